@@ -1,0 +1,47 @@
+# What a newcomer needs: `make demo` and `make test`. Everything else is for those who change the code.
+PYTHON ?= python3
+UV_VERSION := 0.13.8
+BIN := .venv/bin
+ARGS ?=
+.DEFAULT_GOAL := help
+
+.PHONY: help env demo test check format lint types layers tests clean
+
+help:  ## What can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+env: .venv/.made  ## The environment alone, from the lock file, in .venv
+
+.venv/.made: pyproject.toml uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0])'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(BIN)/uv sync --quiet --locked --inexact --all-extras --all-groups
+	@touch $@
+
+demo: env  ## The whole story over real HTTP, then a running broker (ARGS=--exit ends after the story)
+	@$(BIN)/broker demo $(ARGS)
+
+test: check tests  ## Everything that CI runs
+
+check: lint types layers
+
+lint: env
+	@$(BIN)/ruff format --check --quiet . || { echo 'not formatted: run make format'; exit 1; }
+	@$(BIN)/ruff check --quiet .
+
+types: env
+	@$(BIN)/mypy --no-error-summary
+
+layers: env
+	@$(BIN)/lint-imports --no-cache > .venv/layers.log || { cat .venv/layers.log; exit 1; }
+
+tests: env
+	@$(BIN)/python -m pytest -q -n 2 $(ARGS)
+
+format: env  ## Put the code into its format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+clean:  ## Remove what was made
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis demo-state

@@ -1,0 +1,1 @@
+"""GA4GH data access broker. Start reading at docs/TOUR.md, then broker/core/decision."""

@@ -1,0 +1,54 @@
+"""Reading a catalogue file: YAML, then the published form, then rows. One error and nothing of it is used."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from broker.adapters.catalogue.models import Catalogue, GrantPart
+from broker.adapters.catalogue.rows import rows_of
+from broker.adapters.yaml_files import YamlFileError, load_yaml
+from broker.core.rows import Row
+
+
+class CatalogueError(Exception):
+    """The file cannot be used. `problems`: one line each, `file:line: field: what is wrong`."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """What a file declares. `grants` name a person by identity, so their rows are made where persons are known."""
+
+    rows: tuple[Row, ...]
+    grants: tuple[GrantPart, ...] = field(default=())
+
+
+def read_catalogue(path: Path) -> Declared:
+    """The rows that a catalogue file declares. CatalogueError names file, line and field of every fault."""
+    try:
+        loaded = load_yaml(path, anchors=False)
+    except YamlFileError as wrong:
+        raise CatalogueError([str(wrong)]) from None
+    try:
+        catalogue = Catalogue.model_validate(loaded.value)
+    except ValidationError as wrong:
+        raise CatalogueError(
+            f"{path}:{loaded.line(error['loc'])}: {_field(error['loc'])}: {error['msg']}"
+            for error in wrong.errors()
+        ) from None
+    problems: list[str] = []
+    rows = tuple(rows_of(catalogue, path.parent, lambda loc, message: problems.append(
+        f"{path}:{loaded.line(loc)}: {_field(loc)}: {message}"
+    )))  # fmt: skip
+    if problems:
+        raise CatalogueError(problems)
+    return Declared(rows=rows, grants=tuple(catalogue.grants))
+
+
+def _field(loc: tuple[int | str, ...]) -> str:
+    return ".".join(map(str, loc)) or "the file"

@@ -1,0 +1,186 @@
+"""The form of a catalogue file; schemas/catalogue.schema.json is generated from these classes."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Fact = bool | int | str | list[str]
+Text = Annotated[str, Field(min_length=1, max_length=2_000)]
+Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
+Url = Annotated[str, Field(pattern=r"^https?://[^\s#]+$", max_length=255)]
+Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+
+
+class EvidencePart(Part):
+    id: Text
+    """What it is, for example `scc.signed` or `community.approved`."""
+    sha256: Sha256 | Literal[""] = ""
+    issuer: str = ""
+    valid_from: str | None = None
+    """RFC 3339 date or instant."""
+    valid_to: str | None = None
+    """RFC 3339 date or instant; from then on it does not count."""
+
+
+class OrganisationPart(Part):
+    id: Slug
+    name: Text
+    scopes: list[Text] = Field(min_length=1)
+    """Affiliation scopes of its people: the part after the @ of `faculty@uni.example`."""
+    organisation: Literal["non_profit", "for_profit"]
+    facts: dict[Text, Fact] = {}
+    """`recipient.*` facts for the policy packs, as the registry vouches for them."""
+    evidence: list[EvidencePart] = []
+
+
+class IdentityProviderPart(Part):
+    issuer: Url
+    slug: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+    """Short name in our addresses; register `<our issuer>/sign-in/<slug>/callback` at the provider."""
+    name: Text
+    client_id: Text
+    client_secret: Text
+    """Our secret at this provider."""
+    audience: Literal["researcher", "participant"] = "researcher"
+    """`participant`: a consent source whose `sub` is the participant's pseudonym."""
+    scopes: list[Text] = []
+    """The affiliation scopes that it may speak for."""
+    login_hints: list[Text] = []
+    """Hints that lead here; one that starts with @ matches the end of a hint."""
+    silent_sign_in: bool = False
+    """May a login_hint sign in without any page? For demo providers only."""
+    internal: bool = False
+    """May it have a private address?"""
+    status: Literal["active", "suspended"] = "active"
+
+
+class ClientPart(Part):
+    id: Slug
+    name: Text
+    auth_method: Literal["client_secret_basic", "client_secret_post", "none"]
+    secret_sha256: Sha256 | None = None
+    """SHA-256, hexadecimal, of a random secret of at least 32 characters."""
+    redirect_uris: list[Url] = []
+    grant_types: list[Text] = Field(min_length=1)
+    scopes: list[Text] = Field(min_length=1)
+    resources: list[Url] = []
+    """Audiences for which it may have tokens and Passports."""
+    serves: list[Url] = []
+    """Audiences that it is itself: a repository may introspect what was issued for it."""
+    id_token_alg: Literal["RS256", "ES256"] = "RS256"  # noqa: S105 (an algorithm, not a secret)
+    consent: Literal["ask", "remembered"] = "ask"
+    """`remembered`: no page, everything is released. For demo clients only."""
+    status: Literal["active", "suspended"] = "active"
+
+
+class VisaIssuerPart(Part):
+    issuer: Url
+    jku: list[Url] = []
+    keys: list[dict[str, Any]] = []
+    """Pinned JWKs, for issuers without a `jku`."""
+    algorithms: list[Literal["ES256", "RS256"]] = ["ES256", "RS256"]
+    types: list[Text] | None = None
+    sources: list[Url] | None = None
+    values: list[Text] = []
+    """Datasets that it may grant: exact, or a prefix that ends in /*."""
+    may_link: bool = False
+    is_broker: bool = False
+    vouches: bool = False
+    aliases: dict[Text, Url] = {}
+    grant_profile: dict[str, Any] | None = None
+    """The purpose that its ControlledAccessGrants stand for."""
+    internal: bool = False
+    status: Literal["active", "suspended"] = "active"
+
+
+class RepositoryPart(Part):
+    id: Slug
+    name: Text
+    root: Text
+    """Folder with the files; a relative one lies beside the catalogue file."""
+
+
+class CommitteePart(Part):
+    id: Url
+    name: Text
+    contact: Text
+
+
+class RolePart(Part):
+    role: Literal["committee_member", "admin", "auditor", "issuer_admin", "custodian", "legal_officer"]
+    scope: Text
+    """`service`, `committee:<id>`, `dataset:<id>` or `repository:<id>`."""
+    iss: Url
+    sub: Text
+    status: Literal["active", "ended"] = "active"
+
+
+class DatasetPart(Part):
+    id: Url
+    title: Text
+    description: str = ""
+    committee: Url
+    repository: Slug
+    access: Literal["open", "controlled"] = "controlled"
+    existence: Literal["listed", "hidden"] = "listed"
+    duo: list[dict[str, Any] | Text] = Field(min_length=1)
+    """DUO codes with their parameters: `DUO:0000042`, or `{code: DUO:0000007, diseases: [MONDO:…]}`."""
+    certificate: dict[str, Any] = {}
+    """What the institution certifies besides the codes: answers, granularity, min_group, …"""
+    facts: dict[Text, Fact] = {}
+    """`data.*` facts for the policy packs."""
+    grant_months: int = Field(default=12, ge=1, le=120)
+    evidence: list[EvidencePart] = []
+
+
+class ObjectPart(Part):
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._~-]{1,128}$")]
+    dataset: Url
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,255}$")]
+    path: Text
+    """Below the repository's root. Size and checksums are read from the file itself."""
+    mime_type: Annotated[str, Field(pattern=r"^[a-z0-9.+-]{1,64}/[a-z0-9.+-]{1,64}$")] = "application/octet-stream"
+    created: str | None = None
+    description: str = ""
+    subjects: list[Text] = []
+    unrestricted: bool = False
+    """True for a file without personal data."""
+
+
+class ConsentPart(Part):
+    datasets: list[Url] = Field(min_length=1)
+    consent: dict[str, Any]
+    """One consent version (docs/reference/consent-rules.md)."""
+
+
+class GrantPart(Part):
+    id: Slug
+    iss: Url
+    sub: Text
+    dataset: Url
+    purpose: dict[str, Any]
+    affiliations: list[Text] = []
+    begins: str
+    ends: str
+
+
+class Catalogue(Part):
+    """A catalogue file: what there is, who is trusted, who decides. Parts that are left out stay as they are."""
+
+    schema_: Literal["broker.catalogue/1"] = Field(alias="schema")
+    organisations: list[OrganisationPart] = []
+    identity_providers: list[IdentityProviderPart] = []
+    clients: list[ClientPart] = []
+    visa_issuers: list[VisaIssuerPart] = []
+    repositories: list[RepositoryPart] = []
+    committees: list[CommitteePart] = []
+    roles: list[RolePart] = []
+    datasets: list[DatasetPart] = []
+    objects: list[ObjectPart] = []
+    consents: list[ConsentPart] = []
+    grants: list[GrantPart] = []

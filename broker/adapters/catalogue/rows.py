@@ -1,0 +1,233 @@
+"""From the parts of a catalogue file to rows. What a part means is read by the core's own strict readers."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+from broker.adapters.catalogue import models
+from broker.core.consent.reading import read_certificate, read_version
+from broker.core.duo.terms import Term, parse_terms
+from broker.core.duo.vocabulary import TermKind
+from broker.core.ids import ClientId, DatasetId, Issuer, ObjectId, SubjectRef
+from broker.core.jurisdiction.facts import FactValue
+from broker.core.passport.trust import TrustRow
+from broker.core.plain import plain
+from broker.core.purpose import read_purpose
+from broker.core.rows import (
+    Client,
+    Committee,
+    ConsentRow,
+    Dataset,
+    DrsObject,
+    Evidence,
+    IdentityProvider,
+    Organisation,
+    Repository,
+    Role,
+    Row,
+    VisaIssuer,
+)
+from broker.core.time import FOREVER, Seconds, parse_rfc3339
+
+Loc = tuple[int | str, ...]
+Blame = Callable[[Loc, str], None]
+P = TypeVar("P", bound=models.Part)
+_CHUNK = 1 << 20
+
+
+def rows_of(catalogue: models.Catalogue, folder: Path, blame: Blame) -> Iterator[Row]:
+    """Every row that the file declares. What a core reader refuses goes to `blame` with its place."""
+    roots = {part.id: (folder / part.root).resolve() for part in catalogue.repositories}
+    homes = {part.id: part.repository for part in catalogue.datasets}
+
+    def each(name: str, parts: list[P], make: Callable[[P], Row]) -> Iterator[Row]:
+        for index, part in enumerate(parts):
+            try:
+                yield make(part)
+            except (ValueError, OSError) as wrong:
+                blame((name, index), str(wrong))
+
+    yield from each("organisations", catalogue.organisations, _organisation)
+    yield from each("identity_providers", catalogue.identity_providers, _identity_provider)
+    yield from each("clients", catalogue.clients, _client)
+    yield from each("visa_issuers", catalogue.visa_issuers, _visa_issuer)
+    yield from each("repositories", catalogue.repositories, lambda part: _repository(part, roots))
+    yield from each("committees", catalogue.committees, _committee)
+    yield from each("roles", catalogue.roles, _role)
+    yield from each("datasets", catalogue.datasets, _dataset)
+    yield from each("objects", catalogue.objects, lambda part: _object(part, roots, homes))
+    yield from each("consents", catalogue.consents, _consent)
+
+
+def _organisation(part: models.OrganisationPart) -> Row:
+    return Organisation(
+        id=part.id,
+        name=part.name,
+        scopes=frozenset(part.scopes),
+        organisation=part.organisation,
+        facts=_facts(part.facts, "recipient."),
+        evidence=_evidence(part.evidence),
+    )
+
+
+def _identity_provider(part: models.IdentityProviderPart) -> Row:
+    return IdentityProvider(
+        id=Issuer(part.issuer),
+        scopes=frozenset(part.scopes),
+        login_hints=frozenset(part.login_hints),
+        **part.model_dump(exclude={"issuer", "scopes", "login_hints"}),
+    )
+
+
+def _client(part: models.ClientPart) -> Row:
+    if (part.auth_method == "none") != (part.secret_sha256 is None):
+        raise ValueError("secret_sha256: needed, and only for clients that have a secret")
+    return Client(
+        id=ClientId(part.id),
+        name=part.name,
+        auth_method=part.auth_method,
+        secret=part.secret_sha256,
+        redirect_uris=tuple(part.redirect_uris),
+        grant_types=tuple(part.grant_types),
+        scopes=tuple(part.scopes),
+        consent=part.consent,
+        status=part.status,
+        resources=tuple(part.resources),
+        serves=tuple(part.serves),
+        id_token_alg=part.id_token_alg,
+    )
+
+
+def _visa_issuer(part: models.VisaIssuerPart) -> Row:
+    if part.grant_profile is not None:
+        read_purpose(part.grant_profile)  # refused here rather than when somebody shows a visa
+    trust = TrustRow(
+        iss=part.issuer,
+        jku=tuple(part.jku),
+        keys=tuple(part.keys),
+        algorithms=frozenset(part.algorithms),
+        types=frozenset(part.types) if part.types is not None else None,
+        sources=frozenset(part.sources) if part.sources is not None else None,
+        values=tuple(part.values),
+        may_link=part.may_link,
+        is_broker=part.is_broker,
+        vouches=part.vouches,
+        aliases=part.aliases,
+        grant_profile=part.grant_profile,
+    )
+    return VisaIssuer(id=Issuer(part.issuer), trust=trust, internal=part.internal, status=part.status)
+
+
+def _repository(part: models.RepositoryPart, roots: dict[str, Path]) -> Row:
+    root = roots[part.id]
+    if not root.is_dir():
+        raise ValueError(f"root: {part.root} is not a folder")
+    return Repository(id=part.id, name=part.name, root=str(root))
+
+
+def _committee(part: models.CommitteePart) -> Row:
+    return Committee(id=part.id, name=part.name, contact=part.contact)
+
+
+def _role(part: models.RolePart) -> Row:
+    said = "\0".join((part.role, part.scope, part.iss, part.sub)).encode()
+    return Role(
+        id=hashlib.sha256(said).hexdigest()[:32],
+        role=part.role,
+        scope=part.scope,
+        iss=Issuer(part.iss),
+        sub=part.sub,
+        status=part.status,
+    )
+
+
+def _dataset(part: models.DatasetPart) -> Row:
+    terms = parse_terms(part.duo)
+    certificate = _codes_of(terms) | {"dataset_id": part.id} | part.certificate
+    return Dataset(
+        id=DatasetId(part.id),
+        title=part.title,
+        description=part.description,
+        committee=part.committee,
+        repository=part.repository,
+        access=part.access,
+        existence=part.existence,
+        duo=terms,
+        certificate=read_certificate(certificate),
+        facts=_facts(part.facts, "data."),
+        grant_months=part.grant_months,
+        evidence=_evidence(part.evidence),
+    )
+
+
+def _codes_of(terms: tuple[Term, ...]) -> dict[str, Any]:
+    """The certificate's permissions and modifiers are the dataset's codes: said once, so that they agree."""
+    permissions = [plain(term) for term in terms if term.kind is TermKind.PERMISSION]
+    modifiers = [plain(term) for term in terms if term.kind is not TermKind.PERMISSION]
+    return {"permissions": permissions, "modifiers": modifiers}
+
+
+def _object(part: models.ObjectPart, roots: dict[str, Path], homes: dict[str, str]) -> Row:
+    home = homes.get(part.dataset)
+    if home is None or home not in roots:
+        raise ValueError("dataset: an object is declared beside its dataset and repository")
+    if part.unrestricted == bool(part.subjects):
+        raise ValueError("subjects: either the participants whose data it holds, or unrestricted: true")
+    path = (roots[home] / part.path).resolve()
+    if not path.is_relative_to(roots[home]):
+        raise ValueError("path: leaves the repository")
+    size, checksums = _measured(path)
+    return DrsObject(
+        id=ObjectId(part.id),
+        dataset=DatasetId(part.dataset),
+        name=part.name,
+        path=part.path,
+        size=size,
+        checksums=checksums,
+        mime_type=part.mime_type,
+        created=parse_rfc3339(part.created) if part.created else Seconds(int(path.stat().st_mtime)),
+        description=part.description,
+        subjects=frozenset(map(SubjectRef, part.subjects)),
+        unrestricted=part.unrestricted,
+    )
+
+
+def _consent(part: models.ConsentPart) -> Row:
+    version = read_version(part.consent)
+    return ConsentRow(
+        id=f"{version.consent_id}/{version.version}",
+        datasets=frozenset(map(DatasetId, part.datasets)),
+        consent=version,
+    )
+
+
+def _facts(given: dict[str, models.Fact], prefix: str) -> dict[str, FactValue]:
+    for name in given:
+        if not name.startswith(prefix):
+            raise ValueError(f"facts.{name}: only {prefix}* facts can be stated here")
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+
+
+def _evidence(parts: list[models.EvidencePart]) -> tuple[Evidence, ...]:
+    return tuple(
+        Evidence(
+            id=part.id,
+            sha256=part.sha256,
+            issuer=part.issuer,
+            valid_from=parse_rfc3339(part.valid_from) if part.valid_from else Seconds(0),
+            valid_to=parse_rfc3339(part.valid_to) if part.valid_to else FOREVER,
+        )
+        for part in parts
+    )
+
+
+def _measured(path: Path) -> tuple[int, dict[str, str]]:
+    """Size and checksums of a file, read once. OSError if it cannot be read."""
+    sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            sha256.update(chunk)
+            md5.update(chunk)
+            size += len(chunk)
+    return size, {"sha-256": sha256.hexdigest(), "md5": md5.hexdigest()}

@@ -1,0 +1,123 @@
+"""How does the broker fetch a document from an address that somebody else wrote down? Never blindly.
+
+https only, no redirects, no cookies, no proxy and no .netrc from the environment, no compression, a limit on time
+and on size, and never from a private address. What is vetted is the address that is connected to, so a name that
+changes its mind between look-up and connection gains nothing.
+"""
+
+import asyncio
+import errno
+import socket
+from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv6Network, ip_address
+from typing import Any
+
+import aiohttp
+
+_NAT64 = IPv6Network("64:ff9b::/96")
+_UNICAST = IPv6Network("2000::/3")
+_CHUNK = 16 * 1024
+
+
+class FetchError(Exception):
+    """The document was not had. The message says why and holds nothing of what the server sent."""
+
+
+class Outgoing:
+    """Fetches documents. Make it inside the running loop; `close` it at the end."""
+
+    def __init__(self, *, seconds: float) -> None:
+        """`seconds`: for one fetch, from the look-up of the name to the last byte."""
+        self._seconds = seconds
+        self._public = _session(_public_socket)
+        self._internal = _session(None)
+
+    async def close(self) -> None:
+        await self._public.close()
+        await self._internal.close()
+
+    async def fetch(
+        self,
+        url: str,
+        *,
+        limit: int,
+        types: tuple[str, ...],
+        internal: bool = False,
+        form: Mapping[str, str] | None = None,
+        authorization: str | None = None,
+    ) -> bytes:
+        """The body of a 200 answer of one of the media `types` (`+json` counts as `application/json`).
+
+        `form`: sent by POST, form-encoded; without one it is a GET. `internal`: may be http, and may live at a private address; for who an operator said so by name.
+        FetchError for everything else, after `seconds` at the latest.
+        """
+        if not url.startswith("https://") and not (internal and url.startswith("http://")):
+            raise FetchError("not an https address")
+        session = self._internal if internal else self._public
+        try:
+            sending = session.request(
+                "GET" if form is None else "POST",
+                url,
+                data=form,
+                headers={"Authorization": authorization} if authorization is not None else None,
+                allow_redirects=False,
+            )
+            async with asyncio.timeout(self._seconds), sending as response:
+                _vet(response.status, response.headers, response.content_type, types)
+                return await _body(response.content, limit)
+        except TimeoutError:
+            raise FetchError(f"no answer within {self._seconds:g} seconds") from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise FetchError(f"no connection: {type(error).__name__}") from None
+
+
+def _session(factory: Any) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(socket_factory=factory, use_dns_cache=False, limit=100),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=False,
+        auto_decompress=False,
+        headers={"Accept": "application/json, application/*+json", "Accept-Encoding": "identity"},
+        timeout=aiohttp.ClientTimeout(total=None),
+    )
+
+
+def _vet(status: int, headers: Mapping[str, str], content_type: str, types: tuple[str, ...]) -> None:
+    if status != 200:  # noqa: PLR2004 (RFC 9110: OK, and nothing but OK)
+        raise FetchError(f"status {status}")
+    if headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise FetchError("compressed, though asked not to be")
+    plain = "application/json" if content_type.endswith("+json") else content_type
+    if plain not in types:
+        raise FetchError("not the right media type")
+
+
+async def _body(content: aiohttp.StreamReader, limit: int) -> bytes:
+    found = bytearray()
+    async for chunk in content.iter_chunked(_CHUNK):
+        found += chunk
+        if len(found) > limit:
+            raise FetchError(f"longer than {limit} bytes")
+    return bytes(found)
+
+
+def _public_socket(info: tuple[Any, ...]) -> socket.socket:
+    """A socket for this address and no other, if the address is public. OSError if it is not."""
+    family, kind, protocol, _, address = info
+    if not is_public(address[0]):
+        raise OSError(errno.EACCES, "not a public address")
+    return socket.socket(family, kind, protocol)
+
+
+def is_public(address: str) -> bool:
+    """Is this IP address out in the world? A v6 address that carries a v4 one is judged by that one too."""
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(parsed, IPv4Address):
+        return parsed.is_global and not parsed.is_multicast
+    if parsed in _NAT64:
+        return is_public(str(IPv4Address(int(parsed) & 0xFFFFFFFF)))
+    carried = parsed.sixtofour or (parsed.teredo[1] if parsed.teredo else None)
+    return parsed in _UNICAST and parsed.is_global and (carried is None or is_public(str(carried)))

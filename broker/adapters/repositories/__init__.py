@@ -1,0 +1,1 @@
+"""Where bytes lie; a module per kind of store."""

@@ -1,0 +1,46 @@
+"""The picture in force, and those who wait for the next one."""
+
+from collections.abc import AsyncIterator, Callable, Iterable
+
+from broker.core.rows import SNAPSHOT_KINDS, Row
+from broker.core.snapshot import Snapshot, follow
+from broker.ports import Rows
+
+Listener = Callable[[Snapshot], None]
+
+
+class LiveSnapshot:
+    """Holds the current picture. The ledger calls `committed` before it answers those who waited for a commit.
+
+    Listeners are called in the same turn: a running download hears of a withdrawal before the person who
+    withdrew hears that it was recorded.
+    """
+
+    def __init__(self, first: Snapshot) -> None:
+        self._current = first
+        self._listeners: set[Listener] = set()
+
+    def current(self) -> Snapshot:
+        return self._current
+
+    def committed(self, rows: Iterable[Row]) -> None:
+        after = follow(self._current, rows)
+        if after is self._current:
+            return
+        self._current = after
+        for listener in tuple(self._listeners):
+            listener(after)
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with every new picture, until the returned function is called."""
+        self._listeners.add(listener)
+        return lambda: self._listeners.discard(listener)
+
+
+async def load(empty: Snapshot, rows: Rows) -> Snapshot:
+    """The picture of everything that is stored."""
+    snapshot = empty
+    for kind in sorted(SNAPSHOT_KINDS, key=lambda kind: kind.KIND):
+        found: AsyncIterator[Row] = rows.scan(kind)
+        snapshot = follow(snapshot, [row async for row in found])
+    return snapshot

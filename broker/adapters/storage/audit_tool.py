@@ -1,0 +1,215 @@
+"""`broker audit verify`: a database against its own log, its head, and the checkpoint that somebody kept.
+
+Opens the file read-only and needs nothing of the running broker: it works on a copy as well. Shares no state with
+the ledger; what it trusts are the public keys, and whoever kept the checkpoint.
+"""
+
+import hashlib
+import heapq
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from broker.adapters.storage.codec import indexed
+from broker.adapters.storage.schema import ROWS, metadata
+from broker.core.audit.entry import Effect
+from broker.core.audit.findings import Fault, Finding
+from broker.core.audit.matching import StoredEntry
+from broker.core.audit.merkle import HASH_BYTES
+from broker.core.audit.note import Key, NoteError, Verify, open_checkpoint
+from broker.core.audit.tiles import FULL, TileId, tail
+from broker.core.audit.verify import Mark, check_entries, check_rows, check_tree
+
+MOST = 1_000
+"""Findings that a report lists at most."""
+_ENTRIES = "SELECT seq, id, at, kind, body FROM record ORDER BY seq"
+_EFFECTS = "SELECT seq, kind, row_id, version, digest FROM effect ORDER BY seq"
+_LAST = "SELECT kind, row_id, max(version), digest, seq FROM effect GROUP BY kind, row_id ORDER BY kind, row_id"
+_OTHER_OBJECTS = "SELECT type, name FROM sqlite_schema WHERE type IN ('trigger', 'view')"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """`size`: entries in the tree. `proven`: up to here the tree is the signed one. `more`: not all is listed."""
+
+    size: int
+    proven: int
+    root: bytes
+    findings: tuple[Finding, ...]
+    more: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Is everything as it was signed?"""
+        return not self.findings
+
+
+def verify(
+    path: Path,
+    keys: Sequence[Key],
+    origin: str,
+    ed25519: Verify,
+    head_path: Path | None = None,
+    checkpoint: bytes | None = None,
+) -> Report:
+    """What is wrong with the database at `path`, entry by entry and row by row.
+
+    `head_path`: the head of the log; `checkpoint`: one that somebody kept. Without either, an old copy of the whole
+    database passes for the newest. FileNotFoundError for a missing file; sqlite3.DatabaseError for one that is no
+    database.
+    """
+    for each in (path, *([head_path] if head_path is not None else [])):
+        if not each.is_file():
+            raise FileNotFoundError(each)
+    trust = _Trust(origin, tuple(keys), ed25519)
+    outside, wrong = _kept(trust, head_path, checkpoint)
+    with closing(_open(path)) as db:
+        db.execute("BEGIN")  # one reading of everything, whatever is written meanwhile
+        wrong += _schema(db)
+        if wrong and wrong[-1].fault is Fault.SCHEMA_CHANGED and "missing" in wrong[-1].said:
+            return Report(size=0, proven=0, root=b"", findings=tuple(wrong))
+        marks, false = _marks(db, trust)
+        wrong += false
+        tree = check_tree(_leaves(db), heapq.merge(marks, outside, key=lambda mark: mark.size))
+        wrong += tree.findings
+        wrong += _tiles(db, tree.tiles)
+        rest = _walk(db)
+        wrong += islice(rest, max(0, MOST - len(wrong)))
+        return Report(
+            size=tree.edge.frontier.size,
+            proven=tree.proven,
+            root=tree.edge.frontier.root(),
+            findings=tuple(_named(db, finding) for finding in wrong),
+            more=next(rest, None) is not None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Trust:
+    origin: str
+    keys: tuple[Key, ...]
+    ed25519: Verify
+
+    def mark(self, note: bytes, source: str | None) -> Mark:
+        """NoteError for a note that no known key signed, or of another log."""
+        said = open_checkpoint(note, self.origin, self.keys, self.ed25519)
+        return Mark(said.size, said.root, source)
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """Read-only. A copy on a read-only medium has no place for SQLite's shared memory: then as it lies there."""
+    uri = f"{path.resolve().as_uri()}?mode=ro"
+    db = sqlite3.connect(uri, uri=True, isolation_level=None)
+    try:
+        db.execute("SELECT 1 FROM sqlite_schema").fetchone()
+    except sqlite3.OperationalError:
+        db.close()
+        if path.with_name(path.name + "-wal").exists():
+            raise
+        db = sqlite3.connect(uri + "&immutable=1", uri=True, isolation_level=None)
+    db.execute("PRAGMA trusted_schema = OFF")
+    return db
+
+
+def _kept(trust: _Trust, head_path: Path | None, checkpoint: bytes | None) -> tuple[list[Mark], list[Finding]]:
+    """What others kept: the head, and a checkpoint."""
+    notes = [("the kept checkpoint", checkpoint)] if checkpoint is not None else []
+    if head_path is not None:
+        with closing(_open(head_path)) as db:
+            notes += [("the head", row[0]) for row in db.execute("SELECT note FROM head")]
+    marks, wrong = list[Mark](), list[Finding]()
+    for source, note in notes:
+        try:
+            marks.append(trust.mark(note, source))
+        except NoteError as error:
+            wrong.append(Finding(fault=Fault.CHECKPOINT_FALSE, said=f"{source}: {error}"))
+    return sorted(marks, key=lambda mark: mark.size), wrong
+
+
+def _schema(db: sqlite3.Connection) -> list[Finding]:
+    """Triggers and views can lie to every reader; a table that is gone cannot be read at all (said last)."""
+    there = {row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    wrong = [f"a {kind} named {name}" for kind, name in db.execute(_OTHER_OBJECTS)]
+    wrong += [f"the table {name} is missing" for name in sorted(metadata.tables) if name not in there]
+    return [Finding(fault=Fault.SCHEMA_CHANGED, said=said) for said in wrong]
+
+
+def _marks(db: sqlite3.Connection, trust: _Trust) -> tuple[list[Mark], list[Finding]]:
+    """The checkpoints of the database that really were signed, by size; and the others."""
+    marks, wrong = list[Mark](), list[Finding]()
+    for size, root, note in db.execute("SELECT size, root, note FROM checkpoint ORDER BY size"):
+        try:
+            mark = trust.mark(note, None)
+        except NoteError as error:
+            wrong.append(Finding(fault=Fault.CHECKPOINT_FALSE, said=f"checkpoint at {size}: {error}"))
+            continue
+        marks.append(mark)
+        if (mark.size, mark.root) != (size, root):
+            said = f"checkpoint at {size}: what was signed is another size or root"
+            wrong.append(Finding(fault=Fault.CHECKPOINT_FALSE, said=said))
+    return sorted(marks, key=lambda mark: mark.size), wrong
+
+
+def _leaves(db: sqlite3.Connection) -> Iterator[bytes]:
+    """The leaf hashes as the log keeps them: full tiles of level 0, then what the checkpoints hold."""
+    index = 0
+    for n, data in db.execute("SELECT n, data FROM tile WHERE l = 0 ORDER BY n"):
+        if n != index or len(data) != FULL:
+            return
+        yield from _split(data)
+        index += 1
+    rows = db.execute("SELECT size, leaves FROM checkpoint WHERE size > 256 * ? ORDER BY size", (index,))
+    yield from _split(tail(rows, index))
+
+
+def _split(hashes: bytes) -> Iterator[bytes]:
+    return (hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES))
+
+
+def _tiles(db: sqlite3.Connection, computed: Mapping[TileId, bytes]) -> list[Finding]:
+    """Tiles above level 0 that are not what the tiles below them make."""
+    stored = {(level, n): data for level, n, data in db.execute("SELECT l, n, data FROM tile WHERE l > 0")}
+    return [
+        Finding(fault=Fault.TILE_CHANGED, said=f"tile {level}/{n} is not what the tiles below it make")
+        for level, n in sorted(stored.keys() | computed.keys())
+        if stored.get((level, n)) != computed.get((level, n))
+    ]
+
+
+def _walk(db: sqlite3.Connection) -> Iterator[Finding]:
+    """Entries against the tree, then rows against entries."""
+    entries = (StoredEntry(*row) for row in db.execute(_ENTRIES))
+    effects = ((seq, Effect(kind=k, id=i, version=v, digest=d)) for seq, k, i, v, d in db.execute(_EFFECTS))
+    yield from check_entries(lambda: _leaves(db), entries, effects)
+    last = ((Effect(kind=k, id=i, version=v, digest=d), seq) for k, i, v, d, seq in db.execute(_LAST))
+    yield from check_rows(last, _rows(db))
+
+
+def _rows(db: sqlite3.Connection) -> Iterator[Effect]:
+    """Every row as an effect; one whose columns do not fit its body has a digest that fits nothing."""
+    for kind in sorted(ROWS):
+        columns = ", ".join(f'"{name}"' for name in ROWS[kind].columns.keys())
+        for id, version, body, *members in db.execute(f'SELECT {columns} FROM "{kind}" ORDER BY id'):  # noqa: S608
+            digest = hashlib.sha256(body.encode()).hexdigest()
+            fits = _fits(kind, body, id, version, members)
+            yield Effect(kind=kind, id=id, version=version, digest=digest if fits else "columns")
+
+
+def _fits(kind: str, body: str, id: str, version: int, members: Sequence[str | None]) -> bool:
+    try:
+        said = json.loads(body)
+        return [said["id"], said["version"], *indexed(kind, said).values()] == [id, version, *members]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def _named(db: sqlite3.Connection, finding: Finding) -> Finding:
+    """With receipt and kind of the entry, where only its number is known so far."""
+    if finding.seq is None or finding.receipt is not None or finding.fault is Fault.ENTRY_DELETED:
+        return finding
+    found = db.execute("SELECT id, kind FROM record WHERE seq = ?", (finding.seq,)).fetchone()
+    return replace(finding, receipt=found[0], kind=found[1]) if found is not None else finding

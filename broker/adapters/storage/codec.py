@@ -1,0 +1,81 @@
+"""A row as it is stored, and back: canonical JSON whose digest the log commits to.
+
+What is read from the database was written by us, but is read strictly all the same: a row that somebody
+edited by hand must not become something that no flow could have made.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+from pydantic_core import SchemaValidator
+
+from broker.adapters.storage.schema import INDEXED
+from broker.core.audit.entry import Effect
+from broker.core.plain import canonical, plain
+from broker.core.rows import KINDS, Put, Row
+
+R = TypeVar("R", bound=Row)
+MAX_ROW_BYTES = 1024 * 1024
+_BY_NAME: Mapping[str, type[Row]] = {kind.KIND: kind for kind in KINDS}
+
+
+class RowTooLargeError(ValueError):
+    """A row above 1 MiB. Nothing may be done that it would have recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A row ready to be written: the columns of its table, and what the log will say of it."""
+
+    row: Row
+    columns: tuple[str | int | None, ...]
+    effect: Effect
+
+
+def store(put: Put) -> Stored:
+    """ValueError for a kind that has no table, an impossible version, or a row of more than 1 MiB."""
+    row = put.row
+    if _BY_NAME.get(row.KIND) is not type(row):
+        raise ValueError(f"{type(row).__name__} is not a kind of row")
+    if row.version < 1:
+        raise ValueError("versions count from 1")
+    members = plain(row)
+    body = canonical(row)
+    if len(body) > MAX_ROW_BYTES:
+        raise RowTooLargeError(f"a row of {len(body)} bytes; at most {MAX_ROW_BYTES} fit")
+    columns = (row.id, row.version, body.decode(), *indexed(row.KIND, members).values())
+    digest = hashlib.sha256(body).hexdigest()
+    return Stored(row, columns, Effect(kind=row.KIND, id=row.id, version=row.version, digest=digest))
+
+
+def indexed(kind: str, members: Mapping[str, Any]) -> dict[str, str | None]:
+    """What stands in the columns by which rows of `kind` are found."""
+    return {member: members.get(member) for member in INDEXED.get(kind, ())}
+
+
+def restore(kind: type[R], body: str) -> R:
+    """The row that `store` stored. pydantic's ValidationError (a ValueError) for anything else."""
+    row: R = _validator(kind).validate_json(body, strict=True)
+    return row
+
+
+@cache
+def _validator(kind: type[Any]) -> SchemaValidator:
+    """Builds the dataclass, every member type-checked; an unset member was left out and is None again."""
+    return SchemaValidator(_unset_is_none(TypeAdapter(kind).core_schema))
+
+
+def _unset_is_none(schema: Any) -> Any:
+    """`schema` with None as default of every dataclass field that may be None and has no default."""
+    if isinstance(schema, list):
+        return [_unset_is_none(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    copy = {name: _unset_is_none(member) for name, member in schema.items()}
+    if copy.get("type") == "dataclass-field" and copy["schema"]["type"] == "nullable":
+        copy["schema"] = {"type": "default", "schema": copy["schema"], "default": None}
+    return copy

@@ -1,0 +1,214 @@
+"""The ledger in SQLite: callers leave what they want written and wait; one thread owns the connection.
+
+Commit when idle, no timer: the thread takes whatever arrived while the last commit ran and makes one
+transaction of it. Any error of a commit means that nobody knows what was stored: everybody who waits is told
+so, and the ledger is dead for good. A supervisor starts the broker again, which reads what there is.
+"""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import ExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from sqlite3 import Connection
+from time import monotonic
+
+from broker.adapters.storage.codec import store
+from broker.adapters.storage.connections import assert_durable, connect_ledger
+from broker.adapters.storage.head import Head, ProcessLock
+from broker.adapters.storage.recovery import assert_not_restored, assert_revision
+from broker.adapters.storage.writer import Answer, Sign, Wish, Writer, wish_for
+from broker.core.audit.entry import Entry
+from broker.core.rows import Put, Row
+from broker.ports import Clock, Entropy, LedgerDownError
+
+QUEUE = 4_096
+"""Wishes that may wait; the next one is refused, so that callers hear 503 instead of waiting for ever."""
+BATCH = 512
+PUBLISH_SECONDS = 1.0
+"""How long a committed entry may wait until a published checkpoint covers it."""
+
+OnCommit = Callable[[tuple[Row, ...]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Caller:
+    wish: Wish
+    answer: asyncio.Future[int]
+
+
+class SqliteLedger:
+    """A ports.Ledger. Made by `open_ledger`; used in the event loop that opened it, and in no other."""
+
+    def __init__(self, writer: Writer, head: Head, on_commit: OnCommit, publish_seconds: float) -> None:
+        self.on_commit = on_commit
+        """Called in the event loop with the rows of each commit, in order, before any caller hears of it."""
+        self._writer, self._head, self._publish_seconds = writer, head, publish_seconds
+        self._published_at = -publish_seconds
+        self._loop = asyncio.get_running_loop()
+        self._callers: SimpleQueue[_Caller | None] = SimpleQueue()
+        self._failure: Exception | None = None
+        self._ended = asyncio.Event()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
+        self._thread.start()
+
+    @property
+    def failed(self) -> bool:
+        """Is it dead? Then answer 503 to everything, and exit."""
+        return self._failure is not None
+
+    @property
+    def failure(self) -> Exception | None:
+        """What killed it, for the operator's log."""
+        return self._failure
+
+    @property
+    def waiting(self) -> int:
+        """How many wishes wait, at most QUEUE."""
+        return self._callers.qsize()
+
+    async def ended(self) -> None:
+        """Returns when nothing can be written any more: after a failure, or after `close`."""
+        await self._ended.wait()
+
+    async def record(self, entry: Entry, *changes: Put) -> int:
+        """See ports.Ledger. ValueError, before anything is done, for what cannot be stored."""
+        if self._failure is not None or self._closing:
+            raise LedgerDownError("the ledger is closed") from self._failure
+        wish = wish_for(entry, tuple(store(change) for change in changes))
+        if self._callers.qsize() >= QUEUE:
+            raise LedgerDownError("too much is waiting to be written")
+        caller = _Caller(wish, self._loop.create_future())
+        self._callers.put(caller)
+        return await caller.answer
+
+    async def close(self) -> None:
+        """Write what waits, publish, and stop."""
+        if not self._closing:
+            self._closing = True
+            self._callers.put(None)
+        await self._ended.wait()
+
+    # In the thread.
+
+    def _run(self) -> None:
+        batch: list[_Caller] = []
+        try:
+            more = True
+            while more:
+                batch, more = self._gather()
+                if batch:
+                    self._commit(batch)
+                if not more or self._publish_is_due():
+                    self._publish()
+        except Exception as failure:  # noqa: BLE001 (whatever it was: the outcome is unknown)
+            self._tell(self._die, batch, failure)
+        finally:
+            self._writer.close()
+            self._tell(self._ended.set)
+
+    def _gather(self) -> tuple[list[_Caller], bool]:
+        """Everything that waits, at most BATCH, and whether more may come. Nobody, if a publication is due."""
+        callers: list[_Caller | None] = []
+        try:
+            callers.append(self._callers.get(timeout=self._pause()))
+            while len(callers) < BATCH and callers[-1] is not None:
+                callers.append(self._callers.get_nowait())
+        except Empty:
+            pass
+        return [each for each in callers if each is not None], None not in callers
+
+    def _commit(self, batch: list[_Caller]) -> None:
+        self._tell(self._settle, batch, self._writer.commit([each.wish for each in batch]))
+
+    def _pause(self) -> float | None:
+        if self._writer.size == self._head.size:
+            return None
+        return max(0.0, self._published_at + self._publish_seconds - monotonic())
+
+    def _publish_is_due(self) -> bool:
+        return self._pause() == 0
+
+    def _publish(self) -> None:
+        """Move the head to the newest checkpoint, which from then on may be shown to anybody."""
+        if self._writer.size > self._head.size and self._writer.note:
+            self._head.move(self._writer.size, self._writer.note)
+            self._published_at = monotonic()
+
+    def _tell(self, what: Callable[..., None], *arguments: object) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(what, *arguments)
+
+    # In the event loop.
+
+    def _settle(self, batch: list[_Caller], answers: Sequence[Answer]) -> None:
+        """Rows to those who follow them first, then the answers."""
+        pairs = list(zip(batch, answers, strict=True))
+        rows = tuple(each.row for caller, answer in pairs if isinstance(answer, int) for each in caller.wish.stored)
+        try:
+            if rows:
+                self.on_commit(rows)
+        except Exception as failure:  # noqa: BLE001 (who decides by an old picture must decide nothing)
+            self._die(batch, failure)
+            self._callers.put(None)
+            return
+        for caller, answer in pairs:
+            if caller.answer.done():
+                continue
+            if isinstance(answer, int):
+                caller.answer.set_result(answer)
+            else:
+                caller.answer.set_exception(answer)
+
+    def _die(self, batch: list[_Caller], failure: Exception) -> None:
+        """For good: nobody knows what the last commit did, so nobody gets anything on the strength of it."""
+        self._failure = self._failure or failure
+        waiting = [*batch]
+        while not self._callers.empty():
+            caller = self._callers.get_nowait()
+            waiting += [caller] if caller is not None else []
+        for caller in waiting:
+            if not caller.answer.done():
+                caller.answer.set_exception(LedgerDownError("nobody knows whether this was recorded"))
+
+
+@asynccontextmanager
+async def open_ledger(
+    path: Path,
+    head_path: Path,
+    *,
+    origin: str,
+    sign: Sign,
+    clock: Clock,
+    entropy: Entropy,
+    on_commit: OnCommit = lambda _: None,
+    publish_seconds: float = PUBLISH_SECONDS,
+    connect: Callable[[Path], Connection] = connect_ledger,
+) -> AsyncIterator[SqliteLedger]:
+    """The ledger, running; `head_path` is the head of its log. `connect` is for tests that break a commit.
+
+    FileNotFoundError if there is no database: starting afresh would hide that one was lost.
+    LedgerRefusedError if it is in use, of another schema, damaged, restored from an old backup, or another
+    log's. DurabilityError if a commit would not be on disk when it returns.
+    """
+    if not path.is_file():  # noqa: ASYNC240 (once, at start)
+        raise FileNotFoundError(path)
+    with ExitStack() as stack:
+        lock = ProcessLock(path)
+        stack.callback(lock.close)
+        db = connect(path)
+        stack.callback(db.close)
+        assert_durable(db)
+        assert_revision(db)
+        head = Head(head_path, origin)
+        stack.callback(head.close)
+        writer = Writer(db, origin=origin, sign=sign, clock=clock, entropy=entropy)
+        assert_not_restored(db, writer.size, head.size, head.note)
+        ledger = SqliteLedger(writer, head, on_commit, publish_seconds)
+        try:
+            yield ledger
+        finally:
+            await ledger.close()

@@ -1,0 +1,119 @@
+"""Reads of the log: entries, tiles, the published checkpoint, and the proofs that can be made of them.
+
+What is handed out never goes beyond the published checkpoint: an entry after it has no proof yet.
+"""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiosqlite
+
+from broker.adapters.storage.reads import read_only
+from broker.adapters.storage.schema import SELECT_TAIL, SELECT_TILE
+from broker.core.audit.merkle import (
+    HASH_BYTES,
+    Range,
+    consistency_ranges,
+    inclusion_ranges,
+    prove,
+)
+from broker.core.audit.proof import Proof
+from broker.core.audit.tiles import WIDTH, Piece, TileId, bundle, needed, subtree_hash, tail, width_at
+from broker.core.ids import ReceiptId
+
+NEWEST = 1_000
+"""Entries that one call hands out at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """An entry as it is kept: its place, and the bytes that were hashed (`core.audit.entry.decode`)."""
+
+    seq: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """The newest checkpoint that anybody may see."""
+
+    size: int
+    note: bytes
+
+
+class SqliteLog:
+    """The log of one database. `head`: a connection to the file in which its head is kept."""
+
+    def __init__(self, db: aiosqlite.Connection, head: aiosqlite.Connection) -> None:
+        self._db, self._head = db, head
+
+    async def published(self) -> Published:
+        """The checkpoint of `<prefix>/checkpoint`."""
+        ((size, note),) = await self._head.execute_fetchall("SELECT size, note FROM head")
+        return Published(size=size, note=note)
+
+    async def entry(self, receipt: ReceiptId) -> Kept | None:
+        """The entry with this receipt id, published or not."""
+        found = await self._entries("WHERE id = ?", (receipt,))
+        return found[0] if found else None
+
+    async def newest(self, count: int, before: int | None = None) -> tuple[Kept, ...]:
+        """The last `count` (at most NEWEST) entries below number `before`, newest first."""
+        where, values = ("WHERE seq < ?", (before,)) if before is not None else ("", ())
+        return await self._entries(f"{where} ORDER BY seq DESC LIMIT ?", (*values, min(count, NEWEST)))
+
+    async def piece(self, piece: Piece) -> bytes | None:
+        """A tile or entry bundle of `<prefix>/tile/…`; None where the published log has none so wide."""
+        size = (await self.published()).size
+        if piece.width > width_at(piece.level or 0, piece.index, size):
+            return None
+        if piece.level is None:
+            first = piece.index * WIDTH
+            kept = await self._entries("WHERE seq >= ? AND seq < ? ORDER BY seq", (first, first + piece.width))
+            return bundle(each.body for each in kept)
+        found = await self._tiles([(piece.level, piece.index)])
+        return found[piece.level, piece.index][: piece.width * HASH_BYTES]
+
+    async def proof(self, receipt: ReceiptId) -> Proof | None:
+        """That the entry is in the published log; None if there is no such entry, or not yet.
+
+        The entry's own bytes are the proof's `extra`: show it to those only who may read the entry.
+        """
+        kept, published = await self.entry(receipt), await self.published()
+        if kept is None or kept.seq >= published.size:
+            return None
+        hashes = await self._prove(inclusion_ranges(kept.seq, published.size))
+        return Proof(index=kept.seq, hashes=hashes, checkpoint=published.note, extra=kept.body)
+
+    async def consistency(self, old: int, size: int) -> tuple[bytes, ...] | None:
+        """That the log of `old` entries is the beginning of the one of `size`; None for sizes it never had."""
+        if not 0 < old <= size <= (await self.published()).size:
+            return None
+        return await self._prove(consistency_ranges(old, size))
+
+    async def _prove(self, ranges: tuple[Range, ...]) -> tuple[bytes, ...]:
+        tiles = await self._tiles(needed(ranges))
+        return prove(ranges, lambda subtree: subtree_hash(subtree, tiles))
+
+    async def _tiles(self, wanted: Iterable[TileId]) -> dict[TileId, bytes]:
+        found = dict[TileId, bytes]()
+        for level, index in wanted:
+            stored = list(await self._db.execute_fetchall(SELECT_TILE, (level, index)))
+            if stored:
+                found[level, index] = stored[0][0]
+            elif level == 0:
+                found[level, index] = tail(await self._db.execute_fetchall(SELECT_TAIL, (index,)), index)
+        return found
+
+    async def _entries(self, where: str, values: tuple[str | int, ...]) -> tuple[Kept, ...]:
+        found = await self._db.execute_fetchall(f"SELECT seq, body FROM record {where}", values)  # noqa: S608 (ours)
+        return tuple(Kept(seq=seq, body=body) for seq, body in found)
+
+
+@asynccontextmanager
+async def open_log(path: Path, head_path: Path) -> AsyncIterator[SqliteLog]:
+    """The log of a database, for as long as the block runs."""
+    async with read_only(path) as db, read_only(head_path) as head:
+        yield SqliteLog(db, head)

@@ -1,0 +1,1 @@
+"""The revisions. Each is frozen once released: it names tables itself and reads nothing from schema.py."""

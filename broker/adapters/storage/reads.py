@@ -1,0 +1,72 @@
+"""Reads of the rows that the ledger stored: always the last committed version, over a connection that cannot write."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import aiosqlite
+
+from broker.adapters.storage.codec import restore
+from broker.adapters.storage.schema import INDEXED, ROWS
+from broker.core.rows import Row
+
+R = TypeVar("R", bound=Row)
+PAGE = 500
+"""Rows read at once: a scan holds no transaction open, and the write-ahead log can be folded in behind it."""
+
+
+class SqliteRows:
+    """A ports.Rows."""
+
+    def __init__(self, db: aiosqlite.Connection) -> None:
+        self._db = db
+
+    async def get(self, kind: type[R], id: str) -> R | None:
+        found = await self._page(kind, "WHERE id = ?", (id,))
+        return found[0][1] if found else None
+
+    async def scan(self, kind: type[R]) -> AsyncIterator[R]:
+        """Every row of a kind, in order of id; each page as it was when it was read."""
+        async for row in self._pages(kind, "", ()):
+            yield row
+
+    async def find(self, kind: type[R], member: str, value: str) -> AsyncIterator[R]:
+        """The rows whose `member` is `value`, in order of id. KeyError for a member that has no index."""
+        if member not in INDEXED.get(kind.KIND, ()):
+            raise KeyError(f"{kind.KIND}.{member} has no index")
+        async for row in self._pages(kind, f"AND {member} = ?", (value,)):
+            yield row
+
+    async def _pages(self, kind: type[R], more: str, values: tuple[str, ...]) -> AsyncIterator[R]:
+        after = ""
+        while page := await self._page(kind, f"WHERE id > ? {more} ORDER BY id LIMIT {PAGE}", (after, *values)):
+            for _, row in page:
+                yield row
+            after = page[-1][0]
+
+    async def _page(self, kind: type[R], where: str, values: tuple[str, ...]) -> list[tuple[str, R]]:
+        statement = f'SELECT id, body FROM "{ROWS[kind.KIND].name}" {where}'  # noqa: S608 (names from our tables)
+        found = await self._db.execute_fetchall(statement, values)
+        return [(id, restore(kind, body)) for id, body in found]
+
+
+@asynccontextmanager
+async def read_only(path: Path) -> AsyncIterator[aiosqlite.Connection]:
+    """A connection that cannot write. FileNotFoundError if there is no database.
+
+    Not left to connect(): it would fail in a thread of its own.
+    """
+    if not path.is_file():  # noqa: ASYNC240 (once, at start)
+        raise FileNotFoundError(path)
+    async with aiosqlite.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None) as db:  # noqa: ASYNC240
+        await db.execute("PRAGMA query_only = ON")
+        await db.execute("PRAGMA trusted_schema = OFF")
+        yield db
+
+
+@asynccontextmanager
+async def open_rows(path: Path) -> AsyncIterator[SqliteRows]:
+    """The rows of a database, for as long as the block runs."""
+    async with read_only(path) as db:
+        yield SqliteRows(db)

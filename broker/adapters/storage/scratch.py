@@ -1,0 +1,92 @@
+"""What may be lost without anybody gaining or losing a right (ruling 27): bounded, expiring, no entries.
+
+Same database, one table, a connection of its own. It commits without waiting for the disk, and never folds
+the write-ahead log into the database: that stays with the ledger, which does wait.
+"""
+
+import json
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+
+from broker.adapters.storage.connections import BUSY_SECONDS
+from broker.core.plain import canonical
+from broker.core.time import Seconds
+
+LIMIT = 10_000
+"""Values of one kind; of more, the oldest go."""
+MAX_BYTES = 64 * 1024
+MAX_ID = 512
+_KIND = re.compile(r"[a-z][a-z0-9_.]{0,39}")
+_PUT = (
+    "INSERT OR REPLACE INTO scratch (n, kind, id, body, expires)"
+    " VALUES ((SELECT coalesce(max(n), 0) + 1 FROM scratch), ?, ?, ?, ?)"
+)
+_DROP = (
+    "DELETE FROM scratch WHERE kind = ? AND n IN (SELECT n FROM scratch WHERE kind = ? ORDER BY n LIMIT ?) RETURNING n"
+)
+
+
+class SqliteScratch:
+    """A ports.Scratch. `kind` is a word of our own, never one from outside: the number of kinds is the code's."""
+
+    def __init__(self, db: aiosqlite.Connection, counts: dict[str, int], limit: int) -> None:
+        self._db, self._counts, self._limit = db, counts, limit
+
+    async def put(self, kind: str, id: str, value: Mapping[str, Any], expires: Seconds) -> None:
+        """ValueError for a value above 64 KiB or an id above 512 characters: what bounds all of it."""
+        body = canonical(value)
+        if not _KIND.fullmatch(kind) or len(id) > MAX_ID or len(body) > MAX_BYTES:
+            raise ValueError(f"scratch {kind[:40]}: at most {MAX_BYTES} bytes, and {MAX_ID} characters of id")
+        await self._db.execute_fetchall(_PUT, (kind, id, body.decode(), expires))
+        self._counts[kind] = self._counts.get(kind, 0) + 1  # one too many if it replaced: set right below
+        if self._counts[kind] > self._limit:
+            await self._bound(kind)
+
+    async def get(self, kind: str, id: str, now: Seconds) -> Mapping[str, Any] | None:
+        statement = "SELECT body FROM scratch WHERE kind = ? AND id = ? AND expires > ?"
+        return _value(list(await self._db.execute_fetchall(statement, (kind, id, now))))
+
+    async def take(self, kind: str, id: str, now: Seconds) -> Mapping[str, Any] | None:
+        """One statement, so that of two takers one gets it."""
+        statement = "DELETE FROM scratch WHERE kind = ? AND id = ? RETURNING body, expires"
+        found = list(await self._db.execute_fetchall(statement, (kind, id)))
+        self._counts[kind] = self._counts.get(kind, 0) - len(found)
+        return _value([row for row in found if row[1] > now])
+
+    async def sweep(self, now: Seconds) -> int:
+        """Delete what has expired; call it every minute or so. How many there were."""
+        gone = list(await self._db.execute_fetchall("DELETE FROM scratch WHERE expires <= ? RETURNING kind", (now,)))
+        for (kind,) in gone:
+            self._counts[kind] -= 1
+        return len(gone)
+
+    async def _bound(self, kind: str) -> None:
+        """Count again, and drop the oldest above the limit."""
+        ((count,),) = await self._db.execute_fetchall("SELECT count(*) FROM scratch WHERE kind = ?", (kind,))
+        if count > self._limit:
+            count -= len(list(await self._db.execute_fetchall(_DROP, (kind, kind, count - self._limit))))
+        self._counts[kind] = count
+
+
+@asynccontextmanager
+async def open_scratch(path: Path, limit: int = LIMIT) -> AsyncIterator[SqliteScratch]:
+    """Scratch of an existing database. FileNotFoundError if there is none."""
+    if not path.is_file():  # noqa: ASYNC240 (once, at start)
+        raise FileNotFoundError(path)
+    uri = f"{path.resolve().as_uri()}?mode=rw"  # noqa: ASYNC240
+    async with aiosqlite.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None) as db:
+        await db.execute("PRAGMA synchronous = NORMAL")
+        await db.execute("PRAGMA wal_autocheckpoint = 0")
+        await db.execute("PRAGMA trusted_schema = OFF")
+        counted = await db.execute_fetchall("SELECT kind, count(*) FROM scratch GROUP BY kind")
+        yield SqliteScratch(db, {row[0]: row[1] for row in counted}, limit)
+
+
+def _value(found: list[Any]) -> Mapping[str, Any] | None:
+    value: Mapping[str, Any] | None = json.loads(found[0][0]) if found else None
+    return value

@@ -1,0 +1,237 @@
+"""Composition root: the only module that knows the adapters and the web edge, and wires them together."""
+
+import asyncio
+import ssl
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from broker.adapters import jose, keys, signing
+from broker.adapters.clock import SystemClock
+from broker.adapters.entropy import SystemEntropy
+from broker.adapters.identity_providers import HttpIdentityProviders
+from broker.adapters.jwks import JwksClient, KeySource
+from broker.adapters.ontology import load_ontology
+from broker.adapters.outgoing import Outgoing
+from broker.adapters.policy_files import load_packs
+from broker.adapters.repositories.folders import Folders
+from broker.adapters.snapshots import LiveSnapshot, load
+from broker.adapters.storage.ledger import SqliteLedger, open_ledger
+from broker.adapters.storage.log import open_log
+from broker.adapters.storage.reads import open_rows
+from broker.adapters.storage.scratch import open_scratch
+from broker.config import Settings
+from broker.core.audit.note import Key, Signer, sign_note
+from broker.core.ids import Issuer
+from broker.core.jurisdiction.rulebook import Mode, Rulebook, rulebook
+from broker.core.oidc.metadata import BASIC_SCOPES
+from broker.core.oidc.release import MintedVisa
+from broker.core.rows import Person, Session, VisaIssuer
+from broker.core.snapshot import Snapshot, empty
+from broker.core.time import Seconds
+from broker.flows.authenticate import Verifier
+from broker.flows.deliver import close_left_open
+from broker.flows.oauth.deps import Deps
+from broker.flows.visas import held_visas, mint, needed
+from broker.flows.world import World
+from broker.web.middleware import CLOCK, ENTROPY, around, safe_headers
+from broker.web.pages.render import set_up
+from broker.web.routes import add_routes
+from broker.web.server import listening
+from broker.web.state import BROKER, READY, Broker, Readiness
+from broker.web.streams import LiveStreams
+
+_OUTGOING_SECONDS = 8.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A broker whose parts are open: the flows' world, and the application that serves it."""
+
+    world: World
+    app: web.Application
+    ledger: SqliteLedger
+    readiness: Readiness
+
+
+def log_origin(issuer: str) -> str:
+    """The name of the log in its checkpoints: the issuer without its scheme (C2SP: schema-less URL)."""
+    return issuer.partition("://")[2] + "/audit"
+
+
+def log_key(store: keys.KeyStore, issuer: str) -> tuple[Key, Callable[[bytes], bytes]]:
+    """The log's public key under the log's name, and what makes a signed note of a checkpoint's text."""
+    private = store.signing("log").private
+    if not isinstance(private, Ed25519PrivateKey):
+        raise TypeError("the log's key is an Ed25519 key")
+    key = Key(log_origin(issuer), private.public_key().public_bytes_raw())
+    return key, lambda text: sign_note(text.decode(), [Signer(key, private.sign)])
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Running]:
+    """Everything open and wired. Errors of the files involved come out as they are: a start either works or not."""
+    clock, entropy = SystemClock(), SystemEntropy()
+    store = keys.open_keys(settings.keys, settings.passphrase_file)
+    tokens = signing.OwnTokens(store, settings.issuer)
+    ontology = load_ontology(settings.ontology_file)
+    rules = load_rules(settings.policy_folder, settings.packs, settings.mode)
+    async with AsyncExitStack() as stack:
+        ledger = await stack.enter_async_context(
+            open_ledger(
+                settings.database,
+                settings.lock_database,
+                origin=log_origin(settings.issuer),
+                sign=log_key(store, settings.issuer)[1],
+                clock=clock,
+                entropy=entropy,
+            )
+        )
+        rows = await stack.enter_async_context(open_rows(settings.database))
+        scratch = await stack.enter_async_context(open_scratch(settings.database))
+        audit = await stack.enter_async_context(open_log(settings.database, settings.lock_database))
+        live = LiveSnapshot(await load(empty(ontology, rules, signing.own_trust(tokens, settings.issuer)), rows))
+        ledger.on_commit = live.committed
+        world = World(
+            issuer=Issuer(settings.issuer),
+            clock=clock,
+            entropy=entropy,
+            ledger=ledger,
+            rows=rows,
+            scratch=scratch,
+            snapshots=live,
+            signer=tokens,
+        )
+        await close_left_open(world)
+        outgoing = Outgoing(seconds=_OUTGOING_SECONDS)
+        stack.push_async_callback(outgoing.close)
+        readiness = Readiness(lambda: not ledger.failed)
+        broker = Broker(
+            world=world,
+            oauth=_oauth(world, tokens, store),
+            verifier=Verifier(reader=tokens, keys=_trusted_keys(live, outgoing, stack), check=jose.check_signature),
+            idps=HttpIdentityProviders(outgoing, _idp_keys(outgoing, stack), jose.check_signature, clock),
+            snapshots=live,
+            sources=Folders(),
+            streams=LiveStreams(live.listen, clock),
+            audit=audit,
+            jwks=tokens.jwks(),
+            visa_jwks=tokens.visa_jwks(),
+            version=version("ga4gh-access-broker"),
+        )
+        yield Running(world=world, app=build(broker, readiness), ledger=ledger, readiness=readiness)
+
+
+class RulesError(Exception):
+    """The policy packs cannot be put in force; each line says which and why."""
+
+
+def load_rules(folder: Path, wanted: tuple[str, ...], mode: Mode) -> Rulebook:
+    """The packs in force. RulesError for one that is missing, or that `mode` does not take."""
+    packs = load_packs(folder)
+    missing = set(wanted) - {pack.id for pack in packs}
+    if missing:
+        raise RulesError(f"{folder}: no pack called {', '.join(sorted(missing))}")
+    found = rulebook([pack for pack in packs if not wanted or pack.id in wanted], mode)
+    if not isinstance(found, Rulebook):
+        raise RulesError("\n".join(found))
+    return found
+
+
+def build(broker: Broker, readiness: Readiness) -> web.Application:
+    """The application around a wired broker. Tests call this with fakes."""
+    app = web.Application(middlewares=[around], client_max_size=64 * 1024)
+    app[BROKER] = broker
+    app[READY] = readiness
+    app[CLOCK] = broker.world.clock
+    app[ENTROPY] = broker.world.entropy
+    set_up(app)
+    add_routes(app)
+    app.on_response_prepare.append(safe_headers)
+    return app
+
+
+def serving(running: Running, settings: Settings) -> AbstractAsyncContextManager[int]:
+    """Listen; the port that was taken is what the context manager yields."""
+    tls = _tls(settings.tls_cert, settings.tls_key)
+    return listening(running.app, settings.host, settings.port, tls, settings.drain_seconds)
+
+
+def _tls(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
+    if cert is None or key is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(cert, key)
+    return context
+
+
+def _oauth(world: World, tokens: signing.OwnTokens, store: keys.KeyStore) -> Deps:
+    async def visas(
+        person: Person, session: Session, resources: frozenset[str], now: Seconds
+    ) -> tuple[MintedVisa, ...]:
+        return mint(world, person, needed(held_visas(world, person, session, now), resources), now)
+
+    return Deps(
+        issuer=world.issuer,
+        scopes=BASIC_SCOPES,
+        clock=world.clock,
+        entropy=world.entropy,
+        ledger=world.ledger,
+        rows=world.rows,
+        scratch=world.scratch,
+        signer=tokens,
+        reader=tokens,
+        visas=visas,
+        audience_of=lambda resource: audience_of(resource, world.issuer, world.snapshots.current()),
+        refresh_key=store.secret("refresh"),
+    )
+
+
+def audience_of(resource: str, issuer: str, snapshot: Snapshot) -> str | None:
+    """To which service a resource URI belongs (RFC 8707): our DRS, for it and for every dataset; or ourselves."""
+    drs = f"{issuer}/ga4gh/drs/v1"
+    if resource == drs or resource.startswith(f"{drs}/") or snapshot.rows.get(("dataset", resource)) is not None:
+        return drs
+    return issuer if resource == issuer or resource.startswith(f"{issuer}/") else None
+
+
+def _trusted_keys(live: LiveSnapshot, outgoing: Outgoing, stack: AsyncExitStack) -> JwksClient:
+    """Keys of trusted issuers; the addresses follow the trust rows as they change."""
+    client = JwksClient(outgoing, time.monotonic)
+    stack.push_async_callback(client.close)
+
+    def follow(snapshot: Snapshot) -> None:
+        client.register(
+            KeySource(iss=row.id, jku=jku, internal=row.internal)
+            for row in snapshot.all(VisaIssuer)
+            if row.status == "active"
+            for jku in row.trust.jku
+        )
+
+    follow(live.current())
+    stack.callback(live.listen(follow))
+    return client
+
+
+def _idp_keys(outgoing: Outgoing, stack: AsyncExitStack) -> JwksClient:
+    client = JwksClient(outgoing, time.monotonic)
+    stack.push_async_callback(client.close)
+    return client
+
+
+async def serve_until(running: Running, settings: Settings, stop: asyncio.Event) -> None:
+    """Serve until `stop` is set, or until nothing can be recorded any more; then drain and return."""
+    async with serving(running, settings):
+        ended = asyncio.create_task(running.ledger.ended())
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait((ended, stopped), return_when=asyncio.FIRST_COMPLETED)
+        running.readiness.draining = True
+        for task in (ended, stopped):
+            task.cancel()

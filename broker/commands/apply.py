@@ -1,0 +1,43 @@
+"""`broker apply FILE…`: show what a catalogue would change, then change all of it or nothing."""
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from broker.adapters.catalogue import read_catalogue
+from broker.app import opened
+from broker.commands.common import settings, telling
+from broker.config import Settings
+from broker.core.catalogue import Step
+from broker.core.rows import Row
+from broker.flows import apply_catalogue
+
+_SIGNS = {"create": "+", "change": "~", "keep": "="}
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--plan", "plan_only", is_flag=True, help="Only show what would change.")
+@click.pass_obj
+def apply(config: Path | None, files: tuple[Path, ...], *, plan_only: bool) -> None:
+    """Apply catalogue files to a broker that is not running. Nothing is ever deleted."""
+    chosen = settings(config)
+    with telling():
+        rows = [row for file in files for row in read_catalogue(file).rows]
+        changed = asyncio.run(_apply(chosen, rows, plan_only=plan_only))
+    click.echo(f"{changed} changed" if not plan_only else "nothing was changed: this was the plan")
+
+
+async def _apply(chosen: Settings, rows: list[Row], *, plan_only: bool) -> int:
+    async with opened(chosen) as running:
+        steps = await apply_catalogue.foresee(running.world, rows)
+        for step in steps:
+            click.echo(told(step))
+        return 0 if plan_only else await apply_catalogue.apply(running.world, steps, None)
+
+
+def told(step: Step) -> str:
+    """One line of the plan."""
+    fields = f"  ({', '.join(step.fields)})" if step.fields else ""
+    return f"{_SIGNS[step.verb]} {step.row.KIND} {step.row.id}{fields}"

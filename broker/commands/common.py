@@ -1,0 +1,69 @@
+"""What commands share: settings, logging, and turning what an operator can mend into one line."""
+
+import logging as stdlib
+import sys
+import traceback
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from broker.adapters.catalogue import CatalogueError
+from broker.adapters.keys import KeyStoreError
+from broker.adapters.storage.connections import DurabilityError
+from broker.adapters.storage.head import LedgerRefusedError
+from broker.app import RulesError
+from broker.config import Settings, SettingsError, read_settings
+
+MENDABLE = (SettingsError, KeyStoreError, CatalogueError, LedgerRefusedError, DurabilityError, RulesError, OSError, ValueError)
+"""Errors whose message tells an operator what to do."""
+
+
+class Fail(Exception):  # noqa: N818 (the end of a command, told in one line)
+    """The command cannot go on; the message says why and what to do."""
+
+
+@contextmanager
+def telling() -> Iterator[None]:
+    """Errors that an operator can mend, as one line."""
+    try:
+        yield
+    except MENDABLE as wrong:
+        raise Fail(str(wrong)) from wrong
+
+
+def settings(config: Path | None, **overrides: Any) -> Settings:
+    """The settings, or Fail."""
+    with telling():
+        return read_settings(config, **overrides)
+
+
+def where_it_failed(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """An exception as its type and the lines that it passed. Its message and the values around it may be secrets."""
+    failure = event.pop("exc_info", None)
+    found = sys.exc_info()[1] if failure is True else failure
+    if isinstance(found, BaseException):
+        frames = traceback.extract_tb(found.__traceback__)
+        event["exception"] = type(found).__name__
+        event["at"] = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames[-8:]]
+    return event
+
+
+def logging(level: str) -> None:
+    """JSON lines on standard error. Third parties speak from warnings on, Authlib never: it logs tokens."""
+    stdlib.basicConfig(stream=sys.stderr, level=stdlib.WARNING, format="%(message)s", force=True)
+    stdlib.getLogger("authlib").disabled = True
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            where_it_failed,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(stdlib.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=False,
+    )

@@ -1,0 +1,39 @@
+"""`broker keys list|rotate`: the signing keys of this broker."""
+
+from pathlib import Path
+
+import click
+
+from broker.adapters.clock import SystemClock
+from broker.adapters.keys import USES, Use, make_key, open_keys, read_passphrase
+from broker.commands.common import settings, telling
+from broker.core.time import Seconds, rfc3339
+
+
+@click.group()
+def keys() -> None:
+    """The signing keys."""
+
+
+@keys.command(name="list")
+@click.pass_obj
+def list_keys(config: Path | None) -> None:
+    """Every key: the newest of a use signs, the others are published until nothing rests on them."""
+    chosen = settings(config)
+    with telling():
+        store = open_keys(chosen.keys, chosen.passphrase_file)
+    for use in USES:
+        for key in store.published(use):
+            signs = "signs" if key is store.signing(use) else "published"
+            click.echo(f"{use:11} {key.kid}  {rfc3339(Seconds(key.made))}  {signs}")
+
+
+@keys.command()
+@click.argument("use", type=click.Choice([use for use in USES if use != "log"]))
+@click.pass_obj
+def rotate(config: Path | None, use: Use) -> None:
+    """Make a new key; it signs from the next start on."""
+    chosen = settings(config)
+    with telling():
+        key = make_key(chosen.keys, use, read_passphrase(chosen.passphrase_file), SystemClock().now())
+    click.echo(f"{use} {key.kid} made; restart the broker to sign with it")

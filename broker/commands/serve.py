@@ -1,0 +1,59 @@
+"""`broker serve`: answer requests until SIGTERM or SIGINT, then drain."""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+import click
+import structlog
+
+from broker.app import opened, serving
+from broker.commands.common import logging, settings, telling
+from broker.config import Settings
+
+log = structlog.get_logger(__name__)
+
+
+@click.command()
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=int, help="Port to listen on.")
+@click.option("--tls-cert", type=click.Path(path_type=Path), help="Certificate chain (PEM).")
+@click.option("--tls-key", type=click.Path(path_type=Path), help="Private key (PEM).")
+@click.pass_obj
+def serve(config: Path | None, host: str | None, port: int | None, tls_cert: Path | None, tls_key: Path | None) -> None:
+    """Serve. Without a database and keys this is an error: make them with `broker init`."""
+    chosen = settings(config, host=host, port=port, tls_cert=tls_cert, tls_key=tls_key)
+    logging(chosen.log_level)
+    with telling():
+        died = asyncio.run(_serve(chosen))
+    if died:
+        log.error("ledger.died", advice="the record could not be written; look at the disk, then start again")
+        sys.exit(3)
+
+
+async def _serve(chosen: Settings) -> bool:
+    """Serve until told to stop. True: the ledger died."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(one, stop.set)
+    async with opened(chosen) as running:
+        async with serving(running, chosen) as port:
+            log.info("serving", issuer=chosen.issuer, host=chosen.host, port=port)
+            await wait(running.ledger.ended(), stop.wait())
+            running.readiness.draining = True
+            log.info("draining", seconds=chosen.drain_seconds)
+        return running.ledger.failed
+
+
+async def wait(*events: object) -> None:
+    """Until the first of `events` (awaitables) is over."""
+    tasks = [asyncio.ensure_future(event) for event in events]  # type: ignore[call-overload]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+

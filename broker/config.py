@@ -1,0 +1,135 @@
+"""Settings, read once at start, checked, frozen. Nothing else reads the environment or a settings file.
+
+A TOML file (`--config FILE`, else `broker.toml` here if there is one), over it `BROKER_<NAME>` variables.
+docs/reference/settings.md is generated from the docstrings below.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+PREFIX = "BROKER_"
+_HERE = Path(__file__).resolve().parent.parent
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the message names the setting and where it was read."""
+
+
+def shared_folder(name: Literal["config", "schemas"]) -> Path:
+    """Where the shipped `config` or `schemas` folder is: beside the package, or in the installed share."""
+    import sys  # noqa: PLC0415 (only an installed copy needs to know its prefix)
+
+    beside = _HERE / name
+    return beside if beside.is_dir() else Path(sys.prefix) / "share" / "ga4gh-access-broker" / name
+
+
+class Settings(BaseModel):
+    """Every setting. A setting that the list below does not name is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    issuer: str
+    """Public URL of this broker without a final slash; `iss` of every token. https, except on loopback."""
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: int = Field(default=8080, ge=0, le=65535)
+    """Port to listen on; 0 takes a free one."""
+    state: Path = Path("state")
+    """Folder of the database, its lock and the keys. Trusted: whoever can write here can mint grants."""
+    key_passphrase_file: Path | None = None
+    """File with the passphrase of the private keys, mode 0600; by default `passphrase` in the state folder."""
+    policies: Path | None = None
+    """Folder of policy packs; by default the shipped examples. A pack with an error stops the start."""
+    packs: tuple[str, ...] = ()
+    """Ids of the packs in force, of those in the folder; by default all of them."""
+    ontology: Path = Path("mondo-demo.obo")
+    """Disease ontology (OBO or obographs JSON). A relative path is looked up in the shipped config/ontology."""
+    mode: Literal["production", "example"] = "production"
+    """`production` refuses policy packs that nobody has reviewed; `example` stamps every decision as an example."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """What is logged."""
+    drain_seconds: int = Field(default=30, ge=0, le=3600)
+    """How long running downloads may go on after SIGTERM."""
+    tls_cert: Path | None = None
+    """Certificate chain (PEM), to serve https without a proxy."""
+    tls_key: Path | None = None
+    """Private key of `tls_cert` (PEM)."""
+
+    @model_validator(mode="after")
+    def _issuer_is_usable(self) -> Self:
+        parts = urlsplit(self.issuer)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("issuer: a URL without query and fragment is needed")
+        if self.issuer.endswith("/"):
+            raise ValueError("issuer: without a final slash")
+        if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+            raise ValueError("issuer: plain http is allowed on loopback only")
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("tls_cert and tls_key come together")
+        return self
+
+    @property
+    def database(self) -> Path:
+        return self.state / "broker.sqlite"
+
+    @property
+    def lock_database(self) -> Path:
+        """The head of the log, kept apart so that a restored database cannot fork it."""
+        return self.state / "audit-lock.sqlite"
+
+    @property
+    def keys(self) -> Path:
+        return self.state / "keys"
+
+    @property
+    def passphrase_file(self) -> Path:
+        return self.key_passphrase_file or self.state / "passphrase"
+
+    @property
+    def policy_folder(self) -> Path:
+        return self.policies or shared_folder("config") / "policies"
+
+    @property
+    def ontology_file(self) -> Path:
+        return shared_folder("config") / "ontology" / self.ontology
+
+
+def read_settings(file: Path | None, **overrides: Any) -> Settings:
+    """The settings from `file` (or ./broker.toml), the environment and `overrides`, the later ones winning.
+
+    SettingsError names every setting that is unknown, missing or wrong, and where it came from.
+    """
+    given: dict[str, Any] = {}
+    path = file or (Path("broker.toml") if Path("broker.toml").is_file() else None)
+    if path is not None:
+        given |= _toml(path)
+    for name, value in os.environ.items():
+        if name.startswith(PREFIX):
+            given[name.removeprefix(PREFIX).lower()] = _listed(name, value)
+    given |= {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as wrong:
+        where = path or "the environment"
+        lines = (f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in wrong.errors())
+        raise SettingsError(f"{where}: " + "; ".join(lines)) from None
+
+
+def _listed(name: str, value: str) -> str | list[str]:
+    """`BROKER_PACKS=core-baseline,eu-gdpr-ch5`: the only setting that is a list."""
+    return value.split(",") if name == f"{PREFIX}PACKS" else value
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as failure:
+        raise SettingsError(f"{path}: {failure.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as failure:
+        raise SettingsError(f"{path}: {failure}") from None

@@ -1,0 +1,241 @@
+"""What the log remembers of one event: an entry, and the very bytes of it that are hashed.
+
+An entry holds ids, digests, codes and counts. It never holds a name, an address, a token or a raw `sub`:
+who acted is a keyed pseudonym, whose key can be destroyed. Canonical JSON (RFC 8785), so that equal entries
+are equal bytes; at most 65,535 of them, because a C2SP entry bundle counts in 16 bits.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from json.encoder import encode_basestring as _quoted
+
+from broker.core import strict_json
+from broker.core.audit.kinds import KINDS
+from broker.core.ids import ReceiptId, is_made_id
+from broker.core.plain import digest
+from broker.core.time import Seconds
+
+FORMAT = 1
+MAX_BYTES = 65_535
+MAX_VALUE = 1_024
+"""Characters in one string of `about`: ids and digests are shorter, stories have no place here."""
+_MAX_INT = 2**53 - 1
+_LOG_KEY_BYTES = 32
+
+Value = str | int | tuple[str, ...]
+
+_HEX32 = re.compile(r"[0-9a-f]{32}")
+_HEX64 = re.compile(r"[0-9a-f]{64}")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_PLAIN = re.compile(r"[a-z]{3}_[0-9a-f-]{36}|[A-Za-z0-9_]+(?:-(?:[A-Za-z]\w*|\d{1,3}))*", re.ASCII)
+"""Ids that we make, digests and codes: most values, and none of what is looked for below."""
+_JWS = re.compile(r"(?<![\w-])e[wy][\w-]{8,}\.[\w-]*\.", re.ASCII)
+"""A compact JWS or JWE: its header is a JSON object in base64url, and `{` makes `ew` or `ey`."""
+_SCHEMES = ("bearer ", "basic ", "dpop ", "-----begin")
+_CREDENTIAL = re.compile(r"(?:authorization|cookie|password|secret|token|assertion)[:=]")
+_MAIL = re.compile(r"[^\s@/]@[^\s@/]+\.[^\s@/]")
+"""An e-mail address, or a scoped affiliation, which says nearly as much."""
+_ORCID = re.compile(r"(?<![\w-])(?:\d{4}-){3}\d{3}[\dX](?![\w-])", re.ASCII)
+_END = re.compile(
+    rb'"at":(\d{1,16}),(?:"changes":"([0-9a-f]{64})",)?"id":"(rcp_[0-9a-f-]{36})","kind":"([a-z_.]+)",'
+    rb'"nonce":"[0-9a-f]{32}","v":\d+(?:,"who":"[0-9a-f]{32}")?\}\Z'
+)
+_END_BYTES = 400
+_ADDRESS = re.compile(r"[0-9A-Fa-f]{0,4}[:.][0-9A-Fa-f:.]{1,40}")
+
+
+class EntryTooLargeError(ValueError):
+    """The entry does not fit into a bundle of the log. Nothing may be done that it would have recorded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One event. ValueError for anything that must not be remembered for ever.
+
+    `who`: `pseudonym(…)` of the person who acted, or None. `about`: names to ids, digests, codes, counts;
+    a value that came from outside goes through `loggable` first. `nonce`: 16 random bytes, hexadecimal, so
+    that nobody can find an entry by hashing guesses.
+    """
+
+    id: ReceiptId
+    at: Seconds
+    kind: str
+    nonce: str
+    who: str | None = None
+    about: Mapping[str, Value] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"{self.kind} is not a kind of entry")
+        if not is_made_id(self.id, "rcp"):
+            raise ValueError("an entry's id is a receipt id")
+        if not _HEX32.fullmatch(self.nonce):
+            raise ValueError("a nonce is 32 hexadecimal digits")
+        if self.who is not None and not _HEX32.fullmatch(self.who):
+            raise ValueError("who acted is told by a pseudonym of 32 hexadecimal digits, or not at all")
+        if type(self.at) is not int or not 0 <= self.at <= _MAX_INT:
+            raise ValueError("an entry's time is in whole seconds since 1970")
+        for name, value in self.about.items():
+            _check(name, value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What one change did: row `id` of `kind` is at `version` now, its bytes hash (SHA-256) to `digest`."""
+
+    kind: str
+    id: str
+    version: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """An entry as the log holds it. `changes`: `effects_digest` of what changed with it; None for nothing."""
+
+    entry: Entry
+    changes: str | None
+
+
+def encode(entry: Entry, effects: Sequence[Effect] = ()) -> bytes:
+    """The canonical bytes that are stored and hashed. EntryTooLargeError above 65,535 bytes."""
+    return _canonical(entry, effects_digest(effects) if effects else None)
+
+
+def effects_digest(effects: Sequence[Effect]) -> str:
+    """SHA-256, hexadecimal, over the canonical list of `[kind, id, version, digest]`, sorted."""
+    return digest(sorted([each.kind, each.id, each.version, each.digest] for each in effects))
+
+
+def decode(raw: bytes) -> Recorded:
+    """What `encode` encoded. ValueError for other bytes, those that say the same in another way included."""
+    members = strict_json.loads(raw, MAX_BYTES)
+    if not isinstance(members, dict) or not isinstance(members.get("about"), dict):
+        raise ValueError("not an entry")  # noqa: TRY004 (bytes of the wrong kind are a wrong value)
+    try:
+        version, changes = members.pop("v"), members.pop("changes", None)
+        about = {name: tuple(v) if isinstance(v, list) else v for name, v in members.pop("about").items()}
+        entry = Entry(about=about, **members)
+    except (TypeError, KeyError):
+        raise ValueError("not an entry") from None
+    if version != FORMAT or not (changes is None or (isinstance(changes, str) and _HEX64.fullmatch(changes))):
+        raise ValueError("not an entry of this format")
+    if _canonical(entry, changes) != raw:
+        raise ValueError("not the canonical form of an entry")
+    return Recorded(entry=entry, changes=changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What an encoded entry says of itself, read off the fixed form of its end."""
+
+    at: int
+    changes: str | None
+    id: str
+    kind: str
+
+
+def outline(raw: bytes) -> Outline | None:
+    """The outline of an encoded entry without parsing the rest; None for bytes that `encode` did not make."""
+    match = _END.search(raw, max(0, len(raw) - _END_BYTES))
+    if match is None:
+        return None
+    at, changes, receipt, kind = (None if part is None else part.decode() for part in match.groups())
+    return Outline(int(at or 0), changes, receipt or "", kind or "")
+
+
+def pseudonym(log_key_hex: str, iss: str, sub: str) -> str:
+    """Who (`iss`, `sub`) is in the log, as long as the key exists: 128 bits, hexadecimal. One key per person.
+
+    ValueError for a key that is not 32 bytes (a destroyed one, for example) and for a NUL, the separator.
+    """
+    key = bytes.fromhex(log_key_hex)
+    if len(key) != _LOG_KEY_BYTES:
+        raise ValueError("a log key has 32 bytes")
+    if "\0" in iss or "\0" in sub:
+        raise ValueError("no NUL in an identity")
+    said = b"\0".join((b"audit-v1", iss.encode(), sub.encode()))
+    return hmac.new(key, said, hashlib.sha256).digest()[:16].hex()
+
+
+def loggable(text: str) -> str:
+    """`text` if the log may hold it, else `sha256:` and its digest: for values that strangers chose."""
+    if is_loggable(text):
+        return text
+    return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def is_loggable(text: str) -> bool:
+    """One printable line, not too long, that looks neither like a secret nor like a person's address."""
+    if len(text) > MAX_VALUE:
+        return False
+    if _PLAIN.fullmatch(text):
+        return True
+    return text.isprintable() and not _is_secret(text) and not _is_personal(text)
+
+
+def _is_secret(text: str) -> bool:
+    small = text.lower()
+    return (
+        small.startswith(_SCHEMES)
+        or (("=" in small or "e:" in small or "n:" in small) and _CREDENTIAL.search(small) is not None)
+        or (text.count(".") > 1 and _JWS.search(text) is not None)
+    )
+
+
+def _is_personal(text: str) -> bool:
+    """An e-mail address, an ORCID iD or an IP address: what names or finds somebody."""
+    if "@" in text and _MAIL.search(text):
+        return True
+    if text.count("-") > 2 and _ORCID.search(text):  # noqa: PLR2004 (an ORCID iD has three)
+        return True
+    if not _ADDRESS.fullmatch(text):
+        return False
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _check(name: str, value: object) -> None:
+    """ValueError unless `about` may hold `value` as `name`; without the value, which may be a secret."""
+    if not _NAME.fullmatch(name):
+        raise ValueError("a name in `about` is a short word of small letters, digits and _")
+    if type(value) is int:
+        fine = abs(value) <= _MAX_INT
+    elif isinstance(value, tuple):
+        fine = all(isinstance(each, str) and is_loggable(each) for each in value)
+    else:
+        fine = isinstance(value, str) and is_loggable(value)
+    if not fine:
+        raise ValueError(f"`{name}` holds something that the log must not remember")
+
+
+def _canonical(entry: Entry, changes: str | None) -> bytes:
+    """RFC 8785 for what an entry can hold: ASCII names, whole numbers below 2^53, strings, lists of strings.
+
+    Written out because it is on every path: the same bytes as `rfc8785`, in a tenth of the time (tested).
+    """
+    about = ",".join(f'"{name}":{_written(entry.about[name])}' for name in sorted(entry.about))
+    changed = "" if changes is None else f'"changes":"{changes}",'
+    who = "" if entry.who is None else f',"who":"{entry.who}"'
+    raw = (
+        f'{{"about":{{{about}}},"at":{entry.at},{changed}"id":"{entry.id}","kind":"{entry.kind}",'
+        f'"nonce":"{entry.nonce}","v":{FORMAT}{who}}}'
+    ).encode()
+    if len(raw) > MAX_BYTES:
+        raise EntryTooLargeError(f"an entry of {len(raw)} bytes; at most {MAX_BYTES} fit")
+    return raw
+
+
+def _written(value: Value) -> str:
+    if isinstance(value, str):
+        return _quoted(value)
+    if isinstance(value, int):
+        return str(value)
+    return "[" + ",".join(map(_quoted, value)) + "]"

@@ -1,0 +1,64 @@
+"""Which events the log knows: a closed list. A stored word is never renamed, nor given another meaning."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+KINDS: Mapping[str, str] = MappingProxyType({
+    # signing in, and what identities hang together
+    "sign_in.ok": "somebody signed in through a home identity provider",
+    "sign_in.refused": "a sign-in by an identity that could be named was refused",
+    "session.attested": "somebody attested in which country they are, for the rest of their session",
+    "session.ended": "a session was ended before its time",
+    "person.made": "somebody was met for the first time and got a `sub` of ours",
+    "identity.linked": "one more identity of the same person was joined to theirs",
+    "person.erased": "the key to a person's pseudonym was destroyed; `ground` says on which legal basis",
+    "person.exported": "a person's data were handed out to them",
+    # OAuth 2.0 and OpenID Connect
+    "client.registered": "a client was registered or changed",
+    "code.issued": "an authorisation code was given to a client",
+    "token.issued": "tokens were issued to a client",
+    "token.refused": "a known client or person was refused a token",
+    "token.revoked": "a token and everything that descends from it was ended",
+    "token.replayed": "a code or refresh token was used twice; its whole family was ended",
+    "passport.issued": "a Passport was issued, with the visas that `visas` names by jti",
+    "passport.refused": "a Passport was refused",
+    # asking for data, and the committee's answer
+    "request.submitted": "a researcher asked a committee for a dataset",
+    "request.changed": "a request moved to another state that gives no right",
+    "request.approved": "a committee approved a request",
+    "request.rejected": "a committee rejected a request",
+    "request.withdrawn": "a researcher took a request back",
+    "finding.given": "who may answer an open question answered it",
+    "grant.given": "a grant came into being",
+    "grant.revoked": "a grant was ended before its time",
+    "visa.minted": "a visa was signed; `jti` names it",
+    "visa.revoked": "a visa of ours was ended before its time",
+    # deciding
+    "decision.made": "the question was answered; `trace` is the digest of all that was read and said",
+    "access.permitted": "an access to one object was permitted",
+    "access.refused": "an access to one object was refused",
+    # bytes
+    "download.authorised": "bytes up to the range given may have left from here on",
+    "download.refused": "a request for bytes was refused",
+    "download.end": "a delivery ended; `sent` bytes were handed to the kernel",
+    "download.unknown_end": "a delivery was open when the process ended; nobody knows how much left",
+    "download.cut": "a running delivery was cut, because the right to it ended",
+    # whose data they are
+    "consent.changed": "a participant's, family's or community's consent got a new version",
+    "consent.withdrawn": "a consent was withdrawn",
+    # how the broker itself is set up
+    "catalogue.applied": "a catalogue file was applied: trust, datasets, committees, repositories",
+    "role.granted": "somebody got a role",
+    "role.ended": "somebody lost a role",
+    "issuer.suspended": "a visa issuer or identity provider is trusted no longer",
+    "key.made": "a signing key was made",
+    "key.rotated": "a signing key took the place of another",
+    "key.revoked": "a signing key was withdrawn",
+    "audit.read": "somebody read entries of the log",
+    "revocation.made": "something else was ended before its time; `what` and `value` say what",
+    # the log about itself
+    "log.created": "the first entry of every log: its `origin`",
+    "clock.step": "the clock went back, from `before` to `after`, by more than two seconds",
+    "noise.counted": "unauthenticated refusals of one minute, counted and not listed",
+})  # fmt: skip
+"""Kind of entry to what it says."""

@@ -1,0 +1,51 @@
+"""What does a catalogue change? Declared rows against stored ones: a plan that people can read before it runs."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from broker.core.plain import plain
+from broker.core.rows import Put, Row
+
+Verb = Literal["create", "change", "keep"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One line of a plan. `fields`: the members that differ."""
+
+    verb: Verb
+    row: Row
+    fields: tuple[str, ...] = ()
+
+
+def plan(declared: Iterable[Row], stored: Callable[[type[Row], str], Row | None]) -> tuple[Step, ...]:
+    """What would happen to each declared row. Nothing is ever deleted: what a file leaves out stays as it is.
+
+    ValueError for a row that is declared twice.
+    """
+    steps: dict[tuple[str, str], Step] = {}
+    for row in declared:
+        key = (row.KIND, row.id)
+        if key in steps:
+            raise ValueError(f"{row.KIND} {row.id} is declared twice")
+        steps[key] = _step(row, stored(type(row), row.id))
+    return tuple(steps.values())
+
+
+def _step(row: Row, before: Row | None) -> Step:
+    if before is None:
+        return Step(verb="create", row=replace(row, version=1))  # type: ignore[type-var]
+    old, new = plain(before), plain(row)
+    fields = tuple(
+        sorted(
+            name for name in old.keys() | new.keys() if name != "version" and old.get(name) != new.get(name)
+        )
+    )
+    verb: Verb = "change" if fields else "keep"
+    return Step(verb=verb, row=replace(row, version=before.version + 1), fields=fields)  # type: ignore[type-var]
+
+
+def changes(steps: Iterable[Step]) -> tuple[Put, ...]:
+    """The changes that a plan makes."""
+    return tuple(Put(step.row) for step in steps if step.verb != "keep")

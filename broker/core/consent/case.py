@@ -1,0 +1,153 @@
+"""How is one row of a consent case file judged? By the product's own rules (`broker check consent`).
+
+A row is either a question (`subjects`, `request`, `dataset`) or a withdrawal with the things that exist
+(`withdrawal`, `grants`). It is given without its id, title and expectation: what is not named here is refused.
+"""
+
+from collections.abc import Mapping
+
+from broker.core.consent import reading_parts as parts
+from broker.core.consent.judge import judge
+from broker.core.consent.members import Members
+from broker.core.consent.model import ApprovedLimit, ConsentVersion, Subject, Withdrawal, WithdrawalKind
+from broker.core.consent.question import FAMILY_ANALYSIS, TOPIC, ConsentQuestion
+from broker.core.consent.reading import read_certificate, read_history
+from broker.core.consent.withdrawal import effects
+from broker.core.duo.ontology import Ontology
+from broker.core.ids import SubjectRef
+from broker.core.purpose import AiUse, Kind, Modality, Organisation, Purpose, Sensitive
+from broker.core.time import Seconds
+
+_KINDS: Mapping[str, frozenset[Kind]] = {
+    "general": frozenset({Kind.GENERAL}),
+    "hmb": frozenset({Kind.HMB}),
+    "ds": frozenset({Kind.DISEASE}),
+    "poa": frozenset({Kind.ANCESTRY}),
+    "methods": frozenset({Kind.METHODS}),
+    "clinical": frozenset(),
+}
+"""The class of a request; `clinical` is clinical care and no research."""
+
+_SUBJECTS = 10_000
+"""Participants of one row."""
+
+
+def judge_case(
+    row: Mapping[str, object], defaults: Mapping[str, object], at: Seconds, ontology: Ontology
+) -> Mapping[str, object]:
+    """What the rules say about `row`: `outcome`, `reasons`, `included`, …; for a withdrawal a code for each thing.
+
+    `defaults`: the file's `request_defaults` and `dataset_defaults`, which the row's own members replace. `at`:
+    the file's date. Codes and names are sorted. ValueError names a member that cannot be read.
+    """
+    given = Members(row, "case")
+    request = {**_object(defaults.get("request_defaults")), **_object(given.take("request"))}
+    if given.names() & {"withdrawal", "grants"}:
+        return _withdrawal(given, request)
+    certificate = read_certificate(
+        {**_object(defaults.get("dataset_defaults")), **_object(given.take("dataset"))}, "dataset"
+    )
+    own_at = given.instant("at")
+    known_at = given.instant("known_at")
+    now = at if own_at is None else own_at
+    question = _question(Members(request, "request"), now, now if known_at is None else known_at)
+    subjects = _subjects(given.take("subjects"))
+    given.done()
+    answer = judge(question, subjects, certificate, ontology)
+    return {
+        "outcome": answer.outcome.value,
+        "reasons": sorted(reason.code for reason in answer.reasons),
+        "included": sorted(answer.included),
+        "excluded": sorted(answer.excluded),
+        "held": sorted(answer.held),
+    }
+
+
+def _object(raw: object) -> Mapping[str, object]:
+    return {} if raw is None else Members(raw, "case").rest()
+
+
+def _subjects(raw: object) -> list[Subject]:
+    given = Members(raw, "subjects", limit=_SUBJECTS)
+    return [_subject(name, read_history(history, name, f"subjects.{name}")) for name, history in given.rest().items()]
+
+
+def _subject(name: str, versions: tuple[ConsentVersion, ...]) -> Subject:
+    """A row writes the records of a person's family and community beside the person's own."""
+    histories = [tuple(one for one in versions if one.level == level) for level in ("family", "community")]
+    return Subject(
+        ref=SubjectRef(name),
+        versions=tuple(one for one in versions if one.level == "participant"),
+        layers=tuple(history for history in histories if history),
+    )
+
+
+def _question(request: Members, at: Seconds, known_at: Seconds) -> ConsentQuestion:
+    countries = (request.text("recipient_country"), request.text("processing_country"))
+    question = ConsentQuestion(
+        recipient_country=countries[0],
+        processing_country=countries[1],
+        at=at,
+        known_at=known_at,
+        data_generated_on=request.day("data_generated_on"),
+        needs_new_data=request.flag("needs_new_data"),
+        purpose=_purpose(request, frozenset(one for one in countries if one is not None)),
+    )
+    request.done()
+    return question
+
+
+def _purpose(request: Members, countries: frozenset[str]) -> Purpose:
+    """A flag that a row leaves out is not asked for: rows say what the project does, not what it was asked."""
+    asked = request.word("purpose", tuple(_KINDS), optional=True)
+    kinds = _KINDS[asked] if asked is not None else frozenset()
+    ancestry, genetic = request.flag("ancestry") or False, request.flag("genetic_study") or False
+    topics = {one.removeprefix(TOPIC) for one in request.texts("topics") or ()}
+    sensitive = topics & set(Sensitive)
+    flags = {f"{TOPIC}{one}" for one in topics - sensitive}
+    return Purpose(
+        organisation=request.word("org_type", Organisation, optional=True),
+        commercial=request.flag("commercial_use") or False,
+        clinical_care=asked == "clinical",
+        genetic_data=genetic,
+        kinds=kinds | ({Kind.ANCESTRY} if ancestry else set()) | ({Kind.GENETIC} if genetic else set()),
+        diseases=frozenset(request.texts("diseases") or ()),
+        countries=countries,
+        project=request.text("project"),
+        institution=request.text("institution"),
+        user=request.text("user"),
+        duration_months=request.count("duration_months"),
+        sensitive=frozenset(Sensitive(one) for one in sensitive),
+        ai_use=_ai_use(request),
+        linkage=request.flag("linkage") or False,
+        recontact=request.flag("recontact") or False,
+        modality=Modality(request.word("modality", tuple(Modality), Modality.DOWNLOAD)),
+        flags=frozenset(flags | ({FAMILY_ANALYSIS} if request.flag("family_analysis") else set())),
+    )
+
+
+def _ai_use(request: Members) -> AiUse:
+    training, release = request.flag("ai_training"), request.flag("ai_model_release")
+    if release:
+        return "model_release"
+    return "training" if training else "none"
+
+
+def _withdrawal(given: Members, request: Mapping[str, object]) -> Mapping[str, object]:
+    raw = Members(given.take("withdrawal"), "withdrawal")
+    limits = raw.take("approved_limits") or ()
+    if not isinstance(limits, list | tuple):
+        raise raw.wrong("approved_limits", "not a list")
+    withdrawal = Withdrawal(kind=raw.word("kind", WithdrawalKind), approved_limits=tuple(_limit(one) for one in limits))
+    raw.done()
+    needed = Members(request, "request").flag("needs_new_data")
+    things = given.texts("grants") or ()
+    given.done()
+    return effects(withdrawal, things, needs_new_data=needed is not False)
+
+
+def _limit(raw: object) -> ApprovedLimit:
+    """A row may name a limit by its word alone: it was approved then, and told beforehand."""
+    if isinstance(raw, str):
+        raw = {"what": raw, "approval_ref": "stated", "told_in_template_paragraph": "stated"}
+    return parts.read_limit(raw, "withdrawal.approved_limits")

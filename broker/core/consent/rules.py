@@ -1,0 +1,219 @@
+"""The rules R1 to R12, in order: the first that fires decides about one participant.
+
+R1 and R2 (which version governs) are in standing.py; every other rule is one small function of a row below.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from broker.core.consent.answers import Asked, unreadable
+from broker.core.consent.certificate import NARROWER, stand_in
+from broker.core.consent.matching import Fit, fit
+from broker.core.consent.model import ConsentVersion, DatasetCertificate, Scope
+from broker.core.consent.places import off_list
+from broker.core.consent.question import ConsentQuestion
+from broker.core.consent.standing import Standing
+from broker.core.consent.verdict import Verdict, exclude, hold
+from broker.core.duo.ontology import Ontology
+from broker.core.time import add_months, day_of, rfc3339, start_of
+
+_CHILD = frozenset({"parent", "guardian"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """What every rule may look at besides the version: the same for all participants of one question.
+
+    `certified` is R9's answer, `asked` the answers that the purpose needs. `fits` remembers what was worked
+    out for equal scopes: a cohort has a few forms, not one for each person.
+    """
+
+    question: ConsentQuestion
+    certificate: DatasetCertificate | None
+    certified: Verdict | None
+    asked: tuple[Asked, ...]
+    ontology: Ontology
+    fits: dict[tuple[object, object], Fit] = field(default_factory=dict)
+
+    def fit(self, scope: Scope) -> Fit:
+        """How the purpose fits the codes of `scope`."""
+        key = (scope.permissions, scope.modifiers)
+        found = self.fits.get(key)
+        if found is None:
+            found = fit(scope, self.question.purpose, self.ontology, day_of(self.question.at))
+            self.fits[key] = found
+        return found
+
+
+Rule = Callable[[Standing, Asking], Verdict | None]
+
+
+def withdrawn(standing: Standing, asking: Asking) -> Verdict | None:
+    """R3. A withdrawal without a kind is the widest one. Who stopped access is not contacted either."""
+    version = standing.version
+    if standing.withdrawn_from is None:
+        return None
+    kind = version.withdrawal.kind if version.withdrawal else "no_further_use"
+    if kind == "no_further_use":
+        return exclude("CON-WITHDRAWN", date=rfc3339(standing.withdrawn_from))
+    if kind == "no_further_access" and _needs_newer(standing, asking.question):
+        return exclude("CON-WITHDRAWN-NEW-DATA", date=rfc3339(standing.withdrawn_from))
+    recontact = asking.question.purpose.recontact
+    if recontact is None:
+        return hold("CON-UNDECLARED", keys="purpose.recontact")
+    return exclude("CON-NO-CONTACT") if recontact else None
+
+
+def _needs_newer(standing: Standing, question: ConsentQuestion) -> bool:
+    """Data made on the day of the withdrawal count as newer; without a date the request's need decides."""
+    if question.data_generated_on is None:
+        return question.needs_new_data is not False
+    made = start_of(question.data_generated_on)
+    ended = start_of(day_of(standing.withdrawn_from)) if standing.withdrawn_from is not None else made
+    return made >= ended or question.needs_new_data is True
+
+
+def suspended(standing: Standing, _: Asking) -> Verdict | None:
+    """R4."""
+    return hold("CON-SUSPENDED") if standing.version.status == "suspended" else None
+
+
+def reaffirmation(standing: Standing, asking: Asking) -> Verdict | None:
+    """R5: a parent's consent ends at the maturity review; a grant that ran before it may finish in the grace."""
+    version, question = standing.version, asking.question
+    if version.grantor is None or version.grantor.kind not in _CHILD or version.maturity_review_on is None:
+        return None
+    due = start_of(version.maturity_review_on)
+    grace = asking.certificate.maturity_grace_months if asking.certificate else 0
+    running = question.grant_began is not None and question.grant_began < due
+    if question.at < (add_months(due, grace) if running else due):
+        return None
+    return hold("CON-REAFFIRM-DUE", date=version.maturity_review_on.isoformat())
+
+
+def representation(standing: Standing, asking: Asking) -> Verdict | None:
+    """R6: who spoke for somebody no longer may, or need not. A grantor that is not named is not "self"."""
+    version = standing.version
+    kind = version.grantor.kind if version.grantor else None
+    ends = version.grantor.valid_to if version.grantor else None
+    if kind != "self" and ends is not None and asking.question.at >= start_of(ends):
+        return hold("CON-REPRESENTATIVE-LAPSED", date=ends.isoformat())
+    return hold("CON-CAPACITY-REGAINED") if kind != "self" and version.capacity == "regained" else None
+
+
+def after_death(standing: Standing, asking: Asking) -> Verdict | None:
+    """R7. `family_decides` is the family's layer (community.py)."""
+    stop = died(standing.version, asking.question) and standing.version.after_death == "stop"
+    return exclude("CON-AFTER-DEATH") if stop else None
+
+
+def died(version: ConsentVersion, question: ConsentQuestion) -> bool:
+    """Is the participant dead at the time of the question?"""
+    return version.deceased_on is not None and question.at >= start_of(version.deceased_on)
+
+
+def own_permissions(standing: Standing, asking: Asking) -> Verdict | None:
+    """R8. The DUO matcher, asked strictly; an open question may be settled for this class of consents."""
+    scope = standing.version.scope
+    if not scope.permissions:
+        return exclude("CON-PURPOSE", permission="nothing")
+    found = asking.fit(scope).purpose
+    if found is not None and found.reason.code == "CON-METHODS-UNCLEAR":
+        return None if settled(standing.version, asking.question, "CON-METHODS-UNCLEAR") else found
+    return found
+
+
+def dataset_certificate(_: Standing, asking: Asking) -> Verdict | None:
+    """R9, worked out once for everybody (certificate.py)."""
+    return asking.certified
+
+
+def modifiers(standing: Standing, asking: Asking) -> Verdict | None:
+    """R10."""
+    return asking.fit(standing.version.scope).conditions
+
+
+def refused_answers(standing: Standing, asking: Asking) -> Verdict | None:
+    """R11, refusals: the person's, else the institution's where the person was never asked.
+
+    A person's permit does not repair the institution's refusal: the data set is narrower than the person.
+    """
+    own, certificate = standing.version.scope.answers, asking.certificate
+    stated = [one for one in asking.asked if one.stated]
+    refused = next((one for one in stated if stand_in(own, certificate, one.key) == "deny"), None)
+    if refused is not None:
+        return exclude(refused.code)
+    narrower = next((one for one in stated if certificate and certificate.answers.get(one.key) == "deny"), None)
+    return exclude(NARROWER, because=narrower.code) if narrower else None
+
+
+def open_answers(standing: Standing, asking: Asking) -> Verdict | None:
+    """R11, what waits: unreadable answers, then "ask me", then silence, then what the asker left open."""
+    version, certificate = standing.version, asking.certificate
+    strange = unreadable(version.scope.answers)
+    if strange:
+        return hold("CON-UNKNOWN-ANSWER", keys=", ".join(strange))
+    said = {one.key: stand_in(version.scope.answers, certificate, one.key) for one in asking.asked}
+    ask = [one.key for one in asking.asked if one.stated and said[one.key] == "ask"]
+    if ask:
+        return hold("CON-ASK", keys=", ".join(ask))
+    silent = [one.key for one in asking.asked if one.stated and one.silence == "hold" and said[one.key] is None]
+    unsettled = [key for key in silent if not settled(version, asking.question, "CON-SILENT", key)]
+    if unsettled:
+        return hold("CON-SILENT", keys=", ".join(unsettled))
+    barred = certificate.answers if certificate else {}
+    left_open = [one for one in asking.asked if not one.stated]
+    matter = [
+        one.member
+        for one in left_open
+        if said[one.key] in {"deny", "ask"}
+        or (said[one.key] is None and one.silence == "hold")
+        or barred.get(one.key) == "deny"
+    ]
+    return hold("CON-UNDECLARED", keys=", ".join(dict.fromkeys(matter))) if matter else None
+
+
+def settled(version: ConsentVersion, question: ConsentQuestion, code: str, key: str | None = None) -> bool:
+    """Did an ethics committee answer this open question for the class of consents that `version` is of?"""
+    return version.template is not None and any(
+        one.code == code and one.consent_class == version.template.id and (key is None or key in one.keys)
+        for one in question.settled
+    )
+
+
+def lists(standing: Standing, asking: Asking) -> Verdict | None:
+    """R12: the person's lists, and the institution's; both must hold."""
+    own = standing.version.scope
+    found = [(rule, unknown, rule.code) for rule, unknown in off_list(own, asking.question)]
+    if asking.certificate is not None:
+        for rule, unknown in off_list(asking.certificate, asking.question):
+            found.append((rule, unknown, rule.code if rule.allowed(own) is None else NARROWER))
+    code = next((code for _, unknown, code in found if not unknown), None)
+    if code:
+        return exclude(code)
+    return hold("CON-UNDECLARED", keys=", ".join(sorted({rule.member for rule, _, _ in found}))) if found else None
+
+
+RULES: tuple[tuple[str, Rule], ...] = (
+    ("R3", withdrawn),
+    ("R4", suspended),
+    ("R5", reaffirmation),
+    ("R6", representation),
+    ("R7", after_death),
+    ("R8", own_permissions),
+    ("R9", dataset_certificate),
+    ("R10", modifiers),
+    ("R11", refused_answers),
+    ("R11", open_answers),
+    ("R12", lists),
+)
+"""After R1 and R2, in order."""
+
+
+def objection(standing: Standing, asking: Asking, rules: tuple[tuple[str, Rule], ...] = RULES) -> Verdict | None:
+    """What the first rule that fires says; None if none does."""
+    for name, rule in rules:
+        found = rule(standing, asking)
+        if found is not None:
+            return found.by(name)
+    return None

@@ -1,0 +1,80 @@
+"""Which version of somebody's consent governs at a time, by what was known at another? (rules R1 and R2)
+
+Versions of one `consent_id` form a chain. The highest version that has begun governs, and once it has ended
+nothing governs: an earlier, wider version never comes back to life. A person may have several chains, for
+example two studies; one that another consent names in `supersedes` is over when that one begins.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+
+from broker.core.consent.model import ConsentVersion
+from broker.core.consent.question import ConsentQuestion
+from broker.core.consent.verdict import Verdict, exclude, hold
+from broker.core.time import Seconds, rfc3339, start_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """The version that governs. `withdrawn_from`: since when the withdrawal that it carries has held."""
+
+    version: ConsentVersion
+    withdrawn_from: Seconds | None
+
+
+def standings(versions: Iterable[ConsentVersion], question: ConsentQuestion) -> tuple[Standing, ...] | Verdict:
+    """What governs, one Standing for each living chain; a Verdict where nothing does."""
+    known = [one for one in versions if one.known_from <= question.known_at]
+    begun = [one for one in known if one.effective_from <= question.at]
+    replaced = {one.supersedes[0] for one in begun if one.supersedes and one.supersedes[0] != one.consent_id}
+    chains = {one.consent_id: _chain(known, one.consent_id) for one in known if one.consent_id not in replaced}
+    if not chains:
+        return exclude("CON-NO-RECORD", known=rfc3339(question.known_at)).by("R1")
+    found = [_governing(chain, question.at) for chain in chains.values()]
+    standing = tuple(one for one in found if isinstance(one, Standing))
+    conflicts = [one for one in found if isinstance(one, Verdict) and one.held]
+    return conflicts[0] if conflicts else standing or _worst([one for one in found if isinstance(one, Verdict)])
+
+
+def _worst(found: list[Verdict]) -> Verdict:
+    """Of several chains of which none governs, the reason that was reached last in the life of a consent."""
+    order = ("CON-EXPIRED", "CON-NOT-YET-EFFECTIVE", "CON-NO-RECORD")
+    return min(found, key=lambda verdict: order.index(verdict.reason.code))
+
+
+def _chain(known: list[ConsentVersion], consent_id: str) -> list[ConsentVersion]:
+    return sorted((one for one in known if one.consent_id == consent_id), key=lambda one: one.version)
+
+
+def _governing(chain: list[ConsentVersion], at: Seconds) -> Standing | Verdict:
+    """R1 for what does not count as a record, R2 for what has not begun or has ended."""
+    if any(one.version == two.version and one != two for one, two in pairwise(chain)):
+        return hold("CON-RECORD-CONFLICT").by("R1")
+    begun = [one for one in chain if one.effective_from <= at]
+    if not begun:
+        start = min(one.effective_from for one in chain)
+        return exclude("CON-NOT-YET-EFFECTIVE", date=rfc3339(start)).by("R2")
+    head = begun[-1]
+    if head.status == "entered_in_error" or (head.status == "superseded" and head is chain[-1]):
+        return exclude("CON-NO-RECORD").by("R1")
+    if head.effective_to is not None and at >= head.effective_to:
+        return exclude("CON-EXPIRED", date=rfc3339(head.effective_to)).by("R2")
+    return Standing(version=head, withdrawn_from=_withdrawn_from(begun))
+
+
+def _withdrawn_from(begun: list[ConsentVersion]) -> Seconds | None:
+    """The beginning of the unbroken run of withdrawn versions that ends with the governing one."""
+    since = None
+    for version in reversed(begun):
+        if version.withdrawal is None and version.status != "withdrawn":
+            break
+        since = version.effective_from if since is None else min(since, version.effective_from)
+    return since
+
+
+def instants(version: ConsentVersion) -> frozenset[Seconds]:
+    """Every moment at which what governs, or what it says, may change by itself."""
+    days = (version.maturity_review_on, version.deceased_on, version.grantor.valid_to if version.grantor else None)
+    ends = () if version.effective_to is None else (version.effective_to,)
+    return frozenset({version.effective_from, *ends, *(start_of(day) for day in days if day is not None)})

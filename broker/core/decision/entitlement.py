@@ -1,0 +1,89 @@
+"""Under what may this person use this dataset? Grants of ours, and visas of issuers who say what they grant."""
+
+from dataclasses import dataclass, replace
+
+from broker.core.decision.question import Question
+from broker.core.ids import DatasetId, PersonId
+from broker.core.passport.counts import revocation_names
+from broker.core.passport.evaluate import Accepted, Evaluation
+from broker.core.passport.evaluate import evaluate as weigh
+from broker.core.purpose import Purpose, read_purpose
+from broker.core.rows import Grant
+from broker.core.rows.access import Finding
+from broker.core.snapshot import Snapshot
+from broker.core.time import Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entitlement:
+    """A grant, or an external visa that stands for one (ruling 3). `purpose` None: it does not say what for."""
+
+    id: str
+    person: PersonId | None
+    dataset: DatasetId
+    purpose: Purpose | None
+    findings: tuple[Finding, ...] = ()
+    begins: Seconds
+    ends: Seconds
+
+
+def weighed(question: Question, snapshot: Snapshot) -> Evaluation:
+    """Which of the question's visas count for this person, by the trust and the revocations of this picture."""
+    names = (name for visa in question.visas for name in revocation_names(visa))
+    return weigh(
+        question.visas,
+        snapshot.trust,
+        question.identities,
+        question.at,
+        not_after=question.visas_end,
+        revoked=snapshot.revoked_names(names, question.at),
+    )
+
+
+def entitlements(question: Question, visas: Evaluation, snapshot: Snapshot) -> tuple[Entitlement, ...]:
+    """What the credentials show for the dataset, latest end first; if the request names one, that one alone."""
+    if question.stage != "use":
+        return ()
+    shown = [grant for id in dict.fromkeys(question.grants) if (grant := snapshot.get(Grant, id)) is not None]
+    held = [_of_grant(grant, grant.ends) for grant in shown]
+    for visa in visas.accepted:
+        held += _of_visa(visa, question, snapshot)
+    fitting = {one.id: one for one in held if one.dataset == question.dataset}
+    chosen = (one for one in fitting.values() if question.grant in (None, one.id))
+    return tuple(sorted(chosen, key=lambda one: (-one.ends, one.id)))
+
+
+def _of_grant(grant: Grant, ends: Seconds) -> Entitlement:
+    return Entitlement(
+        id=grant.id,
+        person=grant.person,
+        dataset=grant.dataset,
+        purpose=grant.purpose,
+        findings=grant.findings,
+        begins=grant.begins,
+        ends=min(grant.ends, ends),
+    )
+
+
+def _of_visa(found: Accepted, question: Question, snapshot: Snapshot) -> list[Entitlement]:
+    """A visa of ours shows the grants that it was minted from; another issuer's stands for its own."""
+    visa = found.visa
+    if found.dataset is None:
+        return []
+    dataset = DatasetId(found.dataset)
+    if visa.iss == snapshot.own.iss:
+        return [_of_grant(grant, found.ends) for grant in snapshot.grants(PersonId(visa.sub), dataset)]
+    row = snapshot.trust.of(visa.iss)
+    profile = row.grant_profile if row is not None else None
+    purpose = replace(read_purpose(profile), modality=question.modality) if profile is not None else None
+    name = visa.jti if visa.jti is not None else visa.digest
+    return [
+        Entitlement(
+            id=f"visa:{visa.iss} {name}",
+            person=question.person,
+            dataset=dataset,
+            purpose=purpose,
+            begins=visa.asserted,
+            ends=found.ends,
+        )
+    ]

@@ -1,0 +1,97 @@
+"""Everything that an answer depends on, and the answer. If it is not in here or in the snapshot, it cannot matter."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from broker.core.ids import DatasetId, GrantId, Issuer, ObjectId, PersonId, SubjectRef
+from broker.core.outcome import Gate, GateResult, Outcome, Reason
+from broker.core.passport.visa import Visa
+from broker.core.purpose import Modality, Purpose
+from broker.core.rows.access import Finding
+from broker.core.time import FOREVER, Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One question to `evaluate`.
+
+    `stage`: `foresee` and `approve` ask what would hold if the committee said yes, so the entitlement gate
+    does not ask for a grant; `use` asks for access now, under a grant (ruling 3).
+    """
+
+    stage: Literal["foresee", "approve", "use"]
+    at: Seconds
+    """When the answer is wanted."""
+    known_at: Seconds
+    """What was known then: consents recorded later do not count (replay)."""
+    person: PersonId | None
+    identities: frozenset[tuple[Issuer, str]] = frozenset()
+    """The (iss, sub) pairs that are known to be this person."""
+    session: str | None = None
+    family: str | None = None
+    access: str | None = None
+    """The session, authorisation and ticket that the question came with: revoking one of them reaches it."""
+    affiliations: tuple[str, ...] = ()
+    """Verified `role@scope` values."""
+    location: str | None = None
+    """Where the person attested to be, ISO 3166-1 alpha-2. None: unknown, never home."""
+    visas: tuple[Visa, ...] = ()
+    """Verified visas that came with the question; which of them count is asked here, each time anew."""
+    visas_end: Seconds = FOREVER
+    """The end of the Passport that brought them."""
+    grants: tuple[GrantId, ...] = ()
+    """Grants that an access token of ours shows. Neither shown so nor by a visa of ours: not used."""
+    grant: str | None = None
+    """The one grant that the request names, if it names one."""
+    purpose: Purpose | None = None
+    """The stated purpose (`foresee`, `approve`). For `use` the grant's purpose holds."""
+    findings: tuple[Finding, ...] = ()
+    """Answers already given to open questions (`approve`). For `use` the grant carries them."""
+    dataset: DatasetId
+    object: ObjectId | None = None
+    modality: Modality = Modality.DOWNLOAD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The answer: every gate's result, and what follows from all of them.
+
+    `until`: the first second at which it may stop being true. `excluded`: participants left out. `read`:
+    the versions of all that was read, for replay.
+    """
+
+    outcome: Outcome
+    gates: tuple[GateResult, ...]
+    grant: str | None
+    """The grant (or `visa:<iss>:<jti>`) under which it was judged."""
+    purpose: Purpose | None
+    obligations: tuple[str, ...]
+    missing: tuple[str, ...]
+    excluded: frozenset[SubjectRef]
+    until: Seconds
+    months: int | None
+    """The longest grant that the codes allow, in months."""
+    visas: tuple[str, ...]
+    """`jti`s of the visas that it rests on."""
+    facts: Mapping[str, object]
+    """The facts that the policy packs saw."""
+    read: tuple[tuple[str, str], ...]
+
+    @property
+    def permits(self) -> bool:
+        return self.outcome.permits
+
+    @property
+    def telling(self) -> tuple[GateResult, ...]:
+        """The gates that decided: the refusing ones if it is no, else all; the strictest first."""
+        found = [gate for gate in self.gates if self.permits or not gate.outcome.permits]
+        return tuple(sorted(found, key=lambda gate: (-gate.outcome, _ORDER[gate.gate])))
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why, with the true codes: for the trace and the auditor; `explain` has what others may see."""
+        return tuple(reason for gate in self.telling for reason in gate.reasons)
+
+
+_ORDER = {gate: place for place, gate in enumerate(Gate)}

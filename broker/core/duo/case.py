@@ -1,0 +1,21 @@
+"""One row of a DUO case file, judged by the product's own matcher (`broker check duo`)."""
+
+from collections.abc import Mapping
+
+from broker.core.duo.match import match
+from broker.core.duo.ontology import Ontology
+from broker.core.duo.terms import parse_terms
+from broker.core.purpose import read_purpose
+from broker.core.time import Day
+
+
+def judge_case(row: Mapping[str, object], ontology: Ontology, today: Day | None = None) -> tuple[str, tuple[str, ...]]:
+    """(`PERMIT`, `REVIEW` or `DENY`; the obligations) for the members `dataset` and `purpose` of `row`.
+
+    Nothing else of the row is read. ValueError names the member that cannot be read.
+    """
+    purpose = row.get("purpose")
+    if not isinstance(purpose, Mapping):
+        raise ValueError("purpose: not an object")  # noqa: TRY004 (one kind of error for a bad case file)
+    found = match(parse_terms(row.get("dataset")), read_purpose(purpose), ontology, today)
+    return found.verdict.name, found.obligations

@@ -1,0 +1,196 @@
+"""May it happen under the law of every place involved (JURISDICTION section 3)? The gate of the policy packs.
+
+Read `judge` first. Order of combining: select by date; every origin country and the controller's country
+needs a pack that answers for it; each pack says its part; the most restrictive wins; then the ladder of
+milder ways. No pack's permit lifts another pack's bar.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from broker.core.jurisdiction.facts import Facts, FactValue, by_the_holder, derive, milder
+from broker.core.jurisdiction.pack import Effect
+from broker.core.jurisdiction.rulebook import Period, Rulebook
+from broker.core.jurisdiction.verdict import Branch, Verdict
+from broker.core.outcome import Outcome, Reason
+from broker.core.time import FOREVER, Seconds
+
+STRICTNESS: Mapping[Effect, int] = MappingProxyType(
+    {"permit": 0, "await": 1, "refer": 2, "limit_modality": 3, "deny": 4}
+)
+"""Of the verdicts of several packs the strictest counts."""
+
+_OUTCOMES: Mapping[int, Outcome] = MappingProxyType(
+    {1: Outcome.PENDING, 2: Outcome.REFER, 3: Outcome.DENY, 4: Outcome.DENY}
+)
+_LIMIT = STRICTNESS["limit_modality"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What all packs together say; every field is for the way of access that was asked for."""
+
+    outcome: Outcome
+    reasons: tuple[Reason, ...]
+    """The strictest first; one per pack that applies, and one for countries that no pack answers for."""
+    obligations: tuple[str, ...]
+    evidence: tuple[str, ...] = ()
+    """Evidence that is missing."""
+    missing_facts: tuple[str, ...] = ()
+    alternatives: tuple[str, ...] = ()
+    """Milder ways of access that all packs permit, as evaluated, least intrusive last."""
+    ladder: tuple[tuple[str, Outcome], ...] = ()
+    """Every milder way and what it would come to by itself."""
+    until: Seconds = FOREVER
+    """The first second at which a date of a pack or of a list makes this answer another one."""
+    verdicts: tuple[Verdict, ...]
+    """What each pack that applies said."""
+    read: tuple[tuple[str, str], ...]
+    """(pack, version) of every pack that was asked."""
+    example: bool
+    """Was an unreviewed pack among them? Then this is no legal basis for anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """One way of access, weighed by every pack in force."""
+
+    verdicts: tuple[Verdict, ...]
+    uncovered: Reason | None
+    strictness: int
+    until: Seconds
+
+
+def judge(rulebook: Rulebook, stated: Mapping[str, FactValue], at: Seconds) -> Answer:
+    """The answer to the question that the `stated` facts put, at `at`. An unknown fact is an absent key.
+
+    Milder ways are tried only where the asked one fails, at the place of whoever holds the data.
+    """
+    period, later = rulebook.at(at)
+    asked = _weigh(period, later, derive(stated))
+    if asked.strictness == 0:
+        return _answer(asked, _permit(asked), period, example=rulebook.example)
+    tried = {way: _weigh(period, later, derive(by_the_holder(stated, way))) for way in milder(stated)}
+    alternatives = tuple(way for way, weighed in tried.items() if weighed.strictness == 0)
+    outcome = _outcome(asked)
+    if asked.strictness >= _LIMIT and alternatives:
+        outcome = Outcome.ALTERNATIVE
+    return _answer(
+        asked,
+        outcome,
+        period,
+        example=rulebook.example,
+        alternatives=alternatives,
+        ladder=tuple((way, _outcome(weighed)) for way, weighed in tried.items()),
+        until=min([asked.until, *(weighed.until for weighed in tried.values())]),
+    )
+
+
+def _weigh(period: Period, later: tuple[Period, ...], facts: Facts) -> _Weighed:
+    """What every pack in force says to `facts`; the strictest counts, and so does a country without a pack."""
+    branches: dict[str, Branch] = {}
+    answers_for, strictness = [], 0
+    for pack in period.packs:
+        branch = pack.find(facts)
+        if branch is None:
+            continue
+        branches[pack.id] = branch
+        if branch.effect != "permit":
+            strictness = max(strictness, STRICTNESS[branch.effect])
+        if branch.rule != "applies_when":
+            answers_for.append(pack.answers_for)
+    uncovered = _uncovered(facts, answers_for)
+    return _Weighed(
+        tuple([branch.fixed or branch.conclude(facts) for branch in branches.values()]),
+        uncovered,
+        strictness if uncovered is None else max(strictness, STRICTNESS["refer"]),
+        _until(later, facts, branches),
+    )
+
+
+def _uncovered(facts: Facts, answers_for: list[frozenset[str]]) -> Reason | None:
+    """Why the rules of some country were not asked; None if a pack that applies answers for each."""
+    unstated = [name for name in ("data.origin_countries", "data.controller_country") if not facts.get(name)]
+    if unstated:
+        return Reason(code="JUR-FACT-MISSING", facts=(("missing", ", ".join(unstated)),))
+    origins: Any = facts["data.origin_countries"]
+    missing = {*origins, facts["data.controller_country"]}.difference(*answers_for)
+    if not missing:
+        return None
+    return Reason(code="JUR-NO-PACK", facts=(("countries", ", ".join(sorted(missing))),))
+
+
+def _until(later: tuple[Period, ...], facts: Facts, branches: Mapping[str, Branch]) -> Seconds:
+    """The start of the first later period in which a pack that changed says something else."""
+    for period in later:
+        for id_, pack in period.changes:
+            now, then = branches.get(id_), pack.find(facts) if pack is not None else None
+            if _differ(now, then, facts):
+                return period.start
+    return FOREVER
+
+
+def _differ(now: Branch | None, then: Branch | None, facts: Facts) -> bool:
+    if now is None or then is None:
+        return now is not then
+    if (now.rule, now.known, now.effect) != (then.rule, then.known, then.effect):
+        return True
+    if now.fixed is not None and then.fixed is not None:
+        return False  # the same constant of the same pack
+    return now.conclude(facts) != then.conclude(facts)
+
+
+def _permit(weighed: _Weighed) -> Outcome:
+    for verdict in weighed.verdicts:
+        if verdict.obligations:
+            return Outcome.PERMIT_WITH_OBLIGATIONS
+    return Outcome.PERMIT
+
+
+def _outcome(weighed: _Weighed) -> Outcome:
+    """What one way of access comes to by itself, without a look at the others."""
+    return _OUTCOMES[weighed.strictness] if weighed.strictness else _permit(weighed)
+
+
+def _answer(
+    weighed: _Weighed,
+    outcome: Outcome,
+    period: Period,
+    *,
+    example: bool,
+    alternatives: tuple[str, ...] = (),
+    ladder: tuple[tuple[str, Outcome], ...] = (),
+    until: Seconds | None = None,
+) -> Answer:
+    said = weighed.verdicts
+    missing = [verdict.missing for verdict in said]
+    if weighed.uncovered and weighed.uncovered.code == "JUR-FACT-MISSING":
+        missing.append(tuple(weighed.uncovered.facts[0][1].split(", ")))
+    return Answer(
+        outcome=outcome,
+        reasons=_reasons(weighed),
+        obligations=_union([verdict.obligations for verdict in said]),
+        evidence=_union([verdict.evidence for verdict in said]),
+        missing_facts=_union(missing),
+        alternatives=alternatives,
+        ladder=ladder,
+        until=weighed.until if until is None else until,
+        verdicts=said,
+        read=period.read,
+        example=example,
+    )
+
+
+def _reasons(weighed: _Weighed) -> tuple[Reason, ...]:
+    if weighed.strictness == 0:
+        return tuple([verdict.reason for verdict in weighed.verdicts])
+    ranked = [(STRICTNESS[verdict.effect], verdict.reason) for verdict in weighed.verdicts]
+    if weighed.uncovered:
+        ranked.append((STRICTNESS["refer"], weighed.uncovered))
+    return tuple([reason for _, reason in sorted(ranked, key=lambda each: -each[0])])
+
+
+def _union(lists: list[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(sorted(set().union(*lists)))

@@ -1,0 +1,131 @@
+"""Which packs hold at which time, each as its lists stand then (JURISDICTION section 3, point 1).
+
+Time is cut into periods in which nothing changes: pack dates are half-open, list dates inclusive (ruling 8).
+Two modes: `example` takes packs as they are and stamps every answer; `production` takes only reviewed packs,
+and turns permits of low confidence, or of a review 90 days overdue, into referrals.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+from broker.core.jurisdiction.pack import Pack
+from broker.core.jurisdiction.verdict import CompiledPack, compile_pack
+from broker.core.plain import digest
+from broker.core.time import Seconds, start_of
+
+Mode = Literal["example", "production"]
+
+OVERDUE_DAYS = 90
+"""How long after `next_review_due` a pack may still permit (JURISDICTION section 8, point 7)."""
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """From `start` until the next period: the packs in force, by id, and what has changed since the last."""
+
+    start: Seconds
+    packs: tuple[CompiledPack, ...]
+    changes: tuple[tuple[str, CompiledPack | None], ...]
+    read: tuple[tuple[str, str], ...]
+    """(pack, version) of every pack that is asked in this period."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rulebook:
+    """Every loaded pack over all of time. `digests`: SHA-256 of each pack's content, by id."""
+
+    mode: Mode
+    example: bool
+    """Does any pack in here lack a named reviewer? Then every answer is stamped as an example."""
+    packs: Mapping[str, Pack]
+    """By id, as they were read: for the rules' texts, and for those that did not match before one that did."""
+    digests: Mapping[str, str]
+    periods: tuple[Period, ...]
+    starts: tuple[Seconds, ...]
+
+    def at(self, at: Seconds) -> tuple[Period, tuple[Period, ...]]:
+        """The period of `at`, and all later ones."""
+        here = bisect_right(self.starts, at)
+        return self.periods[here - 1], self.periods[here:]
+
+
+def rulebook(packs: Iterable[Pack], mode: Mode) -> Rulebook | tuple[str, ...]:
+    """The packs made ready to judge by, in any order; or why they may not be: the same id twice, no review."""
+    ordered = sorted(packs, key=lambda pack: pack.id)
+    refused = tuple(_refusals(ordered, mode))
+    if refused:
+        return refused
+    periods = tuple(_periods([pack for pack in ordered if _counts(pack)], mode))
+    return Rulebook(
+        mode=mode,
+        example=any(pack.status == "example" for pack in ordered),
+        packs={pack.id: pack for pack in ordered},
+        digests={pack.id: digest(pack) for pack in ordered},
+        periods=periods,
+        starts=tuple(period.start for period in periods),
+    )
+
+
+def _refusals(packs: list[Pack], mode: Mode) -> Iterator[str]:
+    ids = [pack.id for pack in packs]
+    yield from (f"{id_}: loaded twice" for id_ in sorted({id_ for id_ in ids if ids.count(id_) > 1}))
+    if mode == "production":
+        unreviewed = (pack for pack in packs if pack.status == "example")
+        yield from (f"{pack.id}: status example, production takes reviewed packs only" for pack in unreviewed)
+
+
+def _counts(pack: Pack) -> bool:
+    """A retired pack is switched off, a proposed law is not law."""
+    return pack.status != "retired" and pack.law_status != "proposed"
+
+
+def _periods(packs: list[Pack], mode: Mode) -> Iterator[Period]:
+    """One period from each day on which anything changes; a pack that does not change is compiled once."""
+    before: dict[str, CompiledPack] = {}
+    turns = {pack.id: set(_turns(pack, mode)) for pack in packs}
+    for day in sorted({date.min}.union(*turns.values())):
+        now = {
+            pack.id: compile_pack(pack, day, _cap(pack, day, mode))
+            if day in turns[pack.id] or day == date.min
+            else before[pack.id]
+            for pack in packs
+            if pack.in_force(day)
+        }
+        changes = tuple((id_, now.get(id_)) for id_ in {**before, **now} if now.get(id_) is not before.get(id_))
+        yield Period(
+            start=start_of(day),
+            packs=tuple(now.values()),
+            changes=changes,
+            read=tuple((pack.id, pack.version) for pack in now.values()),
+        )
+        before = now
+
+
+def _turns(pack: Pack, mode: Mode) -> Iterator[date]:
+    """The days on which this pack is not what it was the day before."""
+    yield pack.effective_from
+    if pack.effective_to is not None:
+        yield pack.effective_to
+    if mode == "production":
+        yield pack.review.next_review_due + OVERDUE_DAYS * _DAY
+    for item in (item for each in pack.lists.values() for item in each.items):
+        if item.first is not None:
+            yield item.first
+        if item.last is not None:
+            yield item.last + _DAY
+
+
+def _cap(pack: Pack, day: date, mode: Mode) -> str | None:
+    """The reason why this pack's permits are only referrals on `day`, if there is one."""
+    if mode == "example":
+        return None
+    if pack.confidence == "low":
+        return "JUR-PACK-LOW-CONFIDENCE"
+    if day >= pack.review.next_review_due + OVERDUE_DAYS * _DAY:
+        return "JUR-PACK-STALE"
+    return None

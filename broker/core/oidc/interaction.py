@@ -1,0 +1,88 @@
+"""What has to happen with the person before a code is given? (OpenID Connect Core 3.1.2.1, 3.1.2.3, 3.1.2.4)
+
+Asked again after each step, with the same request, until it says `Give` or refuses.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from broker.core.oidc.authorize import AuthorizationRequest
+from broker.core.oidc.errors import OAuthError
+from broker.core.time import Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """Who is signed in at this browser, in a session that is alive."""
+
+    person: str
+    auth_time: Seconds
+    acr: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """What the person agreed to before, and asked us to remember for this client (AAI Brokers 6.2)."""
+
+    scope: frozenset[str]
+    claims: frozenset[str]
+
+
+class Ask(Enum):
+    """What the person must do next."""
+
+    SIGN_IN = "sign_in"
+    CONSENT = "consent"
+
+
+class Give(Enum):
+    """Nothing: the code may be given, on the ground of a consent that is remembered."""
+
+    CODE = "code"
+
+
+def next_step(
+    request: AuthorizationRequest,
+    signed_in: SignedIn | None,
+    remembered: Remembered | None,
+    *,
+    started: Seconds,
+    hinted: str | None,
+    now: Seconds,
+) -> Ask | Give | OAuthError:
+    """The next step, or the error to redirect with.
+
+    `started`: when this request first arrived, so that a sign-in since then satisfies `prompt=login` and
+    `max_age`. `hinted`: whom a verified `id_token_hint` names. With `prompt=none` nobody is ever asked.
+    """
+    silent = "none" in request.prompt
+    if signed_in is None or _too_old(request, signed_in, started, now):
+        return OAuthError.LOGIN_REQUIRED if silent else Ask.SIGN_IN
+    wanted = {person for person in (request.claims.subject, hinted) if person is not None}
+    if wanted - {signed_in.person}:
+        return _again(OAuthError.LOGIN_REQUIRED, signed_in, started, silent=silent)
+    if request.claims.acr and signed_in.acr not in request.claims.acr:
+        return _again(OAuthError.ACR_UNMET, signed_in, started, silent=silent)
+    if remembered is None or "consent" in request.prompt or not _covers(remembered, request):
+        return OAuthError.CONSENT_REQUIRED if silent else Ask.CONSENT
+    return Give.CODE
+
+
+def _too_old(request: AuthorizationRequest, signed_in: SignedIn, started: Seconds, now: Seconds) -> bool:
+    """Must this sign-in be repeated? One that happened for this very request never is."""
+    if signed_in.auth_time >= started:
+        return False
+    if "login" in request.prompt:
+        return True
+    return request.max_age is not None and now - signed_in.auth_time > request.max_age
+
+
+def _again(error: OAuthError, signed_in: SignedIn, started: Seconds, *, silent: bool) -> Ask | OAuthError:
+    """Let the person try once more, as somebody else or in another way; then refuse."""
+    return error if silent or signed_in.auth_time >= started else Ask.SIGN_IN
+
+
+def _covers(remembered: Remembered, request: AuthorizationRequest) -> bool:
+    """Did the person agree to everything that is asked now?"""
+    claims = request.claims.id_token | request.claims.userinfo
+    return remembered.scope >= set(request.scope) and remembered.claims >= claims

@@ -1,0 +1,65 @@
+"""Who may learn what about a token? (RFC 7662, RFC 7009)
+
+A token that is unknown, dead, or none of the caller's business is `{"active": false}` and nothing more.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from broker.core.oidc.limits import MAX_TOKEN
+from broker.core.oidc.own_tokens import OwnToken
+from broker.core.time import Seconds
+
+INACTIVE: dict[str, Any] = {"active": False}
+
+
+class Caller(Protocol):
+    """What the rules read of the client that asks."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def auth_method(self) -> str: ...
+    @property
+    def serves(self) -> Sequence[str]:
+        """The audiences that this client is: a repository introspects what was issued for it."""
+        ...
+
+
+def is_readable(token: str) -> bool:
+    """Is `token` of a length and alphabet that a token of ours can have? Nothing else is looked at."""
+    return 0 < len(token) <= MAX_TOKEN and token.isascii() and token.isprintable()
+
+
+def concerns(caller: Caller, token: OwnToken, owner: str) -> bool:
+    """May `caller` know about `token`: because it was given to it (`owner`), or issued for it?"""
+    return caller.id == owner or not token.audience.isdisjoint(caller.serves)
+
+
+def active(token: OwnToken, issuer: str, owner: str) -> dict[str, Any]:
+    """The answer about a live signed token (RFC 7662 section 2.2). Visas are not in it."""
+    answer: dict[str, Any] = {
+        "active": True,
+        "iss": issuer,
+        "sub": token.sub,
+        "aud": sorted(token.audience),
+        "client_id": owner,
+        "iat": token.issued,
+        "exp": token.expires,
+        "jti": token.jti,
+    }
+    if token.kind == "access_token":
+        answer |= {"token_type": "Bearer", "scope": " ".join(token.scope)}
+    return answer
+
+
+def active_refresh(*, issuer: str, sub: str, client_id: str, scope: Sequence[str], exp: Seconds) -> dict[str, Any]:
+    """The answer about a live refresh token, for the client that holds it."""
+    return {
+        "active": True,
+        "iss": issuer,
+        "sub": sub,
+        "client_id": client_id,
+        "scope": " ".join(scope),
+        "exp": exp,
+    }

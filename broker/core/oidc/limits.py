@@ -1,0 +1,64 @@
+"""How long does each thing live, and how large may each input be? One table (rulings 15, 16 and 17).
+
+Lives are in seconds and belong to us: dead at `now >= end`, no leeway. `LEEWAY` is for other people's clocks.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from broker.core.time import Seconds
+
+CODE_LIFE = 60
+ACCESS_TOKEN_LIFE = 600
+ID_TOKEN_LIFE = 600
+PASSPORT_LIFE = 3600
+DEVICE_LIFE = 600
+"""How long a device waits for its user (RFC 8628 section 3.2 `expires_in`)."""
+DEVICE_INTERVAL = 5
+"""Seconds between two polls, and what `slow_down` adds (RFC 8628 section 3.5)."""
+USER_CODE_TRIES = 5
+"""Wrong user codes that one session may type within `DEVICE_LIFE` (RFC 8628 section 5.1)."""
+REFRESH_GRACE = 10
+"""For so long after its first use a refresh token gives the same result again (ruling 18)."""
+PENDING_SIGN_IN_LIFE = 600
+LEEWAY = 30
+
+SECRET_BYTES = 32
+"""Entropy of a code, a refresh token, a device code, a state, a nonce, a verifier: 256 bits."""
+
+MAX_FORM = 64 * 1024
+"""Bytes of a query or form body."""
+MAX_TOKEN_FORM = 2 * 1024 * 1024
+"""Bytes of a form that may hold a Passport: introspection and revocation."""
+MAX_TOKEN = 1024 * 1024
+"""Bytes of a token that is looked at; a Passport is the longest (ruling 17)."""
+MAX_VISAS = 500
+MAX_VISA_BYTES = 1024 * 1024 * 3 // 4 - 4096
+"""Visas of one Passport and their bytes: base64 makes four of three, and the whole stays below `MAX_TOKEN`."""
+MAX_BEARER = 16 * 1024
+"""Bytes of an access token of ours."""
+MAX_PARAMETERS = 64
+MAX_TARGETS = 20
+"""`resource` and `audience` parameters in one request."""
+MAX_VALUE = 2048
+"""Characters of a parameter that `VALUE_LIMITS` does not name."""
+
+VALUE_LIMITS: Mapping[str, int] = MappingProxyType({
+    "client_id": 256,
+    "nonce": 512,
+    "login_hint": 256,
+    "user_code": 64,
+    "claims": 8 * 1024,
+    "id_token_hint": 16 * 1024,
+    "client_assertion": 16 * 1024,
+    "subject_token": 32 * 1024,
+    "actor_token": 32 * 1024,
+    "request": 32 * 1024,
+    "token": MAX_TOKEN_FORM,
+})  # fmt: skip
+"""Characters of the parameters that have a limit of their own."""
+
+
+def until(now: Seconds, life: int, *ends: Seconds) -> Seconds:
+    """The end of what begins `now` and lives `life` seconds, but never outlives any of `ends`."""
+    return Seconds(min((now + life, *ends)))

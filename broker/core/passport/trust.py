@@ -1,0 +1,107 @@
+"""Whom do we believe, and in what? One row per issuer (AAI 1.2.1 "Clearinghouses" 5.3, FAQ; Passport 8.3).
+
+An issuer without a row is nobody. A row trusts its issuer only within its types, sources and values.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from broker.core.time import Seconds
+
+ALGORITHMS = frozenset({"ES256", "RS256"})
+"""All that GA4GH allows (AAI "Signing Algorithms")."""
+
+Jwk = Mapping[str, Any]
+
+_PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?://[^/*]+/|[^/*]+[/:])(?:[^*]*[/:])?\*")
+"""A scheme, a whole host or first name, whole segments, and the star."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustRow:
+    """One trusted issuer. Trusted: whoever holds its keys can say everything that the row lets it say.
+
+    Everything is compared byte by byte, nothing is normalised. ValueError for a row that could mean nothing.
+    """
+
+    iss: str
+    jku: tuple[str, ...] = ()
+    """Addresses of its keys; a token's `jku` is one of these. The first serves tokens that name none."""
+    keys: tuple[Jwk, ...] = ()
+    """Keys exchanged out of band (members of a JWK Set). If there are any, nothing is fetched."""
+    algorithms: frozenset[str] = ALGORITHMS
+    types: frozenset[str] | None = None
+    """Visa types it may issue; `None`: the five standard ones. A custom type counts only if listed here."""
+    sources: frozenset[str] | None = None
+    """Organisations that it may speak for (the visa's `source`); `None`: any."""
+    values: tuple[str, ...] = ()
+    """Datasets that it may grant: each exact, or a prefix that ends in `/*` or `:*`. Empty: none."""
+    granted_by: frozenset[str] = frozenset({"dac"})
+    """What `by` its ControlledAccessGrants must say."""
+    may_link: bool = False
+    """May its LinkedIdentities visas join identities? Apart from everything else that it may say."""
+    link_issuers: frozenset[str] | None = None
+    """Whose identities it may join, besides its own; `None`: anybody's."""
+    link_sources: frozenset[str] | None = None
+    """The `source` that its LinkedIdentities must carry; `None`: as `sources`."""
+    is_us: bool = False
+    """Our own row: our visas are minted from our grants, and only a live grant behind one opens anything."""
+    is_broker: bool = False
+    """May it issue Passports?"""
+    vouches: bool = False
+    """Do its Passports say whose the visas inside are? Off: each visa must name its bearer."""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """What this issuer calls a dataset -> the dataset's id."""
+    access_tokens: bool = False
+    """May its visas come as Visa Access Tokens (`scope` with `openid`, no `jku`), as those of NIH RAS do?"""
+    grant_profile: Mapping[str, Any] | None = None
+    """What its ControlledAccessGrants stand for: purpose, conditions, who reviewed (ruling 3)."""
+    max_lifetime: Seconds | None = None
+    """Longest `exp - iat` of its visas, in seconds; `None`: as in `limits.py`."""
+    max_asserted_age: Seconds | None = None
+    """maxAuthzTTL: its visas end this many seconds after `asserted`, if not before (Passport, Option A)."""
+
+    def __post_init__(self) -> None:
+        if not self.iss:
+            raise ValueError("a trust row names its issuer")
+        if not self.algorithms or not self.algorithms <= ALGORITHMS:
+            raise ValueError("GA4GH tokens are signed with ES256 or RS256")
+        if not all(_is_value(value) for value in self.values):
+            raise ValueError("a value is exact, or a prefix with a host that ends in /* or :*")
+
+    def may_grant(self, dataset: str) -> bool:
+        """Is `dataset` among what this issuer may open? `a/*` covers `a/b`, but neither `ab` nor `a/`."""
+        return self.is_us or any(_covers(value, dataset) for value in self.values)
+
+    def dataset_of(self, value: str) -> str:
+        """The dataset that a visa's `value` means: itself, or what the row says it means."""
+        return self.aliases.get(value, value)
+
+
+def _is_value(value: str) -> bool:
+    return bool(value) and ("*" not in value or _PREFIX.fullmatch(value) is not None)
+
+
+def _covers(value: str, dataset: str) -> bool:
+    if not value.endswith("*"):
+        return value == dataset
+    prefix = value[:-1]
+    return len(dataset) > len(prefix) and dataset.startswith(prefix)
+
+
+class Trust:
+    """The trust rows by issuer. ValueError for two rows of one issuer: two answers are none."""
+
+    __slots__ = ("_rows",)
+
+    def __init__(self, rows: Iterable[TrustRow]) -> None:
+        listed = tuple(rows)
+        self._rows = {row.iss: row for row in listed}
+        if len(self._rows) != len(listed):
+            raise ValueError("two trust rows for one issuer")
+
+    def of(self, iss: object) -> TrustRow | None:
+        """The row of exactly this issuer, or None: not trusted (and so is what is not even a string)."""
+        return self._rows.get(iss) if isinstance(iss, str) else None

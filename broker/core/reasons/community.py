@@ -1,0 +1,38 @@
+"""What a community's authority decided (codes `COM-*`)."""
+
+from broker.core.reasons.spec import Spec
+
+SPECS = (
+    Spec(
+        "COM-APPROVED",
+        "people",
+        "merits",
+        "The community's authority has agreed.",
+        "Community decision {ref}.",
+        "Your community's representatives agreed to this use.",
+    ),
+    Spec(
+        "COM-APPROVAL-NEEDED",
+        "people",
+        "merits",
+        "The community that these data come from must decide first. We have sent your request to {authority}.",
+        "Awaiting {authority} since {date}.",
+        "Your community's representatives have been asked.",
+    ),
+    Spec(
+        "COM-REFUSED",
+        "people",
+        "none",
+        "The community's authority has said no. You may change your plan and ask again.",
+        "Refused {ref}: {ground}.",
+        "Your community's representatives said no.",
+    ),
+    Spec(
+        "COM-LOCAL-ONLY",
+        "people",
+        "none",
+        "These data stay with the community. Your analysis can be sent to the data.",
+        "Local-only holding.",
+        "Your community keeps these data at home.",
+    ),
+)

@@ -1,0 +1,42 @@
+"""What is stored: frozen rows, each with an `id` and a `version`, and the one change there is, `Put`.
+
+A row is never edited or deleted; a new version takes its place. A module per part of the story.
+"""
+
+from broker.core.rows.access import Access, Delivery, Grant, Request, Trace
+from broker.core.rows.catalogue import (
+    Committee,
+    Dataset,
+    DrsObject,
+    Evidence,
+    IdentityProvider,
+    Organisation,
+    Repository,
+    Role,
+    VisaIssuer,
+)
+from broker.core.rows.change import Put, Row, changed
+from broker.core.rows.consents import ConsentRow
+from broker.core.rows.identity import Identity, Person, Session
+from broker.core.rows.oauth import Approval, Client, Code, Family, RefreshToken
+from broker.core.rows.revocation import Revocation
+
+__all__ = [
+    "KINDS", "SNAPSHOT_KINDS", "Access", "Approval", "Client", "Code", "Committee", "ConsentRow", "Dataset", "Delivery",
+    "DrsObject", "Evidence", "Family", "Grant", "Identity", "IdentityProvider", "Organisation", "Person",
+    "Put", "RefreshToken", "Repository", "Request", "Revocation", "Role", "Row", "Session", "Trace",
+    "VisaIssuer", "changed",
+]  # fmt: skip
+
+KINDS: tuple[type[Row], ...] = (
+    Access, Approval, Client, Code, Committee, ConsentRow, Dataset, Delivery, DrsObject, Family, Grant, Identity,
+    IdentityProvider, Organisation, Person, RefreshToken, Repository, Request, Revocation, Role, Session,
+    Trace, VisaIssuer,
+)  # fmt: skip
+"""Every kind of row; each is a table of its own."""
+
+SNAPSHOT_KINDS: frozenset[type[Row]] = frozenset({
+    Client, Committee, ConsentRow, Dataset, DrsObject, Grant, IdentityProvider, Organisation, Repository,
+    Request, Revocation, Role, VisaIssuer,
+})  # fmt: skip
+"""The kinds that decisions read: held in memory as the snapshot, and followed change by change."""

@@ -1,0 +1,147 @@
+"""From the request for data to the bytes: requests, grants, decisions' traces, accesses, deliveries."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from broker.core.access.states import State
+from broker.core.duo.terms import Term
+from broker.core.ids import ClientId, DatasetId, DecisionId, GrantId, Issuer, ObjectId, PersonId, RequestId
+from broker.core.outcome import Gate
+from broker.core.passport.visa import Visa
+from broker.core.purpose import Modality, Purpose
+from broker.core.time import FOREVER, Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """An answer to a REFER, given by who may answer that code (ruling 2): `evaluate` reads it as an input.
+
+    `inputs`: digest of what it answered (purpose, codes, consent class, pack version); another digest, or a
+    date outside `begins`..`ends`, and the question is open again.
+    """
+
+    gate: Gate
+    code: str
+    dataset: DatasetId
+    project: str | None
+    role: str
+    person: PersonId
+    ground: str
+    begins: Seconds
+    ends: Seconds
+    inputs: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A researcher asks a committee for a dataset. `state` changes only by core/access/states.py."""
+
+    KIND: ClassVar[str] = "request"
+    id: RequestId
+    version: int = 1
+    person: PersonId
+    dataset: DatasetId
+    purpose: Purpose
+    statement: str
+    """What the researcher wrote for the committee."""
+    state: State
+    created: Seconds
+    affiliations: tuple[str, ...] = ()
+    location: str | None = None
+    foresight: DecisionId
+    """The decision that the researcher was told beforehand."""
+    findings: tuple[Finding, ...] = ()
+    decided_by: PersonId | None = None
+    ground: str = ""
+    grant: GrantId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A DUO-coded permission: one dataset, one person, one project (ruling 4).
+
+    `document`: the permission signed by the broker (typ `duo-permission+jwt`), for repositories that obey it
+    without asking again. Ends at `ends`, or by a Revocation of `grant:<id>`.
+    """
+
+    KIND: ClassVar[str] = "grant"
+    id: GrantId
+    version: int = 1
+    request: RequestId
+    person: PersonId
+    dataset: DatasetId
+    duo: tuple[Term, ...]
+    purpose: Purpose
+    affiliations: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    obligations: tuple[str, ...] = ()
+    begins: Seconds
+    ends: Seconds
+    committee: str
+    document: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """Everything that a decision read and said, in plain values; the log's leaf holds its digest (ruling 12).
+
+    `id` is the DecisionId.
+    """
+
+    KIND: ClassVar[str] = "trace"
+    id: DecisionId
+    version: int = 1
+    at: Seconds
+    person: PersonId | None
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """One permitted access to one object: what a data ticket stands for. Every byte request asks again.
+
+    It keeps what the credentials showed (identities, grants, visas of others, place), so that the same
+    question can be asked of every later picture of the world.
+    """
+
+    KIND: ClassVar[str] = "access"
+    id: str
+    version: int = 1
+    decision: DecisionId
+    person: PersonId
+    identities: tuple[tuple[Issuer, str], ...]
+    client: ClientId | None
+    session: str | None
+    family: str | None
+    dataset: DatasetId
+    object: ObjectId
+    grants: tuple[GrantId, ...]
+    grant: str | None
+    """The grant (or `visa:<iss>:<jti>`) under which it was permitted."""
+    modality: Modality
+    affiliations: tuple[str, ...] = ()
+    location: str | None = None
+    visas: tuple[Visa, ...] = ()
+    visas_end: Seconds = FOREVER
+    expires: Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """Bytes that left, or were about to. `id` is the receipt of the start entry; opened before the first byte.
+
+    One that stays open after a crash is closed at the next start as `unknown`.
+    """
+
+    KIND: ClassVar[str] = "delivery"
+    id: str
+    version: int = 1
+    access: str
+    object: ObjectId
+    first: int
+    last: int
+    """The inclusive byte range that was authorised: the upper bound of what can have left."""
+    started: Seconds
+    state: Literal["open", "complete", "incomplete", "cut", "unknown"] = "open"
+    sent: int = 0

@@ -1,0 +1,170 @@
+"""What a catalogue file declares: who is trusted, who decides, which data there are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+from broker.core.consent.model import DatasetCertificate
+from broker.core.duo.terms import Term
+from broker.core.ids import DatasetId, Issuer, ObjectId, SubjectRef
+from broker.core.jurisdiction.facts import FactValue
+from broker.core.passport.trust import TrustRow
+from broker.core.time import FOREVER, Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityProvider:
+    """A home identity provider (OpenID Connect). `id` is its issuer, byte for byte.
+
+    `audience`: `participant` providers are consent sources whose `sub` is the participant's pseudonym; no
+    other claim is asked of them. `scopes`: the affiliation scopes (`@scope`) it may speak for. Trusted:
+    whoever runs it can sign in as any of its users.
+    """
+
+    KIND: ClassVar[str] = "identity_provider"
+    id: Issuer
+    version: int = 1
+    slug: str
+    """Its short name in our addresses: each provider has a callback of its own (mix-up defence)."""
+    name: str
+    client_id: str
+    client_secret: str
+    audience: Literal["researcher", "participant"] = "researcher"
+    scopes: frozenset[str] = frozenset()
+    login_hints: frozenset[str] = frozenset()
+    """A `login_hint` that is one of these, or ends in one that starts with `@`, goes to this provider."""
+    silent_sign_in: bool = False
+    """May a `login_hint` sign in without any page? For the demo's provider only."""
+    internal: bool = False
+    """May its host resolve to a private address? Off unless an operator says so by name."""
+    status: Literal["active", "suspended"] = "active"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisaIssuer:
+    """A Visa Issuer or Broker that we trust, and for what. `id` is its issuer, byte for byte."""
+
+    KIND: ClassVar[str] = "visa_issuer"
+    id: Issuer
+    version: int = 1
+    trust: TrustRow
+    internal: bool = False
+    status: Literal["active", "suspended"] = "active"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """A signed or certified item, for example `scc.signed`. Never the document: who holds it, and its hash."""
+
+    id: str
+    sha256: str = ""
+    issuer: str = ""
+    valid_from: Seconds = Seconds(0)
+    valid_to: Seconds = FOREVER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organisation:
+    """A row of the organisation registry: the source of facts about a recipient that the asker cannot write."""
+
+    KIND: ClassVar[str] = "organisation"
+    id: str
+    version: int = 1
+    name: str
+    scopes: frozenset[str]
+    """The affiliation scopes (`faculty@<scope>`) of its people."""
+    organisation: Literal["non_profit", "for_profit"]
+    facts: Mapping[str, FactValue] = field(default_factory=dict)
+    """`recipient.*` facts: country, institution_type, security_level, can_sign_scc, …"""
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """One role of one identity, in one scope. Roles are granted here, never taken from a claim.
+
+    `scope`: `service`, `committee:<id>`, `dataset:<id>` or `repository:<id>`.
+    """
+
+    KIND: ClassVar[str] = "role"
+    id: str
+    version: int = 1
+    role: str
+    scope: str
+    iss: Issuer
+    sub: str
+    status: Literal["active", "ended"] = "active"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committee:
+    """A data access committee. `id` is a URL: the `source` of its ControlledAccessGrants visas."""
+
+    KIND: ClassVar[str] = "committee"
+    id: str
+    version: int = 1
+    name: str
+    contact: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repository:
+    """Where bytes lie. `root`: a folder of this machine. Trusted: whoever writes there changes the data."""
+
+    KIND: ClassVar[str] = "repository"
+    id: str
+    version: int = 1
+    name: str
+    root: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """Data under one set of rules. `id` is a URL.
+
+    `access`: `open` needs nothing, `registered` the two Registered Access visas, `controlled` a grant.
+    `existence`: `hidden` datasets answer as if they did not exist until a visa or grant names them.
+    """
+
+    KIND: ClassVar[str] = "dataset"
+    id: DatasetId
+    version: int = 1
+    title: str
+    description: str = ""
+    committee: str
+    repository: str
+    access: Literal["open", "registered", "controlled"] = "controlled"
+    existence: Literal["listed", "hidden"] = "listed"
+    duo: tuple[Term, ...]
+    certificate: DatasetCertificate
+    facts: Mapping[str, FactValue] = field(default_factory=dict)
+    """`data.*` facts for the policy packs."""
+    terms_of_use: str | None = None
+    """URL of terms that a user must have accepted (AcceptedTermsAndPolicies)."""
+    grant_months: int = 12
+    """How long a grant lasts unless its codes say less."""
+    evidence: tuple[Evidence, ...] = ()
+    """Evidence that belongs to the data, for example `community.approved`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrsObject:
+    """One DRS object: a file of a dataset, and whose data it holds."""
+
+    KIND: ClassVar[str] = "drs_object"
+    id: ObjectId
+    version: int = 1
+    dataset: DatasetId
+    name: str
+    path: str
+    """Below the repository's root."""
+    size: int
+    checksums: Mapping[str, str]
+    """IANA hash name (`sha-256`, `md5`) to lower-case hexadecimal."""
+    mime_type: str
+    created: Seconds
+    description: str = ""
+    subjects: frozenset[SubjectRef] = frozenset()
+    """The participants whose data are in the file; all of them must be includable."""
+    unrestricted: bool = False
+    """A file without personal data (a README, a schema): no subject needs to be asked."""

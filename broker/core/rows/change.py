@@ -1,0 +1,34 @@
+"""The one change: put this row in place of the version before it."""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar, Protocol, TypeVar, runtime_checkable
+
+
+@runtime_checkable
+class Row(Protocol):
+    """What every stored row has. `KIND` names its table; `version` counts from 1."""
+
+    KIND: ClassVar[str]
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def version(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Store `row`, provided the stored version is exactly one lower (version 1: provided there is none).
+
+    The precondition makes a change that lost a race fail whole, whatever else the record holds.
+    """
+
+    row: Row
+
+
+R = TypeVar("R", bound=Row)
+
+
+def changed(row: R, **members: object) -> R:
+    """The next version of `row`, with `members` replaced."""
+    return replace(row, version=row.version + 1, **members)  # type: ignore[type-var]

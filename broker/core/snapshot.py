@@ -1,0 +1,172 @@
+"""What decisions read: an immutable picture of the world, and how one change makes the next picture.
+
+A change bumps `generation`. Maps are persistent (`immutables.Map`), so that a new picture shares nearly
+all of the old one: following a change costs the same with a million grants as with a thousand.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar, cast
+
+from immutables import Map
+
+from broker.core.duo.ontology import Ontology
+from broker.core.ids import DatasetId, Issuer, ObjectId, PersonId, SubjectRef
+from broker.core.jurisdiction.rulebook import Rulebook
+from broker.core.passport.trust import Trust, TrustRow
+from broker.core.rows import (
+    SNAPSHOT_KINDS,
+    ConsentRow,
+    Dataset,
+    DrsObject,
+    Grant,
+    Organisation,
+    Request,
+    Revocation,
+    Role,
+    Row,
+    VisaIssuer,
+)
+from broker.core.rows.revocation import What, revocation_id
+from broker.core.time import Seconds
+
+R = TypeVar("R", bound=Row)
+_NONE: Map[Any, Any] = Map()
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One picture. Read it through its methods; make the next one with `follow`.
+
+    `rows`: (kind, id) -> row. `index`: (what, key…) -> ids or rows in order of id, kept by `_INDEXES`.
+    """
+
+    ontology: Ontology
+    rulebook: Rulebook
+    own: TrustRow
+    """Ourselves as a trusted issuer: our own `iss`, and our published keys, pinned."""
+    trust: Trust
+    """Every issuer that is trusted now, ourselves included."""
+    generation: int = 0
+    rows: Map[tuple[str, str], Row] = field(default=_NONE)
+    index: Map[tuple[str, ...], Map[str, Row]] = field(default=_NONE)
+
+    def get(self, kind: type[R], id: str) -> R | None:
+        """The row of `kind` with `id`, or None."""
+        return cast("R | None", self.rows.get((kind.KIND, id)))
+
+    def all(self, kind: type[R]) -> tuple[R, ...]:
+        """Every row of `kind`, in order of id."""
+        return cast("tuple[R, ...]", self._listed("all", kind.KIND))
+
+    def grants(self, person: PersonId, dataset: DatasetId) -> tuple[Grant, ...]:
+        """Every grant, live or not, of a person for a dataset."""
+        return cast("tuple[Grant, ...]", self._listed("grant", person, dataset))
+
+    def grants_of(self, person: PersonId) -> tuple[Grant, ...]:
+        """Every grant, live or not, of a person."""
+        return cast("tuple[Grant, ...]", self._listed("person", person))
+
+    def requests_of(self, person: PersonId) -> tuple[Request, ...]:
+        """Every request of a person."""
+        return cast("tuple[Request, ...]", self._listed("requests", person))
+
+    def requests_for(self, dataset: DatasetId) -> tuple[Request, ...]:
+        """Every request for a dataset."""
+        return cast("tuple[Request, ...]", self._listed("inbox", dataset))
+
+    def consents(self, subject: SubjectRef) -> tuple[ConsentRow, ...]:
+        """Every consent version of a participant."""
+        return cast("tuple[ConsentRow, ...]", self._listed("subject", subject))
+
+    def objects(self, dataset: DatasetId) -> tuple[DrsObject, ...]:
+        """The objects of a dataset."""
+        return cast("tuple[DrsObject, ...]", self._listed("dataset", dataset))
+
+    def roles(self, iss: Issuer, sub: str) -> tuple[Role, ...]:
+        """The live roles of an identity."""
+        found = cast("tuple[Role, ...]", self._listed("role", iss, sub))
+        return tuple(role for role in found if role.status == "active")
+
+    def organisations(self, scopes: Iterable[str]) -> tuple[Organisation, ...]:
+        """The registered organisations that speak for any of these affiliation scopes."""
+        found = (org for scope in scopes for org in self._listed("scope", scope))
+        return tuple({org.id: cast("Organisation", org) for org in found}.values())
+
+    def revoked_names(self, names: Iterable[str], at: Seconds) -> frozenset[str]:
+        """Those of `names` (ids of revocations) that are revoked by `at`."""
+        rows = (self.get(Revocation, name) for name in names)
+        return frozenset(row.id for row in rows if row is not None and row.since <= at)
+
+    def revoked(self, what: What, value: str, at: Seconds) -> bool:
+        """Has `what`:`value` been revoked by `at`?"""
+        row = self.get(Revocation, revocation_id(what, value))
+        return row is not None and row.since <= at
+
+    def subjects(self, dataset: DatasetId, object: ObjectId | None = None) -> frozenset[SubjectRef]:
+        """Whose data are in an object, or in any object of a dataset."""
+        if object is not None:
+            row = self.get(DrsObject, object)
+            return row.subjects if row is not None else frozenset()
+        return frozenset().union(*(row.subjects for row in self.objects(dataset)))
+
+    def _listed(self, *key: str) -> tuple[Row, ...]:
+        found = self.index.get(key)
+        return tuple(row for _, row in sorted(found.items())) if found else ()
+
+
+def _keys(row: Row) -> Iterable[tuple[str, ...]]:
+    """Under which keys of the index a row is found."""
+    match row:
+        case Grant():
+            yield ("grant", row.person, row.dataset)
+            yield ("person", row.person)
+        case Request():
+            yield ("requests", row.person)
+            yield ("inbox", row.dataset)
+        case ConsentRow():
+            yield ("subject", row.consent.subject_ref)
+        case DrsObject():
+            yield ("dataset", row.dataset)
+        case Role():
+            yield ("role", row.iss, row.sub)
+        case Organisation():
+            for scope in row.scopes:
+                yield ("scope", scope)
+        case _:
+            pass
+    if isinstance(row, Dataset) or row.KIND in _LISTED:
+        yield ("all", row.KIND)
+
+
+_LISTED = frozenset({"identity_provider", "visa_issuer", "committee", "organisation"})
+"""Kinds that are few enough to be listed whole."""
+
+
+def follow(snapshot: Snapshot, rows: Iterable[Row]) -> Snapshot:
+    """The picture after `rows` were put. Rows of kinds that decisions do not read change nothing."""
+    seen = [row for row in rows if type(row) in SNAPSHOT_KINDS]
+    if not seen:
+        return snapshot
+    table, index = snapshot.rows, snapshot.index
+    for row in seen:
+        before = table.get((row.KIND, row.id))
+        table = table.set((row.KIND, row.id), row)
+        if before is not None:
+            for key in _keys(before):
+                index = index.set(key, index[key].delete(row.id))
+        for key in _keys(row):
+            index = index.set(key, index.get(key, _NONE).set(row.id, row))
+    after = replace(snapshot, rows=table, index=index, generation=snapshot.generation + 1)
+    return replace(after, trust=_trust(after)) if any(isinstance(row, VisaIssuer) for row in seen) else after
+
+
+def empty(ontology: Ontology, rulebook: Rulebook, own: TrustRow) -> Snapshot:
+    """The picture before anything was stored: whom we trust is ourselves."""
+    return Snapshot(ontology=ontology, rulebook=rulebook, own=own, trust=Trust((own,)))
+
+
+def _trust(snapshot: Snapshot) -> Trust:
+    """Suspended issuers are not trusted; nobody else may speak as us."""
+    others = (row for row in snapshot.all(VisaIssuer) if row.status == "active" and row.id != snapshot.own.iss)
+    return Trust((snapshot.own, *(row.trust for row in others)))

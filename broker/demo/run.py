@@ -1,0 +1,190 @@
+"""Run the demo: state, identity provider, catalogue, broker; then the story, in a process of its own."""
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+from aiohttp import web
+
+from broker.adapters.catalogue import read_catalogue
+from broker.adapters.clock import SystemClock
+from broker.adapters.entropy import SystemEntropy
+from broker.app import opened, serving
+from broker.commands.init import make_state
+from broker.commands.serve import wait
+from broker.config import Settings, shared_folder
+from broker.demo.clients import ExtraClient, extra_clients
+from broker.demo.data import make_files
+from broker.demo.describe import Described, describe
+from broker.demo.idp import make_idp
+from broker.demo.idp_requests import IdpClient
+from broker.demo.people import PERSONAS
+from broker.flows import apply_catalogue
+
+HOST = "127.0.0.1"
+PACKS = ("core-baseline", "eu-gdpr-ch5")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What the command line asked for."""
+
+    port: int
+    state: Path | None
+    story: bool
+    leave: bool
+    describe: Path | None
+    clients: tuple[Path, ...]
+
+
+async def run(wishes: Wishes) -> int:
+    """The whole demo. Returns how many steps of the story did not turn out as told."""
+    async with AsyncExitStack() as stack:
+        state = wishes.state or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="broker-demo-")))
+        stop = asyncio.Event()
+        for one in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(one, stop.set)
+        described = await stack.enter_async_context(_started(wishes, state))
+        path = state / "describe.json"
+        _write(path, described.document)
+        if wishes.describe is not None:
+            _write(wishes.describe, described.document)
+        failed = await _tell(path, stop) if wishes.story else 0
+        if not wishes.leave and not stop.is_set():
+            _announce(described)
+            await wait(stop.wait(), described.running.ledger.ended())
+        return failed
+
+
+@asynccontextmanager
+async def _started(wishes: Wishes, state: Path) -> AsyncIterator[Described]:
+    """Everything up: provider, broker with its catalogue, and the description that a client needs."""
+    state.mkdir(parents=True, exist_ok=True)
+    secrets = _Secrets.of(state)
+    port, idp_port = _port(wishes.port, state, "port"), _port(0, state, "idp-port")
+    settings = Settings(
+        issuer=f"http://{HOST}:{port}",
+        host=HOST,
+        port=port,
+        state=state,
+        packs=PACKS,
+        mode="example",
+        log_level="warning",
+        drain_seconds=2,
+    )
+    files = await asyncio.to_thread(make_files, state / "data")
+    if not settings.database.exists():
+        make_state(settings)
+    extra = [client for path in wishes.clients for client in extra_clients(path)]
+    catalogue = _catalogue(settings, idp_port, secrets, extra, state)
+    async with _provider(settings, idp_port, secrets), opened(settings) as running:
+        steps = await apply_catalogue.foresee(running.world, read_catalogue(catalogue).rows)
+        await apply_catalogue.apply(running.world, steps, None)
+        async with serving(running, settings):
+            yield await describe(settings, running, files, secrets.web, extra, f"http://{HOST}:{idp_port}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Secrets:
+    """The demo's secrets: made at its first start, kept with its state."""
+
+    web: str
+    idp: str
+
+    @classmethod
+    def of(cls, state: Path) -> "_Secrets":
+        path = state / "demo-secrets.json"
+        if not path.exists():
+            entropy = SystemEntropy()
+            _write(path, {"web": entropy.random(32).hex(), "idp": entropy.random(32).hex()})
+            path.chmod(0o600)
+        return cls(**json.loads(path.read_text()))
+
+
+def _catalogue(settings: Settings, idp_port: int, secrets: _Secrets, extra: list[ExtraClient], state: Path) -> Path:
+    """The demo's catalogue with its words filled in."""
+    template = Template((shared_folder("config") / "demo" / "catalogue.yaml").read_text("utf-8"))
+    text = template.substitute(
+        IDP=f"http://{HOST}:{idp_port}",
+        IDP_SECRET=secrets.idp,
+        ISSUER=settings.issuer,
+        DATA=str((state / "data").resolve()),
+        WEB_SECRET_SHA256=hashlib.sha256(secrets.web.encode()).hexdigest(),
+    )
+    path = state / "catalogue.yaml"
+    path.write_text(text + "".join(client.yaml(settings.issuer) for client in extra), "utf-8")
+    path.chmod(0o600)
+    return path
+
+
+@asynccontextmanager
+async def _provider(settings: Settings, port: int, secrets: _Secrets) -> AsyncIterator[None]:
+    """The demo identity provider, listening."""
+    clients = [
+        IdpClient(
+            issuer=name,
+            id="access-broker",
+            secret=secrets.idp,
+            redirect_uris=(f"{settings.issuer}/sign-in/{name}/callback",),
+        )
+        for name in ("home", "biobank")
+    ]
+    app = make_idp(f"http://{HOST}:{port}", clients, SystemClock(), SystemEntropy())
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, HOST, port).start()
+    try:
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def _port(wanted: int, state: Path, name: str) -> int:
+    """`wanted`, or the one of last time, or a free one; kept, because addresses are in the database."""
+    kept = state / name
+    if wanted == 0 and kept.exists():
+        return int(kept.read_text())
+    if wanted == 0:
+        with contextlib.closing(socket.socket()) as free:
+            free.bind((HOST, 0))
+            wanted = free.getsockname()[1]
+    kept.write_text(str(wanted))
+    return wanted
+
+
+async def _tell(path: Path, stop: asyncio.Event) -> int:
+    """The story, by somebody who knows nothing but the description."""
+    story = await asyncio.create_subprocess_exec(sys.executable, "-m", "broker.demo.story", str(path))
+    told = asyncio.create_task(story.wait())
+    await wait(told, stop.wait())
+    if story.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            story.terminate()
+    return await story.wait()
+
+
+def _announce(described: Described) -> None:
+    document = described.document
+    print(f"\nThe broker serves at {document['issuer']} (Ctrl-C ends it).")
+    print("Sign in as one of these; as login_hint, the first word does it without a page:")
+    for persona in PERSONAS:
+        print(f"  {persona.id:5} {persona.title}")
+
+
+def _write(path: Path, document: object) -> None:
+    """Whole or not at all: whoever waits for the file must not read half of it."""
+    half = path.with_name(path.name + ".half")
+    half.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
+    half.replace(path)
+
+

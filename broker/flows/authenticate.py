@@ -1,0 +1,216 @@
+"""Who is calling? From an access token of ours, or from Passports: the only maker of `Caller`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from broker.core.ids import ClientId, GrantId, Issuer, PersonId, SubjectRef
+from broker.core.oidc.errors import OAuthError
+from broker.core.oidc.own_tokens import ACCESS_TOKEN_TYP, read_access_token
+from broker.core.outcome import Reason
+from broker.core.passport.compact import parse
+from broker.core.passport.limits import PASSPORT_BYTES
+from broker.core.passport.read import Claimed, read_passport, read_visa, too_much
+from broker.core.passport.trust import Jwk
+from broker.core.passport.verify import CheckSignature, seal_passport, seal_visa
+from broker.core.passport.visa import Passport, Visa
+from broker.core.rows import Client, Family, Grant, Identity, Person, Put, Role, Session
+from broker.core.rows.identity import identity_id
+from broker.core.rows.revocation import What
+from broker.core.snapshot import Snapshot
+from broker.core.time import Seconds
+from broker.flows.visas import grant_visa_id
+from broker.flows.world import Caller, World
+from broker.ports import Keys, StaleError, TokenReader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verifier:
+    """What it takes to verify tokens: ours by `reader`, everybody's by `keys` and `check`."""
+
+    reader: TokenReader
+    keys: Keys
+    check: CheckSignature
+
+
+async def by_access_token(w: World, v: Verifier, token: str) -> Caller | Reason:
+    """The person behind an access token of ours, with what they released to its client."""
+    now = w.clock.now()
+    own = read_access_token(v.reader.read(token, ACCESS_TOKEN_TYP), w.issuer, now)
+    if isinstance(own, OAuthError):
+        return Reason(code=own.code)
+    family = await w.rows.get(Family, own.family)
+    session = await w.rows.get(Session, family.session) if family is not None else None
+    person = await w.rows.get(Person, own.sub)
+    snapshot = w.snapshots.current()
+    client = snapshot.get(Client, own.client_id or "")
+    if family is None or session is None or person is None or client is None or family.person != person.id:
+        return Reason(code="AUTH-TOKEN-INVALID")
+    if client.status != "active" or _ended(snapshot, family, session, own.jti, now):
+        return Reason(code="AUTH-REVOKED")
+    return Caller(
+        person=person,
+        identities=frozenset({*session.identities, (w.issuer, str(person.id))}),
+        session=session.id,
+        family=family.id,
+        client=ClientId(client.id),
+        scopes=frozenset(own.scope),
+        affiliations=session.affiliations,
+        location=session.location,
+        grants=_released(snapshot, family) if own.passport_scoped else (),
+        roles=_roles(snapshot, session.identities),
+        ends=min(own.expires, session.expires, family.expires),
+    )
+
+
+async def by_passports(w: World, v: Verifier, passports: Sequence[str]) -> Caller | Reason:
+    """The one person whom these Passports are about, with every visa in them that verifies.
+
+    A Passport of a trusted broker that fails refuses the whole request (Passport 8.1); one of a stranger, and
+    a bad visa, are left out (8.3). Passports of two people are refused (adversarial row T042).
+    """
+    now, snapshot = w.clock.now(), w.snapshots.current()
+    over = too_much(passports)
+    if over is not None:
+        return over
+    verified: list[Passport] = []
+    for token in passports:
+        found = await _passport(w, v, snapshot, token, now)
+        if isinstance(found, Reason) and found.code != "PASSPORT-ISSUER-UNTRUSTED":
+            return found
+        if isinstance(found, Passport):
+            verified.append(found)
+    if not verified:
+        return Reason(code="PASSPORT-ISSUER-UNTRUSTED" if passports else "AUTH-NO-CREDENTIALS")
+    if len({passport.identity for passport in verified}) > 1:
+        return Reason(code="PASSPORT-PERSONS")
+    visas = await _visas(v, w, snapshot, verified, now)
+    own = next((passport for passport in verified if passport.iss == w.issuer), None)
+    if own is not None:
+        return await _own(w, snapshot, own, passports, visas, now)
+    return await _foreign(w, verified, visas)
+
+
+async def _passport(w: World, v: Verifier, snapshot: Snapshot, token: str, now: Seconds) -> Passport | Reason:
+    claimed = read_passport(token, snapshot.trust, at=now, us=_us(w))
+    if isinstance(claimed, Reason):
+        return claimed
+    found = seal_passport(claimed, await _keys(v, claimed), v.check)
+    if isinstance(found, Passport) and found.iss == w.issuer and now >= found.exp:
+        return Reason(code="PASSPORT-EXPIRED")  # our own clock needs no leeway (ruling 16)
+    return found
+
+
+async def _visas(
+    v: Verifier, w: World, snapshot: Snapshot, passports: Sequence[Passport], now: Seconds
+) -> tuple[Visa, ...]:
+    """Every visa that verifies, each once; the others count for nothing and hinder nobody."""
+    found: dict[str, Visa] = {}
+    for token in dict.fromkeys(token for passport in passports for token in passport.visas):
+        claimed = read_visa(token, snapshot.trust, at=now, us=_us(w))
+        if isinstance(claimed, Reason):
+            continue
+        visa = seal_visa(claimed, await _keys(v, claimed), v.check)
+        if isinstance(visa, Visa) and not (visa.iss == w.issuer and now >= visa.exp):
+            found[visa.digest] = visa
+    return tuple(found.values())
+
+
+async def _keys(v: Verifier, claimed: Claimed) -> Sequence[Jwk] | None:
+    need = claimed.need
+    return need.pinned if need.pair is None else await v.keys.keys(*need.pair, need.kid)
+
+
+def _us(w: World) -> frozenset[str]:
+    """Audiences that mean this broker's own doors."""
+    return frozenset({w.issuer, f"{w.issuer}/", f"{w.issuer}/ga4gh/drs/v1"})
+
+
+async def _own(
+    w: World, snapshot: Snapshot, passport: Passport, tokens: Sequence[str], visas: tuple[Visa, ...], now: Seconds
+) -> Caller | Reason:
+    """The caller of a Passport that we issued: ended with its session (ruling 15)."""
+    family = await w.rows.get(Family, _family_of(passport, tokens))
+    session = await w.rows.get(Session, family.session) if family is not None else None
+    person = await w.rows.get(Person, passport.sub)
+    if family is None or session is None or person is None or family.person != person.id:
+        return Reason(code="PASSPORT-REVOKED")
+    if _ended(snapshot, family, session, passport.jti or "", now):
+        return Reason(code="PASSPORT-REVOKED")
+    return Caller(
+        person=person,
+        identities=frozenset({(w.issuer, str(person.id)), *session.identities}),
+        session=session.id,
+        family=family.id,
+        client=ClientId(family.client),
+        location=session.location,
+        visas=visas,
+        visas_end=passport.exp,
+        ends=passport.exp,
+    )
+
+
+def _family_of(passport: Passport, tokens: Sequence[str]) -> str:
+    """The `sid` of a Passport that has just been verified."""
+    for token in tokens:
+        parsed = parse(token, PASSPORT_BYTES, "PASSPORT")
+        if not isinstance(parsed, Reason) and parsed.digest == passport.digest:
+            return str(parsed.payload.get("sid", ""))
+    return ""
+
+
+async def _foreign(w: World, passports: Sequence[Passport], visas: tuple[Visa, ...]) -> Caller:
+    """The caller of another broker's Passport: a person of ours once they have been seen."""
+    iss, sub = passports[0].identity
+    person = await person_of(w, Issuer(iss), sub)
+    ends = min(passport.exp for passport in passports)
+    return Caller(
+        person=person,
+        identities=frozenset({(Issuer(iss), sub), (w.issuer, str(person.id))}),
+        visas=visas,
+        visas_end=ends,
+        ends=ends,
+    )
+
+
+async def person_of(w: World, iss: Issuer, sub: str, *, participant: bool = False) -> Person:
+    """The person whose identity (`iss`, `sub`) is; somebody new is recorded, once, with an id of our own."""
+    known = await w.rows.get(Identity, identity_id(iss, sub))
+    if known is not None:
+        person = await w.rows.get(Person, known.person)
+        if person is not None:
+            return person
+    now = w.clock.now()
+    made = Person(
+        id=PersonId(f"usr_{w.entropy.random(16).hex()}"),
+        log_key=w.entropy.random(32).hex(),
+        created=now,
+        subject=SubjectRef(sub) if participant else None,
+    )
+    identity = Identity(id=identity_id(iss, sub), person=made.id, iss=iss, sub=sub)
+    try:
+        await w.ledger.record(w.entry("person.made", now, made, {}), Put(made), Put(identity))
+    except StaleError:  # two first sign-ins at once: the other one made the person
+        return await person_of(w, iss, sub, participant=participant)
+    return made
+
+
+def _ended(snapshot: Snapshot, family: Family, session: Session, jti: str, now: Seconds) -> bool:
+    """Has anything that the token hangs on ended?"""
+    if now >= session.expires or now >= family.expires or session.ended is not None:
+        return True
+    names: tuple[tuple[What, str], ...] = (("family", family.id), ("session", session.id), ("person", family.person), ("token", jti))
+    return any(snapshot.revoked(what, value, now) for what, value in names)
+
+
+def _released(snapshot: Snapshot, family: Family) -> tuple[GrantId, ...]:
+    """The grants whose visas the person released to this client."""
+    held: tuple[Grant, ...] = snapshot.grants_of(family.person)
+    if family.released is None:
+        return tuple(grant.id for grant in held)
+    return tuple(
+        grant.id for grant in held if grant_visa_id(grant.id) in family.released
+    )
+
+
+def _roles(snapshot: Snapshot, identities: Sequence[tuple[Issuer, str]]) -> tuple[Role, ...]:
+    return tuple(role for iss, sub in identities for role in snapshot.roles(iss, sub))

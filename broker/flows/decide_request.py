@@ -1,0 +1,185 @@
+"""A committee decides about a request; a yes makes a grant, which is a signed, DUO-coded permission.
+
+The committee's yes is one gate among others: what the law, the participants or the codes forbid, no vote
+permits (ruling 1). Open questions that the committee may answer are answered here, with a ground.
+"""
+
+from dataclasses import dataclass, replace
+
+from broker.core.access.states import Event, State, step
+from broker.core.decision import Decision, Explanation, Question, evaluate, explain
+from broker.core.decision.answering import findings_for
+from broker.core.ids import DecisionId, GrantId, PersonId, RequestId
+from broker.core.oidc.own_tokens import PERMISSION_TYP
+from broker.core.outcome import Reason
+from broker.core.plain import plain
+from broker.core.rows import Dataset, Grant, Person, Put, Request, changed
+from broker.core.rows.access import Finding
+from broker.core.snapshot import Snapshot
+from broker.core.time import Seconds, add_months
+from broker.flows.traces import about, trace
+from broker.flows.world import Caller, World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What came of it: the request as it is now, the grant if there is one, and the decision under it."""
+
+    request: Request
+    grant: Grant | None
+    id: DecisionId
+    decision: Decision
+    explanation: Explanation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotPossible:
+    """The committee said yes, and something above it says no. The request stays as it was."""
+
+    id: DecisionId
+    decision: Decision
+    explanation: Explanation
+
+
+async def approve(
+    w: World, caller: Caller, request: RequestId, ground: str, answers: dict[str, str]
+) -> Decided | NotPossible | Reason:
+    """Say yes. `answers`: reason code -> ground, for open questions. Steps: 1 gather, 2 decide, 3 record, 4 answer."""
+    # 1. Gather.
+    now, snapshot = w.clock.now(), w.snapshots.current()
+    held = _may_decide(caller, request, Event.APPROVE, snapshot)
+    if isinstance(held, Reason):
+        return held
+    applicant = await w.rows.get(Person, held.person)
+    dataset = snapshot.get(Dataset, held.dataset)
+    if applicant is None or dataset is None:
+        return Reason(code="REQ-NOT-FOUND")
+    asked = _question(held, w, now)
+    # 2. Decide: with the committee's answers to the questions that it may answer.
+    given = findings_for(asked, snapshot, answers, role="committee_member", by=caller.person.id)
+    question = replace(asked, findings=(*held.findings, *given))
+    decision = evaluate(question, snapshot)
+    id = DecisionId(w.new_id("dec", now))
+    explanation = explain(question, decision, snapshot)
+    put = trace(id, question, decision, explanation, snapshot)
+    told = about(id, put, decision, question) | {"request": request}
+    if not decision.permits:
+        await w.ledger.record(w.entry("decision.made", now, caller.person, told), put)
+        return NotPossible(id=id, decision=decision, explanation=explanation)
+    grant = _grant(w, held, dataset, decision, question.findings, now)
+    after = changed(
+        held, state=State.APPROVED, decided_by=caller.person.id, ground=ground, grant=grant.id,
+        findings=question.findings,
+    )  # fmt: skip
+    # 3. Record: the decision, the request and the grant together or not at all.
+    entry = w.entry("request.approved", now, caller.person, told | {"grant": grant.id})
+    await w.ledger.record(entry, put, Put(after), Put(grant))
+    # 4. Answer.
+    return Decided(request=after, grant=grant, id=id, decision=decision, explanation=explanation)
+
+
+async def reject(w: World, caller: Caller, request: RequestId, ground: str) -> Request | Reason:
+    """Say no, with a ground. Steps: 1 gather, 2 decide by the table, 3 record, 4 answer."""
+    held = _may_decide(caller, request, Event.REJECT, w.snapshots.current())
+    if isinstance(held, Reason):
+        return held
+    after = changed(held, state=State.REJECTED, decided_by=caller.person.id, ground=ground)
+    entry = w.entry("request.rejected", w.clock.now(), caller.person, {"request": request})
+    await w.ledger.record(entry, Put(after))
+    return after
+
+
+def may_see(caller: Caller, request: Request, snapshot: Snapshot) -> bool:
+    """The applicant, and the members of the dataset's committee."""
+    return request.person == caller.person.id or _sits(caller, request, snapshot)
+
+
+def _sits(caller: Caller, request: Request, snapshot: Snapshot) -> bool:
+    dataset = snapshot.get(Dataset, request.dataset)
+    return dataset is not None and caller.has_role("committee_member", f"committee:{dataset.committee}")
+
+
+def _may_decide(caller: Caller, id: RequestId, event: Event, snapshot: Snapshot) -> Request | Reason:
+    request = snapshot.get(Request, id)
+    if request is None or not may_see(caller, request, snapshot):
+        return Reason(code="REQ-NOT-FOUND")
+    if not _sits(caller, request, snapshot):
+        return Reason(code="AUTH-NOT-YOURS", facts=(("roles", "committee_member"),))
+    if request.person == caller.person.id:
+        return Reason(code="REQ-OWN")
+    if step(request.state, event) is None:
+        return Reason(code="REQ-STATE", facts=(("state", str(request.state)),))
+    return request
+
+
+def _question(request: Request, w: World, now: Seconds) -> Question:
+    return Question(
+        stage="approve",
+        at=now,
+        known_at=now,
+        person=PersonId(request.person),
+        identities=frozenset({(w.issuer, request.person)}),
+        affiliations=request.affiliations,
+        location=request.location,
+        purpose=request.purpose,
+        findings=request.findings,
+        dataset=request.dataset,
+        modality=request.purpose.modality,
+    )
+
+
+def _grant(
+    w: World,
+    request: Request,
+    dataset: Dataset,
+    decision: Decision,
+    findings: tuple[Finding, ...],
+    now: Seconds,
+) -> Grant:
+    id = GrantId(w.new_id("grt", now))
+    months = min(
+        m for m in (dataset.grant_months, decision.months, request.purpose.duration_months) if m is not None
+    )
+    unsigned = Grant(
+        id=id,
+        request=request.id,
+        person=request.person,
+        dataset=dataset.id,
+        duo=dataset.duo,
+        purpose=request.purpose,
+        affiliations=request.affiliations,
+        findings=findings,
+        obligations=decision.obligations,
+        begins=now,
+        ends=min(add_months(now, months), decision.until),
+        committee=dataset.committee,
+        document="",
+    )
+    return replace(
+        unsigned, document=w.signer.sign("oidc-es256", PERMISSION_TYP, permission_claims(unsigned, w.issuer))
+    )
+
+
+def permission_claims(grant: Grant, issuer: str) -> dict[str, object]:
+    """The grant as a document that a repository can obey without asking again (ruling 4;
+    schemas/duo-permission.schema.json). Findings say what was answered, not who answered.
+    """
+    return {
+        "iss": issuer,
+        "sub": grant.person,
+        "jti": grant.id,
+        "iat": grant.begins,
+        "nbf": grant.begins,
+        "exp": grant.ends,
+        "duo_permission_v1": {
+            "dataset": grant.dataset,
+            "codes": plain(grant.duo),
+            "purpose": plain(grant.purpose),
+            "project": grant.purpose.project,
+            "committee": grant.committee,
+            "obligations": list(grant.obligations),
+            "findings": [
+                {"gate": str(f.gate), "code": f.code, "role": f.role, "until": f.ends} for f in grant.findings
+            ],
+        },
+    }

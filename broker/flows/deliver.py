@@ -1,0 +1,175 @@
+"""Bytes leave: judged again, recorded first, watched while they run, closed in the record when they end.
+
+Opening and closing are two calls and not a generator: an abandoned generator closes the record whenever
+it is collected, which may be never.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from broker.core.audit.entry import Value
+from broker.core.decision import Decision, Explanation, evaluate, explain
+from broker.core.ids import DecisionId, ObjectId, ReceiptId
+from broker.core.outcome import Reason
+from broker.core.rows import Access, Dataset, Delivery, DrsObject, Person, Put, Repository, changed
+from broker.core.snapshot import Snapshot
+from broker.core.time import Seconds
+from broker.flows.traces import about, trace
+from broker.flows.use_data import Refused, question_of
+from broker.flows.world import Caller, World
+
+End = Literal["complete", "incomplete", "cut", "unknown"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A ticket that still opens its object."""
+
+    access: Access
+    person: Person
+    object: DrsObject
+    root: str
+    until: Seconds
+    """The first second at which the right may have ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A delivery that is on record and may start: `write`-ahead is done."""
+
+    delivery: Delivery
+    access: Access
+    object: DrsObject
+    root: str
+    person: Person
+    receipt: ReceiptId
+    until: Seconds
+    """The first second at which the right may have ended."""
+
+
+async def open_delivery(
+    w: World, access_id: str, object: ObjectId, first: int, last: int
+) -> Opened | Refused | Reason:
+    """Steps: 1 gather, 2 decide again with today's picture, 3 record before the first byte, 4 hand over."""
+    # 1. Gather. 2. Decide.
+    now = w.clock.now()
+    shown = await show(w, access_id, object)
+    if not isinstance(shown, Shown):
+        return shown
+    access, person, row = shown.access, shown.person, shown.object
+    # 3. Record.
+    delivery = Delivery(
+        id=w.new_id("dlv", now), access=access.id, object=row.id, first=first, last=last, started=now
+    )
+    told: dict[str, Value] = {"object": row.id, "dataset": row.dataset, "access": access.id, "delivery": delivery.id}
+    entry = w.entry(
+        "download.authorised", now, person, told | {"first": first, "last": last, "decision": access.decision}
+    )
+    await w.ledger.record(entry, Put(delivery))
+    # 4. Hand over.
+    return Opened(
+        delivery=delivery,
+        access=access,
+        object=row,
+        root=shown.root,
+        person=person,
+        receipt=entry.id,
+        until=shown.until,
+    )
+
+
+async def show(w: World, access_id: str, object: ObjectId) -> Shown | Refused | Reason:
+    """May these bytes be asked for now? A refusal is on record; a yes is not yet a delivery (HEAD stops here)."""
+    now, snapshot = w.clock.now(), w.snapshots.current()
+    access, row = await w.rows.get(Access, access_id), snapshot.get(DrsObject, object)
+    if access is None or row is None or access.object != object:
+        return Reason(code="AUTH-TICKET-INVALID")
+    if now >= access.expires:
+        return Reason(code="AUTH-TICKET-EXPIRED")
+    person, repository = await w.rows.get(Person, access.person), _repository(row, snapshot)
+    if person is None or repository is None:
+        return Reason(code="REQ-NOT-FOUND")
+    snapshot = w.snapshots.current()  # the reads above waited: what was withdrawn meanwhile must count
+    decision = judge(access, person, row, snapshot, now)
+    if not decision.permits:
+        return await _refused(w, access, person, row, decision, snapshot, now)
+    return Shown(
+        access=access, person=person, object=row, root=repository.root, until=min(decision.until, access.expires)
+    )
+
+
+def judge(access: Access, person: Person, row: DrsObject, snapshot: Snapshot, now: Seconds) -> Decision:
+    """The question that a ticket stands for, asked of `snapshot`. Running downloads ask it at every change."""
+    return evaluate(question_of(_caller(access, person), row, now, access=access.id), snapshot)
+
+
+def still_permitted(opened: Opened, snapshot: Snapshot, now: Seconds) -> bool:
+    """May a running delivery go on?"""
+    if now >= opened.access.expires:
+        return False
+    return judge(opened.access, opened.person, opened.object, snapshot, now).permits
+
+
+async def close_delivery(w: World, opened: Opened, end: End, sent: int) -> None:
+    """Close what `open_delivery` opened: how it ended and how many bytes were handed to the kernel."""
+    now = w.clock.now()
+    told: dict[str, Value] = {"delivery": opened.delivery.id, "object": opened.object.id, "sent": sent, "end": end}
+    kind = "download.cut" if end == "cut" else "download.end"
+    entry = w.entry(kind, now, opened.person, told)
+    await w.ledger.record(entry, Put(changed(opened.delivery, state=end, sent=sent)))
+
+
+async def close_left_open(w: World) -> int:
+    """At start: deliveries that were running when the process ended are closed as unknown. Returns how many."""
+    left = [delivery async for delivery in w.rows.scan(Delivery) if delivery.state == "open"]
+    for delivery in left:
+        told: dict[str, Value] = {
+            "delivery": delivery.id,
+            "object": delivery.object,
+            "first": delivery.first,
+            "last": delivery.last,
+        }
+        entry = w.entry("download.unknown_end", w.clock.now(), None, told)
+        await w.ledger.record(entry, Put(changed(delivery, state="unknown")))
+    return len(left)
+
+
+def _repository(row: DrsObject, snapshot: Snapshot) -> Repository | None:
+    dataset = snapshot.get(Dataset, row.dataset)
+    return snapshot.get(Repository, dataset.repository) if dataset is not None else None
+
+
+def _caller(access: Access, person: Person) -> Caller:
+    return Caller(
+        person=person,
+        identities=frozenset(access.identities),
+        session=access.session,
+        family=access.family,
+        client=access.client,
+        affiliations=access.affiliations,
+        location=access.location,
+        grants=access.grants,
+        visas=access.visas,
+        visas_end=access.visas_end,
+        ends=access.expires,
+    )
+
+
+async def _refused(
+    w: World,
+    access: Access,
+    person: Person,
+    row: DrsObject,
+    decision: Decision,
+    snapshot: Snapshot,
+    now: Seconds,
+) -> Refused:
+    question = question_of(_caller(access, person), row, now, access=access.id)
+    explanation: Explanation = explain(question, decision, snapshot)
+    id = DecisionId(w.new_id("dec", now))
+    put = trace(id, question, decision, explanation, snapshot)
+    entry = w.entry(
+        "download.refused", now, person, about(id, put, decision, question) | {"access": access.id}
+    )
+    await w.ledger.record(entry, put)
+    return Refused(id=id, decision=decision, explanation=explanation, receipt=entry.id)

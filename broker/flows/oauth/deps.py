@@ -1,0 +1,67 @@
+"""What these stories need from the world, and two ways of asking it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from broker.core.audit.entry import Entry, Value
+from broker.core.oidc.errors import OAuthError
+from broker.core.oidc.narrowing import AudienceOf
+from broker.core.oidc.release import MintedVisa
+from broker.core.rows.identity import Person, Session
+from broker.core.time import Seconds
+from broker.flows.entries import entry
+from broker.ports import Clock, Entropy, Ledger, Rows, Scratch, Signer, StaleError, TokenReader
+
+T = TypeVar("T")
+About = dict[str, Value]
+"""What an entry says, in the making."""
+ATTEMPTS = 5
+"""How often a step is decided anew after it lost a race."""
+
+
+class VisasOf(Protocol):
+    """Which visas does a person hold, ready to leave?"""
+
+    async def __call__(
+        self, person: Person, session: Session, resources: frozenset[str], now: Seconds
+    ) -> tuple[MintedVisa, ...]:
+        """Those needed for `resources` (none named: all), whether released to anybody or not. Records nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deps:
+    """The outside world, passed in by app.py and by tests.
+
+    `issuer`: our `iss`. `scopes`: those that we support. `audience_of`: to which service a resource URI
+    belongs. `refresh_key`: 32 bytes that no other server of ours lacks; whoever holds them and an old refresh
+    token can compute its successor.
+    """
+
+    issuer: str
+    scopes: frozenset[str]
+    clock: Clock
+    entropy: Entropy
+    ledger: Ledger
+    rows: Rows
+    scratch: Scratch
+    signer: Signer
+    reader: TokenReader
+    visas: VisasOf
+    audience_of: AudienceOf
+    refresh_key: bytes
+
+    def entry(self, kind: str, now: Seconds, person: Person | None, about: Mapping[str, Value]) -> Entry:
+        """An entry of the log."""
+        return entry(kind, now, self.entropy, self.issuer, person, about)
+
+
+async def deciding_anew(step: Callable[[], Awaitable[T]]) -> T | OAuthError:
+    """The result of `step`, which gathers, decides and records; anew whenever it lost a race; BUSY at last."""
+    for _ in range(ATTEMPTS):
+        try:
+            return await step()
+        except StaleError:
+            continue
+    return OAuthError.BUSY

@@ -1,0 +1,83 @@
+"""A client turns a Passport-Scoped Access Token into a Passport (RFC 8693, AAI Profile "Passport Issuers")."""
+
+from broker.core.oidc import claims
+from broker.core.oidc import exchange as rules
+from broker.core.oidc.errors import OAuthError
+from broker.core.oidc.opaque import base64url
+from broker.core.oidc.own_tokens import ACCESS_TOKEN_TYP, PASSPORT_TYP, OwnToken, read_access_token
+from broker.core.oidc.parameters import Parameters
+from broker.core.oidc.release import MintedVisa, fits, log_name, passport_end, releasable, unanswered
+from broker.core.rows.oauth import Client
+from broker.core.time import Seconds
+from broker.flows.oauth.answers import Refused, Tokens
+from broker.flows.oauth.deps import About, Deps
+from broker.flows.oauth.standing import Standing, standing_of, token_revoked
+
+_JTI_BYTES = 16
+_KIND = "passport.refused"
+
+
+async def exchange(d: Deps, client: Client, form: Parameters, now: Seconds) -> Tokens | Refused:
+    """Steps: 1 gather, 2 decide, 3 record, 4 act. The subject token is neither spent nor extended."""
+    # 1. Gather, and decide what can be decided before the next thing is gathered.
+    asked = rules.read(form, client, d.audience_of)
+    if isinstance(asked, OAuthError):
+        return Refused(error=asked, kind=_KIND)
+    read = read_access_token(d.reader.read(asked.subject_token, ACCESS_TOKEN_TYP), d.issuer, now)
+    subject = rules.judge_subject(asked, read, client.id, d.issuer)
+    if isinstance(subject, OAuthError):
+        return Refused(error=subject, kind=_KIND)
+    s = await _standing(d, subject, client, now)
+    if s is None:
+        return Refused(error=OAuthError.SUBJECT_TOKEN, kind=_KIND)
+    audience = rules.audience(asked, client, s.family.resources, d.issuer, d.audience_of)
+    if isinstance(audience, OAuthError):
+        return Refused(error=audience, standing=s, kind=_KIND)
+    held = await d.visas(s.person, s.session, frozenset(asked.resources), now)
+    # 2. Decide.
+    visas = releasable(held, s.family.released, now)
+    if unanswered(asked.resources, visas, d.audience_of):
+        return Refused(error=OAuthError.TARGET, standing=s, kind=_KIND)
+    if not fits(visas):
+        return Refused(error=OAuthError.PASSPORT_TOO_LARGE, standing=s, kind=_KIND)
+    return await _issue(d, s, audience, visas, now)
+
+
+async def _standing(d: Deps, subject: OwnToken, client: Client, now: Seconds) -> Standing | None:
+    """The live authorisation behind the subject token, if it really is this client's and this person's."""
+    s = await standing_of(d, subject.family, now)
+    if s is None or not s.alive or s.client.id != client.id or s.person.id != subject.sub:
+        return None
+    return None if await token_revoked(d, subject.jti, now) else s
+
+
+async def _issue(
+    d: Deps, s: Standing, audience: tuple[str, ...], visas: tuple[MintedVisa, ...], now: Seconds
+) -> Tokens:
+    jti, ends = base64url(d.entropy.random(_JTI_BYTES)), passport_end(visas, now, s.end)
+    # 3. Record: which visas leave, for whom, until when.
+    about: About = {
+        "client": s.client.id,
+        "family": s.family.id,
+        "jti": jti,
+        "audience": audience,
+        "visas": tuple(map(log_name, visas)),
+        "until": ends,
+    }
+    await d.ledger.record(d.entry("passport.issued", now, s.person, about))
+    # 4. Act.
+    said = claims.passport(
+        issuer=d.issuer,
+        sub=s.person.id,
+        audiences=audience,
+        family=s.family.id,
+        jti=jti,
+        visas=tuple(visa.token for visa in visas),
+        now=now,
+        ends=ends,
+    )
+    return Tokens(
+        access_token=d.signer.sign("oidc-es256", PASSPORT_TYP, said),
+        expires_in=ends - now,
+        issued_token_type=rules.PASSPORT_TYPE,
+    )

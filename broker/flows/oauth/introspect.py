@@ -1,0 +1,72 @@
+"""A client or a repository asks whether a token is alive (RFC 7662). Nothing is given, so nothing is recorded."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from broker.core.oidc import introspect as rules
+from broker.core.oidc.errors import OAuthError
+from broker.core.oidc.introspect import INACTIVE
+from broker.core.oidc.limits import MAX_TOKEN_FORM
+from broker.core.oidc.opaque import stored_id
+from broker.core.oidc.own_tokens import (
+    ACCESS_TOKEN_TYP,
+    PASSPORT_TYP,
+    OwnToken,
+    read_access_token,
+    read_passport,
+)
+from broker.core.oidc.parameters import parse
+from broker.core.rows.oauth import Client, RefreshToken
+from broker.core.time import Seconds
+from broker.flows.oauth.client import client_of
+from broker.flows.oauth.deps import Deps
+from broker.flows.oauth.standing import standing_of, token_revoked
+
+
+async def introspect(d: Deps, authorization: str | None, raw: bytes) -> Mapping[str, Any] | OAuthError:
+    """The members of the answer; `{"active": false}` for whatever is not the caller's business."""
+    form = parse(raw, MAX_TOKEN_FORM)
+    if isinstance(form, OAuthError):
+        return form
+    caller = await client_of(d, authorization, form, public=False)
+    if isinstance(caller, OAuthError):
+        return caller
+    text = form.get("token")
+    if text is None:
+        return OAuthError.MISSING
+    if not rules.is_readable(text):
+        return INACTIVE
+    now = d.clock.now()
+    token = own_token(d, text, now)
+    if token is not None:
+        return await _signed(d, caller, token, now)
+    return await _refresh(d, caller, text, now)
+
+
+def own_token(d: Deps, text: str, now: Seconds) -> OwnToken | None:
+    """The live signed token of ours that `text` is: access token or Passport, by its exact `typ`."""
+    read = read_access_token(d.reader.read(text, ACCESS_TOKEN_TYP), d.issuer, now)
+    if isinstance(read, OAuthError):
+        read = read_passport(d.reader.read(text, PASSPORT_TYP), d.issuer, now)
+    return None if isinstance(read, OAuthError) else read
+
+
+async def _signed(d: Deps, caller: Client, token: OwnToken, now: Seconds) -> Mapping[str, Any]:
+    s = await standing_of(d, token.family, now)
+    if s is None or not s.alive or s.person.id != token.sub or await token_revoked(d, token.jti, now):
+        return INACTIVE
+    if not rules.concerns(caller, token, s.client.id):
+        return INACTIVE
+    return rules.active(token, d.issuer, s.client.id)
+
+
+async def _refresh(d: Deps, caller: Client, text: str, now: Seconds) -> Mapping[str, Any]:
+    row = await d.rows.get(RefreshToken, stored_id(text))
+    s = await standing_of(d, row.family, now) if row is not None else None
+    if row is None or s is None or not s.alive or s.client.id != caller.id:
+        return INACTIVE
+    if row.spent is not None or now >= row.expires:
+        return INACTIVE
+    return rules.active_refresh(
+        issuer=d.issuer, sub=s.person.id, client_id=s.client.id, scope=s.family.scope, exp=min(row.expires, s.end)
+    )

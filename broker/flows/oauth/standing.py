@@ -1,0 +1,81 @@
+"""What an authorisation rests on, gathered: family, session, client, person, and whether it still lasts."""
+
+from dataclasses import dataclass
+
+from broker.core.oidc.lasting import lasts
+from broker.core.rows.identity import Person, Session
+from broker.core.rows.oauth import Client, Family
+from broker.core.rows.revocation import Revocation, What, revocation_id
+from broker.core.time import Seconds
+from broker.flows.oauth.deps import Deps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """An authorisation and everything that can end it. `alive`: nothing has."""
+
+    family: Family
+    session: Session
+    client: Client
+    person: Person
+    alive: bool
+
+    @property
+    def end(self) -> Seconds:
+        """When it ends by itself, at the latest."""
+        return min(self.family.expires, self.session.expires)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Present:
+    """Who is signed in at a browser, in a session that lasts."""
+
+    session: Session
+    person: Person
+
+
+async def standing_of(d: Deps, family_id: str, now: Seconds) -> Standing | None:
+    """The authorisation with this id; None if there is none, or a part of it is missing."""
+    family = await d.rows.get(Family, family_id)
+    if family is None:
+        return None
+    session = await d.rows.get(Session, family.session)
+    client = await d.rows.get(Client, family.client)
+    person = await d.rows.get(Person, family.person)
+    if session is None or client is None or person is None:
+        return None
+    stops = (
+        session.ended,
+        await revoked_since(d, "family", family.id),
+        await revoked_since(d, "session", session.id),
+        await revoked_since(d, "person", person.id),
+    )
+    alive = client.status == "active" and person.log_key != "" and session.person == person.id
+    alive = alive and lasts(now, (family.expires, session.expires), stops)
+    return Standing(family=family, session=session, client=client, person=person, alive=alive)
+
+
+async def present(d: Deps, session_id: str | None, now: Seconds) -> Present | None:
+    """Who is signed in in this session; None if nobody is any more."""
+    session = await d.rows.get(Session, session_id) if session_id is not None else None
+    person = await d.rows.get(Person, session.person) if session is not None else None
+    if session is None or person is None or person.log_key == "":
+        return None
+    stops = (
+        session.ended,
+        await revoked_since(d, "session", session.id),
+        await revoked_since(d, "person", person.id),
+    )
+    return Present(session=session, person=person) if lasts(now, (session.expires,), stops) else None
+
+
+async def revoked_since(d: Deps, what: What, value: str) -> Seconds | None:
+    """From when on `what`:`value` counts for nothing; None if it was not revoked."""
+    found = await d.rows.get(Revocation, revocation_id(what, value))
+    return found.since if found is not None else None
+
+
+async def token_revoked(d: Deps, jti: str, now: Seconds) -> bool:
+    """Was this one token revoked?"""
+    since = await revoked_since(d, "token", jti)
+    return since is not None and now >= since

@@ -1,0 +1,77 @@
+"""A client asks who signed in, and with a Passport-Scoped Access Token for the visas (OpenID Connect Core 5.3)."""
+
+from typing import Any
+
+from broker.core.oidc import claims
+from broker.core.oidc.bearer import bearer_token
+from broker.core.oidc.errors import OAuthError
+from broker.core.oidc.own_tokens import ACCESS_TOKEN_TYP, OPENID, OwnToken, read_access_token
+from broker.core.oidc.release import fits, log_name, releasable
+from broker.core.time import Seconds
+from broker.flows.oauth.answers import known_claims
+from broker.flows.oauth.deps import About, Deps
+from broker.flows.oauth.standing import Standing, standing_of, token_revoked
+
+
+async def userinfo(d: Deps, authorization: str | None) -> dict[str, Any] | OAuthError:
+    """The members of the answer. Steps: 1 gather, 2 decide, 3 record, 4 answer.
+
+    With the scope the visas are a list, even an empty one; without it there is no such member (AAI B9, B10).
+    """
+    now = d.clock.now()
+    # 1. Gather, 2. decide.
+    found = await bearer(d, authorization, now)
+    if isinstance(found, OAuthError):
+        return found
+    token, s = found
+    if OPENID not in token.scope:
+        return OAuthError.TOKEN_SCOPE
+    visas = await _visas(d, token, s, now) if token.passport_scoped else None
+    if isinstance(visas, OAuthError):
+        return visas
+    # 4. Answer.
+    return claims.userinfo(
+        issuer=d.issuer,
+        sub=s.person.id,
+        scope=token.scope,
+        asked=s.family.userinfo_claims,
+        known=known_claims(s),
+        visas=visas,
+    )
+
+
+async def bearer(d: Deps, authorization: str | None, now: Seconds) -> tuple[OwnToken, Standing] | OAuthError:
+    """The access token for us that the header carries, and the live authorisation that it comes from."""
+    text = bearer_token(authorization)
+    if isinstance(text, OAuthError):
+        return text
+    token = read_access_token(d.reader.read(text, ACCESS_TOKEN_TYP), d.issuer, now)
+    if isinstance(token, OAuthError):
+        return token
+    if d.issuer not in token.audience:
+        return OAuthError.TOKEN_INVALID
+    s = await standing_of(d, token.family, now)
+    if s is None or s.person.id != token.sub or s.client.id != token.client_id:
+        return OAuthError.TOKEN_INVALID
+    if not s.alive or await token_revoked(d, token.jti, now):
+        return OAuthError.TOKEN_REVOKED
+    return token, s
+
+
+async def _visas(d: Deps, token: OwnToken, s: Standing, now: Seconds) -> tuple[str, ...] | OAuthError:
+    """The visas that leave, recorded before they do."""
+    held = await d.visas(s.person, s.session, frozenset(), now)
+    visas = releasable(held, s.family.released, now)
+    if not fits(visas):
+        return OAuthError.PASSPORT_TOO_LARGE
+    if visas:
+        # 3. Record.
+        about: About = {
+            "client": s.client.id,
+            "family": s.family.id,
+            "jti": token.jti,
+            "via": "userinfo",
+            "visas": tuple(map(log_name, visas)),
+        }
+        await d.ledger.record(d.entry("passport.issued", now, s.person, about))
+    return tuple(visa.token for visa in visas)

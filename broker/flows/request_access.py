@@ -1,0 +1,111 @@
+"""A researcher asks how a request would be decided, and then asks the data access committee."""
+
+from dataclasses import dataclass
+
+from broker.core.access.stated import as_stated
+from broker.core.access.states import Event, State, step
+from broker.core.decision import Decision, Explanation, Question, evaluate, explain
+from broker.core.ids import DatasetId, DecisionId, RequestId
+from broker.core.outcome import Reason
+from broker.core.purpose import Purpose
+from broker.core.rows import Dataset, Put, Request, changed
+from broker.core.snapshot import Snapshot
+from broker.core.time import Seconds
+from broker.flows.traces import about, trace
+from broker.flows.world import Caller, World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen:
+    """How a request would be decided if the committee said yes."""
+
+    id: DecisionId
+    decision: Decision
+    explanation: Explanation
+
+
+async def foresee(w: World, caller: Caller, dataset: DatasetId, purpose: Purpose) -> Foreseen | Reason:
+    """Steps: 1 gather, 2 decide, 3 record, 4 tell."""
+    # 1. Gather.
+    now, snapshot = w.clock.now(), w.snapshots.current()
+    if snapshot.get(Dataset, dataset) is None:
+        return Reason(code="REQ-NOT-FOUND")
+    question = _question(caller, dataset, purpose, now)
+    # 2. Decide.
+    found, put = _foreseen(w, question, snapshot, now)
+    # 3. Record.
+    entry = w.entry("decision.made", now, caller.person, about(found.id, put, found.decision, question))
+    await w.ledger.record(entry, put)
+    # 4. Tell.
+    return found
+
+
+async def submit(
+    w: World, caller: Caller, dataset: DatasetId, purpose: Purpose, statement: str
+) -> tuple[Request, Foreseen] | Reason:
+    """Steps: 1 gather, 2 foresee, 3 record the request and what the researcher was told, 4 answer."""
+    # 1. Gather.
+    now, snapshot = w.clock.now(), w.snapshots.current()
+    if snapshot.get(Dataset, dataset) is None:
+        return Reason(code="REQ-NOT-FOUND")
+    question = _question(caller, dataset, purpose, now)
+    # 2. Foresee: a hopeless request may still be made, but not unknowingly.
+    found, put = _foreseen(w, question, snapshot, now)
+    request = Request(
+        id=RequestId(w.new_id("req", now)),
+        person=caller.person.id,
+        dataset=dataset,
+        purpose=as_stated(purpose),
+        statement=statement,
+        state=State.SUBMITTED,
+        created=now,
+        affiliations=caller.affiliations,
+        location=caller.location,
+        foresight=found.id,
+    )
+    # 3. Record.
+    told = about(found.id, put, found.decision, question) | {"request": request.id}
+    await w.ledger.record(w.entry("request.submitted", now, caller.person, told), put, Put(request))
+    # 4. Answer.
+    return request, found
+
+
+async def withdraw(w: World, caller: Caller, request: RequestId) -> Request | Reason:
+    """The researcher takes a request back. Steps: 1 gather, 2 decide by the table, 3 record, 4 answer."""
+    held = w.snapshots.current().get(Request, request)
+    if held is None or held.person != caller.person.id:
+        return Reason(code="REQ-NOT-FOUND")
+    after = step(held.state, Event.WITHDRAW)
+    if after is None:
+        return Reason(code="REQ-STATE", facts=(("state", str(held.state)),))
+    taken = changed(held, state=after)
+    entry = w.entry("request.withdrawn", w.clock.now(), caller.person, {"request": request})
+    await w.ledger.record(entry, Put(taken))
+    return taken
+
+
+def _question(caller: Caller, dataset: DatasetId, purpose: Purpose, now: Seconds) -> Question:
+    return Question(
+        stage="foresee",
+        at=now,
+        known_at=now,
+        person=caller.person.id,
+        identities=caller.identities,
+        session=caller.session,
+        family=caller.family,
+        affiliations=caller.affiliations,
+        location=caller.location,
+        visas=caller.visas,
+        visas_end=caller.visas_end,
+        purpose=as_stated(purpose),
+        dataset=dataset,
+        modality=purpose.modality,
+    )
+
+
+def _foreseen(w: World, question: Question, snapshot: Snapshot, now: Seconds) -> tuple[Foreseen, Put]:
+    decision = evaluate(question, snapshot)
+    explanation = explain(question, decision, snapshot)
+    id = DecisionId(w.new_id("dec", now))
+    put = trace(id, question, decision, explanation, snapshot)
+    return Foreseen(id=id, decision=decision, explanation=explanation), put

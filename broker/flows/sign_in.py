@@ -1,0 +1,178 @@
+"""A person signs in at this broker through a home identity provider, in two halves of one story."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from broker.core.ids import Issuer
+from broker.core.oidc.foreign_id_token import Vouched, check_id_token, with_userinfo
+from broker.core.oidc.opaque import opaque, stored_id
+from broker.core.oidc.parameters import Parameters
+from broker.core.oidc.redirects import with_parameters
+from broker.core.oidc.relying_party import Pending, Provider, begin, check_callback
+from broker.core.outcome import Reason
+from broker.core.plain import plain
+from broker.core.rows import IdentityProvider, Put, Revocation, Session, changed
+from broker.core.time import Seconds
+from broker.flows.authenticate import person_of
+from broker.flows.world import World
+from broker.ports import IdentityProviders, UpstreamError
+
+SESSION_SECONDS = 8 * 3600
+"""A sign-in holds a working day."""
+_PENDING_SECONDS = 600
+_COUNTRY = re.compile(r"[A-Z]{2}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """A session, the secret that goes into the browser's cookie, and where the browser goes on."""
+
+    session: Session
+    secret: str
+    return_to: str
+
+
+def provider_for(w: World, login_hint: str | None) -> IdentityProvider | None:
+    """The provider that a hint leads to; the only active one for researchers if there is just one."""
+    active = [idp for idp in w.snapshots.current().all(IdentityProvider) if idp.status == "active"]
+    if login_hint is not None:
+        hinted = [idp for idp in active if _hints_at(idp, login_hint)]
+        if len(hinted) == 1:
+            return hinted[0]
+    return active[0] if len(active) == 1 else None
+
+
+def _hints_at(idp: IdentityProvider, hint: str) -> bool:
+    return any(hint == one or (one.startswith("@") and hint.endswith(one)) for one in idp.login_hints)
+
+
+async def start(
+    w: World,
+    idps: IdentityProviders,
+    idp: IdentityProvider,
+    *,
+    return_to: str,
+    browser_secret: str,
+    login_hint: str | None = None,
+    fresh: bool = False,
+) -> str | Reason:
+    """Where to send the browser. Steps: 1 gather the provider's document, 2 and 3 remember what was asked, 4 go."""
+    now = w.clock.now()
+    try:
+        provider = await _provider(w, idps, idp)
+    except UpstreamError:
+        return Reason(code="SRV-UPSTREAM")
+    pending, location = begin(
+        provider,
+        state=opaque(w.entropy.random(32)),
+        nonce=opaque(w.entropy.random(32)),
+        verifier=opaque(w.entropy.random(32)),
+        browser_secret=browser_secret,
+        return_to=return_to,
+        now=now,
+        login_hint=login_hint,
+        fresh=fresh,
+    )
+    await w.scratch.put("sign_in", stored_id(pending.state), plain(pending), Seconds(now + _PENDING_SECONDS))
+    silent = idp.silent_sign_in and login_hint is not None and not fresh
+    return with_parameters(location, {"prompt": "none"}) if silent else location
+
+
+async def finish(
+    w: World, idps: IdentityProviders, idp: IdentityProvider, *, query: Parameters, browser_secret: str | None
+) -> SignedIn | Reason:
+    """The provider sent the browser back. Steps: 1 gather, 2 check everything, 3 record, 4 a session.
+
+    A refusal of somebody who could be named is an entry; noise is not (adversarial rows T052 to T055).
+    """
+    # 1. Gather.
+    now = w.clock.now()
+    kept = await w.scratch.take("sign_in", stored_id(query.get("state") or ""), now)
+    pending = Pending(**{"max_age": None, **kept}) if kept is not None else None
+    # 2. Check.
+    try:
+        provider = await _provider(w, idps, idp)
+        code = check_callback(query, pending, provider, browser_secret, now)
+        if isinstance(code, Reason) or pending is None:
+            return code if isinstance(code, Reason) else Reason(code="AUTH-IDP-STATE")
+        answer = await _answer(idps, idp, provider, pending, code, now)
+    except UpstreamError:
+        return Reason(code="SRV-UPSTREAM")
+    if isinstance(answer, Reason):
+        return answer
+    vouched, location = answer
+    # 3. Record.
+    participant = idp.audience == "participant"
+    person = await person_of(w, Issuer(vouched.iss), vouched.sub, participant=participant)
+    if w.snapshots.current().revoked("person", person.id, now):
+        await w.ledger.record(w.entry("sign_in.refused", now, person, {"reason": "OPS-RECIPIENT-SUSPENDED"}))
+        return Reason(code="OPS-RECIPIENT-SUSPENDED")
+    secret = opaque(w.entropy.random(32))
+    session = Session(
+        id=stored_id(secret),
+        person=person.id,
+        idp=Issuer(vouched.iss),
+        identities=((Issuer(vouched.iss), vouched.sub),),
+        auth_time=vouched.auth_time,
+        expires=Seconds(now + SESSION_SECONDS),
+        name="" if participant else vouched.name,
+        affiliations=() if participant else vouched.affiliations,
+        location=None if participant else location,
+        acr=vouched.acr,
+        amr=vouched.amr,
+    )
+    await w.ledger.record(w.entry("sign_in.ok", now, person, {"session": session.id[:16]}), Put(session))
+    # 4. Hand over.
+    return SignedIn(session=session, secret=secret, return_to=pending.return_to)
+
+
+async def sign_out(w: World, session: Session) -> None:
+    """The person ends their session; everything that hangs on it ends with it."""
+    person = await person_of(w, session.identities[0][0], session.identities[0][1])
+    ended = changed(session, ended=w.clock.now())
+    row = Revocation(id=f"session:{session.id}", since=w.clock.now(), until=session.expires, ground="signed out")
+    await w.ledger.record(w.entry("session.ended", w.clock.now(), person, {}), Put(ended), Put(row))
+
+
+async def _answer(
+    idps: IdentityProviders, idp: IdentityProvider, provider: Provider, pending: Pending, code: str, now: Seconds
+) -> tuple[Vouched, str | None] | Reason:
+    """Whom the provider vouches for, and where it says that they are."""
+    tokens = await idps.redeem(idp, code, pending.verifier, pending.redirect_uri)
+    id_token, access_token = tokens.get("id_token"), tokens.get("access_token")
+    if not isinstance(id_token, str):
+        return Reason(code="AUTH-IDP-TOKEN-KIND")
+    access = access_token if isinstance(access_token, str) else None
+    header, claims = await idps.verified(idp, id_token)
+    vouched = check_id_token(header, claims, provider=provider, pending=pending, access_token=access, now=now)
+    if isinstance(vouched, Reason) or access is None or provider.participants:
+        return vouched if isinstance(vouched, Reason) else (vouched, _location(claims))
+    more = await idps.userinfo(idp, access)
+    if more:
+        vouched = with_userinfo(vouched, more, provider)
+    return vouched if isinstance(vouched, Reason) else (vouched, _location({**claims, **more}))
+
+
+def _location(claims: Mapping[str, Any]) -> str | None:
+    """The country that the provider attests at sign-in (`address.country`, OpenID Connect Core 5.1.1).
+
+    Attested by the provider, at this sign-in: one of the sources that ruling 5 allows. Missing: unknown.
+    """
+    address = claims.get("address")
+    country = address.get("country") if isinstance(address, dict) else None
+    return country if isinstance(country, str) and _COUNTRY.fullmatch(country) else None
+
+
+async def _provider(w: World, idps: IdentityProviders, idp: IdentityProvider) -> Provider:
+    document = await idps.metadata(idp)
+    return Provider(
+        issuer=idp.id,
+        client_id=idp.client_id,
+        authorization_endpoint=document["authorization_endpoint"],
+        redirect_uri=f"{w.issuer}/sign-in/{idp.slug}/callback",
+        sends_iss=document.get("authorization_response_iss_parameter_supported") is True,
+        affiliation_scopes=idp.scopes,
+        participants=idp.audience == "participant",
+    )

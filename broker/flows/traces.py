@@ -1,0 +1,68 @@
+"""How a decision is kept: its whole trace as a row of its own, its digest in the log's leaf (ruling 12)."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from broker.core.audit.entry import Value
+from broker.core.decision import Decision, Explanation, Question
+from broker.core.ids import DecisionId
+from broker.core.plain import digest, plain
+from broker.core.rows import Put, Trace
+from broker.core.snapshot import Snapshot
+
+
+def trace(
+    id: DecisionId,
+    question: Question,
+    decision: Decision,
+    explanation: Explanation | None,
+    snapshot: Snapshot,
+) -> Put:
+    """The row that lets the decision be replayed: the question, the facts, every gate, what was said."""
+    body: Mapping[str, Any] = {
+        "question": plain(replace(question, visas=(), identities=frozenset())),
+        "visas": [visa.jti for visa in question.visas],
+        "decision": plain(decision),
+        "explanation": explained(explanation) if explanation is not None else None,
+        "generation": snapshot.generation,
+    }
+    return Put(Trace(id=id, at=question.at, person=question.person, body=plain(body)))
+
+
+def about(id: DecisionId, put: Put, decision: Decision, question: Question) -> dict[str, Value]:
+    """What the entry says of a decision."""
+    said: dict[str, Value] = {
+        "decision": id,
+        "outcome": decision.outcome.name,
+        "reasons": tuple(dict.fromkeys(reason.code for reason in decision.reasons)),
+        "dataset": question.dataset,
+        "modality": str(question.modality),
+        "trace": digest(put.row),
+    }
+    if question.object is not None:
+        said["object"] = question.object
+    if decision.grant is not None:
+        said["grant"] = decision.grant
+    return said
+
+
+def explained(explanation: Explanation) -> dict[str, Any]:
+    """An explanation as plain JSON: what the researcher's answer and the pages show."""
+    return {
+        "outcome": explanation.outcome.name,
+        "reasons": [
+            {
+                "code": reason.code,
+                "sentence": sentence,
+                "facts": dict(reason.facts),
+                "norm": plain(reason.norm) if reason.norm is not None else None,
+            }
+            for reason, sentence in zip(explanation.reasons, explanation.sentences, strict=False)
+        ],
+        "ladder": {str(way): outcome.name for way, outcome in explanation.ladder.items()},
+        "you_can": [{"do": f"use modality {way}", "modality": str(way)} for way in explanation.alternatives],
+        "obligations": list(explanation.obligations),
+        "missing": list(explanation.missing),
+        "appeal": explanation.appeal,
+    }

@@ -1,0 +1,133 @@
+"""A caller asks for the bytes of an object: judged, recorded, and answered with a ticket.
+
+A ticket is not the right itself: every request that shows it asks the whole question again.
+"""
+
+from dataclasses import dataclass
+
+from broker.core.decision import Decision, Explanation, Question, evaluate, explain
+from broker.core.ids import DecisionId, ObjectId, ReceiptId
+from broker.core.outcome import Reason
+from broker.core.purpose import Modality
+from broker.core.rows import Access, Dataset, DrsObject, Put
+from broker.core.snapshot import Snapshot
+from broker.core.time import Seconds
+from broker.flows.traces import about, trace
+from broker.flows.world import Caller, World
+
+TICKET_SECONDS = 3600
+"""A ticket outlives an hour of downloading; it is worth nothing once the right has ended."""
+TICKET_TYPE = "data-ticket+jwt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """Leave to ask for bytes of one object."""
+
+    token: str
+    access: Access
+    receipt: ReceiptId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """No ticket, and why. `decision` is where the explanation is kept."""
+
+    id: DecisionId
+    decision: Decision
+    explanation: Explanation
+    receipt: ReceiptId
+
+
+async def ask(
+    w: World, caller: Caller, object: ObjectId, grant: str | None = None
+) -> Ticket | Refused | Reason:
+    """May the caller download `object`? Steps: 1 gather, 2 decide, 3 record, 4 hand out the ticket."""
+    # 1. Gather.
+    now, snapshot = w.clock.now(), w.snapshots.current()
+    row = snapshot.get(DrsObject, object)
+    if row is None:
+        return Reason(code="REQ-NOT-FOUND")
+    question = question_of(caller, row, now, grant=grant)
+    # 2. Decide.
+    decision = evaluate(question, snapshot)
+    id = DecisionId(w.new_id("dec", now))
+    explanation = None if decision.permits else explain(question, decision, snapshot)
+    put = trace(id, question, decision, explanation, snapshot)
+    told = about(id, put, decision, question)
+    # 3. Record, whatever the answer.
+    if explanation is not None:
+        entry = w.entry("access.refused", now, caller.person, told)
+        await w.ledger.record(entry, put)
+        if hidden(row, decision, snapshot):
+            return Reason(code="REQ-NOT-FOUND")
+        return Refused(id=id, decision=decision, explanation=explanation, receipt=entry.id)
+    access = _access(w, caller, question, decision, id, now)
+    entry = w.entry("access.permitted", now, caller.person, told | {"access": access.id})
+    await w.ledger.record(entry, put, Put(access))
+    # 4. Hand out.
+    claims = {
+        "iss": w.issuer,
+        "aud": f"{w.issuer}/data",
+        "sub": access.person,
+        "jti": access.id,
+        "obj": object,
+        "iat": now,
+        "exp": access.expires,
+    }
+    return Ticket(token=w.signer.sign("ticket", TICKET_TYPE, claims), access=access, receipt=entry.id)
+
+
+def question_of(
+    caller: Caller, row: DrsObject, now: Seconds, *, grant: str | None = None, access: str | None = None
+) -> Question:
+    """The question that the caller's request for an object asks."""
+    return Question(
+        stage="use",
+        at=now,
+        known_at=now,
+        person=caller.person.id,
+        identities=caller.identities,
+        session=caller.session,
+        family=caller.family,
+        access=access,
+        affiliations=caller.affiliations,
+        location=caller.location,
+        visas=caller.visas,
+        visas_end=caller.visas_end,
+        grants=caller.grants,
+        grant=grant,
+        dataset=row.dataset,
+        object=row.id,
+        modality=Modality.DOWNLOAD,
+    )
+
+
+def hidden(row: DrsObject, decision: Decision, snapshot: Snapshot) -> bool:
+    """Must this refusal look as if nothing were there? Hidden data show themselves to their grantees only."""
+    dataset = snapshot.get(Dataset, row.dataset)
+    return dataset is None or (dataset.existence == "hidden" and decision.grant is None)
+
+
+def _access(
+    w: World, caller: Caller, question: Question, decision: Decision, id: DecisionId, now: Seconds
+) -> Access:
+    return Access(
+        id=w.new_id("acc", now),
+        decision=id,
+        person=caller.person.id,
+        identities=tuple(sorted(caller.identities)),
+        client=caller.client,
+        session=caller.session,
+        family=caller.family,
+        dataset=question.dataset,
+        object=ObjectId(question.object or ""),
+        grants=caller.grants,
+        grant=decision.grant,
+        modality=question.modality,
+        affiliations=caller.affiliations,
+        location=caller.location,
+        visas=caller.visas,
+        visas_end=caller.visas_end,
+        expires=Seconds(min(now + TICKET_SECONDS, caller.ends, decision.until)),
+    )

@@ -1,0 +1,124 @@
+"""Which visas does a person hold here, and what do they say when they are minted?
+
+A visa is minted from a live grant each time it is handed out, and only while the grant really opens its
+dataset: the same question is asked as at every other door. Nothing is stored but the entry.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from broker.core.decision import Question, evaluate
+from broker.core.ids import Issuer
+from broker.core.oidc.release import MintedVisa
+from broker.core.passport.visa import AFFILIATION, GRANT
+from broker.core.rows import Grant, Person, Session
+from broker.core.time import Seconds
+from broker.flows.world import World
+
+VISA_TYPE = "vnd.ga4gh.visa+jwt"
+VISA_SECONDS = 86_400
+"""A visa lives a day at most and is minted again from its grant."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A visa that could be minted. `id` names it on the consent page and in what was released."""
+
+    id: str
+    type: str
+    value: str
+    source: str
+    by: str
+    asserted: Seconds
+    ends: Seconds
+
+def held_visas(w: World, person: Person, session: Session, now: Seconds) -> tuple[Held, ...]:
+    """Every visa that `person` holds at `now`: one for each grant that opens its dataset, one for each affiliation."""
+    snapshot = w.snapshots.current()
+    opening = (grant for grant in snapshot.grants_of(person.id) if _opens(w, grant, session, now))
+    return (*(_of_affiliation(value, session) for value in session.affiliations), *map(_of_grant, opening))
+
+
+def mint(w: World, person: Person, held: tuple[Held, ...], now: Seconds) -> tuple[MintedVisa, ...]:
+    """Sign the visas. The caller records them before it hands them out."""
+    return tuple(_mint(w, person, visa, now) for visa in held)
+
+
+def needed(held: tuple[Held, ...], resources: frozenset[str]) -> tuple[Held, ...]:
+    """Those for the datasets that `resources` name; all, if none is named. Affiliations are always of use."""
+    named = {visa.value for visa in held if visa.type == GRANT} & resources
+    return tuple(visa for visa in held if not named or visa.type != GRANT or visa.value in named)
+
+
+def grant_visa_id(grant: str) -> str:
+    """The id of the visa that is minted from a grant."""
+    return f"grant:{grant}"
+
+
+def _opens(w: World, grant: Grant, session: Session, now: Seconds) -> bool:
+    question = Question(
+        stage="use",
+        at=now,
+        known_at=now,
+        person=grant.person,
+        identities=frozenset({*session.identities, (w.issuer, str(grant.person))}),
+        session=session.id,
+        affiliations=session.affiliations,
+        location=session.location,
+        grants=(grant.id,),
+        dataset=grant.dataset,
+        modality=grant.purpose.modality,
+    )
+    return evaluate(question, w.snapshots.current()).permits
+
+
+def _of_grant(grant: Grant) -> Held:
+    return Held(
+        id=grant_visa_id(grant.id),
+        type=GRANT,
+        value=grant.dataset,
+        source=grant.committee,
+        by="dac",
+        asserted=grant.begins,
+        ends=grant.ends,
+    )
+
+
+def _of_affiliation(value: str, session: Session) -> Held:
+    return Held(
+        id=f"affiliation:{value}",
+        type=AFFILIATION,
+        value=value,
+        source=str(session.idp),
+        by="system",
+        asserted=session.auth_time,
+        ends=session.expires,
+    )
+
+
+def _mint(w: World, person: Person, visa: Held, now: Seconds) -> MintedVisa:
+    jti, exp = w.new_id("vis", now), Seconds(min(now + VISA_SECONDS, visa.ends))
+    claims: dict[str, Any] = {
+        "iss": Issuer(w.issuer),
+        "sub": person.id,
+        "jti": jti,
+        "iat": now,
+        "exp": exp,
+        "ga4gh_visa_v1": {
+            "type": visa.type,
+            "asserted": visa.asserted,
+            "value": visa.value,
+            "source": visa.source,
+            "by": visa.by,
+        },
+    }
+    return MintedVisa(
+        id=visa.id,
+        jti=jti,
+        token=w.signer.sign("visa", VISA_TYPE, claims),
+        type=visa.type,
+        value=visa.value,
+        source=visa.source,
+        exp=exp,
+        ends=visa.ends,
+    )

@@ -1,0 +1,64 @@
+"""What the stories need from the world, and who is asking in them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from broker.core.audit.entry import Entry, Value
+from broker.core.ids import ClientId, GrantId, Issuer, make_id
+from broker.core.passport.visa import Visa
+from broker.core.rows import Person, Role
+from broker.core.time import FOREVER, Seconds
+from broker.flows.entries import entry
+from broker.ports import Clock, Entropy, Ledger, Rows, Scratch, Signer, Snapshots
+
+_ID_BYTES = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """The ports, passed in by app.py and by tests. `issuer`: our own `iss`, without a final slash."""
+
+    issuer: Issuer
+    clock: Clock
+    entropy: Entropy
+    ledger: Ledger
+    rows: Rows
+    scratch: Scratch
+    snapshots: Snapshots
+    signer: Signer
+
+    def new_id(self, prefix: str, now: Seconds) -> str:
+        return make_id(prefix, now, self.entropy.random(_ID_BYTES))
+
+    def entry(
+        self, kind: str, now: Seconds, who: Person | None, about: Mapping[str, Value] | None = None
+    ) -> Entry:
+        """An entry of the log about what `who` did at `now`."""
+        return entry(kind, now, self.entropy, self.issuer, who, about or {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who asks, as far as verified credentials say. Made in flows/authenticate.py only.
+
+    `grants`: the grants that an access token shows; `visas`: verified visas that came in Passports.
+    """
+
+    person: Person
+    identities: frozenset[tuple[Issuer, str]]
+    session: str | None = None
+    family: str | None = None
+    client: ClientId | None = None
+    scopes: frozenset[str] = frozenset()
+    affiliations: tuple[str, ...] = ()
+    location: str | None = None
+    grants: tuple[GrantId, ...] = ()
+    visas: tuple[Visa, ...] = ()
+    visas_end: Seconds = FOREVER
+    roles: tuple[Role, ...] = ()
+    ends: Seconds
+    """When the credentials end: nothing that rests on them lasts longer."""
+
+    def has_role(self, role: str, scope: str) -> bool:
+        """Does this person hold `role` in exactly `scope`, or for the whole service?"""
+        return any(held.role == role and held.scope in (scope, "service") for held in self.roles)

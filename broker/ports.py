@@ -1,0 +1,205 @@
+"""What the flows need from the world. Each Protocol is as small as its callers need.
+
+Adapters implement these and tests/fakes.py does in memory; the same conformance suite runs on both.
+Every method says what is durable when it returns, and what raising means.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Literal, Protocol, TypeVar
+
+from broker.core.audit.entry import Entry
+from broker.core.audit.proof import Proof
+from broker.core.audit.tiles import Piece
+from broker.core.ids import ReceiptId
+from broker.core.rows import IdentityProvider, Put, Row
+from broker.core.snapshot import Snapshot
+from broker.core.time import Seconds
+
+R = TypeVar("R", bound=Row)
+
+Use = Literal["oidc-rs256", "oidc-es256", "visa", "ticket"]
+"""Which key signs: ID tokens by default; other tokens, Passports and permissions; visas; data tickets."""
+
+
+class Clock(Protocol):
+    def now(self) -> Seconds:
+        """Read once per decision, and passed on."""
+        ...
+
+
+class Entropy(Protocol):
+    def random(self, nbytes: int) -> bytes:
+        """`nbytes` that nobody can guess."""
+        ...
+
+
+class StaleError(Exception):
+    """A row was changed by somebody else first; nothing was stored. Load again and decide again."""
+
+
+class LedgerDownError(Exception):
+    """The record could not be written, or nobody knows whether it was. Hand nothing out; answer 503."""
+
+
+class Ledger(Protocol):
+    """The only way to write what gives, uses, changes or ends a right."""
+
+    async def record(self, entry: Entry, *changes: Put) -> int:
+        """Store entry and changes together or not at all; durable on return. Returns the entry's index.
+
+        StaleError: a change's precondition failed, nothing was stored. LedgerDownError: unknown outcome.
+        A cancelled caller loses its answer, never its entry.
+        """
+        ...
+
+
+class Rows(Protocol):
+    """Reads of what the ledger stored: always the last committed version."""
+
+    async def get(self, kind: type[R], id: str) -> R | None: ...
+
+    def scan(self, kind: type[R]) -> AsyncIterator[R]:
+        """Every row of a kind, in order of id."""
+        ...
+
+
+class Scratch(Protocol):
+    """What may be lost without anybody gaining or losing a right: unfinished sign-ins, pages, replay sets.
+
+    Bounded (the oldest goes first) and expiring. Never read by core/decision (ruling 27).
+    """
+
+    async def put(self, kind: str, id: str, value: Mapping[str, Any], expires: Seconds) -> None: ...
+
+    async def get(self, kind: str, id: str, now: Seconds) -> Mapping[str, Any] | None:
+        """The value, or None if there is none or `now >= expires`."""
+        ...
+
+    async def take(self, kind: str, id: str, now: Seconds) -> Mapping[str, Any] | None:
+        """Like `get`, and gone afterwards: of two takers one gets it."""
+        ...
+
+
+class Snapshots(Protocol):
+    """The picture in force."""
+
+    def current(self) -> Snapshot:
+        """Everything that was committed by now."""
+        ...
+
+
+class Signer(Protocol):
+    """Signs with keys that nobody else sees."""
+
+    def sign(self, use: Use, typ: str, claims: Mapping[str, Any]) -> str:
+        """A compact JWS with header `typ`, signed by the current key of `use`."""
+        ...
+
+
+class TokenReader(Protocol):
+    """Verifies tokens of our own."""
+
+    def read(self, token: str, typ: str) -> Mapping[str, Any] | None:
+        """The claims of a token with exactly this `typ`, signed by a key of ours; None for anything else.
+
+        Signature, `typ`, algorithm and strict JSON are checked; times, audience and revocation are not.
+        """
+        ...
+
+
+class Keys(Protocol):
+    """The keys that registered issuers publish."""
+
+    async def keys(self, iss: str, jku: str, kid: str) -> Sequence[Mapping[str, Any]] | None:
+        """The JWK Set of a registered (`iss`, `jku`), fetched anew if `kid` is not in it and it is not too
+        soon. None: not registered, or not to be had now."""
+        ...
+
+
+class UpstreamError(Exception):
+    """A home identity provider did not answer, or not as it must. The message holds nothing that it sent."""
+
+
+class IdentityProviders(Protocol):
+    """Home identity providers, as their registered rows name them. Every method may raise UpstreamError."""
+
+    async def metadata(self, idp: IdentityProvider) -> Mapping[str, Any]:
+        """Its discovery document, checked to be its own."""
+        ...
+
+    async def redeem(self, idp: IdentityProvider, code: str, verifier: str, redirect_uri: str) -> Mapping[str, Any]:
+        """The token response for a code."""
+        ...
+
+    async def verified(self, idp: IdentityProvider, id_token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """Header and claims of an ID token that it really signed; nothing else about it is checked."""
+        ...
+
+    async def userinfo(self, idp: IdentityProvider, access_token: str) -> Mapping[str, Any]:
+        """What its UserInfo endpoint says; nothing where it has none."""
+        ...
+
+
+class SourceBrokenError(Exception):
+    """The file is not what was registered (gone, shorter, changed): break the transfer off, make nothing up."""
+
+
+class OpenFile(Protocol):
+    """One open file of a repository."""
+
+    def read(self, first: int, last: int) -> AsyncIterator[bytes]:
+        """The bytes `first`..`last` (inclusive), each chunk checked before it comes out. SourceBrokenError."""
+        ...
+
+
+class Sources(Protocol):
+    """Where objects' bytes lie."""
+
+    def open(self, root: str, path: str, size: int) -> AbstractAsyncContextManager[OpenFile]:
+        """A file that must have `size` bytes. SourceBrokenError if it is not there as registered."""
+        ...
+
+
+class KeptEntry(Protocol):
+    """An entry as it is kept: its place in the log, and the bytes that were hashed."""
+
+    @property
+    def seq(self) -> int: ...
+    @property
+    def body(self) -> bytes: ...
+
+
+class PublishedHead(Protocol):
+    """The newest checkpoint that anybody may see: how many entries, and the signed note."""
+
+    @property
+    def size(self) -> int: ...
+    @property
+    def note(self) -> bytes: ...
+
+
+class AuditReads(Protocol):
+    """The log, for those who check it. Nothing beyond the published checkpoint has a proof."""
+
+    async def published(self) -> PublishedHead: ...
+
+    async def entry(self, receipt: ReceiptId) -> KeptEntry | None:
+        """The entry with this receipt id, published or not."""
+        ...
+
+    async def newest(self, count: int, before: int | None = None) -> Sequence[KeptEntry]:
+        """The last `count` entries below index `before`, newest first."""
+        ...
+
+    async def proof(self, receipt: ReceiptId) -> Proof | None:
+        """That an entry is in the published log; None if there is no such entry, or not yet."""
+        ...
+
+    async def consistency(self, old: int, size: int) -> Sequence[bytes] | None:
+        """That the log of `old` entries is the beginning of the one of `size`; None for sizes it never had."""
+        ...
+
+    async def piece(self, piece: Piece) -> bytes | None:
+        """A tile or bundle of entries of the published log; None where there is none so wide."""
+        ...

@@ -1,0 +1,1 @@
+"""HTTP in, HTTP out. Parses, calls one flow, renders. No rules here."""

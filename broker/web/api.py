@@ -1,0 +1,282 @@
+"""Our own API (/api/v1): datasets, pre-checks, requests, decisions, grants, consents, revocations."""
+
+from typing import Any, Literal
+
+from aiohttp import web
+from pydantic import Field
+
+from broker.core.ids import DatasetId, DecisionId, GrantId, RequestId
+from broker.core.outcome import Reason
+from broker.core.plain import plain
+from broker.core.purpose import Purpose, purpose_json, read_purpose
+from broker.core.rows import Dataset, Grant, Request, Session, Trace
+from broker.core.snapshot import Snapshot
+from broker.core.time import rfc3339
+from broker.flows import decide_request, request_access
+from broker.flows.attest import attest_location
+from broker.flows.decide_request import Decided, NotPossible, may_see
+from broker.flows.revoke import revoke
+from broker.flows.traces import explained
+from broker.flows.withdraw_consent import withdraw
+from broker.flows.world import Caller
+from broker.web.bodies import Wire, json_body
+from broker.web.callers import caller
+from broker.web.errors import Problem
+from broker.web.state import BROKER
+from broker.web.telling import foreseen
+
+What = Literal["family", "session", "person", "grant", "visa", "key", "issuer", "token", "access"]
+
+
+class Asking(Wire):
+    dataset: str = Field(max_length=255)
+    purpose: dict[str, Any]
+
+
+class Submission(Asking):
+    statement: str = Field(min_length=1, max_length=20_000)
+
+
+class DecisionBody(Wire):
+    decision: Literal["approve", "reject"]
+    ground: str = Field(min_length=1, max_length=20_000)
+    answers: dict[str, str] = {}
+
+
+class WithdrawalBody(Wire):
+    kind: Literal["no_further_contact", "no_further_access", "no_further_use"]
+
+
+class RevocationBody(Wire):
+    what: What
+    value: str = Field(min_length=1, max_length=512)
+    ground: str = Field(min_length=1, max_length=2_000)
+
+
+class LocationBody(Wire):
+    country: str = Field(min_length=2, max_length=2)
+
+
+async def list_datasets(request: web.Request) -> web.Response:
+    """GET /datasets: what is listed, with its codes."""
+    snapshot = request.app[BROKER].snapshots.current()
+    listed = [row for row in snapshot.all(Dataset) if row.existence == "listed"]
+    return web.json_response({"datasets": [_dataset(row, snapshot) for row in listed]})
+
+
+async def post_decision(request: web.Request) -> web.Response:
+    """POST /decisions: how would a request be decided? Nothing is asked of anybody, everything is recorded."""
+    who, body = await caller(request), await json_body(request, Asking)
+    found = await request_access.foresee(
+        request.app[BROKER].world, who, DatasetId(body.dataset), _purpose(body.purpose)
+    )
+    if isinstance(found, Reason):
+        raise Problem.of(found)
+    return web.json_response(foreseen(found))
+
+
+async def get_decision(request: web.Request) -> web.Response:
+    """GET /decisions/{id}: why. For the person whom it was about: as they were told; for auditors: all of it."""
+    broker, who = request.app[BROKER], await caller(request)
+    trace = await broker.world.rows.get(Trace, DecisionId(request.match_info["decision"]))
+    if trace is None or not (who.has_role("auditor", "service") or trace.person == who.person.id):
+        raise Problem("REQ-NOT-FOUND")
+    told = {"decision": trace.id, "at": rfc3339(trace.at), "explanation": trace.body.get("explanation")}
+    if who.has_role("auditor", "service"):
+        told["trace"] = plain(trace.body)
+    return web.json_response(told)
+
+
+async def post_request(request: web.Request) -> web.Response:
+    """POST /requests: ask the committee."""
+    who, body = await caller(request), await json_body(request, Submission)
+    made = await request_access.submit(
+        request.app[BROKER].world, who, DatasetId(body.dataset), _purpose(body.purpose), body.statement
+    )
+    if isinstance(made, Reason):
+        raise Problem.of(made)
+    row, found = made
+    return web.json_response({**_request(row), "foresight": foreseen(found)}, status=201)
+
+
+async def list_requests(request: web.Request) -> web.Response:
+    """GET /requests: one's own, and those that wait for one's committees."""
+    who, snapshot = await caller(request), request.app[BROKER].snapshots.current()
+    own = snapshot.requests_of(who.person.id)
+    inbox = (row for dataset in snapshot.all(Dataset) for row in snapshot.requests_for(dataset.id))
+    seen = {row.id: row for row in (*own, *(row for row in inbox if may_see(who, row, snapshot)))}
+    return web.json_response({"requests": [_request(row) for row in seen.values()]})
+
+
+async def get_request(request: web.Request) -> web.Response:
+    """GET /requests/{id}."""
+    who, snapshot = await caller(request), request.app[BROKER].snapshots.current()
+    row = snapshot.get(Request, RequestId(request.match_info["request"]))
+    if row is None or not may_see(who, row, snapshot):
+        raise Problem("REQ-NOT-FOUND")
+    return web.json_response(_request(row))
+
+
+async def decide(request: web.Request) -> web.Response:
+    """POST /requests/{id}/decision: a committee member says yes or no, with a ground."""
+    who, body = await caller(request), await json_body(request, DecisionBody)
+    world, id = request.app[BROKER].world, RequestId(request.match_info["request"])
+    if body.decision == "reject":
+        rejected = await decide_request.reject(world, who, id, body.ground)
+        if isinstance(rejected, Reason):
+            raise Problem.of(rejected)
+        return web.json_response(_request(rejected))
+    decided = await decide_request.approve(world, who, id, body.ground, body.answers)
+    if isinstance(decided, Reason):
+        raise Problem.of(decided)
+    if isinstance(decided, NotPossible):
+        told = explained(decided.explanation)
+        first = decided.explanation.reasons[0]
+        raise Problem(first.code, decision=decided.id, extra={"explanation": told}, **dict(first.facts))
+    return web.json_response(_decided(decided))
+
+
+async def withdraw_request(request: web.Request) -> web.Response:
+    """POST /requests/{id}/withdrawal: the researcher takes it back."""
+    who = await caller(request)
+    row = await request_access.withdraw(
+        request.app[BROKER].world, who, RequestId(request.match_info["request"])
+    )
+    if isinstance(row, Reason):
+        raise Problem.of(row)
+    return web.json_response(_request(row))
+
+
+async def list_grants(request: web.Request) -> web.Response:
+    """GET /grants: one's own."""
+    who, broker = await caller(request), request.app[BROKER]
+    rows = broker.snapshots.current().grants_of(who.person.id)
+    return web.json_response({"grants": [_grant(row) for row in rows]})
+
+
+async def get_grant(request: web.Request) -> web.Response:
+    """GET /grants/{id}: the signed, DUO-coded permission itself; as a JWT where that is asked for."""
+    who, snapshot = await caller(request), request.app[BROKER].snapshots.current()
+    row = snapshot.get(Grant, GrantId(request.match_info["grant"]))
+    dataset = snapshot.get(Dataset, row.dataset) if row is not None else None
+    if row is None or dataset is None or not _may_see_grant(who, row, dataset):
+        raise Problem("REQ-NOT-FOUND")
+    if request.headers.get("Accept", "") == "application/duo-permission+jwt":
+        return web.Response(text=row.document, content_type="application/duo-permission+jwt")
+    return web.json_response(_grant(row))
+
+
+async def withdraw_consent(request: web.Request) -> web.Response:
+    """POST /me/consents/withdrawal: a participant withdraws. No reason is asked for."""
+    who, body = await caller(request), await json_body(request, WithdrawalBody)
+    done = await withdraw(request.app[BROKER].world, who, body.kind)
+    if isinstance(done, Reason):
+        raise Problem.of(done)
+    told = {"kind": done.kind, "consents": list(done.consents), "at": rfc3339(done.at), "receipt": done.receipt}
+    return web.json_response(told, headers={"X-Audit-Receipt": done.receipt})
+
+
+async def my_consents(request: web.Request) -> web.Response:
+    """GET /me/consents: every version of one's own consents."""
+    who, broker = await caller(request), request.app[BROKER]
+    if who.person.subject is None:
+        raise Problem("AUTH-NOT-YOURS", roles="participant")
+    rows = broker.snapshots.current().consents(who.person.subject)
+    return web.json_response({
+        "consents": [{"datasets": sorted(row.datasets), **plain(row.consent)} for row in rows]
+    })
+
+
+async def me(request: web.Request) -> web.Response:
+    """GET /me: what the broker knows of the caller for now."""
+    who = await caller(request)
+    return web.json_response({
+        "sub": who.person.id,
+        "affiliations": list(who.affiliations),
+        "location": who.location,
+        "roles": [{"role": role.role, "scope": role.scope} for role in who.roles],
+        "participant": who.person.subject,
+    })
+
+
+async def put_location(request: web.Request) -> web.Response:
+    """PUT /me/location: attest where one is, for the rest of the session (ruling 5)."""
+    who, body = await caller(request), await json_body(request, LocationBody)
+    world = request.app[BROKER].world
+    session = await world.rows.get(Session, who.session or "")
+    if session is None or who.person.subject is not None:
+        raise Problem("AUTH-NOT-YOURS", roles="researcher")
+    done = await attest_location(world, who.person, session, body.country)
+    if isinstance(done, Reason):
+        raise Problem.of(done)
+    return web.json_response({"location": done.location})
+
+
+async def post_revocation(request: web.Request) -> web.Response:
+    """POST /revocations: end a right now; running downloads that rest on it are cut."""
+    who, body = await caller(request), await json_body(request, RevocationBody)
+    row = await revoke(request.app[BROKER].world, who, body.what, body.value, body.ground)
+    if isinstance(row, Reason):
+        raise Problem.of(row)
+    return web.json_response({"id": row.id, "since": rfc3339(row.since)}, status=201)
+
+
+def _purpose(raw: dict[str, Any]) -> Purpose:
+    try:
+        return read_purpose(raw)
+    except ValueError as wrong:
+        raise Problem("REQ-INVALID", problem=f"purpose: {wrong}") from None
+
+
+def _may_see_grant(who: Caller, row: Grant, dataset: Dataset) -> bool:
+    return row.person == who.person.id or who.has_role("committee_member", f"committee:{dataset.committee}")
+
+
+def _dataset(row: Dataset, snapshot: Snapshot) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "title": row.title,
+        "description": row.description,
+        "committee": row.committee,
+        "access": row.access,
+        "duo": plain(row.duo),
+        "objects": [{"id": each.id, "name": each.name, "size": each.size} for each in snapshot.objects(row.id)],
+    }
+
+
+def _request(row: Request) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "version": row.version,
+        "dataset": row.dataset,
+        "state": str(row.state),
+        "purpose": purpose_json(row.purpose),
+        "statement": row.statement,
+        "created": rfc3339(row.created),
+        "decision": row.foresight,
+        "ground": row.ground,
+        "grant": row.grant,
+    }
+
+
+def _grant(row: Grant) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "dataset": row.dataset,
+        "codes": plain(row.duo),
+        "purpose": purpose_json(row.purpose),
+        "obligations": list(row.obligations),
+        "begins": rfc3339(row.begins),
+        "ends": rfc3339(row.ends),
+        "committee": row.committee,
+        "permission": row.document,
+    }
+
+
+def _decided(done: Decided) -> dict[str, Any]:
+    told = {**_request(done.request), "decision": done.id, "explanation": explained(done.explanation)}
+    if done.grant is not None:
+        told["granted"] = _grant(done.grant)
+    return told
+
+

@@ -1,0 +1,200 @@
+"""The authorization endpoint in the browser: sign in, see visa by visa what would leave, agree or not."""
+
+from dataclasses import replace
+from typing import Any
+
+from aiohttp import web
+
+from broker.core.ids import PersonId
+from broker.core.oidc.authorize import AuthorizationRequest, Proceed, RedirectError
+from broker.core.oidc.errors import OAuthError
+from broker.core.oidc.interaction import Ask
+from broker.core.oidc.opaque import opaque, stored_id
+from broker.core.oidc.own_tokens import OPENID, PASSPORT_SCOPE
+from broker.core.passport.visa import AFFILIATION, GRANT
+from broker.core.rows import Client, Dataset, IdentityProvider, Person, Session
+from broker.core.time import Seconds, rfc3339
+from broker.flows.attest import attest_location
+from broker.flows.oauth.authorize import Consent, Redirect, answer, check
+from broker.flows.sign_in import provider_for
+from broker.flows.visas import Held, held_visas
+from broker.web import cookies
+from broker.web.bodies import raw
+from broker.web.errors import Problem
+from broker.web.middleware import ENTROPY
+from broker.web.pages.render import render
+from broker.web.sign_in import redirect_to
+from broker.web.state import BROKER
+
+_KIND = "interaction"
+_INTERACTION_SECONDS = 900
+_CONTINUE = "/oauth2/authorize/continue"
+_MAX_FORM = 64 * 1024
+
+_SCOPES = {
+    "openid": ("Your number here", "A random number that says nothing about you."),
+    "profile": ("Your name", "As your home organisation tells it."),
+    "eduperson_scoped_affiliation": ("Where you work", "For example faculty@uni.example."),
+    "ga4gh_passport_v1": ("Your visas", "Which data you may use, as ticked below."),
+    "offline_access": ("Stay connected", "Until you sign out or take it back."),
+}
+
+
+async def authorize(request: web.Request) -> web.Response:
+    """GET or POST /oauth2/authorize: a client sends somebody here."""
+    broker = request.app[BROKER]
+    given = request.query_string.encode() if request.method == "GET" else await raw(request, _MAX_FORM)
+    asked = _proceed(await check(broker.oauth, given))
+    if isinstance(asked, web.Response):
+        return asked
+    now = broker.world.clock.now()
+    id = opaque(request.app[ENTROPY].random(32))
+    kept = {"query": given.decode("latin-1"), "started": now}
+    await broker.world.scratch.put(_KIND, stored_id(id), kept, Seconds(now + _INTERACTION_SECONDS))
+    silent = _silent(request, asked)
+    if silent is not None:
+        return await redirect_to(request, silent, f"{_CONTINUE}?interaction={id}", login_hint=asked.login_hint)
+    return await _go_on(request, asked, id, now, None)
+
+
+async def go_on(request: web.Request) -> web.Response:
+    """GET /oauth2/authorize/continue: back from signing in."""
+    id, asked, started = await _kept(request, request.query.get("interaction", ""))
+    return await _go_on(request, asked, id, started, None)
+
+
+async def agreed(request: web.Request) -> web.Response:
+    """POST /oauth2/authorize/continue: the answer to the page."""
+    form = await request.post()
+    id, asked, started = await _kept(request, str(form.get("interaction", "")))
+    origin = request.headers.get("Origin")
+    if origin not in (None, request.app[BROKER].world.issuer):
+        raise Problem("REQ-FORM-EXPIRED")
+    if form.get("answer") != "yes":
+        return await _go_on(request, asked, id, started, Consent(scope=frozenset()))
+    location = str(form.get("location", "")).strip().upper()
+    if location:
+        await _attest(request, location)
+    later = form.get("later") == "yes"
+    ticked = frozenset(str(value) for value in form.getall("visa", ()))
+    consent = Consent(
+        scope=frozenset(str(value) for value in form.getall("scope", ())),
+        claims=asked.claims.id_token | asked.claims.userinfo,
+        released=await _released(request, ticked, later=later),
+        remember=form.get("remember") == "yes",
+    )
+    return await _go_on(request, asked, id, started, consent)
+
+
+async def _go_on(
+    request: web.Request, asked: AuthorizationRequest, id: str, started: Seconds, consent: Consent | None
+) -> web.Response:
+    """The next step: another page, or back to the client."""
+    broker = request.app[BROKER]
+    silent = _silent(request, asked)
+    if silent is not None:
+        asked, consent = _by_redirects_alone(asked)
+    step = await answer(broker.oauth, asked, cookies.session_id(request), started, consent)
+    if isinstance(step, Redirect):
+        await broker.world.scratch.take(_KIND, stored_id(id), broker.world.clock.now())
+        return web.Response(status=303, headers={"Location": step.location, "Cache-Control": "no-store"})
+    if isinstance(step, OAuthError):
+        raise Problem(step.code)
+    if step is Ask.CONSENT:
+        return await _page(request, asked, id)
+    idp = provider_for(broker.world, asked.login_hint)
+    back = f"{_CONTINUE}?interaction={id}"
+    if idp is None:
+        location = web.HTTPSeeOther(f"/sign-in?return_to={back.replace('?', '%3F').replace('=', '%3D')}")
+        raise location
+    return await redirect_to(request, idp, back, login_hint=asked.login_hint, fresh="login" in asked.prompt)
+
+
+def _silent(request: web.Request, asked: AuthorizationRequest) -> IdentityProvider | None:
+    """The provider that may sign this hint in without a page: demo providers only (ruling 22)."""
+    if asked.login_hint is None or "none" not in asked.prompt:
+        return None
+    idp = provider_for(request.app[BROKER].world, asked.login_hint)
+    return idp if idp is not None and idp.silent_sign_in else None
+
+
+def _by_redirects_alone(asked: AuthorizationRequest) -> tuple[AuthorizationRequest, Consent]:
+    """What a demo persona would have agreed to: everything, now and later."""
+    everything = Consent(
+        scope=frozenset(asked.scope), claims=asked.claims.id_token | asked.claims.userinfo, released=None
+    )
+    return replace(asked, prompt=frozenset(), login_hint=None), everything
+
+
+async def _page(request: web.Request, asked: AuthorizationRequest, id: str) -> web.Response:
+    broker, (person, session) = request.app[BROKER], await _present(request)
+    client = broker.snapshots.current().get(Client, asked.client_id)
+    visas = held_visas(broker.world, person, session, broker.world.clock.now())
+    return render(
+        request,
+        "consent.html",
+        client=client.name if client is not None else asked.client_id,
+        name=session.name,
+        interaction=id,
+        passport=PASSPORT_SCOPE in asked.scope,
+        ask_location=session.location is None and person.subject is None,
+        scopes=[_scope(word) for word in asked.scope],
+        visas=[_visa(request, visa) for visa in visas],
+    )
+
+
+def _scope(word: str) -> dict[str, Any]:
+    title, text = _SCOPES.get(word, (word, "Whatever this application means by it."))
+    return {"word": word, "title": title, "text": text, "needed": word == OPENID}
+
+
+def _visa(request: web.Request, visa: Held) -> dict[str, str]:
+    dataset = request.app[BROKER].snapshots.current().get(Dataset, visa.value)
+    titles = {
+        GRANT: f"You may use {dataset.title if dataset is not None else 'a dataset'}",
+        AFFILIATION: "You belong to an organisation",
+    }
+    title = titles.get(visa.type, visa.type)
+    return {"id": visa.id, "title": title, "value": visa.value, "source": visa.source, "until": rfc3339(visa.ends)}
+
+
+async def _released(request: web.Request, ticked: frozenset[str], *, later: bool) -> frozenset[str] | None:
+    """The visas that may leave. All of them and later ones is `None`; one that was unticked stays at home."""
+    broker, (person, session) = request.app[BROKER], await _present(request)
+    held = {visa.id for visa in held_visas(broker.world, person, session, broker.world.clock.now())}
+    return None if later and held <= ticked else frozenset(ticked & held)
+
+
+async def _attest(request: web.Request, location: str) -> None:
+    person, session = await _present(request)
+    await attest_location(request.app[BROKER].world, person, session, location)
+
+
+async def _present(request: web.Request) -> tuple[Person, Session]:
+    broker = request.app[BROKER]
+    session = await broker.world.rows.get(Session, cookies.session_id(request) or "")
+    person = await broker.world.rows.get(Person, PersonId(session.person)) if session is not None else None
+    if session is None or person is None:
+        raise Problem("REQ-FORM-EXPIRED")
+    return person, session
+
+
+async def _kept(request: web.Request, id: str) -> tuple[str, AuthorizationRequest, Seconds]:
+    """The request as it first arrived, checked again: a client that was suspended meanwhile gets nothing."""
+    broker = request.app[BROKER]
+    kept = await broker.world.scratch.get(_KIND, stored_id(id), broker.world.clock.now())
+    if kept is None:
+        raise Problem("REQ-FORM-EXPIRED")
+    asked = _proceed(await check(broker.oauth, kept["query"].encode("latin-1")))
+    if isinstance(asked, web.Response):
+        raise Problem("REQ-FORM-EXPIRED")
+    return id, asked, Seconds(kept["started"])
+
+
+def _proceed(checked: Any) -> AuthorizationRequest | web.Response:
+    """The checked request; or the redirect that refuses it; or, where no redirect is safe, a page."""
+    if isinstance(checked, Proceed):
+        return checked.request
+    if isinstance(checked, RedirectError):
+        return web.Response(status=303, headers={"Location": checked.location, "Cache-Control": "no-store"})
+    raise Problem(checked.error.code)

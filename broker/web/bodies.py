@@ -1,0 +1,52 @@
+"""Reading request bodies: bounded, strict JSON, and wire models in which an unknown member is an error."""
+
+from typing import Any, TypeVar
+
+from aiohttp import hdrs, web
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from broker.core import strict_json
+from broker.web.errors import Problem
+
+M = TypeVar("M", bound=BaseModel)
+SMALL = 64 * 1024
+"""Bytes of an ordinary JSON body."""
+
+
+class Wire(BaseModel):
+    """A request body. Whoever sends more than we know is told so, rather than misunderstood."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+async def raw(request: web.Request, limit: int) -> bytes:
+    """At most `limit` bytes of body; 413 beyond, without having read on."""
+    if request.content_length is not None and request.content_length > limit:
+        raise Problem("REQ-TOO-LARGE", limit=f"a body of more than {limit} bytes")
+    found = bytearray()
+    async for chunk in request.content.iter_chunked(64 * 1024):
+        found += chunk
+        if len(found) > limit:
+            raise Problem("REQ-TOO-LARGE", limit=f"a body of more than {limit} bytes")
+    return bytes(found)
+
+
+async def json_body(request: web.Request, model: type[M], limit: int = SMALL) -> M:
+    """The JSON body as `model`. Problem: media type, size, form, or each wrong field by name."""
+    if request.headers.get(hdrs.CONTENT_TYPE, "").partition(";")[0].strip().lower() != "application/json":
+        raise Problem("REQ-MEDIA-TYPE", wanted="application/json")
+    try:
+        value: Any = strict_json.loads(await raw(request, limit), limit)
+    except strict_json.StrictJsonError as wrong:
+        raise Problem("REQ-MALFORMED", problem=str(wrong)) from None
+    try:
+        return model.model_validate(value)
+    except ValidationError as wrong:
+        fields = [
+            {"field": ".".join(map(str, error["loc"])) or "body", "problem": error["msg"]}
+            for error in wrong.errors(include_input=False, include_url=False)[:20]
+        ]
+        first = fields[0]
+        raise Problem(
+            "REQ-INVALID", extra={"fields": fields}, problem=f"{first['field']}: {first['problem']}"
+        ) from None

@@ -1,0 +1,65 @@
+"""The two cookies: who is signed in, and which browser began a sign-in. Over https they are `__Host-` ones."""
+
+from aiohttp import web
+
+from broker.core.oidc.opaque import opaque, stored_id
+from broker.flows.sign_in import SESSION_SECONDS
+from broker.web.middleware import ENTROPY
+from broker.web.state import BROKER
+
+_SESSION, _BROWSER = "broker-session", "broker-browser"
+_BROWSER_SECONDS = 3600
+_SECRET_LENGTH = 43
+
+
+def _secure(request: web.Request) -> bool:
+    return request.app[BROKER].world.issuer.startswith("https://")
+
+
+def _name(request: web.Request, name: str) -> str:
+    return f"__Host-{name}" if _secure(request) else name
+
+
+def session_id(request: web.Request) -> str | None:
+    """The id of the session that the cookie's secret stands for; whether it lives is asked elsewhere."""
+    secret = _secret(request, _SESSION)
+    return stored_id(secret) if secret is not None else None
+
+
+def browser_secret(request: web.Request) -> str | None:
+    """The secret of this browser, by which a sign-in ends where it began."""
+    return _secret(request, _BROWSER)
+
+
+def _secret(request: web.Request, name: str) -> str | None:
+    secret = request.cookies.get(_name(request, name))
+    return secret if secret is not None and len(secret) == _SECRET_LENGTH else None
+
+
+def new_browser_secret(request: web.Request) -> str:
+    return opaque(request.app[ENTROPY].random(32))
+
+
+def set_session(request: web.Request, response: web.StreamResponse, secret: str) -> None:
+    """A new session has a new secret: one that was known before signing in is worth nothing (T057)."""
+    _set(request, response, _SESSION, secret, SESSION_SECONDS)
+
+
+def set_browser(request: web.Request, response: web.StreamResponse, secret: str) -> None:
+    _set(request, response, _BROWSER, secret, _BROWSER_SECONDS)
+
+
+def drop_session(request: web.Request, response: web.StreamResponse) -> None:
+    response.del_cookie(_name(request, _SESSION), path="/")
+
+
+def _set(request: web.Request, response: web.StreamResponse, name: str, value: str, seconds: int) -> None:
+    response.set_cookie(
+        _name(request, name),
+        value,
+        max_age=seconds,
+        path="/",
+        secure=_secure(request),
+        httponly=True,
+        samesite="Lax",
+    )

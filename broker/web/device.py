@@ -1,0 +1,69 @@
+"""The device flow: an endpoint for the device, and a page where its owner types the code (RFC 8628)."""
+
+from typing import Any
+from urllib.parse import quote
+
+from aiohttp import hdrs, web
+
+from broker.core.oidc.errors import OAuthError
+from broker.core.oidc.limits import MAX_FORM
+from broker.core.outcome import Reason
+from broker.core.reasons import sentence
+from broker.flows.oauth import device
+from broker.web import cookies
+from broker.web.bodies import raw
+from broker.web.errors import Problem
+from broker.web.oidc import NO_STORE, told
+from broker.web.pages.render import render
+from broker.web.state import BROKER
+
+_MAX_CODE = 64
+
+
+async def post_device_authorization(request: web.Request) -> web.Response:
+    """POST /oauth2/device_authorization: a device begins."""
+    broker = request.app[BROKER]
+    body = await raw(request, MAX_FORM)
+    answer = await device.start(broker.oauth, request.headers.get(hdrs.AUTHORIZATION), body)
+    if isinstance(answer, OAuthError):
+        return told(request, answer)
+    return web.json_response(answer.body(f"{broker.world.issuer}/device"), headers=NO_STORE)
+
+
+async def page(request: web.Request) -> web.Response:
+    """GET /device: type the code, then see who asks for what."""
+    typed = request.query.get("user_code", "")[:_MAX_CODE]
+    here = f"/device?user_code={quote(typed)}" if typed else "/device"
+    if cookies.session_id(request) is None:
+        raise web.HTTPSeeOther(f"/sign-in?return_to={quote(here, safe='')}")
+    if not typed:
+        return _render(request)
+    found = await device.look_up(request.app[BROKER].oauth, cookies.session_id(request), typed)
+    if isinstance(found, Reason):
+        if found.code == "AUTH-LOGIN-REQUIRED":
+            raise web.HTTPSeeOther(f"/sign-in?return_to={quote(here, safe='')}")
+        return _render(request, problem=sentence(found.code, dict(found.facts)))
+    prompt = {"client": found.client.name, "scope": found.scope, "user_code": found.user_code}
+    return _render(request, prompt=prompt)
+
+
+async def answered(request: web.Request) -> web.Response:
+    """POST /device: yes or no."""
+    if request.headers.get("Origin") not in (None, request.app[BROKER].world.issuer):
+        raise Problem("REQ-FORM-EXPIRED")
+    form = await request.post()
+    typed, session = str(form.get("user_code", ""))[:_MAX_CODE], cookies.session_id(request)
+    oauth = request.app[BROKER].oauth
+    found = await device.look_up(oauth, session, typed)
+    if isinstance(found, Reason):
+        return _render(request, problem=sentence(found.code, dict(found.facts)))
+    yes = form.get("answer") == "yes"
+    problem = await device.decide(oauth, session, typed, frozenset(found.scope) if yes else frozenset(), None)
+    if problem is not None:
+        return _render(request, problem=sentence(problem.code, dict(problem.facts)))
+    return _render(request, done="Your device is connected." if yes else "You said no. Nothing was given.")
+
+
+def _render(request: web.Request, **values: Any) -> web.Response:
+    shown: dict[str, Any] = {"problem": None, "prompt": None, "done": None} | values
+    return render(request, "device.html", **shown)

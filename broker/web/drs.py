@@ -1,0 +1,167 @@
+"""GA4GH DRS 1.5.0 for single objects: metadata, authorizations, and access by token or by Passports."""
+
+from typing import Any
+
+from aiohttp import hdrs, web
+
+from broker.core.drs import objects, service_info
+from broker.core.drs.identifiers import encode
+from broker.core.ids import ObjectId
+from broker.core.outcome import Reason
+from broker.core.passport.limits import REQUEST_BYTES
+from broker.core.rows import Dataset, DrsObject, VisaIssuer
+from broker.flows.use_data import Ticket, ask
+from broker.web.bodies import Wire, json_body
+from broker.web.callers import caller, caller_by_passports
+from broker.web.errors import Problem, headers, status_of
+from broker.web.middleware import REQUEST_ID
+from broker.web.state import BROKER, Broker
+from broker.web.telling import refused
+from broker.core.reasons import sentence
+
+ACCESS_ID = "https"
+MAX_BULK = 1
+"""Bulk requests come with a later version; one object a request is what is answered."""
+
+
+class ObjectBody(Wire):
+    expand: bool | None = None
+    passports: list[str] | None = None
+
+
+class AccessBody(Wire):
+    passports: list[str]
+
+
+def error(request: web.Request, problem: Problem) -> web.Response:
+    """A problem in DRS's own form (`msg`, `status_code`), with our code and decision beside (ruling 13)."""
+    status = status_of(problem.reason.code)
+    message = sentence(problem.reason.code, dict(problem.reason.facts))
+    body = objects.error(status, message, code=problem.reason.code, decision=problem.decision)
+    response = web.json_response({**body, **problem.extra, "request_id": request[REQUEST_ID]}, status=status)
+    headers(response, status, problem.decision)
+    response.headers.update(problem.headers)
+    return response
+
+
+async def get_service_info(request: web.Request) -> web.Response:
+    """GET /service-info."""
+    broker = request.app[BROKER]
+    rows = [row for dataset in broker.snapshots.current().all(Dataset) for row in _objects(broker, dataset)]
+    return web.json_response(
+        service_info.service_info(
+            service_id="org.ga4gh.access-broker",
+            name="GA4GH access broker",
+            version=broker.version,
+            operator=service_info.Operator(name="Operator of this broker", url=broker.world.issuer),
+            max_bulk=MAX_BULK,
+            object_count=len(rows),
+            total_size=sum(row.size for row in rows),
+        )
+    )
+
+
+def _objects(broker: Broker, dataset: Dataset) -> tuple[DrsObject, ...]:
+    """What the public may count: objects of listed datasets."""
+    return broker.snapshots.current().objects(dataset.id) if dataset.existence == "listed" else ()
+
+
+async def options_object(request: web.Request) -> web.Response:
+    """OPTIONS: what to show; a CORS preflight is told apart by its header and gets no data."""
+    if hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers:
+        return web.Response(status=204)
+    row = _listed(request)
+    return web.json_response(_authorizations(request.app[BROKER], row))
+
+
+async def get_object(request: web.Request) -> web.Response:
+    """GET: metadata of a listed object, which is public (ruling 24)."""
+    return web.json_response(_described(request, _listed(request)))
+
+
+async def post_object(request: web.Request) -> web.Response:
+    """POST: the same, for who shows Passports: what is hidden shows itself to those whom a grant names."""
+    body = await json_body(request, ObjectBody, REQUEST_BYTES + 4096)
+    broker = request.app[BROKER]
+    row = broker.snapshots.current().get(DrsObject, ObjectId(request.match_info["object_id"]))
+    if body.passports is not None:
+        shown = await caller_by_passports(request, body.passports)
+        if row is not None and _is_hidden(broker, row):
+            answer = await ask(broker.world, shown, row.id)
+            if isinstance(answer, Ticket):
+                return web.json_response(_described(request, row))
+    return web.json_response(_described(request, _listed(request)))
+
+
+async def get_access(request: web.Request) -> web.Response:
+    """GET …/access/{access_id} with an access token."""
+    row = _object(request)
+    return await _access(request, row, await caller(request))
+
+
+async def post_access(request: web.Request) -> web.Response:
+    """POST …/access/{access_id} with Passports."""
+    body = await json_body(request, AccessBody, REQUEST_BYTES + 4096)
+    return await _access(request, _object(request), await caller_by_passports(request, body.passports))
+
+
+async def _access(request: web.Request, row: DrsObject | None, who: Any) -> web.Response:
+    broker = request.app[BROKER]
+    if row is None or request.match_info["access_id"] != ACCESS_ID:
+        raise Problem("REQ-NOT-FOUND")
+    answer = await ask(broker.world, who, row.id)
+    if isinstance(answer, Reason):
+        raise Problem.of(answer)
+    if not isinstance(answer, Ticket):
+        raise refused(answer)
+    url = f"{broker.world.issuer}/data/{encode(row.id)}"
+    response = web.json_response(objects.access_url(url, [f"Authorization: Bearer {answer.token}"]))
+    response.headers["X-Audit-Receipt"] = answer.receipt
+    headers(response, 200, answer.access.decision)
+    return response
+
+
+def _object(request: web.Request) -> DrsObject | None:
+    return request.app[BROKER].snapshots.current().get(DrsObject, ObjectId(request.match_info["object_id"]))
+
+
+def _listed(request: web.Request) -> DrsObject:
+    """The object, if its existence is public; the answer for a hidden one is that for an unknown one."""
+    row = _object(request)
+    if row is None or _is_hidden(request.app[BROKER], row):
+        raise Problem("REQ-NOT-FOUND")
+    return row
+
+
+def _is_hidden(broker: Broker, row: DrsObject) -> bool:
+    dataset = broker.snapshots.current().get(Dataset, row.dataset)
+    return dataset is None or dataset.existence == "hidden"
+
+
+def _described(request: web.Request, row: DrsObject) -> dict[str, Any]:
+    broker = request.app[BROKER]
+    return objects.drs_object(
+        base_url=broker.world.issuer,
+        object_id=row.id,
+        size=row.size,
+        created=row.created,
+        checksums=row.checksums,
+        name=row.name,
+        mime_type=row.mime_type,
+        description=row.description or None,
+        access_methods=[
+            objects.access_method(kind="https", access_id=ACCESS_ID, auth=_authorizations(broker, row))
+        ],
+    )
+
+
+def _authorizations(broker: Broker, row: DrsObject) -> dict[str, Any]:
+    """Passports with visas of ours, or of issuers whose row may grant this dataset; or our access token."""
+    snapshot = broker.snapshots.current()
+    others = (issuer.id for issuer in snapshot.all(VisaIssuer) if issuer.trust.may_grant(row.dataset))
+    return objects.authorizations(
+        ["PassportAuth", "BearerAuth"],
+        object_id=row.id,
+        visa_issuers=[broker.world.issuer, *others],
+        token_issuers=[broker.world.issuer],
+    )

@@ -1,0 +1,109 @@
+"""The one place where a reason or an exception becomes an HTTP answer (RFC 9457; OAuth and DRS in their forms).
+
+What the asker may not know is never here: unknown and hidden things share one reason, and a body holds
+the reason's sentence, never an exception's text.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from aiohttp import web
+
+from broker.core.outcome import Outcome, Reason
+from broker.core.reasons import REASONS, sentence
+
+STATUS: Mapping[str, int] = {
+    "AUTH-NO-CREDENTIALS": 401,
+    "AUTH-TOKEN-INVALID": 401,
+    "AUTH-TOKEN-EXPIRED": 401,
+    "AUTH-TICKET-INVALID": 401,
+    "AUTH-TICKET-EXPIRED": 401,
+    "REQ-MALFORMED": 400,
+    "REQ-INVALID": 400,
+    "REQ-TOO-LARGE": 413,
+    "REQ-MEDIA-TYPE": 415,
+    "REQ-NOT-FOUND": 404,
+    "REQ-METHOD": 405,
+    "REQ-RANGE": 416,
+    "REQ-CONFLICT": 409,
+    "REQ-STATE": 409,
+    "REQ-OWN": 403,
+    "REQ-FORM-EXPIRED": 400,
+    "SRV-NO-RECORD": 503,
+    "SRV-UPSTREAM": 502,
+    "SRV-ERROR": 500,
+    "SRV-DRAINING": 503,
+}
+"""Status by code; a family of codes below; a decision that is no is 403."""
+
+_FAMILIES: tuple[tuple[str, int], ...] = (("PASSPORT-", 401), ("VISA-", 401))
+_TOO_LARGE = ("-TOO-LARGE", "-TOO-MANY")
+
+
+def status_of(code: str) -> int:
+    """The HTTP status for a reason code; 403 where the reason is a decision."""
+    if code in STATUS:
+        return STATUS[code]
+    if code.endswith(_TOO_LARGE):
+        return 413
+    return next((status for family, status in _FAMILIES if code.startswith(family)), 403)
+
+
+class Problem(Exception):  # noqa: N818 (RFC 9457's own word)
+    """A refusal on its way out. Raised at the edge only; flows return values."""
+
+    def __init__(
+        self, code: str, *, decision: str | None = None, extra: Mapping[str, Any] | None = None, **facts: str
+    ) -> None:
+        super().__init__(code)
+        self.reason = Reason(code=code, facts=tuple(facts.items()))
+        self.decision = decision
+        self.extra = dict(extra or {})
+        self.headers: dict[str, str] = {}
+
+    @classmethod
+    def of(cls, reason: Reason) -> Self:
+        """The problem for a reason that a flow gave."""
+        made = cls(reason.code)
+        made.reason = reason
+        return made
+
+
+def problem_body(reason: Reason, status: int, **members: Any) -> dict[str, Any]:
+    """RFC 9457 problem details: `code` is ours and stable, `detail` its sentence."""
+    kept = {name: value for name, value in members.items() if value not in (None, (), [], {})}
+    return {
+        "type": f"urn:ga4gh-access-broker:reason:{reason.code}",
+        "title": REASONS[reason.code].dac,
+        "status": status,
+        "detail": sentence(reason.code, dict(reason.facts)),
+        "code": reason.code,
+    } | kept
+
+
+def problem_response(problem: Problem, request_id: str) -> web.Response:
+    """The problem as `application/problem+json`, with the headers that its status asks for."""
+    status = status_of(problem.reason.code)
+    body = problem_body(
+        problem.reason, status, decision=problem.decision, request_id=request_id, **problem.extra
+    )
+    response = web.json_response(body, status=status, content_type="application/problem+json")
+    headers(response, status, problem.decision)
+    response.headers.update(problem.headers)
+    return response
+
+
+def headers(response: web.StreamResponse, status: int, decision: str | None) -> None:
+    """RFC 6750 section 3 on 401, RFC 9110 on 503; where the decision is explained (ruling 13)."""
+    response.headers["Cache-Control"] = "no-store"
+    if status == 401:  # noqa: PLR2004
+        response.headers["WWW-Authenticate"] = 'Bearer realm="ga4gh-access-broker"'
+    if status == 503:  # noqa: PLR2004
+        response.headers["Retry-After"] = "5"
+    if decision is not None:
+        response.headers["Decision-Id"] = decision
+        response.headers["Link"] = f'</api/v1/decisions/{decision}>; rel="describedby"'
+
+
+OUTCOME_WORDS: Mapping[Outcome, str] = {outcome: outcome.name for outcome in Outcome}
+"""How an outcome is written in JSON."""

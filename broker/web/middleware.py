@@ -1,0 +1,119 @@
+"""What happens around every handler: request id, limits, one log line, safe headers, errors as problems."""
+
+import re
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiohttp import hdrs, web
+
+from broker.ports import Clock, Entropy, LedgerDownError, StaleError
+from broker.web.errors import Problem, problem_response
+from broker.web.metrics import METRICS
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+REQUEST_ID = web.RequestKey("request_id", str)
+CLOCK = web.AppKey("clock", Clock)
+ENTROPY = web.AppKey("entropy", Entropy)
+ErrorForm = Callable[[web.Request, Problem], web.StreamResponse]
+ERROR_FORMS: web.AppKey[dict[str, ErrorForm]] = web.AppKey("error_forms", dict)
+"""How each route (by its pattern) writes its errors; OAuth, DRS and pages have forms of their own."""
+
+MAX_HEADER = 8_190
+_GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_CSP = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' http: https:; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+SAFE_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": _CSP,
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Server": "ga4gh-access-broker",
+}
+_SINGLE = (hdrs.AUTHORIZATION, hdrs.HOST, hdrs.CONTENT_TYPE, hdrs.RANGE, hdrs.IF_RANGE, hdrs.COOKIE)
+
+log = structlog.get_logger(__name__)
+
+
+@web.middleware
+async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The outermost layer; nothing that leaves a handler passes it unanswered."""
+    request_id = _request_id(request)
+    request[REQUEST_ID] = request_id
+    structlog.contextvars.bind_contextvars(request_id=request_id)
+    try:
+        response = await _answered(request, handler, request_id)
+    finally:
+        structlog.contextvars.clear_contextvars()
+    return response
+
+
+async def _answered(request: web.Request, handler: Handler, request_id: str) -> web.StreamResponse:
+    route = _route(request)
+    try:
+        _limits(request)
+        response = await handler(request)
+    except Problem as problem:
+        response = _rendered(request, problem, request_id)
+    except web.HTTPMethodNotAllowed as wrong:
+        allowed = ", ".join(sorted(wrong.allowed_methods))
+        response = _rendered(request, Problem("REQ-METHOD", allowed=allowed), request_id)
+        response.headers[hdrs.ALLOW] = allowed
+    except web.HTTPRequestEntityTooLarge:
+        response = _rendered(request, Problem("REQ-TOO-LARGE", limit="the body"), request_id)
+    except web.HTTPException as other:
+        code = "REQ-NOT-FOUND" if other.status == 404 else "REQ-MALFORMED"  # noqa: PLR2004
+        response = _rendered(request, Problem(code, problem="not HTTP as it must be"), request_id)
+    except StaleError:
+        response = _rendered(request, Problem("REQ-CONFLICT"), request_id)
+    except LedgerDownError:
+        log.error("ledger.down")
+        response = _rendered(request, Problem("SRV-NO-RECORD"), request_id)
+    except ConnectionError:
+        raise  # the client has gone, or its stream was cut: there is nobody to answer
+    except Exception:
+        log.exception("request.failed", route=route)
+        response = _rendered(request, Problem("SRV-ERROR"), request_id)
+    if not response.prepared:
+        response.headers.setdefault("X-Request-ID", request_id)
+    METRICS.requests.labels(request.method, route, str(response.status)).inc()
+    log.info("request", method=request.method, route=route, status=response.status)
+    return response
+
+
+def _rendered(request: web.Request, problem: Problem, request_id: str) -> web.StreamResponse:
+    form = request.app[ERROR_FORMS].get(_route(request))
+    return form(request, problem) if form is not None else problem_response(problem, request_id)
+
+
+def _route(request: web.Request) -> str:
+    """The route's pattern, not the path: a path can hold what nobody should log."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "unknown"
+
+
+def _request_id(request: web.Request) -> str:
+    """The caller's own X-Request-ID if it is harmless, else a new one."""
+    given = request.headers.get("X-Request-ID", "")
+    return given if _GIVEN_ID.fullmatch(given) else request.app[ENTROPY].random(8).hex()
+
+
+def _limits(request: web.Request) -> None:
+    """Headers that come twice or are too long are nobody's honest request (adversarial rows T077, T078)."""
+    for name in _SINGLE:
+        if len(request.headers.getall(name, ())) > 1:
+            raise Problem("REQ-MALFORMED", problem=f"the header {name} came twice")
+    if any(len(value) > MAX_HEADER for value in request.headers.values()):
+        raise Problem("REQ-TOO-LARGE", limit=f"a header of more than {MAX_HEADER} bytes")
+    if request.headers.get(hdrs.CONTENT_ENCODING, "identity") != "identity":
+        raise Problem("REQ-MEDIA-TYPE", wanted="an uncompressed body")
+
+
+async def safe_headers(_: web.Request, response: web.StreamResponse) -> None:
+    """Set on every response, error or not, just before it leaves."""
+    for name, value in SAFE_HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers["Server"] = SAFE_HEADERS["Server"]

@@ -1,0 +1,120 @@
+"""The OpenID Provider's endpoints for machines: metadata, keys, token, userinfo, introspection, revocation."""
+
+
+from aiohttp import hdrs, web
+
+from broker.core.oidc import metadata
+from broker.core.oidc.errors import OAuthError, challenge
+from broker.core.oidc.limits import MAX_FORM, MAX_TOKEN_FORM
+from broker.flows.oauth.introspect import introspect
+from broker.flows.oauth.revoke import revoke
+from broker.flows.oauth.token import token
+from broker.flows.oauth.userinfo import userinfo
+from broker.web.bodies import raw
+from broker.web.errors import Problem
+from broker.web.middleware import REQUEST_ID
+from broker.web.state import BROKER
+
+NO_STORE = {"Cache-Control": "no-cache, no-store", "Pragma": "no-cache"}
+"""AAI Profile, Clients 2.2: on every answer that carries a token or a secret."""
+_FORM = "application/x-www-form-urlencoded"
+_KEYS_SECONDS = 300
+
+
+def error(request: web.Request, problem: Problem) -> web.Response:
+    """A problem in OAuth's form (RFC 6749 section 5.2), for what went wrong before the flow was asked."""
+    known = {"REQ-TOO-LARGE": (413, "invalid_request"), "SRV-NO-RECORD": (503, "temporarily_unavailable")}
+    status, name = known.get(problem.reason.code, (400, "invalid_request"))
+    if problem.reason.code == "SRV-ERROR":
+        status, name = 500, "server_error"
+    body = {"error": name, "error_description": "The request cannot be answered.", "code": problem.reason.code}
+    response = web.json_response({**body, "request_id": request[REQUEST_ID]}, status=status, headers=NO_STORE)
+    response.headers.update(problem.headers)
+    return response
+
+
+def told(request: web.Request, no: OAuthError) -> web.Response:
+    """A refusal of a flow in OAuth's form."""
+    body = {**no.body(), "code": no.code, "request_id": request[REQUEST_ID]}
+    response = web.json_response(body, status=no.status, headers=NO_STORE)
+    if no.status == 401 and no.error == "invalid_client":  # noqa: PLR2004
+        response.headers[hdrs.WWW_AUTHENTICATE] = 'Basic realm="ga4gh-access-broker"'
+    return response
+
+
+async def openid_configuration(request: web.Request) -> web.Response:
+    """OpenID Connect Discovery and RFC 8414: one document under both addresses."""
+    broker = request.app[BROKER]
+    return web.json_response(metadata.provider(broker.world.issuer, broker.oauth.scopes), headers=_cached())
+
+
+async def protected_resource(request: web.Request) -> web.Response:
+    """RFC 9728: which tokens this service takes."""
+    broker = request.app[BROKER]
+    issuer = broker.world.issuer
+    return web.json_response(
+        metadata.protected_resource(issuer, issuer, broker.oauth.scopes), headers=_cached()
+    )
+
+
+async def jwks(request: web.Request) -> web.Response:
+    """The public keys of tokens and Passports."""
+    return web.json_response(request.app[BROKER].jwks, headers=_cached(), content_type="application/jwk-set+json")
+
+
+async def visa_jwks(request: web.Request) -> web.Response:
+    """The public keys of visas: their `jku` (AAI Visa Issuers 1.1.3)."""
+    broker = request.app[BROKER]
+    return web.json_response(broker.visa_jwks, headers=_cached(), content_type="application/jwk-set+json")
+
+
+async def post_token(request: web.Request) -> web.Response:
+    """The token endpoint."""
+    answer = await token(request.app[BROKER].oauth, _authorization(request), await _form(request, MAX_FORM))
+    if isinstance(answer, OAuthError):
+        return told(request, answer)
+    return web.json_response(answer.body(), headers=NO_STORE)
+
+
+async def any_userinfo(request: web.Request) -> web.Response:
+    """UserInfo, GET or POST, by Bearer header (OpenID Connect Core 5.3.1)."""
+    broker = request.app[BROKER]
+    answer = await userinfo(broker.oauth, _authorization(request))
+    if isinstance(answer, OAuthError):
+        response = told(request, answer)
+        address = f"{broker.world.issuer}/.well-known/oauth-protected-resource"
+        response.headers[hdrs.WWW_AUTHENTICATE] = challenge(answer, address)
+        return response
+    return web.json_response(answer, headers=NO_STORE)
+
+
+async def post_introspect(request: web.Request) -> web.Response:
+    """RFC 7662: 200 for every token; only the caller's own credentials can fail."""
+    answer = await introspect(
+        request.app[BROKER].oauth, _authorization(request), await _form(request, MAX_TOKEN_FORM)
+    )
+    if isinstance(answer, OAuthError):
+        return told(request, answer)
+    return web.json_response(dict(answer), headers=NO_STORE)
+
+
+async def post_revoke(request: web.Request) -> web.Response:
+    """RFC 7009: 200 also for tokens that nobody knows."""
+    answer = await revoke(request.app[BROKER].oauth, _authorization(request), await _form(request, MAX_TOKEN_FORM))
+    return told(request, answer) if isinstance(answer, OAuthError) else web.Response(headers=NO_STORE)
+
+
+async def _form(request: web.Request, limit: int) -> bytes:
+    if request.headers.get(hdrs.CONTENT_TYPE, "").partition(";")[0].strip().lower() != _FORM:
+        raise Problem("REQ-MEDIA-TYPE", wanted=_FORM)
+    return await raw(request, limit)
+
+
+def _authorization(request: web.Request) -> str | None:
+    return request.headers.get(hdrs.AUTHORIZATION)
+
+
+def _cached() -> dict[str, str]:
+    return {"Cache-Control": f"public, max-age={_KEYS_SECONDS}", "Access-Control-Allow-Origin": "*"}
+
+

@@ -1,0 +1,34 @@
+"""Templates and the one stylesheet. Everything is escaped; nothing on a page comes from elsewhere."""
+
+from pathlib import Path
+from typing import Any
+
+import aiohttp_jinja2
+import jinja2
+from aiohttp import web
+
+_HERE = Path(__file__).parent
+
+
+def set_up(app: web.Application) -> None:
+    """Make `render` work in `app`."""
+    aiohttp_jinja2.setup(
+        app,
+        loader=jinja2.FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def render(request: web.Request, template: str, status: int = 200, **values: Any) -> web.Response:
+    """A page. Never stored by caches: it shows what is one person's."""
+    response = aiohttp_jinja2.render_template(template, request, values, status=status)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+async def stylesheet(_: web.Request) -> web.StreamResponse:
+    """The one stylesheet."""
+    return web.FileResponse(_HERE / "static" / "style.css", headers={"Cache-Control": "public, max-age=3600"})

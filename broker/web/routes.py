@@ -1,0 +1,120 @@
+"""Every address of the broker in ONE table: method, path, handler, who may call, and the form of its errors.
+
+docs/reference/http.md is printed from it, and a test walks it.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from aiohttp import web
+
+from broker.core.reasons import sentence
+from broker.web import api, audit, authorize, data, device, drs, health, oidc, sign_in
+from broker.web.errors import Problem, headers, status_of
+from broker.web.middleware import ERROR_FORMS, REQUEST_ID, ErrorForm
+from broker.web.pages import render
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Who(StrEnum):
+    """Whom an address answers."""
+
+    ANYBODY = "anybody"
+    CLIENT = "a client with its credentials"
+    TOKEN = "a person, by an access token"  # noqa: S105 (a description)
+    PASSPORT = "a person, by Passports"
+    TICKET = "who was given a data ticket"
+    BROWSER = "a person in a browser, by session"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    method: str
+    path: str
+    handler: Handler
+    who: Who
+    form: ErrorForm | None = None
+    """How errors are written; None: RFC 9457 problem JSON."""
+
+
+def page(request: web.Request, problem: Problem) -> web.StreamResponse:
+    """A problem as a page for people."""
+    reason = problem.reason
+    status = status_of(reason.code)
+    text = sentence(reason.code, dict(reason.facts))
+    response = render.render(
+        request, "problem.html", status=status, sentence=text, code=reason.code, request_id=request[REQUEST_ID]
+    )
+    headers(response, status, problem.decision)
+    return response
+
+
+_DRS = "/ga4gh/drs/v1"
+_API = "/api/v1"
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/.well-known/openid-configuration", oidc.openid_configuration, Who.ANYBODY),
+    Route("GET", "/.well-known/oauth-authorization-server", oidc.openid_configuration, Who.ANYBODY),
+    Route("GET", "/.well-known/oauth-protected-resource", oidc.protected_resource, Who.ANYBODY),
+    Route("GET", "/.well-known/jwks.json", oidc.jwks, Who.ANYBODY),
+    Route("GET", "/visas/jwks.json", oidc.visa_jwks, Who.ANYBODY),
+    Route("GET", "/oauth2/authorize", authorize.authorize, Who.BROWSER, page),
+    Route("POST", "/oauth2/authorize", authorize.authorize, Who.BROWSER, page),
+    Route("GET", "/oauth2/authorize/continue", authorize.go_on, Who.BROWSER, page),
+    Route("POST", "/oauth2/authorize/continue", authorize.agreed, Who.BROWSER, page),
+    Route("POST", "/oauth2/token", oidc.post_token, Who.CLIENT, oidc.error),
+    Route("GET", "/oauth2/userinfo", oidc.any_userinfo, Who.TOKEN, oidc.error),
+    Route("POST", "/oauth2/userinfo", oidc.any_userinfo, Who.TOKEN, oidc.error),
+    Route("POST", "/oauth2/introspect", oidc.post_introspect, Who.CLIENT, oidc.error),
+    Route("POST", "/oauth2/revoke", oidc.post_revoke, Who.CLIENT, oidc.error),
+    Route("POST", "/oauth2/device_authorization", device.post_device_authorization, Who.CLIENT, oidc.error),
+    Route("GET", "/device", device.page, Who.BROWSER, page),
+    Route("POST", "/device", device.answered, Who.BROWSER, page),
+    Route("GET", "/sign-in", sign_in.choose, Who.BROWSER, page),
+    Route("GET", "/sign-in/{idp}", sign_in.go, Who.BROWSER, page),
+    Route("GET", "/sign-in/{idp}/callback", sign_in.callback, Who.BROWSER, page),
+    Route("GET", f"{_DRS}/service-info", drs.get_service_info, Who.ANYBODY, drs.error),
+    Route("OPTIONS", f"{_DRS}/objects/{{object_id}}", drs.options_object, Who.ANYBODY, drs.error),
+    Route("GET", f"{_DRS}/objects/{{object_id}}", drs.get_object, Who.ANYBODY, drs.error),
+    Route("POST", f"{_DRS}/objects/{{object_id}}", drs.post_object, Who.PASSPORT, drs.error),
+    Route("GET", f"{_DRS}/objects/{{object_id}}/access/{{access_id}}", drs.get_access, Who.TOKEN, drs.error),
+    Route("POST", f"{_DRS}/objects/{{object_id}}/access/{{access_id}}", drs.post_access, Who.PASSPORT, drs.error),
+    Route("GET", "/data/{object_id}", data.get, Who.TICKET),
+    Route("HEAD", "/data/{object_id}", data.head, Who.TICKET),
+    Route("GET", f"{_API}/datasets", api.list_datasets, Who.ANYBODY),
+    Route("POST", f"{_API}/decisions", api.post_decision, Who.TOKEN),
+    Route("GET", f"{_API}/decisions/{{decision}}", api.get_decision, Who.TOKEN),
+    Route("GET", f"{_API}/requests", api.list_requests, Who.TOKEN),
+    Route("POST", f"{_API}/requests", api.post_request, Who.TOKEN),
+    Route("GET", f"{_API}/requests/{{request}}", api.get_request, Who.TOKEN),
+    Route("POST", f"{_API}/requests/{{request}}/decision", api.decide, Who.TOKEN),
+    Route("POST", f"{_API}/requests/{{request}}/withdrawal", api.withdraw_request, Who.TOKEN),
+    Route("GET", f"{_API}/grants", api.list_grants, Who.TOKEN),
+    Route("GET", f"{_API}/grants/{{grant}}", api.get_grant, Who.TOKEN),
+    Route("GET", f"{_API}/me", api.me, Who.TOKEN),
+    Route("PUT", f"{_API}/me/location", api.put_location, Who.TOKEN),
+    Route("GET", f"{_API}/me/consents", api.my_consents, Who.TOKEN),
+    Route("POST", f"{_API}/me/consents/withdrawal", api.withdraw_consent, Who.TOKEN),
+    Route("POST", f"{_API}/revocations", api.post_revocation, Who.TOKEN),
+    Route("GET", f"{_API}/audit/entries", audit.entries, Who.TOKEN),
+    Route("GET", "/audit/checkpoint", audit.checkpoint, Who.ANYBODY),
+    Route("GET", "/audit/tile/{path:.+}", audit.tile, Who.ANYBODY),
+    Route("GET", "/audit/receipts/{receipt}", audit.proof, Who.ANYBODY),
+    Route("GET", "/audit/proof/consistency", audit.consistency, Who.ANYBODY),
+    Route("GET", "/healthz", health.healthz, Who.ANYBODY),
+    Route("GET", "/readyz", health.readyz, Who.ANYBODY),
+    Route("GET", "/metrics", health.metrics, Who.ANYBODY),
+    Route("GET", "/static/style.css", render.stylesheet, Who.ANYBODY),
+)
+
+
+def add_routes(app: web.Application) -> None:
+    """Put the table into `app`. HEAD is answered only where the table says so."""
+    forms: dict[str, ErrorForm] = {}
+    for route in ROUTES:
+        added = app.router.add_route(route.method, route.path, route.handler)
+        if route.form is not None and added.resource is not None:
+            forms[added.resource.canonical] = route.form
+    app[ERROR_FORMS] = forms

@@ -1,0 +1,43 @@
+"""What handlers get from app.py: the flows' world and the few things that only the edge needs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from broker.flows.authenticate import Verifier
+from broker.flows.oauth.deps import Deps
+from broker.flows.world import World
+from broker.ports import AuditReads, IdentityProviders, Snapshots, Sources
+from broker.web.streams import LiveStreams
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """Plain values and ports; never Settings."""
+
+    world: World
+    oauth: Deps
+    verifier: Verifier
+    idps: IdentityProviders
+    snapshots: Snapshots
+    sources: Sources
+    streams: LiveStreams
+    audit: AuditReads
+    jwks: dict[str, object]
+    visa_jwks: dict[str, object]
+    version: str
+
+
+BROKER = web.AppKey("broker", Broker)
+
+
+class Readiness:
+    """Whether new work may come in."""
+
+    def __init__(self, ledger_writes: Callable[[], bool]) -> None:
+        self.ledger_writes = ledger_writes
+        self.draining = False
+
+
+READY = web.AppKey("readiness", Readiness)

@@ -1,0 +1,105 @@
+"""Downloads that are running, each with the question that it rests on: asked again at every change.
+
+The check runs in the same turn in which a change was committed, and a stream that fails it is aborted there
+and then: what is still in our buffers never reaches the kernel.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from broker.core.snapshot import Snapshot
+from broker.core.time import Seconds
+from broker.ports import Clock
+from broker.web.metrics import METRICS
+
+Permitted = Callable[[Snapshot], bool]
+Listen = Callable[[Callable[[Snapshot], None]], Callable[[], None]]
+
+
+class Stream:
+    """One running download: how much it has handed over, and whether it was cut."""
+
+    def __init__(self, transport: asyncio.Transport, permitted: Permitted) -> None:
+        self._transport = transport
+        self._permitted = permitted
+        self._given = 0
+        self._left = 0
+        self.was_cut = False
+
+    def given(self, count: int) -> None:
+        """`count` more bytes of the object were given to the connection."""
+        self._given += count
+        METRICS.bytes_sent.inc(count)
+
+    @property
+    def sent(self) -> int:
+        """Bytes that were handed to the kernel: what was given, less what still lay in our buffer at the end."""
+        return max(self._given - self._left, 0)
+
+    def review(self, snapshot: Snapshot) -> None:
+        """Ask again; cut if the answer is no. A question that fails to be answered is a no."""
+        if self.was_cut:
+            return
+        try:
+            if self._permitted(snapshot):
+                return
+        except Exception:
+            self.cut()
+            raise
+        self.cut()
+
+    def cut(self) -> None:
+        """Abort the connection now. The client sees a broken transfer, never a short one that looks whole."""
+        self.was_cut = True
+        METRICS.cut.inc()
+        self.settle()
+        self._transport.abort()
+
+    def settle(self) -> None:
+        """Note what the kernel has not taken: after this nothing more leaves."""
+        if not self._transport.is_closing():
+            self._left = self._transport.get_write_buffer_size()
+
+
+class LiveStreams:
+    """Every running download of this process."""
+
+    def __init__(self, listen: Listen, clock: Clock) -> None:
+        self._running: set[Stream] = set()
+        self._clock = clock
+        self._current: Snapshot | None = None
+        self.stop = listen(self._changed)
+
+    def _changed(self, snapshot: Snapshot) -> None:
+        for stream in tuple(self._running):
+            stream.review(snapshot)
+
+    @contextmanager
+    def running(self, stream: Stream, current: Callable[[], Snapshot], until: Seconds) -> Iterator[None]:
+        """Watch `stream` while the body runs; at `until`, when a right may end by itself, ask again too."""
+        loop = asyncio.get_running_loop()
+        timer: asyncio.TimerHandle | None = None
+
+        def due() -> None:
+            nonlocal timer
+            stream.review(current())
+            if not stream.was_cut:
+                timer = loop.call_later(1.0, due)
+
+        wait = until - self._clock.now()
+        timer = loop.call_later(max(float(wait), 0.0), due) if wait < _LONGEST else None
+        self._running.add(stream)
+        METRICS.streams.inc()
+        try:
+            stream.review(current())  # what changed between the decision and now counts
+            yield
+        finally:
+            self._running.discard(stream)
+            METRICS.streams.dec()
+            if timer is not None:
+                timer.cancel()
+
+
+_LONGEST = 30 * 24 * 3600
+"""Seconds; no download runs for longer, and timers cannot be set for much longer."""

@@ -1,0 +1,30 @@
+"""How a decision is told over HTTP: the same explanation at every door."""
+
+from typing import Any
+
+from broker.flows.request_access import Foreseen
+from broker.flows.traces import explained
+from broker.flows.use_data import Refused
+from broker.web.errors import Problem
+
+
+def refused(no: Refused) -> Problem:
+    """A refusal as a problem: its strictest reason, all that may be said of the others, and the way out."""
+    told = explained(no.explanation)
+    first = no.explanation.reasons[0]
+    extra: dict[str, Any] = {
+        "outcome": told["outcome"],
+        "reasons": told["reasons"],
+        "you_can": told["you_can"],
+        "missing": told["missing"],
+        "appeal": told["appeal"],
+        "receipt": no.receipt,
+    }
+    return Problem(first.code, decision=no.id, extra=extra, **dict(first.facts))
+
+
+def foreseen(found: Foreseen) -> dict[str, Any]:
+    """A pre-check's answer."""
+    return {"decision": found.id, **explained(found.explanation)}
+
+

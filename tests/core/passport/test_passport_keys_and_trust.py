@@ -1,0 +1,146 @@
+"""JWK Sets from strangers, names of keys, and trust rows (adversarial T025)."""
+
+import json
+from base64 import urlsafe_b64encode
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from visa_builders import EC, ISSUER, OTHER_EC, RSA, issuer_row
+
+from broker.adapters.jose import public_jwk
+from broker.core.passport import limits
+from broker.core.passport.keys import holds, named, read_set, thumbprint, usable
+from broker.core.passport.trust import Trust, TrustRow
+
+ONE, TWO = public_jwk(EC, "one", "ES256"), public_jwk(RSA, "two", "RS256")
+
+
+def test_the_usable_keys_are_read() -> None:
+    assert read_set(json.dumps({"keys": [ONE, TWO], "more": 1}).encode()) == (ONE, TWO)
+    assert read_set(b'{"keys": []}') == ()
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        {**ONE, "d": "AAAA"},
+        {**TWO, "kid": "three", "p": "AAAA"},
+        {"kty": "oct", "k": "AAAA", "kid": "o"},
+        {"kty": "OKP", "crv": "Ed25519", "x": "AAAA", "kid": "e"},
+        {name: value for name, value in ONE.items() if name != "kid"},
+        {**ONE, "kid": 1},
+        {**ONE, "kid": ""},
+        {**ONE, "kid": "a\nb"},
+        {**ONE, "kty": ["EC"]},
+        {name: value for name, value in ONE.items() if name != "y"},
+        {**TWO, "kid": "three", "n": 5},
+        [],
+        None,
+        "key",
+    ],
+)
+def test_a_key_that_cannot_be_used_is_left_out_and_the_others_stay(key: Any) -> None:
+    assert usable({"keys": [key, TWO]}) == (TWO,)
+
+
+def test_keys_that_share_a_name_are_all_left_out() -> None:
+    other = public_jwk(OTHER_EC, "one", "ES256")
+    assert usable({"keys": [ONE, TWO, other]}) == (TWO,)
+    assert usable({"keys": [ONE, TWO, {"kty": "oct", "kid": "one", "k": "AAAA"}]}) == (TWO,)
+
+
+@pytest.mark.parametrize("raw", [b"", b"[]", b"{}", b'{"keys": {}}', b"<html>", b'{"keys": [], "keys": []}', b"\xff"])
+def test_a_document_that_is_no_key_set_is_no_empty_key_set(raw: bytes) -> None:
+    assert read_set(raw) is None
+
+
+def test_100_keys_and_256_kib_are_read_and_no_more() -> None:
+    many = [{**ONE, "kid": str(number)} for number in range(limits.KEYS + 1)]
+    assert len(usable({"keys": many[:-1]}) or ()) == limits.KEYS
+    assert usable({"keys": many}) is None
+    text = b'{"keys": [], "x": ""}'
+    whole = text.replace(b'""', b'"' + b"x" * (limits.KEY_SET_BYTES - len(text)) + b'"')
+    assert len(whole) == limits.KEY_SET_BYTES
+    assert read_set(whole) == ()
+    assert read_set(whole.replace(b'"x": ', b'"x":  ')) is None
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_answered(raw: bytes) -> None:
+    assert read_set(raw) in (None, ())
+
+
+def test_a_key_is_found_by_its_name_if_only_one_has_it() -> None:
+    assert named([ONE, TWO], "two") == TWO
+    assert named([ONE, TWO], "three") is None
+    assert named([ONE, {**TWO, "kid": "one"}], "one") is None
+
+
+def test_a_thumbprint_names_the_key_and_nothing_around_it() -> None:
+    """RFC 7638 section 3.1, with its own example."""
+    n = (
+        "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknj"
+        "hMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQ"
+        "vRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzK"
+        "nqDKgw"
+    )
+    key = {"kty": "RSA", "n": n, "e": "AQAB", "alg": "RS256", "kid": "2011-04-29"}
+    assert thumbprint(key) == thumbprint({"kty": "RSA", "n": n, "e": "AQAB"})
+    assert urlsafe_b64encode(bytes.fromhex(thumbprint(key))) == b"NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs="
+
+
+def test_a_key_that_was_replaced_under_its_name_is_another() -> None:
+    assert holds([ONE, TWO], "one", thumbprint(ONE))
+    assert not holds([public_jwk(OTHER_EC, "one", "ES256")], "one", thumbprint(ONE))
+    assert not holds([TWO], "one", thumbprint(ONE))
+
+
+@pytest.mark.parametrize(
+    ("value", "dataset", "wanted"),
+    [
+        ("https://d.example/a", "https://d.example/a", True),
+        ("https://d.example/a", "https://d.example/a/b", False),
+        ("https://d.example/a/*", "https://d.example/a/b", True),
+        ("https://d.example/a/*", "https://d.example/a/b/c", True),
+        ("https://d.example/a/*", "https://d.example/a/", False),
+        ("https://d.example/a/*", "https://d.example/ab", False),
+        ("https://d.example/a/*", "https://d.example/A/b", False),
+        ("urn:data:*", "urn:data:1", True),
+        ("urn:data:*", "urn:dataset", False),
+    ],
+)
+def test_an_issuer_may_grant_what_its_row_lists(value: str, dataset: str, wanted: object) -> None:
+    assert issuer_row(values=(value,)).may_grant(dataset) is wanted
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"iss": ""},
+        {"algorithms": frozenset()},
+        {"algorithms": frozenset({"HS256", "ES256"})},
+        {"values": ("*",)},
+        {"values": ("https://*",)},
+        {"values": ("https:///*",)},
+        {"values": ("urn:*",)},
+        {"values": ("https://d.example/a*",)},
+        {"values": ("https://*.example/a/*",)},
+        {"values": ("",)},
+        {"values": ("/*",)},
+    ],
+)
+def test_a_row_that_would_mean_too_much_or_nothing_is_not_made(members: Any) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        issuer_row(**members)
+
+
+def test_one_issuer_has_one_row_and_who_has_none_is_nobody() -> None:
+    trust = Trust([issuer_row()])
+    assert trust.of(ISSUER) == issuer_row()
+    assert trust.of(ISSUER.rstrip("/")) is None
+    assert trust.of([ISSUER]) is None
+    assert trust.of(None) is None
+    with pytest.raises(ValueError, match="two trust rows"):
+        Trust([issuer_row(), TrustRow(iss=ISSUER)])

@@ -1,0 +1,144 @@
+"""The ports in memory: what flows are tested with. tests/conformance runs the same tests on these and on SQLite."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+from broker.core.audit.entry import Effect, Entry, encode
+from broker.core.plain import canonical, digest, plain
+from broker.core.rows import Put, Row
+from broker.core.time import Seconds
+from broker.ports import LedgerDownError, StaleError
+
+R = TypeVar("R", bound=Row)
+START = Seconds(1_800_000_000)
+SCRATCH_BYTES = 64 * 1024
+SCRATCH_ID = 512
+
+
+@dataclass
+class FakeClock:
+    """Stands still until it is told to go on."""
+
+    time: Seconds = START
+
+    def now(self) -> Seconds:
+        return self.time
+
+    def advance(self, seconds: int) -> Seconds:
+        self.time = Seconds(self.time + seconds)
+        return self.time
+
+
+@dataclass
+class CountingEntropy:
+    """1, 2, 3, … as bytes: different every time, and the same in every run."""
+
+    drawn: int = 0
+
+    def random(self, nbytes: int) -> bytes:
+        self.drawn += 1
+        return self.drawn.to_bytes(nbytes, "big")
+
+
+@dataclass
+class MemoryLedger:
+    """Keeps the promises of ports.Ledger, but for durability.
+
+    `breaks`: how the next commit goes wrong: nothing is stored (`lost`), or it is, and nobody hears of it
+    (`stored`). Afterwards the ledger is dead, like the real one.
+    """
+
+    entries: list[Entry] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    rows: dict[tuple[str, str], Row] = field(default_factory=dict)
+    on_commit: Callable[[tuple[Row, ...]], None] = lambda _: None
+    breaks: Literal["lost", "stored"] | None = None
+    failed: bool = False
+
+    async def record(self, entry: Entry, *changes: Put) -> int:
+        effects = [_effect(change.row) for change in changes]
+        body = encode(entry, effects)
+        if self.failed:
+            raise LedgerDownError("the ledger is closed")
+        self.failed = self.breaks is not None
+        if self.breaks == "lost":
+            raise LedgerDownError("nobody knows whether this was recorded")
+        after = self._after(entry, changes)
+        self.rows = after
+        self.entries.append(entry)
+        self.bodies.append(body)
+        if self.breaks == "stored":
+            raise LedgerDownError("nobody knows whether this was recorded")
+        if changes:
+            self.on_commit(tuple(change.row for change in changes))
+        return len(self.entries) - 1
+
+    def kinds(self) -> list[str]:
+        """The kinds of the entries, in order."""
+        return [entry.kind for entry in self.entries]
+
+    def _after(self, entry: Entry, changes: tuple[Put, ...]) -> dict[tuple[str, str], Row]:
+        if any(entry.id == other.id for other in self.entries):
+            raise StaleError(f"entry {entry.id} is recorded already")
+        after = dict(self.rows)
+        for change in changes:
+            row, before = change.row, after.get((change.row.KIND, change.row.id))
+            if row.version != (before.version + 1 if before is not None else 1):
+                raise StaleError(f"{row.KIND} {row.id}")
+            after[row.KIND, row.id] = row
+        return after
+
+
+@dataclass
+class MemoryRows:
+    """Reads of what a MemoryLedger holds."""
+
+    ledger: MemoryLedger
+
+    async def get(self, kind: type[R], id: str) -> R | None:
+        found = self.ledger.rows.get((kind.KIND, id))
+        return found if isinstance(found, kind) else None
+
+    async def scan(self, kind: type[R]) -> AsyncIterator[R]:
+        for _, row in sorted(self.ledger.rows.items()):
+            if isinstance(row, kind):
+                yield row
+
+    async def find(self, kind: type[R], member: str, value: str) -> AsyncIterator[R]:
+        async for row in self.scan(kind):
+            if plain(row).get(member) == value:
+                yield row
+
+
+@dataclass
+class MemoryScratch:
+    """Keeps the promises of ports.Scratch."""
+
+    limit: int = 10_000
+    values: dict[tuple[str, str], tuple[dict[str, Any], Seconds]] = field(default_factory=dict)
+
+    async def put(self, kind: str, id: str, value: Mapping[str, Any], expires: Seconds) -> None:
+        if len(canonical(value)) > SCRATCH_BYTES or len(id) > SCRATCH_ID:
+            raise ValueError(f"scratch {kind}: too large")
+        self.values.pop((kind, id), None)
+        self.values[kind, id] = (plain(value), expires)
+        same = [key for key in self.values if key[0] == kind]
+        for oldest in same[: -self.limit]:
+            del self.values[oldest]
+
+    async def get(self, kind: str, id: str, now: Seconds) -> Mapping[str, Any] | None:
+        return _alive(self.values.get((kind, id)), now)
+
+    async def take(self, kind: str, id: str, now: Seconds) -> Mapping[str, Any] | None:
+        return _alive(self.values.pop((kind, id), None), now)
+
+
+def _effect(row: Row) -> Effect:
+    if row.version < 1:
+        raise ValueError("versions count from 1")
+    return Effect(kind=row.KIND, id=row.id, version=row.version, digest=digest(row))
+
+
+def _alive(found: tuple[dict[str, Any], Seconds] | None, now: Seconds) -> Mapping[str, Any] | None:
+    return found[0] if found is not None and now < found[1] else None

@@ -17,7 +17,16 @@ from broker.adapters.storage.head import LedgerRefusedError
 from broker.app import RulesError
 from broker.config import Settings, SettingsError, read_settings
 
-MENDABLE = (SettingsError, KeyStoreError, CatalogueError, LedgerRefusedError, DurabilityError, RulesError, OSError, ValueError)
+MENDABLE = (
+    SettingsError,
+    KeyStoreError,
+    CatalogueError,
+    LedgerRefusedError,
+    DurabilityError,
+    RulesError,
+    OSError,
+    ValueError,
+)
 """Errors whose message tells an operator what to do."""
 
 

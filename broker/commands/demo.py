@@ -12,7 +12,9 @@ from broker.demo.run import Wishes, run
 @click.command()
 @click.option("--port", type=int, default=0, help="Port of the broker; by default a free one.")
 @click.option(
-    "--state", type=click.Path(path_type=Path, file_okay=False), help="Folder to keep; by default one that is thrown away."
+    "--state",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder to keep; by default one that is thrown away.",
 )
 @click.option("--no-story", is_flag=True, help="Only serve.")
 @click.option("--exit", "leave", is_flag=True, help="End after the story; non-zero if a step did not turn out as told.")

@@ -21,7 +21,9 @@ def init(config: Path | None) -> None:
     with telling():
         make_state(chosen)
     click.echo(f"made {chosen.database}, its log {chosen.lock_database.name} and {len(USES)} keys in {chosen.keys}")
-    click.echo(f"keep {chosen.passphrase_file} apart from the keys, and back up {chosen.lock_database} apart from the database")
+    click.echo(
+        f"keep {chosen.passphrase_file} apart from the keys, and back up {chosen.lock_database} apart from the database"
+    )
 
 
 def make_state(chosen: Settings) -> None:

@@ -55,5 +55,3 @@ async def wait(*events: object) -> None:
     finally:
         for task in tasks:
             task.cancel()
-
-

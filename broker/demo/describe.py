@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from broker.app import Running
+from broker.adapters.keys import open_keys
+from broker.app import Running, log_key
 from broker.config import Settings
 from broker.core.rows import Dataset
 from broker.demo.browser import Browser
@@ -69,6 +70,7 @@ async def describe(
         },
         "scopes": ["openid", "profile", "eduperson_scoped_affiliation", "ga4gh_passport_v1"],
         "purpose": PURPOSE,
+        "log_key": str(log_key(open_keys(settings.keys, settings.passphrase_file), settings.issuer)[0]),
         "datasets": _datasets(running, files),
         "participant": PARTICIPANTS[0].subject,
     }  # fmt: skip

@@ -186,5 +186,3 @@ def _write(path: Path, document: object) -> None:
     half = path.with_name(path.name + ".half")
     half.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
     half.replace(path)
-
-

@@ -198,7 +198,12 @@ def _ended(snapshot: Snapshot, family: Family, session: Session, jti: str, now: 
     """Has anything that the token hangs on ended?"""
     if now >= session.expires or now >= family.expires or session.ended is not None:
         return True
-    names: tuple[tuple[What, str], ...] = (("family", family.id), ("session", session.id), ("person", family.person), ("token", jti))
+    names: tuple[tuple[What, str], ...] = (
+        ("family", family.id),
+        ("session", session.id),
+        ("person", family.person),
+        ("token", jti),
+    )
     return any(snapshot.revoked(what, value, now) for what, value in names)
 
 
@@ -207,9 +212,7 @@ def _released(snapshot: Snapshot, family: Family) -> tuple[GrantId, ...]:
     held: tuple[Grant, ...] = snapshot.grants_of(family.person)
     if family.released is None:
         return tuple(grant.id for grant in held)
-    return tuple(
-        grant.id for grant in held if grant_visa_id(grant.id) in family.released
-    )
+    return tuple(grant.id for grant in held if grant_visa_id(grant.id) in family.released)
 
 
 def _roles(snapshot: Snapshot, identities: Sequence[tuple[Issuer, str]]) -> tuple[Role, ...]:

@@ -137,9 +137,7 @@ def _grant(
     now: Seconds,
 ) -> Grant:
     id = GrantId(w.new_id("grt", now))
-    months = min(
-        m for m in (dataset.grant_months, decision.months, request.purpose.duration_months) if m is not None
-    )
+    months = min(m for m in (dataset.grant_months, decision.months, request.purpose.duration_months) if m is not None)
     unsigned = Grant(
         id=id,
         request=request.id,

@@ -47,9 +47,7 @@ class Opened:
     """The first second at which the right may have ended."""
 
 
-async def open_delivery(
-    w: World, access_id: str, object: ObjectId, first: int, last: int
-) -> Opened | Refused | Reason:
+async def open_delivery(w: World, access_id: str, object: ObjectId, first: int, last: int) -> Opened | Refused | Reason:
     """Steps: 1 gather, 2 decide again with today's picture, 3 record before the first byte, 4 hand over."""
     # 1. Gather. 2. Decide.
     now = w.clock.now()
@@ -58,9 +56,7 @@ async def open_delivery(
         return shown
     access, person, row = shown.access, shown.person, shown.object
     # 3. Record.
-    delivery = Delivery(
-        id=w.new_id("dlv", now), access=access.id, object=row.id, first=first, last=last, started=now
-    )
+    delivery = Delivery(id=w.new_id("dlv", now), access=access.id, object=row.id, first=first, last=last, started=now)
     told: dict[str, Value] = {"object": row.id, "dataset": row.dataset, "access": access.id, "delivery": delivery.id}
     entry = w.entry(
         "download.authorised", now, person, told | {"first": first, "last": last, "decision": access.decision}
@@ -168,8 +164,6 @@ async def _refused(
     explanation: Explanation = explain(question, decision, snapshot)
     id = DecisionId(w.new_id("dec", now))
     put = trace(id, question, decision, explanation, snapshot)
-    entry = w.entry(
-        "download.refused", now, person, about(id, put, decision, question) | {"access": access.id}
-    )
+    entry = w.entry("download.refused", now, person, about(id, put, decision, question) | {"access": access.id})
     await w.ledger.record(entry, put)
     return Refused(id=id, decision=decision, explanation=explanation, receipt=entry.id)

@@ -1,13 +1,11 @@
 """Somebody who may ends a right before its time: a grant, a session, a person's access, a key, an issuer."""
 
-
 from broker.core.outcome import Reason
 from broker.core.rows import Dataset, Grant, Put, Revocation
 from broker.core.rows.revocation import What, revocation_id
 from broker.core.snapshot import Snapshot
 from broker.core.time import FOREVER
 from broker.flows.world import Caller, World
-
 
 
 async def revoke(w: World, caller: Caller, what: What, value: str, ground: str) -> Revocation | Reason:
@@ -23,9 +21,7 @@ async def revoke(w: World, caller: Caller, what: What, value: str, ground: str) 
     grant = snapshot.get(Grant, value) if what == "grant" else None
     if what == "grant" and grant is None:
         return Reason(code="REQ-NOT-FOUND")
-    row = Revocation(
-        id=revocation_id(what, value), since=now, until=grant.ends if grant else FOREVER, ground=ground
-    )
+    row = Revocation(id=revocation_id(what, value), since=now, until=grant.ends if grant else FOREVER, ground=ground)
     # 3. Record.
     kind = "grant.revoked" if grant is not None else "revocation.made"
     entry = w.entry(kind, now, caller.person, {"what": what, "value": value})

@@ -39,9 +39,7 @@ class Refused:
     receipt: ReceiptId
 
 
-async def ask(
-    w: World, caller: Caller, object: ObjectId, grant: str | None = None
-) -> Ticket | Refused | Reason:
+async def ask(w: World, caller: Caller, object: ObjectId, grant: str | None = None) -> Ticket | Refused | Reason:
     """May the caller download `object`? Steps: 1 gather, 2 decide, 3 record, 4 hand out the ticket."""
     # 1. Gather.
     now, snapshot = w.clock.now(), w.snapshots.current()
@@ -109,9 +107,7 @@ def hidden(row: DrsObject, decision: Decision, snapshot: Snapshot) -> bool:
     return dataset is None or (dataset.existence == "hidden" and decision.grant is None)
 
 
-def _access(
-    w: World, caller: Caller, question: Question, decision: Decision, id: DecisionId, now: Seconds
-) -> Access:
+def _access(w: World, caller: Caller, question: Question, decision: Decision, id: DecisionId, now: Seconds) -> Access:
     return Access(
         id=w.new_id("acc", now),
         decision=id,

@@ -32,6 +32,7 @@ class Held:
     asserted: Seconds
     ends: Seconds
 
+
 def held_visas(w: World, person: Person, session: Session, now: Seconds) -> tuple[Held, ...]:
     """Every visa that `person` holds at `now`: one for each grant that opens its dataset, one for each affiliation."""
     snapshot = w.snapshots.current()

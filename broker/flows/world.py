@@ -30,9 +30,7 @@ class World:
     def new_id(self, prefix: str, now: Seconds) -> str:
         return make_id(prefix, now, self.entropy.random(_ID_BYTES))
 
-    def entry(
-        self, kind: str, now: Seconds, who: Person | None, about: Mapping[str, Value] | None = None
-    ) -> Entry:
+    def entry(self, kind: str, now: Seconds, who: Person | None, about: Mapping[str, Value] | None = None) -> Entry:
         """An entry of the log about what `who` did at `now`."""
         return entry(kind, now, self.entropy, self.issuer, who, about or {})
 

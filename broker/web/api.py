@@ -139,9 +139,7 @@ async def decide(request: web.Request) -> web.Response:
 async def withdraw_request(request: web.Request) -> web.Response:
     """POST /requests/{id}/withdrawal: the researcher takes it back."""
     who = await caller(request)
-    row = await request_access.withdraw(
-        request.app[BROKER].world, who, RequestId(request.match_info["request"])
-    )
+    row = await request_access.withdraw(request.app[BROKER].world, who, RequestId(request.match_info["request"]))
     if isinstance(row, Reason):
         raise Problem.of(row)
     return web.json_response(_request(row))
@@ -182,21 +180,21 @@ async def my_consents(request: web.Request) -> web.Response:
     if who.person.subject is None:
         raise Problem("AUTH-NOT-YOURS", roles="participant")
     rows = broker.snapshots.current().consents(who.person.subject)
-    return web.json_response({
-        "consents": [{"datasets": sorted(row.datasets), **plain(row.consent)} for row in rows]
-    })
+    return web.json_response({"consents": [{"datasets": sorted(row.datasets), **plain(row.consent)} for row in rows]})
 
 
 async def me(request: web.Request) -> web.Response:
     """GET /me: what the broker knows of the caller for now."""
     who = await caller(request)
-    return web.json_response({
-        "sub": who.person.id,
-        "affiliations": list(who.affiliations),
-        "location": who.location,
-        "roles": [{"role": role.role, "scope": role.scope} for role in who.roles],
-        "participant": who.person.subject,
-    })
+    return web.json_response(
+        {
+            "sub": who.person.id,
+            "affiliations": list(who.affiliations),
+            "location": who.location,
+            "roles": [{"role": role.role, "scope": role.scope} for role in who.roles],
+            "participant": who.person.subject,
+        }
+    )
 
 
 async def put_location(request: web.Request) -> web.Response:
@@ -278,5 +276,3 @@ def _decided(done: Decided) -> dict[str, Any]:
     if done.grant is not None:
         told["granted"] = _grant(done.grant)
     return told
-
-

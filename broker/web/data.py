@@ -49,9 +49,7 @@ async def get(request: web.Request) -> web.StreamResponse:
 
 def _planned(request: web.Request, row: DrsObject) -> tuple[tuple[Span, ...], Multipart | None, web.StreamResponse]:
     """Which spans will be sent, and the response's head."""
-    asked = wanted(
-        request.headers.get(hdrs.RANGE), request.headers.get(hdrs.IF_RANGE), etag=etag(row), size=row.size
-    )
+    asked = wanted(request.headers.get(hdrs.RANGE), request.headers.get(hdrs.IF_RANGE), etag=etag(row), size=row.size)
     headers = _headers(row)
     if isinstance(asked, Unsatisfiable):
         problem = Problem("REQ-RANGE", problem=asked.why)
@@ -63,7 +61,9 @@ def _planned(request: web.Request, row: DrsObject) -> tuple[tuple[Span, ...], Mu
         return ((Span(0, row.size - 1),) if row.size else ()), None, response
     if len(asked.spans) == 1:
         span = asked.spans[0]
-        response = web.StreamResponse(status=206, headers={**headers, hdrs.CONTENT_RANGE: content_range(span, row.size)})
+        response = web.StreamResponse(
+            status=206, headers={**headers, hdrs.CONTENT_RANGE: content_range(span, row.size)}
+        )
         response.content_length = span.length
         return asked.spans, None, response
     boundary = request.app[ENTROPY].random(16).hex()

@@ -149,9 +149,7 @@ def _described(request: web.Request, row: DrsObject) -> dict[str, Any]:
         name=row.name,
         mime_type=row.mime_type,
         description=row.description or None,
-        access_methods=[
-            objects.access_method(kind="https", access_id=ACCESS_ID, auth=_authorizations(broker, row))
-        ],
+        access_methods=[objects.access_method(kind="https", access_id=ACCESS_ID, auth=_authorizations(broker, row))],
     )
 
 

@@ -84,9 +84,7 @@ def problem_body(reason: Reason, status: int, **members: Any) -> dict[str, Any]:
 def problem_response(problem: Problem, request_id: str) -> web.Response:
     """The problem as `application/problem+json`, with the headers that its status asks for."""
     status = status_of(problem.reason.code)
-    body = problem_body(
-        problem.reason, status, decision=problem.decision, request_id=request_id, **problem.extra
-    )
+    body = problem_body(problem.reason, status, decision=problem.decision, request_id=request_id, **problem.extra)
     response = web.json_response(body, status=status, content_type="application/problem+json")
     headers(response, status, problem.decision)
     response.headers.update(problem.headers)

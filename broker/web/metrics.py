@@ -27,9 +27,7 @@ class Metrics:
                 ("door", "outcome"),
                 registry=self.registry,
             ),
-            "bytes_sent": Counter(
-                "broker_sent_bytes", "Bytes of objects handed to the kernel", registry=self.registry
-            ),
+            "bytes_sent": Counter("broker_sent_bytes", "Bytes of objects handed to the kernel", registry=self.registry),
             "streams": Gauge("broker_running_streams", "Downloads that are running", registry=self.registry),
             "cut": Counter(
                 "broker_cut_streams", "Downloads cut because the right to them ended", registry=self.registry

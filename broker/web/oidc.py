@@ -1,6 +1,5 @@
 """The OpenID Provider's endpoints for machines: metadata, keys, token, userinfo, introspection, revocation."""
 
-
 from aiohttp import hdrs, web
 
 from broker.core.oidc import metadata
@@ -52,9 +51,7 @@ async def protected_resource(request: web.Request) -> web.Response:
     """RFC 9728: which tokens this service takes."""
     broker = request.app[BROKER]
     issuer = broker.world.issuer
-    return web.json_response(
-        metadata.protected_resource(issuer, issuer, broker.oauth.scopes), headers=_cached()
-    )
+    return web.json_response(metadata.protected_resource(issuer, issuer, broker.oauth.scopes), headers=_cached())
 
 
 async def jwks(request: web.Request) -> web.Response:
@@ -90,9 +87,7 @@ async def any_userinfo(request: web.Request) -> web.Response:
 
 async def post_introspect(request: web.Request) -> web.Response:
     """RFC 7662: 200 for every token; only the caller's own credentials can fail."""
-    answer = await introspect(
-        request.app[BROKER].oauth, _authorization(request), await _form(request, MAX_TOKEN_FORM)
-    )
+    answer = await introspect(request.app[BROKER].oauth, _authorization(request), await _form(request, MAX_TOKEN_FORM))
     if isinstance(answer, OAuthError):
         return told(request, answer)
     return web.json_response(dict(answer), headers=NO_STORE)
@@ -116,5 +111,3 @@ def _authorization(request: web.Request) -> str | None:
 
 def _cached() -> dict[str, str]:
     return {"Cache-Control": f"public, max-age={_KEYS_SECONDS}", "Access-Control-Allow-Origin": "*"}
-
-

@@ -26,5 +26,3 @@ def refused(no: Refused) -> Problem:
 def foreseen(found: Foreseen) -> dict[str, Any]:
     """A pre-check's answer."""
     return {"decision": found.id, **explained(found.explanation)}
-
-

@@ -16,9 +16,7 @@ A, B = (
     KeySource(iss="https://a.example/", jku="https://a.example/jwks"),
     KeySource(iss="b", jku="https://b.example/jwks"),
 )
-ONE, TWO, THREE = (
-    public_jwk(ec.derive_private_key(number, ec.SECP256R1()), f"k{number}", "ES256") for number in (1, 2, 3)
-)
+ONE, TWO = (public_jwk(ec.derive_private_key(number, ec.SECP256R1()), f"k{number}", "ES256") for number in (1, 2))
 
 
 class Internet:

@@ -5,24 +5,23 @@ the ledger; what it trusts are the public keys, and whoever kept the checkpoint.
 """
 
 import hashlib
-import heapq
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 
 from broker.adapters.storage.codec import indexed
 from broker.adapters.storage.schema import ROWS, metadata
 from broker.core.audit.entry import Effect
 from broker.core.audit.findings import Fault, Finding
-from broker.core.audit.matching import StoredEntry
-from broker.core.audit.merkle import HASH_BYTES
+from broker.core.audit.matching import Leaves, StoredEntry
+from broker.core.audit.merkle import HASH_BYTES, leaf_hash
 from broker.core.audit.note import Key, NoteError, Verify, open_checkpoint
 from broker.core.audit.tiles import FULL, TileId, tail
-from broker.core.audit.verify import Mark, check_entries, check_rows, check_tree
+from broker.core.audit.verify import Mark, Tree, check_entries, check_rows, check_tree
 
 MOST = 1_000
 """Findings that a report lists at most."""
@@ -74,10 +73,9 @@ def verify(
             return Report(size=0, proven=0, root=b"", findings=tuple(wrong))
         marks, false = _marks(db, trust)
         wrong += false
-        tree = check_tree(_leaves(db), heapq.merge(marks, outside, key=lambda mark: mark.size))
-        wrong += tree.findings
-        wrong += _tiles(db, tree.tiles)
-        rest = _walk(db)
+        tree, leaves, found = _tree(db, sorted([*marks, *outside], key=lambda mark: mark.size))
+        wrong += found
+        rest = _walk(db, leaves)
         wrong += islice(rest, max(0, MOST - len(wrong)))
         return Report(
             size=tree.edge.frontier.size,
@@ -112,6 +110,7 @@ def _open(path: Path) -> sqlite3.Connection:
             raise
         db = sqlite3.connect(uri + "&immutable=1", uri=True, isolation_level=None)
     db.execute("PRAGMA trusted_schema = OFF")
+    db.text_factory = lambda raw: raw.decode(errors="backslashreplace")  # broken text is a finding, not a crash
     return db
 
 
@@ -154,6 +153,24 @@ def _marks(db: sqlite3.Connection, trust: _Trust) -> tuple[list[Mark], list[Find
     return sorted(marks, key=lambda mark: mark.size), wrong
 
 
+def _tree(db: sqlite3.Connection, marks: Sequence[Mark]) -> tuple[Tree, Leaves, list[Finding]]:
+    """The tree that was signed, and its leaf hashes: as they are kept, or else as the entries have them."""
+    kept = check_tree(_leaves(db), marks)
+    if not kept.findings:
+        return kept, lambda: _leaves(db), _tiles(db, kept.tiles)
+    hashed = check_tree(_hashes(db), marks)
+    if hashed.findings:
+        return kept, lambda: _leaves(db), list(kept.findings)
+    differ = zip_longest(_leaves(db), _hashes(db))
+    first = next(place for place, (stored, computed) in enumerate(differ) if stored != computed)
+    said = "the hash kept for this entry is not the one that was signed; the entry itself is"
+    return hashed, lambda: _hashes(db), [Finding(fault=Fault.TILE_CHANGED, said=said, seq=first)]
+
+
+def _hashes(db: sqlite3.Connection) -> Iterator[bytes]:
+    return (leaf_hash(row[0]) for row in db.execute("SELECT body FROM record ORDER BY seq"))
+
+
 def _leaves(db: sqlite3.Connection) -> Iterator[bytes]:
     """The leaf hashes as the log keeps them: full tiles of level 0, then what the checkpoints hold."""
     index = 0
@@ -180,11 +197,11 @@ def _tiles(db: sqlite3.Connection, computed: Mapping[TileId, bytes]) -> list[Fin
     ]
 
 
-def _walk(db: sqlite3.Connection) -> Iterator[Finding]:
+def _walk(db: sqlite3.Connection, leaves: Leaves) -> Iterator[Finding]:
     """Entries against the tree, then rows against entries."""
     entries = (StoredEntry(*row) for row in db.execute(_ENTRIES))
     effects = ((seq, Effect(kind=k, id=i, version=v, digest=d)) for seq, k, i, v, d in db.execute(_EFFECTS))
-    yield from check_entries(lambda: _leaves(db), entries, effects)
+    yield from check_entries(leaves, entries, effects)
     last = ((Effect(kind=k, id=i, version=v, digest=d), seq) for k, i, v, d, seq in db.execute(_LAST))
     yield from check_rows(last, _rows(db))
 

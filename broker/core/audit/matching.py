@@ -11,6 +11,9 @@ from broker.core.audit.entry import Effect, effects_digest, outline
 from broker.core.audit.findings import Fault, Finding
 from broker.core.audit.merkle import leaf_hash
 
+Leaves = Callable[[], Iterator[bytes]]
+"""The leaf hashes of the tree, from the first one on at every call."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredEntry:
@@ -26,7 +29,7 @@ class StoredEntry:
 class Matching:
     """One pass. `leaves` begins anew at every call; `effects` come in order of the entries that had them."""
 
-    def __init__(self, leaves: Callable[[], Iterator[bytes]], effects: Iterable[tuple[int, Effect]]) -> None:
+    def __init__(self, leaves: Leaves, effects: Iterable[tuple[int, Effect]]) -> None:
         self._leaves, self._tree = leaves, leaves()
         self._effects = iter(effects)
         self._effect = next(self._effects, None)

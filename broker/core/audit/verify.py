@@ -5,13 +5,13 @@ signed checkpoints fix the tree of leaf hashes, the tree fixes the entries, an e
 the last change fixes the row. Only where entries do not follow the tree is memory used for an index of it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
 from broker.core.audit.entry import Effect
 from broker.core.audit.findings import Fault, Finding
-from broker.core.audit.matching import Matching, StoredEntry
+from broker.core.audit.matching import Leaves, Matching, StoredEntry
 from broker.core.audit.tiles import WIDTH, Edge, TileId
 
 
@@ -57,7 +57,7 @@ def check_tree(leaves: Iterable[bytes], marks: Iterable[Mark]) -> Tree:
 
 
 def check_entries(
-    leaves: Callable[[], Iterator[bytes]], entries: Iterable[StoredEntry], effects: Iterable[tuple[int, Effect]]
+    leaves: Leaves, entries: Iterable[StoredEntry], effects: Iterable[tuple[int, Effect]]
 ) -> Iterator[Finding]:
     """Are `entries` (by seq) those of the tree, in their places, and do `effects` (by seq) belong to them?
 
@@ -117,9 +117,11 @@ def _off_the_way(proven: int, mark: Mark) -> Finding:
     if mark.source is not None:
         said = f"{mark.source} kept a checkpoint of {mark.size} entries that this log does not pass through"
         return Finding(fault=Fault.LOG_FORKED, said=said, seq=proven)
-    last = "" if mark.size == proven + 1 else f" to {mark.size - 1}"
-    said = f"among entries {proven}{last} at least one was changed together with its hash"
-    return Finding(fault=Fault.HISTORY_REWRITTEN, said=said, seq=proven)
+    if mark.size == proven + 1:
+        said = "it was changed together with its hash; no signature covers the result"
+        return Finding(fault=Fault.HISTORY_REWRITTEN, said=said, seq=proven)
+    said = f"of the entries {proven} to {mark.size - 1} at least one was changed together with its hash"
+    return Finding(fault=Fault.HISTORY_REWRITTEN, said=said)
 
 
 def _is_news(finding: Finding) -> bool:

@@ -46,7 +46,10 @@ def certified(certificate: DatasetCertificate | None, question: ConsentQuestion,
 def matched(certificate: DatasetCertificate, question: ConsentQuestion, ontology: Ontology) -> Match:
     """The certificate's codes against the purpose, by the one DUO matcher."""
     terms = (*certificate.permissions, *certificate.modifiers)
-    return match(terms, replace(question.purpose, sensitive=frozenset()), ontology, day_of(question.at))
+    purpose = question.purpose
+    if purpose.sensitive:
+        purpose = replace(purpose, sensitive=frozenset())
+    return match(terms, purpose, ontology, day_of(question.at))
 
 
 def refused(certificate: DatasetCertificate, question: ConsentQuestion, asked: tuple[Asked, ...]) -> Verdict | None:

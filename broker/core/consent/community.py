@@ -47,6 +47,8 @@ _CODES: Mapping[tuple[Level, Place], str] = MappingProxyType(
 def layer_objections(subject: Subject, own: tuple[Standing, ...], asking: Asking) -> Iterator[Verdict]:
     """What the layers that cover `subject` have against the use; `own`: what governs of the person's record."""
     decides = any(_left_to_family(one.version, asking) for one in own)
+    if not subject.layers and not decides:
+        return
     alone = _alone(asking)
     answered = False
     for history in subject.layers:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from broker.core.jurisdiction.conditions import ABSENCE, OPS, Members, Tri, unknown_when_empty, wanted
 from broker.core.jurisdiction.facts import Facts
-from broker.core.jurisdiction.pack import Always, Condition, Group, Not, Test
+from broker.core.jurisdiction.pack import Always, Comparison, Condition, Group, Not
 
 Predicate = Callable[[Facts], Tri]
 
@@ -21,7 +21,7 @@ def predicate(condition: Condition, members: Members) -> Predicate:
             return _negation(predicate(inner, members))
         case Group(of=of, conditions=parts):
             return _group(tuple(predicate(part, members) for part in parts), settles=of == "any")
-        case Test():
+        case Comparison():
             return _comparison(condition, members)
 
 
@@ -47,7 +47,7 @@ def _group(parts: tuple[Predicate, ...], *, settles: bool) -> Predicate:
     return run
 
 
-def _comparison(test: Test, members: Members) -> Predicate:
+def _comparison(test: Comparison, members: Members) -> Predicate:
     name, absent, empty_is_unknown = test.fact, ABSENCE.get(test.op), unknown_when_empty(test)
     holds, against = OPS[test.op].holds, wanted(test, members)
 

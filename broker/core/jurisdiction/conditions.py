@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from broker.core.jurisdiction.facts import LISTS, MEANS_NONE, Facts, Kind, unstated
-from broker.core.jurisdiction.pack import Always, Condition, Group, Not, Test
+from broker.core.jurisdiction.pack import Always, Comparison, Condition, Group, Not
 
 Tri = bool | None
 Members = Mapping[str, frozenset[str]]
@@ -62,7 +62,7 @@ ABSENCE: Mapping[str, bool] = MappingProxyType({"exists": False, "missing": True
 """The comparisons that know an answer about a fact that nobody stated, and that answer."""
 
 
-def wanted(test: Test, members: Members) -> Any:
+def wanted(test: Comparison, members: Members) -> Any:
     """What the fact of `test` is compared with: its value, or a set of values and list members."""
     if OPS[test.op].against != "many":
         return test.value
@@ -70,7 +70,7 @@ def wanted(test: Test, members: Members) -> Any:
     return frozenset(values).union(*(members[name] for name in test.lists))
 
 
-def unknown_when_empty(test: Test) -> bool:
+def unknown_when_empty(test: Comparison) -> bool:
     """Is an empty list as good as none for this test? It says nothing about where anybody is (ruling 8)."""
     return OPS[test.op].empty_is_unknown and test.fact not in MEANS_NONE
 
@@ -89,11 +89,11 @@ def evaluate(condition: Condition, facts: Facts, members: Members) -> Tri:
             if settles in answers:
                 return settles
             return None if None in answers else not settles
-        case Test():
+        case Comparison():
             return _holds(condition, facts, members)
 
 
-def _holds(test: Test, facts: Facts, members: Members) -> Tri:
+def _holds(test: Comparison, facts: Facts, members: Members) -> Tri:
     value = facts.get(test.fact)
     if value is None:
         return ABSENCE.get(test.op)
@@ -111,7 +111,7 @@ def unknowns(condition: Condition, facts: Facts, members: Members) -> tuple[str,
             return unknowns(inner, facts, members)
         case Group(conditions=parts):
             return tuple(name for part in parts for name in unknowns(part, facts, members))
-        case Test(fact=fact):
+        case Comparison(fact=fact):
             return unstated(fact, facts)
         case Always():
             return ()

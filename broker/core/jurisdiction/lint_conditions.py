@@ -9,7 +9,7 @@ from typing import Any
 
 from broker.core.jurisdiction.conditions import OPS, Op
 from broker.core.jurisdiction.facts import KINDS, PLACES, WORDS, FactValue, Kind
-from broker.core.jurisdiction.pack import Always, Condition, Group, Not, Test
+from broker.core.jurisdiction.pack import Always, Comparison, Condition, Group, Not
 from broker.core.jurisdiction.reading import Reading, Where
 
 
@@ -47,10 +47,10 @@ def _test(reading: Reading, raw: dict[str, Any], where: Where, lists: Collection
     if not _has_right_side(reading, members, where, rule):
         return Always()
     if "list" in members:
-        return Test(fact=fact, op=op, lists=_lists(reading, members["list"], (*where, "list"), kind, lists))
+        return Comparison(fact=fact, op=op, lists=_lists(reading, members["list"], (*where, "list"), kind, lists))
     if "value" in members:
-        return Test(fact=fact, op=op, value=_value(reading, members["value"], (*where, "value"), fact, rule))
-    return Test(fact=fact, op=op)
+        return Comparison(fact=fact, op=op, value=_value(reading, members["value"], (*where, "value"), fact, rule))
+    return Comparison(fact=fact, op=op)
 
 
 def _has_right_side(reading: Reading, members: Any, where: Where, rule: Op) -> bool:
@@ -105,10 +105,10 @@ def silence_helps(condition: Condition, *, permits: bool) -> bool:
     return any((test.op == helpful) is positive for test, positive in _signed(condition, positive=True))
 
 
-def _signed(condition: Condition, *, positive: bool) -> Iterator[tuple[Test, bool]]:
+def _signed(condition: Condition, *, positive: bool) -> Iterator[tuple[Comparison, bool]]:
     """Every test about absence, with whether it stands under an even number of `not`."""
     match condition:
-        case Test(op=op):
+        case Comparison(op=op):
             if op in ("exists", "missing"):
                 yield condition, positive
         case Not(condition=inner):

@@ -33,7 +33,7 @@ Protects = Literal[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Test:
+class Comparison:
     """One fact against a value, or against the members of lists of the pack on the day asked about."""
 
     fact: str
@@ -61,7 +61,7 @@ class Always:
     """`true`: holds whatever is asked."""
 
 
-Condition = Test | Not | Group | Always
+Condition = Comparison | Not | Group | Always
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,14 +184,14 @@ class Pack:
         return self.effective_from <= day and (self.effective_to is None or day < self.effective_to)
 
 
-def tests_of(condition: Condition) -> tuple[Test, ...]:
+def comparisons_of(condition: Condition) -> tuple[Comparison, ...]:
     """Every test in `condition`, in the order in which it is written."""
     match condition:
-        case Test():
+        case Comparison():
             return (condition,)
         case Not(condition=inner):
-            return tests_of(inner)
+            return comparisons_of(inner)
         case Group(conditions=parts):
-            return tuple(test for part in parts for test in tests_of(part))
+            return tuple(test for part in parts for test in comparisons_of(part))
         case Always():
             return ()

@@ -11,7 +11,7 @@ from typing import Any
 
 from broker.core.jurisdiction.case import CaseError, facts_of, time_of
 from broker.core.jurisdiction.facts import STATED, Facts, FactValue, by_the_holder, derive, milder
-from broker.core.jurisdiction.pack import CountryList, Entry, Pack, Test, tests_of
+from broker.core.jurisdiction.pack import Comparison, CountryList, Entry, Pack, comparisons_of
 from broker.core.jurisdiction.reading import Problem, Reading, Where
 from broker.core.jurisdiction.verdict import Verdict, compile_pack
 from broker.core.time import day_of
@@ -152,13 +152,13 @@ def _gaps(pack: Pack, seen: _Seen) -> Iterator[str]:
                 yield f"no case on {side}, next to a date on which something changes"
 
 
-def _numbers(pack: Pack) -> Iterator[Test]:
+def _numbers(pack: Pack) -> Iterator[Comparison]:
     conditions = (
         pack.applies_when,
         *(rule.when for rule in pack.rules),
         *(duty.when for duty in pack.duties),
     )
-    yield from (test for each in conditions for test in tests_of(each) if type(test.value) is int)
+    yield from (test for each in conditions for test in comparisons_of(each) if type(test.value) is int)
 
 
 def _dates(pack: Pack) -> Iterator[date]:

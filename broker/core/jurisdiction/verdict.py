@@ -13,14 +13,14 @@ from broker.core.jurisdiction.conditions import Members, Tri, unknowns
 from broker.core.jurisdiction.facts import Facts
 from broker.core.jurisdiction.pack import (
     Always,
+    Comparison,
     Condition,
     Effect,
     OnUnknown,
     Pack,
     RegimeKind,
     Rule,
-    Test,
-    tests_of,
+    comparisons_of,
 )
 from broker.core.outcome import Norm, Reason
 
@@ -125,7 +125,7 @@ class _Builder:
         holds = predicate(rule.when, self.members)
         if rule.effect == "limit_modality":
             holds = _unless_listed(holds, frozenset(rule.modalities))
-        branch = self.branch(self.verdict(rule), tests_of(rule.when))
+        branch = self.branch(self.verdict(rule), comparisons_of(rule.when))
         return holds, _UNKNOWN_BECOMES[rule.on_unknown], branch, self.unknown(rule.id, rule.when)
 
     def verdict(self, rule: Rule) -> Verdict:
@@ -164,7 +164,7 @@ class _Builder:
             return verdict
         return replace(verdict, effect="refer", reason=replace(verdict.reason, code=self.cap))
 
-    def branch(self, verdict: Verdict, tests: tuple[Test, ...]) -> Branch:
+    def branch(self, verdict: Verdict, tests: tuple[Comparison, ...]) -> Branch:
         """The end at a rule that applies: a constant wherever nothing in it depends on the facts."""
         told = verdict.effect != "permit" or any(type(test.value) is int for test in tests)
 
@@ -224,7 +224,7 @@ def _unless_listed(holds: Predicate, modalities: frozenset[str]) -> Predicate:
     return run
 
 
-def _slots(tests: tuple[Test, ...], facts: Facts, evidence: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+def _slots(tests: tuple[Comparison, ...], facts: Facts, evidence: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """What a sentence may show: facts that the rule read, `have` and `need` of its number, missing `evidence`."""
     slots = {test.fact: _text(facts[test.fact]) for test in tests if test.fact in facts and test.fact != "evidence"}
     for test in tests:

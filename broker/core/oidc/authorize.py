@@ -17,8 +17,6 @@ from broker.core.oidc.requested_claims import RequestedClaims, requested_claims
 
 PROMPTS = frozenset({"none", "login", "consent"})
 _SECONDS = re.compile(r"[0-9]{1,9}")
-_SCOPE = re.compile(r"[!#-\[\]-~]+")
-"""NQCHAR (RFC 6749 appendix A.4)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +138,7 @@ def _bad_proof(query: Parameters) -> OAuthError | None:
 def _bad_scope(query: Parameters, client: RegisteredClient, supported: frozenset[str]) -> OAuthError | None:
     scope = query.words("scope")
     allowed = supported & set(client.scopes)
-    return None if scope and set(scope) <= allowed and all(map(_SCOPE.fullmatch, scope)) else OAuthError.SCOPE
+    return None if scope and set(scope) <= allowed else OAuthError.SCOPE
 
 
 def _bad_interaction(query: Parameters) -> OAuthError | None:

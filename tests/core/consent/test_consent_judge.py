@@ -143,7 +143,8 @@ def test_unknown_places_are_named_even_where_nobody_set_a_list() -> None:
 
 
 def test_who_asked_not_to_be_contacted_waits_until_the_asker_says_whether_they_will() -> None:
-    quiet = record(status="withdrawn", withdrawal={"kind": "no_further_contact"})
+    once = {"permissions": ["GRU"], "answers": {"recontact": "permit"}}
+    quiet = record(status="withdrawn", withdrawal={"kind": "no_further_contact"}, scope=once)
     assert codes(judged(asking(recontact=None), person("s1", quiet))) == ["CON-UNDECLARED"]
 
 

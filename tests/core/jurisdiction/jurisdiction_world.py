@@ -135,7 +135,9 @@ def _values(name: str) -> st.SearchStrategy[FactValue]:
             return st.lists(st.sampled_from(_LISTS[name]), unique=True).map(tuple)
 
 
-_ABROAD: list[dict[str, FactValue]] = [
+Stated = dict[str, FactValue]
+
+_ABROAD: list[Stated] = [
     {},
     {"recipient.country": "GB", "recipient.individual_location": "GB", "request.processing_country": "GB"},
     {"recipient.country": "US", "recipient.individual_location": "US", "request.processing_country": "US"},
@@ -143,32 +145,41 @@ _ABROAD: list[dict[str, FactValue]] = [
     {"recipient.country": "PT", "recipient.individual_location": "PT", "request.processing_country": "SG"},
     {"recipient.individual_location": "CN", "request.processing_country": "DE"},
 ]
-_US = {"data.us_person_count_12m": 5000, "recipient.individual_residence": "CA"}
-_CN = {
+_US: Stated = {"data.us_person_count_12m": 5000, "recipient.individual_residence": "CA"}
+_CN: Stated = {
     "data.n_sequenced": 300,
     "data.important_pedigree": False,
     "data.specific_region": False,
     "data.cn_sensitive_pi_count_ytd": 300,
 }
-_HELD: list[dict[str, FactValue]] = [
+
+
+def _held_in(country: str) -> Stated:
+    return {
+        "data.origin_countries": (country,),
+        "data.controller_country": country,
+        "data.storage_country": country,
+    }
+
+
+_HELD: list[Stated] = [
     {},
     {"data.community_governed": True},
     {"data.regimes_declared": ("eu-ehds",)},
-    *(
-        {"data.origin_countries": (at,), "data.controller_country": at, "data.storage_country": at, **more}
-        for at, more in [("GB", {}), ("US", _US), ("CN", _CN), ("BR", {}), ("ZA", {}), ("NG", {}), ("IN", {})]
-    ),
+    *(_held_in(at) for at in ("GB", "BR", "ZA", "NG", "IN")),
+    {**_held_in("US"), **_US},
+    {**_held_in("CN"), **_CN},
     {"data.origin_countries": ("DE", "CN"), **_CN},
-    {
-        "data.origin_countries": ("US",),
-        **_US,
-        "data.storage_country": "US",
-        "data.controller_country": "US",
-        "data.repository_class": "nih_cadr",
-        "request.us_gov_funded": True,
-    },
+    {**_held_in("US"), **_US, "data.repository_class": "nih_cadr", "request.us_gov_funded": True},
 ]
-_DECLARED: list[dict[str, FactValue]] = [{"evidence": _EVIDENCE[:4]}, {"evidence": _EVIDENCE[5:]}, {}]
+_DECLARED: list[Stated] = [
+    {},
+    {"evidence": _EVIDENCE[:4]},
+    {"evidence": _EVIDENCE[5:]},
+    {"recipient.can_sign_scc": True},
+    {"recipient.can_sign_scc": False},
+    {"request.consideration": "license"},
+]
 
 
 @st.composite
@@ -234,7 +245,10 @@ def raw_pack(**changes: Any) -> Raw:
     return raw
 
 
-def rule(id: str, effect: str, when: Any = True, **more: Any) -> Raw:
+ALWAYS: Any = True
+
+
+def rule(id: str, effect: str, when: Any = ALWAYS, **more: Any) -> Raw:
     """A rule with everything that its effect needs."""
     made: Raw = {"id": id, "when": when, "effect": effect, "reason": "JUR-EU-ART49", "basis": {"source": "law"}}
     if effect == "await":

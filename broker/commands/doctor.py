@@ -1,0 +1,70 @@
+"""`broker doctor`: is everything there that a start needs, and is it as it should be?"""
+
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+
+from broker.adapters.keys import open_keys
+from broker.adapters.ontology import load_ontology
+from broker.adapters.policy_files import load_packs
+from broker.app import load_rules
+from broker.commands.common import MENDABLE, settings
+from broker.config import Settings
+
+
+@click.command()
+@click.pass_obj
+def doctor(config: Path | None) -> None:
+    """Look at settings, keys, database, policy packs and ontology; say what is wrong and what to do."""
+    chosen = settings(config)
+    click.echo(f"ok    settings: issuer {chosen.issuer}, mode {chosen.mode}, state {chosen.state}")
+    failed = sum(_look(name, found) for name, found in _checks(chosen))
+    sys.exit(1 if failed else 0)
+
+
+def _checks(chosen: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
+    yield "keys", lambda: _keys(chosen)
+    yield "database", lambda: _database(chosen.database)
+    yield "log head", lambda: _database(chosen.lock_database)
+    yield "policy packs", lambda: _packs(chosen)
+    yield "ontology", lambda: _ontology(chosen)
+
+
+def _look(name: str, check: Callable[[], str]) -> bool:
+    """Print one line; True if it is a bad one."""
+    try:
+        click.echo(f"ok    {name}: {check()}")
+    except (*MENDABLE, sqlite3.Error) as wrong:
+        click.echo(f"WRONG {name}: {wrong}")
+        return True
+    return False
+
+
+def _keys(chosen: Settings) -> str:
+    open_keys(chosen.keys, chosen.passphrase_file)
+    apart = chosen.passphrase_file.parent.resolve() != chosen.state.resolve()
+    return "readable with the passphrase" + ("" if apart else "; keep the passphrase apart from the state folder")
+
+
+def _database(path: Path) -> str:
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: missing; `broker init` makes it, a backup brings it back")
+    with sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True) as db:
+        (state,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    if state != "ok":
+        raise ValueError(f"{path}: {state}; run `broker audit verify` and restore a backup")
+    return f"{path.name} is sound"
+
+
+def _packs(chosen: Settings) -> str:
+    rules = load_rules(chosen.policy_folder, chosen.packs, chosen.mode)
+    count = len(load_packs(chosen.policy_folder))
+    return f"{len(rules.digests)} of {count} in force" + ("; EXAMPLES, no legal basis" if rules.example else "")
+
+
+def _ontology(chosen: Settings) -> str:
+    ontology = load_ontology(chosen.ontology_file)
+    return f"{ontology.version}, {len(ontology.ancestors)} terms"

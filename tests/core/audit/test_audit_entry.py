@@ -1,0 +1,247 @@
+"""What the log remembers, what it must not, and in which bytes."""
+
+import hashlib
+import hmac
+import json
+from typing import Any
+
+import pytest
+import rfc8785
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from broker.core.audit.entry import (
+    MAX_BYTES,
+    MAX_VALUE,
+    Effect,
+    Entry,
+    EntryTooLargeError,
+    Value,
+    decode,
+    effects_digest,
+    encode,
+    loggable,
+    outline,
+    pseudonym,
+)
+from broker.core.audit.kinds import KINDS
+from broker.core.ids import ReceiptId, make_id
+from broker.core.time import Seconds
+
+RECEIPT = ReceiptId(make_id("rcp", 1_800_000_000, bytes(10)))
+NONCE, WHO, DIGEST = "0a" * 16, "b1" * 16, "c2" * 32
+JWS = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl"
+MUST_NOT_BE_REMEMBERED = [
+    JWS,
+    f"token {JWS}",
+    "eyJhbGciOiJub25lIn0.e30.",
+    "ewogICJhbGciOiJSU0EtT0FFUCJ9.a.b.c.d",
+    "Bearer abc",
+    "bearer\tabc",
+    "DPoP abc",
+    "Basic YTpi",
+    "-----BEGIN PRIVATE KEY-----",
+    "client_secret=hunter2",
+    "https://idp.example.org/cb?access_token=abc",
+    "Authorization: x",
+    "Cookie: x",
+    "ada@example.org",
+    "faculty@example.org",
+    "mailto:ada@example.org",
+    "0000-0002-1825-0097",
+    "https://orcid.org/0000-0002-1825-009X",
+    "192.0.2.7",
+    "2001:db8::1",
+    "::1",
+    "two\nlines",
+    "two\rlines",
+    "a\tb",
+    "nul\0",
+    "esc\x1b[0m",
+    "left\u202eright",
+    "line\u2028separator",
+    "\ud800",
+    "x" * (MAX_VALUE + 1),
+]
+MAY_BE_REMEMBERED = [
+    "",
+    "https://data.example.org/datasets/1",
+    "https://sub-domain-one.sub-domain-two.example.org/a.b.c",
+    RECEIPT,
+    "JUR-NO-PACK",
+    "CON-LEFT-OUT",
+    "DUO:0000007",
+    "MONDO:0005015",
+    "1.2.3",
+    "2026-11-21T07:00:00Z",
+    "obj-1",
+    "sample.cram",
+    "grant:grt_1",
+    DIGEST,
+    "é",
+    "x" * MAX_VALUE,
+    "a b",
+    "token",
+    "eyes.of.tiger",
+]
+
+
+def entry(**members: Any) -> Entry:
+    return Entry(**{"id": RECEIPT, "at": Seconds(5), "kind": "decision.made", "nonce": NONCE, **members})
+
+
+@pytest.mark.parametrize("text", MUST_NOT_BE_REMEMBERED)
+def test_secrets_addresses_and_control_characters_are_refused_and_never_quoted(text: str) -> None:
+    for about in ({"x": text}, {"x": ("fine", text)}):
+        with pytest.raises(ValueError, match="must not remember") as refusal:
+            entry(about=about)
+        assert len(text) < 4 or text not in str(refusal.value)
+
+
+@pytest.mark.parametrize("text", MUST_NOT_BE_REMEMBERED)
+def test_what_a_stranger_chose_is_remembered_by_its_digest(text: str) -> None:
+    entry(about={"x": loggable(text)})
+    assert loggable(text).startswith("sha256:")
+
+
+@pytest.mark.parametrize("text", MAY_BE_REMEMBERED)
+def test_ids_digests_codes_and_urls_are_remembered_as_they_are(text: str) -> None:
+    assert loggable(text) == text
+    assert decode(encode(entry(about={"x": text, "y": (text,)}))).entry.about == {"x": text, "y": (text,)}
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"kind": "something.else"},
+        {"id": "rcp_1"},
+        {"id": make_id("dec", 1, bytes(10))},
+        {"nonce": "0a" * 15},
+        {"nonce": "0A" * 16},
+        {"who": "person-1"},
+        {"who": WHO + "00"},
+        {"at": -1},
+        {"at": 1.5},
+        {"at": True},
+        {"at": 2**53},
+        {"about": {"Big": "x"}},
+        {"about": {"with space": "x"}},
+        {"about": {"": "x"}},
+        {"about": {"a" * 41: "x"}},
+        {"about": {"x": True}},
+        {"about": {"x": 1.5}},
+        {"about": {"x": None}},
+        {"about": {"x": ["list"]}},
+        {"about": {"x": (1,)}},
+        {"about": {"x": {"y": "z"}}},
+        {"about": {"x": 2**53}},
+        {"about": {"x": b"bytes"}},
+    ],
+)
+def test_an_entry_of_another_form_cannot_be_made(members: dict[str, Any]) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 (any refusal will do)
+        entry(**members)
+
+
+TEXTS = st.text(st.characters(min_codepoint=32, max_codepoint=0x1F600, exclude_categories=["C", "Z"]), max_size=12)
+VALUES: st.SearchStrategy[Value] = st.one_of(
+    TEXTS.map(loggable), st.integers(-(2**53) + 1, 2**53 - 1), st.lists(TEXTS.map(loggable), max_size=3).map(tuple)
+)
+ENTRIES = st.builds(
+    entry,
+    at=st.integers(0, 2**40),
+    kind=st.sampled_from(sorted(KINDS)),
+    nonce=st.sampled_from([NONCE, DIGEST[:32]]),
+    who=st.none() | st.just(WHO),
+    about=st.dictionaries(st.sampled_from(["a", "b_1", "ab", "at", "id", "kind", "v", "who"]), VALUES, max_size=4),
+)
+ROW_IDS = st.sampled_from(["", "é", "grt"])
+EFFECTS = st.lists(
+    st.builds(Effect, kind=st.just("grant"), id=ROW_IDS, version=st.integers(1, 9), digest=st.just(DIGEST)), max_size=3
+)
+
+
+@given(ENTRIES, EFFECTS)
+@settings(max_examples=120)
+def test_entries_are_canonical_json_come_back_equal_and_can_be_outlined(one: Entry, effects: list[Effect]) -> None:
+    raw = encode(one, effects)
+    assert rfc8785.dumps(json.loads(raw)) == raw
+    recorded, told = decode(raw), outline(raw)
+    changes = effects_digest(effects) if effects else None
+    assert (recorded.entry, recorded.changes) == (one, changes)
+    assert told is not None
+    assert (told.id, told.at, told.kind, told.changes) == (one.id, one.at, one.kind, changes)
+
+
+def test_the_encoding_never_changes() -> None:
+    """Old receipts must verify for ever: these bytes are a promise."""
+    one = entry(who=WHO, about={"b": ("x", "é"), "a": 1})
+    assert encode(one).decode() == (
+        f'{{"about":{{"a":1,"b":["x","é"]}},"at":5,"id":"{RECEIPT}","kind":"decision.made",'
+        f'"nonce":"{NONCE}","v":1,"who":"{WHO}"}}'
+    )
+    effect = Effect(kind="grant", id="grt_1", version=2, digest=DIGEST)
+    expected = hashlib.sha256(f'[["grant","grt_1",2,"{DIGEST}"]]'.encode()).hexdigest()
+    assert json.loads(encode(one, [effect]))["changes"] == expected
+
+
+def test_the_order_in_which_changes_are_listed_does_not_matter() -> None:
+    effects = [Effect(kind="grant", id=str(n), version=n, digest=DIGEST) for n in range(1, 4)]
+    assert effects_digest(effects) == effects_digest(effects[::-1])
+    assert effects_digest(effects) != effects_digest(effects[:2])
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"about":1}',
+        encode(entry()).replace(b'"v":1', b'"v":2'),
+        encode(entry()).replace(b'"v":1', b'"v":1,"z":1'),
+        encode(entry()).replace(b",", b", "),
+        encode(entry()) + b" ",
+        encode(entry()).replace(b"decision.made", b"decision.other"),
+        encode(entry()).replace(b'"at":5', b'"at":5.0'),
+        encode(entry(about={"x": "a"})).replace(b'"a"', b'"\\u0061"'),
+        encode(entry(), [Effect(kind="a", id="b", version=1, digest="c")]).replace(b'"changes":"', b'"changes":"X'),
+    ],
+)
+def test_other_bytes_are_no_entry(raw: bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 (any refusal will do)
+        decode(raw)
+
+
+def test_an_entry_may_have_65535_bytes_and_not_one_more() -> None:
+    plenty = {f"a{n}": ("x" * 1_000,) * 9 for n in range(7)}
+    room = MAX_BYTES - len(encode(entry(about={**plenty, "z": ("", "", "")})))
+    fill = ("y" * 1_000, "y" * 1_000, "y" * (room - 2_000))
+    full = entry(about={**plenty, "z": fill})
+    assert len(encode(full)) == MAX_BYTES
+    with pytest.raises(EntryTooLargeError):
+        encode(entry(about={**plenty, "z": (*fill[:2], fill[2] + "y")}))
+    with pytest.raises(EntryTooLargeError):
+        encode(full, [Effect(kind="grant", id="g", version=1, digest=DIGEST)])
+
+
+def test_a_pseudonym_is_keyed_and_tells_identities_apart() -> None:
+    key = "07" * 32
+    expected = hmac.new(bytes.fromhex(key), b"audit-v1\0https://idp\0ada", hashlib.sha256).hexdigest()[:32]
+    assert pseudonym(key, "https://idp", "ada") == expected
+    others = [pseudonym("08" * 32, "https://idp", "ada"), pseudonym(key, "https://idp", "bob"), pseudonym(key, "", "")]
+    assert len({expected, *others}) == 4
+
+
+@pytest.mark.parametrize(
+    ("key", "iss", "sub"),
+    [("", "i", "s"), ("07" * 31, "i", "s"), ("07" * 32, "i\0", "s"), ("07" * 32, "i", "\0s"), ("zz", "i", "s")],
+)
+def test_no_pseudonym_without_a_whole_key_or_with_a_nul_in_the_identity(key: str, iss: str, sub: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 (any refusal will do)
+        pseudonym(key, iss, sub)
+
+
+def test_every_kind_says_what_it_means() -> None:
+    assert all(meaning and "." in kind for kind, meaning in KINDS.items())
+    assert {"log.created", "clock.step", "download.authorised", "consent.withdrawn"} <= KINDS.keys()

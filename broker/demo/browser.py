@@ -42,13 +42,15 @@ class Form(HTMLParser):
             self.action = given.get("action") or ""
         if tag == "label":
             self._label = []
+        if self._label is not None and tag == "input":
+            self._label.append("[x]" if "checked" in given else "[ ]")
         chosen = given.get("type") != "checkbox" or "checked" in given
         if tag == "input" and given.get("name") and chosen and "disabled" not in given and given.get("value"):
             self.fields.append((given["name"] or "", given.get("value") or ""))
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "label" and self._label is not None:
-            self.labels.append(" · ".join(self._label))
+            self.labels.append(" · ".join(self._label).replace("] · ", "] "))
             self._label = None
 
     def handle_data(self, data: str) -> None:

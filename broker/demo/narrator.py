@@ -24,6 +24,8 @@ from broker.demo.secrecy import printable, safe_header, safe_json, safe_paramete
 MAX_LINES: Final = 30
 MAX_WIDTH: Final = 160
 """Lines of a body that are printed, and characters of each."""
+FLAT: Final = 100
+"""Longest JSON value, in characters, that stays on one line."""
 
 _SIGNS: Final = {"request": "→", "answer": "←", "reason": "•", "ok": "✓", "failed": "✗", "more": "…"}
 _PLAIN_SIGNS: Final = {"request": ">", "answer": "<", "reason": "*", "ok": "ok", "failed": "FAILED", "more": "..."}
@@ -41,6 +43,18 @@ class _Step:
     def as_told(self) -> bool:
         """A step that checked nothing has shown nothing."""
         return bool(self.passed) and not self.failed
+
+
+def pretty(value: Any, indent: str = "") -> str:
+    """JSON as people like to read it: what fits on a line stays on a line."""
+    flat = json.dumps(value, ensure_ascii=False)
+    if len(indent) + len(flat) <= FLAT or not isinstance(value, dict | list) or not value:
+        return flat
+    inner = indent + "  "
+    if isinstance(value, list):
+        return "[\n" + ",\n".join(inner + pretty(one, inner) for one in value) + f"\n{indent}]"
+    lines = (f"{inner}{json.dumps(name)}: {pretty(one, inner)}" for name, one in value.items())
+    return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
 
 
 class Narrator:
@@ -94,7 +108,7 @@ class Narrator:
         if body is None or body == "":
             return
         is_text = isinstance(body, str)
-        text = safe_text(body) if is_text else json.dumps(safe_json(body), indent=2, ensure_ascii=False)
+        text = safe_text(body) if is_text else pretty(safe_json(body))
         lines = self._text(text).splitlines()
         for line in lines[:MAX_LINES]:
             cut = line if len(line) <= MAX_WIDTH else line[:MAX_WIDTH] + self._sign["more"]

@@ -1,6 +1,6 @@
 """Who tells the story: calls the broker, shows each request and each answer, and remembers what comes next."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -49,9 +49,13 @@ class Teller:
         return str(self.kept[persona])
 
     async def call(
-        self, persona: str, method: str, path: str, note: str, *, body: Any = None, token: str | None = None
+        self, persona: str, method: str, path: str, note: str, *, body: Any = None, token: str | None = None,
+        brief: Callable[[Json], Any] = lambda told: told,
     ) -> tuple[int, Json]:
-        """One JSON call in somebody's name, shown with its answer. `token` empty: without one."""
+        """One JSON call in somebody's name, shown with its answer. `token` empty: without one.
+
+        `brief`: what of the answer is shown.
+        """
         bearer = await self.token(persona) if token is None else token
         headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
         url = path if path.startswith("http") else f"{self.issuer}{path}"
@@ -59,7 +63,7 @@ class Teller:
         browser = await self.browser(persona)
         async with browser.http.request(method, url, json=body, headers=headers) as answer:
             told: Json = await answer.json(content_type=None)
-            self.narrator.answer(answer.status, told)
+            self.narrator.answer(answer.status, brief(told))
             self.explain(told)
             return answer.status, told
 

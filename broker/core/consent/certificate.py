@@ -19,19 +19,30 @@ from broker.core.time import day_of, rfc3339
 NARROWER = "DUO-DATASET-NARROWER"
 
 
-def certified(certificate: DatasetCertificate | None, question: ConsentQuestion, ontology: Ontology) -> Verdict | None:
-    """R9: what the certificate has against the purpose. No certificate in force: everybody waits.
+def certified(
+    certificate: DatasetCertificate | None, question: ConsentQuestion, ontology: Ontology
+) -> tuple[Verdict | None, tuple[str, ...]]:
+    """R9: what the certificate has against the purpose, and the members of the purpose that it needs to know.
 
-    Sensitive topics are left to the DUO gate and to R11: they are nothing that a certificate could cover.
+    No certificate in force: everybody waits. Sensitive topics are left to the DUO gate and to R11: they are
+    nothing that a certificate could cover.
     """
     if certificate is None:
-        return hold("CON-NO-CERTIFICATE")
+        return hold("CON-NO-CERTIFICATE"), ()
     begins, ends = certificate.valid_from, certificate.valid_to
     if begins is not None and question.at < begins:
-        return hold("CON-NO-CERTIFICATE", date=rfc3339(begins))
+        return hold("CON-NO-CERTIFICATE", date=rfc3339(begins)), ()
     if ends is not None and question.at >= ends:
-        return hold("CON-NO-CERTIFICATE", date=rfc3339(ends))
-    found = matched(certificate, question, ontology)
+        return hold("CON-NO-CERTIFICATE", date=rfc3339(ends)), ()
+    purpose = question.purpose
+    if purpose.sensitive:
+        purpose = replace(purpose, sensitive=frozenset())
+    terms = (*certificate.permissions, *certificate.modifiers)
+    found = match(terms, purpose, ontology, day_of(question.at))
+    return _weighed(certificate, question, found), found.missing
+
+
+def _weighed(certificate: DatasetCertificate, question: ConsentQuestion, found: Match) -> Verdict | None:
     if found.verdict is Duo.DENY:
         return exclude(NARROWER, because=found.reasons[0].code)
     keys = unreadable(certificate.answers)
@@ -41,15 +52,6 @@ def certified(certificate: DatasetCertificate | None, question: ConsentQuestion,
     if found.verdict is Duo.REVIEW and open_codes:
         return hold("CON-CERTIFICATE-OPEN", because=", ".join(open_codes))
     return None
-
-
-def matched(certificate: DatasetCertificate, question: ConsentQuestion, ontology: Ontology) -> Match:
-    """The certificate's codes against the purpose, by the one DUO matcher."""
-    terms = (*certificate.permissions, *certificate.modifiers)
-    purpose = question.purpose
-    if purpose.sensitive:
-        purpose = replace(purpose, sensitive=frozenset())
-    return match(terms, purpose, ontology, day_of(question.at))
 
 
 def refused(certificate: DatasetCertificate, question: ConsentQuestion, asked: tuple[Asked, ...]) -> Verdict | None:

@@ -121,10 +121,12 @@ def judge_certificate(
 
 
 def _asking(question: ConsentQuestion, certificate: DatasetCertificate | None, ontology: Ontology) -> Asking:
+    verdict, missing = certified(certificate, question, ontology)
     return Asking(
         question=question,
         certificate=certificate,
-        certified=certified(certificate, question, ontology),
+        certified=verdict,
+        missing=missing,
         asked=asked_by(question),
         ontology=ontology,
     )
@@ -196,7 +198,9 @@ def _together(reasons: list[Reason]) -> Reason:
 def _missing(asking: Asking) -> tuple[str, ...]:
     """What the asker left open and participants may have a say in: the same whoever the participants are."""
     members = {one.member for one in asking.asked if not one.stated}
-    return tuple(sorted(members | {rule.member for rule in LISTS if rule.asked(asking.question) is None}))
+    return tuple(
+        sorted({*members, *asking.missing} | {rule.member for rule in LISTS if rule.asked(asking.question) is None})
+    )
 
 
 def _until(people: list[Subject], asking: Asking) -> Seconds:

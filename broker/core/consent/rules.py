@@ -24,13 +24,14 @@ _CHILD = frozenset({"parent", "guardian"})
 class Asking:
     """What every rule may look at besides the version: the same for all participants of one question.
 
-    `certified` is R9's answer, `asked` the answers that the purpose needs. `fits` remembers what was worked
+    `certified` is R9's answer, `missing` what it needs to know, `asked` the answers that the purpose needs. `fits` remembers what was worked
     out for equal scopes: a cohort has a few forms, not one for each person.
     """
 
     question: ConsentQuestion
     certificate: DatasetCertificate | None
     certified: Verdict | None
+    missing: tuple[str, ...]
     asked: tuple[Asked, ...]
     ontology: Ontology
     fits: dict[tuple[object, object], Fit] = field(default_factory=dict)
@@ -114,10 +115,7 @@ def died(version: ConsentVersion, question: ConsentQuestion) -> bool:
 
 def own_permissions(standing: Standing, asking: Asking) -> Verdict | None:
     """R8. The DUO matcher, asked strictly; an open question may be settled for this class of consents."""
-    scope = standing.version.scope
-    if not scope.permissions:
-        return exclude("CON-PURPOSE", permission="nothing")
-    found = asking.fit(scope).purpose
+    found = asking.fit(standing.version.scope).purpose
     if found is not None and found.reason.code == "CON-METHODS-UNCLEAR":
         return None if settled(standing.version, asking.question, "CON-METHODS-UNCLEAR") else found
     return found

@@ -28,7 +28,7 @@ async def sign_in(t: Teller) -> None:
     form = Form(html)
     t.narrator.answer(_OK, f"A page, after her university vouched for her: {len(form.labels)} things to tick")
     for label in form.labels:
-        t.narrator.say(f"    [x] {label}")
+        t.narrator.say(f"    {label}")
     t.narrator.check("the page lists what would leave, visa by visa", any("organisation" in one for one in form.labels))
     location = await browser.submit(page, form, answer="yes")
     t.narrator.request("POST", f"{t.issuer}{form.action}", "she agrees")

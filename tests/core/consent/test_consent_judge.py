@@ -129,12 +129,19 @@ def test_reasons_say_how_many_they_concern_and_which_rule_spoke() -> None:
         ("ai_use", "purpose.ai_use"),
         ("linkage", "purpose.linkage"),
         ("recontact", "purpose.recontact"),
+        ("clinical_care", "purpose.clinical_care"),
     ],
 )
 def test_what_the_asker_left_open_is_named_and_never_taken_for_no(member: str, missing: str) -> None:
     left_open: dict[str, Any] = {member: None}
     answer = judged(asking(**left_open), person())
     assert (answer.outcome, codes(answer), answer.missing) == (ConsentOutcome.HOLD, ["CON-UNDECLARED"], (missing,))
+
+
+@pytest.mark.parametrize(("said", "outcome"), [("deny", "HOLD"), ("ask", "HOLD"), ("permit", "PERMIT")])
+def test_what_the_asker_left_open_waits_for_everybody_who_did_not_permit_it(said: str, outcome: str) -> None:
+    told = record(scope={"permissions": ["GRU"], "answers": {"linkage": said}})
+    assert judged(asking(linkage=None), person("s1", told)).outcome == outcome
 
 
 def test_unknown_places_are_named_even_where_nobody_set_a_list() -> None:

@@ -1,0 +1,182 @@
+"""What every Ledger, with its Rows, must do: one body of tests, every implementation."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+
+from broker.adapters.storage.reads import open_rows
+from broker.core.audit.entry import EntryTooLargeError
+from broker.core.ids import Issuer, PersonId
+from broker.core.rows import Identity, Put, Revocation, Row, changed
+from broker.core.time import Seconds
+from broker.ports import LedgerDownError, Rows, StaleError
+from tests.adapters.storage.support import Place, ended, entry
+from tests.fakes import MemoryLedger, MemoryRows
+
+FIRST = Revocation(id="grant:1", since=Seconds(1))
+
+
+@dataclass
+class Store:
+    """A ledger and the rows that it stored."""
+
+    ledger: MemoryLedger
+    rows: MemoryRows
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def store(request: pytest.FixtureRequest, place: Place) -> AsyncIterator[Store]:
+    if request.param == "memory":
+        ledger = MemoryLedger()
+        await ledger.record(entry(0, "log.created"))
+        yield Store(ledger, MemoryRows(ledger))
+        return
+    async with place.open() as opened, open_rows(place.database) as rows:
+        yield Store(opened, rows)  # type: ignore[arg-type]  # they keep the same promises: that is what is tested
+
+
+async def everything(rows: Rows) -> list[Revocation]:
+    return [row async for row in rows.scan(Revocation)]
+
+
+async def test_indices_count_up(store: Store) -> None:
+    assert [await store.ledger.record(entry(n)) for n in range(1, 4)] == [1, 2, 3]
+
+
+async def test_concurrent_writes_get_indices_of_their_own(store: Store) -> None:
+    got = await asyncio.gather(*(store.ledger.record(entry(n)) for n in range(1, 100)))
+    assert sorted(got) == list(range(1, 100))
+
+
+async def test_what_was_recorded_can_be_read_at_once_and_in_order(store: Store) -> None:
+    for n in (3, 1, 2):
+        await store.ledger.record(entry(n), ended(f"grant:{n}"))
+    assert await store.rows.get(Revocation, "grant:3") == ended("grant:3").row
+    assert await store.rows.get(Revocation, "grant:4") is None
+    assert [row.id for row in await everything(store.rows)] == ["grant:1", "grant:2", "grant:3"]
+
+
+async def test_the_last_version_is_the_one_that_is_read(store: Store) -> None:
+    await store.ledger.record(entry(1), Put(FIRST))
+    await store.ledger.record(entry(2), Put(changed(FIRST, ground="because")))
+    assert await everything(store.rows) == [changed(FIRST, ground="because")]
+
+
+@pytest.mark.parametrize("version", [1, 3, 4])
+async def test_only_the_next_version_may_follow(store: Store, version: int) -> None:
+    await store.ledger.record(entry(1), Put(FIRST))
+    with pytest.raises(StaleError):
+        await store.ledger.record(entry(2), ended("grant:1", version))
+    assert await everything(store.rows) == [FIRST]
+
+
+async def test_a_later_version_of_nothing_is_stale(store: Store) -> None:
+    with pytest.raises(StaleError):
+        await store.ledger.record(entry(1), ended("grant:1", 2))
+    assert await everything(store.rows) == []
+
+
+@pytest.mark.parametrize("version", [0, -1])
+async def test_versions_count_from_one(store: Store, version: int) -> None:
+    with pytest.raises(ValueError, match="count from 1"):
+        await store.ledger.record(entry(1), ended("grant:1", version))
+
+
+async def test_of_two_who_change_the_same_row_one_wins_and_the_other_leaves_no_trace(store: Store) -> None:
+    await store.ledger.record(entry(1), Put(FIRST))
+    rivals = [(ended("other:2"), Put(changed(FIRST, ground=ground))) for ground in ("a", "b")]
+    got = await asyncio.gather(
+        *(store.ledger.record(entry(n + 2), *rival) for n, rival in enumerate(rivals)), return_exceptions=True
+    )
+    assert [type(each) for each in got] == [int, StaleError]
+    assert [row.ground for row in await everything(store.rows)] == ["a", ""]
+    assert await store.ledger.record(entry(4)) == 3, "the loser's entry was not stored"
+
+
+async def test_changes_are_stored_together_or_not_at_all(store: Store) -> None:
+    with pytest.raises(StaleError):
+        await store.ledger.record(entry(1), ended("grant:1"), ended("grant:2"), ended("grant:1"))
+    assert await everything(store.rows) == []
+    assert await store.ledger.record(entry(1)) == 1, "and its receipt id is still free"
+
+
+async def test_one_stale_wish_does_not_sink_its_neighbours(store: Store) -> None:
+    wishes = [(1, "grant:1"), (2, "grant:1"), (3, "grant:3"), (3, "grant:4"), (5, "grant:5")]
+    got = await asyncio.gather(
+        *(store.ledger.record(entry(n), ended(what)) for n, what in wishes), return_exceptions=True
+    )
+    assert [type(each) for each in got] == [int, StaleError, int, StaleError, int]
+    assert [each for each in got if isinstance(each, int)] == [1, 2, 3]
+    assert [row.id for row in await everything(store.rows)] == ["grant:1", "grant:3", "grant:5"]
+
+
+async def test_one_record_may_move_a_row_on_twice(store: Store) -> None:
+    await store.ledger.record(entry(1), Put(FIRST), Put(changed(FIRST, ground="x")))
+    assert await everything(store.rows) == [changed(FIRST, ground="x")]
+
+
+async def test_a_receipt_id_is_used_once(store: Store) -> None:
+    await store.ledger.record(entry(1))
+    with pytest.raises(StaleError):
+        await store.ledger.record(entry(1), ended("grant:1"))
+    assert await everything(store.rows) == []
+    assert await store.ledger.record(entry(2)) == 2
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_a_cancelled_caller_loses_its_answer_and_harms_nobody(store: Store, turns: int) -> None:
+    doomed = asyncio.create_task(store.ledger.record(entry(1), ended("grant:1")))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    doomed.cancel()
+    await asyncio.gather(doomed, return_exceptions=True)
+    async with asyncio.timeout(5):
+        assert await store.ledger.record(entry(2)) in (1, 2)
+
+
+async def test_followers_hear_of_rows_in_order_and_before_the_callers_do(store: Store) -> None:
+    heard: list[Row] = []
+    store.ledger.on_commit = heard.extend
+    told: list[int] = []
+
+    async def write(n: int) -> None:
+        await store.ledger.record(entry(n), ended(f"grant:{n}"), ended(f"token:{n}"))
+        told.append(len(heard))
+
+    await asyncio.gather(*(write(n) for n in range(1, 6)))
+    assert [row.id for row in heard] == [f"{what}:{n}" for n in range(1, 6) for what in ("grant", "token")]
+    assert all(count >= 2 * n for n, count in enumerate(told, 1))
+
+
+async def test_followers_hear_nothing_of_what_was_refused(store: Store) -> None:
+    heard: list[Row] = []
+    store.ledger.on_commit = heard.extend
+    with pytest.raises(StaleError):
+        await store.ledger.record(entry(1), ended("grant:1"), ended("grant:2", 7))
+    assert heard == []
+
+
+async def test_an_entry_that_does_not_fit_is_refused_before_anything_is_done(store: Store) -> None:
+    large = entry(1, about={f"a{n}": ("x" * 1_000,) * 33 for n in range(2)})
+    with pytest.raises(EntryTooLargeError):
+        await store.ledger.record(large, ended("grant:1"))
+    assert await everything(store.rows) == []
+
+
+async def test_rows_are_found_by_a_member(store: Store) -> None:
+    all_four = [Identity(id=f"i{n}", person=PersonId(f"p{n % 2}"), iss=Issuer("i"), sub=str(n)) for n in range(4)]
+    await store.ledger.record(entry(1), *(Put(identity) for identity in all_four))
+    found = [row async for row in store.rows.find(Identity, "person", "p1")]
+    assert found == [all_four[1], all_four[3]]
+
+
+async def test_a_ledger_that_is_dead_stays_dead() -> None:
+    for breaks in ("lost", "stored"):
+        ledger = MemoryLedger(breaks=breaks)  # type: ignore[arg-type]
+        with pytest.raises(LedgerDownError):
+            await ledger.record(entry(1), ended("grant:1"))
+        assert (len(ledger.rows) == 1) == (breaks == "stored")
+        with pytest.raises(LedgerDownError):
+            await ledger.record(entry(2))

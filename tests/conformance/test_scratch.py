@@ -1,0 +1,89 @@
+"""What every Scratch must do: one body of tests, every implementation."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from broker.adapters.storage.scratch import MAX_BYTES, MAX_ID, open_scratch
+from broker.core.time import Seconds
+from broker.ports import Scratch
+from tests.adapters.storage.support import Place
+from tests.fakes import MemoryScratch
+
+NOW, LATER = Seconds(100), Seconds(200)
+VALUE: dict[str, Any] = {"state": "x", "n": 1, "scopes": ["a", "b"], "nothing": None, "nested": {"deep": True}}
+LIMIT = 5
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def scratch(request: pytest.FixtureRequest, place: Place) -> AsyncIterator[Scratch]:
+    if request.param == "memory":
+        yield MemoryScratch(limit=LIMIT)
+        return
+    async with open_scratch(place.database, limit=LIMIT) as opened:
+        yield opened
+
+
+async def test_what_was_put_is_there_until_it_expires(scratch: Scratch) -> None:
+    await scratch.put("sign_in", "a", VALUE, LATER)
+    assert await scratch.get("sign_in", "a", NOW) == VALUE
+    assert await scratch.get("sign_in", "a", Seconds(LATER - 1)) == VALUE
+    assert await scratch.get("sign_in", "a", LATER) is None
+    assert await scratch.get("sign_in", "b", NOW) is None
+    assert await scratch.get("par", "a", NOW) is None
+
+
+async def test_putting_again_replaces(scratch: Scratch) -> None:
+    await scratch.put("par", "a", {"n": 1}, LATER)
+    await scratch.put("par", "a", {"n": 2}, LATER)
+    assert await scratch.take("par", "a", NOW) == {"n": 2}
+    assert await scratch.get("par", "a", NOW) is None
+
+
+async def test_of_two_takers_one_gets_it(scratch: Scratch) -> None:
+    await scratch.put("par", "a", VALUE, LATER)
+    got = await asyncio.gather(*(scratch.take("par", "a", NOW) for _ in range(5)))
+    assert [each for each in got if each is not None] == [VALUE]
+
+
+async def test_what_has_expired_cannot_be_taken_and_is_gone(scratch: Scratch) -> None:
+    await scratch.put("par", "a", VALUE, LATER)
+    assert await scratch.take("par", "a", LATER) is None
+    assert await scratch.get("par", "a", NOW) is None
+
+
+async def test_of_too_many_the_oldest_go_and_other_kinds_stay(scratch: Scratch) -> None:
+    await scratch.put("other", "x", VALUE, LATER)
+    for n in range(LIMIT + 1):
+        await scratch.put("par", str(n), {"n": n}, LATER)
+    assert [await scratch.get("par", str(n), NOW) for n in range(LIMIT + 1)] == [
+        None,
+        *({"n": n} for n in range(1, LIMIT + 1)),
+    ]
+    assert await scratch.get("other", "x", NOW) == VALUE
+
+
+async def test_what_is_put_again_is_young_again(scratch: Scratch) -> None:
+    for n in [*range(LIMIT), 0, 9]:
+        await scratch.put("par", str(n), {"n": n}, LATER)
+    assert await scratch.get("par", "0", NOW) == {"n": 0}
+    assert await scratch.get("par", "1", NOW) is None
+
+
+async def test_a_value_and_its_id_have_a_largest_size(scratch: Scratch) -> None:
+    room = MAX_BYTES - len('{"x":""}')
+    await scratch.put("par", "i" * MAX_ID, {"x": "y" * room}, LATER)
+    with pytest.raises(ValueError, match="scratch"):
+        await scratch.put("par", "a", {"x": "y" * (room + 1)}, LATER)
+    with pytest.raises(ValueError, match="scratch"):
+        await scratch.put("par", "i" * (MAX_ID + 1), VALUE, LATER)
+
+
+async def test_taking_makes_room(scratch: Scratch) -> None:
+    for n in range(LIMIT):
+        await scratch.put("par", str(n), {"n": n}, LATER)
+    await scratch.take("par", "3", NOW)
+    await scratch.put("par", "new", {"n": 9}, LATER)
+    assert await scratch.get("par", "0", NOW) == {"n": 0}

@@ -113,7 +113,8 @@ class Keys(Protocol):
 
     async def keys(self, iss: str, jku: str, kid: str) -> Sequence[Mapping[str, Any]] | None:
         """The JWK Set of a registered (`iss`, `jku`), fetched anew if `kid` is not in it and it is not too
-        soon. None: not registered, or not to be had now."""
+        soon. None: not registered, or not to be had now.
+        """
         ...
 
 

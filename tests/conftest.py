@@ -22,7 +22,7 @@ _LOCAL = ("127.", "::1", "localhost")
 
 
 @pytest.fixture(autouse=True)
-def no_network_but_loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def no_network_but_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test that phones home fails at once."""
     connect = socket.socket.connect
 
@@ -32,7 +32,6 @@ def no_network_but_loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         connect(self, address)  # type: ignore[arg-type]
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
-    yield
 
 
 @pytest.hookimpl(hookwrapper=True)

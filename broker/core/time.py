@@ -12,6 +12,9 @@ Our own things are dead at `now >= end`; only other people's tokens get a leeway
 Day = date
 """A calendar date without a zone; where an instant is needed it means 00:00 UTC of that day."""
 
+EPOCH = Seconds(0)
+"""1970-01-01T00:00:00Z: the beginning of what always was."""
+
 FOREVER = Seconds(253_402_300_799)
 """9999-12-31T23:59:59Z, the last second that RFC 3339 can write: the end of what has no end."""
 

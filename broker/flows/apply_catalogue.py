@@ -15,7 +15,7 @@ async def foresee(w: World, declared: Iterable[Row]) -> tuple[Step, ...]:
     stored: dict[tuple[str, str], Row | None] = {
         (row.KIND, row.id): await w.rows.get(type(row), row.id) for row in rows
     }
-    return plan(rows, lambda kind, id: stored[kind.KIND, id])
+    return plan(rows, lambda kind, name: stored[kind.KIND, name])
 
 
 async def apply(w: World, steps: tuple[Step, ...], by: Person | None) -> int:

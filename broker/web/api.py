@@ -40,7 +40,7 @@ class Submission(Asking):
 class DecisionBody(Wire):
     decision: Literal["approve", "reject"]
     ground: str = Field(min_length=1, max_length=20_000)
-    answers: dict[str, str] = {}
+    answers: dict[str, str] = Field(default_factory=dict)
 
 
 class WithdrawalBody(Wire):
@@ -109,7 +109,7 @@ async def list_requests(request: web.Request) -> web.Response:
 
 
 async def get_request(request: web.Request) -> web.Response:
-    """GET /requests/{id}."""
+    """GET /requests/{id}: one request."""
     who, snapshot = await caller(request), request.app[BROKER].snapshots.current()
     row = snapshot.get(Request, RequestId(request.match_info["request"]))
     if row is None or not may_see(who, row, snapshot):

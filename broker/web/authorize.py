@@ -11,6 +11,7 @@ from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.interaction import Ask
 from broker.core.oidc.opaque import opaque, stored_id
 from broker.core.oidc.own_tokens import OPENID, PASSPORT_SCOPE
+from broker.core.outcome import Reason
 from broker.core.passport.visa import AFFILIATION, GRANT
 from broker.core.rows import Client, Dataset, IdentityProvider, Person, Session
 from broker.core.time import Seconds, rfc3339
@@ -23,7 +24,7 @@ from broker.web.bodies import raw
 from broker.web.errors import Problem
 from broker.web.middleware import ENTROPY
 from broker.web.pages.render import render
-from broker.web.sign_in import redirect_to
+from broker.web.sign_in import choice, redirect_to
 from broker.web.state import BROKER
 
 _KIND = "interaction"
@@ -103,11 +104,10 @@ async def _go_on(
     if step is Ask.CONSENT:
         return await _page(request, asked, id)
     idp = provider_for(broker.world, asked.login_hint)
-    back = f"{_CONTINUE}?interaction={id}"
+    back, fresh = f"{_CONTINUE}?interaction={id}", step is Ask.FRESH_SIGN_IN
     if idp is None:
-        location = web.HTTPSeeOther(f"/sign-in?return_to={back.replace('?', '%3F').replace('=', '%3D')}")
-        raise location
-    return await redirect_to(request, idp, back, login_hint=asked.login_hint, fresh="login" in asked.prompt)
+        raise web.HTTPSeeOther(f"/sign-in?{choice(back, fresh=fresh)}")
+    return await redirect_to(request, idp, back, login_hint=asked.login_hint, fresh=fresh)
 
 
 def _silent(request: web.Request, asked: AuthorizationRequest) -> IdentityProvider | None:
@@ -166,8 +166,11 @@ async def _released(request: web.Request, ticked: frozenset[str], *, later: bool
 
 
 async def _attest(request: web.Request, location: str) -> None:
+    """A country that is none is told; without a notice the person would think that it counts."""
     person, session = await _present(request)
-    await attest_location(request.app[BROKER].world, person, session, location)
+    done = await attest_location(request.app[BROKER].world, person, session, location)
+    if isinstance(done, Reason):
+        raise Problem.of(done)
 
 
 async def _present(request: web.Request) -> tuple[Person, Session]:

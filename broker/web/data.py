@@ -10,6 +10,7 @@ from broker.core.ids import ObjectId
 from broker.core.outcome import Reason
 from broker.core.ranges import Multipart, Ranges, Span, Unsatisfiable, content_range, unsatisfied, wanted
 from broker.core.rows import DrsObject
+from broker.core.snapshot import Snapshot
 from broker.flows.deliver import End, Opened, Shown, close_delivery, open_delivery, show, still_permitted
 from broker.flows.use_data import TICKET_TYPE, Refused
 from broker.ports import OpenFile, SourceBrokenError
@@ -89,8 +90,8 @@ async def _send(
         await close_delivery(broker.world, opened, "incomplete", 0)
         raise ConnectionResetError("the client has gone")
 
-    def permitted(snapshot: object) -> bool:
-        return still_permitted(opened, broker.snapshots.current(), broker.world.clock.now())
+    def permitted(snapshot: Snapshot) -> bool:
+        return still_permitted(opened, snapshot, broker.world.clock.now())
 
     stream = Stream(transport, permitted)
     end: End = "incomplete"
@@ -104,7 +105,7 @@ async def _send(
             await response.write_eof()
         end = "complete"
     except SourceBrokenError as broken:
-        log.error("source.broken", object=opened.object.id, why=str(broken))
+        log.warning("source.broken", object=opened.object.id, why=str(broken))
         stream.settle()
         transport.abort()
         raise ConnectionResetError("the source broke") from None

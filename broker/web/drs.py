@@ -9,6 +9,7 @@ from broker.core.drs.identifiers import encode
 from broker.core.ids import ObjectId
 from broker.core.outcome import Reason
 from broker.core.passport.limits import REQUEST_BYTES
+from broker.core.reasons import sentence
 from broker.core.rows import Dataset, DrsObject, VisaIssuer
 from broker.flows.use_data import Ticket, ask
 from broker.web.bodies import Wire, json_body
@@ -17,7 +18,6 @@ from broker.web.errors import Problem, headers, status_of
 from broker.web.middleware import REQUEST_ID
 from broker.web.state import BROKER, Broker
 from broker.web.telling import refused
-from broker.core.reasons import sentence
 
 ACCESS_ID = "https"
 MAX_BULK = 1
@@ -45,7 +45,7 @@ def error(request: web.Request, problem: Problem) -> web.Response:
 
 
 async def get_service_info(request: web.Request) -> web.Response:
-    """GET /service-info."""
+    """GET /service-info: who answers here, and which parts of DRS (GA4GH service-info 1.0)."""
     broker = request.app[BROKER]
     rows = [row for dataset in broker.snapshots.current().all(Dataset) for row in _objects(broker, dataset)]
     return web.json_response(
@@ -94,13 +94,13 @@ async def post_object(request: web.Request) -> web.Response:
 
 
 async def get_access(request: web.Request) -> web.Response:
-    """GET …/access/{access_id} with an access token."""
+    """GET …/access/{access_id}: an address and a data ticket, for an access token."""
     row = _object(request)
     return await _access(request, row, await caller(request))
 
 
 async def post_access(request: web.Request) -> web.Response:
-    """POST …/access/{access_id} with Passports."""
+    """POST …/access/{access_id}: an address and a data ticket, for Passports."""
     body = await json_body(request, AccessBody, REQUEST_BYTES + 4096)
     return await _access(request, _object(request), await caller_by_passports(request, body.passports))
 

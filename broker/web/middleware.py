@@ -58,19 +58,12 @@ async def _answered(request: web.Request, handler: Handler, request_id: str) -> 
         response = await handler(request)
     except Problem as problem:
         response = _rendered(request, problem, request_id)
-    except web.HTTPMethodNotAllowed as wrong:
-        allowed = ", ".join(sorted(wrong.allowed_methods))
-        response = _rendered(request, Problem("REQ-METHOD", allowed=allowed), request_id)
-        response.headers[hdrs.ALLOW] = allowed
-    except web.HTTPRequestEntityTooLarge:
-        response = _rendered(request, Problem("REQ-TOO-LARGE", limit="the body"), request_id)
-    except web.HTTPException as other:
-        code = "REQ-NOT-FOUND" if other.status == 404 else "REQ-MALFORMED"  # noqa: PLR2004
-        response = _rendered(request, Problem(code, problem="not HTTP as it must be"), request_id)
+    except web.HTTPException as theirs:
+        response = _library(request, theirs, request_id)
     except StaleError:
         response = _rendered(request, Problem("REQ-CONFLICT"), request_id)
     except LedgerDownError:
-        log.error("ledger.down")
+        log.warning("ledger.down")
         response = _rendered(request, Problem("SRV-NO-RECORD"), request_id)
     except ConnectionError:
         raise  # the client has gone, or its stream was cut: there is nobody to answer
@@ -79,9 +72,26 @@ async def _answered(request: web.Request, handler: Handler, request_id: str) -> 
         response = _rendered(request, Problem("SRV-ERROR"), request_id)
     if not response.prepared:
         response.headers.setdefault("X-Request-ID", request_id)
-    METRICS.requests.labels(request.method, route, str(response.status)).inc()
-    log.info("request", method=request.method, route=route, status=response.status)
+    method = request.method if request.method in hdrs.METH_ALL else "other"  # a label must not be what callers like
+    METRICS.requests.labels(method, route, str(response.status)).inc()
+    log.info("request", method=method, route=route, status=response.status)
     return response
+
+
+def _library(request: web.Request, theirs: web.HTTPException, request_id: str) -> web.StreamResponse:
+    """What a handler or the library raised as an answer: redirects go out as they are, errors in our words."""
+    if theirs.status < 400:  # noqa: PLR2004 (RFC 9110: not an error)
+        theirs.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
+        return theirs
+    if isinstance(theirs, web.HTTPMethodNotAllowed):
+        allowed = ", ".join(sorted(theirs.allowed_methods))
+        response = _rendered(request, Problem("REQ-METHOD", allowed=allowed), request_id)
+        response.headers[hdrs.ALLOW] = allowed
+        return response
+    if isinstance(theirs, web.HTTPRequestEntityTooLarge):
+        return _rendered(request, Problem("REQ-TOO-LARGE", limit="the body"), request_id)
+    code = "REQ-NOT-FOUND" if theirs.status == 404 else "REQ-MALFORMED"  # noqa: PLR2004
+    return _rendered(request, Problem(code, problem="not HTTP as it must be"), request_id)
 
 
 def _rendered(request: web.Request, problem: Problem, request_id: str) -> web.StreamResponse:

@@ -18,9 +18,8 @@ from broker.web.state import BROKER
 
 async def choose(request: web.Request) -> web.Response:
     """GET /sign-in: the page to choose from; straight on if there is only one choice."""
-    return_to = local_path(request.query.get("return_to"))
     active = [idp for idp in request.app[BROKER].snapshots.current().all(IdentityProvider) if idp.status == "active"]
-    query = urlencode({"return_to": return_to})
+    query = choice(local_path(request.query.get("return_to")), fresh=_fresh(request))
     if len(active) == 1:
         raise web.HTTPSeeOther(f"/sign-in/{active[0].slug}?{query}")
     providers = [{"slug": idp.slug, "name": idp.name, "query": query} for idp in active]
@@ -29,7 +28,17 @@ async def choose(request: web.Request) -> web.Response:
 
 async def go(request: web.Request) -> web.Response:
     """GET /sign-in/{idp}: off to the home organisation."""
-    return await redirect_to(request, provider(request), local_path(request.query.get("return_to")))
+    return_to = local_path(request.query.get("return_to"))
+    return await redirect_to(request, provider(request), return_to, fresh=_fresh(request))
+
+
+def choice(return_to: str, *, fresh: bool) -> str:
+    """The query of the page to choose from. `fresh`: an old sign-in will not do, wherever it is."""
+    return urlencode({"return_to": return_to} | ({"fresh": "yes"} if fresh else {}))
+
+
+def _fresh(request: web.Request) -> bool:
+    return request.query.get("fresh") == "yes"
 
 
 async def redirect_to(

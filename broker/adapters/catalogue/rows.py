@@ -131,7 +131,7 @@ def _committee(part: models.CommitteePart) -> Row:
 
 
 def _role(part: models.RolePart) -> Row:
-    said = "\0".join((part.role, part.scope, part.iss, part.sub)).encode()
+    said = f"{part.role}\0{part.scope}\0{part.iss}\0{part.sub}".encode()
     return Role(
         id=hashlib.sha256(said).hexdigest()[:32],
         role=part.role,

@@ -209,7 +209,7 @@ def _walk(db: sqlite3.Connection, leaves: Leaves) -> Iterator[Finding]:
 def _rows(db: sqlite3.Connection) -> Iterator[Effect]:
     """Every row as an effect; one whose columns do not fit its body has a digest that fits nothing."""
     for kind in sorted(ROWS):
-        columns = ", ".join(f'"{name}"' for name in ROWS[kind].columns.keys())
+        columns = ", ".join(f'"{column.name}"' for column in ROWS[kind].columns)
         for id, version, body, *members in db.execute(f'SELECT {columns} FROM "{kind}" ORDER BY id'):  # noqa: S608
             digest = hashlib.sha256(body.encode()).hexdigest()
             fits = _fits(kind, body, id, version, members)

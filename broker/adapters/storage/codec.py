@@ -65,17 +65,19 @@ def restore(kind: type[R], body: str) -> R:
 
 @cache
 def _validator(kind: type[Any]) -> SchemaValidator:
-    """Builds the dataclass, every member type-checked; an unset member was left out and is None again."""
-    return SchemaValidator(_unset_is_none(TypeAdapter(kind).core_schema))
+    """Builds the dataclass, every member type-checked, none unknown; an unset one was left out and is None again."""
+    return SchemaValidator(_exact(TypeAdapter(kind).core_schema))
 
 
-def _unset_is_none(schema: Any) -> Any:
-    """`schema` with None as default of every dataclass field that may be None and has no default."""
+def _exact(schema: Any) -> Any:
+    """`schema`, with None as default of every member that may be None and has no default, and nothing added."""
     if isinstance(schema, list):
-        return [_unset_is_none(each) for each in schema]
+        return [_exact(each) for each in schema]
     if not isinstance(schema, dict):
         return schema
-    copy = {name: _unset_is_none(member) for name, member in schema.items()}
+    copy = {name: _exact(member) for name, member in schema.items()}
     if copy.get("type") == "dataclass-field" and copy["schema"]["type"] == "nullable":
         copy["schema"] = {"type": "default", "schema": copy["schema"], "default": None}
+    if copy.get("type") == "dataclass":
+        copy["schema"] = {**copy["schema"], "extra_behavior": "forbid"}
     return copy

@@ -85,9 +85,9 @@ def judge(
         raise ValueError("a participant is named twice")
     if certificate is not None and certificate.family_objection == "block_family":
         verdicts |= _blocked(people, verdicts)
-    outcome, codes = _set_level(verdicts, certificate)
+    outcome, codes = _set_level(verdicts, certificate, question.reviewed)
     used = outcome in {ConsentOutcome.PERMIT, ConsentOutcome.PERMIT_FILTERED}
-    duties = {duty for one in verdicts.values() if used and one.place is Place.INCLUDE for duty in one.obligations}
+    duties = {duty for one in verdicts.values() if used for duty in one.obligations}
     return ConsentAnswer(
         outcome=outcome,
         reasons=(*codes, *_reasons(verdicts, outcome)),
@@ -152,7 +152,7 @@ def _blocked(people: list[Subject], verdicts: Mapping[SubjectRef, Verdict]) -> M
 
 
 def _set_level(
-    verdicts: Mapping[SubjectRef, Verdict], certificate: DatasetCertificate | None
+    verdicts: Mapping[SubjectRef, Verdict], certificate: DatasetCertificate | None, reviewed: frozenset[str]
 ) -> tuple[ConsentOutcome, tuple[Reason, ...]]:
     """The outcome, and the codes that belong to the set and to nobody in it."""
     places = [verdict.place for verdict in verdicts.values()]
@@ -166,7 +166,7 @@ def _set_level(
     if not certificate.filterable:
         mixed = (_of_the_set("CON-MIXED-FILE"),)
         return (ConsentOutcome.DENY_FILE, mixed) if excluded else (ConsentOutcome.HOLD, ())
-    if included < certificate.min_group:
+    if included < certificate.min_group and "CON-TOO-FEW" not in reviewed:
         return ConsentOutcome.REFER, (_of_the_set("CON-TOO-FEW"),)
     return ConsentOutcome.PERMIT_FILTERED, ()
 

@@ -46,7 +46,7 @@ class ConsentQuestion:
     grant_began: Seconds | None = None
     settled: frozenset[Settled] = frozenset()
     reviewed: frozenset[str] = frozenset()
-    """Codes (`DUO-…`) of the certificate's open questions that the dataset's committee has answered with yes."""
+    """Codes that the dataset's committee answered with yes: CON-TOO-FEW, and `DUO-…` that the certificate leaves open."""
 
     @property
     def topics(self) -> frozenset[str]:

@@ -24,8 +24,9 @@ _CHILD = frozenset({"parent", "guardian"})
 class Asking:
     """What every rule may look at besides the version: the same for all participants of one question.
 
-    `certified` is R9's answer, `missing` what it needs to know, `asked` the answers that the purpose needs. `fits` remembers what was worked
-    out for equal scopes: a cohort has a few forms, not one for each person.
+    `certified` is R9's answer, `missing` the members of the purpose that the certificate needs to know, `asked`
+    the answers that the purpose needs. `fits` remembers what was worked out for equal scopes: a cohort has a
+    few forms, not one for each person.
     """
 
     question: ConsentQuestion
@@ -93,11 +94,11 @@ def reaffirmation(standing: Standing, asking: Asking) -> Verdict | None:
 
 
 def representation(standing: Standing, asking: Asking) -> Verdict | None:
-    """R6: who spoke for somebody no longer may, or need not. A grantor that is not named is not "self"."""
+    """R6: who gave the consent no longer may speak, or need not. A grantor that is not named is not "self"."""
     version = standing.version
     kind = version.grantor.kind if version.grantor else None
     ends = version.grantor.valid_to if version.grantor else None
-    if kind != "self" and ends is not None and asking.question.at >= start_of(ends):
+    if ends is not None and asking.question.at >= start_of(ends):
         return hold("CON-REPRESENTATIVE-LAPSED", date=ends.isoformat())
     return hold("CON-CAPACITY-REGAINED") if kind != "self" and version.capacity == "regained" else None
 

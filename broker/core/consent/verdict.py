@@ -19,7 +19,7 @@ class Place(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """One participant's place and the reason for it. `obligations` bind whoever uses an included one's data."""
+    """One participant's place and the reason for it. `obligations`, of an include only, bind the user."""
 
     place: Place
     reason: Reason

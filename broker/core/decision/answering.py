@@ -38,9 +38,9 @@ def findings_for(
         result = gate(case)
         if result.outcome is not Outcome.REFER:
             continue
-        for code in dict.fromkeys(reason.code for reason in result.reasons):
-            if answers.get(code, "").strip() and code.startswith(families):
-                made.append(_finding(case, result.gate, code, role, by, answers[code]))
+        asked = dict.fromkeys(reason.code for reason in result.reasons)
+        given = [code for code in asked if answers.get(code, "").strip() and code.startswith(families)]
+        made += [_finding(case, result.gate, code, role, by, answers[code]) for code in given]
     return tuple(made)
 
 

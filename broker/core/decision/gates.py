@@ -8,9 +8,9 @@ from typing import TypeVar
 
 from broker.core.decision.case import Case, case_of, ends_of_evidence
 from broker.core.decision.gate_consent import consent
-from broker.core.outcome import Gate, GateResult, Outcome, Reason
 from broker.core.duo.match import Verdict, match
 from broker.core.jurisdiction.judge import Answer, judge
+from broker.core.outcome import Gate, GateResult, Outcome, Reason
 from broker.core.rows.revocation import What
 from broker.core.time import FOREVER, Seconds, day_of, rfc3339
 
@@ -111,8 +111,7 @@ def community(case: Case) -> GateResult:
     if governed is False:
         return _result(Gate.COMMUNITY, Outcome.PERMIT)
     if governed is None:
-        found = _result(Gate.COMMUNITY, Outcome.REFER, "JUR-FACT-MISSING", missing="data.community_governed")
-        return found
+        return _result(Gate.COMMUNITY, Outcome.REFER, "JUR-FACT-MISSING", missing="data.community_governed")
     if "community.approved" in said:
         return _result(Gate.COMMUNITY, Outcome.PERMIT, "COM-APPROVED", until=min(ends_of_evidence(case)))
     return _result(Gate.COMMUNITY, Outcome.PENDING, "COM-APPROVAL-NEEDED")

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from broker.core.jurisdiction.facts import Facts, FactValue, by_the_holder, derive, milder
-from broker.core.jurisdiction.pack import Effect
+from broker.core.jurisdiction.pack import APPLIES_WHEN, Effect
 from broker.core.jurisdiction.rulebook import Period, Rulebook
 from broker.core.jurisdiction.verdict import Branch, Verdict
 from broker.core.outcome import Outcome, Reason
@@ -99,7 +99,7 @@ def _weigh(period: Period, later: tuple[Period, ...], facts: Facts) -> _Weighed:
         branches[pack.id] = branch
         if branch.effect != "permit":
             strictness = max(strictness, STRICTNESS[branch.effect])
-        if branch.rule != "applies_when":
+        if branch.rule != APPLIES_WHEN:  # only a pack that is known to apply answers for a country
             answers_for.append(pack.answers_for)
     uncovered = _uncovered(facts, answers_for)
     return _Weighed(
@@ -115,19 +115,27 @@ def _uncovered(facts: Facts, answers_for: list[frozenset[str]]) -> Reason | None
     unstated = [name for name in ("data.origin_countries", "data.controller_country") if not facts.get(name)]
     if unstated:
         return Reason(code="JUR-FACT-MISSING", facts=(("missing", ", ".join(unstated)),))
-    origins: Any = facts["data.origin_countries"]
-    missing = {*origins, facts["data.controller_country"]}.difference(*answers_for)
+    missing = _concerned(facts).difference(*answers_for)
     if not missing:
         return None
     return Reason(code="JUR-NO-PACK", facts=(("countries", ", ".join(sorted(missing))),))
 
 
+def _concerned(facts: Facts) -> set[str]:
+    """The countries whose law must be asked: of origin, and of the controller."""
+    origins: Any = facts.get("data.origin_countries", ())
+    controller: Any = facts.get("data.controller_country")
+    return {*origins, controller}
+
+
 def _until(later: tuple[Period, ...], facts: Facts, branches: Mapping[str, Branch]) -> Seconds:
     """The start of the first later period in which a pack that changed says something else."""
     for period in later:
-        for id_, pack in period.changes:
-            now, then = branches.get(id_), pack.find(facts) if pack is not None else None
+        for change in period.changes:
+            now, then = branches.get(change.id), change.pack.find(facts) if change.pack is not None else None
             if _differ(now, then, facts):
+                return period.start
+            if now is not None and change.countries and not change.countries.isdisjoint(_concerned(facts)):
                 return period.start
     return FOREVER
 

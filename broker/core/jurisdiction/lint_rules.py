@@ -9,6 +9,8 @@ from typing import Any, get_args
 
 from broker.core.jurisdiction.lint_conditions import read_condition, silence_helps
 from broker.core.jurisdiction.pack import (
+    APPLIES_WHEN,
+    DEFAULT,
     Always,
     Basis,
     Duty,
@@ -26,7 +28,6 @@ REFUSALS = frozenset({"deny", "limit_modality"})
 NEVER_EXCEPTED = frozenset({"JUR-US-202-303", "COM-REFUSED", "PUR-PROHIBITED"})
 """Codes from which no human exception is possible: their rules say `mandatory: true`."""
 
-_RESERVED = frozenset({"default", "applies_when"})
 _REQUIRED = ("id", "when", "effect", "reason", "basis")
 _OPTIONAL = (
     "obligations",
@@ -110,7 +111,7 @@ def _rule(reading: Reading, raw: object, where: Where, around: Around) -> Rule:
         proportionality=_proportionality(reading, members, where, around.kind),
         explain=_explain(reading, members, where),
     )
-    if rule.id in _RESERVED:
+    if rule.id in (APPLIES_WHEN, DEFAULT):
         reading.problem((*where, "id"), f"{rule.id} is the engine's own word")
     if rule.reason in NEVER_EXCEPTED and not rule.mandatory:
         reading.problem(where, f"{rule.reason} knows no exception: mandatory: true is missing")

@@ -12,6 +12,9 @@ from broker.core.jurisdiction.facts import FactValue
 
 SCHEMA = "broker.policy-pack/1"
 
+APPLIES_WHEN, DEFAULT = "applies_when", "default"
+"""What stands in the place of a rule's id where no rule decides; no rule may be called so."""
+
 RegimeKind = Literal[
     "data_protection",
     "national_security",

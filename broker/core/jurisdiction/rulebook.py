@@ -30,9 +30,20 @@ class Period:
 
     start: Seconds
     packs: tuple[CompiledPack, ...]
-    changes: tuple[tuple[str, CompiledPack | None], ...]
+    changes: tuple["Change", ...]
     read: tuple[tuple[str, str], ...]
     """(pack, version) of every pack that is asked in this period."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A pack that is not what it was in the period before."""
+
+    id: str
+    pack: CompiledPack | None
+    """None: it is no longer in force."""
+    countries: frozenset[str]
+    """For which it answers now and did not, or did and does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +107,11 @@ def _periods(packs: list[Pack], mode: Mode) -> Iterator[Period]:
             for pack in packs
             if pack.in_force(day)
         }
-        changes = tuple((id_, now.get(id_)) for id_ in {**before, **now} if now.get(id_) is not before.get(id_))
+        changes = tuple(
+            Change(id_, now.get(id_), _answers(now, id_) ^ _answers(before, id_))
+            for id_ in {**before, **now}
+            if now.get(id_) is not before.get(id_)
+        )
         yield Period(
             start=start_of(day),
             packs=tuple(now.values()),
@@ -104,6 +119,10 @@ def _periods(packs: list[Pack], mode: Mode) -> Iterator[Period]:
             read=tuple((pack.id, pack.version) for pack in now.values()),
         )
         before = now
+
+
+def _answers(packs: Mapping[str, CompiledPack], id_: str) -> frozenset[str]:
+    return packs[id_].answers_for if id_ in packs else frozenset()
 
 
 def _turns(pack: Pack, mode: Mode) -> Iterator[date]:

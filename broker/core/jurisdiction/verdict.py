@@ -12,6 +12,8 @@ from broker.core.jurisdiction.compile import Predicate, predicate
 from broker.core.jurisdiction.conditions import Members, Tri, unknowns
 from broker.core.jurisdiction.facts import Facts
 from broker.core.jurisdiction.pack import (
+    APPLIES_WHEN,
+    DEFAULT,
     Always,
     Comparison,
     Condition,
@@ -37,9 +39,7 @@ class Verdict:
     version: str
     kind: RegimeKind
     rule: str
-    """The id of the deciding rule; `default`; or `applies_when`, where nobody knows whether the pack applies."""
-    applies: bool
-    """Only a pack that is known to apply answers for its countries (ruling 9)."""
+    """The id of the deciding rule; DEFAULT; or APPLIES_WHEN, where nobody knows whether the pack applies."""
     effect: Effect
     reason: Reason
     obligations: tuple[str, ...] = ()
@@ -47,7 +47,6 @@ class Verdict:
     """Evidence that is asked for and not there."""
     missing: tuple[str, ...] = ()
     """Facts that nobody stated and that this verdict waits for."""
-    modalities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +99,7 @@ class _Builder:
 
     def find(self) -> Callable[[Facts], Branch | None]:
         applies = predicate(self.pack.applies_when, self.members)
-        unclear = self.unknown("applies_when", self.pack.applies_when, applies=False)
+        unclear = self.unknown(APPLIES_WHEN, self.pack.applies_when)
         steps = tuple(self.step(rule) for rule in self.pack.rules)
         default = self.default()
 
@@ -137,12 +136,10 @@ class _Builder:
                 version=self.pack.version,
                 kind=self.pack.kind,
                 rule=rule.id,
-                applies=True,
                 effect=rule.effect,
                 reason=Reason(code=rule.reason, norm=self.norm(rule.id, cite)),
                 obligations=tuple(dict.fromkeys((*self.constant, *rule.obligations))),
                 evidence=rule.evidence,
-                modalities=rule.modalities,
             )
         )
 
@@ -151,10 +148,9 @@ class _Builder:
             pack=self.pack.id,
             version=self.pack.version,
             kind=self.pack.kind,
-            rule="default",
-            applies=True,
+            rule=DEFAULT,
             effect=self.pack.default_effect,
-            reason=Reason(code=self.pack.default_reason, norm=self.norm("default")),
+            reason=Reason(code=self.pack.default_reason, norm=self.norm(DEFAULT)),
             obligations=self.constant,
         )
         return self.branch(self.permit_or_cap(verdict), ())
@@ -187,7 +183,7 @@ class _Builder:
         due = (name for when, names in self.conditional if when(facts) is not False for name in names)
         return tuple(dict.fromkeys((*obligations, *due)))
 
-    def unknown(self, rule: str, when: Condition, *, applies: bool = True) -> Branch:
+    def unknown(self, rule: str, when: Condition) -> Branch:
         """The end at a rule of which nobody knows whether it applies."""
 
         def conclude(facts: Facts) -> Verdict:
@@ -198,7 +194,6 @@ class _Builder:
                 version=self.pack.version,
                 kind=self.pack.kind,
                 rule=rule,
-                applies=applies,
                 effect="refer",
                 reason=Reason(code="JUR-FACT-MISSING", facts=slots, norm=self.norm(rule)),
                 obligations=self.constant,

@@ -97,11 +97,11 @@ def _basic(authorization: str) -> Credentials | None:
         return None
     try:
         text = base64.b64decode(found[1], validate=True).decode("utf-8")
-        raw_id, colon, raw_secret = text.partition(":")
+        raw_id, _, raw_secret = text.partition(":")
         client_id = unquote_plus(raw_id, errors="strict")
         secret = unquote_plus(raw_secret, errors="strict")
     except ValueError:
         return None
-    if not colon or not _VISIBLE.fullmatch(client_id) or not _VISIBLE.fullmatch(secret):
+    if not _VISIBLE.fullmatch(client_id) or not _VISIBLE.fullmatch(secret):
         return None
     return Credentials("client_secret_basic", client_id, secret)

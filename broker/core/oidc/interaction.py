@@ -32,6 +32,8 @@ class Ask(Enum):
     """What the person must do next."""
 
     SIGN_IN = "sign_in"
+    FRESH_SIGN_IN = "fresh_sign_in"
+    """Sign in anew at the home provider (`prompt=login` there), or the same old sign-in would come back."""
     CONSENT = "consent"
 
 
@@ -57,7 +59,9 @@ def next_step(
     """
     silent = "none" in request.prompt
     if signed_in is None or _too_old(request, signed_in, started, now):
-        return OAuthError.LOGIN_REQUIRED if silent else Ask.SIGN_IN
+        if silent:
+            return OAuthError.LOGIN_REQUIRED
+        return Ask.FRESH_SIGN_IN if signed_in is not None or _wants_age(request) else Ask.SIGN_IN
     wanted = {person for person in (request.claims.subject, hinted) if person is not None}
     if wanted - {signed_in.person}:
         return _again(OAuthError.LOGIN_REQUIRED, signed_in, started, silent=silent)
@@ -66,6 +70,10 @@ def next_step(
     if remembered is None or "consent" in request.prompt or not _covers(remembered, request):
         return OAuthError.CONSENT_REQUIRED if silent else Ask.CONSENT
     return Give.CODE
+
+
+def _wants_age(request: AuthorizationRequest) -> bool:
+    return "login" in request.prompt or request.max_age is not None
 
 
 def _too_old(request: AuthorizationRequest, signed_in: SignedIn, started: Seconds, now: Seconds) -> bool:
@@ -79,7 +87,7 @@ def _too_old(request: AuthorizationRequest, signed_in: SignedIn, started: Second
 
 def _again(error: OAuthError, signed_in: SignedIn, started: Seconds, *, silent: bool) -> Ask | OAuthError:
     """Let the person try once more, as somebody else or in another way; then refuse."""
-    return error if silent or signed_in.auth_time >= started else Ask.SIGN_IN
+    return error if silent or signed_in.auth_time >= started else Ask.FRESH_SIGN_IN
 
 
 def _covers(remembered: Remembered, request: AuthorizationRequest) -> bool:

@@ -89,7 +89,7 @@ def media_type(header: Mapping[str, Any]) -> str | None:
     typ = header.get("typ")
     if typ is None and "typ" not in header:
         return ""
-    if not isinstance(typ, str) or not typ or not typ.isascii():
+    if not isinstance(typ, str) or not typ:
         return None
     return typ.lower().removeprefix("application/")
 

@@ -9,7 +9,7 @@ from broker.core.duo.terms import Term
 from broker.core.ids import DatasetId, Issuer, ObjectId, SubjectRef
 from broker.core.jurisdiction.facts import FactValue
 from broker.core.passport.trust import TrustRow
-from broker.core.time import FOREVER, Seconds
+from broker.core.time import EPOCH, FOREVER, Seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ class Evidence:
     id: str
     sha256: str = ""
     issuer: str = ""
-    valid_from: Seconds = Seconds(0)
+    valid_from: Seconds = EPOCH
     valid_to: Seconds = FOREVER
 
 

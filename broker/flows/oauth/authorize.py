@@ -10,7 +10,7 @@ from broker.core.ids import ClientId, make_id
 from broker.core.oidc import authorize as rules
 from broker.core.oidc.authorize import AuthorizationRequest, Proceed, RedirectError, ShowError
 from broker.core.oidc.errors import OAuthError
-from broker.core.oidc.interaction import Ask, Remembered, SignedIn, next_step
+from broker.core.oidc.interaction import Ask, Give, Remembered, SignedIn, next_step
 from broker.core.oidc.limits import CODE_LIFE, SECRET_BYTES, until
 from broker.core.oidc.opaque import opaque, stored_id
 from broker.core.oidc.own_tokens import ID_TOKEN_TYP
@@ -90,10 +90,9 @@ async def _answer(
     )
     if isinstance(step, OAuthError):
         return _refusal(d, request, step)
-    if who is None or step is Ask.SIGN_IN:
-        return Ask.SIGN_IN
-    if step is Ask.CONSENT and consent is None:
-        return Ask.CONSENT
+    agreed = step is Give.CODE or (step is Ask.CONSENT and consent is not None)
+    if who is None or not agreed:
+        return step if isinstance(step, Ask) else Ask.SIGN_IN
     given = consent if consent is not None else _as_consent(request, approval)
     refused = _judge(given, request)
     if refused is not None:

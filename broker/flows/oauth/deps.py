@@ -35,7 +35,7 @@ class Deps:
     """The outside world, passed in by app.py and by tests.
 
     `issuer`: our `iss`. `scopes`: those that we support. `audience_of`: to which service a resource URI
-    belongs. `refresh_key`: 32 bytes that no other server of ours lacks; whoever holds them and an old refresh
+    belongs. `refresh_key`: 32 bytes or more, the same in every process; whoever holds them and a used refresh
     token can compute its successor.
     """
 

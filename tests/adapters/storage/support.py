@@ -56,6 +56,13 @@ def ended(what: str, version: int = 1, ground: str = "") -> Put:
     return Put(Revocation(id=what, version=version, since=Seconds(1), ground=ground))
 
 
+Changes = Callable[[int], tuple[Put, ...]]
+
+
+def nothing(_: int) -> tuple[Put, ...]:
+    return ()
+
+
 @dataclass
 class Place:
     """A folder with a database and the head of its log."""
@@ -86,10 +93,8 @@ class Place:
         async with opened as ledger:
             yield ledger
 
-    def fill(
-        self, count: int, *, at_once: bool = False, changes: Callable[[int], tuple[Put, ...]] | None = None
-    ) -> None:
-        """Entries 1 to `count`, one commit each or all at once."""
+    def fill(self, count: int, changes: Changes = nothing, *, at_once: bool = False) -> None:
+        """Entries 1 to `count`, a commit for each or as few as possible."""
 
         async def write() -> None:
             async with self.open() as ledger:

@@ -73,6 +73,14 @@ def test_what_the_committee_reviewed_no_longer_holds_and_nothing_else_is_lifted(
     assert codes(judged(denied, person(), modifiers=["NCU"])) == ["DUO-DATASET-NARROWER"]
 
 
+def test_the_committee_may_accept_a_small_group_and_the_left_out_stay_out() -> None:
+    people = [person("s1"), person("s2", record("s2", status="withdrawn"))]
+    assert judged(asking(), *people, min_group=2).outcome is ConsentOutcome.REFER
+    accepted = judged(asking(reviewed=frozenset({"CON-TOO-FEW"})), *people, min_group=2)
+    assert accepted.outcome is ConsentOutcome.PERMIT_FILTERED
+    assert accepted.included == {"s1"}
+
+
 @pytest.mark.parametrize(
     ("began", "at", "wanted"),
     [
@@ -90,6 +98,11 @@ def test_a_grant_that_ran_before_the_maturity_review_may_finish_in_the_grace(
     question = asking(at=on(at), grant_began=on(began) if began else None)
     assert judged(question, person("s1", child)).outcome is wanted
     assert judged(question, person("s1", child), maturity_grace_months=0).outcome is not ConsentOutcome.PERMIT
+
+
+def test_until_is_the_end_of_the_grace_for_a_grant_that_runs_in_it() -> None:
+    child = record(grantor={"kind": "parent"}, maturity_review_on="2026-02-14")
+    assert judged(asking(grant_began=on("2025-01-01")), person("s1", child)).until == on("2026-08-14")
 
 
 def family_of_three() -> tuple[Subject, ...]:
@@ -110,7 +123,7 @@ def test_obligations_are_those_of_the_people_whose_data_are_used() -> None:
     limited = record("s1", scope={"permissions": ["GRU"], "modifiers": [{"code": "TS", "months": 12}]})
     gone = record("s2", status="withdrawn", scope={"permissions": ["GRU"], "modifiers": [{"code": "TS", "months": 3}]})
     assert judged(asking(), person("s1", limited), person("s2", gone)).obligations == ("time_limit_months:12",)
-    assert judged(asking(), person("s2", gone)).obligations == ()
+    assert judged(asking(), person("s1", limited), person("s2", gone), filterable=False).obligations == ()
 
 
 def test_reasons_say_how_many_they_concern_and_which_rule_spoke() -> None:

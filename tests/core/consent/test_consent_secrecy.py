@@ -60,3 +60,9 @@ def test_the_public_answer_is_the_same_for_one_and_for_four_left_out() -> None:
 
 def test_a_permit_for_all_keeps_what_carries_it() -> None:
     assert public_reasons(judged(asking(), person()).reasons) == (Reason(code="DUO-GRU"),)
+
+
+def test_the_order_says_nothing_either() -> None:
+    told = [Reason(code=code) for code in ("CON-WITHDRAWN", "CON-TOO-FEW", "CON-MIXED-FILE", "CON-SILENT")]
+    wanted = ["CON-LEFT-OUT", "CON-MIXED-FILE", "CON-TOO-FEW"]
+    assert [one.code for one in public_reasons(told)] == [one.code for one in public_reasons(told[::-1])] == wanted

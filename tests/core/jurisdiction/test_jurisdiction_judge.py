@@ -151,6 +151,11 @@ def test_a_reason_tells_facts_as_a_reader_says_them_and_evidence_as_missing() ->
     assert dict(reason.facts) == told
 
 
+def test_evidence_that_is_there_is_not_told_as_missing() -> None:
+    reason = asked(pack(decide=[rule("consent", "refer", APPROVED)]), evidence=("paper.signed",)).reasons[0]
+    assert reason.facts == ()
+
+
 # ---------------------------------------------------------------- which packs
 
 
@@ -340,11 +345,25 @@ def test_an_answer_ends_on_the_first_day_that_makes_it_another() -> None:
     assert asked(book, recipient__country="CN").until == FOREVER
 
 
+def test_another_reason_for_the_same_outcome_is_another_answer() -> None:
+    book = pack(lists={"good": GOOD}, decide=[rule("good", "permit", ON_LIST), rule("ok", "permit")])
+    assert asked(book).until == start_of(date(2027, 1, 1))
+
+
 def test_the_end_and_the_beginning_of_a_pack_are_such_days() -> None:
     assert asked(pack(effective={"from": "2020-01-01", "to": "2026-07-01"})).until == start_of(date(2026, 7, 1))
     later = {"from": "2026-07-01", "to": None}
     assert asked(pack(), add_on(effective=later, decide=[rule("no", "deny")])).until == start_of(date(2026, 7, 1))
     assert asked(pack(), add_on(effective=later, applies_when=IN_CN)).until == FOREVER
+
+
+def test_a_country_that_joins_or_leaves_those_answered_for_is_such_a_day_too() -> None:
+    entry = {"code": "DE", "from": "2026-01-02", "to": "2026-06-30"}
+    eea = {"eea": {"as_of": "2026-01-01", "source": "law", "items": ["FR", entry, {"code": "SE", "to": "2026-06-10"}]}}
+    book = pack(answers_for=["EEA"], lists=eea)
+    assert asked(book, at="2026-01-01").until == start_of(date(2026, 1, 2))
+    assert asked(book, at="2026-06-01").until == start_of(date(2026, 7, 1))
+    assert asked(book, at="2026-06-01", data__origin_countries=("SE", "DE")).until == start_of(date(2026, 6, 11))
 
 
 def test_an_alternative_ends_with_the_way_that_it_offers() -> None:

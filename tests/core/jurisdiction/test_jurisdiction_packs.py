@@ -126,8 +126,11 @@ COUNTED = pack(
 
 def case(name: str, rule: str, **more: Any) -> Raw:
     """A case; `n` is the number sequenced, every other keyword a member of the row."""
-    facts = {"data.n_sequenced": more.pop("n", 501), **more.pop("facts", {})}
-    expect = {"rule": rule, **{key: more.pop(key) for key in ("missing", "obligations", "evidence") if key in more}}
+    facts: Raw = {"data.n_sequenced": more.pop("n", 501), **more.pop("facts", {})}
+    expect: Raw = {"rule": rule}
+    for key in ("missing", "obligations", "evidence"):
+        if key in more:
+            expect[key] = more.pop(key)
     return {"id": name, "facts": facts, "expect": expect, **more}
 
 

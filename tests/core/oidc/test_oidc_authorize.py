@@ -150,6 +150,11 @@ def test_a_client_that_may_not_use_the_grant_is_told_so() -> None:
     assert answer.error is OAuthError.CLIENT_GRANT
 
 
+def test_login_and_consent_may_both_be_prompted_for_and_so_may_all_that_there_is_one_by_one() -> None:
+    for prompt in ("none", "login", "consent", "consent login"):
+        assert isinstance(ask(APP, prompt=prompt), Proceed)
+
+
 def test_two_resources_must_both_be_allowed() -> None:
     raw = urlencode([*GOOD.items(), ("resource", DRS), ("resource", "https://evil.example/")])
     query = parse(raw.encode())

@@ -40,6 +40,12 @@ def test_basic_is_form_decoded() -> None:
     assert credentials(basic("a:b", SECRET), form()) == Credentials("client_secret_basic", "a:b", SECRET)
 
 
+def test_a_posted_secret_and_a_bare_id_are_the_two_other_ways() -> None:
+    assert credentials(None, form(client_id="app", client_secret="s")) == Credentials("client_secret_post", "app", "s")
+    assert credentials(None, form(client_id="app")) == Credentials("none", "app")
+    assert credentials(None, form(client_id="app", client_secret="")) == Credentials("none", "app")
+
+
 def test_basic_and_the_same_client_id_in_the_form_are_one_authentication() -> None:
     assert isinstance(credentials(basic("app", SECRET), form(client_id="app")), Credentials)
 

@@ -181,7 +181,7 @@ def test_a_permission_says_dataset_codes_purpose_and_end() -> None:
         committee="https://dac/",
         codes=({"code": "DUO:0000007", "diseases": frozenset({"MONDO:2", "MONDO:1"})},),
         purpose=Purpose(kinds=frozenset({Kind.DISEASE})),
-        project=None,
+        project="p1",
         findings=(),
         obligations=("CORE-BASELINE",),
         now=NOW,
@@ -192,7 +192,7 @@ def test_a_permission_says_dataset_codes_purpose_and_end() -> None:
     assert (said["jti"], said["nbf"], said["exp"]) == ("grt_1", 900, 9_000)
     assert body["codes"] == [{"code": "DUO:0000007", "diseases": ["MONDO:1", "MONDO:2"]}]
     assert body["purpose"]["kinds"] == ["disease"]
-    assert "project" not in body
+    assert body["project"] == "p1"
 
 
 # which visas leave

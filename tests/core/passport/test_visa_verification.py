@@ -194,6 +194,7 @@ class TestPinnedKeys:
         assert not isinstance(claimed, Reason)
         assert claimed.need.pair is None
         assert isinstance(verify(token, trust, keys_of={}), Visa)
+        assert code(verify(visa_token({"jku": ["https://elsewhere.example/jwks"]}), trust)) == "VISA-JKU-UNTRUSTED"
 
     def test_still_compare_the_address_where_one_is_registered(self) -> None:
         trust = Trust([issuer_row(keys=KEYS[(ISSUER, JKU)])])

@@ -36,6 +36,7 @@ GOOD: dict[str, str] = {
     "aud names us": visa_token(payload={"aud": "https://clearinghouse.example"}),
     "aud names us among others": visa_token(payload={"aud": ["https://a.example", "https://clearinghouse.example"]}),
     "empty conditions": visa_token(visa={"conditions": []}),
+    "asserted by a clock 30 s ahead": visa_token(visa={"asserted": NOW - 60 + 30}),
     "nbf in the past": visa_token(payload={"nbf": NOW - 1}),
     "a sub of 255 characters": visa_token(payload={"sub": "s" * 255}),
     "a source of 255 characters": visa_token(visa={"source": "https://" + "s" * 247}),
@@ -100,7 +101,7 @@ BAD_TEXT: dict[str, tuple[str, str]] = {
 BAD_HEADER: dict[str, tuple[str, str]] = {
     "crit": (visa_token({"crit": ["exp"]}), "VISA-HEADER"),
     "crit empty": (visa_token({"crit": []}), "VISA-HEADER"),
-    "b64 false": (visa_token({"crit": ["b64"], "b64": False}), "VISA-HEADER"),
+    "b64 false": (visa_token({"b64": False}), "VISA-HEADER"),
     "zip": (visa_token({"zip": "DEF"}), "VISA-HEADER"),
     "cty JWT": (visa_token({"cty": "JWT"}), "VISA-HEADER"),
     "jwk of the attacker": (visa_token({"jwk": public_jwk(OTHER_EC, "v-1", "ES256")}, key=OTHER_EC), "VISA-HEADER"),
@@ -164,6 +165,7 @@ BAD_CLAIMS: dict[str, tuple[str, str]] = {
     "iss of another trusted issuer": (_claim(iss="https://broker.example/"), "VISA-JKU-UNTRUSTED"),
     "exp in milliseconds": (_claim(exp=(NOW + 3600) * 1000), "VISA-CLAIMS"),
     "exp beyond any life": (_claim(exp=NOW - 60 + limits.VISA_LIFETIME + 1), "VISA-LIFETIME"),
+    "iat ahead of us, nbf not": (_claim(iat=NOW + 31, nbf=NOW), "VISA-NOT-YET"),
     "exp is iat": (_claim(exp=NOW - 60), "VISA-LIFETIME"),
     "exp before iat": (_claim(exp=NOW - 61), "VISA-LIFETIME"),
     "aud another": (_claim(aud="https://clearinghouse.example/"), "VISA-AUDIENCE"),
@@ -209,6 +211,10 @@ BAD_OBJECT: dict[str, tuple[str, str]] = {
     "affiliation with a newline": (_said(type="AffiliationAndRole", value="a@b\nc"), "VISA-VALUE-MALFORMED"),
     "role in capitals": (_said(type="AffiliationAndRole", value="Faculty@a.example"), "VISA-VALUE-MALFORMED"),
     "links malformed": (_said(type="LinkedIdentities", value="a,b,c"), "VISA-VALUE-MALFORMED"),
+    "an affiliation by nobody known": (
+        _said(type="AffiliationAndRole", value="faculty@a.example", by="boss"),
+        "VISA-CLAIMS",
+    ),
     "terms without by": (
         _said(type="AcceptedTermsAndPolicies", value="https://t.example", by=DROP),
         "VISA-CLAIMS",

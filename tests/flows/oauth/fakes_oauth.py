@@ -31,7 +31,7 @@ CB = "https://app.example/cb"
 DRS = "https://drs.example/"
 DATASET = DRS + "d1"
 VERIFIER = "v" * 43
-SECRET = "the secret of app"
+SECRET = "the-secret-of-app"
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 ALL_GRANTS = ("authorization_code", "refresh_token", GRANT_TYPE, DEVICE_GRANT)
 PASSPORT_SCOPES = "openid ga4gh_passport_v1"
@@ -201,7 +201,7 @@ class World:
 
 
 def basic(client: str, secret: str = SECRET) -> str:
-    return "Basic " + base64.b64encode(f"{client}:{secret.replace(' ', '+')}".encode()).decode()
+    return "Basic " + base64.b64encode(f"{client}:{secret}".encode()).decode()
 
 
 def _client(id: str, **changes: Any) -> Client:

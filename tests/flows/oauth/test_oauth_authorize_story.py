@@ -56,7 +56,7 @@ async def test_a_session_that_was_revoked_is_nobody(what: str) -> None:
 async def test_a_consent_does_not_skip_a_sign_in_that_is_asked_for() -> None:
     w = World()
     request = await w.request(prompt="login")
-    assert await answer(w.d, request, SESSION.id, w.clock.now(), YES) is Ask.SIGN_IN
+    assert await answer(w.d, request, SESSION.id, w.clock.now(), YES) is Ask.FRESH_SIGN_IN
     silent = await w.request(prompt="none")
     assert sent(await answer(w.d, silent, SESSION.id, w.clock.now(), YES))["error"] == ["consent_required"]
 

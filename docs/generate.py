@@ -1,0 +1,260 @@
+# ruff: noqa: INP001 (a script beside the pages that it writes, not a package)
+"""Which pages and schemas follow from the code? This writes them: `make docs`, or `python docs/generate.py`.
+
+A test makes every one of them in memory and compares, so that none can say what the code no longer does.
+"""
+
+import ast
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import click
+from pydantic_core import PydanticUndefined
+
+from broker.adapters.catalogue.models import Catalogue
+from broker.config import PREFIX, Settings
+from broker.core.access.states import TRANSITIONS
+from broker.core.audit.kinds import KINDS
+from broker.core.outcome import Outcome
+from broker.core.purpose import Modality
+from broker.core.reasons import REASONS
+from broker.web import drs, oidc
+from broker.web.errors import status_of
+from broker.web.routes import ROUTES, Route, page
+
+ROOT = Path(__file__).resolve().parent.parent
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_TOLD = re.compile(r"^(?:GET|HEAD|OPTIONS|POST|PUT)(?: or \w+)?(?: [/…][^\s:]*)?: ")
+_RULING = re.compile(r" \(rulings? [\d, and]+\)")
+
+
+def _page(title: str, source: str, *parts: str) -> str:
+    """A page with its origin said, so that nobody mends it by hand."""
+    return "\n\n".join((f"# {title}", f"<!-- Made from {source} by `make docs`; do not edit. -->", *parts)) + "\n"
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def settings() -> str:
+    """Every setting, its default and its environment variable."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        required = field.default is PydanticUndefined
+        default = "**required**" if required else f"`{_toml(field.default)}`" if field.default is not None else ""
+        rows.append((f"`{name}`", default, f"`{PREFIX}{name.upper()}`", field.description or ""))
+    return _page(
+        "Settings",
+        "`broker/config.py`",
+        "Read once at start from a TOML file (`broker --config FILE …`, else `broker.toml` in the working directory).\n"
+        "A variable of the environment goes over the file, an option of the command line over both.\n"
+        "A name that is not in this table is refused, in the file and in the environment.",
+        _table(("setting", "default", "environment", "meaning"), rows),
+        "`packs` is the only list; in the environment its members are separated by commas.\n"
+        "[config/settings.example.toml](../../config/settings.example.toml) is a file to start from.",
+    )
+
+
+def _toml(value: Any) -> str:
+    return json.dumps(list(value) if isinstance(value, tuple) else str(value) if isinstance(value, Path) else value)
+
+
+_FORMS: Mapping[Any, str] = {None: "problem", page: "page", oidc.error: "OAuth", drs.error: "DRS"}
+
+
+def http() -> str:
+    """Every address, from the one table of routes."""
+    rows = [(f"`{r.method}`", f"`{r.path}`", str(r.who), _FORMS[r.form], _what(r)) for r in ROUTES]
+    return _page(
+        "Addresses",
+        "`broker/web/routes.py`",
+        "Everything that the broker answers. Any other address or method is refused.",
+        _table(("method", "path", "answers", "errors", "what it is"), rows),
+        "How errors are written: *problem* is RFC 9457 JSON "
+        "([schemas/problem.schema.json](../../schemas/problem.schema.json)),\n"
+        "*OAuth* is RFC 6749 section 5.2, *DRS* is `msg` and `status_code`, *page* is HTML.\n"
+        "All but pages carry `code`, one of the [reasons](reasons.md), and `request_id`.",
+    )
+
+
+def _what(route: Route) -> str:
+    """The first line of the handler's docstring, without the address that stands beside it."""
+    told = _TOLD.sub("", (route.handler.__doc__ or "").splitlines()[0])
+    told = _RULING.sub("", told)
+    return told[:1].upper() + told[1:]
+
+
+def reasons() -> str:
+    """The closed list of reasons, a section for each family of codes."""
+    families = {name: list(codes) for name, codes in groupby(sorted(REASONS), lambda code: code.partition("-")[0])}
+    parts = []
+    for name, codes in families.items():
+        rows = [
+            (f"`{code}`", str(status_of(code)), spec.interest, spec.appeal, spec.researcher, spec.dac, spec.subject)
+            for code in codes
+            for spec in (REASONS[code],)
+        ]
+        head = ("code", "HTTP", "protects", "challenge", "to the researcher", "to the committee", "to the participant")
+        parts.append(f"## {name}\n\n{_table(head, rows)}")
+    return _page(
+        "Reasons",
+        "`broker/core/reasons/`",
+        f"The {len(REASONS)} reasons that there are. The log, every HTTP answer and the pages use these words.\n"
+        "A code is never renamed and never removed.\n"
+        "Words in braces are filled from the facts of the case.",
+        "*HTTP* is the status when this reason comes first in a refusal; a reason also stands beside a yes.\n"
+        "*Protects*: whose interest the rule serves. *Challenge*: what an appeal can be about; `none` means that the\n"
+        "rule is mandatory.",
+        *parts,
+    )
+
+
+def access_request_states() -> str:
+    """The life of a request as a picture."""
+    arrows = [(state, event, after) for state, events in TRANSITIONS.items() for event, after in events.items()]
+    ends = [state for state, events in TRANSITIONS.items() if not events]
+    first = next(iter(TRANSITIONS))
+    lines = ["stateDiagram-v2", f"    [*] --> {first}", *(f"    {a} --> {b}: {event}" for a, event, b in arrows)]
+    drawn = "\n".join((*lines, *(f"    {state} --> [*]" for state in ends)))
+    return _page(
+        "The life of an access request",
+        "`broker/core/access/states.py`",
+        f"```mermaid\n{drawn}\n```",
+        _table(("in this state", "this can happen", "and leads to"), [(f"`{a}`", e, f"`{b}`") for a, e, b in arrows]),
+        "Anything else is refused with `REQ-STATE`. No other code changes a state.",
+    )
+
+
+def entries() -> str:
+    """The closed list of kinds of entry, and which of them this version records."""
+    said = _strings_of_the_program()
+    rows = [(f"`{kind}`", "yes" if kind in said else "", meaning) for kind, meaning in KINDS.items()]
+    return _page(
+        "Entries of the log",
+        "`broker/core/audit/kinds.py`",
+        "What the log can say. A word that was once stored keeps its meaning for ever, so words are settled before\n"
+        "they are needed: the second column says which of them this version records.",
+        _table(("kind", "recorded", "it says that"), rows),
+        "Every entry has `id` (its receipt), `at`, `kind`, `about` and a random `nonce`; where somebody acted, `who`:\n"
+        "a pseudonym under a key of their own; where rows changed, `changes`: a digest of what they became.",
+    )
+
+
+def _strings_of_the_program() -> frozenset[str]:
+    """Every string literal of the package outside the table of kinds itself."""
+    found: set[str] = set()
+    for path in sorted((ROOT / "broker").rglob("*.py")):
+        if path.name != "kinds.py":
+            tree = ast.parse(path.read_text("utf-8"))
+            found |= {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    return frozenset(found)
+
+
+def catalogue_schema() -> str:
+    """The form of a catalogue file."""
+    return _json(
+        {"$schema": _DIALECT, "$id": "urn:ga4gh-access-broker:schema:catalogue:1"} | Catalogue.model_json_schema()
+    )
+
+
+def problem_schema() -> str:
+    """The form of every refusal in problem JSON."""
+    text = {"type": "string"}
+    texts = {"type": "array", "items": text}
+    reason = _object(
+        {
+            "code": {"enum": sorted(REASONS)},
+            "sentence": text,
+            "facts": {"type": "object", "additionalProperties": text},
+            "norm": {
+                "oneOf": [
+                    {"type": "null"},
+                    _object({"source": text, "version": text, "rule": text, "cite": text}, "source"),
+                ]
+            },
+        },
+        "code",
+        "sentence",
+        "facts",
+        "norm",
+    )
+    way = _object({"do": text, "modality": {"enum": sorted(Modality)}}, "do", "modality")
+    explained = {
+        "outcome": {"enum": [outcome.name for outcome in Outcome]},
+        "reasons": {"type": "array", "items": reason},
+        "you_can": {"type": "array", "items": way},
+        "obligations": texts,
+        "missing": texts,
+        "appeal": {"enum": ["facts", "merits", "none"]},
+        "ladder": {"type": "object", "additionalProperties": {"enum": [outcome.name for outcome in Outcome]}},
+    }
+    fault = _object({"field": text, "problem": text}, "field", "problem")
+    members = {
+        "type": {"type": "string", "pattern": "^urn:ga4gh-access-broker:reason:[A-Z0-9-]+$"},
+        "title": text | {"description": "What the committee reads."},
+        "status": {"enum": sorted({status_of(code) for code in REASONS})},
+        "detail": text | {"description": "What the researcher reads: the sentence of `code`."},
+        "code": {"enum": sorted(REASONS), "description": "Stable; docs/reference/reasons.md has the list."},
+        "request_id": text,
+        "decision": {"type": "string", "pattern": "^dec_[0-9a-f-]{36}$"},
+        "receipt": {"type": "string", "pattern": "^rcp_[0-9a-f-]{36}$"},
+        "fields": {"type": "array", "items": fault},
+        "explanation": _object(explained, *explained),
+    }
+    head = {
+        "$schema": _DIALECT,
+        "$id": "urn:ga4gh-access-broker:schema:problem:1",
+        "title": "A refusal (RFC 9457 problem details)",
+        "description": "Members besides the first six are there when they have something to say.",
+    }
+    required = ("type", "title", "status", "detail", "code")
+    return _json(head | _object(members | {k: v for k, v in explained.items() if k != "ladder"}, *required))
+
+
+def _object(properties: Mapping[str, Any], *required: str) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+FILES: Mapping[str, Callable[[], str]] = {
+    "docs/reference/settings.md": settings,
+    "docs/reference/http.md": http,
+    "docs/reference/reasons.md": reasons,
+    "docs/reference/access-request-states.md": access_request_states,
+    "docs/reference/entries.md": entries,
+    "schemas/catalogue.schema.json": catalogue_schema,
+    "schemas/problem.schema.json": problem_schema,
+}
+"""Path from the top of the repository to what makes its text."""
+
+
+@click.command()
+def main() -> None:
+    """Write every generated page and schema; say which of them changed."""
+    for name, make in FILES.items():
+        path, text = ROOT / name, make()
+        if not path.is_file() or path.read_text("utf-8") != text:
+            path.write_text(text, "utf-8")
+            click.echo(name)
+
+
+if __name__ == "__main__":
+    main()

@@ -3,9 +3,10 @@ PYTHON ?= python3
 UV_VERSION := 0.13.8
 BIN := .venv/bin
 ARGS ?=
+DEST ?= /opt/broker
 .DEFAULT_GOAL := help
 
-.PHONY: help env demo test check format lint types layers tests clean
+.PHONY: help env demo test check format lint types layers tests docs install clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +39,12 @@ layers: env
 
 tests: env
 	@$(BIN)/python -m pytest -q -n 2 $(ARGS)
+
+docs: env  ## Write the pages and schemas that follow from the code
+	@$(BIN)/python docs/generate.py
+
+install: env  ## What a service needs, without anything for development, into DEST (default /opt/broker)
+	@UV_PROJECT_ENVIRONMENT=$(DEST) $(BIN)/uv sync --quiet --locked --no-dev --no-editable --python $(PYTHON)
 
 format: env  ## Put the code into its format
 	@$(BIN)/ruff format .

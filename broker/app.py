@@ -3,14 +3,13 @@
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 from aiohttp import web
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from broker.adapters import jose, keys, signing
 from broker.adapters.clock import SystemClock
@@ -27,7 +26,6 @@ from broker.adapters.storage.log import open_log
 from broker.adapters.storage.reads import open_rows
 from broker.adapters.storage.scratch import open_scratch
 from broker.config import Settings
-from broker.core.audit.note import Key, Signer, sign_note
 from broker.core.ids import Issuer
 from broker.core.jurisdiction.rulebook import Mode, Rulebook, rulebook
 from broker.core.oidc.metadata import BASIC_SCOPES
@@ -40,6 +38,7 @@ from broker.flows.deliver import close_left_open
 from broker.flows.oauth.deps import Deps
 from broker.flows.visas import held_visas, mint, needed
 from broker.flows.world import World
+from broker.state import log_key, log_origin
 from broker.web.middleware import CLOCK, ENTROPY, around, safe_headers
 from broker.web.pages.render import set_up
 from broker.web.routes import add_routes
@@ -58,20 +57,6 @@ class Running:
     app: web.Application
     ledger: SqliteLedger
     readiness: Readiness
-
-
-def log_origin(issuer: str) -> str:
-    """The name of the log in its checkpoints: the issuer without its scheme (C2SP: schema-less URL)."""
-    return issuer.partition("://")[2] + "/audit"
-
-
-def log_key(store: keys.KeyStore, issuer: str) -> tuple[Key, Callable[[bytes], bytes]]:
-    """The log's public key under the log's name, and what makes a signed note of a checkpoint's text."""
-    private = store.signing("log").private
-    if not isinstance(private, Ed25519PrivateKey):
-        raise TypeError("the log's key is an Ed25519 key")
-    key = Key(log_origin(issuer), private.public_key().public_bytes_raw())
-    return key, lambda text: sign_note(text.decode(), [Signer(key, private.sign)])
 
 
 @asynccontextmanager
@@ -226,12 +211,11 @@ def _idp_keys(outgoing: Outgoing, stack: AsyncExitStack) -> JwksClient:
     return client
 
 
-async def serve_until(running: Running, settings: Settings, stop: asyncio.Event) -> None:
-    """Serve until `stop` is set, or until nothing can be recorded any more; then drain and return."""
-    async with serving(running, settings):
-        ended = asyncio.create_task(running.ledger.ended())
-        stopped = asyncio.create_task(stop.wait())
-        await asyncio.wait((ended, stopped), return_when=asyncio.FIRST_COMPLETED)
-        running.readiness.draining = True
-        for task in (ended, stopped):
+async def first_of(*events: Awaitable[object]) -> None:
+    """Until the first of `events` is over."""
+    tasks = [asyncio.ensure_future(event) for event in events]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
             task.cancel()

@@ -34,7 +34,6 @@ _RS256 = RSAAlgorithm(RSAAlgorithm.SHA256)
 _MIN_RSA_BITS, _MAX_RSA_BITS = 2048, 8192
 _MIN_EXPONENT = 65537
 _MAX_EXPONENT_BITS = 64
-_ES256_BYTES = 64
 _PARSED_KEYS = 4096
 
 _MEMBERS = {"ES256": ("kty", "crv", "x", "y"), "RS256": ("kty", "n", "e")}
@@ -49,9 +48,9 @@ def check_signature(algorithm: str, jwk: Jwk, signing_input: bytes, signature: b
     """
     public = _public_key(algorithm, jwk)
     if isinstance(public, EllipticCurvePublicKey):
-        return len(signature) == _ES256_BYTES and _ES256.verify(signing_input, public, signature)
+        return _ES256.verify(signing_input, public, signature)
     if isinstance(public, RSAPublicKey):
-        return len(signature) == (public.key_size + 7) // 8 and _RS256.verify(signing_input, public, signature)
+        return _RS256.verify(signing_input, public, signature)
     return False
 
 

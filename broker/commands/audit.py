@@ -1,4 +1,4 @@
-"""`broker audit verify`: prove the log, or name what was done to it."""
+"""`broker audit verify|key`: prove the log, or name what was done to it."""
 
 import sys
 from pathlib import Path
@@ -9,10 +9,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from broker.adapters.keys import open_keys
 from broker.adapters.storage.audit_tool import verify as verify_log
-from broker.app import log_key, log_origin
 from broker.commands.common import Fail, settings, telling
 from broker.config import Settings
 from broker.core.audit.note import Key, parse_key
+from broker.state import log_key, log_origin
 
 
 @click.group()
@@ -58,6 +58,14 @@ def verify(
         click.echo(f"NOT as signed: {len(report.findings)} findings in {report.size} entries")
         sys.exit(1)
     click.echo(f"{report.size} entries, every one as it was signed; root {report.root.hex()}")
+
+
+@audit.command(name="key")
+@click.pass_obj
+def public_key(config: Path | None) -> None:
+    """Print the log's public key (name+id+key): give it to those who check the log, on a way of its own."""
+    with telling():
+        click.echo(str(_own_key(settings(config))))
 
 
 def _of(chosen: Settings | None) -> Settings:

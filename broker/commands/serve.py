@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import structlog
 
-from broker.app import opened, serving
+from broker.app import first_of, opened, serving
 from broker.commands.common import logging, settings, telling
 from broker.config import Settings
 
@@ -41,17 +41,7 @@ async def _serve(chosen: Settings) -> bool:
     async with opened(chosen) as running:
         async with serving(running, chosen) as port:
             log.info("serving", issuer=chosen.issuer, host=chosen.host, port=port)
-            await wait(running.ledger.ended(), stop.wait())
+            await first_of(running.ledger.ended(), stop.wait())
             running.readiness.draining = True
             log.info("draining", seconds=chosen.drain_seconds)
         return running.ledger.failed
-
-
-async def wait(*events: object) -> None:
-    """Until the first of `events` (awaitables) is over."""
-    tasks = [asyncio.ensure_future(event) for event in events]  # type: ignore[call-overload]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()

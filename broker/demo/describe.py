@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from broker.adapters.keys import open_keys
-from broker.app import Running, log_key
+from broker.app import Running
 from broker.config import Settings
 from broker.core.rows import Dataset
 from broker.demo.browser import Browser
 from broker.demo.clients import ExtraClient
 from broker.demo.data import MadeFile
 from broker.demo.people import PARTICIPANTS, PERSONAS
+from broker.state import log_key
 from broker.web.drs import ACCESS_ID
 
 CALLBACK = "http://127.0.0.1:8765/callback"

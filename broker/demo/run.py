@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from string import Template
 
@@ -19,17 +19,16 @@ from aiohttp import web
 from broker.adapters.catalogue import read_catalogue
 from broker.adapters.clock import SystemClock
 from broker.adapters.entropy import SystemEntropy
-from broker.app import opened, serving
-from broker.commands.init import make_state
-from broker.commands.serve import wait
+from broker.app import first_of, opened, serving
 from broker.config import Settings, shared_folder
 from broker.demo.clients import ExtraClient, extra_clients
-from broker.demo.data import make_files
+from broker.demo.data import MadeFile, make_files
 from broker.demo.describe import Described, describe
 from broker.demo.idp import make_idp
 from broker.demo.idp_requests import IdpClient
 from broker.demo.people import PERSONAS
 from broker.flows import apply_catalogue
+from broker.state import make_state
 
 HOST = "127.0.0.1"
 PACKS = ("core-baseline", "eu-gdpr-ch5")
@@ -62,7 +61,7 @@ async def run(wishes: Wishes) -> int:
         failed = await _tell(path, stop) if wishes.story else 0
         if not wishes.leave and not stop.is_set():
             _announce(described)
-            await wait(stop.wait(), described.running.ledger.ended())
+            await first_of(stop.wait(), described.running.ledger.ended())
         return failed
 
 
@@ -82,7 +81,7 @@ async def _started(wishes: Wishes, state: Path) -> AsyncIterator[Described]:
         log_level="warning",
         drain_seconds=2,
     )
-    files = await asyncio.to_thread(make_files, state / "data")
+    files = await asyncio.to_thread(_files, state)
     if not settings.database.exists():
         make_state(settings)
     extra = [client for path in wishes.clients for client in extra_clients(path)]
@@ -109,6 +108,16 @@ class _Secrets:
             _write(path, {"web": entropy.random(32).hex(), "idp": entropy.random(32).hex()})
             path.chmod(0o600)
         return cls(**json.loads(path.read_text()))
+
+
+def _files(state: Path) -> tuple[MadeFile, ...]:
+    """The demo's files: made once, then known by their list."""
+    listed = state / "files.json"
+    if not listed.exists():
+        made = make_files(state / "data")
+        _write(listed, [asdict(file) for file in made])
+        return made
+    return tuple(MadeFile(**one | {"samples": tuple(one["samples"])}) for one in json.loads(listed.read_text()))
 
 
 def _catalogue(settings: Settings, idp_port: int, secrets: _Secrets, extra: list[ExtraClient], state: Path) -> Path:
@@ -166,7 +175,7 @@ async def _tell(path: Path, stop: asyncio.Event) -> int:
     """The story, by somebody who knows nothing but the description."""
     story = await asyncio.create_subprocess_exec(sys.executable, "-m", "broker.demo.story", str(path))
     told = asyncio.create_task(story.wait())
-    await wait(told, stop.wait())
+    await first_of(told, stop.wait())
     if story.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             story.terminate()

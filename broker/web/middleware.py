@@ -13,6 +13,8 @@ from broker.web.metrics import METRICS
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 REQUEST_ID = web.RequestKey("request_id", str)
+_CODE = web.RequestKey("code", str)
+"""Why the request was refused, for the log: people who ask for help name the request id."""
 CLOCK = web.AppKey("clock", Clock)
 ENTROPY = web.AppKey("entropy", Entropy)
 ErrorForm = Callable[[web.Request, Problem], web.StreamResponse]
@@ -74,7 +76,7 @@ async def _answered(request: web.Request, handler: Handler, request_id: str) -> 
         response.headers.setdefault("X-Request-ID", request_id)
     method = request.method if request.method in hdrs.METH_ALL else "other"  # a label must not be what callers like
     METRICS.requests.labels(method, route, str(response.status)).inc()
-    log.info("request", method=method, route=route, status=response.status)
+    log.info("request", method=method, route=route, status=response.status, code=request.get(_CODE))
     return response
 
 
@@ -95,6 +97,7 @@ def _library(request: web.Request, theirs: web.HTTPException, request_id: str) -
 
 
 def _rendered(request: web.Request, problem: Problem, request_id: str) -> web.StreamResponse:
+    request[_CODE] = problem.reason.code
     form = request.app[ERROR_FORMS].get(_route(request))
     return form(request, problem) if form is not None else problem_response(problem, request_id)
 

@@ -31,6 +31,8 @@ class QuietHandler(RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         del message
+        if isinstance(exc, ConnectionError):
+            raise ConnectionResetError("the client has gone, or its stream was cut")
         log.warning("http.unreadable", status=status, error=type(exc).__name__)
         if request.writer.output_size > 0:
             raise ConnectionError("an answer was already on its way")

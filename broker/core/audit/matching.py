@@ -40,7 +40,8 @@ class Matching:
         self._missing: dict[int, tuple[Effect, ...]] = {}
         self._early: set[int] = set()
         self._places: dict[bytes, int] | None = None
-        self._offset, self._excused = 0, False
+        self._astrays = False
+        self._misnumbered: Finding | None = None
 
     def run(self, entries: Iterable[StoredEntry]) -> Iterator[Finding]:
         """The findings, in the order of the entries; deletions at the end."""
@@ -53,10 +54,12 @@ class Matching:
             if digest == self._leaf and not self._unknown:
                 yield from self._in_place(entry)
             else:
+                self._astrays = True
                 yield from self._astray(entry, digest, after)
-                self._excused = True
             entry, digest = following, after
         yield from self._explain(None)
+        if self._misnumbered is not None and not self._astrays:
+            yield self._misnumbered  # where entries are gone or in the wrong place, numbers follow from that
         yield from (_deleted(place, effects) for place, effects in sorted(self._missing.items()))
         stray = self._effect[0] if self._effect is not None else self._stray
         if stray is not None:
@@ -69,9 +72,8 @@ class Matching:
         said = outline(entry.body)
         if said is None or (said.id, said.at, said.kind) != (entry.id, entry.at, entry.kind):
             yield _about(Fault.ENTRY_MISLABELLED, place, entry, "the columns beside it do not say what it says")
-        if entry.seq - place != self._offset and not self._excused:
-            yield _about(Fault.ENTRY_MISLABELLED, place, entry, f"it stands under the number {entry.seq}")
-        self._offset, self._excused = entry.seq - place, False
+        if entry.seq != place and self._misnumbered is None:
+            self._misnumbered = _about(Fault.ENTRY_MISLABELLED, place, entry, f"it stands under the number {entry.seq}")
         if said is not None and said.changes != (effects_digest(effects) if effects else None):
             changed = ", ".join(f"{each.kind} {each.id}" for each in effects) or "nothing"
             what = f"it commits to other changes than those listed for it: {changed}"

@@ -7,6 +7,7 @@ question, and POA never carries clinical care.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from types import MappingProxyType
 
 from broker.core.consent.model import Scope
@@ -39,6 +40,7 @@ _REFUSALS: Mapping[str, str] = MappingProxyType(
 _NO_FAULT = frozenset({"DUO-NO-PERMISSION", "DUO-TWO-PERMISSIONS", "DUO-CODE-IGNORED"})
 """What is a fault, or a notice, on a dataset and none on a person: permissions of one person mean "or"."""
 
+Terms = tuple[Term, ...]
 _READABLE = frozenset({TermKind.PERMISSION, TermKind.MODIFIER})
 _METHODS_OPEN = frozenset({"DUO-METHODS-UNCLEAR", "DUO-DISEASE-UNSTATED"})
 _RESEARCH = frozenset({Kind.GENERAL, Kind.HMB, Kind.DISEASE, Kind.METHODS, Kind.CONTROL, Kind.DRUG_DEVELOPMENT})
@@ -57,15 +59,21 @@ class Fit:
 
 def fit(scope: Scope, purpose: Purpose, ontology: Ontology, today: Day) -> Fit:
     """Whether `purpose` fits the permissions and modifiers of one person's scope."""
-    codes = read_codes((*scope.permissions, *(term for term in scope.modifiers if not _permits(term))))
+    return _fit(scope.permissions, scope.modifiers, purpose, ontology, today)
+
+
+@lru_cache(maxsize=1024)
+def _fit(given: Terms, modifiers: Terms, purpose: Purpose, ontology: Ontology, today: Day) -> Fit:
+    """Remembered: a cohort has a few forms, and a download asks again for every range."""
+    codes = read_codes((*given, *(term for term in modifiers if not _permits(term))))
     main = _without_ancestry(purpose)
     said = [(term, _asked_of(term, main, ontology, care=codes.care)) for term in codes.permissions]
     said.sort(key=lambda one: one[1].verdict)  # stable: of equals, the one that the record names first
-    opinions = _conditions(scope, codes, purpose, today)
+    opinions = _conditions(modifiers, codes, purpose, today)
     conditions = combine(opinions) if opinions else Match(verdict=Duo.PERMIT)
     ancestry = main == purpose or any(_ancestry(term, ontology) for term in codes.permissions)
     return Fit(
-        purpose=_outside(scope, [match for _, match in said], main),
+        purpose=_outside(given, [match for _, match in said], main),
         conditions=_objection(conditions) if ancestry else exclude("CON-ANCESTRY"),
         carried=_carried(*said[0], conditions) if said else exclude("CON-PURPOSE"),
     )
@@ -92,12 +100,12 @@ def _asked_of(term: Term, purpose: Purpose, ontology: Ontology, *, care: bool) -
     return permission_verdict(term, purpose, ontology, care=care and term.code != POA, strict=True)
 
 
-def _outside(scope: Scope, said: list[Match], purpose: Purpose) -> Verdict | None:
+def _outside(given: Terms, said: list[Match], purpose: Purpose) -> Verdict | None:
     """R8: nothing if a permission carries the purpose, else the first open question, else the refusal."""
     best = said[0] if said else None
     if best is not None and best.verdict is not Duo.DENY:
         return None if best.verdict is Duo.PERMIT else _open(best, purpose)
-    unread = [term.name for term in scope.permissions if term.kind not in _READABLE and term.code not in CATEGORIES]
+    unread = [term.name for term in given if term.kind not in _READABLE and term.code not in CATEGORIES]
     if unread:
         return hold("CON-UNKNOWN-CODE", condition=unread[0])
     disease = next((match for match in said if {one.code for one in match.reasons} == {"DUO-DISEASE"}), None)
@@ -114,11 +122,11 @@ def _open(match: Match, purpose: Purpose) -> Verdict:
     return hold("CON-PURPOSE-UNCLEAR", detail=reason.code, **dict(reason.facts))
 
 
-def _conditions(scope: Scope, codes: Codes, purpose: Purpose, today: Day) -> tuple[Opinion, ...]:
+def _conditions(modifiers: Terms, codes: Codes, purpose: Purpose, today: Day) -> tuple[Opinion, ...]:
     """Every modifier's opinion, and the faults of the codes; a permission among the modifiers never widens."""
     asked = Asked(purpose=purpose, permissions=codes.permission_codes, today=today, strict=True)
     said = [rule(term, asked) for rule, term in codes.rules]
-    misplaced = [one for term in scope.modifiers if _permits(term) for one in modifier_opinions(term, asked)]
+    misplaced = [one for term in modifiers if _permits(term) for one in modifier_opinions(term, asked)]
     faults = [one for one in codes.faults if one.reason and one.reason.code not in _NO_FAULT]
     return (*said, *misplaced, *faults)
 

@@ -46,7 +46,7 @@ class ConsentQuestion:
     grant_began: Seconds | None = None
     settled: frozenset[Settled] = frozenset()
     reviewed: frozenset[str] = frozenset()
-    """Codes that the dataset's committee answered with yes: CON-TOO-FEW, and `DUO-…` that the certificate leaves open."""
+    """Codes that the dataset's committee answered with yes: CON-TOO-FEW, `DUO-…` that the certificate leaves open."""
 
     @property
     def topics(self) -> frozenset[str]:

@@ -4,7 +4,7 @@ R1 and R2 (which version governs) are in standing.py; every other rule is one sm
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from broker.core.consent.answers import Asked, unreadable
 from broker.core.consent.certificate import NARROWER, stand_in
@@ -15,7 +15,7 @@ from broker.core.consent.question import ConsentQuestion
 from broker.core.consent.standing import Standing
 from broker.core.consent.verdict import Verdict, exclude, hold
 from broker.core.duo.ontology import Ontology
-from broker.core.time import add_months, day_of, rfc3339, start_of
+from broker.core.time import Seconds, add_months, day_of, rfc3339, start_of
 
 _CHILD = frozenset({"parent", "guardian"})
 
@@ -25,8 +25,7 @@ class Asking:
     """What every rule may look at besides the version: the same for all participants of one question.
 
     `certified` is R9's answer, `missing` the members of the purpose that the certificate needs to know, `asked`
-    the answers that the purpose needs. `fits` remembers what was worked out for equal scopes: a cohort has a
-    few forms, not one for each person.
+    the answers that the purpose needs.
     """
 
     question: ConsentQuestion
@@ -35,44 +34,35 @@ class Asking:
     missing: tuple[str, ...]
     asked: tuple[Asked, ...]
     ontology: Ontology
-    fits: dict[tuple[object, object], Fit] = field(default_factory=dict)
 
     def fit(self, scope: Scope) -> Fit:
         """How the purpose fits the codes of `scope`."""
-        key = (scope.permissions, scope.modifiers)
-        found = self.fits.get(key)
-        if found is None:
-            found = fit(scope, self.question.purpose, self.ontology, day_of(self.question.at))
-            self.fits[key] = found
-        return found
+        return fit(scope, self.question.purpose, self.ontology, day_of(self.question.at))
 
 
 Rule = Callable[[Standing, Asking], Verdict | None]
 
 
 def withdrawn(standing: Standing, asking: Asking) -> Verdict | None:
-    """R3. A withdrawal without a kind is the widest one. Who stopped access is not contacted either."""
-    version = standing.version
-    if standing.withdrawn_from is None:
+    """R3. Who stopped access is not contacted either."""
+    if standing.withdrawal is None:
         return None
-    kind = version.withdrawal.kind if version.withdrawal else "no_further_use"
+    kind, since = standing.withdrawal
     if kind == "no_further_use":
-        return exclude("CON-WITHDRAWN", date=rfc3339(standing.withdrawn_from))
-    if kind == "no_further_access" and _needs_newer(standing, asking.question):
-        return exclude("CON-WITHDRAWN-NEW-DATA", date=rfc3339(standing.withdrawn_from))
+        return exclude("CON-WITHDRAWN", date=rfc3339(since))
+    if kind == "no_further_access" and _needs_newer(since, asking.question):
+        return exclude("CON-WITHDRAWN-NEW-DATA", date=rfc3339(since))
     recontact = asking.question.purpose.recontact
     if recontact is None:
         return hold("CON-UNDECLARED", keys="purpose.recontact")
     return exclude("CON-NO-CONTACT") if recontact else None
 
 
-def _needs_newer(standing: Standing, question: ConsentQuestion) -> bool:
+def _needs_newer(since: Seconds, question: ConsentQuestion) -> bool:
     """Data made on the day of the withdrawal count as newer; without a date the request's need decides."""
     if question.data_generated_on is None:
         return question.needs_new_data is not False
-    made = start_of(question.data_generated_on)
-    ended = start_of(day_of(standing.withdrawn_from)) if standing.withdrawn_from is not None else made
-    return made >= ended or question.needs_new_data is True
+    return question.data_generated_on >= day_of(since) or question.needs_new_data is True
 
 
 def suspended(standing: Standing, _: Asking) -> Verdict | None:

@@ -9,18 +9,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from broker.core.consent.model import ConsentVersion
+from broker.core.consent.model import ConsentVersion, WithdrawalKind
 from broker.core.consent.question import ConsentQuestion
 from broker.core.consent.verdict import Verdict, exclude, hold
 from broker.core.time import Seconds, rfc3339, start_of
 
+_WIDEST_FIRST: tuple[WithdrawalKind, ...] = ("no_further_use", "no_further_access", "no_further_contact")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """The version that governs. `withdrawn_from`: since when the withdrawal that it carries has held."""
+    """The version that governs. `withdrawal`: how far its person has withdrawn, and since when."""
 
     version: ConsentVersion
-    withdrawn_from: Seconds | None
+    withdrawal: tuple[WithdrawalKind, Seconds] | None
 
 
 def standings(versions: Iterable[ConsentVersion], question: ConsentQuestion) -> tuple[Standing, ...] | Verdict:
@@ -60,17 +62,23 @@ def _governing(chain: list[ConsentVersion], at: Seconds) -> Standing | Verdict:
         return exclude("CON-NO-RECORD").by("R1")
     if head.effective_to is not None and at >= head.effective_to:
         return exclude("CON-EXPIRED", date=rfc3339(head.effective_to)).by("R2")
-    return Standing(version=head, withdrawn_from=_withdrawn_from(begun))
+    return Standing(version=head, withdrawal=_withdrawal(begun))
 
 
-def _withdrawn_from(begun: list[ConsentVersion]) -> Seconds | None:
-    """The beginning of the unbroken run of withdrawn versions that ends with the governing one."""
-    since = None
+def _withdrawal(begun: list[ConsentVersion]) -> tuple[WithdrawalKind, Seconds] | None:
+    """The widest withdrawal of the unbroken run of withdrawn versions that ends with the governing one.
+
+    A later, smaller withdrawal does not give back what a wider one took: only a version without any does. A
+    withdrawal without a kind is the widest.
+    """
+    since: dict[WithdrawalKind, Seconds] = {}
     for version in reversed(begun):
         if version.withdrawal is None and version.status != "withdrawn":
             break
-        since = version.effective_from if since is None else min(since, version.effective_from)
-    return since
+        kind = version.withdrawal.kind if version.withdrawal else "no_further_use"
+        since[kind] = min(version.effective_from, since.get(kind, version.effective_from))
+    widest = next((kind for kind in _WIDEST_FIRST if kind in since), None)
+    return None if widest is None else (widest, since[widest])
 
 
 def instants(version: ConsentVersion) -> frozenset[Seconds]:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from consent_world import FILE, NOW, ONTOLOGY
 
 from broker.core.consent.case import judge_case
+from tests.core.consent.consent_world import FILE, NOW, ONTOLOGY
 
 ROWS: list[dict[str, Any]] = FILE["cases"]
 DEFAULTS = {name: FILE[name] for name in ("request_defaults", "dataset_defaults")}

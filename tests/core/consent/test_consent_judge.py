@@ -5,13 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from consent_world import NOW, ONTOLOGY, asking, certified, codes, judged, on, person, record
 
 from broker.core.consent.judge import ConsentOutcome, judge, judge_certificate
 from broker.core.consent.model import Subject
 from broker.core.consent.question import Settled
 from broker.core.ids import SubjectRef
 from broker.core.time import FOREVER
+from tests.core.consent.consent_world import NOW, ONTOLOGY, asking, certified, codes, judged, on, person, record
 
 FORM = {"id": "T12", "version": "4", "sha256": "ab" * 32}
 OLD = record(template=FORM)

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from consent_world import ONTOLOGY, certificates, denials, people, questions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,6 +9,7 @@ from broker.core.consent.judge import ConsentAnswer, ConsentOutcome, judge, judg
 from broker.core.consent.model import ConsentVersion, DatasetCertificate, Subject
 from broker.core.consent.question import ConsentQuestion
 from broker.core.time import FOREVER, Seconds
+from tests.core.consent.consent_world import ONTOLOGY, certificates, denials, people, questions
 
 _ASK = 2
 RANK = {

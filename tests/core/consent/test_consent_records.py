@@ -4,13 +4,13 @@ from dataclasses import fields, is_dataclass
 from typing import Any, get_args, get_type_hints
 
 import pytest
-from consent_world import FILE
 
 from broker.core.consent.members import MAX_COUNT, MAX_MEMBERS, MAX_TEXT
 from broker.core.consent.model import ApprovedLimit, ConsentVersion, DatasetCertificate, Subject
 from broker.core.consent.reading import read_certificate, read_history, read_version
 from broker.core.duo.terms import Term
 from broker.core.plain import canonical
+from tests.core.consent.consent_world import FILE
 
 FULL: dict[str, Any] = {
     "consent_id": "c-71f0",

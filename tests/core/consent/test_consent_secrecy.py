@@ -1,7 +1,6 @@
 """Ruling: nothing about a withdrawal leaks. Whatever a participant's reason, the public sees the same bytes."""
 
 import pytest
-from consent_world import asking, codes, judged, person, record
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +10,7 @@ from broker.core.consent.public import LEFT_OUT, PER_SUBJECT, public_reasons
 from broker.core.outcome import Norm, Reason
 from broker.core.plain import canonical
 from broker.core.reasons import REASONS
+from tests.core.consent.consent_world import asking, codes, judged, person, record
 
 per_subject = st.sampled_from(sorted(PER_SUBJECT))
 others = st.sampled_from(["CON-MIXED-FILE", "CON-TOO-FEW"])

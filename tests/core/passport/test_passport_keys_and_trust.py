@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from visa_builders import EC, ISSUER, OTHER_EC, RSA, issuer_row
 
 from broker.adapters.jose import public_jwk
 from broker.core.passport import limits
 from broker.core.passport.keys import holds, named, read_set, thumbprint, usable
 from broker.core.passport.trust import Trust, TrustRow
+from tests.core.passport.visa_builders import EC, ISSUER, OTHER_EC, RSA, issuer_row
 
 ONE, TWO = public_jwk(EC, "one", "ES256"), public_jwk(RSA, "two", "RS256")
 

@@ -5,7 +5,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from visa_builders import (
+
+from broker.core.outcome import Reason
+from broker.core.passport import limits
+from broker.core.passport.read import read_passport, too_much
+from broker.core.passport.trust import Trust
+from broker.core.passport.verify import seal_visa, verify_passport
+from broker.core.passport.visa import Passport
+from broker.core.reasons import REASONS
+from tests.core.passport.visa_builders import (
     BROKER,
     BROKER_JKU,
     DROP,
@@ -21,14 +29,6 @@ from visa_builders import (
     verify_p,
     visa_token,
 )
-
-from broker.core.outcome import Reason
-from broker.core.passport import limits
-from broker.core.passport.read import read_passport, too_much
-from broker.core.passport.trust import Trust
-from broker.core.passport.verify import seal_visa, verify_passport
-from broker.core.passport.visa import Passport
-from broker.core.reasons import REASONS
 
 
 def test_a_good_passport_carries_its_visas_unread() -> None:

@@ -1,10 +1,19 @@
 """Which visas count for whom, and until when: the worked cases of the Clearinghouse (adversarial C and H)."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from visa_builders import BROKER, DAC, DATASET, ISSUER, NOW, issuer_row
-from visa_holders import (
+
+from broker.core.passport import limits
+from broker.core.passport.bearer import strangers, vouch
+from broker.core.passport.evaluate import accepted, evaluate
+from broker.core.passport.holdings import REGISTERED_ACCESS, grants_for, held, lasts, registered
+from broker.core.passport.trust import Trust, TrustRow
+from broker.core.passport.visa import Passport, Visa
+from broker.core.time import FOREVER, Seconds
+from tests.core.passport.visa_builders import BROKER, DAC, DATASET, ISSUER, NOW, issuer_row
+from tests.core.passport.visa_holders import (
     ALICE,
     FACULTY,
     LINKER,
@@ -19,14 +28,6 @@ from visa_holders import (
     role,
     weigh,
 )
-
-from broker.core.passport import limits
-from broker.core.passport.bearer import strangers, vouch
-from broker.core.passport.evaluate import accepted, evaluate
-from broker.core.passport.holdings import REGISTERED_ACCESS, grants_for, held, lasts, registered
-from broker.core.passport.trust import Trust, TrustRow
-from broker.core.passport.visa import Passport, Visa
-from broker.core.time import FOREVER, Seconds
 
 
 class TestWhoseVisaItIs:
@@ -94,9 +95,11 @@ class TestWhoseVisaItIs:
         link = linking(ALICE, (OTHER, "a-2"), conditions=FACULTY)
         foreign = weigh(link, role(), wanted)
         assert sorted(reasons(foreign)) == ["VISA-IDENTITY", "VISA-IDENTITY"]
-        own = weigh(link, role(iss=LINKER, sub="l-1", source=LINKER, exp=1000), wanted)
+        supporter = role(iss=LINKER, sub="l-1", source=LINKER, exp=1000)
+        own = weigh(link, supporter, wanted)
         assert reasons(own) == []
-        assert grants_for(own, f"{OTHER}data/1")[0].ends == NOW + 1000
+        (opened,) = grants_for(own, f"{OTHER}data/1")
+        assert (opened.uses, opened.ends) == ((link, supporter), NOW + 1000)
         mixed = weigh(linking(ALICE, conditions=FACULTY), role(), who=[ALICE, (LINKER, "l-1")])
         assert reasons(mixed) == ["VISA-CONDITIONS-UNMET"]
 
@@ -164,6 +167,11 @@ class TestTrust:
     )
     def test_is_asked_of_the_row_of_the_moment(self, visa: Visa, members: Any, reason: str | None) -> None:
         assert reasons(weigh(visa, trust=Trust([issuer_row(**members)]))) == ([reason] if reason else [])
+
+    def test_a_visa_access_token_counts_while_the_row_allows_them(self) -> None:
+        visa = replace(grant(), jku=None)
+        assert reasons(weigh(visa, trust=Trust([issuer_row(access_tokens=True)]))) == []
+        assert reasons(weigh(visa, trust=Trust([issuer_row()]))) == ["VISA-STYLE"]
 
     def test_an_issuer_whose_row_is_gone_says_nothing_any_more(self) -> None:
         assert reasons(weigh(grant(), trust=Trust([]))) == ["VISA-ISSUER-UNTRUSTED"]

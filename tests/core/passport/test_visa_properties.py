@@ -2,11 +2,11 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from visa_builders import DATASET, ISSUER
-from visa_holders import FACULTY, grant, linking, role, weigh
 
 from broker.core.passport.holdings import grants_for
 from broker.core.passport.visa import Visa
+from tests.core.passport.visa_builders import DATASET, ISSUER
+from tests.core.passport.visa_holders import FACULTY, grant, linking, role, weigh
 
 _SUBS = st.sampled_from(["alice", "bob", "carol"])
 _ENDS = st.integers(1, 9).map(lambda tens: tens * 10)
@@ -30,6 +30,7 @@ def test_showing_one_visa_less_never_opens_more_or_for_longer(visas: list[Visa],
 @given(_VISAS)
 def test_the_cited_visas_alone_give_the_same_answer(visas: list[Visa]) -> None:
     for one in weigh(*visas).accepted:
+        assert one.visa not in one.uses
         again = weigh(one.visa, *one.uses)
         assert [found.ends for found in again.accepted if found.visa == one.visa] == [one.ends]
         assert one.ends <= min([one.visa.exp, *(used.exp for used in one.uses)])

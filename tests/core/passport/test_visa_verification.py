@@ -11,7 +11,16 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from hypothesis import given
 from hypothesis import strategies as st
-from visa_builders import (
+
+from broker.adapters.jose import public_jwk
+from broker.core.outcome import Reason
+from broker.core.passport import limits
+from broker.core.passport.keys import thumbprint
+from broker.core.passport.read import read_visa
+from broker.core.passport.trust import Trust
+from broker.core.passport.verify import seal_passport, verify_visa
+from broker.core.passport.visa import Visa
+from tests.core.passport.visa_builders import (
     DATASET,
     DROP,
     ISSUER,
@@ -28,16 +37,7 @@ from visa_builders import (
     verify,
     visa_token,
 )
-from visa_tables import BAD_CLAIMS, BAD_HEADER, BAD_OBJECT, BAD_TEXT, GOOD
-
-from broker.adapters.jose import public_jwk
-from broker.core.outcome import Reason
-from broker.core.passport import limits
-from broker.core.passport.keys import thumbprint
-from broker.core.passport.read import read_visa
-from broker.core.passport.trust import Trust
-from broker.core.passport.verify import seal_passport, verify_visa
-from broker.core.passport.visa import Visa
+from tests.core.passport.visa_tables import BAD_CLAIMS, BAD_HEADER, BAD_OBJECT, BAD_TEXT, GOOD
 
 _HEADER, _PAYLOAD, _SIGNATURE = visa_token().split(".")
 

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from visa_builders import DATASET, ISSUER, NOW, issuer_row, visa_of
-
 from broker.core.passport.evaluate import Evaluation, evaluate
 from broker.core.passport.holdings import grants_for
 from broker.core.passport.trust import Trust, TrustRow
 from broker.core.passport.visa import Visa
 from broker.core.time import Seconds
+from tests.core.passport.visa_builders import DATASET, ISSUER, NOW, issuer_row, visa_of
 
 LINKER = "https://linker.example/"
 OTHER = "https://other.example/"

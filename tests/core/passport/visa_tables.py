@@ -4,7 +4,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from visa_builders import (
+from broker.adapters.jose import public_jwk
+from broker.core.passport import limits
+from broker.core.time import FOREVER
+from tests.core.passport.visa_builders import (
     BROKER_JKU,
     DROP,
     EC,
@@ -20,10 +23,6 @@ from visa_builders import (
     visa_payload,
     visa_token,
 )
-
-from broker.adapters.jose import public_jwk
-from broker.core.passport import limits
-from broker.core.time import FOREVER
 
 GOOD: dict[str, str] = {
     "RS256 with the issuer's other key": visa_token({"alg": "RS256", "kid": "v-2"}, key=RSA),

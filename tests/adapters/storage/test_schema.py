@@ -1,0 +1,105 @@
+"""The tables as they are described and as the migrations make them are the same, in both dialects."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.dialects import postgresql
+
+from broker.adapters.storage.create import alembic_config, create, upgrade
+from broker.adapters.storage.schema import INDEXED, REVISION, ROWS, insert_row, metadata, update_row
+from broker.core.rows import KINDS
+from tests.adapters.storage.support import ORIGIN, Place, sign
+
+
+def test_the_migrations_make_exactly_the_tables_that_are_described(place: Place) -> None:
+    engine = sa.create_engine(f"sqlite:///{place.database}", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert ScriptDirectory.from_config(alembic_config(connection)).get_current_head() == REVISION
+
+
+def test_migrated_and_described_tables_read_the_same_to_sqlite(place: Place) -> None:
+    """What alembic does not compare: strictness, keys, and whether a table has row ids."""
+
+    def shape(db: sqlite3.Connection) -> set[tuple[object, ...]]:
+        tables = {row[1:] for row in db.execute("PRAGMA table_list") if row[1] in metadata.tables}
+        return tables | {(t, *c[1:]) for t in metadata.tables for c in db.execute(f'PRAGMA table_info("{t}")')}
+
+    described = sa.create_engine("sqlite://")
+    with described.begin() as connection, closing(sqlite3.connect(place.database)) as migrated:
+        metadata.create_all(connection)
+        raw = connection.connection.driver_connection
+        assert isinstance(raw, sqlite3.Connection)
+        assert shape(raw) == shape(migrated)
+    described.dispose()
+
+
+def test_the_tables_can_be_made_in_postgresql() -> None:
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    for table in metadata.sorted_tables:
+        text = str(sa.schema.CreateTable(table).compile(dialect=dialect))
+        assert "BIGINT" in text or table.name == "meta"
+        assert "STRICT" not in text
+
+
+def test_every_kind_of_row_has_a_table_and_none_is_called_like_one_of_the_log() -> None:
+    assert set(ROWS) == {kind.KIND for kind in KINDS}
+    others = {"record", "effect", "tile", "checkpoint", "scratch", "meta"}
+    assert set(metadata.tables) == set(ROWS) | others
+    assert not set(ROWS) & others
+    assert set(INDEXED) <= set(ROWS)
+
+
+@pytest.mark.parametrize("kind", sorted(ROWS))
+def test_rows_are_written_with_their_precondition(place: Place, kind: str) -> None:
+    more = [None] * len(INDEXED.get(kind, ()))
+    with closing(sqlite3.connect(place.database, isolation_level=None)) as db:
+
+        def put(version: int) -> int:
+            statement = insert_row(kind) if version == 1 else update_row(kind)
+            return db.execute(statement, ("a", version, f"{version}", *more)).rowcount
+
+        assert [put(2), put(1), put(1), put(3), put(2), put(2), put(3)] == [0, 1, 0, 0, 1, 0, 1]
+        assert db.execute(f'SELECT id, version, body FROM "{kind}"').fetchall() == [("a", 3, "3")]
+
+
+def test_nothing_that_exists_is_overwritten(place: Place, tmp_path: Path) -> None:
+    before = place.database.read_bytes()
+    for database, head in ((place.database, tmp_path / "new"), (tmp_path / "new", place.head)):
+        with pytest.raises(FileExistsError):
+            create(database, head, origin=ORIGIN, sign=sign, clock=place.clock, entropy=place.entropy)
+    assert place.database.read_bytes() == before
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_creation_that_fails_leaves_no_database_behind(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+
+    def broken(_: bytes) -> bytes:
+        raise RuntimeError("no key")
+
+    with pytest.raises(RuntimeError, match="no key"):
+        create(place.database, place.head, origin=ORIGIN, sign=broken, clock=place.clock, entropy=place.entropy)
+    assert not place.database.exists()
+    place.create()
+    assert place.database.stat().st_mode & 0o077 == 0
+    assert place.head.stat().st_mode & 0o077 == 0
+
+
+def test_a_new_log_begins_by_saying_whose_it_is(place: Place) -> None:
+    assert place.ask("SELECT seq, kind FROM record") == [(0, "log.created")]
+    assert ORIGIN.encode() in place.ask("SELECT body FROM record")[0][0]
+    assert place.verify().ok
+
+
+def test_an_upgrade_of_what_is_up_to_date_changes_nothing(place: Place, tmp_path: Path) -> None:
+    upgrade(place.database)
+    assert place.verify().ok
+    with pytest.raises(FileNotFoundError):
+        upgrade(tmp_path / "gone")

@@ -78,7 +78,7 @@ def _declares(algorithm: str, jwk: Jwk) -> bool:
 @lru_cache(maxsize=_PARSED_KEYS)
 def _parsed(algorithm: str, numbers: tuple[str, ...]) -> EllipticCurvePublicKey | RSAPublicKey | None:
     jwk = dict(zip(_MEMBERS[algorithm], numbers, strict=True))
-    if jwk["kty"] != ("EC" if algorithm == "ES256" else "RSA") or not _is_sane(jwk):
+    if not _is_sane(jwk):
         return None
     try:
         key = (ECAlgorithm if algorithm == "ES256" else RSAAlgorithm).from_jwk(jwk)
@@ -110,7 +110,6 @@ def _is_strong(key: RSAPublicKey) -> bool:
     return (
         _MIN_RSA_BITS <= key.key_size <= _MAX_RSA_BITS
         and exponent >= _MIN_EXPONENT
-        and exponent % 2 == 1
         and exponent.bit_length() <= _MAX_EXPONENT_BITS
     )
 

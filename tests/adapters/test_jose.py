@@ -10,6 +10,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -171,6 +172,34 @@ def test_an_rsa_exponent_is_odd_and_not_small() -> None:
     for exponent in (0, 1, 2, 65536, 65538, 2**64 + 1):
         numbers = rsa_jwk(rsa.RSAPublicNumbers(e=exponent, n=n)) if exponent else {**RSA_JWK, "e": b64(b"\x00")}
         assert not check_signature("RS256", numbers, *RS)
+
+
+@pytest.mark.parametrize(("exponent", "wanted"), [(65539, True), (2**63 + 29, True), (2**64 + 13, False)])
+def test_an_rsa_exponent_has_64_bits_at_most(exponent: int, wanted: object) -> None:
+    """A huge exponent makes each check of a signature a thousand times as dear."""
+    p, q = RSA.private_numbers().p, RSA.private_numbers().q
+    public = rsa.RSAPublicNumbers(e=exponent, n=p * q)
+    d = pow(exponent, -1, (p - 1) * (q - 1))
+    private = rsa.RSAPrivateNumbers(
+        p=p, q=q, d=d, dmp1=d % (p - 1), dmq1=d % (q - 1), iqmp=pow(q, -1, p), public_numbers=public
+    ).private_key()
+    assert check_signature("RS256", rsa_jwk(public), TEXT, rsa_signed(private)) is wanted
+
+
+@pytest.mark.parametrize("curve", [ec.SECP384R1(), ec.SECP521R1(), ec.SECP256K1()], ids=lambda curve: curve.name)
+def test_a_good_signature_on_another_curve_is_no_es256(curve: ec.EllipticCurve) -> None:
+    key = ec.derive_private_key(0x1234567, curve)
+    size = (curve.key_size + 7) // 8
+    numbers = key.public_key().public_numbers()
+    names = {"secp384r1": "P-384", "secp521r1": "P-521", "secp256k1": "secp256k1"}
+    jwk = {
+        "kty": "EC",
+        "crv": names[curve.name],
+        "x": b64(numbers.x.to_bytes(size)),
+        "y": b64(numbers.y.to_bytes(size)),
+    }
+    r, s = decode_dss_signature(key.sign(TEXT, ec.ECDSA(hashes.SHA256())))
+    assert not check_signature("ES256", jwk, TEXT, r.to_bytes(size) + s.to_bytes(size))
 
 
 def test_with_exponent_one_a_padded_digest_is_no_signature() -> None:

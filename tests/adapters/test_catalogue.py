@@ -1,0 +1,103 @@
+"""Catalogue files: one error and nothing of the file is used; the message names file, line and field."""
+
+from pathlib import Path
+from string import Template
+
+import pytest
+
+from broker.adapters.catalogue import CatalogueError, read_catalogue
+from broker.core.catalogue import changes, plan
+from broker.core.plain import plain
+from broker.core.rows import Client, Dataset, DrsObject
+from broker.core.rows.change import changed
+
+ROOT = Path(__file__).parent.parent.parent
+WORDS = {
+    "IDP": "http://127.0.0.1:1", "IDP_SECRET": "s", "ISSUER": "http://127.0.0.1:2", "WEB_SECRET_SHA256": "0" * 64,
+}  # fmt: skip
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Path:
+    """The demo's catalogue, with small files beside it."""
+    data = tmp_path / "data"
+    data.mkdir()
+    for name in [f"DEMO000{n}.bam{end}" for n in (1, 2, 3, 4) for end in ("", ".bai")]:
+        (data / name).write_bytes(name.encode())
+    for name in ("demo-cohort.vcf.gz", "demo-cohort.vcf.gz.tbi"):
+        (data / name).write_bytes(name.encode())
+    text = (ROOT / "config" / "demo" / "catalogue.yaml").read_text("utf-8")
+    path = tmp_path / "catalogue.yaml"
+    path.write_text(Template(text).substitute(WORDS, DATA=str(data)), "utf-8")
+    return path
+
+
+def test_the_demos_catalogue_is_read(demo: Path) -> None:
+    rows = read_catalogue(demo).rows
+    bam = next(row for row in rows if isinstance(row, DrsObject) and row.id == "heart-0001")
+    assert (bam.size, len(bam.checksums["sha-256"])) == (len("DEMO0001.bam"), 64)
+    heart = next(row for row in rows if isinstance(row, Dataset) and row.id.endswith("heart"))
+    assert [term.code for term in heart.duo] == ["DUO:0000006", "DUO:0000046"]
+    assert [term.code for term in heart.certificate.permissions] == ["DUO:0000006"], "codes are said once"
+
+
+FAULTS = [
+    # what stands in the file, what is written instead, the field that is named, a word of the message
+    ("schema: broker.catalogue/1", "schema: broker.catalogue/2", "schema", "broker.catalogue/1"),
+    ("    organisation: non_profit", "    organisation: charity", "organisations.0.organisation", "non_profit"),
+    ("    grant_months: 12", "    grant_months: 0", "grant_months", "1"),
+    ("    grant_months: 12", '    grant_months: "12"', "grant_months", "integer"),
+    ("    title: Elbe heart cohort", "    colour: red\n    title: Elbe heart cohort", "datasets.0.colour", "not permitted"),
+    ("recipient.country: DE", "data.country: DE", "organisations.0", "recipient."),
+    ("recipient.country: DE", "recipient.country: NO", "catalogue.yaml", "quote it"),
+    ('duo: ["DUO:0000006", "DUO:0000046"]', "duo: []", "datasets.0.duo", "at least 1"),
+    ("certificate: {granularity: per_sample", "certificate: {granularity: per_person", "datasets.0", "granularity"),
+    ("path: DEMO0001.bam,", "path: ../catalogue.yaml,", "objects.0", "leaves the repository"),
+    ("path: DEMO0001.bam,", "path: no-such.bam,", "objects.0", "No such file"),
+    ('created: "2026-02-09", subjects: [sub_4d1f7a92c05e]}', 'created: "2026-02-09"}', "objects.0", "unrestricted"),
+    ('effective_from: "2024-01-01"', 'effective_from: "yesterday"', "consents.0", "effective_from"),
+    ("subject_ref: sub_4d1f7a92c05e", "subject_ref: sub_4d1f7a92c05e\n      name: Pia", "consents.0", "name"),
+    ("auth_method: none", "auth_method: client_secret_basic", "clients.1", "secret_sha256"),
+    ("id: heart-0001,", "id: heart/0001,", "objects.0.id", "pattern"),
+    ("mime_type: application/gzip", 'mime_type: "a/b\\r\\nX: y"', "mime_type", "pattern"),
+]
+
+
+@pytest.mark.parametrize(("there", "instead", "field", "word"), FAULTS)
+def test_a_fault_names_file_line_and_field(demo: Path, there: str, instead: str, field: str, word: str) -> None:
+    text = demo.read_text("utf-8")
+    assert there in text
+    demo.write_text(text.replace(there, instead, 1), "utf-8")
+    with pytest.raises(CatalogueError) as caught:
+        read_catalogue(demo)
+    problem = str(caught.value)
+    assert problem.startswith(f"{demo}:")
+    assert field in problem
+    assert word in problem
+    line = int(problem.split(":")[1])
+    assert line > 0
+
+
+def test_every_fault_of_a_file_is_named_at_once(demo: Path) -> None:
+    text = demo.read_text("utf-8").replace("path: DEMO0001.bam,", "path: no.bam,").replace("path: DEMO0002.bam,", "path: no.bam,")
+    demo.write_text(text, "utf-8")
+    with pytest.raises(CatalogueError) as caught:
+        read_catalogue(demo)
+    assert len(caught.value.problems) == 2
+
+
+def test_a_plan_creates_changes_and_keeps_and_never_deletes() -> None:
+    client = Client(id="c", name="One", auth_method="none")  # type: ignore[arg-type]
+    other = Client(id="d", name="Two", auth_method="none")  # type: ignore[arg-type]
+    stored = {"c": changed(client, name="Once"), "e": client}
+    steps = plan([client, other], lambda _, id: stored.get(id))
+    assert [(step.verb, step.fields) for step in steps] == [("change", ("name",)), ("create", ())]
+    assert [plain(put.row)["version"] for put in changes(steps)] == [3, 1]
+    assert [step.verb for step in plan([client], lambda _, id: client)] == ["keep"]
+    assert changes(plan([client], lambda _, id: client)) == ()
+
+
+def test_a_row_that_is_declared_twice_is_refused() -> None:
+    client = Client(id="c", name="One", auth_method="none")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="twice"):
+        plan([client, client], lambda _, id: None)

@@ -1,0 +1,144 @@
+"""What import-linter cannot see: sizes, docstrings, who may write bytes, and which file opens which door."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "broker"
+FILES = {str(path.relative_to(PACKAGE)): path.read_text("utf-8") for path in sorted(PACKAGE.rglob("*.py"))}
+TREES = {name: ast.parse(text) for name, text in FILES.items()}
+
+MOST_LINES = 400
+MOST_LINES_OF_A_FUNCTION = 60
+TABLES = ("core/reasons/",)
+"""Data that reads like a list: one row after another, as long as there are rows."""
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def functions(tree: ast.AST) -> Iterator[Function]:
+    return (node for node in ast.walk(tree) if isinstance(node, Function))
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """Every module that is imported anywhere in the file, inside functions too."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None and node.level == 0:
+            yield node.module
+
+
+def dotted(node: ast.AST) -> str:
+    """`a.b.c` for an attribute of an attribute of a name."""
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def test_there_is_something_to_look_at() -> None:
+    assert len(FILES) > 100
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_module_says_which_question_it_answers(name: str) -> None:
+    assert ast.get_docstring(TREES[name]), f"{name} has no docstring"
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if not name.startswith(TABLES)])
+def test_every_file_and_function_can_be_seen_at_once(name: str) -> None:
+    assert len(FILES[name].splitlines()) <= MOST_LINES
+    for function in functions(TREES[name]):
+        length = (function.end_lineno or 0) - function.lineno + 1
+        assert length <= MOST_LINES_OF_A_FUNCTION, f"{name}: {function.name} has {length} lines"
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name.startswith("core/")])
+def test_core_never_waits(name: str) -> None:
+    waiting = (ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith)
+    assert not [node.lineno for node in ast.walk(TREES[name]) if isinstance(node, waiting)]
+
+
+DOORS: dict[str, tuple[str, ...]] = {
+    "jwt": ("adapters/jose.py", "demo/idp_issuer.py"),
+    "sqlite3": ("adapters/storage/", "demo/scenes/record.py"),
+    "aiosqlite": ("adapters/storage/",),
+    "sqlalchemy": ("adapters/storage/",),
+    "alembic": ("adapters/storage/",),
+    "pydantic_settings": (),
+    "random": (),
+    "secrets": (),
+    "pickle": (),
+    "subprocess": (),
+}
+"""A technology, and the only files or folders that open it."""
+
+
+@pytest.mark.parametrize("technology", DOORS)
+def test_one_door_for_each_technology(technology: str) -> None:
+    using = {
+        name for name, tree in TREES.items() if any(module.partition(".")[0] == technology for module in imported(tree))
+    }
+    assert not {name for name in using if not name.startswith(DOORS[technology] or ("nowhere",))}
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    reading = {
+        name
+        for name, tree in TREES.items()
+        for node in ast.walk(tree)
+        if dotted(node) in {"os.environ", "os.getenv", "os.environb", "os.putenv"}
+    }
+    assert reading == {"config.py"}
+
+
+def test_only_one_function_writes_the_bytes_of_objects() -> None:
+    writing = {
+        (name, function.name)
+        for name, tree in TREES.items()
+        for function in functions(tree)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call) and re.search(r"response\.(write|sendfile)$|sendfile$", dotted(node.func))
+    }
+    assert writing == {("web/data.py", "_send")}
+
+
+def test_nobody_answers_with_a_file() -> None:
+    """A FileResponse would leave without a decision and without an entry."""
+    assert not [
+        name for name, tree in TREES.items() for node in ast.walk(tree) if dotted(node).endswith("FileResponse")
+    ]
+
+
+def recording(name: str) -> Iterator[Function]:
+    """The public stories of a file that write the record themselves."""
+    for node in TREES[name].body:
+        if isinstance(node, ast.AsyncFunctionDef) and not node.name.startswith("_"):
+            calls = (dotted(each.func) for each in ast.walk(node) if isinstance(each, ast.Call))
+            if any(call.endswith("ledger.record") for call in calls):
+                yield node
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name.startswith("flows/") and "__init__" not in name])
+def test_a_story_that_records_numbers_its_steps(name: str) -> None:
+    for story in recording(name):
+        told = ast.get_docstring(story) or ""
+        assert re.search(r"Steps?: 1\b.*\b2\b.*\b3\b", told, re.DOTALL), f"{name}: {story.name} does not say its steps"
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name.startswith("flows/")])
+def test_a_story_records_before_it_hands_out(name: str) -> None:
+    """Where the body is numbered too, the numbers go up: gather, decide, record, act."""
+    for story in recording(name):
+        lines = FILES[name].splitlines()[story.lineno - 1 : story.end_lineno]
+        steps = [int(found) for line in lines for found in re.findall(r"^\s*# (\d)\. ", line)]
+        assert steps == sorted(steps), f"{name}: {story.name}"
+
+
+def test_nothing_unfinished_is_in_the_code() -> None:
+    unfinished = re.compile(r"\b(TODO|FIXME|XXX|NotImplementedError|NotImplemented)\b")
+    assert not [name for name, text in FILES.items() if unfinished.search(text)]

@@ -1,6 +1,5 @@
 """`broker doctor`: is everything there that a start needs, and is it as it should be?"""
 
-import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ import click
 from broker.adapters.keys import open_keys
 from broker.adapters.ontology import load_ontology
 from broker.adapters.policy_files import load_packs
+from broker.adapters.storage.soundness import assert_sound
 from broker.app import load_rules
 from broker.commands.common import MENDABLE, settings
 from broker.config import Settings
@@ -37,7 +37,7 @@ def _look(name: str, check: Callable[[], str]) -> bool:
     """Print one line; True if it is a bad one."""
     try:
         click.echo(f"ok    {name}: {check()}")
-    except (*MENDABLE, sqlite3.Error) as wrong:
+    except MENDABLE as wrong:
         click.echo(f"WRONG {name}: {wrong}")
         return True
     return False
@@ -50,12 +50,7 @@ def _keys(chosen: Settings) -> str:
 
 
 def _database(path: Path) -> str:
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: missing; `broker init` makes it, a backup brings it back")
-    with sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True) as db:
-        (state,) = db.execute("PRAGMA quick_check(1)").fetchone()
-    if state != "ok":
-        raise ValueError(f"{path}: {state}; run `broker audit verify` and restore a backup")
+    assert_sound(path)
     return f"{path.name} is sound"
 
 

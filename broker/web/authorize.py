@@ -20,7 +20,7 @@ from broker.flows.oauth.authorize import Consent, Redirect, answer, check
 from broker.flows.sign_in import provider_for
 from broker.flows.visas import Held, held_visas
 from broker.web import cookies
-from broker.web.bodies import raw
+from broker.web.bodies import form_body, raw
 from broker.web.errors import Problem
 from broker.web.middleware import ENTROPY
 from broker.web.pages.render import render
@@ -66,20 +66,20 @@ async def go_on(request: web.Request) -> web.Response:
 
 async def agreed(request: web.Request) -> web.Response:
     """POST /oauth2/authorize/continue: the answer to the page."""
-    form = await request.post()
-    id, asked, started = await _kept(request, str(form.get("interaction", "")))
+    form = await form_body(request)
+    id, asked, started = await _kept(request, form.get("interaction", ""))
     origin = request.headers.get("Origin")
     if origin not in (None, request.app[BROKER].world.issuer):
         raise Problem("REQ-FORM-EXPIRED")
     if form.get("answer") != "yes":
         return await _go_on(request, asked, id, started, Consent(scope=frozenset()))
-    location = str(form.get("location", "")).strip().upper()
+    location = form.get("location", "").strip().upper()
     if location:
         await _attest(request, location)
     later = form.get("later") == "yes"
-    ticked = frozenset(str(value) for value in form.getall("visa", ()))
+    ticked = frozenset(form.getall("visa", ()))
     consent = Consent(
-        scope=frozenset(str(value) for value in form.getall("scope", ())),
+        scope=frozenset(form.getall("scope", ())),
         claims=asked.claims.id_token | asked.claims.userinfo,
         released=await _released(request, ticked, later=later),
         remember=form.get("remember") == "yes",

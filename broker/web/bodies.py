@@ -1,8 +1,10 @@
 """Reading request bodies: bounded, strict JSON, and wire models in which an unknown member is an error."""
 
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
 from aiohttp import hdrs, web
+from multidict import MultiDict
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from broker.core import strict_json
@@ -10,7 +12,9 @@ from broker.web.errors import Problem
 
 M = TypeVar("M", bound=BaseModel)
 SMALL = 64 * 1024
-"""Bytes of an ordinary JSON body."""
+"""Bytes of an ordinary body."""
+FORM = "application/x-www-form-urlencoded"
+_FIELDS = 1000
 
 
 class Wire(BaseModel):
@@ -29,6 +33,19 @@ async def raw(request: web.Request, limit: int) -> bytes:
         if len(found) > limit:
             raise Problem("REQ-TOO-LARGE", limit=f"a body of more than {limit} bytes")
     return bytes(found)
+
+
+async def form_body(request: web.Request, limit: int = SMALL) -> MultiDict[str]:
+    """The fields of a page's form, repeated ones too. Problem: media type, size, or not UTF-8 as it must be."""
+    if request.content_type != FORM:
+        raise Problem("REQ-MEDIA-TYPE", wanted=FORM)
+    sent = await raw(request, limit)
+    try:
+        return MultiDict(
+            parse_qsl(sent.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_FIELDS)
+        )
+    except ValueError:
+        raise Problem("REQ-MALFORMED", problem="not a form") from None
 
 
 async def json_body(request: web.Request, model: type[M], limit: int = SMALL) -> M:

@@ -29,7 +29,7 @@ async def head(request: web.Request) -> web.StreamResponse:
     broker, object = request.app[BROKER], ObjectId(request.match_info["object_id"])
     shown = await show(broker.world, _ticket(request, broker, object), object)
     row = _told(shown).object
-    response = web.Response(headers=_headers(row))
+    response = web.StreamResponse(headers=_headers(row))
     response.content_length = row.size
     return response
 

@@ -11,7 +11,7 @@ from broker.core.outcome import Reason
 from broker.core.reasons import sentence
 from broker.flows.oauth import device
 from broker.web import cookies
-from broker.web.bodies import raw
+from broker.web.bodies import form_body, raw
 from broker.web.errors import Problem
 from broker.web.oidc import NO_STORE, told
 from broker.web.pages.render import render
@@ -51,8 +51,8 @@ async def answered(request: web.Request) -> web.Response:
     """POST /device: yes or no."""
     if request.headers.get("Origin") not in (None, request.app[BROKER].world.issuer):
         raise Problem("REQ-FORM-EXPIRED")
-    form = await request.post()
-    typed, session = str(form.get("user_code", ""))[:_MAX_CODE], cookies.session_id(request)
+    form = await form_body(request)
+    typed, session = form.get("user_code", "")[:_MAX_CODE], cookies.session_id(request)
     oauth = request.app[BROKER].oauth
     found = await device.look_up(oauth, session, typed)
     if isinstance(found, Reason):

@@ -20,8 +20,11 @@ ENTROPY = web.AppKey("entropy", Entropy)
 ErrorForm = Callable[[web.Request, Problem], web.StreamResponse]
 ERROR_FORMS: web.AppKey[dict[str, ErrorForm]] = web.AppKey("error_forms", dict)
 """How each route (by its pattern) writes its errors; OAuth, DRS and pages have forms of their own."""
+ERROR_FAMILIES: web.AppKey[tuple[tuple[str, ErrorForm], ...]] = web.AppKey("error_families", tuple)
+"""The same by the beginning of a path, for what no route answers: unknown addresses and wrong methods."""
 
 MAX_HEADER = 8_190
+_NOWHERE = "unknown"
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' http: https:; "
@@ -98,14 +101,17 @@ def _library(request: web.Request, theirs: web.HTTPException, request_id: str) -
 
 def _rendered(request: web.Request, problem: Problem, request_id: str) -> web.StreamResponse:
     request[_CODE] = problem.reason.code
-    form = request.app[ERROR_FORMS].get(_route(request))
+    route, families = _route(request), request.app[ERROR_FAMILIES]
+    form = request.app[ERROR_FORMS].get(route)
+    if route == _NOWHERE:
+        form = next((form for prefix, form in families if request.path.startswith(prefix)), None)
     return form(request, problem) if form is not None else problem_response(problem, request_id)
 
 
 def _route(request: web.Request) -> str:
     """The route's pattern, not the path: a path can hold what nobody should log."""
     resource = request.match_info.route.resource
-    return resource.canonical if resource is not None else "unknown"
+    return resource.canonical if resource is not None else _NOWHERE
 
 
 def _request_id(request: web.Request) -> str:

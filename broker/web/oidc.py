@@ -9,23 +9,26 @@ from broker.flows.oauth.introspect import introspect
 from broker.flows.oauth.revoke import revoke
 from broker.flows.oauth.token import token
 from broker.flows.oauth.userinfo import userinfo
-from broker.web.bodies import raw
+from broker.web.bodies import FORM, raw
 from broker.web.errors import Problem
 from broker.web.middleware import REQUEST_ID
 from broker.web.state import BROKER
 
 NO_STORE = {"Cache-Control": "no-cache, no-store", "Pragma": "no-cache"}
 """AAI Profile, Clients 2.2: on every answer that carries a token or a secret."""
-_FORM = "application/x-www-form-urlencoded"
 _KEYS_SECONDS = 300
 
 
 def error(request: web.Request, problem: Problem) -> web.Response:
     """A problem in OAuth's form (RFC 6749 section 5.2), for what went wrong before the flow was asked."""
-    known = {"REQ-TOO-LARGE": (413, "invalid_request"), "SRV-NO-RECORD": (503, "temporarily_unavailable")}
+    known = {
+        "REQ-TOO-LARGE": (413, "invalid_request"),
+        "REQ-METHOD": (405, "invalid_request"),
+        "REQ-NOT-FOUND": (404, "invalid_request"),
+        "SRV-NO-RECORD": (503, "temporarily_unavailable"),
+        "SRV-ERROR": (500, "server_error"),
+    }
     status, name = known.get(problem.reason.code, (400, "invalid_request"))
-    if problem.reason.code == "SRV-ERROR":
-        status, name = 500, "server_error"
     body = {"error": name, "error_description": "The request cannot be answered.", "code": problem.reason.code}
     response = web.json_response({**body, "request_id": request[REQUEST_ID]}, status=status, headers=NO_STORE)
     response.headers.update(problem.headers)
@@ -100,8 +103,8 @@ async def post_revoke(request: web.Request) -> web.Response:
 
 
 async def _form(request: web.Request, limit: int) -> bytes:
-    if request.headers.get(hdrs.CONTENT_TYPE, "").partition(";")[0].strip().lower() != _FORM:
-        raise Problem("REQ-MEDIA-TYPE", wanted=_FORM)
+    if request.headers.get(hdrs.CONTENT_TYPE, "").partition(";")[0].strip().lower() != FORM:
+        raise Problem("REQ-MEDIA-TYPE", wanted=FORM)
     return await raw(request, limit)
 
 

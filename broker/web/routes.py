@@ -12,7 +12,7 @@ from aiohttp import web
 from broker.core.reasons import sentence
 from broker.web import api, audit, authorize, data, device, drs, health, oidc, sign_in
 from broker.web.errors import Problem, headers, status_of
-from broker.web.middleware import ERROR_FORMS, REQUEST_ID, ErrorForm
+from broker.web.middleware import ERROR_FAMILIES, ERROR_FORMS, REQUEST_ID, ErrorForm
 from broker.web.pages import render
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -110,6 +110,16 @@ ROUTES: tuple[Route, ...] = (
 )
 
 
+FAMILIES: tuple[tuple[str, ErrorForm], ...] = (
+    (f"{_DRS}/", drs.error),
+    ("/oauth2/authorize", page),
+    ("/oauth2/", oidc.error),
+    ("/device", page),
+    ("/sign-in", page),
+)
+"""How errors are written where a path begins like this and no route answers; the first that fits."""
+
+
 def add_routes(app: web.Application) -> None:
     """Put the table into `app`. HEAD is answered only where the table says so."""
     forms: dict[str, ErrorForm] = {}
@@ -118,3 +128,4 @@ def add_routes(app: web.Application) -> None:
         if route.form is not None and added.resource is not None:
             forms[added.resource.canonical] = route.form
     app[ERROR_FORMS] = forms
+    app[ERROR_FAMILIES] = FAMILIES

@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from broker.web.errors import Problem, problem_response
+from broker.web.middleware import SAFE_HEADERS
 
 MAX_LINE = 8_190
 """Bytes of the request line."""
@@ -38,6 +39,7 @@ class QuietHandler(RequestHandler):
             raise ConnectionError("an answer was already on its way")
         code = {413: "REQ-TOO-LARGE", 500: "SRV-ERROR"}.get(status, "REQ-MALFORMED")
         response = problem_response(Problem(code, problem="not HTTP/1.1", limit="a header or the body"), "")
+        response.headers.update(SAFE_HEADERS)  # no application has seen this: its signals do not run
         response.force_close()
         return response
 

@@ -86,8 +86,7 @@ def authenticate(client: RegisteredClient | None, given: Credentials) -> OAuthEr
         return OAuthError.CLIENT_FAILED
     if client.auth_method != given.method:
         return OAuthError.CLIENT_FAILED
-    proved = given.method == "none" or (fits and client.secret is not None)
-    return None if proved else OAuthError.CLIENT_FAILED
+    return None if fits or given.method == "none" else OAuthError.CLIENT_FAILED
 
 
 def _basic(authorization: str) -> Credentials | None:

@@ -118,9 +118,9 @@ def _hash_fits(claims: Mapping[str, Any], alg: str, access_token: str | None) ->
     given = claims.get("at_hash")
     if given is None:
         return True
-    if not isinstance(given, str) or access_token is None or not access_token.isascii() or not alg.endswith("256"):
+    if not isinstance(given, str) or access_token is None or not alg.endswith("256"):
         return False
-    expected = base64url(hashlib.sha256(access_token.encode()).digest()[:16])
+    expected = base64url(hashlib.sha256(_bytes(access_token)).digest()[:16])
     return hmac.compare_digest(_bytes(given), _bytes(expected))
 
 

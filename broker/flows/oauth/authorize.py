@@ -104,7 +104,10 @@ async def _answer(
 
 
 async def forget(d: Deps, person: Person, client: ClientId) -> OAuthError | None:
-    """The person takes back what they asked us to remember for `client`, and will be asked again (B14)."""
+    """The person takes back what they asked us to remember for `client`, and will be asked again (B14).
+
+    Steps: 1 gather, 2 nothing to decide, 3 record. Twice is once.
+    """
 
     async def step() -> None:
         now = d.clock.now()

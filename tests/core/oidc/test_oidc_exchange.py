@@ -77,6 +77,7 @@ def test_p8_the_faq_example_with_two_resources_is_read() -> None:
             OAuthError.SUBJECT_TYPE,
         ),
         ("T071 an actor", APP, {"actor_token": "a", "actor_token_type": ACCESS_TOKEN_TYPE}, OAuthError.ACTOR),
+        ("an actor without its type", APP, {"actor_token": "a"}, OAuthError.ACTOR),
         ("an actor's type alone", APP, {"actor_token_type": ACCESS_TOKEN_TYPE}, OAuthError.ACTOR),
         ("P11 unknown resource", APP, {"resource": "https://evil.example/"}, OAuthError.TARGET),
         ("P11 resource of another client", APP, {"resource": OTHER + "d"}, OAuthError.TARGET),
@@ -90,6 +91,12 @@ def test_what_is_asked_wrongly_is_refused(
     row: str, client: Registered, changes: dict[str, str | None], error: OAuthError
 ) -> None:
     assert ask(client, **changes) is error, row
+
+
+def test_every_audience_of_the_client_may_be_asked_for_at_once() -> None:
+    asked = ask(APP, [("audience", DRS), ("audience", "registry")])
+    assert isinstance(asked, Exchange)
+    assert asked.audiences == (DRS, "registry")
 
 
 def test_p11_every_error_about_the_subject_token_is_invalid_request() -> None:

@@ -216,6 +216,7 @@ ASKED = replace(PENDING, max_age=60)
         ("an azp that is no text", {"azp": ["broker"]}, "AUDIENCE"),
         ("one aud and other azp", {"azp": "x"}, "AUDIENCE"),
         ("aud list of other things", {"aud": ["broker", 1]}, "AUDIENCE"),
+        ("aud list of other things, azp us", {"aud": ["broker", 1], "azp": "broker"}, "AUDIENCE"),
         ("no aud", {"aud": ...}, "AUDIENCE"),
         ("T055 no nonce", {"nonce": ...}, "NONCE"),
         ("T055 old nonce", {"nonce": "m" * 43}, "NONCE"),
@@ -230,6 +231,15 @@ ASKED = replace(PENDING, max_age=60)
         ("from the future", {"iat": NOW + LEEWAY + 1}, "TIME"),
         ("not yet", {"nbf": NOW + LEEWAY + 1}, "TIME"),
         ("T055 at_hash wrong", {"at_hash": "x"}, "HASH"),
+        (
+            "at_hash of an algorithm whose hash is another",
+            {
+                "at_hash": base64url(hashlib.sha256(b"at").digest()[:16]),
+                "header": {"alg": "RS384"},
+                "provider": replace(HOME, algorithms=frozenset({"RS384"})),
+            },
+            "HASH",
+        ),
         ("at_hash that is no text", {"at_hash": 1}, "HASH"),
         ("auth_time missing though asked", {"auth_time": ..., "pending": ASKED}, "AGE"),
         ("auth_time too old", {"auth_time": 9_909, "pending": ASKED}, "AGE"),

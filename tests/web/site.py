@@ -1,0 +1,123 @@
+"""The whole web edge on a loopback socket, over the flows' world in memory and files of a real folder."""
+
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+from broker.adapters import jose
+from broker.adapters.keys import USES, Key, KeyStore
+from broker.adapters.repositories.folders import Folders
+from broker.adapters.signing import OwnTokens, own_trust
+from broker.app import build
+from broker.core.oidc.metadata import BASIC_SCOPES
+from broker.core.rows import Client, Family, Repository, Row, Session
+from broker.core.snapshot import follow
+from broker.core.time import Seconds
+from broker.flows.authenticate import Verifier
+from broker.flows.oauth.deps import Deps
+from broker.flows.visas import held_visas, mint, needed
+from broker.web.state import Broker, Readiness
+from broker.web.streams import LiveStreams
+from tests import builders as b
+from tests.fakes import START
+from tests.flows.worlds import Stage, stage
+
+CONTENT = bytes(range(256)) * 64
+CLIENT = Client(id="web", name="Portal", auth_method="none", grant_types=("authorization_code",), scopes=tuple(BASIC_SCOPES))  # type: ignore[arg-type]
+
+
+@cache
+def keys() -> KeyStore:
+    made: dict[str, Any] = {
+        "oidc-rs256": rsa.generate_private_key(65537, 2048),
+        "log": ed25519.Ed25519PrivateKey.generate(),
+    }
+    return KeyStore(tuple(Key(use, use, 0, made.get(use) or ec.generate_private_key(ec.SECP256R1())) for use in USES))
+
+
+class NoKeys:
+    """Nobody else's keys."""
+
+    async def keys(self, iss: str, jku: str, kid: str) -> None:
+        del iss, jku, kid
+
+
+@dataclass
+class Site:
+    """A running site, and who may call it."""
+
+    stage: Stage
+    http: TestClient[web.Request, web.Application]
+    tokens: OwnTokens
+    broker: Broker
+
+    def access_token(self, person: str, *, scope: str = "openid ga4gh_passport_v1", **claims: Any) -> str:
+        said = {
+            "iss": b.US, "sub": person, "aud": [b.US, "web"], "client_id": "web", "scope": scope, "sid": f"fam-{person}",
+            "jti": "t1", "iat": START, "exp": START + 600,
+        }  # fmt: skip
+        return self.tokens.sign("oidc-es256", "at+jwt", said | claims)
+
+    def headers(self, person: str = str(b.ADA), **claims: Any) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.access_token(person, **claims)}"}
+
+
+def signed_in(person: str, affiliations: tuple[str, ...] = ()) -> list[Row]:
+    """A person's session and the authorisation of the client."""
+    session = Session(
+        id=f"ses-{person}", person=person, idp=b.HOME, identities=((b.HOME, person.removeprefix("usr_")),),  # type: ignore[arg-type]
+        auth_time=START, expires=Seconds(START + 9000), affiliations=affiliations, location="DE",
+    )  # fmt: skip
+    family = Family(
+        id=f"fam-{person}", client=CLIENT.id, person=person, session=session.id, scope=("openid",), released=None,  # type: ignore[arg-type]
+        auth_time=START, expires=Seconds(START + 9000),
+    )  # fmt: skip
+    return [session, family]
+
+
+@asynccontextmanager
+async def site(folder: Path, *more: Row, content: bytes = CONTENT, **changes: Any) -> AsyncIterator[Site]:
+    """The site; `folder` holds the bytes of `obj-1`. `changes` as in `builders.snapshot`."""
+    (folder / "obj-1.bam").write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    one = b.drs_object(size=len(content), checksums={"sha-256": digest})
+    world = {"one": one, "repository": Repository(id="bank", name="The bank", root=str(folder))} | changes
+    rows = [
+        CLIENT, *signed_in("usr_ada", ("faculty@rhine.example",)), *signed_in("usr_mei"), *signed_in("usr_pia"), *more,
+    ]  # fmt: skip
+    made = stage(*rows, **world)
+    tokens = OwnTokens(keys(), b.US)
+    own = own_trust(tokens, b.US)
+    made.live._current = replace(follow(made.live.current(), []), own=own, trust=type(made.live.current().trust)((own,)))
+    made.world = replace(made.world, signer=tokens)
+    broker = _broker(made, tokens)
+    app = build(broker, Readiness(lambda: not made.ledger.failed))
+    async with TestClient(TestServer(app)) as http:
+        yield Site(stage=made, http=http, tokens=tokens, broker=broker)
+
+
+def _broker(made: Stage, tokens: OwnTokens) -> Broker:
+    w = made.world
+
+    async def visas(person: Any, session: Any, resources: frozenset[str], now: Seconds) -> Any:
+        return mint(w, person, needed(held_visas(w, person, session, now), resources), now)
+
+    oauth = Deps(
+        issuer=w.issuer, scopes=BASIC_SCOPES, clock=w.clock, entropy=w.entropy, ledger=w.ledger, rows=w.rows,
+        scratch=w.scratch, signer=tokens, reader=tokens, visas=visas, audience_of=lambda resource: resource,
+        refresh_key=b"k" * 32,
+    )  # fmt: skip
+    unused: Any = None
+    return Broker(
+        world=w, oauth=oauth, verifier=Verifier(reader=tokens, keys=NoKeys(), check=jose.check_signature), idps=unused,
+        snapshots=made.live, sources=Folders(), streams=LiveStreams(made.live.listen, w.clock), audit=unused,
+        jwks=tokens.jwks(), visa_jwks=tokens.visa_jwks(), version="0",
+    )  # fmt: skip

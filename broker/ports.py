@@ -4,7 +4,7 @@ Adapters implement these and tests/fakes.py does in memory; the same conformance
 Every method says what is durable when it returns, and what raising means.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -111,9 +111,12 @@ class TokenReader(Protocol):
 class Keys(Protocol):
     """The keys that registered issuers publish."""
 
-    async def keys(self, iss: str, jku: str, kid: str) -> Sequence[Mapping[str, Any]] | None:
-        """The JWK Set of a registered (`iss`, `jku`), fetched anew if `kid` is not in it and it is not too
-        soon. None: not registered, or not to be had now.
+    async def sets(
+        self, needs: Collection[tuple[str, str, str]]
+    ) -> Mapping[tuple[str, str], Sequence[Mapping[str, Any]] | None]:
+        """The JWK Set of each registered (`iss`, `jku`) among `needs` (`iss`, `jku`, `kid`), all at once.
+
+        Fetched anew if the `kid` is not in it and it is not too soon. None: not registered, or not to be had now.
         """
         ...
 

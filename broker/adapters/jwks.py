@@ -5,7 +5,7 @@ unknown key names delays nobody else and changes nobody else's keys. What is not
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -99,6 +99,12 @@ class JwksClient:
             if entry.loading is not None:
                 await asyncio.wait([entry.loading])
         return self._usable(entry)
+
+    async def sets(self, needs: Collection[tuple[str, str, str]]) -> dict[Pair, tuple[Jwk, ...] | None]:
+        """`keys` of each (`iss`, `jku`, `kid`), side by side: a slow issuer delays no other."""
+        asked = list(dict.fromkeys(needs))
+        found = await asyncio.gather(*(self.keys(*need) for need in asked))
+        return {(iss, jku): keys for (iss, jku, _), keys in zip(asked, found, strict=True)}
 
     async def refresh(self, iss: str, jku: str) -> Health | None:
         """Ask now, whatever the clocks say, and believe the answer, an empty set too. None: not registered."""

@@ -48,7 +48,8 @@ class Outgoing:
     ) -> bytes:
         """The body of a 200 answer of one of the media `types` (`+json` counts as `application/json`).
 
-        `form`: sent by POST, form-encoded; without one it is a GET. `internal`: may be http, and may live at a private address; for who an operator said so by name.
+        `form`: sent by POST, form-encoded; without one it is a GET. `internal`: may be http, and may live at a
+        private address; for who an operator said so by name.
         FetchError for everything else, after `seconds` at the latest.
         """
         if not url.startswith("https://") and not (internal and url.startswith("http://")):

@@ -26,13 +26,7 @@ def loads(raw: bytes, limit: int) -> Any:
     if _depth(raw) > MAX_DEPTH:
         raise StrictJsonError(f"nested deeper than {MAX_DEPTH}")
     try:
-        return json.loads(
-            raw.decode("utf-8"),
-            object_pairs_hook=_unique,
-            parse_constant=_no_constant,
-            parse_int=_short_int,
-            parse_float=_finite,
-        )
+        return _DECODER.decode(raw.decode("utf-8"))
     except StrictJsonError:
         raise
     except (ValueError, RecursionError):
@@ -72,3 +66,9 @@ def _finite(text: str) -> float:
     if not abs(value) <= _MAX_DOUBLE:
         raise StrictJsonError("a number outside the range of a double")
     return value
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_short_int, parse_float=_finite
+)
+"""Made once: making one costs more than reading a visa's claims."""

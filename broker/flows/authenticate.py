@@ -1,6 +1,6 @@
 """Who is calling? From an access token of ours, or from Passports: the only maker of `Caller`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from broker.core.ids import ClientId, GrantId, Issuer, PersonId, SubjectRef
@@ -72,52 +72,63 @@ async def by_passports(w: World, v: Verifier, passports: Sequence[str]) -> Calle
     over = too_much(passports)
     if over is not None:
         return over
-    verified: list[Passport] = []
-    for token in passports:
-        found = await _passport(w, v, snapshot, token, now)
-        if isinstance(found, Reason) and found.code != "PASSPORT-ISSUER-UNTRUSTED":
-            return found
-        if isinstance(found, Passport):
-            verified.append(found)
+    verified = await _passports(w, v, snapshot, passports, now)
+    if isinstance(verified, Reason):
+        return verified
     if not verified:
         return Reason(code="PASSPORT-ISSUER-UNTRUSTED" if passports else "AUTH-NO-CREDENTIALS")
     if len({passport.identity for passport in verified}) > 1:
         return Reason(code="PASSPORT-PERSONS")
-    visas = await _visas(v, w, snapshot, verified, now)
+    visas = await _visas(w, v, snapshot, verified, now)
     own = next((passport for passport in verified if passport.iss == w.issuer), None)
     if own is not None:
         return await _own(w, snapshot, own, passports, visas, now)
     return await _foreign(w, verified, visas)
 
 
-async def _passport(w: World, v: Verifier, snapshot: Snapshot, token: str, now: Seconds) -> Passport | Reason:
-    claimed = read_passport(token, snapshot.trust, at=now, us=_us(w))
-    if isinstance(claimed, Reason):
-        return claimed
-    found = seal_passport(claimed, await _keys(v, claimed), v.check)
-    if isinstance(found, Passport) and found.iss == w.issuer and now >= found.exp:
-        return Reason(code="PASSPORT-EXPIRED")  # our own clock needs no leeway (ruling 16)
-    return found
+async def _passports(
+    w: World, v: Verifier, snapshot: Snapshot, tokens: Sequence[str], now: Seconds
+) -> list[Passport] | Reason:
+    """The Passports of trusted brokers, every one of them good; those of strangers are left out."""
+    read = [read_passport(token, snapshot.trust, at=now, us=_us(w)) for token in tokens]
+    trusted = [one for one in read if not (isinstance(one, Reason) and one.code == "PASSPORT-ISSUER-UNTRUSTED")]
+    claimed = [one for one in trusted if isinstance(one, Claimed)]
+    if len(claimed) != len(trusted):
+        return next(one for one in trusted if isinstance(one, Reason))
+    keys = await _keys(v, claimed)
+    verified: list[Passport] = []
+    for one in claimed:
+        found = seal_passport(one, keys(one), v.check)
+        if isinstance(found, Passport) and found.iss == w.issuer and now >= found.exp:
+            found = Reason(code="PASSPORT-EXPIRED")  # our own clock needs no leeway (ruling 16)
+        if isinstance(found, Reason):
+            return found
+        verified.append(found)
+    return verified
 
 
 async def _visas(
-    v: Verifier, w: World, snapshot: Snapshot, passports: Sequence[Passport], now: Seconds
+    w: World, v: Verifier, snapshot: Snapshot, passports: Sequence[Passport], now: Seconds
 ) -> tuple[Visa, ...]:
     """Every visa that verifies, each once; the others count for nothing and hinder nobody."""
-    found: dict[str, Visa] = {}
-    for token in dict.fromkeys(token for passport in passports for token in passport.visas):
-        claimed = read_visa(token, snapshot.trust, at=now, us=_us(w))
-        if isinstance(claimed, Reason):
-            continue
-        visa = seal_visa(claimed, await _keys(v, claimed), v.check)
-        if isinstance(visa, Visa) and not (visa.iss == w.issuer and now >= visa.exp):
-            found[visa.digest] = visa
-    return tuple(found.values())
+    tokens = dict.fromkeys(token for passport in passports for token in passport.visas)
+    read = (read_visa(token, snapshot.trust, at=now, us=_us(w)) for token in tokens)
+    claimed = [one for one in read if isinstance(one, Claimed)]
+    keys = await _keys(v, claimed)
+    sealed = (seal_visa(one, keys(one), v.check) for one in claimed)
+    good = (one for one in sealed if isinstance(one, Visa) and not (one.iss == w.issuer and now >= one.exp))
+    return tuple({visa.digest: visa for visa in good}.values())
 
 
-async def _keys(v: Verifier, claimed: Claimed) -> Sequence[Jwk] | None:
-    need = claimed.need
-    return need.pinned if need.pair is None else await v.keys.keys(*need.pair, need.kid)
+async def _keys(v: Verifier, claimed: Sequence[Claimed]) -> Callable[[Claimed], Sequence[Jwk] | None]:
+    """Where the keys of each token are found: asked of all issuers at once, so that none waits for another."""
+    needs = [(*one.need.pair, one.need.kid) for one in claimed if one.need.pair is not None]
+    sets = await v.keys.sets(needs) if needs else {}
+
+    def keys(one: Claimed) -> Sequence[Jwk] | None:
+        return one.need.pinned if one.need.pair is None else sets.get(one.need.pair)
+
+    return keys
 
 
 def _us(w: World) -> frozenset[str]:

@@ -3,6 +3,7 @@
 C2SP tlog-tiles under /audit; receipts as C2SP tlog-proof files. A public proof holds hashes only.
 """
 
+import re
 from base64 import b64encode
 from dataclasses import replace
 
@@ -18,6 +19,7 @@ from broker.web.errors import Problem
 from broker.web.state import BROKER
 
 _MAX_ENTRIES = 200
+_DIGITS = re.compile(r"[0-9]{1,18}")
 _TEXT = {"Content-Type": "text/plain; charset=utf-8", "Access-Control-Allow-Origin": "*"}
 
 
@@ -56,10 +58,9 @@ async def proof(request: web.Request) -> web.Response:
 
 async def consistency(request: web.Request) -> web.Response:
     """GET /audit/proof/consistency?old=&new=: base64 hashes, one a line (RFC 6962 section 2.1.2)."""
-    try:
-        old, new = int(request.query["old"]), int(request.query["new"])
-    except (KeyError, ValueError):
-        raise Problem("REQ-INVALID", problem="old and new: two sizes of the log") from None
+    old, new = _number(request, "old"), _number(request, "new")
+    if old is None or new is None:
+        raise Problem("REQ-INVALID", problem="old and new: two sizes of the log")
     hashes = await request.app[BROKER].audit.consistency(old, new)
     if hashes is None:
         raise Problem("REQ-NOT-FOUND")
@@ -69,10 +70,10 @@ async def consistency(request: web.Request) -> web.Response:
 async def entries(request: web.Request) -> web.Response:
     """GET /api/v1/audit/entries: the newest entries, for auditors; for everybody else their own."""
     broker, who = request.app[BROKER], await caller(request)
-    before = request.query.get("before")
-    if before is not None and not before.isdecimal():
+    before = _number(request, "before")
+    if before is None and "before" in request.query:
         raise Problem("REQ-INVALID", problem="before: an index of the log")
-    found = await broker.audit.newest(_MAX_ENTRIES, int(before) if before is not None else None)
+    found = await broker.audit.newest(_MAX_ENTRIES, before)
     everything = _is_auditor(who)
     mine = pseudonym(who.person.log_key, broker.world.issuer, who.person.id)
     shown = []
@@ -88,6 +89,12 @@ async def entries(request: web.Request) -> web.Response:
                 "about": dict(entry.about) if everything else {k: v for k, v in entry.about.items() if k != "reasons"},
             })  # fmt: skip
     return web.json_response({"entries": shown, "next": found[-1].seq if found else None})
+
+
+def _number(request: web.Request, name: str) -> int | None:
+    """The number in the query: plain digits, and no more than any log will have."""
+    found = _DIGITS.fullmatch(request.query.get(name, ""))
+    return int(found[0]) if found is not None else None
 
 
 async def _may_read(request: web.Request, body: bytes) -> bool:

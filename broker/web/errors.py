@@ -18,6 +18,7 @@ STATUS: Mapping[str, int] = {
     "AUTH-TOKEN-EXPIRED": 401,
     "AUTH-TICKET-INVALID": 401,
     "AUTH-TICKET-EXPIRED": 401,
+    "AUTH-REVOKED": 401,
     "AUTH-BUSY": 503,
     "AUTH-REDIRECT": 400,
     "AUTH-REQUEST-MALFORMED": 400,
@@ -91,16 +92,19 @@ def problem_response(problem: Problem, request_id: str) -> web.Response:
     status = status_of(problem.reason.code)
     body = problem_body(problem.reason, status, decision=problem.decision, request_id=request_id, **problem.extra)
     response = web.json_response(body, status=status, content_type="application/problem+json")
-    headers(response, status, problem.decision)
+    headers(response, status, problem.decision, problem.reason.code)
     response.headers.update(problem.headers)
     return response
 
 
-def headers(response: web.StreamResponse, status: int, decision: str | None) -> None:
+def headers(response: web.StreamResponse, status: int, decision: str | None, code: str = "") -> None:
     """RFC 6750 section 3 on 401, RFC 9110 on 503; where the decision is explained (ruling 13)."""
     response.headers["Cache-Control"] = "no-store"
     if status == 401:  # noqa: PLR2004
-        response.headers["WWW-Authenticate"] = 'Bearer realm="ga4gh-access-broker"'
+        # Who sent no token is told no error (section 3.1), nor who sent Passports: they are no bearer tokens.
+        sent = code.startswith("AUTH-") and code != "AUTH-NO-CREDENTIALS"
+        error = ', error="invalid_token"' if sent else ""
+        response.headers["WWW-Authenticate"] = f'Bearer realm="ga4gh-access-broker"{error}'
     if status == 503:  # noqa: PLR2004
         response.headers["Retry-After"] = "5"
     if decision is not None:

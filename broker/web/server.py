@@ -16,7 +16,7 @@ from broker.web.middleware import SAFE_HEADERS
 MAX_LINE = 8_190
 """Bytes of the request line."""
 MAX_FIELD = 65_536
-"""Bytes of one header: past 8 KiB we answer 431 ourselves, with nothing of the header in it."""
+"""Bytes of one header: past 8 KiB we answer 413 ourselves, with nothing of the header in it."""
 
 log = structlog.get_logger(__name__)
 

@@ -1,4 +1,4 @@
-"""Which visas count for this caller, resting on which others, until when? (Passport 1.2.1; specs section 6)
+"""Which visas count for this caller, resting on which others, until when? (Passport 1.2.1)
 
 1. What does not count for anybody is dropped (`counts.py`).
 2. Links without conditions, then links whose conditions the linked identity itself meets, say who the caller is.

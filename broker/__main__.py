@@ -1,35 +1,67 @@
 """`broker`: what an operator, a committee's helper or a newcomer types."""
 
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import click
 
-from broker.commands import apply, audit, check, demo, doctor, init, keys, serve
-from broker.commands.common import Fail, logging
+COMMANDS = {
+    "apply": "Apply catalogue files: show the plan, then all of it or nothing.",
+    "audit": "The record: prove it, or name what was done to it.",
+    "check": "Judge case files with the product's own rules.",
+    "demo": "Tell the whole story, then go on serving until Ctrl-C.",
+    "doctor": "Look at everything that a start needs.",
+    "init": "Make database, log and keys.",
+    "keys": "The signing keys.",
+    "serve": "Answer requests until SIGTERM.",
+}
+"""Every command and what it is for; a module of broker/commands each, imported when it is asked for."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """The commands, loaded one at a time: `--help` must not wait for a web server to be imported."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        found = getattr(import_module(f"broker.commands.{cmd_name}"), cmd_name)
+        return found if isinstance(found, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--config", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Settings file (TOML).")
 @click.version_option(package_name="ga4gh-access-broker")
 @click.pass_context
 def cli(context: click.Context, config: Path | None) -> None:
     """A data access broker for human genomic data: Passports, DUO, consent, jurisdiction, and a record of it all."""
+    from broker.commands.logs import logging  # noqa: PLC0415 (not for --help)
+
     context.obj = config
     logging("info")
-
-
-for command in (
-    serve.serve, demo.demo, init.init, apply.apply, keys.keys, audit.audit, check.check, doctor.doctor,
-):  # fmt: skip
-    cli.add_command(command)
 
 
 def main() -> None:
     """The console script. What an operator can mend ends in one line and status 2, not in a traceback."""
     try:
         cli(prog_name="broker")
-    except Fail as failure:
+    except click.ClickException:
+        raise
+    except Exception as failure:
+        from broker.commands.common import Fail  # noqa: PLC0415 (not for --help)
+
+        if not isinstance(failure, Fail):
+            raise
         click.echo(f"broker: {failure}", err=True)
         sys.exit(2)
 

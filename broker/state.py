@@ -7,7 +7,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from broker.adapters.clock import SystemClock
 from broker.adapters.entropy import SystemEntropy
 from broker.adapters.keys import USES, KeyStore, make_key, make_passphrase, open_keys, read_passphrase
-from broker.adapters.storage.create import create
 from broker.config import Settings
 from broker.core.audit.note import Key, Signer, sign_note
 
@@ -28,6 +27,8 @@ def log_key(store: KeyStore, issuer: str) -> tuple[Key, Callable[[bytes], bytes]
 
 def make_state(chosen: Settings) -> None:
     """Everything that a broker needs to start. FileExistsError rather than overwrite."""
+    from broker.adapters.storage.create import create  # noqa: PLC0415 (Alembic: half a second that serving need not wait)
+
     clock, entropy = SystemClock(), SystemEntropy()
     if chosen.database.exists() or chosen.keys.exists():
         raise FileExistsError(f"{chosen.state}: there is a broker already")

@@ -196,6 +196,10 @@ def problem_schema() -> str:
         "obligations": texts,
         "missing": texts,
         "appeal": {"enum": ["facts", "merits", "none"]},
+        "example": {
+            "type": "boolean",
+            "description": "Policy packs that nobody has reviewed answered: no legal basis.",
+        },
         "ladder": {"type": "object", "additionalProperties": {"enum": [outcome.name for outcome in Outcome]}},
     }
     fault = _object({"field": text, "problem": text}, "field", "problem")

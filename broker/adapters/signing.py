@@ -41,9 +41,7 @@ class OwnTokens:
     def __init__(self, keys: KeyStore, issuer: str) -> None:
         self._keys = keys
         self._jku = f"{issuer}/visas/jwks.json"
-        self._public = {
-            use: {key.kid: _jwk(key, _ALGORITHM[use]) for key in keys.published(use)} for use in _ALGORITHM
-        }
+        self._public = {use: {key.kid: _jwk(key, _ALGORITHM[use]) for key in keys.published(use)} for use in _ALGORITHM}
 
     def sign(self, use: Use, typ: str, claims: Mapping[str, Any]) -> str:
         """A compact JWS by the newest key of `use`; visas also say where their key is (`jku`)."""

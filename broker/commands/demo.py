@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from broker.commands.common import Fail, logging, telling
+from broker.commands.common import Fail, telling
+from broker.commands.logs import logging
 from broker.demo.run import Wishes, run
 
 

@@ -9,7 +9,8 @@ import click
 import structlog
 
 from broker.app import first_of, opened, serving
-from broker.commands.common import logging, settings, telling
+from broker.commands.common import settings, telling
+from broker.commands.logs import logging
 from broker.config import Settings
 
 log = structlog.get_logger(__name__)

@@ -38,9 +38,7 @@ def _step(row: Row, before: Row | None) -> Step:
         return Step(verb="create", row=replace(row, version=1))  # type: ignore[type-var]
     old, new = plain(before), plain(row)
     fields = tuple(
-        sorted(
-            name for name in old.keys() | new.keys() if name != "version" and old.get(name) != new.get(name)
-        )
+        sorted(name for name in old.keys() | new.keys() if name != "version" and old.get(name) != new.get(name))
     )
     verb: Verb = "change" if fields else "keep"
     return Step(verb=verb, row=replace(row, version=before.version + 1), fields=fields)  # type: ignore[type-var]

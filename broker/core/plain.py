@@ -26,7 +26,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     if is_dataclass(value):
-        members = ((name, getattr(value, name)) for name in _names(type(value)))
+        members = ((name, getattr(value, name)) for name in _names(value.__class__))
         return {name: plain(member) for name, member in members if member is not None}
     if isinstance(value, Mapping):
         return {str(key): plain(member) for key, member in sorted(value.items())}

@@ -144,7 +144,7 @@ class Browser:
         basic = {"Authorization": "Basic " + base64.b64encode(secret.encode()).decode()}
         async with self.http.post(f"{self.issuer}/oauth2/token", data=form, headers=basic) as answer:
             body: dict[str, Any] = await answer.json()
-            if answer.status != 200:  # noqa: PLR2004
+            if answer.status != 200:
                 raise UnexpectedError(f"the token endpoint said {body.get('error')}")
             return body
 

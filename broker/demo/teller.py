@@ -49,7 +49,14 @@ class Teller:
         return str(self.kept[persona])
 
     async def call(
-        self, persona: str, method: str, path: str, note: str, *, body: Any = None, token: str | None = None,
+        self,
+        persona: str,
+        method: str,
+        path: str,
+        note: str,
+        *,
+        body: Any = None,
+        token: str | None = None,
         brief: Callable[[Json], Any] = lambda told: told,
     ) -> tuple[int, Json]:
         """One JSON call in somebody's name, shown with its answer. `token` empty: without one.

@@ -65,4 +65,5 @@ def explained(explanation: Explanation) -> dict[str, Any]:
         "obligations": list(explanation.obligations),
         "missing": list(explanation.missing),
         "appeal": explanation.appeal,
+        "example": explanation.example,
     }

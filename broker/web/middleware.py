@@ -75,8 +75,6 @@ async def _answered(request: web.Request, handler: Handler, request_id: str) -> 
     except Exception:
         log.exception("request.failed", route=route)
         response = _rendered(request, Problem("SRV-ERROR"), request_id)
-    if not response.prepared:
-        response.headers.setdefault("X-Request-ID", request_id)
     method = request.method if request.method in hdrs.METH_ALL else "other"  # a label must not be what callers like
     METRICS.requests.labels(method, route, str(response.status)).inc()
     log.info("request", method=method, route=route, status=response.status, code=request.get(_CODE))
@@ -86,8 +84,9 @@ async def _answered(request: web.Request, handler: Handler, request_id: str) -> 
 def _library(request: web.Request, theirs: web.HTTPException, request_id: str) -> web.StreamResponse:
     """What a handler or the library raised as an answer: redirects go out as they are, errors in our words."""
     if theirs.status < 400:  # noqa: PLR2004 (RFC 9110: not an error)
-        theirs.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
-        return theirs
+        onwards = web.Response(status=theirs.status, headers=theirs.headers, body=theirs.body)
+        onwards.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
+        return onwards
     if isinstance(theirs, web.HTTPMethodNotAllowed):
         allowed = ", ".join(sorted(theirs.allowed_methods))
         response = _rendered(request, Problem("REQ-METHOD", allowed=allowed), request_id)
@@ -131,8 +130,10 @@ def _limits(request: web.Request) -> None:
         raise Problem("REQ-MEDIA-TYPE", wanted="an uncompressed body")
 
 
-async def safe_headers(_: web.Request, response: web.StreamResponse) -> None:
+async def safe_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Set on every response, error or not, just before it leaves."""
     for name, value in SAFE_HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers["Server"] = SAFE_HEADERS["Server"]
+    if REQUEST_ID in request:  # a download has left before the layers around it could name it
+        response.headers.setdefault("X-Request-ID", request[REQUEST_ID])

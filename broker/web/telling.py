@@ -18,6 +18,7 @@ def refused(no: Refused) -> Problem:
         "you_can": told["you_can"],
         "missing": told["missing"],
         "appeal": told["appeal"],
+        "example": told["example"],
         "receipt": no.receipt,
     }
     return Problem(first.code, decision=no.id, extra=extra, **dict(first.facts))

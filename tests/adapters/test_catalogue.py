@@ -47,7 +47,12 @@ FAULTS = [
     ("    organisation: non_profit", "    organisation: charity", "organisations.0.organisation", "non_profit"),
     ("    grant_months: 12", "    grant_months: 0", "grant_months", "1"),
     ("    grant_months: 12", '    grant_months: "12"', "grant_months", "integer"),
-    ("    title: Elbe heart cohort", "    colour: red\n    title: Elbe heart cohort", "datasets.0.colour", "not permitted"),
+    (
+        "    title: Elbe heart cohort",
+        "    colour: red\n    title: Elbe heart cohort",
+        "datasets.0.colour",
+        "not permitted",
+    ),
     ("recipient.country: DE", "data.country: DE", "organisations.0", "recipient."),
     ("recipient.country: DE", "recipient.country: NO", "catalogue.yaml", "quote it"),
     ('duo: ["DUO:0000006", "DUO:0000046"]', "duo: []", "datasets.0.duo", "at least 1"),
@@ -79,7 +84,11 @@ def test_a_fault_names_file_line_and_field(demo: Path, there: str, instead: str,
 
 
 def test_every_fault_of_a_file_is_named_at_once(demo: Path) -> None:
-    text = demo.read_text("utf-8").replace("path: DEMO0001.bam,", "path: no.bam,").replace("path: DEMO0002.bam,", "path: no.bam,")
+    text = (
+        demo.read_text("utf-8")
+        .replace("path: DEMO0001.bam,", "path: no.bam,")
+        .replace("path: DEMO0002.bam,", "path: no.bam,")
+    )
     demo.write_text(text, "utf-8")
     with pytest.raises(CatalogueError) as caught:
         read_catalogue(demo)
@@ -90,14 +99,14 @@ def test_a_plan_creates_changes_and_keeps_and_never_deletes() -> None:
     client = Client(id="c", name="One", auth_method="none")  # type: ignore[arg-type]
     other = Client(id="d", name="Two", auth_method="none")  # type: ignore[arg-type]
     stored = {"c": changed(client, name="Once"), "e": client}
-    steps = plan([client, other], lambda _, id: stored.get(id))
+    steps = plan([client, other], lambda _, name: stored.get(name))
     assert [(step.verb, step.fields) for step in steps] == [("change", ("name",)), ("create", ())]
     assert [plain(put.row)["version"] for put in changes(steps)] == [3, 1]
-    assert [step.verb for step in plan([client], lambda _, id: client)] == ["keep"]
-    assert changes(plan([client], lambda _, id: client)) == ()
+    assert [step.verb for step in plan([client], lambda *_: client)] == ["keep"]
+    assert changes(plan([client], lambda *_: client)) == ()
 
 
 def test_a_row_that_is_declared_twice_is_refused() -> None:
     client = Client(id="c", name="One", auth_method="none")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="twice"):
-        plan([client, client], lambda _, id: None)
+        plan([client, client], lambda *_: None)

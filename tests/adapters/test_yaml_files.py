@@ -117,12 +117,14 @@ also: &also {b: 3, c: 4}
 list: [*base, &word w, *word]
 one: {<<: *base, b: 9}
 two: {b: 8, <<: [*base, *also]}
+three: {<<: [*base, *also]}
 plain: {"<<": 1}
 """
     value = read(text, anchors=True).value
     assert value["list"] == [{"a": 1, "b": 2}, "w", "w"]
     assert value["one"] == {"a": 1, "b": 9}
     assert value["two"] == {"a": 1, "b": 8, "c": 4}
+    assert value["three"] == {"a": 1, "b": 2, "c": 4}
     assert value["plain"] == {"<<": 1}
 
 

@@ -27,10 +27,11 @@ class Demo:
     async def start(self) -> None:
         self.state.mkdir(exist_ok=True)
         self.describe.unlink(missing_ok=True)
-        self.process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "broker", "demo", "--no-story", "--state", str(self.state), "--describe", str(self.describe),
-            stdout=asyncio.subprocess.DEVNULL, stderr=(self.state / "stderr.log").open("ab"),
-        )  # fmt: skip
+        with (self.state / "stderr.log").open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "broker", "demo", "--no-story", "--state", str(self.state),
+                "--describe", str(self.describe), stdout=asyncio.subprocess.DEVNULL, stderr=log,
+            )  # fmt: skip
         async with asyncio.timeout(START_SECONDS):
             while not self.describe.exists():
                 assert self.process.returncode is None, (self.state / "stderr.log").read_text()

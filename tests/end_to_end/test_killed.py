@@ -54,15 +54,19 @@ async def _use(described: dict[str, Any], token: str, seen: Seen) -> None:
     with suppress(aiohttp.ClientError, ConnectionError, TimeoutError):
         async with Browser(described) as browser:
             while True:
-                asking = {"dataset": described["datasets"][1]["id"], "purpose": described["purpose"], "statement": "Again."}
+                asking = {
+                    "dataset": described["datasets"][1]["id"],
+                    "purpose": described["purpose"],
+                    "statement": "Again.",
+                }
                 status, request = await api(browser, token, "POST", "/api/v1/requests", asking)
                 if status == 201:
                     seen.requests.add(request["id"])
                 for one in objects[:4]:
-                    await _download(browser, token, described, one["id"], seen)
+                    await _download(browser, token, one["id"], seen)
 
 
-async def _download(browser: Browser, token: str, described: dict[str, Any], object: str, seen: Seen) -> None:
+async def _download(browser: Browser, token: str, object: str, seen: Seen) -> None:
     status, told = await api(browser, token, "GET", f"/ga4gh/drs/v1/objects/{object}/access/https")
     if status != 200:
         return

@@ -15,8 +15,8 @@ from broker.flows import decide_request, request_access
 from broker.flows.decide_request import Decided, NotPossible
 from broker.ports import LedgerDownError, StaleError
 from tests import builders as b
-from tests.flows.worlds import ADA, MEI, ROLE, Stage, caller, stage
 from tests.fakes import START
+from tests.flows.worlds import ADA, MEI, ROLE, Stage, caller, stage
 
 WAITING = b.request()
 
@@ -43,7 +43,9 @@ async def test_a_trace_holds_no_identity_and_no_token() -> None:
 
 async def test_who_is_at_the_sign_cannot_verify_their_own_claims() -> None:
     s = stage()
-    claimed = replace(b.PURPOSE, ethics_approval="verified", agreements=replace(b.PURPOSE.agreements, collaborate="recorded"))
+    claimed = replace(
+        b.PURPOSE, ethics_approval="verified", agreements=replace(b.PURPOSE.agreements, collaborate="recorded")
+    )
     made = await request_access.submit(s.world, caller(), b.HEART, claimed, "Please.")
     assert not isinstance(made, Reason)
     assert (made[0].purpose.ethics_approval, made[0].purpose.agreements.collaborate) == ("supplied", "pending")
@@ -81,7 +83,11 @@ async def test_a_grant_lasts_as_long_as_the_shortest_limit() -> None:
 
 async def test_the_committees_yes_does_not_lift_the_laws_no() -> None:
     abroad = b.organisation(facts={**b.RECIPIENT_FACTS, "recipient.country": "US", "recipient.can_sign_scc": False})
-    s = stage(b.request(purpose=replace(b.PURPOSE, countries=frozenset({"US"})), location="US"), organisation=abroad, grant=None)
+    s = stage(
+        b.request(purpose=replace(b.PURPOSE, countries=frozenset({"US"})), location="US"),
+        organisation=abroad,
+        grant=None,
+    )
     done = await decide_request.approve(s.world, caller(MEI), WAITING.id, "Good.", {})
     assert isinstance(done, NotPossible)
     assert done.decision.outcome is Outcome.ALTERNATIVE
@@ -96,7 +102,9 @@ async def test_an_open_question_is_answered_with_a_ground_and_the_grant_carries_
     first = await decide_request.approve(s.world, caller(MEI), open_.id, "Good.", {})
     assert isinstance(first, NotPossible)
     asked = {reason.code for reason in first.decision.reasons if reason.code.startswith("DUO-")}
-    done = await decide_request.approve(s.world, caller(MEI), open_.id, "Good.", dict.fromkeys(asked, "It is for the heart."))
+    done = await decide_request.approve(
+        s.world, caller(MEI), open_.id, "Good.", dict.fromkeys(asked, "It is for the heart.")
+    )
     assert isinstance(done, Decided)
     assert done.grant is not None
     assert {finding.code for finding in done.grant.findings} == asked

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from broker.adapters.snapshots import LiveSnapshot
+from broker.core.ids import PersonId
 from broker.core.rows import Person, Role, Row
 from broker.core.time import Seconds
 from broker.flows.world import Caller, World
@@ -15,7 +16,7 @@ from tests.fakes import START, CountingEntropy, FakeClock, MemoryLedger, MemoryR
 
 ADA = Person(id=b.ADA, log_key="aa" * 32, created=START)
 MEI = Person(id=b.MEI, log_key="bb" * 32, created=START)
-PIA = Person(id=b.PersonId("usr_pia"), log_key="cc" * 32, created=START, subject=b.PIA)
+PIA = Person(id=PersonId("usr_pia"), log_key="cc" * 32, created=START, subject=b.PIA)
 ROLE = Role(id="r1", role="committee_member", scope=f"committee:{b.DAC}", iss=b.HOME, sub="mei")
 
 

@@ -17,6 +17,7 @@ from broker.adapters.keys import USES, Key, KeyStore
 from broker.adapters.repositories.folders import Folders
 from broker.adapters.signing import OwnTokens, own_trust
 from broker.app import build
+from broker.core.ids import ClientId
 from broker.core.oidc.metadata import BASIC_SCOPES
 from broker.core.rows import Client, Family, Repository, Row, Session
 from broker.core.snapshot import follow
@@ -31,7 +32,13 @@ from tests.fakes import START
 from tests.flows.worlds import Stage, stage
 
 CONTENT = bytes(range(256)) * 64
-CLIENT = Client(id="web", name="Portal", auth_method="none", grant_types=("authorization_code",), scopes=tuple(BASIC_SCOPES))  # type: ignore[arg-type]
+CLIENT = Client(
+    id=ClientId("web"),
+    name="Portal",
+    auth_method="none",
+    grant_types=("authorization_code",),
+    scopes=tuple(BASIC_SCOPES),
+)
 
 
 @cache
@@ -97,7 +104,9 @@ async def site(folder: Path, *more: Row, content: bytes = CONTENT, **changes: An
     made = stage(*rows, **world)
     tokens = OwnTokens(keys(), b.US)
     own = own_trust(tokens, b.US)
-    made.live._current = replace(follow(made.live.current(), []), own=own, trust=type(made.live.current().trust)((own,)))
+    made.live._current = replace(
+        follow(made.live.current(), []), own=own, trust=type(made.live.current().trust)((own,))
+    )
     made.world = replace(made.world, signer=tokens)
     broker = _broker(made, tokens)
     app = build(broker, Readiness(lambda: not made.ledger.failed))

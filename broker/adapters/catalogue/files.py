@@ -38,8 +38,7 @@ def read_catalogue(path: Path) -> Declared:
         catalogue = Catalogue.model_validate(loaded.value)
     except ValidationError as wrong:
         raise CatalogueError(
-            f"{path}:{loaded.line(error['loc'])}: {_field(error['loc'])}: {error['msg']}"
-            for error in wrong.errors()
+            f"{path}:{loaded.line(error['loc'])}: {_field(error['loc'])}: {error['msg']}" for error in wrong.errors()
         ) from None
     problems: list[str] = []
     rows = tuple(rows_of(catalogue, path.parent, lambda loc, message: problems.append(

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from broker.adapters.catalogue import models
 from broker.core.consent.reading import read_certificate, read_version
+from broker.core.drs.identifiers import is_object_id
 from broker.core.duo.terms import Term, parse_terms
 from broker.core.duo.vocabulary import TermKind
 from broker.core.ids import ClientId, DatasetId, Issuer, ObjectId, SubjectRef
@@ -172,6 +173,8 @@ def _object(part: models.ObjectPart, roots: dict[str, Path], homes: dict[str, st
     home = homes.get(part.dataset)
     if home is None or home not in roots:
         raise ValueError("dataset: an object is declared beside its dataset and repository")
+    if not is_object_id(part.id):
+        raise ValueError("id: no object can have this one; DRS clients could not reach it")
     if part.unrestricted == bool(part.subjects):
         raise ValueError("subjects: either the participants whose data it holds, or unrestricted: true")
     path = (roots[home] / part.path).resolve()

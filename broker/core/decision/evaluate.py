@@ -43,9 +43,7 @@ def _settled(question: Question, held: Entitlement | None, visas: Evaluation, sn
     return replace(decision, outcome=Outcome.ALTERNATIVE if passes else Outcome.DENY)
 
 
-def milder_way(
-    question: Question, held: Entitlement | None, visas: Evaluation, snapshot: Snapshot
-) -> Modality | None:
+def milder_way(question: Question, held: Entitlement | None, visas: Evaluation, snapshot: Snapshot) -> Modality | None:
     """The first milder way of access that every gate permits, found by asking them."""
     for modality in LADDER[LADDER.index(question.modality) + 1 :]:
         if _judge(replace(question, modality=modality), held, visas, snapshot).permits:
@@ -53,9 +51,7 @@ def milder_way(
     return None
 
 
-def _judge(
-    question: Question, held: Entitlement | None, visas: Evaluation, snapshot: Snapshot
-) -> Decision:
+def _judge(question: Question, held: Entitlement | None, visas: Evaluation, snapshot: Snapshot) -> Decision:
     """All gates over one question and, for a use, one entitlement."""
     case = gates.case_of(question, held, visas, snapshot)
     if case.dataset is None:

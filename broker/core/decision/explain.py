@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from broker.core.consent.public import public_reasons
 from broker.core.decision.evaluate import evaluate
+from broker.core.decision.gates import EXAMPLE
 from broker.core.decision.question import Decision, Question
 from broker.core.outcome import Gate, GateResult, Outcome, Reason
 from broker.core.purpose import LADDER, Modality
@@ -32,6 +33,8 @@ class Explanation:
     obligations: tuple[str, ...]
     missing: tuple[str, ...]
     appeal: str
+    example: bool
+    """Did policy packs that nobody has reviewed answer? Then this is no legal basis for anything."""
 
 
 def explain(question: Question, decision: Decision, snapshot: Snapshot) -> Explanation:
@@ -48,6 +51,7 @@ def explain(question: Question, decision: Decision, snapshot: Snapshot) -> Expla
         obligations=decision.obligations,
         missing=() if decision.permits else decision.missing,
         appeal=REASONS[reasons[0].code].appeal if reasons else "facts",
+        example=EXAMPLE in decision.read,
     )
 
 

@@ -69,9 +69,7 @@ def _certificate(case: Case) -> DatasetCertificate | None:
 
 
 def _subjects(snapshot: Snapshot, refs: Iterable[SubjectRef]) -> list[Subject]:
-    return [
-        Subject(ref=ref, versions=tuple(row.consent for row in snapshot.consents(ref))) for ref in sorted(refs)
-    ]
+    return [Subject(ref=ref, versions=tuple(row.consent for row in snapshot.consents(ref))) for ref in sorted(refs)]
 
 
 def _questions(case: Case, purpose: Purpose) -> list[ConsentQuestion]:

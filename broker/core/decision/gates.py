@@ -18,6 +18,9 @@ __all__ = ["GATES", "Case", "case_of", "months", "unknown_dataset"]
 
 T = TypeVar("T")
 
+EXAMPLE = ("mode", "example")
+"""What a decision has read when a policy pack without a reviewer was in force: no legal basis for anything."""
+
 _DUO_OUTCOME = {
     Verdict.PERMIT: Outcome.PERMIT,
     Verdict.REVIEW: Outcome.REFER,
@@ -129,7 +132,7 @@ def jurisdiction(case: Case) -> GateResult:
         obligations=_all(answers, lambda answer: answer.obligations),
         missing=_all(answers, lambda answer: (*answer.evidence, *answer.missing_facts)),
         until=min((*(answer.until for answer in answers), *ends_of_evidence(case))),
-        read=_all(answers, lambda answer: answer.read),
+        read=(*(EXAMPLE for answer in answers[:1] if answer.example), *_all(answers, lambda answer: answer.read)),
     )
 
 

@@ -61,7 +61,7 @@ def next_step(
     if signed_in is None or _too_old(request, signed_in, started, now):
         if silent:
             return OAuthError.LOGIN_REQUIRED
-        return Ask.FRESH_SIGN_IN if signed_in is not None or _wants_age(request) else Ask.SIGN_IN
+        return Ask.FRESH_SIGN_IN if _wants_age(request) else Ask.SIGN_IN
     wanted = {person for person in (request.claims.subject, hinted) if person is not None}
     if wanted - {signed_in.person}:
         return _again(OAuthError.LOGIN_REQUIRED, signed_in, started, silent=silent)

@@ -12,8 +12,7 @@ LOOPBACK = ("http://127.0.0.1", "http://[::1]")
 _PLAIN = re.compile(r"[!-~]+")
 _FORBIDDEN = re.compile(r"[\\#*<>\"{}|^`@]")
 _ESCAPED_DOT = re.compile(r"%2e", re.IGNORECASE)
-_PORT = r":[1-9][0-9]{0,4}"
-_MAX_PORT = 65_535
+_LOOPBACK_WITH_PORT = re.compile(r"(?P<host>http://(?:127\.0\.0\.1|\[::1\])):[1-9][0-9]{0,4}(?P<rest>(?:[/?].*)?)")
 
 
 def registrable(uri: str) -> bool:
@@ -45,14 +44,9 @@ def is_registered(uri: str | None, registered: Iterable[str]) -> bool:
 
 
 def _same_but_port(uri: str, known: str) -> bool:
-    """Is `known` a loopback address without a port, and `uri` the same with one?"""
-    for host in LOOPBACK:
-        rest = known.removeprefix(host)
-        if rest == known or rest[:1] not in {"", "/", "?"}:
-            continue
-        found = re.fullmatch(f"{re.escape(host)}({_PORT}){re.escape(rest)}", uri)
-        return found is not None and int(found[1][1:]) <= _MAX_PORT
-    return False
+    """Is `uri` a loopback address with a port, and `known` the same without one?"""
+    found = _LOOPBACK_WITH_PORT.fullmatch(uri)
+    return found is not None and found["host"] + found["rest"] == known
 
 
 def with_parameters(uri: str, parameters: Mapping[str, str | None]) -> str:

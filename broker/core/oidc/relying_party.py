@@ -16,7 +16,6 @@ from broker.core.outcome import Reason
 from broker.core.time import Seconds
 
 ALGORITHMS = frozenset({"RS256", "ES256"})
-MAX_CODE = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +118,7 @@ def check_callback(
         return Reason(code="AUTH-IDP-MIX-UP")
     if query.get("error") is not None:
         return Reason(code="AUTH-IDP-ERROR")
-    code = query.get("code")
-    return code if code is not None and len(code) <= MAX_CODE else Reason(code="AUTH-IDP-ERROR")
+    return query.get("code") or Reason(code="AUTH-IDP-ERROR")
 
 
 def _equal(one: str, other: str) -> bool:

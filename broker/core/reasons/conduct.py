@@ -67,5 +67,12 @@ SPECS = (
         "Engagement/DAC record missing or old.",
         "A safeguard for your data must be renewed before new uses.",
     ),
-    Spec("PUR-UNSTATED", "contract", "facts", "Nobody has stated what this use is for. State the purpose first: request access.", "No stated purpose.", "Somebody did not say what your data were wanted for."),
+    Spec(
+        "PUR-UNSTATED",
+        "contract",
+        "facts",
+        "Nobody has stated what this use is for. State the purpose first: request access.",
+        "No stated purpose.",
+        "Somebody did not say what your data were wanted for.",
+    ),
 )

@@ -171,9 +171,7 @@ SPECS = (
         "No restricted transfer.",
         "Nobody abroad can see your record.",
     ),
-    Spec(
-        "JUR-UK-DOMESTIC", "person", "merits", "Use inside the UK.", "Domestic.", "Your data stay in the UK."
-    ),
+    Spec("JUR-UK-DOMESTIC", "person", "merits", "Use inside the UK.", "Domestic.", "Your data stay in the UK."),
     Spec(
         "JUR-UK-ADEQUATE",
         "person",
@@ -471,9 +469,7 @@ SPECS = (
         "s16(1).",
         "India does not allow data to go to this country.",
     ),
-    Spec(
-        "JUR-BR-DOMESTIC", "person", "merits", "Use inside Brazil.", "Domestic.", "Your data stay in Brazil."
-    ),
+    Spec("JUR-BR-DOMESTIC", "person", "merits", "Use inside Brazil.", "Domestic.", "Your data stay in Brazil."),
     Spec(
         "JUR-BR-ADEQUATE",
         "person",

@@ -42,7 +42,7 @@ async def withdraw(t: Teller) -> None:
     other = next(one for one in t.heart["objects"] if one["name"] == "DEMO0002.bam")
     access = f"{t.described['drs']}/objects/{other['id']}/access/{other['access_id']}"
     status, _ = await t.call("ada", "POST", access, "somebody else's data", body=body, token="")
-    t.narrator.check("the other participants' data stay open", status == 200)  # noqa: PLR2004
+    t.narrator.check("the other participants' data stay open", status == 200)
 
 
 async def _rest(answer: aiohttp.ClientResponse, got: int) -> bool:

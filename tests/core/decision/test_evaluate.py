@@ -22,12 +22,12 @@ D, A, R, P, O = Outcome.DENY, Outcome.ALTERNATIVE, Outcome.REFER, Outcome.PENDIN
 
 def recipient(**facts: Any) -> Any:
     named = {f"recipient.{name}": value for name, value in facts.items()}
-    return b.organisation(facts={n: v for n, v in (b.RECIPIENT_FACTS | named).items() if v is not None})
+    return b.organisation(facts={n: v for n, v in {**b.RECIPIENT_FACTS, **named}.items() if v is not None})
 
 
 def data(**facts: Any) -> Any:
     named = {f"data.{name}": value for name, value in facts.items()}
-    return b.dataset(facts={n: v for n, v in (b.DATA_FACTS | named).items() if v is not None})
+    return b.dataset(facts={n: v for n, v in {**b.DATA_FACTS, **named}.items() if v is not None})
 
 
 def withdrawn(at: int) -> Any:

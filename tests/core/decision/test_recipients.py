@@ -7,6 +7,7 @@ import pytest
 
 from broker.core.consent.model import Scope
 from broker.core.decision import evaluate
+from broker.core.ids import Issuer
 from broker.core.outcome import Outcome
 from broker.core.passport.trust import TrustRow
 from broker.core.passport.visa import Visa
@@ -60,12 +61,12 @@ def visa(**changes: Any) -> Visa:
 def trusted(**changes: Any) -> VisaIssuer:
     profile = purpose_json(b.PURPOSE)
     row = TrustRow(iss=OTHER, jku=(f"{OTHER}/jwks.json",), values=(str(b.HEART),), grant_profile=profile)
-    return VisaIssuer(id=b.Issuer(OTHER), trust=replace(row, **changes))
+    return VisaIssuer(id=Issuer(OTHER), trust=replace(row, **changes))
 
 
 def shown(issuer: VisaIssuer | None, *more: Any, **changes: Any) -> Any:
     asked = b.question(
-        grants=(), visas=(visa(**changes),), identities=frozenset({(b.US, str(b.ADA)), (b.Issuer(OTHER), "ada-there")})
+        grants=(), visas=(visa(**changes),), identities=frozenset({(b.US, str(b.ADA)), (Issuer(OTHER), "ada-there")})
     )
     return evaluate(asked, b.snapshot(*more, issuer=issuer, grant=None))
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from duo_world import CASES, ONTOLOGY
 
 from broker.core.duo.case import judge_case
+from tests.core.duo.duo_world import CASES, ONTOLOGY
 
 
 @pytest.mark.parametrize("row", CASES, ids=[row["id"] for row in CASES])

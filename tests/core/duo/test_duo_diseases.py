@@ -1,11 +1,11 @@
 """Is one disease a kind of another: the closure, what is obsolete, and what nobody knows."""
 
 import pytest
-from duo_world import ALZHEIMER, CANCER, MELANOMA, NOWHERE, ONTOLOGY
 from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.core.duo.ontology import Stanza, build, covers, curie, known, named
+from tests.core.duo.duo_world import ALZHEIMER, CANCER, MELANOMA, NOWHERE, ONTOLOGY
 
 
 def test_the_purpose_may_be_narrower_than_the_dataset_and_never_broader() -> None:

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from duo_world import ALZHEIMER, CANCER, MELANOMA, NOWHERE, ONTOLOGY, ROOT, asking, codes, judged
 
 from broker.core.duo.asked import Asked
 from broker.core.duo.match import Verdict, match
@@ -15,6 +14,7 @@ from broker.core.duo.vocabulary import DS, ENTRIES, HMB, NMDS, POA, TermKind
 from broker.core.purpose import Kind
 from broker.core.reasons import REASONS, sentence
 from broker.core.time import Day
+from tests.core.duo.duo_world import ALZHEIMER, CANCER, MELANOMA, NOWHERE, ONTOLOGY, ROOT, asking, codes, judged
 
 DS_CANCER = {"code": "DS", "diseases": [CANCER]}
 

@@ -1,6 +1,15 @@
 """What must hold for every combination of codes and purposes."""
 
-from duo_world import (
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from broker.core.duo.match import Verdict, match
+from broker.core.duo.terms import Term
+from broker.core.duo.vocabulary import CC, DS, GSO, MOR, TermKind
+from broker.core.purpose import Kind, Purpose, Sensitive, purpose_json, read_purpose
+from broker.core.reasons import REASONS, sentence
+from broker.core.time import Day
+from tests.core.duo.duo_world import (
     ALZHEIMER,
     CANCER,
     MELANOMA,
@@ -12,15 +21,6 @@ from duo_world import (
     purposes,
     wider,
 )
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
-
-from broker.core.duo.match import Verdict, match
-from broker.core.duo.terms import Term
-from broker.core.duo.vocabulary import CC, DS, GSO, MOR, TermKind
-from broker.core.purpose import Kind, Purpose, Sensitive, purpose_json, read_purpose
-from broker.core.reasons import REASONS, sentence
-from broker.core.time import Day
 
 Terms = tuple[Term, ...]
 few = settings(max_examples=60)

@@ -6,11 +6,11 @@ from random import Random
 from typing import Any
 
 import pytest
-from jurisdiction_world import CASES, shipped_book
 
 from broker.adapters.policy_files import load_cases
 from broker.core.jurisdiction.case import CaseError, differences, facts_of, judge_case
 from broker.core.jurisdiction.judge import Answer
+from tests.core.jurisdiction.jurisdiction_world import CASES, shipped_book
 
 FILE = load_cases(CASES).value
 ROWS: list[Mapping[str, Any]] = FILE["cases"]

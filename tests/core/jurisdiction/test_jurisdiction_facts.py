@@ -3,11 +3,11 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jurisdiction_world import HOME, QUESTIONS
 
 from broker.core.jurisdiction.countries import COUNTRIES
 from broker.core.jurisdiction.facts import DERIVED, KINDS, STATED, FactValue, by_the_holder, derive, milder, unstated
 from broker.core.purpose import LADDER, Modality
+from tests.core.jurisdiction.jurisdiction_world import HOME, QUESTIONS
 
 ACCESS = {"recipient.country": "FR", "recipient.individual_location": "CN", "request.processing_country": "SG"}
 
@@ -73,6 +73,12 @@ def test_code_that_goes_to_the_data_shows_nobody_a_record(way: str, storage: str
     assert facts["derived.personal_data_visible"] is visible
     assert facts["derived.personal_access_countries"] == (("FR", "CN", "SG") if visible else ("SG",))
     assert facts["derived.access_countries"] == ("FR", "CN", "SG")
+
+
+@pytest.mark.parametrize("way", ["code_to_data", "aggregate"])
+def test_two_unknown_places_are_not_the_same_place(way: str) -> None:
+    facts = derive({"request.modality": way})
+    assert facts == {"request.modality": way, "derived.personal_data_visible": True}
 
 
 @pytest.mark.parametrize("name", sorted(ACCESS))

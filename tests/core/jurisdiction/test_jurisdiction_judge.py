@@ -5,13 +5,13 @@ from datetime import date
 from typing import Any
 
 import pytest
-from jurisdiction_world import HOME, NOW, book_of, pack, rule
 
 from broker.core.jurisdiction.judge import Answer, judge
 from broker.core.jurisdiction.pack import Pack, Review
 from broker.core.jurisdiction.rulebook import Rulebook, rulebook
 from broker.core.outcome import Outcome
 from broker.core.time import FOREVER, Seconds, parse_rfc3339, start_of
+from tests.core.jurisdiction.jurisdiction_world import HOME, NOW, book_of, pack, rule
 
 Facts = dict[str, Any]
 IN_CN = {"fact": "recipient.country", "op": "eq", "value": "CN"}
@@ -400,6 +400,7 @@ def test_production_takes_reviewed_packs_only() -> None:
 def test_answers_of_unreviewed_packs_are_stamped_as_examples() -> None:
     assert asked(pack()).example
     assert not asked(reviewed(pack())).example
+    assert asked(reviewed(pack()), add_on()).example
 
 
 @pytest.mark.parametrize("confidence", ["low", "medium", "high"])

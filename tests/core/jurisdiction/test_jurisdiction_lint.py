@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jurisdiction_world import PROPORTION, Raw, linted, no_line, raw_pack, rule
 
 from broker.core.jurisdiction.lint import lint
 from broker.core.jurisdiction.pack import Pack
 from broker.core.jurisdiction.reading import Problem
+from tests.core.jurisdiction.jurisdiction_world import PROPORTION, Raw, linted, no_line, raw_pack, rule
 
 Path = tuple[str | int, ...]
 COUNTRY_IS_CN = {"fact": "recipient.country", "op": "eq", "value": "CN"}

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from jurisdiction_world import POLICIES, ROOT, no_line, pack, raw_pack, rule, shipped
 
 from broker.adapters.policy_files import lint_packs, load_cases
 from broker.adapters.yaml_files import load_yaml
 from broker.core.jurisdiction.pack import Pack, comparisons_of
 from broker.core.jurisdiction.pack_cases import check_cases
 from broker.core.reasons import REASONS
+from tests.core.jurisdiction.jurisdiction_world import POLICIES, ROOT, no_line, pack, raw_pack, rule, shipped
 
 Raw = dict[str, Any]
 

@@ -6,7 +6,6 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jurisdiction_world import NOW, QUESTIONS, TIMES, book_of, shipped, shipped_book
 
 from broker.core.jurisdiction.facts import FactValue
 from broker.core.jurisdiction.judge import Answer, judge
@@ -14,6 +13,7 @@ from broker.core.jurisdiction.pack import Pack
 from broker.core.outcome import Outcome
 from broker.core.purpose import LADDER, Modality
 from broker.core.time import FOREVER, Seconds
+from tests.core.jurisdiction.jurisdiction_world import NOW, QUESTIONS, TIMES, book_of, shipped, shipped_book
 
 Question = Mapping[str, FactValue]
 

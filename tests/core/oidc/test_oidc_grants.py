@@ -156,6 +156,7 @@ def test_only_a_hash_is_stored_and_any_text_has_one() -> None:
     [
         ((), ("a", "b"), ("a", "b")),
         (("b",), ("a", "b"), ("b",)),
+        (("b", "a"), ("a", "b"), ("b", "a")),
         (("a", "c"), ("a", "b"), OAuthError.SCOPE),
     ],
 )

@@ -37,6 +37,8 @@ def request(
 
 NAME = RequestedClaims(userinfo=frozenset({"name"}))
 BOB = RequestedClaims(subject="bob")
+THEN = replace(ADA, auth_time=STARTED)
+AS_STRONG = RequestedClaims(acr=frozenset({"mfa", "hardware"}))
 STRONG = RequestedClaims(acr=frozenset({"hardware"}))
 
 
@@ -64,6 +66,9 @@ STRONG = RequestedClaims(acr=frozenset({"hardware"}))
         ("max_age, nobody there", request(max_age=9), None, ALL, None, Ask.FRESH_SIGN_IN),
         ("prompt login, signed in before", request("login"), ADA, ALL, None, Ask.FRESH_SIGN_IN),
         ("prompt login, signed in for it", request("login"), FRESH, ALL, None, Give.CODE),
+        ("prompt login, signed in that very second", request("login"), THEN, ALL, None, Give.CODE),
+        ("a hint for somebody else, tried that very second", request(), THEN, ALL, "bob", OAuthError.LOGIN_REQUIRED),
+        ("a sign-in as strong as wanted", request(claims=AS_STRONG), ADA, ALL, None, Give.CODE),
         ("max_age met", request(max_age=1000), ADA, ALL, None, Give.CODE),
         ("max_age not met", request(max_age=999), ADA, ALL, None, Ask.FRESH_SIGN_IN),
         ("max_age 0, signed in for it", request(max_age=0), FRESH, ALL, None, Give.CODE),

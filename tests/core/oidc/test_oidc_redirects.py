@@ -69,6 +69,7 @@ def test_registered_addresses_and_any_port_of_a_loopback_one_are_accepted(uri: s
         "http://127.0.0.1/fixed",
         "org.example.app:/cb/x",
         "org.example.app2:/cb",
+        "org.example.app://evil/cb",
         "javascript:alert(1)",
     ],
 )
@@ -78,7 +79,7 @@ def test_anything_else_is_not(uri: str | None) -> None:
 
 @pytest.mark.parametrize("uri", [
     "https://app.example/cb#x", "https://app.example/*", "https://*.example/cb", "https://u:p@app.example/",
-    "http://app.example/cb", "javascript:alert(1)", "data:text/html,x", "myapp:/cb", "https:///cb", "/cb",
+    "http://app.example/cb", "javascript:alert(1)", "data:text/html,x", "myapp:/cb", "org.example.app://host/cb", "https:///cb", "/cb",
     "https://app.example/a/../b", "https://app.example/%2E./b", "https://app.example/ü", "http://localhost/cb",
     "https://app.example:99999/cb", "https://[::1/cb", "http://127.0.0.1:0/cb",
 ])  # fmt: skip

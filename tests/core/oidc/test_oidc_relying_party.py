@@ -49,6 +49,7 @@ PENDING, _ = begun()
 
 
 def test_the_request_carries_state_nonce_and_pkce_and_asks_for_little() -> None:
+    assert "max_age" not in begun()[1]
     pending, query = begun(login_hint="ada", max_age=60)
     assert query["state"] == ["s" * 43]
     assert query["nonce"] == ["n" * 43]
@@ -100,6 +101,15 @@ def test_the_answer_to_our_request_gives_a_code() -> None:
         ("T052 another browser", BACK, PENDING, HOME, "other", NOW, "AUTH-IDP-BROWSER"),
         ("too late", BACK, PENDING, HOME, "cookie", NOW + PENDING_SIGN_IN_LIFE, "AUTH-IDP-LATE"),
         ("before it began", BACK, PENDING, HOME, "cookie", NOW - 1, "AUTH-IDP-LATE"),
+        (
+            "T052 state of another provider that sends no iss",
+            {**BACK, "iss": ""},
+            PENDING,
+            replace(OTHER, sends_iss=False),
+            "cookie",
+            NOW,
+            "AUTH-IDP-MIX-UP",
+        ),
         ("T052 state of another provider", BACK, PENDING, OTHER, "cookie", NOW, "AUTH-IDP-MIX-UP"),
         ("T054 another iss", {**BACK, "iss": OTHER.issuer}, PENDING, HOME, "cookie", NOW, "AUTH-IDP-MIX-UP"),
         ("T054 iss missing", {**BACK, "iss": ""}, PENDING, HOME, "cookie", NOW, "AUTH-IDP-MIX-UP"),
@@ -229,6 +239,7 @@ ASKED = replace(PENDING, max_age=60)
         ("exp as a boolean", {"exp": True}, "TIME"),
         ("no iat", {"iat": ...}, "TIME"),
         ("from the future", {"iat": NOW + LEEWAY + 1}, "TIME"),
+        ("nbf as text", {"nbf": "9"}, "TIME"),
         ("not yet", {"nbf": NOW + LEEWAY + 1}, "TIME"),
         ("T055 at_hash wrong", {"at_hash": "x"}, "HASH"),
         (
@@ -254,6 +265,31 @@ ASKED = replace(PENDING, max_age=60)
 )
 def test_an_id_token_with_a_flaw_signs_nobody_in(row: str, changes: dict[str, Any], code: str) -> None:
     assert judge(**changes) == Reason(code=f"AUTH-IDP-TOKEN-{code}"), row
+
+
+@pytest.mark.parametrize(
+    ("claim", "value", "kept"),
+    [
+        ("name", "x" * 200, {"name": "x" * 200}),
+        ("name", "x" * 201, {"name": ""}),
+        ("name", "a\u202eb", {"name": ""}),
+        ("name", ["Ada"], {"name": ""}),
+        ("acr", "x" * 255, {"acr": "x" * 255}),
+        ("acr", "x" * 256, {"acr": None}),
+        ("acr", 2, {"acr": None}),
+        ("amr", "otp", {"amr": ()}),
+        ("amr", ["m"] * 11, {"amr": ("m",) * 10}),
+        ("eduperson_scoped_affiliation", "x" * 243 + "@uni.example", {"affiliations": ("x" * 243 + "@uni.example",)}),
+        ("eduperson_scoped_affiliation", "x" * 244 + "@uni.example", {"affiliations": ()}),
+        ("eduperson_scoped_affiliation", "a\nb@uni.example", {"affiliations": ()}),
+        ("eduperson_scoped_affiliation", "uni.example", {"affiliations": ()}),
+        ("eduperson_scoped_affiliation", {"a": 1}, {"affiliations": ()}),
+    ],
+)
+def test_what_is_kept_of_a_claim_is_bounded_and_printable(claim: str, value: Any, kept: dict[str, Any]) -> None:
+    found = judge(**{claim: value})
+    assert isinstance(found, Vouched)
+    assert {name: getattr(found, name) for name in kept} == kept
 
 
 def test_t055_an_at_hash_without_an_access_token_binds_nothing() -> None:
@@ -299,6 +335,9 @@ def test_userinfo_adds_name_and_affiliations_but_not_how_somebody_signed_in() ->
     assert isinstance(found, Vouched)
     assert (found.name, found.affiliations) == ("Ada L", ("staff@uni.example",))
     assert (found.acr, found.amr, found.auth_time) == ("mfa", ("otp",), me.auth_time)
+    kept = with_userinfo(found, {"sub": "u1"}, HOME)
+    assert isinstance(kept, Vouched)
+    assert (kept.name, kept.affiliations) == ("Ada L", ("staff@uni.example",))
 
 
 JUNK = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.lists(st.text(max_size=4))

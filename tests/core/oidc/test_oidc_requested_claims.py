@@ -42,6 +42,15 @@ def test_anything_else_is_refused(text: str) -> None:
     assert requested_claims(text) is OAuthError.CLAIMS
 
 
+def test_one_value_or_twenty_are_understood_and_only_an_essential_acr_binds() -> None:
+    assert requested_claims('{"id_token":{"acr":{"essential":true,"value":"a"}}}') == RequestedClaims(
+        acr=frozenset({"a"})
+    )
+    assert requested_claims('{"id_token":{"acr":{"value":"a"}}}') == RequestedClaims()
+    twenty = {"userinfo": {"name": {"values": ["x"] * 20}}}
+    assert requested_claims(json.dumps(twenty)) == RequestedClaims(userinfo=frozenset({"name"}))
+
+
 def test_absent_means_nothing_is_asked() -> None:
     assert requested_claims(None) == RequestedClaims()
 

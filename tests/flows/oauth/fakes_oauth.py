@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from fakes import START, CountingEntropy, FakeClock, MemoryLedger, MemoryRows, MemoryScratch
-
 from broker.core.ids import ClientId, Issuer, PersonId
 from broker.core.oidc.authorize import AuthorizationRequest, Proceed
 from broker.core.oidc.exchange import ACCESS_TOKEN_TYPE, GRANT_TYPE, PASSPORT_TYPE
@@ -25,6 +23,7 @@ from broker.flows.oauth.authorize import Consent, Redirect, answer, check
 from broker.flows.oauth.deps import Deps
 from broker.flows.oauth.token import token
 from broker.ports import Use
+from tests.fakes import START, CountingEntropy, FakeClock, MemoryLedger, MemoryRows, MemoryScratch
 
 ISSUER = "https://broker.example"
 CB = "https://app.example/cb"

@@ -4,7 +4,6 @@ from dataclasses import replace
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from fakes_oauth import ADA, BOB, CB, CLIENTS, ISSUER, SESSION, World, said
 
 from broker.core.ids import ClientId
 from broker.core.oidc.authorize import RedirectError, ShowError
@@ -13,6 +12,7 @@ from broker.core.oidc.interaction import Ask
 from broker.core.rows.oauth import Approval, Family
 from broker.flows.oauth.authorize import Consent, Redirect, answer, check, forget
 from broker.ports import LedgerDownError
+from tests.flows.oauth.fakes_oauth import ADA, BOB, CB, CLIENTS, ISSUER, SESSION, World, said
 
 ALL = frozenset({"openid", "ga4gh_passport_v1"})
 YES = Consent(scope=ALL, released=None)
@@ -152,6 +152,15 @@ async def test_a_client_suspended_meanwhile_gets_nothing() -> None:
     request = await w.request()
     w.put(replace(CLIENTS[0], status="suspended"))
     assert await answer(w.d, request, SESSION.id, w.clock.now(), YES) is OAuthError.REDIRECT_UNKNOWN
+
+
+async def test_a_client_that_is_gone_gets_nothing_and_forgetting_nothing_is_nothing() -> None:
+    w = World()
+    request = await w.request()
+    await forget(w.d, ADA, ClientId("app"))
+    del w.ledger.rows["client", "app"]
+    assert await answer(w.d, request, SESSION.id, w.clock.now(), YES) is OAuthError.REDIRECT_UNKNOWN
+    assert w.ledger.entries == []
 
 
 async def test_a_request_that_cannot_be_read_is_shown_not_sent() -> None:

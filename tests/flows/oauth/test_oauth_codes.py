@@ -6,7 +6,20 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
-from fakes_oauth import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from broker.core.audit.entry import pseudonym
+from broker.core.oidc.errors import OAuthError
+from broker.core.oidc.limits import CODE_LIFE
+from broker.core.rows.change import Row
+from broker.core.rows.oauth import Client, Code, Family, RefreshToken
+from broker.core.time import Seconds
+from broker.flows.oauth.answers import Tokens
+from broker.flows.oauth.introspect import introspect
+from broker.flows.oauth.token import token
+from broker.ports import LedgerDownError
+from tests.flows.oauth.fakes_oauth import (
     ADA,
     BOB,
     CB,
@@ -22,19 +35,6 @@ from fakes_oauth import (
     header,
     said,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from broker.core.audit.entry import pseudonym
-from broker.core.oidc.errors import OAuthError
-from broker.core.oidc.limits import CODE_LIFE
-from broker.core.rows.change import Row
-from broker.core.rows.oauth import Client, Code, Family, RefreshToken
-from broker.core.time import Seconds
-from broker.flows.oauth.answers import Tokens
-from broker.flows.oauth.introspect import introspect
-from broker.flows.oauth.token import token
-from broker.ports import LedgerDownError
 
 R = TypeVar("R", bound=Row)
 
@@ -182,6 +182,8 @@ async def test_t064_a_stranger_who_replays_a_code_ends_nothing() -> None:
     code = await w.code()
     await w.redeem(code)
     assert await w.redeem(code, "other") is OAuthError.CODE_UNKNOWN
+    assert w.ledger.entries[-1].about == {"client": "other", "code": "AUTH-CODE-UNKNOWN"}
+    assert w.ledger.entries[-1].who is None
     assert ("revocation", f"family:{w.family()}") not in w.ledger.rows
 
 

@@ -6,13 +6,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from fakes_oauth import ADA, CLIENTS, DEVICE_GRANT, SESSION, World, basic, said
 
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.limits import DEVICE_LIFE, USER_CODE_TRIES
 from broker.core.outcome import Reason
 from broker.flows.oauth.answers import Tokens
 from broker.flows.oauth.device import DeviceAuthorization, Prompt, decide, look_up, start
+from tests.flows.oauth.fakes_oauth import ADA, CLIENTS, DEVICE_GRANT, SESSION, World, basic, said
 
 ALL = frozenset({"openid", "ga4gh_passport_v1"})
 
@@ -69,6 +69,10 @@ async def test_a_device_that_may_not_begin(row: str, header: str, form: dict[str
     assert await start(World().d, header, urlencode(form).encode()) is error, row
 
 
+async def test_a_request_that_says_something_twice_is_refused() -> None:
+    assert await start(World().d, basic("app"), b"scope=openid&scope=openid") is OAuthError.REPEATED
+
+
 async def test_a_device_code_is_used_once_and_a_replay_ends_the_family() -> None:
     w = World()
     device = await begin(w)
@@ -94,6 +98,9 @@ async def test_another_client_gets_nothing_and_ends_nothing() -> None:
     assert await poll(w, device, "other") is OAuthError.DEVICE_UNKNOWN
     assert isinstance(await poll(w, device), Tokens)
     assert await poll(w, device, "other") is OAuthError.DEVICE_UNKNOWN
+    assert [entry.about for entry in w.ledger.entries if entry.kind == "token.refused"] == 3 * [
+        {"client": "other", "code": "AUTH-DEVICE-UNKNOWN"}
+    ]
     assert ("revocation", f"family:{w.family()}") not in w.ledger.rows
 
 
@@ -194,6 +201,14 @@ async def test_a_session_that_ended_takes_the_approval_with_it() -> None:
     await decide(w.d, SESSION.id, device.user_code, ALL, None)
     w.end("session", SESSION.id)
     assert await poll(w, device) is OAuthError.AUTHORIZATION_ENDED
+
+
+async def test_a_device_whose_person_is_gone_is_unknown() -> None:
+    w = World()
+    device = await begin(w)
+    await decide(w.d, SESSION.id, device.user_code, ALL, None)
+    del w.ledger.rows["person", ADA.id]
+    assert await poll(w, device) is OAuthError.DEVICE_UNKNOWN
 
 
 async def test_two_devices_never_show_the_same_code() -> None:

@@ -12,13 +12,13 @@ from urllib.parse import parse_qsl, urlencode
 
 from authlib.oauth2.rfc6749 import AuthorizationServer, ClientMixin, OAuth2Payload, OAuth2Request, grants
 from authlib.oauth2.rfc7636 import CodeChallenge
-from fakes_oauth import CB, CLIENTS, SECRET, VERIFIER, World, basic, hashed
 
 from broker.core.oidc.opaque import stored_id
 from broker.core.oidc.pkce import challenge_of
 from broker.core.rows.oauth import Client, Code
 from broker.flows.oauth.answers import Tokens
 from broker.flows.oauth.token import token
+from tests.flows.oauth.fakes_oauth import CB, CLIENTS, SECRET, VERIFIER, World, basic, hashed
 
 
 class OracleClient(ClientMixin):  # type: ignore[misc]

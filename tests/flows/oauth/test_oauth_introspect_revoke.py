@@ -4,12 +4,12 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
-from fakes_oauth import CLIENTS, DATASET, DRS, ISSUER, SESSION, World, basic, said
 
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.limits import MAX_TOKEN, MAX_TOKEN_FORM
 from broker.flows.oauth.introspect import introspect
 from broker.flows.oauth.revoke import revoke
+from tests.flows.oauth.fakes_oauth import CLIENTS, DATASET, DRS, ISSUER, SESSION, World, basic, said
 
 INACTIVE = {"active": False}
 

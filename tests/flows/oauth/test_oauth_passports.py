@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from fakes_oauth import CLIENTS, DATASET, DRS, ISSUER, SESSION, World, basic, header, said, visa
 
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.exchange import ACCESS_TOKEN_TYPE, PASSPORT_TYPE
@@ -14,6 +13,7 @@ from broker.flows.oauth.authorize import Consent
 from broker.flows.oauth.introspect import introspect
 from broker.flows.oauth.userinfo import userinfo
 from broker.ports import LedgerDownError
+from tests.flows.oauth.fakes_oauth import CLIENTS, DATASET, DRS, ISSUER, SESSION, World, basic, header, said, visa
 
 SCOPES = frozenset({"openid", "ga4gh_passport_v1"})
 
@@ -226,6 +226,16 @@ async def test_a_claim_that_was_asked_for_one_by_one_is_given() -> None:
     w = World()
     got = await seen(w, (await w.tokens(scope="openid", claims='{"userinfo":{"name":null}}')).access_token)
     assert got["name"] == "Ada"
+
+
+async def test_what_the_session_does_not_know_is_left_out() -> None:
+    w = World()
+    w.put(replace(CLIENTS[0], scopes=("openid", "profile", "eduperson_scoped_affiliation")))
+    scope = "openid profile eduperson_scoped_affiliation"
+    access = (await w.tokens(scope=scope)).access_token
+    assert (await seen(w, access))["eduperson_scoped_affiliation"] == ["faculty@uni.example"]
+    w.put(replace(SESSION, name="", affiliations=()))
+    assert (await seen(w, access)).keys() == {"sub", "iss"}
 
 
 @pytest.mark.parametrize(

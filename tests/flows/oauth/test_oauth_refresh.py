@@ -5,13 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from fakes_oauth import CLIENTS, DATASET, DRS, SESSION, World, basic, said
-from test_oauth_codes import SlowRows
 
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.limits import REFRESH_GRACE
 from broker.flows.oauth.answers import Tokens
 from broker.flows.oauth.introspect import introspect
+from tests.flows.oauth.fakes_oauth import CLIENTS, DATASET, DRS, SESSION, World, basic, said
+from tests.flows.oauth.test_oauth_codes import SlowRows
 
 
 async def refresh(w: World, text: str | None, client: str = "app", **more: str) -> Any:

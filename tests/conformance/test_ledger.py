@@ -88,12 +88,12 @@ async def test_versions_count_from_one(store: Store, version: int) -> None:
 
 async def test_of_two_who_change_the_same_row_one_wins_and_the_other_leaves_no_trace(store: Store) -> None:
     await store.ledger.record(entry(1), Put(FIRST))
-    rivals = [(ended("other:2"), Put(changed(FIRST, ground=ground))) for ground in ("a", "b")]
+    rivals = [(ended(f"other:{ground}"), Put(changed(FIRST, ground=ground))) for ground in ("a", "b")]
     got = await asyncio.gather(
         *(store.ledger.record(entry(n + 2), *rival) for n, rival in enumerate(rivals)), return_exceptions=True
     )
     assert [type(each) for each in got] == [int, StaleError]
-    assert [row.ground for row in await everything(store.rows)] == ["a", ""]
+    assert [(row.id, row.ground) for row in await everything(store.rows)] == [("grant:1", "a"), ("other:a", "")]
     assert await store.ledger.record(entry(4)) == 3, "the loser's entry was not stored"
 
 

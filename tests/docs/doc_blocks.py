@@ -46,11 +46,10 @@ def run(page: list[Block], folder: Path, seconds: float) -> list[str]:
     """
     script = "".join(f"{block.script}echo '{_MARK}'\n" for block in page)
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("BROKER_")}
     shell = subprocess.Popen(
         ["bash", "-euc", script],
         cwd=folder,
-        env=environment | {"PATH": path, "TMPDIR": str(folder), "MAKEFLAGS": ""},
+        env=own_environment() | {"PATH": path, "TMPDIR": str(folder), "MAKEFLAGS": ""},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -75,6 +74,12 @@ def _end(group: int) -> None:
         os.killpg(group, signal.SIGKILL)
     except ProcessLookupError:
         return
+
+
+def own_environment() -> dict[str, str]:
+    """The environment without settings of a broker, and with bytecode kept: a program that is started often needs it."""
+    left_out = ("BROKER_", "PYTHONDONTWRITEBYTECODE")
+    return {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
 
 
 def matches(told: str, printed: str) -> bool:

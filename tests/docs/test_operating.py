@@ -15,7 +15,7 @@ import pytest
 from broker.config import Settings, read_settings
 from broker.core.passport.limits import REQUEST_BYTES
 from broker.web.routes import ROUTES
-from tests.docs.doc_blocks import ROOT
+from tests.docs.doc_blocks import ROOT, own_environment
 
 CONFIG = ROOT / "config"
 
@@ -79,18 +79,16 @@ def test_the_image_pins_the_same_uv_as_the_makefile_and_installs_as_it_does() ->
     assert f"$(BIN)/{runs[1]} " in makefile
 
 
-def test_what_the_image_installs_makes_a_broker(tmp_path: Path) -> None:
+def test_what_the_image_installs_finds_its_law_and_its_words(tmp_path: Path) -> None:
     """The build stage's command on this machine; then the installed copy, which knows nothing of this folder."""
     (command,) = (rest for name, rest in IMAGE if name == "RUN" and rest.startswith("uv sync"))
     uv = [str(Path(sys.executable).with_name("uv")), *shlex.split(command)[1:], "--python", sys.executable]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("BROKER_")}
-    installed = environment | {"UV_PROJECT_ENVIRONMENT": str(tmp_path / "broker")}
-    subprocess.run(uv, cwd=ROOT, env=installed, check=True, timeout=120)
-    there = environment | {"BROKER_ISSUER": "https://broker.example", "BROKER_MODE": "example", "BROKER_STATE": "state"}
-    broker = str(tmp_path / "broker" / "bin" / "broker")
-    subprocess.run([broker, "init"], cwd=tmp_path, env=there, check=True, timeout=60)
-    looked = subprocess.run([broker, "doctor"], cwd=tmp_path, env=there, check=True, timeout=60, capture_output=True)
-    assert b"WRONG" not in looked.stdout
+    environment = own_environment() | {"UV_PROJECT_ENVIRONMENT": str(tmp_path / "broker")}
+    subprocess.run(uv, cwd=ROOT, env=environment, check=True, timeout=120)
+    cases = ROOT / "tests" / "cases" / "duo_cases.json"
+    judged = [str(tmp_path / "broker" / "bin" / "broker"), "check", "duo", str(cases)]
+    told = subprocess.run(judged, cwd=tmp_path, env=environment, check=True, timeout=60, capture_output=True, text=True)
+    assert told.stdout.endswith(" passed, 0 failed\n")
     assert not (tmp_path / "broker" / "bin" / "pytest").exists()
 
 

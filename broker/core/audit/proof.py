@@ -1,7 +1,4 @@
-"""A receipt in one text file: that an entry is in the log, for who has its key (c2sp.org/tlog-proof).
-
-Also the text in which a consistency proof is handed out, which no C2SP document fixes: sizes, then hashes.
-"""
+"""A receipt in one text file: that an entry is in the log, for who has its key (c2sp.org/tlog-proof)."""
 
 import re
 from base64 import b64decode, b64encode
@@ -78,12 +75,6 @@ def verify_proof(proof: Proof, entry: bytes, origin: str, keys: Sequence[Key], v
     if not included(leaf_hash(entry), proof.index, checkpoint.size, proof.hashes, checkpoint.root):
         raise ProofError("this entry is not in the log at that place")
     return checkpoint
-
-
-def format_consistency(old: int, size: int, hashes: Sequence[bytes]) -> bytes:
-    """`old <n>`, `size <n>`, then a base64 hash a line: that the log of `old` entries grew into `size`."""
-    lines = [f"old {old}", f"size {size}", *(b64encode(each).decode() for each in hashes)]
-    return ("\n".join(lines) + "\n").encode()
 
 
 def _unbase64(text: str) -> bytes:

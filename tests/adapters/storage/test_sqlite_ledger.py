@@ -264,6 +264,7 @@ def sqlite_row(path: Path, statement: str) -> tuple[Any, ...]:
         "DELETE FROM record WHERE seq = 5",
         "DELETE FROM checkpoint WHERE size = 6",
         "UPDATE checkpoint SET leaves = zeroblob(32) WHERE size = 4",
+        "UPDATE checkpoint SET note = (SELECT note FROM checkpoint WHERE size = 5) WHERE size = 6",
         "DELETE FROM checkpoint",
         "DROP TABLE checkpoint",
     ],

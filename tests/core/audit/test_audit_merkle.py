@@ -153,6 +153,7 @@ def test_hashes_of_another_length_prove_nothing() -> None:
     assert not included(LEAVES[1], 1, 4, (path[0], path[1] + b"x"), ROOTS[4])
     assert not included(LEAVES[1] + b"x", 1, 4, path, ROOTS[4])
     assert not consistent(2, ROOTS[2], 4, ROOTS[4], (b"",))
+    assert not included(LEAVES[0] + LEAVES[1][:1], 0, 2, (LEAVES[1][1:],), ROOTS[2]), "the same bytes, cut elsewhere"
 
 
 @pytest.mark.parametrize(("index", "size"), [(-1, 4), (4, 4), (0, 0)])

@@ -166,6 +166,16 @@ def test_what_is_not_a_checkpoint_is_refused(text: str) -> None:
         parse_checkpoint(text)
 
 
+def test_a_note_has_at_most_100_000_bytes() -> None:
+    def note(length: int) -> bytes:
+        return sign_note(TEXT + "x" * length + "\n", SIGNERS[:1])
+
+    room = 100_000 - len(note(0))
+    assert open_checkpoint(note(room), ORIGIN, [KEY], ed25519) == HEAD
+    with pytest.raises(NoteError, match="100000"):
+        open_note(note(room + 1), [KEY], ed25519)
+
+
 def test_extension_lines_are_passed_over() -> None:
     assert parse_checkpoint(TEXT + "an extension\n") == HEAD
 

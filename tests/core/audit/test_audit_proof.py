@@ -13,7 +13,6 @@ from broker.core.audit.proof import (
     MAX_BYTES,
     Proof,
     ProofError,
-    format_consistency,
     format_proof,
     parse_proof,
     verify_proof,
@@ -100,7 +99,3 @@ def test_a_receipt_with_any_bit_flipped_is_refused(at: int, bit: int) -> None:
 
     with pytest.raises(ProofError):
         believe()
-
-
-def test_a_consistency_proof_is_sizes_and_hashes() -> None:
-    assert format_consistency(3, 7, [bytes(32)]) == b"old 3\nsize 7\n" + b64encode(bytes(32)) + b"\n"

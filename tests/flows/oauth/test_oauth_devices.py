@@ -13,6 +13,7 @@ from broker.core.outcome import Reason
 from broker.flows.oauth.answers import Tokens
 from broker.flows.oauth.device import DeviceAuthorization, Prompt, decide, look_up, start
 from tests.flows.oauth.fakes_oauth import ADA, CLIENTS, DEVICE_GRANT, SESSION, World, basic, said
+from tests.flows.oauth.test_oauth_codes import SlowRows
 
 ALL = frozenset({"openid", "ga4gh_passport_v1"})
 
@@ -201,6 +202,22 @@ async def test_a_session_that_ended_takes_the_approval_with_it() -> None:
     await decide(w.d, SESSION.id, device.user_code, ALL, None)
     w.end("session", SESSION.id)
     assert await poll(w, device) is OAuthError.AUTHORIZATION_ENDED
+
+
+async def test_of_two_answers_at_once_one_counts() -> None:
+    w = World()
+    device = await begin(w)
+    w.d = replace(w.d, rows=SlowRows(w.d.rows.get, [1, 2, 0, 3]))
+    answers = await asyncio.gather(
+        decide(w.d, SESSION.id, device.user_code, ALL, None),
+        decide(w.d, SESSION.id, device.user_code, frozenset(), None),
+    )
+    assert sorted(map(str, answers)) == sorted(["None", str(Reason(code="AUTH-USER-CODE"))])
+    assert len(w.ledger.entries) == 1
+
+
+async def test_a_device_may_ask_for_everything_that_its_client_may() -> None:
+    assert isinstance(await begin(World(), scope="openid ga4gh_passport_v1 profile"), DeviceAuthorization)
 
 
 async def test_a_device_whose_person_is_gone_is_unknown() -> None:

@@ -106,6 +106,30 @@ async def test_a_token_is_inactive_the_second_it_ends_and_once_it_is_spent() -> 
     assert await look(w, got.access_token) == INACTIVE
 
 
+async def test_what_is_too_long_or_no_text_of_ours_is_not_even_looked_at() -> None:
+    class Strict:
+        def read(self, token: str, typ: str) -> None:
+            raise AssertionError(f"{typ}: {len(token)} characters were looked at")
+
+    w = World()
+    w.d = replace(w.d, reader=Strict())
+    for text in ("x" * (MAX_TOKEN + 1), "é"):
+        assert await look(w, text) == INACTIVE
+        assert await give_back(w, text) is None
+
+
+async def test_a_refresh_token_that_expired_or_whose_person_is_gone_is_inactive() -> None:
+    w = World()
+    got = await w.tokens()
+    (row,) = [row for (kind, _), row in w.ledger.rows.items() if kind == "refresh_token"]
+    w.put(replace(row, expires=w.clock.now()))  # type: ignore[type-var]
+    assert await look(w, got.refresh_token) == INACTIVE
+    w.put(row)
+    assert await look(w, got.refresh_token) != INACTIVE
+    del w.ledger.rows["person", "ada"]
+    assert await look(w, got.refresh_token) == await look(w, got.access_token) == INACTIVE
+
+
 async def test_looking_records_nothing() -> None:
     w = World()
     got = await w.tokens()

@@ -192,6 +192,21 @@ async def test_no_record_no_passport() -> None:
         await userinfo(w.d, f"Bearer {access}")
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{"sub": "bob"}, {"sid": "fam_unknown"}, {"client_id": "other"}],
+    ids=["another person", "no family", "another client"],
+)
+async def test_a_token_that_does_not_fit_its_family_is_none(changes: dict[str, str]) -> None:
+    w = World()
+    claims = said((await w.tokens()).access_token) | changes
+    text = w.keys.sign("oidc-es256", "at+jwt", claims)
+    assert await w.exchange(text, changes.get("client_id", "app")) is OAuthError.SUBJECT_TOKEN
+    assert await userinfo(w.d, f"Bearer {text}") is OAuthError.TOKEN_INVALID
+    if "client_id" not in changes:
+        assert await introspect(w.d, basic("app"), f"token={text}".encode()) == {"active": False}
+
+
 # UserInfo
 
 

@@ -3,8 +3,8 @@
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Iterable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -25,12 +25,13 @@ from broker.adapters.storage.ledger import SqliteLedger, open_ledger
 from broker.adapters.storage.log import open_log
 from broker.adapters.storage.reads import open_rows
 from broker.adapters.storage.scratch import open_scratch
-from broker.config import Settings
+from broker.config import Settings, SettingsError
+from broker.core.catalogue import of_a_demo
 from broker.core.ids import Issuer
 from broker.core.jurisdiction.rulebook import Mode, Rulebook, rulebook
 from broker.core.oidc.metadata import BASIC_SCOPES
 from broker.core.oidc.release import MintedVisa
-from broker.core.rows import Person, Session, VisaIssuer
+from broker.core.rows import Client, IdentityProvider, Person, Row, Session, VisaIssuer
 from broker.core.snapshot import Snapshot, empty
 from broker.core.time import Seconds
 from broker.flows.authenticate import Verifier
@@ -80,6 +81,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         )
         rows = await stack.enter_async_context(open_rows(settings.database))
         scratch = await stack.enter_async_context(open_scratch(settings.database))
+        stack.push_async_callback(_cancelled, asyncio.create_task(scratch.sweep_on(clock.now)))
         audit = await stack.enter_async_context(open_log(settings.database, settings.lock_database))
         live = LiveSnapshot(await load(empty(ontology, rules, signing.own_trust(tokens, settings.issuer)), rows))
         ledger.on_commit = live.committed
@@ -127,6 +129,20 @@ def load_rules(folder: Path, wanted: tuple[str, ...], mode: Mode) -> Rulebook:
     if not isinstance(found, Rulebook):
         raise RulesError("\n".join(found))
     return found
+
+
+async def assert_fit(running: Running, settings: Settings) -> None:
+    """SettingsError if something is stored that must not be served in this mode."""
+    rows = running.world.rows
+    stored = [row async for row in rows.scan(IdentityProvider)], [row async for row in rows.scan(Client)]
+    assert_declared_fit((*stored[0], *stored[1]), settings.mode)
+
+
+def assert_declared_fit(rows: Iterable[Row], mode: Mode) -> None:
+    """SettingsError for what `mode` does not take: nobody is let in, or told of, without a page in production."""
+    found = of_a_demo(rows) if mode == "production" else ()
+    if found:
+        raise SettingsError("mode production: only a demo may have these\n" + "\n".join(found))
 
 
 def build(broker: Broker, readiness: Readiness) -> web.Application:
@@ -209,6 +225,12 @@ def _idp_keys(outgoing: Outgoing, stack: AsyncExitStack) -> JwksClient:
     client = JwksClient(outgoing, time.monotonic)
     stack.push_async_callback(client.close)
     return client
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 async def first_of(*events: Awaitable[object]) -> None:

@@ -7,15 +7,13 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+_QUIET = [HealthCheck.too_slow]
 settings.register_profile(
-    "repeatable",
-    derandomize=True,
-    deadline=None,
-    print_blob=True,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-settings.load_profile("repeatable")
+    "repeatable", derandomize=True, deadline=None, print_blob=True, database=None, suppress_health_check=_QUIET,
+    max_examples=30,
+)  # fmt: skip
+settings.register_profile("thorough", deadline=None, print_blob=True, suppress_health_check=_QUIET, max_examples=2_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 STRICT = os.environ.get("STRICT") == "1"
 _LOCAL = ("127.", "::1", "localhost")

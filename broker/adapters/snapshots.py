@@ -28,8 +28,14 @@ class LiveSnapshot:
         if after is self._current:
             return
         self._current = after
+        failures: list[Exception] = []
         for listener in tuple(self._listeners):
-            listener(after)
+            try:
+                listener(after)
+            except Exception as failure:  # noqa: BLE001 (raised below, when everybody has heard)
+                failures.append(failure)
+        if failures:
+            raise failures[0]
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` with every new picture, until the returned function is called."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from broker.adapters.catalogue import read_catalogue
-from broker.app import opened
+from broker.app import assert_declared_fit, opened
 from broker.commands.common import settings, telling
 from broker.config import Settings
 from broker.core.catalogue import Step
@@ -25,6 +25,7 @@ def apply(config: Path | None, files: tuple[Path, ...], *, plan_only: bool) -> N
     chosen = settings(config)
     with telling():
         rows = [row for file in files for row in read_catalogue(file).rows]
+        assert_declared_fit(rows, chosen.mode)
         changed = asyncio.run(_apply(chosen, rows, plan_only=plan_only))
     click.echo(f"{changed} changed" if not plan_only else "nothing was changed: this was the plan")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import structlog
 
-from broker.app import first_of, opened, serving
+from broker.app import assert_fit, first_of, opened, serving
 from broker.commands.common import settings, telling
 from broker.commands.logs import logging
 from broker.config import Settings
@@ -40,6 +40,7 @@ async def _serve(chosen: Settings) -> bool:
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, stop.set)
     async with opened(chosen) as running:
+        await assert_fit(running, chosen)
         async with serving(running, chosen) as port:
             log.info("serving", issuer=chosen.issuer, host=chosen.host, port=port)
             await first_of(running.ledger.ended(), stop.wait())

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from broker.core.plain import plain
-from broker.core.rows import Put, Row
+from broker.core.rows import Client, IdentityProvider, Put, Row
 
 Verb = Literal["create", "change", "keep"]
 
@@ -47,3 +47,14 @@ def _step(row: Row, before: Row | None) -> Step:
 def changes(steps: Iterable[Step]) -> tuple[Put, ...]:
     """The changes that a plan makes."""
     return tuple(Put(step.row) for step in steps if step.verb != "keep")
+
+
+def of_a_demo(rows: Iterable[Row]) -> tuple[str, ...]:
+    """What among `rows` only a demo may have (ruling 22): who lets people in, or tells of them, without a page."""
+    found: list[str] = []
+    for row in rows:
+        if isinstance(row, IdentityProvider) and row.silent_sign_in and row.status == "active":
+            found.append(f"identity provider {row.id}: silent_sign_in")
+        if isinstance(row, Client) and row.consent == "remembered" and row.status == "active":
+            found.append(f"client {row.id}: consent: remembered")
+    return tuple(found)

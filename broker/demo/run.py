@@ -68,7 +68,7 @@ async def run(wishes: Wishes) -> int:
 @asynccontextmanager
 async def _started(wishes: Wishes, state: Path) -> AsyncIterator[Described]:
     """Everything up: provider, broker with its catalogue, and the description that a client needs."""
-    await asyncio.to_thread(state.mkdir, parents=True, exist_ok=True)
+    await asyncio.to_thread(state.mkdir, mode=0o700, parents=True, exist_ok=True)
     secrets = _Secrets.of(state)
     port, idp_port = _port(wishes.port, state, "port"), _port(0, state, "idp-port")
     settings = Settings(

@@ -1,9 +1,10 @@
 """Who is calling? From an access token of ours, or from Passports: the only maker of `Caller`."""
 
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from broker.core.ids import ClientId, GrantId, Issuer, PersonId, SubjectRef
+from broker.core.ids import GrantId, Issuer, PersonId, SubjectRef
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.own_tokens import ACCESS_TOKEN_TYP, read_access_token
 from broker.core.outcome import Reason
@@ -32,27 +33,30 @@ class Verifier:
     check: CheckSignature
 
 
-async def by_access_token(w: World, v: Verifier, token: str) -> Caller | Reason:
-    """The person behind an access token of ours, with what they released to its client."""
+async def by_access_token(w: World, v: Verifier, token: str, audiences: AbstractSet[str]) -> Caller | Reason:
+    """The person behind an access token of ours for any of `audiences`, with what they released to its client."""
     now = w.clock.now()
     own = read_access_token(v.reader.read(token, ACCESS_TOKEN_TYP), w.issuer, now)
     if isinstance(own, OAuthError):
         return Reason(code=own.code)
+    if own.audience.isdisjoint(audiences):  # RFC 9068 section 4: a token for another door (T014)
+        return Reason(code="AUTH-TOKEN-INVALID")
     family = await w.rows.get(Family, own.family)
     session = await w.rows.get(Session, family.session) if family is not None else None
     person = await w.rows.get(Person, own.sub)
     snapshot = w.snapshots.current()
-    client = snapshot.get(Client, own.client_id or "")
-    if family is None or session is None or person is None or client is None or family.person != person.id:
+    if family is None or session is None or person is None or family.person != person.id:
         return Reason(code="AUTH-TOKEN-INVALID")
-    if client.status != "active" or _ended(snapshot, family, session, own.jti, now):
+    if family.client != own.client_id:
+        return Reason(code="AUTH-TOKEN-INVALID")
+    if person.log_key == "" or _ended(snapshot, family, session, own.jti, now):
         return Reason(code="AUTH-REVOKED")
     return Caller(
         person=person,
         identities=frozenset({*session.identities, (w.issuer, str(person.id))}),
         session=session.id,
         family=family.id,
-        client=ClientId(client.id),
+        client=family.client,
         scopes=frozenset(own.scope),
         affiliations=session.affiliations,
         location=session.location,
@@ -80,9 +84,8 @@ async def by_passports(w: World, v: Verifier, passports: Sequence[str]) -> Calle
     if len({passport.identity for passport in verified}) > 1:
         return Reason(code="PASSPORT-PERSONS")
     visas = await _visas(w, v, snapshot, verified, now)
-    own = next((passport for passport in verified if passport.iss == w.issuer), None)
-    if own is not None:
-        return await _own(w, snapshot, own, passports, visas, now)
+    if verified[0].iss == w.issuer:  # and so is every other one: they are about one identity
+        return await _own(w, verified, passports, visas, now)
     return await _foreign(w, verified, visas)
 
 
@@ -103,6 +106,9 @@ async def _passports(
             found = Reason(code="PASSPORT-EXPIRED")  # our own clock needs no leeway (ruling 16)
         if isinstance(found, Reason):
             return found
+        current = w.snapshots.current()  # the keys may have been waited for
+        if current.revoked("issuer", found.iss, now) or current.revoked("key", found.key, now):
+            return Reason(code="PASSPORT-REVOKED")
         verified.append(found)
     return verified
 
@@ -137,26 +143,34 @@ def _us(w: World) -> frozenset[str]:
 
 
 async def _own(
-    w: World, snapshot: Snapshot, passport: Passport, tokens: Sequence[str], visas: tuple[Visa, ...], now: Seconds
+    w: World, passports: Sequence[Passport], tokens: Sequence[str], visas: tuple[Visa, ...], now: Seconds
 ) -> Caller | Reason:
-    """The caller of a Passport that we issued: ended with its session (ruling 15)."""
-    family = await w.rows.get(Family, _family_of(passport, tokens))
+    """The caller of Passports that we issued: each ended with its session (ruling 15), and with itself.
+
+    All of one authorisation: what rests on them is watched, and cut, by that one.
+    """
+    families = {_family_of(passport, tokens) for passport in passports}
+    if len(families) != 1:
+        return Reason(code="REQ-INVALID", facts=(("problem", "Passports of more than one sign-in to a client"),))
+    family = await w.rows.get(Family, families.pop())
     session = await w.rows.get(Session, family.session) if family is not None else None
-    person = await w.rows.get(Person, passport.sub)
+    person = await w.rows.get(Person, passports[0].sub)
     if family is None or session is None or person is None or family.person != person.id:
         return Reason(code="PASSPORT-REVOKED")
-    if _ended(snapshot, family, session, passport.jti or "", now):
+    snapshot = w.snapshots.current()
+    if person.log_key == "" or any(_ended(snapshot, family, session, one.jti or "", now) for one in passports):
         return Reason(code="PASSPORT-REVOKED")
+    ends = min(passport.exp for passport in passports)
     return Caller(
         person=person,
         identities=frozenset({(w.issuer, str(person.id)), *session.identities}),
         session=session.id,
         family=family.id,
-        client=ClientId(family.client),
+        client=family.client,
         location=session.location,
         visas=visas,
-        visas_end=passport.exp,
-        ends=passport.exp,
+        visas_end=ends,
+        ends=ends,
     )
 
 
@@ -208,6 +222,9 @@ async def person_of(w: World, iss: Issuer, sub: str, *, participant: bool = Fals
 def _ended(snapshot: Snapshot, family: Family, session: Session, jti: str, now: Seconds) -> bool:
     """Has anything that the token hangs on ended?"""
     if now >= session.expires or now >= family.expires or session.ended is not None:
+        return True
+    client = snapshot.get(Client, family.client)
+    if client is None or client.status != "active":
         return True
     names: tuple[tuple[What, str], ...] = (
         ("family", family.id),

@@ -51,6 +51,7 @@ async def approve(
     if isinstance(held, Reason):
         return held
     applicant = await w.rows.get(Person, held.person)
+    snapshot = w.snapshots.current()  # the read above waited: what changed meanwhile must count
     dataset = snapshot.get(Dataset, held.dataset)
     if applicant is None or dataset is None:
         return Reason(code="REQ-NOT-FOUND")

@@ -96,7 +96,7 @@ async def show(w: World, access_id: str, object: ObjectId) -> Shown | Refused | 
 
 def judge(access: Access, person: Person, row: DrsObject, snapshot: Snapshot, now: Seconds) -> Decision:
     """The question that a ticket stands for, asked of `snapshot`. Running downloads ask it at every change."""
-    return evaluate(question_of(_caller(access, person), row, now, access=access.id), snapshot)
+    return evaluate(question_of(_caller(access, person), row.id, row.dataset, now, access=access.id), snapshot)
 
 
 def still_permitted(opened: Opened, snapshot: Snapshot, now: Seconds) -> bool:
@@ -160,7 +160,7 @@ async def _refused(
     snapshot: Snapshot,
     now: Seconds,
 ) -> Refused:
-    question = question_of(_caller(access, person), row, now, access=access.id)
+    question = question_of(_caller(access, person), row.id, row.dataset, now, access=access.id)
     explanation: Explanation = explain(question, decision, snapshot)
     id = DecisionId(w.new_id("dec", now))
     put = trace(id, question, decision, explanation, snapshot)

@@ -28,7 +28,7 @@ async def foresee(w: World, caller: Caller, dataset: DatasetId, purpose: Purpose
     """Steps: 1 gather, 2 decide, 3 record, 4 tell."""
     # 1. Gather.
     now, snapshot = w.clock.now(), w.snapshots.current()
-    if snapshot.get(Dataset, dataset) is None:
+    if not _is_there(caller, dataset, snapshot):
         return Reason(code="REQ-NOT-FOUND")
     question = _question(caller, dataset, purpose, now)
     # 2. Decide.
@@ -46,7 +46,7 @@ async def submit(
     """Steps: 1 gather, 2 foresee, 3 record the request and what the researcher was told, 4 answer."""
     # 1. Gather.
     now, snapshot = w.clock.now(), w.snapshots.current()
-    if snapshot.get(Dataset, dataset) is None:
+    if not _is_there(caller, dataset, snapshot):
         return Reason(code="REQ-NOT-FOUND")
     question = _question(caller, dataset, purpose, now)
     # 2. Foresee: a hopeless request may still be made, but not unknowingly.
@@ -82,6 +82,12 @@ async def withdraw(w: World, caller: Caller, request: RequestId) -> Request | Re
     entry = w.entry("request.withdrawn", w.clock.now(), caller.person, {"request": request})
     await w.ledger.record(entry, Put(taken))
     return taken
+
+
+def _is_there(caller: Caller, dataset: DatasetId, snapshot: Snapshot) -> bool:
+    """Is there such a dataset, as far as the caller may know? Hidden ones are for whom a grant names (ruling 24)."""
+    row = snapshot.get(Dataset, dataset)
+    return row is not None and (row.existence == "listed" or bool(snapshot.grants(caller.person.id, dataset)))
 
 
 def _question(caller: Caller, dataset: DatasetId, purpose: Purpose, now: Seconds) -> Question:

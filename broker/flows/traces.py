@@ -6,7 +6,9 @@ from typing import Any
 
 from broker.core.audit.entry import Value
 from broker.core.decision import Decision, Explanation, Question
-from broker.core.ids import DecisionId
+from broker.core.decision.explain import public
+from broker.core.ids import DecisionId, ObjectId
+from broker.core.outcome import Outcome
 from broker.core.plain import digest, plain
 from broker.core.rows import Put, Trace
 from broker.core.snapshot import Snapshot
@@ -31,11 +33,15 @@ def trace(
 
 
 def about(id: DecisionId, put: Put, decision: Decision, question: Question) -> dict[str, Value]:
-    """What the entry says of a decision."""
+    """What the entry says of a decision. Whom it was about may read it, so it has the codes that they were told.
+
+    The true codes of participants' consents are in the trace, for the auditor (ruling 10).
+    """
+    told = (reason.code for gate in decision.telling for reason in public(gate, question))
     said: dict[str, Value] = {
         "decision": id,
         "outcome": decision.outcome.name,
-        "reasons": tuple(dict.fromkeys(reason.code for reason in decision.reasons)),
+        "reasons": tuple(dict.fromkeys(told)),
         "dataset": question.dataset,
         "modality": str(question.modality),
         "trace": digest(put.row),
@@ -45,6 +51,17 @@ def about(id: DecisionId, put: Put, decision: Decision, question: Question) -> d
     if decision.grant is not None:
         said["grant"] = decision.grant
     return said
+
+
+def about_nothing(id: DecisionId, put: Put, object: ObjectId) -> dict[str, Value]:
+    """What the entry says where nothing may be known to be: the same for what is hidden and for what is not there."""
+    return {
+        "decision": id,
+        "outcome": Outcome.DENY.name,
+        "reasons": ("REQ-NOT-FOUND",),
+        "object": object,
+        "trace": digest(put.row),
+    }
 
 
 def explained(explanation: Explanation) -> dict[str, Any]:

@@ -6,18 +6,21 @@ A ticket is not the right itself: every request that shows it asks the whole que
 from dataclasses import dataclass
 
 from broker.core.decision import Decision, Explanation, Question, evaluate, explain
-from broker.core.ids import DecisionId, ObjectId, ReceiptId
+from broker.core.drs.identifiers import is_object_id
+from broker.core.ids import DatasetId, DecisionId, ObjectId, ReceiptId
 from broker.core.outcome import Reason
 from broker.core.purpose import Modality
 from broker.core.rows import Access, Dataset, DrsObject, Put
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
-from broker.flows.traces import about, trace
+from broker.flows.traces import about, about_nothing, trace
 from broker.flows.world import Caller, World
 
 TICKET_SECONDS = 3600
 """A ticket outlives an hour of downloading; it is worth nothing once the right has ended."""
 TICKET_TYPE = "data-ticket+jwt"
+_NO_DATASET = DatasetId("")
+"""Of which an unknown object is. It is judged and recorded like a hidden one, or the time would tell them apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,24 +47,20 @@ async def ask(w: World, caller: Caller, object: ObjectId, grant: str | None = No
     # 1. Gather.
     now, snapshot = w.clock.now(), w.snapshots.current()
     row = snapshot.get(DrsObject, object)
-    if row is None:
+    if row is None and not is_object_id(object):
         return Reason(code="REQ-NOT-FOUND")
-    question = question_of(caller, row, now, grant=grant)
+    question = question_of(caller, object, row.dataset if row is not None else _NO_DATASET, now, grant=grant)
     # 2. Decide.
     decision = evaluate(question, snapshot)
     id = DecisionId(w.new_id("dec", now))
-    explanation = None if decision.permits else explain(question, decision, snapshot)
-    put = trace(id, question, decision, explanation, snapshot)
-    told = about(id, put, decision, question)
     # 3. Record, whatever the answer.
-    if explanation is not None:
-        entry = w.entry("access.refused", now, caller.person, told)
-        await w.ledger.record(entry, put)
-        if hidden(row, decision, snapshot):
-            return Reason(code="REQ-NOT-FOUND")
-        return Refused(id=id, decision=decision, explanation=explanation, receipt=entry.id)
+    if not decision.permits:
+        seen = row is not None and not hidden(row, decision, snapshot)
+        return await _refuse(w, caller, id, question, decision, snapshot, seen=seen)
+    put = trace(id, question, decision, None, snapshot)
     access = _access(w, caller, question, decision, id, now)
-    entry = w.entry("access.permitted", now, caller.person, told | {"access": access.id})
+    told = about(id, put, decision, question) | {"access": access.id}
+    entry = w.entry("access.permitted", now, caller.person, told)
     await w.ledger.record(entry, put, Put(access))
     # 4. Hand out.
     claims = {
@@ -76,10 +75,30 @@ async def ask(w: World, caller: Caller, object: ObjectId, grant: str | None = No
     return Ticket(token=w.signer.sign("ticket", TICKET_TYPE, claims), access=access, receipt=entry.id)
 
 
+async def _refuse(
+    w: World, caller: Caller, id: DecisionId, question: Question, decision: Decision, snapshot: Snapshot, *, seen: bool
+) -> Refused | Reason:
+    """Record a refusal and tell it. `seen`: may the caller know that there is such an object at all?"""
+    explanation = explain(question, decision, snapshot) if seen else None
+    put = trace(id, question, decision, explanation, snapshot)
+    told = about(id, put, decision, question) if seen else about_nothing(id, put, ObjectId(question.object or ""))
+    entry = w.entry("access.refused", question.at, caller.person, told)
+    await w.ledger.record(entry, put)
+    if explanation is None:
+        return Reason(code="REQ-NOT-FOUND")
+    return Refused(id=id, decision=decision, explanation=explanation, receipt=entry.id)
+
+
 def question_of(
-    caller: Caller, row: DrsObject, now: Seconds, *, grant: str | None = None, access: str | None = None
+    caller: Caller,
+    object: ObjectId,
+    dataset: DatasetId,
+    now: Seconds,
+    *,
+    grant: str | None = None,
+    access: str | None = None,
 ) -> Question:
-    """The question that the caller's request for an object asks."""
+    """The question that the caller's request for an object of `dataset` asks."""
     return Question(
         stage="use",
         at=now,
@@ -95,8 +114,8 @@ def question_of(
         visas_end=caller.visas_end,
         grants=caller.grants,
         grant=grant,
-        dataset=row.dataset,
-        object=row.id,
+        dataset=dataset,
+        object=object,
         modality=Modality.DOWNLOAD,
     )
 

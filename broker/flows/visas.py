@@ -7,7 +7,7 @@ dataset: the same question is asked as at every other door. Nothing is stored bu
 from dataclasses import dataclass
 from typing import Any
 
-from broker.core.decision import Question, evaluate
+from broker.core.decision import Decision, Question, evaluate
 from broker.core.ids import Issuer
 from broker.core.oidc.release import MintedVisa
 from broker.core.passport.visa import AFFILIATION, GRANT
@@ -36,8 +36,9 @@ class Held:
 def held_visas(w: World, person: Person, session: Session, now: Seconds) -> tuple[Held, ...]:
     """Every visa that `person` holds at `now`: one for each grant that opens its dataset, one for each affiliation."""
     snapshot = w.snapshots.current()
-    opening = (grant for grant in snapshot.grants_of(person.id) if _opens(w, grant, session, now))
-    return (*(_of_affiliation(value, session) for value in session.affiliations), *map(_of_grant, opening))
+    judged = ((grant, _judged(w, grant, session, now)) for grant in snapshot.grants_of(person.id))
+    opening = (_of_grant(grant, decision.until) for grant, decision in judged if decision.permits)
+    return (*(_of_affiliation(value, session) for value in session.affiliations), *opening)
 
 
 def mint(w: World, person: Person, held: tuple[Held, ...], now: Seconds) -> tuple[MintedVisa, ...]:
@@ -56,7 +57,8 @@ def grant_visa_id(grant: str) -> str:
     return f"grant:{grant}"
 
 
-def _opens(w: World, grant: Grant, session: Session, now: Seconds) -> bool:
+def _judged(w: World, grant: Grant, session: Session, now: Seconds) -> Decision:
+    """Does the grant open its dataset now, and until when at least?"""
     question = Question(
         stage="use",
         at=now,
@@ -70,10 +72,11 @@ def _opens(w: World, grant: Grant, session: Session, now: Seconds) -> bool:
         dataset=grant.dataset,
         modality=grant.purpose.modality,
     )
-    return evaluate(question, w.snapshots.current()).permits
+    return evaluate(question, w.snapshots.current())
 
 
-def _of_grant(grant: Grant) -> Held:
+def _of_grant(grant: Grant, until: Seconds) -> Held:
+    """`until`: when consent, evidence or law may end the grant's use; no visa outlives that."""
     return Held(
         id=grant_visa_id(grant.id),
         type=GRANT,
@@ -81,7 +84,7 @@ def _of_grant(grant: Grant) -> Held:
         source=grant.committee,
         by="dac",
         asserted=grant.begins,
-        ends=grant.ends,
+        ends=min(grant.ends, until),
     )
 
 

@@ -146,10 +146,10 @@ async def withdraw_request(request: web.Request) -> web.Response:
 
 
 async def list_grants(request: web.Request) -> web.Response:
-    """GET /grants: one's own."""
+    """GET /grants: one's own, as far as one released their visas to the client that asks."""
     who, broker = await caller(request), request.app[BROKER]
     rows = broker.snapshots.current().grants_of(who.person.id)
-    return web.json_response({"grants": [_grant(row) for row in rows]})
+    return web.json_response({"grants": [_grant(row) for row in rows if row.id in who.grants]})
 
 
 async def get_grant(request: web.Request) -> web.Response:
@@ -184,12 +184,13 @@ async def my_consents(request: web.Request) -> web.Response:
 
 
 async def me(request: web.Request) -> web.Response:
-    """GET /me: what the broker knows of the caller for now."""
+    """GET /me: what the broker knows of the caller for now, as far as they released it to the client that asks."""
     who = await caller(request)
+    released = who.affiliations if "eduperson_scoped_affiliation" in who.scopes else ()
     return web.json_response(
         {
             "sub": who.person.id,
-            "affiliations": list(who.affiliations),
+            "affiliations": list(released),
             "location": who.location,
             "roles": [{"role": role.role, "scope": role.scope} for role in who.roles],
             "participant": who.person.subject,
@@ -227,7 +228,8 @@ def _purpose(raw: dict[str, Any]) -> Purpose:
 
 
 def _may_see_grant(who: Caller, row: Grant, dataset: Dataset) -> bool:
-    return row.person == who.person.id or who.has_role("committee_member", f"committee:{dataset.committee}")
+    own = row.person == who.person.id and row.id in who.grants
+    return own or who.has_role("committee_member", f"committee:{dataset.committee}")
 
 
 def _dataset(row: Dataset, snapshot: Snapshot) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from typing import Any
 
 from aiohttp import web
 
-from broker.core.ids import PersonId
 from broker.core.oidc.authorize import AuthorizationRequest, Proceed, RedirectError
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.interaction import Ask
@@ -17,6 +16,7 @@ from broker.core.rows import Client, Dataset, IdentityProvider, Person, Session
 from broker.core.time import Seconds, rfc3339
 from broker.flows.attest import attest_location
 from broker.flows.oauth.authorize import Consent, Redirect, answer, check
+from broker.flows.oauth.standing import present
 from broker.flows.sign_in import provider_for
 from broker.flows.visas import Held, held_visas
 from broker.web import cookies
@@ -39,6 +39,8 @@ _SCOPES = {
     "ga4gh_passport_v1": ("Your visas", "Which data you may use, as ticked below."),
     "offline_access": ("Stay connected", "Until you sign out or take it back."),
 }
+_CLAIMS = {"name": "Your name", "eduperson_scoped_affiliation": "Where you work"}
+"""Of PERSONAL: what can be asked for by itself, beside the scopes."""
 
 
 async def authorize(request: web.Request) -> web.Response:
@@ -80,7 +82,7 @@ async def agreed(request: web.Request) -> web.Response:
     ticked = frozenset(form.getall("visa", ()))
     consent = Consent(
         scope=frozenset(form.getall("scope", ())),
-        claims=asked.claims.id_token | asked.claims.userinfo,
+        claims=frozenset(form.getall("claim", ())),
         released=await _released(request, ticked, later=later),
         remember=form.get("remember") == "yes",
     )
@@ -139,6 +141,7 @@ async def _page(request: web.Request, asked: AuthorizationRequest, id: str) -> w
         passport=PASSPORT_SCOPE in asked.scope,
         ask_location=session.location is None and person.subject is None,
         scopes=[_scope(word) for word in asked.scope],
+        claims=[{"name": name, "title": _CLAIMS[name]} for name in sorted(asked.claims.id_token | asked.claims.userinfo)],
         visas=[_visa(request, visa) for visa in visas],
     )
 
@@ -174,12 +177,12 @@ async def _attest(request: web.Request, location: str) -> None:
 
 
 async def _present(request: web.Request) -> tuple[Person, Session]:
+    """Who is signed in in this browser, in a session that lasts."""
     broker = request.app[BROKER]
-    session = await broker.world.rows.get(Session, cookies.session_id(request) or "")
-    person = await broker.world.rows.get(Person, PersonId(session.person)) if session is not None else None
-    if session is None or person is None:
+    who = await present(broker.oauth, cookies.session_id(request), broker.world.clock.now())
+    if who is None:
         raise Problem("REQ-FORM-EXPIRED")
-    return person, session
+    return who.person, who.session
 
 
 async def _kept(request: web.Request, id: str) -> tuple[str, AuthorizationRequest, Seconds]:

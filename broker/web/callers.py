@@ -2,6 +2,7 @@
 
 from aiohttp import hdrs, web
 
+from broker.core.oidc.own_tokens import OPENID, PASSPORT_SCOPE
 from broker.core.outcome import Reason
 from broker.flows.authenticate import by_access_token, by_passports
 from broker.flows.world import Caller
@@ -9,6 +10,8 @@ from broker.web.errors import Problem
 from broker.web.state import BROKER
 
 _MAX_BEARER = 16 * 1024
+_API_SCOPES = (OPENID, PASSPORT_SCOPE)
+"""What a token needs to act for somebody at our own API: a client that only signs people in may not."""
 
 
 def bearer(request: web.Request) -> str | None:
@@ -23,11 +26,31 @@ def bearer(request: web.Request) -> str | None:
 
 
 async def caller(request: web.Request) -> Caller:
-    """The caller by access token, or a 401."""
+    """The caller at our own API, by an access token for it that may act for its person; or a 401 or 403."""
+    who = await _by_token(request, frozenset({request.app[BROKER].world.issuer}))
+    lacking = next((scope for scope in _API_SCOPES if scope not in who.scopes), None)
+    if lacking is not None:
+        problem = Problem("AUTH-SCOPE", scope=lacking)
+        asked = f'Bearer realm="ga4gh-access-broker", error="insufficient_scope", scope="{" ".join(_API_SCOPES)}"'
+        problem.headers[hdrs.WWW_AUTHENTICATE] = asked
+        raise problem
+    return who
+
+
+async def caller_for_data(request: web.Request) -> Caller:
+    """The caller at DRS, by an access token for the broker or for its DRS alone; or a 401.
+
+    What it opens is what was released with it: a token without visas opens what is open to everybody.
+    """
+    issuer = request.app[BROKER].world.issuer
+    return await _by_token(request, frozenset({issuer, f"{issuer}/ga4gh/drs/v1"}))
+
+
+async def _by_token(request: web.Request, audiences: frozenset[str]) -> Caller:
     broker, token = request.app[BROKER], bearer(request)
     if token is None:
         raise Problem("AUTH-NO-CREDENTIALS")
-    return _made(await by_access_token(broker.world, broker.verifier, token))
+    return _made(await by_access_token(broker.world, broker.verifier, token, audiences))
 
 
 async def caller_by_passports(request: web.Request, passports: list[str]) -> Caller:

@@ -12,8 +12,9 @@ from broker.core.passport.limits import REQUEST_BYTES
 from broker.core.reasons import sentence
 from broker.core.rows import Dataset, DrsObject, VisaIssuer
 from broker.flows.use_data import Ticket, ask
+from broker.flows.world import Caller
 from broker.web.bodies import Wire, json_body
-from broker.web.callers import caller, caller_by_passports
+from broker.web.callers import caller_by_passports, caller_for_data
 from broker.web.errors import Problem, headers, status_of
 from broker.web.middleware import REQUEST_ID
 from broker.web.state import BROKER, Broker
@@ -84,38 +85,37 @@ async def post_object(request: web.Request) -> web.Response:
     """POST: the same, for who shows Passports: what is hidden shows itself to those whom a grant names."""
     body = await json_body(request, ObjectBody, REQUEST_BYTES + 4096)
     broker = request.app[BROKER]
-    row = broker.snapshots.current().get(DrsObject, ObjectId(request.match_info["object_id"]))
     if body.passports is not None:
         shown = await caller_by_passports(request, body.passports)
-        if row is not None and _is_hidden(broker, row):
-            answer = await ask(broker.world, shown, row.id)
-            if isinstance(answer, Ticket):
+        row = _object(request)
+        if row is None or _is_hidden(broker, row):  # an unknown id costs what a hidden one does
+            answer = await ask(broker.world, shown, ObjectId(request.match_info["object_id"]))
+            if row is not None and isinstance(answer, Ticket):
                 return web.json_response(_described(request, row))
     return web.json_response(_described(request, _listed(request)))
 
 
 async def get_access(request: web.Request) -> web.Response:
     """GET …/access/{access_id}: an address and a data ticket, for an access token."""
-    row = _object(request)
-    return await _access(request, row, await caller(request))
+    return await _access(request, await caller_for_data(request))
 
 
 async def post_access(request: web.Request) -> web.Response:
     """POST …/access/{access_id}: an address and a data ticket, for Passports."""
     body = await json_body(request, AccessBody, REQUEST_BYTES + 4096)
-    return await _access(request, _object(request), await caller_by_passports(request, body.passports))
+    return await _access(request, await caller_by_passports(request, body.passports))
 
 
-async def _access(request: web.Request, row: DrsObject | None, who: Any) -> web.Response:
+async def _access(request: web.Request, who: Caller) -> web.Response:
     broker = request.app[BROKER]
-    if row is None or request.match_info["access_id"] != ACCESS_ID:
+    if request.match_info["access_id"] != ACCESS_ID:
         raise Problem("REQ-NOT-FOUND")
-    answer = await ask(broker.world, who, row.id)
+    answer = await ask(broker.world, who, ObjectId(request.match_info["object_id"]))
     if isinstance(answer, Reason):
         raise Problem.of(answer)
     if not isinstance(answer, Ticket):
         raise refused(answer)
-    url = f"{broker.world.issuer}/data/{encode(row.id)}"
+    url = f"{broker.world.issuer}/data/{encode(answer.access.object)}"
     response = web.json_response(objects.access_url(url, [f"Authorization: Bearer {answer.token}"]))
     response.headers["X-Audit-Receipt"] = answer.receipt
     headers(response, 200, answer.access.decision)

@@ -33,7 +33,7 @@ _CSP = (
 SAFE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # under no-referrer browsers send `Origin: null` with our own forms
     "Content-Security-Policy": _CSP,
     "Cross-Origin-Resource-Policy": "cross-origin",
     "Server": "ga4gh-access-broker",

@@ -72,8 +72,15 @@ class LiveStreams:
         self.stop = listen(self._changed)
 
     def _changed(self, snapshot: Snapshot) -> None:
+        """Every stream is asked again, also after a question that failed: that one is told afterwards."""
+        failures: list[Exception] = []
         for stream in tuple(self._running):
-            stream.review(snapshot)
+            try:
+                stream.review(snapshot)
+            except Exception as failure:  # noqa: BLE001 (raised below)
+                failures.append(failure)
+        if failures:
+            raise failures[0]
 
     @contextmanager
     def running(self, stream: Stream, current: Callable[[], Snapshot], until: Seconds) -> Iterator[None]:

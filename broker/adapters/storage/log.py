@@ -23,7 +23,7 @@ from broker.core.audit.proof import Proof
 from broker.core.audit.tiles import WIDTH, Piece, TileId, bundle, needed, subtree_hash, tail, width_at
 from broker.core.ids import ReceiptId
 
-NEWEST = 1_000
+NEWEST = 500
 """Entries that one call hands out at most."""
 
 

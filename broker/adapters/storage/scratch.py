@@ -4,10 +4,12 @@ Same database, one table, a connection of its own. It commits without waiting fo
 the write-ahead log into the database: that stays with the ledger, which does wait.
 """
 
+import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,8 @@ LIMIT = 10_000
 """Values of one kind; of more, the oldest go."""
 MAX_BYTES = 64 * 1024
 MAX_ID = 512
+SWEEP_SECONDS = 60.0
+"""For how long what has expired may still lie on the disk."""
 _KIND = re.compile(r"[a-z][a-z0-9_.]{0,39}")
 _PUT = (
     "INSERT OR REPLACE INTO scratch (n, kind, id, body, expires)"
@@ -43,7 +47,7 @@ class SqliteScratch:
         if not _KIND.fullmatch(kind) or len(id) > MAX_ID or len(body) > MAX_BYTES:
             raise ValueError(f"scratch {kind[:40]}: at most {MAX_BYTES} bytes, and {MAX_ID} characters of id")
         await self._db.execute_fetchall(_PUT, (kind, id, body.decode(), expires))
-        self._counts[kind] = self._counts.get(kind, 0) + 1  # one too many if it replaced: set right below
+        self._counts[kind] = self._counts.get(kind, 0) + 1  # at least as many as there are
         if self._counts[kind] > self._limit:
             await self._bound(kind)
 
@@ -55,18 +59,22 @@ class SqliteScratch:
         """One statement, so that of two takers one gets it."""
         statement = "DELETE FROM scratch WHERE kind = ? AND id = ? RETURNING body, expires"
         found = list(await self._db.execute_fetchall(statement, (kind, id)))
-        self._counts[kind] = self._counts.get(kind, 0) - len(found)
         return _value([row for row in found if row[1] > now])
 
     async def sweep(self, now: Seconds) -> int:
-        """Delete what has expired; call it every minute or so. How many there were."""
-        gone = list(await self._db.execute_fetchall("DELETE FROM scratch WHERE expires <= ? RETURNING kind", (now,)))
-        for (kind,) in gone:
-            self._counts[kind] -= 1
-        return len(gone)
+        """Delete what has expired. How many there were."""
+        gone = await self._db.execute_fetchall("DELETE FROM scratch WHERE expires <= ? RETURNING n", (now,))
+        return len(list(gone))
+
+    async def sweep_on(self, now: Callable[[], Seconds], seconds: float = SWEEP_SECONDS) -> None:
+        """Sweep again and again until cancelled. A database that is busy is swept the next time."""
+        while True:
+            await asyncio.sleep(seconds)
+            with suppress(sqlite3.OperationalError):
+                await self.sweep(now())
 
     async def _bound(self, kind: str) -> None:
-        """Count again, and drop the oldest above the limit."""
+        """Count for true, and drop the oldest above the limit."""
         ((count,),) = await self._db.execute_fetchall("SELECT count(*) FROM scratch WHERE kind = ?", (kind,))
         if count > self._limit:
             count -= len(list(await self._db.execute_fetchall(_DROP, (kind, kind, count - self._limit))))

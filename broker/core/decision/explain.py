@@ -41,7 +41,7 @@ def explain(question: Question, decision: Decision, snapshot: Snapshot) -> Expla
     """The explanation of `decision`, which is what `evaluate(question, snapshot)` gave."""
     ladder = {way: _outcome(question, way, decision, snapshot) for way in LADDER}
     milder = LADDER[LADDER.index(question.modality) + 1 :]
-    reasons = tuple(told for gate in decision.telling for told in _public(gate, question))
+    reasons = tuple(told for gate in decision.telling for told in public(gate, question))
     return Explanation(
         outcome=decision.outcome,
         reasons=reasons,
@@ -55,7 +55,7 @@ def explain(question: Question, decision: Decision, snapshot: Snapshot) -> Expla
     )
 
 
-def _public(gate: GateResult, question: Question) -> tuple[Reason, ...]:
+def public(gate: GateResult, question: Question) -> tuple[Reason, ...]:
     """The reasons of a gate for researchers: what concerns single participants becomes one code (ruling 10)."""
     about_people = gate.gate is Gate.CONSENT and question.stage != "foresee"
     return public_reasons(gate.reasons) if about_people else gate.reasons

@@ -28,7 +28,7 @@ class IdentityProvider:
     """Its short name in our addresses: each provider has a callback of its own (mix-up defence)."""
     name: str
     client_id: str
-    client_secret: str
+    client_secret: str = field(repr=False)
     audience: Literal["researcher", "participant"] = "researcher"
     scopes: frozenset[str] = frozenset()
     login_hints: frozenset[str] = frozenset()

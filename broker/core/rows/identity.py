@@ -1,7 +1,7 @@
 """Persons, the identities by which they sign in, and their sessions."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from broker.core.ids import Issuer, PersonId, SubjectRef
@@ -19,7 +19,7 @@ class Person:
     KIND: ClassVar[str] = "person"
     id: PersonId
     version: int = 1
-    log_key: str
+    log_key: str = field(repr=False)
     created: Seconds
     subject: SubjectRef | None = None
     """Set for participants: who they are to their consent source (ruling: no other claim is kept)."""

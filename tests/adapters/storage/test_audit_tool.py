@@ -238,6 +238,12 @@ def test_a_list_of_changes_that_somebody_edited_is_named_with_its_entry(place: P
     assert (Fault.EFFECT_CHANGED, 298) in found(place)
 
 
+@pytest.mark.parametrize("seq", [-5, 900])
+def test_changes_listed_for_no_entry_are_told(place: Place, seq: int) -> None:
+    place.tamper(f"INSERT INTO effect (kind, row_id, version, digest, seq) VALUES ('grant', 'g', 1, 'x', {seq})")
+    assert found(place) == [(Fault.EFFECT_CHANGED, seq), (Fault.ROW_DELETED, seq)]
+
+
 def test_a_row_edited_together_with_its_list_of_changes_is_named_by_the_entry(place: Place) -> None:
     place.tamper(
         "UPDATE revocation SET body = replace(body, '\"since\":1', '\"since\":9') WHERE id = 'grant:298'",

@@ -35,7 +35,7 @@ async def test_an_entry_is_found_by_its_receipt(log: SqliteLog) -> None:
 async def test_the_newest_come_first_and_not_too_many(log: SqliteLog) -> None:
     assert [kept.seq for kept in await log.newest(3)] == [600, 599, 598]
     assert [kept.seq for kept in await log.newest(3, before=2)] == [1, 0]
-    assert len(await log.newest(10_000)) == 601
+    assert [len(await log.newest(count)) for count in (500, 501, 10_000)] == [500, 500, 500]
 
 
 @pytest.mark.parametrize("index", [1, 255, 256, 511, 512, 600])
@@ -49,7 +49,7 @@ async def test_a_receipt_can_be_checked_by_who_has_the_key(log: SqliteLog, index
 
 
 async def test_consistency_with_every_earlier_size_can_be_checked(log: SqliteLog) -> None:
-    bodies = [kept.body for kept in reversed(await log.newest(1_000))]
+    bodies = [kept.body for kept in reversed([*await log.newest(500), *await log.newest(500, before=101)])]
     roots = {n: root_of(leaf_hash(each) for each in bodies[:n]) for n in (1, 2, 255, 256, 257, 600, 601)}
     for old, root in roots.items():
         hashes = await log.consistency(old, 601)

@@ -1,0 +1,46 @@
+"""Our time never goes back, and an hour is an hour, whatever somebody does to the machine's clock (T124)."""
+
+from dataclasses import dataclass
+
+from structlog.testing import capture_logs
+
+from broker.adapters.clock import SystemClock
+
+
+@dataclass
+class Machine:
+    """The machine's two clocks."""
+
+    wall: float = 1_800_000_000.5
+    steady: float = 10.0
+
+    def run(self, seconds: float, step: float = 0) -> None:
+        self.steady += seconds
+        self.wall += seconds + step
+
+
+def test_the_clock_follows_the_machine_forwards_and_never_back() -> None:
+    machine = Machine()
+    clock = SystemClock(lambda: machine.wall, lambda: machine.steady)
+    assert clock.now() == 1_800_000_000
+    machine.run(10)
+    assert clock.now() == 1_800_000_010
+    machine.run(0, step=-3600)
+    assert clock.now() == 1_800_000_010
+    machine.run(60)
+    assert clock.now() == 1_800_000_070, "what lasts for a minute lasts for a minute"
+    machine.run(1, step=86_400)
+    assert clock.now() == 1_800_000_071 + 86_400 - 3600
+
+
+def test_a_clock_that_was_set_back_is_told_once() -> None:
+    machine = Machine()
+    clock = SystemClock(lambda: machine.wall, lambda: machine.steady)
+    with capture_logs() as lines:
+        machine.run(1, step=-1)
+        clock.now()
+        assert lines == []
+        machine.run(1, step=-3600)
+        clock.now()
+        clock.now()
+    assert [(line["event"], line["seconds"]) for line in lines] == [("clock.went_back", 3601)]

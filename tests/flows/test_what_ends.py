@@ -31,7 +31,8 @@ def test_no_visa_outlives_the_consent_that_its_grant_rests_on() -> None:
 
 
 def test_a_listener_that_fails_keeps_nobody_else_from_hearing() -> None:
-    live, heard = LiveSnapshot(b.snapshot()), []
+    live = LiveSnapshot(b.snapshot())
+    heard: list[Snapshot] = []
 
     def fails(_: Snapshot) -> None:
         raise LookupError
@@ -76,7 +77,12 @@ def test_a_question_that_fails_cuts_its_own_stream_and_lets_the_others_be_asked(
 # What only a demo may have (ruling 22).
 
 SILENT = IdentityProvider(
-    id=Issuer("https://idp.example"), slug="idp", name="IdP", client_id="us", client_secret="s3cr3t", silent_sign_in=True
+    id=Issuer("https://idp.example"),
+    slug="idp",
+    name="IdP",
+    client_id="us",
+    client_secret="s3cr3t",
+    silent_sign_in=True,
 )
 REMEMBERED = Client(id=ClientId("demo"), name="Demo", auth_method="none", consent="remembered")
 

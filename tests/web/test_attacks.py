@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from broker.core.ids import ClientId, DatasetId
+from broker.core.ids import ClientId
 from broker.core.oidc.opaque import stored_id
 from broker.core.passport.keys import thumbprint
 from broker.core.rows import Access, Client, Family, Revocation, Session, Trace
@@ -321,7 +321,9 @@ async def test_a_tampered_consent_page_gives_nothing_that_was_not_asked(tmp_path
         assert given(s).released == frozenset()
 
 
-@pytest.mark.parametrize("origin", ["null", "https://evil.example", "http://broker.example", "https://sub.broker.example"])
+@pytest.mark.parametrize(
+    "origin", ["null", "https://evil.example", "http://broker.example", "https://sub.broker.example"]
+)
 async def test_a_form_that_comes_from_elsewhere_is_refused(tmp_path: Path, origin: str) -> None:
     async with site(tmp_path, PORTAL, browser()) as s:
         _, id = await interaction(s)

@@ -1,5 +1,9 @@
 """What only the SQLite scratch does: forget what has expired, and leave the ledger's file in order."""
 
+import asyncio
+
+import pytest
+
 from broker.adapters.storage.scratch import open_scratch
 from broker.core.time import Seconds
 from tests.adapters.storage.support import Place, entry
@@ -36,7 +40,7 @@ async def test_what_has_expired_is_swept_again_and_again(place: Place) -> None:
             await scratch.put("par", str(n), {"n": n}, Seconds(100))
             async with asyncio.timeout(5):
                 while place.ask("SELECT id FROM scratch"):
-                    await asyncio.sleep(0)
+                    await scratch.get("par", str(n), Seconds(200))
         sweeping.cancel()
         with pytest.raises(asyncio.CancelledError):
             await sweeping

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import click
 
-from broker.adapters.catalogue import read_catalogue
+from broker.adapters.catalogue import Declared, read_catalogue
 from broker.app import assert_declared_fit, opened
 from broker.commands.common import settings, telling
 from broker.config import Settings
 from broker.core.catalogue import Step
-from broker.core.rows import Row
 from broker.flows import apply_catalogue
 
 _SIGNS = {"create": "+", "change": "~", "keep": "="}
@@ -24,15 +23,17 @@ def apply(config: Path | None, files: tuple[Path, ...], *, plan_only: bool) -> N
     """Apply catalogue files to a broker that is not running. Nothing is ever deleted."""
     chosen = settings(config)
     with telling():
-        rows = [row for file in files for row in read_catalogue(file).rows]
-        assert_declared_fit(rows, chosen.mode)
-        changed = asyncio.run(_apply(chosen, rows, plan_only=plan_only))
+        declared = [read_catalogue(file) for file in files]
+        assert_declared_fit([row for one in declared for row in one.rows], chosen.mode)
+        changed = asyncio.run(_apply(chosen, declared, plan_only=plan_only))
     click.echo(f"{changed} changed" if not plan_only else "nothing was changed: this was the plan")
 
 
-async def _apply(chosen: Settings, rows: list[Row], *, plan_only: bool) -> int:
+async def _apply(chosen: Settings, declared: list[Declared], *, plan_only: bool) -> int:
     async with opened(chosen) as running:
-        steps = await apply_catalogue.foresee(running.world, rows)
+        rows = [row for one in declared for row in one.rows]
+        grants = [grant for one in declared for grant in one.grants]
+        steps = await apply_catalogue.foresee(running.world, rows, grants)
         for step in steps:
             click.echo(told(step))
         return 0 if plan_only else await apply_catalogue.apply(running.world, steps, None)

@@ -4,8 +4,26 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from broker.core.ids import DatasetId, GrantId, Issuer
 from broker.core.plain import plain
+from broker.core.purpose import Purpose
 from broker.core.rows import Client, IdentityProvider, Put, Row
+from broker.core.time import Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredGrant:
+    """A grant that a committee gave elsewhere. It names its person by identity: they may never have signed in here."""
+
+    id: GrantId
+    iss: Issuer
+    sub: str
+    dataset: DatasetId
+    purpose: Purpose
+    affiliations: tuple[str, ...] = ()
+    begins: Seconds
+    ends: Seconds
+
 
 Verb = Literal["create", "change", "keep"]
 

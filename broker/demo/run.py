@@ -191,7 +191,8 @@ def _announce(described: Described) -> None:
 
 
 def _write(path: Path, document: object) -> None:
-    """Whole or not at all: whoever waits for the file must not read half of it."""
+    """Whole or not at all, and for its owner only: it holds secrets, and whoever waits must not read half of it."""
     half = path.with_name(path.name + ".half")
+    half.touch(mode=0o600)
     half.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
     half.replace(path)

@@ -1,17 +1,29 @@
 """An operator applies a catalogue: shown as a plan first, then all of it in one transaction or none."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from broker.core.audit.entry import Value
-from broker.core.catalogue import Step, changes, plan
+from broker.core.catalogue import DeclaredGrant, Step, changes, plan
+from broker.core.ids import RequestId
 from broker.core.plain import digest
-from broker.core.rows import Person, Row
+from broker.core.rows import Dataset, Grant, Identity, Person, Row
+from broker.core.rows.identity import identity_id
+from broker.flows.authenticate import new_person
+from broker.flows.decide_request import signed
 from broker.flows.world import World
 
 
-async def foresee(w: World, declared: Iterable[Row]) -> tuple[Step, ...]:
-    """The plan: what would be created and changed. Nothing is written. ValueError: declared twice."""
-    rows = tuple(declared)
+async def foresee(w: World, declared: Iterable[Row], grants: Iterable[DeclaredGrant] = ()) -> tuple[Step, ...]:
+    """The plan: what would be created and changed. Nothing is written.
+
+    ValueError: something is declared twice, or a grant for a dataset that nobody declared.
+    """
+    rows = list(declared)
+    datasets = {str(row.id): row for row in rows if isinstance(row, Dataset)}
+    people: dict[str, Person] = {}
+    for grant in grants:
+        rows += await _grant_rows(w, grant, datasets, people)
     stored: dict[tuple[str, str], Row | None] = {
         (row.KIND, row.id): await w.rows.get(type(row), row.id) for row in rows
     }
@@ -29,3 +41,33 @@ async def apply(w: World, steps: tuple[Step, ...], by: Person | None) -> int:
     told: dict[str, Value] = {"rows": len(puts), "plan": digest([put.row for put in puts])}
     await w.ledger.record(w.entry("catalogue.applied", w.clock.now(), by, told), *puts)
     return len(puts)
+
+
+async def _grant_rows(
+    w: World, declared: DeclaredGrant, datasets: dict[str, Dataset], people: dict[str, Person]
+) -> list[Row]:
+    """The grant, and its person where nobody has met them yet. Every use of it is judged like any other."""
+    dataset = datasets.get(declared.dataset) or await w.rows.get(Dataset, declared.dataset)
+    if dataset is None:
+        raise ValueError(f"grant {declared.id}: {declared.dataset} is not declared")
+    name, made = identity_id(declared.iss, declared.sub), list[Row]()
+    known = await w.rows.get(Identity, name)
+    person = await w.rows.get(Person, known.person) if known is not None else people.get(name)
+    if person is None:
+        person, identity = new_person(w, declared.iss, declared.sub, w.clock.now())
+        people[name] = person
+        made += [person, identity]
+    unsigned = Grant(
+        id=declared.id,
+        request=RequestId(""),
+        person=person.id,
+        dataset=dataset.id,
+        duo=dataset.duo,
+        purpose=declared.purpose,
+        affiliations=declared.affiliations,
+        begins=declared.begins,
+        ends=declared.ends,
+        committee=dataset.committee,
+        document="",
+    )
+    return [*made, replace(unsigned, document=signed(w, unsigned))]

@@ -205,18 +205,23 @@ async def person_of(w: World, iss: Issuer, sub: str, *, participant: bool = Fals
         if person is not None:
             return person
     now = w.clock.now()
+    made, identity = new_person(w, iss, sub, now, participant=participant)
+    try:
+        await w.ledger.record(w.entry("person.made", now, made, {}), Put(made), Put(identity))
+    except StaleError:  # two first sign-ins at once: the other one made the person
+        return await person_of(w, iss, sub, participant=participant)
+    return made
+
+
+def new_person(w: World, iss: Issuer, sub: str, now: Seconds, *, participant: bool = False) -> tuple[Person, Identity]:
+    """A person whom nobody has met yet, under a random id of ours, and the identity by which they are known."""
     made = Person(
         id=PersonId(f"usr_{w.entropy.random(16).hex()}"),
         log_key=w.entropy.random(32).hex(),
         created=now,
         subject=SubjectRef(sub) if participant else None,
     )
-    identity = Identity(id=identity_id(iss, sub), person=made.id, iss=iss, sub=sub)
-    try:
-        await w.ledger.record(w.entry("person.made", now, made, {}), Put(made), Put(identity))
-    except StaleError:  # two first sign-ins at once: the other one made the person
-        return await person_of(w, iss, sub, participant=participant)
-    return made
+    return made, Identity(id=identity_id(iss, sub), person=made.id, iss=iss, sub=sub)
 
 
 def _ended(snapshot: Snapshot, family: Family, session: Session, jti: str, now: Seconds) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from broker.core.access.states import Event, State, step
 from broker.core.decision import Decision, Explanation, Question, evaluate, explain
 from broker.core.decision.answering import findings_for
+from broker.core.duo.terms import public
 from broker.core.ids import DecisionId, GrantId, PersonId, RequestId
 from broker.core.oidc.own_tokens import PERMISSION_TYP
 from broker.core.outcome import Reason
@@ -154,9 +155,12 @@ def _grant(
         committee=dataset.committee,
         document="",
     )
-    return replace(
-        unsigned, document=w.signer.sign("oidc-es256", PERMISSION_TYP, permission_claims(unsigned, w.issuer))
-    )
+    return replace(unsigned, document=signed(w, unsigned))
+
+
+def signed(w: World, grant: Grant) -> str:
+    """The grant as a signed permission."""
+    return w.signer.sign("oidc-es256", PERMISSION_TYP, permission_claims(grant, w.issuer))
 
 
 def permission_claims(grant: Grant, issuer: str) -> dict[str, object]:
@@ -172,7 +176,7 @@ def permission_claims(grant: Grant, issuer: str) -> dict[str, object]:
         "exp": grant.ends,
         "duo_permission_v1": {
             "dataset": grant.dataset,
-            "codes": plain(grant.duo),
+            "codes": plain(tuple(public(term) for term in grant.duo)),
             "purpose": plain(grant.purpose),
             "project": grant.purpose.project,
             "committee": grant.committee,

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from aiohttp import web
 from pydantic import Field
 
+from broker.core.duo.terms import public
 from broker.core.ids import DatasetId, DecisionId, GrantId, RequestId
 from broker.core.outcome import Reason
 from broker.core.plain import plain
@@ -239,7 +240,7 @@ def _dataset(row: Dataset, snapshot: Snapshot) -> dict[str, Any]:
         "description": row.description,
         "committee": row.committee,
         "access": row.access,
-        "duo": plain(row.duo),
+        "duo": plain(tuple(public(term) for term in row.duo)),
         "objects": [{"id": each.id, "name": each.name, "size": each.size} for each in snapshot.objects(row.id)],
     }
 
@@ -263,7 +264,7 @@ def _grant(row: Grant) -> dict[str, Any]:
     return {
         "id": row.id,
         "dataset": row.dataset,
-        "codes": plain(row.duo),
+        "codes": plain(tuple(public(term) for term in row.duo)),
         "purpose": purpose_json(row.purpose),
         "obligations": list(row.obligations),
         "begins": rfc3339(row.begins),

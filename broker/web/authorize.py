@@ -11,19 +11,17 @@ from broker.core.oidc.interaction import Ask
 from broker.core.oidc.opaque import opaque, stored_id
 from broker.core.oidc.own_tokens import OPENID, PASSPORT_SCOPE
 from broker.core.outcome import Reason
-from broker.core.passport.visa import AFFILIATION, GRANT
-from broker.core.rows import Client, Dataset, IdentityProvider, Person, Session
-from broker.core.time import Seconds, rfc3339
+from broker.core.rows import Client, IdentityProvider
+from broker.core.time import Seconds
 from broker.flows.attest import attest_location
 from broker.flows.oauth.authorize import Consent, Redirect, answer, check
-from broker.flows.oauth.standing import present
 from broker.flows.sign_in import provider_for
-from broker.flows.visas import Held, held_visas
 from broker.web import cookies
 from broker.web.bodies import form_body, raw
 from broker.web.errors import Problem
 from broker.web.middleware import ENTROPY
 from broker.web.pages.render import render
+from broker.web.releasing import listed, released, signed_in
 from broker.web.sign_in import choice, redirect_to
 from broker.web.state import BROKER
 
@@ -36,7 +34,7 @@ _SCOPES = {
     "openid": ("Your number here", "A random number that says nothing about you."),
     "profile": ("Your name", "As your home organisation tells it."),
     "eduperson_scoped_affiliation": ("Where you work", "For example faculty@uni.example."),
-    "ga4gh_passport_v1": ("Your visas", "Which data you may use, as ticked below."),
+    "ga4gh_passport_v1": ("Your visas", "Which data you may use, as ticked below. It may also act here for you."),
     "offline_access": ("Stay connected", "Until you sign out or take it back."),
 }
 _CLAIMS = {"name": "Your name", "eduperson_scoped_affiliation": "Where you work"}
@@ -83,7 +81,7 @@ async def agreed(request: web.Request) -> web.Response:
     consent = Consent(
         scope=frozenset(form.getall("scope", ())),
         claims=frozenset(form.getall("claim", ())),
-        released=await _released(request, ticked, later=later),
+        released=await released(request, ticked, later=later),
         remember=form.get("remember") == "yes",
     )
     return await _go_on(request, asked, id, started, consent)
@@ -129,9 +127,8 @@ def _by_redirects_alone(asked: AuthorizationRequest) -> tuple[AuthorizationReque
 
 
 async def _page(request: web.Request, asked: AuthorizationRequest, id: str) -> web.Response:
-    broker, (person, session) = request.app[BROKER], await _present(request)
+    broker, (person, session) = request.app[BROKER], await signed_in(request)
     client = broker.snapshots.current().get(Client, asked.client_id)
-    visas = held_visas(broker.world, person, session, broker.world.clock.now())
     return render(
         request,
         "consent.html",
@@ -141,8 +138,8 @@ async def _page(request: web.Request, asked: AuthorizationRequest, id: str) -> w
         passport=PASSPORT_SCOPE in asked.scope,
         ask_location=session.location is None and person.subject is None,
         scopes=[_scope(word) for word in asked.scope],
-        claims=[{"name": name, "title": _CLAIMS[name]} for name in sorted(asked.claims.id_token | asked.claims.userinfo)],
-        visas=[_visa(request, visa) for visa in visas],
+        claims=[{"name": one, "title": _CLAIMS[one]} for one in sorted(asked.claims.id_token | asked.claims.userinfo)],
+        visas=await listed(request),
     )
 
 
@@ -151,38 +148,12 @@ def _scope(word: str) -> dict[str, Any]:
     return {"word": word, "title": title, "text": text, "needed": word == OPENID}
 
 
-def _visa(request: web.Request, visa: Held) -> dict[str, str]:
-    dataset = request.app[BROKER].snapshots.current().get(Dataset, visa.value)
-    titles = {
-        GRANT: f"You may use {dataset.title if dataset is not None else 'a dataset'}",
-        AFFILIATION: "You belong to an organisation",
-    }
-    title = titles.get(visa.type, visa.type)
-    return {"id": visa.id, "title": title, "value": visa.value, "source": visa.source, "until": rfc3339(visa.ends)}
-
-
-async def _released(request: web.Request, ticked: frozenset[str], *, later: bool) -> frozenset[str] | None:
-    """The visas that may leave. All of them and later ones is `None`; one that was unticked stays at home."""
-    broker, (person, session) = request.app[BROKER], await _present(request)
-    held = {visa.id for visa in held_visas(broker.world, person, session, broker.world.clock.now())}
-    return None if later and held <= ticked else frozenset(ticked & held)
-
-
 async def _attest(request: web.Request, location: str) -> None:
     """A country that is none is told; without a notice the person would think that it counts."""
-    person, session = await _present(request)
+    person, session = await signed_in(request)
     done = await attest_location(request.app[BROKER].world, person, session, location)
     if isinstance(done, Reason):
         raise Problem.of(done)
-
-
-async def _present(request: web.Request) -> tuple[Person, Session]:
-    """Who is signed in in this browser, in a session that lasts."""
-    broker = request.app[BROKER]
-    who = await present(broker.oauth, cookies.session_id(request), broker.world.clock.now())
-    if who is None:
-        raise Problem("REQ-FORM-EXPIRED")
-    return who.person, who.session
 
 
 async def _kept(request: web.Request, id: str) -> tuple[str, AuthorizationRequest, Seconds]:

@@ -7,6 +7,7 @@ from aiohttp import hdrs, web
 
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.limits import MAX_FORM
+from broker.core.oidc.own_tokens import PASSPORT_SCOPE
 from broker.core.outcome import Reason
 from broker.core.reasons import sentence
 from broker.flows.oauth import device
@@ -15,6 +16,7 @@ from broker.web.bodies import form_body, raw
 from broker.web.errors import Problem
 from broker.web.oidc import NO_STORE, told
 from broker.web.pages.render import render
+from broker.web.releasing import listed, released
 from broker.web.state import BROKER
 
 _MAX_CODE = 64
@@ -44,7 +46,8 @@ async def page(request: web.Request) -> web.Response:
             raise web.HTTPSeeOther(f"/sign-in?return_to={quote(here, safe='')}")
         return _render(request, problem=sentence(found.code, dict(found.facts)))
     prompt = {"client": found.client.name, "scope": found.scope, "user_code": found.user_code}
-    return _render(request, prompt=prompt)
+    visas = await listed(request) if PASSPORT_SCOPE in found.scope else None
+    return _render(request, prompt=prompt, visas=visas)
 
 
 async def answered(request: web.Request) -> web.Response:
@@ -58,12 +61,13 @@ async def answered(request: web.Request) -> web.Response:
     if isinstance(found, Reason):
         return _render(request, problem=sentence(found.code, dict(found.facts)))
     yes = form.get("answer") == "yes"
-    problem = await device.decide(oauth, session, typed, frozenset(found.scope) if yes else frozenset(), None)
+    given = await released(request, frozenset(form.getall("visa", ())), later=form.get("later") == "yes")
+    problem = await device.decide(oauth, session, typed, frozenset(found.scope) if yes else frozenset(), given)
     if problem is not None:
         return _render(request, problem=sentence(problem.code, dict(problem.facts)))
     return _render(request, done="Your device is connected." if yes else "You said no. Nothing was given.")
 
 
 def _render(request: web.Request, **values: Any) -> web.Response:
-    shown: dict[str, Any] = {"problem": None, "prompt": None, "done": None} | values
+    shown: dict[str, Any] = {"problem": None, "prompt": None, "done": None, "visas": None} | values
     return render(request, "device.html", **shown)

@@ -321,6 +321,27 @@ async def test_a_tampered_consent_page_gives_nothing_that_was_not_asked(tmp_path
         assert given(s).released == frozenset()
 
 
+async def test_a_device_is_given_the_visas_that_were_ticked_and_no_others(tmp_path: Path) -> None:
+    device = Client(
+        id=ClientId("tv"), name="TV", auth_method="none", scopes=("openid", "ga4gh_passport_v1"),
+        grant_types=("urn:ietf:params:oauth:grant-type:device_code",),
+    )  # fmt: skip
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    affiliation, grant = "affiliation:faculty@rhine.example", f"grant:{b.GRANT}"
+    for ticked, released in (([affiliation], {affiliation}), ([affiliation, grant, "later"], None), (["later"], set())):
+        async with site(tmp_path, device, browser()) as s:
+            asked = urlencode({"client_id": "tv", "scope": "openid ga4gh_passport_v1"})
+            begun = await s.http.post("/oauth2/device_authorization", data=asked, headers=form)
+            code = (await begun.json())["user_code"]
+            page = await (await s.http.get("/device", params={"user_code": code}, headers=COOKIE)).text()
+            assert f'name="visa" value="{grant}"' in page
+            fields = [("later", "yes") if one == "later" else ("visa", one) for one in ticked]
+            body = urlencode([("user_code", code), ("answer", "yes"), *fields])
+            assert (await s.http.post("/device", data=body, headers=form | COOKIE)).status == 200
+            theirs = next(r for r in s.stage.ledger.rows.values() if isinstance(r, Family) and r.client == "tv")
+            assert theirs.released == released
+
+
 @pytest.mark.parametrize(
     "origin", ["null", "https://evil.example", "http://broker.example", "https://sub.broker.example"]
 )

@@ -1,14 +1,15 @@
 """Reading a catalogue file: YAML, then the published form, then rows. One error and nothing of it is used."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from broker.adapters.catalogue.models import Catalogue, GrantPart
-from broker.adapters.catalogue.rows import rows_of
+from broker.adapters.catalogue.models import Catalogue
+from broker.adapters.catalogue.rows import Loc, grants_of, rows_of
 from broker.adapters.yaml_files import YamlFileError, load_yaml
+from broker.core.catalogue import DeclaredGrant
 from broker.core.rows import Row
 
 
@@ -25,7 +26,7 @@ class Declared:
     """What a file declares. `grants` name a person by identity, so their rows are made where persons are known."""
 
     rows: tuple[Row, ...]
-    grants: tuple[GrantPart, ...] = field(default=())
+    grants: tuple[DeclaredGrant, ...] = ()
 
 
 def read_catalogue(path: Path) -> Declared:
@@ -41,12 +42,15 @@ def read_catalogue(path: Path) -> Declared:
             f"{path}:{loaded.line(error['loc'])}: {_field(error['loc'])}: {error['msg']}" for error in wrong.errors()
         ) from None
     problems: list[str] = []
-    rows = tuple(rows_of(catalogue, path.parent, lambda loc, message: problems.append(
-        f"{path}:{loaded.line(loc)}: {_field(loc)}: {message}"
-    )))  # fmt: skip
+
+    def blame(loc: Loc, message: str) -> None:
+        problems.append(f"{path}:{loaded.line(loc)}: {_field(loc)}: {message}")
+
+    rows = tuple(rows_of(catalogue, path.parent, blame))
+    grants = tuple(grants_of(catalogue, blame))
     if problems:
         raise CatalogueError(problems)
-    return Declared(rows=rows, grants=tuple(catalogue.grants))
+    return Declared(rows=rows, grants=grants)
 
 
 def _field(loc: tuple[int | str, ...]) -> str:

@@ -91,6 +91,15 @@ class VisaIssuerPart(Part):
     may_link: bool = False
     is_broker: bool = False
     vouches: bool = False
+    granted_by: list[Literal["self", "peer", "system", "so", "dac"]] = ["dac"]
+    """The `by` that its ControlledAccessGrants must carry."""
+    link_issuers: list[Text] | None = None
+    """Whose identities its LinkedIdentities may join, besides its own; left out: anybody's."""
+    link_sources: list[Url] | None = None
+    access_tokens: bool = False
+    """May its visas come as Visa Access Tokens?"""
+    max_lifetime_seconds: Annotated[int, Field(ge=1)] | None = None
+    max_asserted_age_seconds: Annotated[int, Field(ge=1)] | None = None
     aliases: dict[Text, Url] = {}
     grant_profile: dict[str, Any] | None = None
     """The purpose that its ControlledAccessGrants stand for."""

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from broker.adapters.catalogue import models
+from broker.core.catalogue import DeclaredGrant
 from broker.core.consent.reading import read_certificate, read_version
 from broker.core.drs.identifiers import is_object_id
 from broker.core.duo.terms import Term, parse_terms
 from broker.core.duo.vocabulary import TermKind
-from broker.core.ids import ClientId, DatasetId, Issuer, ObjectId, SubjectRef
+from broker.core.ids import ClientId, DatasetId, GrantId, Issuer, ObjectId, SubjectRef
 from broker.core.jurisdiction.facts import FactValue
 from broker.core.passport.trust import TrustRow
 from broker.core.plain import plain
@@ -61,6 +62,31 @@ def rows_of(catalogue: models.Catalogue, folder: Path, blame: Blame) -> Iterator
     yield from each("consents", catalogue.consents, _consent)
 
 
+def grants_of(catalogue: models.Catalogue, blame: Blame) -> Iterator[DeclaredGrant]:
+    """Every grant that the file declares."""
+    for index, part in enumerate(catalogue.grants):
+        try:
+            yield _grant(part)
+        except ValueError as wrong:
+            blame(("grants", index), str(wrong))
+
+
+def _grant(part: models.GrantPart) -> DeclaredGrant:
+    begins, ends = parse_rfc3339(part.begins), parse_rfc3339(part.ends)
+    if ends <= begins:
+        raise ValueError("ends: before it begins")
+    return DeclaredGrant(
+        id=GrantId(part.id),
+        iss=Issuer(part.iss),
+        sub=part.sub,
+        dataset=DatasetId(part.dataset),
+        purpose=read_purpose(part.purpose),
+        affiliations=tuple(part.affiliations),
+        begins=begins,
+        ends=ends,
+    )
+
+
 def _organisation(part: models.OrganisationPart) -> Row:
     return Organisation(
         id=part.id,
@@ -108,16 +134,27 @@ def _visa_issuer(part: models.VisaIssuerPart) -> Row:
         jku=tuple(part.jku),
         keys=tuple(part.keys),
         algorithms=frozenset(part.algorithms),
-        types=frozenset(part.types) if part.types is not None else None,
-        sources=frozenset(part.sources) if part.sources is not None else None,
+        types=_some(part.types),
+        sources=_some(part.sources),
         values=tuple(part.values),
         may_link=part.may_link,
         is_broker=part.is_broker,
         vouches=part.vouches,
+        granted_by=frozenset(part.granted_by),
+        link_issuers=_some(part.link_issuers),
+        link_sources=_some(part.link_sources),
+        access_tokens=part.access_tokens,
+        max_lifetime=Seconds(part.max_lifetime_seconds) if part.max_lifetime_seconds else None,
+        max_asserted_age=Seconds(part.max_asserted_age_seconds) if part.max_asserted_age_seconds else None,
         aliases=part.aliases,
         grant_profile=part.grant_profile,
     )
     return VisaIssuer(id=Issuer(part.issuer), trust=trust, internal=part.internal, status=part.status)
+
+
+def _some(listed: list[str] | None) -> frozenset[str] | None:
+    """A list as a set; one that was left out stays left out."""
+    return frozenset(listed) if listed is not None else None
 
 
 def _repository(part: models.RepositoryPart, roots: dict[str, Path]) -> Row:

@@ -25,8 +25,7 @@ from broker.core.rows import Put, Row
 from broker.ports import Clock, Entropy, LedgerDownError
 
 QUEUE = 4_096
-"""Wishes that may wait; the next one is refused, so that callers hear 503 instead of waiting for ever."""
-BATCH = 512
+"""Callers that may wait; the next one is refused, and hears 503 instead of waiting for ever."""
 PUBLISH_SECONDS = 1.0
 """How long a committed entry may wait until a published checkpoint covers it."""
 
@@ -48,7 +47,9 @@ class SqliteLedger:
         self._writer, self._head, self._publish_seconds = writer, head, publish_seconds
         self._published_at = -publish_seconds
         self._loop = asyncio.get_running_loop()
-        self._callers: SimpleQueue[_Caller | None] = SimpleQueue()
+        self._arrived: list[_Caller] = []
+        self._handed: SimpleQueue[list[_Caller] | None] = SimpleQueue()
+        self._waiting = 0
         self._failure: Exception | None = None
         self._ended = asyncio.Event()
         self._closing = False
@@ -67,8 +68,8 @@ class SqliteLedger:
 
     @property
     def waiting(self) -> int:
-        """How many wishes wait, at most QUEUE."""
-        return self._callers.qsize()
+        """How many callers wait for an answer, at most QUEUE."""
+        return self._waiting
 
     async def ended(self) -> None:
         """Returns when nothing can be written any more: after a failure, or after `close`."""
@@ -79,17 +80,21 @@ class SqliteLedger:
         if self._failure is not None or self._closing:
             raise LedgerDownError("the ledger is closed") from self._failure
         wish = wish_for(entry, tuple(store(change) for change in changes))
-        if self._callers.qsize() >= QUEUE:
+        if self._waiting >= QUEUE:
             raise LedgerDownError("too much is waiting to be written")
         caller = _Caller(wish, self._loop.create_future())
-        self._callers.put(caller)
+        if not self._arrived:
+            self._loop.call_soon(self._hand_over)
+        self._arrived.append(caller)
+        self._waiting += 1
         return await caller.answer
 
     async def close(self) -> None:
         """Write what waits, publish, and stop."""
         if not self._closing:
             self._closing = True
-            self._callers.put(None)
+            self._hand_over()
+            self._handed.put(None)
         await self._ended.wait()
 
     # In the thread.
@@ -111,15 +116,16 @@ class SqliteLedger:
             self._tell(self._ended.set)
 
     def _gather(self) -> tuple[list[_Caller], bool]:
-        """Everything that waits, at most BATCH, and whether more may come. Nobody, if a publication is due."""
-        callers: list[_Caller | None] = []
+        """Everybody who waits, and whether more may come. Nobody, if a publication is due."""
+        batch: list[_Caller] = []
         try:
-            callers.append(self._callers.get(timeout=self._pause()))
-            while len(callers) < BATCH and callers[-1] is not None:
-                callers.append(self._callers.get_nowait())
+            handed = self._handed.get(timeout=self._pause())
+            while handed is not None:
+                batch += handed
+                handed = self._handed.get_nowait()
         except Empty:
-            pass
-        return [each for each in callers if each is not None], None not in callers
+            return batch, True
+        return batch, False
 
     def _commit(self, batch: list[_Caller]) -> None:
         self._tell(self._settle, batch, self._writer.commit([each.wish for each in batch]))
@@ -144,8 +150,15 @@ class SqliteLedger:
 
     # In the event loop.
 
+    def _hand_over(self) -> None:
+        """All who arrived in one turn of the loop at once: the thread is woken once, and not in their midst."""
+        if self._arrived:
+            self._handed.put(self._arrived)
+            self._arrived = []
+
     def _settle(self, batch: list[_Caller], answers: Sequence[Answer]) -> None:
         """Rows to those who follow them first, then the answers."""
+        self._waiting -= len(batch)
         pairs = list(zip(batch, answers, strict=True))
         rows = tuple(each.row for caller, answer in pairs if isinstance(answer, int) for each in caller.wish.stored)
         try:
@@ -153,7 +166,7 @@ class SqliteLedger:
                 self.on_commit(rows)
         except Exception as failure:  # noqa: BLE001 (who decides by an old picture must decide nothing)
             self._die(batch, failure)
-            self._callers.put(None)
+            self._handed.put(None)
             return
         for caller, answer in pairs:
             if caller.answer.done():
@@ -166,10 +179,10 @@ class SqliteLedger:
     def _die(self, batch: list[_Caller], failure: Exception) -> None:
         """For good: nobody knows what the last commit did, so nobody gets anything on the strength of it."""
         self._failure = self._failure or failure
+        self._hand_over()
         waiting = [*batch]
-        while not self._callers.empty():
-            caller = self._callers.get_nowait()
-            waiting += [caller] if caller is not None else []
+        while not self._handed.empty():
+            waiting += self._handed.get_nowait() or ()
         for caller in waiting:
             if not caller.answer.done():
                 caller.answer.set_exception(LedgerDownError("nobody knows whether this was recorded"))

@@ -7,7 +7,7 @@ shorthand. A code that nobody knows is kept as it was written: matching sends it
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from broker.core.duo.vocabulary import CC, ENTRIES, GRU, GRU_CC, TermKind, canonical_code
@@ -56,6 +56,11 @@ class Term:
         """The shorthand where there is one, for people: `HMB`."""
         entry = ENTRIES.get(self.code)
         return entry.shorthand or self.code if entry is not None else self.code
+
+
+def public(term: Term) -> Term:
+    """The term without the persons whom it names: who may use data is not for everybody to read."""
+    return replace(term, users=frozenset()) if term.users else term
 
 
 def parse_terms(raw: object) -> tuple[Term, ...]:

@@ -1,0 +1,47 @@
+"""Visa by visa: what a person is shown before anything leaves, and what they ticked (AAI Brokers 6.1)."""
+
+from aiohttp import web
+
+from broker.core.passport.visa import AFFILIATION, GRANT
+from broker.core.rows import Dataset, Person, Session
+from broker.core.time import rfc3339
+from broker.flows.oauth.standing import present
+from broker.flows.visas import Held, held_visas
+from broker.web import cookies
+from broker.web.errors import Problem
+from broker.web.state import BROKER
+
+
+async def signed_in(request: web.Request) -> tuple[Person, Session]:
+    """Who is signed in in this browser, in a session that lasts."""
+    broker = request.app[BROKER]
+    who = await present(broker.oauth, cookies.session_id(request), broker.world.clock.now())
+    if who is None:
+        raise Problem("REQ-FORM-EXPIRED")
+    return who.person, who.session
+
+
+async def listed(request: web.Request) -> list[dict[str, str]]:
+    """Every visa that the person holds, as the page shows it."""
+    return [_row(request, visa) for visa in await _held(request)]
+
+
+async def released(request: web.Request, ticked: frozenset[str], *, later: bool) -> frozenset[str] | None:
+    """The visas that may leave. All of them and later ones is `None`; one that was unticked stays at home."""
+    held = {visa.id for visa in await _held(request)}
+    return None if later and held <= ticked else frozenset(ticked & held)
+
+
+async def _held(request: web.Request) -> tuple[Held, ...]:
+    broker, (person, session) = request.app[BROKER], await signed_in(request)
+    return held_visas(broker.world, person, session, broker.world.clock.now())
+
+
+def _row(request: web.Request, visa: Held) -> dict[str, str]:
+    dataset = request.app[BROKER].snapshots.current().get(Dataset, visa.value)
+    titles = {
+        GRANT: f"You may use {dataset.title if dataset is not None else 'a dataset'}",
+        AFFILIATION: "You belong to an organisation",
+    }
+    title = titles.get(visa.type, visa.type)
+    return {"id": visa.id, "title": title, "value": visa.value, "source": visa.source, "until": rfc3339(visa.ends)}

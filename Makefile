@@ -23,7 +23,8 @@ env: .venv/.made  ## The environment alone, from the lock file, in .venv
 demo: env  ## The whole story over real HTTP, then a running broker (ARGS=--exit ends after the story)
 	@$(BIN)/broker demo $(ARGS)
 
-test: check tests  ## Everything that CI runs
+test: env  ## Everything that CI runs
+	@$(MAKE) --no-print-directory -j2 check tests
 
 check: lint types layers
 

@@ -59,6 +59,11 @@ class Running:
     ledger: SqliteLedger
     readiness: Readiness
 
+    def stop_if_unrecorded(self) -> None:
+        """No record, no data: if the ledger has died, what runs is cut at once instead of drained."""
+        if self.ledger.failed:
+            self.app[BROKER].streams.cut_all()
+
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Running]:

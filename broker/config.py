@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 PREFIX = "BROKER_"
 _HERE = Path(__file__).resolve().parent.parent
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_LOOPBACK = ("127.0.0.1", "::1")
+"""As numbers: what a name leads to, somebody else may decide (RFC 8252 section 8.3)."""
 
 
 class SettingsError(Exception):

@@ -48,8 +48,11 @@ class Ledger(Protocol):
     async def record(self, entry: Entry, *changes: Put) -> int:
         """Store entry and changes together or not at all; durable on return. Returns the entry's index.
 
-        StaleError: a change's precondition failed, nothing was stored. LedgerDownError: unknown outcome.
-        A cancelled caller loses its answer, never its entry.
+        StaleError: a change's precondition failed, or the receipt id is taken; nothing of this record was stored,
+        and other records are not touched. LedgerDownError: nobody knows whether it was stored. ValueError: it can
+        never be stored (an entry or row that is too large, a kind without a table); nothing was done.
+        Rows of a commit reach those who follow it before any caller gets its answer. A cancelled caller loses
+        its answer, never its entry.
         """
         ...
 
@@ -67,10 +70,13 @@ class Rows(Protocol):
 class Scratch(Protocol):
     """What may be lost without anybody gaining or losing a right: unfinished sign-ins, pages, replay sets.
 
-    Bounded (the oldest goes first) and expiring. Never read by core/decision (ruling 27).
+    Bounded (the oldest goes first) and expiring. Never read by core/decision (ruling 27). `kind` is a word of our
+    own, never one from outside. LedgerDownError: the store cannot be used now; answer 503.
     """
 
-    async def put(self, kind: str, id: str, value: Mapping[str, Any], expires: Seconds) -> None: ...
+    async def put(self, kind: str, id: str, value: Mapping[str, Any], expires: Seconds) -> None:
+        """Replaces what was there. ValueError for a value above 64 KiB or an id above 512 characters."""
+        ...
 
     async def get(self, kind: str, id: str, now: Seconds) -> Mapping[str, Any] | None:
         """The value, or None if there is none or `now >= expires`."""

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -15,12 +16,14 @@ settings.register_profile(
 settings.register_profile("thorough", deadline=None, print_blob=True, suppress_health_check=_QUIET, max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the brokers that tests start need not compile everything each time
+sys.dont_write_bytecode = False
 STRICT = os.environ.get("STRICT") == "1"
 _LOCAL = ("127.", "::1", "localhost")
 
 
-@pytest.fixture(autouse=True)
-def no_network_but_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def no_network_but_loopback() -> Iterator[None]:
     """A test that phones home fails at once."""
     connect = socket.socket.connect
 
@@ -29,7 +32,9 @@ def no_network_but_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
             raise AssertionError(f"a test tried to reach {address[0]}")
         connect(self, address)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(socket.socket, "connect", guarded)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(socket.socket, "connect", guarded)
+        yield
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -45,5 +45,6 @@ async def _serve(chosen: Settings) -> bool:
             log.info("serving", issuer=chosen.issuer, host=chosen.host, port=port)
             await first_of(running.ledger.ended(), stop.wait())
             running.readiness.draining = True
+            running.stop_if_unrecorded()
             log.info("draining", seconds=chosen.drain_seconds)
         return running.ledger.failed

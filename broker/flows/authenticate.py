@@ -14,7 +14,7 @@ from broker.core.passport.read import Claimed, read_passport, read_visa, too_muc
 from broker.core.passport.trust import Jwk
 from broker.core.passport.verify import CheckSignature, seal_passport, seal_visa
 from broker.core.passport.visa import Passport, Visa
-from broker.core.rows import Client, Family, Grant, Identity, Person, Put, Role, Session
+from broker.core.rows import Client, Family, Grant, Identity, IdentityProvider, Person, Put, Role, Session
 from broker.core.rows.identity import identity_id
 from broker.core.rows.revocation import What
 from broker.core.snapshot import Snapshot
@@ -228,14 +228,15 @@ def _ended(snapshot: Snapshot, family: Family, session: Session, jti: str, now: 
     """Has anything that the token hangs on ended?"""
     if now >= session.expires or now >= family.expires or session.ended is not None:
         return True
-    client = snapshot.get(Client, family.client)
-    if client is None or client.status != "active":
+    client, idp = snapshot.get(Client, family.client), snapshot.get(IdentityProvider, session.idp)
+    if client is None or client.status != "active" or (idp is not None and idp.status != "active"):
         return True
     names: tuple[tuple[What, str], ...] = (
         ("family", family.id),
         ("session", session.id),
         ("person", family.person),
         ("token", jti),
+        ("issuer", session.idp),
     )
     return any(snapshot.revoked(what, value, now) for what, value in names)
 

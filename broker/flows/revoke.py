@@ -1,11 +1,19 @@
 """Somebody who may ends a right before its time: a grant, a session, a person's access, a key, an issuer."""
 
+import re
+from collections.abc import Mapping
+
+from broker.core.ids import is_made_id
 from broker.core.outcome import Reason
 from broker.core.rows import Dataset, Grant, Put, Revocation
 from broker.core.rows.revocation import What, revocation_id
 from broker.core.snapshot import Snapshot
 from broker.core.time import FOREVER
 from broker.flows.world import Caller, World
+
+_SHA256 = "[0-9a-f]{64}"
+_NAMES: Mapping[str, re.Pattern[str]] = {"visa": re.compile(f"{_SHA256}|[^ ]+ .+"), "key": re.compile(_SHA256)}
+"""By what a visa and a key are known (core/passport/counts.py): `<iss> <jti>` or the digest; the thumbprint."""
 
 
 async def revoke(w: World, caller: Caller, what: What, value: str, ground: str) -> Revocation | Reason:
@@ -15,6 +23,9 @@ async def revoke(w: World, caller: Caller, what: What, value: str, ground: str) 
     # 2. Decide.
     if not _may_revoke(caller, what, value, snapshot):
         return Reason(code="AUTH-NOT-YOURS", facts=(("roles", "admin, or the grant's committee"),))
+    value = f"{w.issuer} {value}" if what == "visa" and is_made_id(value, "vis") else value
+    if what in _NAMES and not _NAMES[what].fullmatch(value):
+        return Reason(code="REQ-INVALID", facts=(("problem", f"value: names no {what}, so nothing would end"),))
     before = snapshot.get(Revocation, revocation_id(what, value))
     if before is not None:
         return before

@@ -82,6 +82,11 @@ class LiveStreams:
         if failures:
             raise failures[0]
 
+    def cut_all(self) -> None:
+        """End every download: the record is dead, so no withdrawal could reach them any more."""
+        for stream in tuple(self._running):
+            stream.cut()
+
     @contextmanager
     def running(self, stream: Stream, current: Callable[[], Snapshot], until: Seconds) -> Iterator[None]:
         """Watch `stream` while the body runs; at `until`, when a right may end by itself, ask again too."""

@@ -1,6 +1,8 @@
 """demo/data.py and genomes.py: real formats, read back by pysam, the same bytes for the same seed."""
 
 import hashlib
+import shutil
+import subprocess
 from pathlib import Path
 
 import pysam
@@ -120,3 +122,14 @@ def test_the_script_says_how_it_is_used(arguments: list[str], capsys: pytest.Cap
 
 def test_the_samples_and_pseudonyms_are_all_different() -> None:
     assert len({one.sample for one in PARTICIPANTS}) == len({one.subject for one in PARTICIPANTS}) == len(PAIRS)
+
+
+def test_samtools_reads_what_was_made(made: tuple[Path, tuple[MadeFile, ...]]) -> None:
+    samtools = shutil.which("samtools")
+    if samtools is None:
+        pytest.skip("samtools is missing: apt-get install samtools")
+    bam = made[0] / made[1][0].path
+    subprocess.run([samtools, "quickcheck", "-v", bam], check=True)
+    counted = subprocess.run([samtools, "view", "-c", bam], check=True, capture_output=True, text=True)
+    with pysam.AlignmentFile(str(bam)) as file:
+        assert int(counted.stdout) == file.count(until_eof=True) > 0

@@ -74,6 +74,14 @@ def test_a_question_that_fails_cuts_its_own_stream_and_lets_the_others_be_asked(
     assert all(wire.aborted for wire in wires)
 
 
+def test_when_the_record_is_dead_every_download_is_cut() -> None:
+    streams = LiveStreams(lambda _: lambda: None, FakeClock())
+    wires = [Wire() for _ in range(3)]
+    streams._running.update(Stream(wire, lambda _: True) for wire in wires)  # type: ignore[arg-type]
+    streams.cut_all()
+    assert all(wire.aborted for wire in wires)
+
+
 # What only a demo may have (ruling 22).
 
 SILENT = IdentityProvider(

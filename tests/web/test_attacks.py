@@ -12,7 +12,7 @@ import pytest
 from broker.core.ids import ClientId
 from broker.core.oidc.opaque import stored_id
 from broker.core.passport.keys import thumbprint
-from broker.core.rows import Access, Client, Family, Revocation, Session, Trace
+from broker.core.rows import Access, Client, Family, IdentityProvider, Revocation, Role, Session, Trace
 from broker.core.time import Seconds
 from broker.flows.visas import held_visas, mint
 from tests import builders as b
@@ -167,6 +167,51 @@ async def test_a_passport_is_dead_with_its_key_its_broker_or_itself(tmp_path: Pa
         value = {"issuer": str(b.US), "token": "p1", "key": thumbprint(next(k for k in keys if k["alg"] == "ES256"))}
         s.stage.live.committed([revoked(what, value[what])])
         assert await shown(s, one) == (401, "PASSPORT-REVOKED")
+
+
+BANNED = IdentityProvider(
+    id=b.HOME, slug="home", name="Home", client_id="us", client_secret=SECRET, status="suspended"
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("row", [BANNED, revoked("issuer", str(b.HOME))])
+async def test_who_was_let_in_by_a_provider_that_is_trusted_no_longer_is_out(tmp_path: Path, row: Any) -> None:
+    back = {"Content-Type": "application/x-www-form-urlencoded"}
+    async with site(tmp_path, PORTAL, browser(), row) as s:
+        assert (await s.http.get("/api/v1/me", headers=s.headers())).status == 401
+        assert (await s.http.get(ACCESS, headers=s.headers())).status == 401
+        assert (await s.http.get("/oauth2/userinfo", headers=s.headers())).status == 401
+        assert await shown(s, passport(s, visas(s))) == (401, "PASSPORT-REVOKED")
+        answer = await s.http.get(authorize(), headers=COOKIE, allow_redirects=False)
+        assert answer.headers["Location"].startswith("/sign-in?"), "the session in the browser counts no more"
+        assert (await s.http.post("/device", data="user_code=x&answer=yes", headers=back | COOKIE)).status != 500
+
+
+async def test_a_ticket_ends_with_the_trust_in_who_says_who_asks(tmp_path: Path) -> None:
+    async with site(tmp_path) as s:
+        told = await (await s.http.get(ACCESS, headers=s.headers())).json()
+        header = dict(line.split(": ", 1) for line in told["headers"])
+        s.stage.live.committed([revoked("issuer", str(b.HOME))])
+        assert (await s.http.get(told["url"].removeprefix(b.US), headers=header)).status == 401
+
+
+ADMIN = Role(id="r9", role="admin", scope="service", iss=b.HOME, sub="mei")
+
+
+async def test_a_revocation_that_would_end_nothing_is_refused(tmp_path: Path) -> None:
+    """An administrator who names a visa or a key in another way than the log does must not believe it is dead."""
+    async with site(tmp_path, ADMIN) as s:
+        told = passport(s, [])
+        one = mint(s.stage.world, ADA, held_visas(s.stage.world, ADA, session(), START), START)[-1]
+        for what, value, status in (
+            ("visa", "some-jti", 400), ("key", "kid-1", 400), ("key", "f" * 64, 201), ("visa", one.jti, 201),
+            ("visa", "https://other.example x1", 201), ("visa", "e" * 64, 201),
+        ):  # fmt: skip
+            body = {"what": what, "value": value, "ground": "Test."}
+            answer = await s.http.post("/api/v1/revocations", json=body, headers=s.headers("usr_mei"))
+            assert answer.status == status, (what, value)
+        assert (await shown(s, passport(s, [one.token])))[0] == 403
+        assert (await shown(s, told))[0] == 403
 
 
 # Hidden data, and what a refusal tells.

@@ -18,6 +18,7 @@ import aiosqlite
 from broker.adapters.storage.connections import BUSY_SECONDS
 from broker.core.plain import canonical
 from broker.core.time import Seconds
+from broker.ports import LedgerDownError
 
 LIMIT = 10_000
 """Values of one kind; of more, the oldest go."""
@@ -46,38 +47,44 @@ class SqliteScratch:
         body = canonical(value)
         if not _KIND.fullmatch(kind) or len(id) > MAX_ID or len(body) > MAX_BYTES:
             raise ValueError(f"scratch {kind[:40]}: at most {MAX_BYTES} bytes, and {MAX_ID} characters of id")
-        await self._db.execute_fetchall(_PUT, (kind, id, body.decode(), expires))
+        await self._do(_PUT, (kind, id, body.decode(), expires))
         self._counts[kind] = self._counts.get(kind, 0) + 1  # at least as many as there are
         if self._counts[kind] > self._limit:
             await self._bound(kind)
 
     async def get(self, kind: str, id: str, now: Seconds) -> Mapping[str, Any] | None:
         statement = "SELECT body FROM scratch WHERE kind = ? AND id = ? AND expires > ?"
-        return _value(list(await self._db.execute_fetchall(statement, (kind, id, now))))
+        return _value(await self._do(statement, (kind, id, now)))
 
     async def take(self, kind: str, id: str, now: Seconds) -> Mapping[str, Any] | None:
         """One statement, so that of two takers one gets it."""
         statement = "DELETE FROM scratch WHERE kind = ? AND id = ? RETURNING body, expires"
-        found = list(await self._db.execute_fetchall(statement, (kind, id)))
+        found = await self._do(statement, (kind, id))
         return _value([row for row in found if row[1] > now])
 
     async def sweep(self, now: Seconds) -> int:
         """Delete what has expired. How many there were."""
-        gone = await self._db.execute_fetchall("DELETE FROM scratch WHERE expires <= ? RETURNING n", (now,))
-        return len(list(gone))
+        gone = await self._do("DELETE FROM scratch WHERE expires <= ? RETURNING n", (now,))
+        return len(gone)
 
     async def sweep_on(self, now: Callable[[], Seconds], seconds: float = SWEEP_SECONDS) -> None:
         """Sweep again and again until cancelled. A database that is busy is swept the next time."""
         while True:
             await asyncio.sleep(seconds)
-            with suppress(sqlite3.OperationalError):
+            with suppress(LedgerDownError):
                 await self.sweep(now())
+
+    async def _do(self, statement: str, values: tuple[str | int, ...]) -> list[Any]:
+        try:
+            return list(await self._db.execute_fetchall(statement, values))
+        except sqlite3.OperationalError as failure:
+            raise LedgerDownError("scratch cannot be used now") from failure
 
     async def _bound(self, kind: str) -> None:
         """Count for true, and drop the oldest above the limit."""
-        ((count,),) = await self._db.execute_fetchall("SELECT count(*) FROM scratch WHERE kind = ?", (kind,))
+        ((count,),) = await self._do("SELECT count(*) FROM scratch WHERE kind = ?", (kind,))
         if count > self._limit:
-            count -= len(list(await self._db.execute_fetchall(_DROP, (kind, kind, count - self._limit))))
+            count -= len(await self._do(_DROP, (kind, kind, count - self._limit)))
         self._counts[kind] = count
 
 

@@ -141,7 +141,7 @@ def _all(answers: list[Answer], part: Callable[[Answer], tuple[T, ...]]) -> tupl
 
 
 def conduct(case: Case) -> GateResult:
-    """Has the person, the session, the authorisation or the ticket been revoked or suspended?"""
+    """Has the person, who says who they are, the session, the authorisation or the ticket been revoked?"""
     question, revoked, at = case.question, case.snapshot.revoked, case.question.at
     if question.person is not None and revoked("person", question.person, at):
         return _result(Gate.CONDUCT, Outcome.DENY, "OPS-RECIPIENT-SUSPENDED")
@@ -150,7 +150,9 @@ def conduct(case: Case) -> GateResult:
         ("family", question.family),
         ("access", question.access),
     )
-    if any(value is not None and revoked(what, value, at) for what, value in held):
+    others = {iss for iss, _ in question.identities} - {case.snapshot.own.iss}
+    vouched: tuple[tuple[What, str | None], ...] = tuple(("issuer", iss) for iss in sorted(others))
+    if any(value is not None and revoked(what, value, at) for what, value in (*held, *vouched)):
         return _result(Gate.CONDUCT, Outcome.DENY, "AUTH-REVOKED")
     return _result(Gate.CONDUCT, Outcome.PERMIT)
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from broker.core.oidc.lasting import lasts
+from broker.core.rows.catalogue import IdentityProvider
 from broker.core.rows.identity import Person, Session
 from broker.core.rows.oauth import Client, Family
 from broker.core.rows.revocation import Revocation, What, revocation_id
@@ -45,9 +46,8 @@ async def standing_of(d: Deps, family_id: str, now: Seconds) -> Standing | None:
     if session is None or client is None or person is None:
         return None
     stops = (
-        session.ended,
         await revoked_since(d, "family", family.id),
-        await revoked_since(d, "session", session.id),
+        *await _session_stops(d, session),
         await revoked_since(d, "person", person.id),
     )
     alive = client.status == "active" and person.log_key != "" and session.person == person.id
@@ -61,12 +61,16 @@ async def present(d: Deps, session_id: str | None, now: Seconds) -> Present | No
     person = await d.rows.get(Person, session.person) if session is not None else None
     if session is None or person is None or person.log_key == "":
         return None
-    stops = (
-        session.ended,
-        await revoked_since(d, "session", session.id),
-        await revoked_since(d, "person", person.id),
-    )
+    stops = (*await _session_stops(d, session), await revoked_since(d, "person", person.id))
     return Present(session=session, person=person) if lasts(now, (session.expires,), stops) else None
+
+
+async def _session_stops(d: Deps, session: Session) -> tuple[Seconds | None, ...]:
+    """What may have ended a session: somebody, or that its provider is trusted no longer."""
+    idp = await d.rows.get(IdentityProvider, session.idp)
+    suspended = session.auth_time if idp is not None and idp.status != "active" else None
+    revoked = await revoked_since(d, "session", session.id), await revoked_since(d, "issuer", session.idp)
+    return (session.ended, suspended, *revoked)
 
 
 async def revoked_since(d: Deps, what: What, value: str) -> Seconds | None:

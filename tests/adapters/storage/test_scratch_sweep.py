@@ -1,11 +1,14 @@
 """What only the SQLite scratch does: forget what has expired, and leave the ledger's file in order."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 
 import pytest
 
 from broker.adapters.storage.scratch import open_scratch
 from broker.core.time import Seconds
+from broker.ports import LedgerDownError
 from tests.adapters.storage.support import Place, entry
 
 
@@ -44,3 +47,15 @@ async def test_what_has_expired_is_swept_again_and_again(place: Place) -> None:
         sweeping.cancel()
         with pytest.raises(asyncio.CancelledError):
             await sweeping
+
+
+async def test_when_another_program_holds_the_file_callers_hear_it_as_of_the_ledger(place: Place) -> None:
+    async with open_scratch(place.database) as scratch:
+        await scratch._db.execute("PRAGMA busy_timeout = 10")
+        with closing(sqlite3.connect(place.database, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(LedgerDownError):
+                await scratch.put("par", "a", {}, Seconds(100))
+            other.execute("ROLLBACK")
+        await scratch.put("par", "a", {"n": 1}, Seconds(100))
+        assert await scratch.get("par", "a", Seconds(0)) == {"n": 1}

@@ -123,7 +123,12 @@ async def test_what_a_suspended_client_was_given_opens_nothing(tmp_path: Path) -
         token = s.headers(client_id="gone", sid="fam-gone")
         assert (await s.http.get("/api/v1/me", headers=token)).status == 401
         assert await shown(s, passport(s, visas(s), sid="fam-gone")) == (401, "PASSPORT-REVOKED")
-        assert (await s.http.get("/api/v1/me", headers=s.headers(sid="fam-gone"))).status == 401, "whose family is it?"
+
+
+async def test_a_token_does_not_borrow_the_authorisation_of_another_client(tmp_path: Path) -> None:
+    async with site(tmp_path, PORTAL, family(id="fam-portal", client=PORTAL.id)) as s:
+        assert (await s.http.get("/api/v1/me", headers=s.headers(client_id="portal", sid="fam-portal"))).status == 200
+        assert (await s.http.get("/api/v1/me", headers=s.headers(sid="fam-portal"))).status == 401
 
 
 # Passports.

@@ -26,6 +26,7 @@ from broker.adapters.storage.log import open_log
 from broker.adapters.storage.reads import open_rows
 from broker.adapters.storage.scratch import open_scratch
 from broker.config import Settings, SettingsError
+from broker.core.audit.entry import decode
 from broker.core.catalogue import of_a_demo
 from broker.core.ids import Issuer
 from broker.core.jurisdiction.rulebook import Mode, Rulebook, rulebook
@@ -88,6 +89,8 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         scratch = await stack.enter_async_context(open_scratch(settings.database))
         stack.push_async_callback(_cancelled, asyncio.create_task(scratch.sweep_on(clock.now)))
         audit = await stack.enter_async_context(open_log(settings.database, settings.lock_database))
+        for last in await audit.newest(1):
+            clock.not_before(decode(last.body).entry.at)
         live = LiveSnapshot(await load(empty(ontology, rules, signing.own_trust(tokens, settings.issuer)), rows))
         ledger.on_commit = live.committed
         world = World(

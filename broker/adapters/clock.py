@@ -21,13 +21,19 @@ class SystemClock:
     """Whole seconds of the machine's clock, which never go back while the program runs.
 
     If the machine's clock is set back, ours goes on from where it was: what had ended stays ended, and
-    what lasts for an hour still lasts for an hour (adversarial row T124).
+    what lasts for an hour still lasts for an hour (adversarial row T124). `not_before` does the same over a
+    restart: time goes on from the newest entry of the log.
     """
 
     def __init__(self, wall: Read = time.time, steady: Read = time.monotonic) -> None:
         self._wall, self._steady = wall, steady
         self._base = (wall(), steady())
         self._told = False
+
+    def not_before(self, at: Seconds) -> None:
+        """`at` has been: go on from there, whatever the machine says."""
+        if at > self.now():
+            self._base = (float(at), self._steady())
 
     def now(self) -> Seconds:
         wall, steady = self._wall(), self._steady()

@@ -7,7 +7,7 @@ from broker.core.audit.entry import Value
 from broker.core.catalogue import DeclaredGrant, Step, changes, plan
 from broker.core.ids import RequestId
 from broker.core.plain import digest
-from broker.core.rows import Dataset, Grant, Identity, Person, Row
+from broker.core.rows import Dataset, Grant, Identity, IdentityProvider, Person, Row
 from broker.core.rows.identity import identity_id
 from broker.flows.authenticate import new_person
 from broker.flows.decide_request import signed
@@ -17,9 +17,11 @@ from broker.flows.world import World
 async def foresee(w: World, declared: Iterable[Row], grants: Iterable[DeclaredGrant] = ()) -> tuple[Step, ...]:
     """The plan: what would be created and changed. Nothing is written.
 
-    ValueError: something is declared twice, or a grant for a dataset that nobody declared.
+    ValueError: something is declared twice, a grant for a dataset that nobody declared, or a second identity
+    provider for participants.
     """
     rows = list(declared)
+    await _one_for_participants(w, rows)
     datasets = {str(row.id): row for row in rows if isinstance(row, Dataset)}
     people: dict[str, Person] = {}
     for grant in grants:
@@ -41,6 +43,15 @@ async def apply(w: World, steps: tuple[Step, ...], by: Person | None) -> int:
     told: dict[str, Value] = {"rows": len(puts), "plan": digest([put.row for put in puts])}
     await w.ledger.record(w.entry("catalogue.applied", w.clock.now(), by, told), *puts)
     return len(puts)
+
+
+async def _one_for_participants(w: World, declared: Iterable[Row]) -> None:
+    """A consent names its participant by pseudonym alone, so a second provider could name somebody else's."""
+    after = {row.id: row async for row in w.rows.scan(IdentityProvider)}
+    after |= {row.id: row for row in declared if isinstance(row, IdentityProvider)}
+    active = sorted(row.id for row in after.values() if row.audience == "participant" and row.status == "active")
+    if len(active) > 1:
+        raise ValueError(f"only one identity provider may be for participants: {', '.join(active)}")
 
 
 async def _grant_rows(

@@ -64,7 +64,7 @@ async def approve(
     id = DecisionId(w.new_id("dec", now))
     explanation = explain(question, decision, snapshot)
     put = trace(id, question, decision, explanation, snapshot)
-    told = about(id, put, decision, question) | {"request": request}
+    told = about(id, put, decision, question, explanation) | {"request": request}
     if not decision.permits:
         await w.ledger.record(w.entry("decision.made", now, caller.person, told), put)
         return NotPossible(id=id, decision=decision, explanation=explanation)

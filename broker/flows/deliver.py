@@ -164,6 +164,8 @@ async def _refused(
     explanation: Explanation = explain(question, decision, snapshot)
     id = DecisionId(w.new_id("dec", now))
     put = trace(id, question, decision, explanation, snapshot)
-    entry = w.entry("download.refused", now, person, about(id, put, decision, question) | {"access": access.id})
+    entry = w.entry(
+        "download.refused", now, person, about(id, put, decision, question, explanation) | {"access": access.id}
+    )
     await w.ledger.record(entry, put)
     return Refused(id=id, decision=decision, explanation=explanation, receipt=entry.id)

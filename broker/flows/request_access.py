@@ -34,7 +34,9 @@ async def foresee(w: World, caller: Caller, dataset: DatasetId, purpose: Purpose
     # 2. Decide.
     found, put = _foreseen(w, question, snapshot, now)
     # 3. Record.
-    entry = w.entry("decision.made", now, caller.person, about(found.id, put, found.decision, question))
+    entry = w.entry(
+        "decision.made", now, caller.person, about(found.id, put, found.decision, question, found.explanation)
+    )
     await w.ledger.record(entry, put)
     # 4. Tell.
     return found
@@ -64,7 +66,7 @@ async def submit(
         foresight=found.id,
     )
     # 3. Record.
-    told = about(found.id, put, found.decision, question) | {"request": request.id}
+    told = about(found.id, put, found.decision, question, found.explanation) | {"request": request.id}
     await w.ledger.record(w.entry("request.submitted", now, caller.person, told), put, Put(request))
     # 4. Answer.
     return request, found

@@ -13,7 +13,7 @@ from broker.core.oidc.redirects import with_parameters
 from broker.core.oidc.relying_party import Pending, Provider, begin, check_callback
 from broker.core.outcome import Reason
 from broker.core.plain import plain
-from broker.core.rows import IdentityProvider, Put, Revocation, Session, changed
+from broker.core.rows import IdentityProvider, Person, Put, Revocation, Session, changed
 from broker.core.time import Seconds
 from broker.flows.authenticate import person_of
 from broker.flows.world import World
@@ -128,9 +128,8 @@ async def finish(
     return SignedIn(session=session, secret=secret, return_to=pending.return_to)
 
 
-async def sign_out(w: World, session: Session) -> None:
+async def sign_out(w: World, person: Person, session: Session) -> None:
     """The person ends their session; everything that hangs on it ends with it."""
-    person = await person_of(w, session.identities[0][0], session.identities[0][1])
     ended = changed(session, ended=w.clock.now())
     row = Revocation(id=f"session:{session.id}", since=w.clock.now(), until=session.expires, ground="signed out")
     await w.ledger.record(w.entry("session.ended", w.clock.now(), person, {}), Put(ended), Put(row))

@@ -32,16 +32,19 @@ def trace(
     return Put(Trace(id=id, at=question.at, person=question.person, body=plain(body)))
 
 
-def about(id: DecisionId, put: Put, decision: Decision, question: Question) -> dict[str, Value]:
-    """What the entry says of a decision. Whom it was about may read it, so it has the codes that they were told.
+def about(
+    id: DecisionId, put: Put, decision: Decision, question: Question, explanation: Explanation | None
+) -> dict[str, Value]:
+    """What the entry says of a decision. Whom it was about may read it, so it has what they were told.
 
-    The true codes of participants' consents are in the trace, for the auditor (ruling 10).
+    `explanation`: None only for a permit. The true outcome and codes of participants' consents are in the
+    trace, for the auditor (ruling 10).
     """
-    told = (reason.code for gate in decision.telling for reason in public(gate, question))
+    codes = (reason.code for gate in decision.telling for reason in public(gate, question))
     said: dict[str, Value] = {
         "decision": id,
-        "outcome": decision.outcome.name,
-        "reasons": tuple(dict.fromkeys(told)),
+        "outcome": (decision if explanation is None else explanation).outcome.name,
+        "reasons": tuple(dict.fromkeys(codes)),
         "dataset": question.dataset,
         "modality": str(question.modality),
         "trace": digest(put.row),

@@ -59,7 +59,7 @@ async def ask(w: World, caller: Caller, object: ObjectId, grant: str | None = No
         return await _refuse(w, caller, id, question, decision, snapshot, seen=seen)
     put = trace(id, question, decision, None, snapshot)
     access = _access(w, caller, question, decision, id, now)
-    told = about(id, put, decision, question) | {"access": access.id}
+    told = about(id, put, decision, question, None) | {"access": access.id}
     entry = w.entry("access.permitted", now, caller.person, told)
     await w.ledger.record(entry, put, Put(access))
     # 4. Hand out.
@@ -81,7 +81,11 @@ async def _refuse(
     """Record a refusal and tell it. `seen`: may the caller know that there is such an object at all?"""
     explanation = explain(question, decision, snapshot) if seen else None
     put = trace(id, question, decision, explanation, snapshot)
-    told = about(id, put, decision, question) if seen else about_nothing(id, put, ObjectId(question.object or ""))
+    told = (
+        about_nothing(id, put, ObjectId(question.object or ""))
+        if explanation is None
+        else about(id, put, decision, question, explanation)
+    )
     entry = w.entry("access.refused", question.at, caller.person, told)
     await w.ledger.record(entry, put)
     if explanation is None:

@@ -6,7 +6,7 @@ from aiohttp import web
 from pydantic import Field
 
 from broker.core.duo.terms import public
-from broker.core.ids import DatasetId, DecisionId, GrantId, RequestId
+from broker.core.ids import ClientId, DatasetId, DecisionId, GrantId, RequestId
 from broker.core.outcome import Reason
 from broker.core.plain import plain
 from broker.core.purpose import Purpose, purpose_json, read_purpose
@@ -16,7 +16,9 @@ from broker.core.time import rfc3339
 from broker.flows import decide_request, request_access
 from broker.flows.attest import attest_location
 from broker.flows.decide_request import Decided, NotPossible, may_see
+from broker.flows.oauth.authorize import forget
 from broker.flows.revoke import revoke
+from broker.flows.sign_in import sign_out
 from broker.flows.traces import explained
 from broker.flows.withdraw_consent import withdraw
 from broker.flows.world import Caller
@@ -210,6 +212,26 @@ async def put_location(request: web.Request) -> web.Response:
     if isinstance(done, Reason):
         raise Problem.of(done)
     return web.json_response({"location": done.location})
+
+
+async def end_session(request: web.Request) -> web.Response:
+    """DELETE /me/session: sign out. Every token, ticket and download of this sign-in ends with it."""
+    who = await caller(request)
+    world = request.app[BROKER].world
+    session = await world.rows.get(Session, who.session or "")
+    if session is None:
+        raise Problem("AUTH-TOKEN-INVALID")
+    await sign_out(world, who.person, session)
+    return web.Response(status=204)
+
+
+async def forget_client(request: web.Request) -> web.Response:
+    """DELETE /me/remembered/{client}: be asked again what this client may have. Twice is once."""
+    who = await caller(request)
+    refused = await forget(request.app[BROKER].oauth, who.person, ClientId(request.match_info["client"]))
+    if refused is not None:
+        raise Problem(refused.code)
+    return web.Response(status=204)
 
 
 async def post_revocation(request: web.Request) -> web.Response:

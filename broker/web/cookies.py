@@ -49,10 +49,6 @@ def set_browser(request: web.Request, response: web.StreamResponse, secret: str)
     _set(request, response, _BROWSER, secret, _BROWSER_SECONDS)
 
 
-def drop_session(request: web.Request, response: web.StreamResponse) -> None:
-    response.del_cookie(_name(request, _SESSION), path="/")
-
-
 def _set(request: web.Request, response: web.StreamResponse, name: str, value: str, seconds: int) -> None:
     response.set_cookie(
         _name(request, name),

@@ -95,6 +95,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_API}/grants/{{grant}}", api.get_grant, Who.TOKEN),
     Route("GET", f"{_API}/me", api.me, Who.TOKEN),
     Route("PUT", f"{_API}/me/location", api.put_location, Who.TOKEN),
+    Route("DELETE", f"{_API}/me/session", api.end_session, Who.TOKEN),
+    Route("DELETE", f"{_API}/me/remembered/{{client}}", api.forget_client, Who.TOKEN),
     Route("GET", f"{_API}/me/consents", api.my_consents, Who.TOKEN),
     Route("POST", f"{_API}/me/consents/withdrawal", api.withdraw_consent, Who.TOKEN),
     Route("POST", f"{_API}/revocations", api.post_revocation, Who.TOKEN),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from structlog.testing import capture_logs
 
 from broker.adapters.clock import SystemClock
+from broker.core.time import Seconds
 
 
 @dataclass
@@ -31,6 +32,19 @@ def test_the_clock_follows_the_machine_forwards_and_never_back() -> None:
     assert clock.now() == 1_800_000_070, "what lasts for a minute lasts for a minute"
     machine.run(1, step=86_400)
     assert clock.now() == 1_800_000_071 + 86_400 - 3600
+
+
+def test_time_goes_on_from_what_the_log_has_seen_over_a_restart() -> None:
+    """T124: a clock set back between two runs brings nothing that had ended back to life."""
+    machine = Machine()
+    clock = SystemClock(lambda: machine.wall, lambda: machine.steady)
+    clock.not_before(Seconds(1_800_003_600))
+    machine.run(60)
+    assert clock.now() == 1_800_003_660
+    clock.not_before(Seconds(1_800_000_000))
+    assert clock.now() == 1_800_003_660
+    machine.run(1, step=7200)
+    assert clock.now() == 1_800_007_261
 
 
 def test_a_clock_that_was_set_back_is_told_once() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from broker.core.catalogue import DeclaredGrant
 from broker.core.ids import DatasetId, GrantId, Issuer
-from broker.core.rows import Committee, Grant, Identity, Person, Row
+from broker.core.rows import Committee, Grant, Identity, IdentityProvider, Person, Row
 from broker.core.rows.identity import identity_id
 from broker.core.time import Seconds
 from broker.flows import apply_catalogue
@@ -31,6 +31,26 @@ async def test_applying_twice_changes_nothing_the_second_time() -> None:
     assert await apply_catalogue.apply(s.world, steps, None) == 2
     assert await apply_catalogue.apply(s.world, await apply_catalogue.foresee(s.world, rows), None) == 0
     assert s.kinds() == ["catalogue.applied"]
+
+
+def of_participants(name: str, **more: Any) -> IdentityProvider:
+    return IdentityProvider(
+        id=Issuer(f"https://{name}.example"), slug=name, name=name, client_id="us", client_secret="s",
+        audience="participant", **more,
+    )  # fmt: skip
+
+
+async def test_only_one_provider_names_participants() -> None:
+    """A second one could give somebody else's pseudonym as `sub`, and so withdraw their consent."""
+    s = stage()
+    one, two = of_participants("one"), of_participants("two")
+    with pytest.raises(ValueError, match="only one identity provider may be for participants"):
+        await apply_catalogue.foresee(s.world, [one, two])
+    await apply_catalogue.apply(s.world, await apply_catalogue.foresee(s.world, [one]), None)
+    with pytest.raises(ValueError, match=r"https://one\.example, https://two\.example"):
+        await apply_catalogue.foresee(s.world, [two])
+    successor = [of_participants("one", status="suspended"), two]
+    assert [step.verb for step in await apply_catalogue.foresee(s.world, successor)] == ["change", "create"]
 
 
 async def test_a_plan_that_others_overtook_changes_nothing() -> None:

@@ -294,6 +294,7 @@ async def test_what_the_caller_may_read_of_a_hidden_refusal_names_nothing(tmp_pa
 WHY: dict[str, dict[str, Any]] = {
     "expired": {"effective_to": Seconds(START - 10)},
     "not yet": {"effective_from": Seconds(START + 10)},
+    "suspended": {"status": "suspended"},
     "of another purpose": {"scope": replace(b.consent().consent.scope, permissions=b.codes("DUO:0000011"))},
 }
 

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice, zip_longest
 from pathlib import Path
 
@@ -110,7 +111,7 @@ def _open(path: Path) -> sqlite3.Connection:
             raise
         db = sqlite3.connect(uri + "&immutable=1", uri=True, isolation_level=None)
     db.execute("PRAGMA trusted_schema = OFF")
-    db.text_factory = lambda raw: raw.decode(errors="backslashreplace")  # broken text is a finding, not a crash
+    db.text_factory = partial(str, encoding="utf-8", errors="backslashreplace")  # broken text is a finding, no crash
     return db
 
 
@@ -199,7 +200,7 @@ def _tiles(db: sqlite3.Connection, computed: Mapping[TileId, bytes]) -> list[Fin
 
 def _walk(db: sqlite3.Connection, leaves: Leaves) -> Iterator[Finding]:
     """Entries against the tree, then rows against entries."""
-    entries = (StoredEntry(*row) for row in db.execute(_ENTRIES))
+    entries = map(StoredEntry._make, db.execute(_ENTRIES))
     effects = ((seq, Effect(kind=k, id=i, version=v, digest=d)) for seq, k, i, v, d in db.execute(_EFFECTS))
     yield from check_entries(leaves, entries, effects)
     last = ((Effect(kind=k, id=i, version=v, digest=d), seq) for k, i, v, d, seq in db.execute(_LAST))

@@ -45,6 +45,8 @@ _END = re.compile(
     rb'"nonce":"[0-9a-f]{32}","v":\d+(?:,"who":"[0-9a-f]{32}")?\}\Z'
 )
 _END_BYTES = 400
+_AFTER_NONCE = (len(f'{"0" * 32}","v":{FORMAT}}}'), len(f'{"0" * 32}","v":{FORMAT},"who":"{"0" * 32}"}}'))
+"""Bytes from the nonce to the end, without and with `who`."""
 _ADDRESS = re.compile(r"[0-9A-Fa-f]{0,4}[:.][0-9A-Fa-f:.]{1,40}")
 
 
@@ -137,6 +139,13 @@ class Outline:
     changes: str | None
     id: str
     kind: str
+
+
+def says(raw: bytes, id: str, at: int, kind: str, changes: str | None) -> bool:
+    """Does an encoded entry say exactly this of itself? The quick question; `outline` tells what it does say."""
+    changed = "" if changes is None else f'"changes":"{changes}",'
+    stated = f'"at":{at},{changed}"id":"{id}","kind":"{kind}","nonce":"'.encode("utf-8", "backslashreplace")
+    return any(raw.endswith(stated, 0, len(raw) - rest) for rest in _AFTER_NONCE)
 
 
 def outline(raw: bytes) -> Outline | None:

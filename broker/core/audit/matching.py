@@ -5,9 +5,9 @@ lies elsewhere can be told from one that never was in the tree, and an entry tha
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from broker.core.audit.entry import Effect, effects_digest, outline
+from broker.core.audit.entry import Effect, effects_digest, outline, says
 from broker.core.audit.findings import Fault, Finding
 from broker.core.audit.merkle import leaf_hash
 
@@ -15,8 +15,7 @@ Leaves = Callable[[], Iterator[bytes]]
 """The leaf hashes of the tree, from the first one on at every call."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEntry:
+class StoredEntry(NamedTuple):
     """An entry as the database has it."""
 
     seq: int
@@ -69,12 +68,16 @@ class Matching:
     def _in_place(self, entry: StoredEntry) -> Iterator[Finding]:
         """The bytes are those that were hashed: do the columns and the list of changes say the same?"""
         place, effects = self._expected, self._advance()
+        if entry.seq != place and self._misnumbered is None:
+            said_number = f"it stands under the number {entry.seq}"
+            self._misnumbered = _about(Fault.ENTRY_MISLABELLED, place, entry, said_number)
+        changes = effects_digest(effects) if effects else None
+        if says(entry.body, entry.id, entry.at, entry.kind, changes):
+            return
         said = outline(entry.body)
         if said is None or (said.id, said.at, said.kind) != (entry.id, entry.at, entry.kind):
             yield _about(Fault.ENTRY_MISLABELLED, place, entry, "the columns beside it do not say what it says")
-        if entry.seq != place and self._misnumbered is None:
-            self._misnumbered = _about(Fault.ENTRY_MISLABELLED, place, entry, f"it stands under the number {entry.seq}")
-        if said is not None and said.changes != (effects_digest(effects) if effects else None):
+        if said is not None and said.changes != changes:
             changed = ", ".join(f"{each.kind} {each.id}" for each in effects) or "nothing"
             what = f"it commits to other changes than those listed for it: {changed}"
             yield _about(Fault.EFFECT_CHANGED, place, entry, what)
@@ -121,6 +124,8 @@ class Matching:
         return effects
 
     def _listed(self, seq: int) -> tuple[Effect, ...]:
+        if self._effect is None or self._effect[0] > seq:
+            return ()
         found = list[Effect]()
         while self._effect is not None and self._effect[0] <= seq:
             if self._effect[0] == seq:

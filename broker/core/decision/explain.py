@@ -39,15 +39,16 @@ class Explanation:
 
 def explain(question: Question, decision: Decision, snapshot: Snapshot) -> Explanation:
     """The explanation of `decision`, which is what `evaluate(question, snapshot)` gave."""
-    ladder = {way: _outcome(question, way, decision, snapshot) for way in LADDER}
+    passes = _ladder(question, decision, snapshot)
     milder = LADDER[LADDER.index(question.modality) + 1 :]
-    reasons = tuple(told for gate in decision.telling for told in public(gate, question))
+    alternatives = () if decision.permits else tuple(way for way in milder if passes[way].permits)
+    reasons = tuple(one for gate in decision.telling for one in public(gate, question))
     return Explanation(
-        outcome=decision.outcome,
+        outcome=passes[question.modality],
         reasons=reasons,
         sentences=tuple(sentence(reason.code, dict(reason.facts)) for reason in reasons[:_SHOWN]),
-        ladder=ladder,
-        alternatives=() if decision.permits else tuple(way for way in milder if ladder[way].permits),
+        ladder=passes,
+        alternatives=alternatives,
         obligations=decision.obligations,
         missing=() if decision.permits else decision.missing,
         appeal=REASONS[reasons[0].code].appeal if reasons else "facts",
@@ -57,11 +58,31 @@ def explain(question: Question, decision: Decision, snapshot: Snapshot) -> Expla
 
 def public(gate: GateResult, question: Question) -> tuple[Reason, ...]:
     """The reasons of a gate for researchers: what concerns single participants becomes one code (ruling 10)."""
-    about_people = gate.gate is Gate.CONSENT and question.stage != "foresee"
-    return public_reasons(gate.reasons) if about_people else gate.reasons
+    return public_reasons(gate.reasons) if _about_people(gate, question) else gate.reasons
 
 
-def _outcome(question: Question, way: Modality, decision: Decision, snapshot: Snapshot) -> Outcome:
-    if way is question.modality:
+def told(decision: Decision, question: Question, *, milder: bool) -> Outcome:
+    """The outcome for researchers: no participant's consent is told apart from another's no (ruling 10).
+
+    A suspended consent refers the question, a withdrawn one denies it. Who asks sees the same for both, and so
+    cannot tell from the outcome what a participant did. `milder`: does a milder way of access pass?
+    """
+    if decision.permits or decision.outcome is Outcome.ALTERNATIVE:
         return decision.outcome
-    return evaluate(replace(question, modality=way), snapshot).outcome
+    if any(_about_people(gate, question) for gate in decision.telling):
+        return Outcome.ALTERNATIVE if milder else Outcome.DENY
+    return decision.outcome
+
+
+def _about_people(gate: GateResult, question: Question) -> bool:
+    return gate.gate is Gate.CONSENT and question.stage != "foresee"
+
+
+def _ladder(question: Question, decision: Decision, snapshot: Snapshot) -> dict[Modality, Outcome]:
+    """What asking for each way gives, told from the mildest up: whether a milder one passes is known by then."""
+    found: dict[Modality, Outcome] = {}
+    for way in reversed(LADDER):
+        asked = replace(question, modality=way)
+        answer = decision if way is question.modality else evaluate(asked, snapshot)
+        found[way] = told(answer, asked, milder=any(outcome.permits for outcome in found.values()))
+    return {way: found[way] for way in LADDER}

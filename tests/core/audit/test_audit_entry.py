@@ -23,6 +23,7 @@ from broker.core.audit.entry import (
     loggable,
     outline,
     pseudonym,
+    says,
 )
 from broker.core.audit.kinds import KINDS
 from broker.core.ids import ReceiptId, make_id
@@ -171,6 +172,11 @@ def test_entries_are_canonical_json_come_back_equal_and_can_be_outlined(one: Ent
     assert (recorded.entry, recorded.changes) == (one, changes)
     assert told is not None
     assert (told.id, told.at, told.kind, told.changes) == (one.id, one.at, one.kind, changes)
+    assert says(raw, one.id, one.at, one.kind, changes)
+    assert not says(raw, one.id, one.at + 1, one.kind, changes)
+    assert not says(raw, "rcp_x", one.at, one.kind, changes)
+    assert not says(raw, one.id, one.at, "x", changes)
+    assert not says(raw, one.id, one.at, one.kind, None if changes else DIGEST)
 
 
 def test_the_encoding_never_changes() -> None:

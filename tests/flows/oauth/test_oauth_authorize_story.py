@@ -9,6 +9,7 @@ from broker.core.ids import ClientId
 from broker.core.oidc.authorize import RedirectError, ShowError
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.interaction import Ask
+from broker.core.rows.identity import Person
 from broker.core.rows.oauth import Approval, Family
 from broker.flows.oauth.authorize import Consent, Redirect, answer, check, forget
 from broker.ports import LedgerDownError
@@ -50,6 +51,15 @@ async def test_nobody_gets_a_code_by_posting_a_consent_without_being_signed_in()
 async def test_a_session_that_was_revoked_is_nobody(what: str) -> None:
     w = World()
     w.end(what, SESSION.id if what == "session" else ADA.id)  # type: ignore[arg-type]
+    assert await answer(w.d, await w.request(), SESSION.id, w.clock.now(), YES) is Ask.SIGN_IN
+
+
+@pytest.mark.parametrize("row", [replace(ADA, log_key=""), None], ids=["erased", "gone"])
+async def test_who_was_erased_is_nobody(row: Person | None) -> None:
+    w = World()
+    del w.ledger.rows["person", ADA.id]
+    if row is not None:
+        w.put(row)
     assert await answer(w.d, await w.request(), SESSION.id, w.clock.now(), YES) is Ask.SIGN_IN
 
 

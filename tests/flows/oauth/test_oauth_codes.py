@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from broker.core.audit.entry import pseudonym
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.limits import CODE_LIFE
+from broker.core.rows.catalogue import IdentityProvider
 from broker.core.rows.change import Row
 from broker.core.rows.oauth import Client, Code, Family, RefreshToken
 from broker.core.time import Seconds
@@ -132,12 +133,17 @@ async def test_t064_a_code_lives_a_minute() -> None:
     assert await w.redeem(code) is OAuthError.CODE_EXPIRED
 
 
-@pytest.mark.parametrize("what", ["family", "session", "person"])
+@pytest.mark.parametrize("what", ["family", "session", "person", "issuer"])
 async def test_a_code_dies_with_what_it_rests_on(what: Any) -> None:
     w = World()
     code = await w.code()
-    w.end(what, {"family": w.family(), "session": SESSION.id, "person": ADA.id}[what])
+    w.end(what, {"family": w.family(), "session": SESSION.id, "person": ADA.id, "issuer": SESSION.idp}[what])
     assert await w.redeem(code) is OAuthError.AUTHORIZATION_ENDED
+
+
+IDP = IdentityProvider(
+    id=SESSION.idp, slug="home", name="Home", client_id="broker", client_secret="x", status="suspended"
+)
 
 
 @pytest.mark.parametrize(
@@ -147,8 +153,9 @@ async def test_a_code_dies_with_what_it_rests_on(what: Any) -> None:
         replace(ADA, log_key=""),
         replace(SESSION, person=BOB.id),
         replace(SESSION, expires=SESSION.auth_time),
+        IDP,
     ],
-    ids=["session ended", "person erased", "session of another", "session over"],
+    ids=["session ended", "person erased", "session of another", "session over", "provider suspended"],
 )
 async def test_a_code_dies_when_a_row_under_it_says_so(row: Row) -> None:
     w = World()
@@ -157,10 +164,11 @@ async def test_a_code_dies_when_a_row_under_it_says_so(row: Row) -> None:
     assert await w.redeem(code) is OAuthError.AUTHORIZATION_ENDED
 
 
-async def test_a_code_whose_person_is_gone_is_unknown() -> None:
+@pytest.mark.parametrize("gone", [("person", ADA.id), ("session", SESSION.id), ("family", "")])
+async def test_a_code_under_which_something_is_missing_is_unknown(gone: tuple[str, str]) -> None:
     w = World()
     code = await w.code()
-    del w.ledger.rows["person", ADA.id]
+    del w.ledger.rows[gone[0], gone[1] or w.family()]
     assert await w.redeem(code) is OAuthError.CODE_UNKNOWN
 
 
@@ -198,6 +206,14 @@ async def test_t070_repeated_parameters_and_unauthenticated_noise_leave_no_trace
     ):
         assert isinstance(await token(w.d, header_, raw), OAuthError)
     assert w.ledger.entries == []
+
+
+async def test_a_refusal_about_an_authorisation_is_recorded_even_if_its_client_is_public() -> None:
+    w = World()
+    code = await w.code("public")
+    assert await w.redeem(code, "public", code_verifier="w" * 43) is OAuthError.PKCE_FAILED
+    told = w.ledger.entries[-1]
+    assert (told.kind, told.about["family"], told.who is None) == ("token.refused", w.family(), False)
 
 
 async def test_a_refusal_of_a_known_client_is_recorded_without_its_words() -> None:

@@ -7,6 +7,8 @@ import pytest
 
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.limits import MAX_TOKEN, MAX_TOKEN_FORM
+from broker.core.rows.revocation import Revocation, revocation_id
+from broker.core.time import Seconds
 from broker.flows.oauth.introspect import introspect
 from broker.flows.oauth.revoke import revoke
 from tests.flows.oauth.fakes_oauth import CLIENTS, DATASET, DRS, ISSUER, SESSION, World, basic, said
@@ -130,6 +132,16 @@ async def test_a_refresh_token_that_expired_or_whose_person_is_gone_is_inactive(
     assert await look(w, got.refresh_token) == await look(w, got.access_token) == INACTIVE
 
 
+async def test_a_revocation_holds_from_its_own_second_on() -> None:
+    w = World()
+    got = await w.tokens()
+    id = revocation_id("token", said(got.access_token)["jti"])
+    w.put(Revocation(id=id, since=Seconds(w.clock.now() + 1)))
+    assert await look(w, got.access_token) != INACTIVE
+    w.clock.advance(1)
+    assert await look(w, got.access_token) == INACTIVE
+
+
 async def test_looking_records_nothing() -> None:
     w = World()
     got = await w.tokens()
@@ -195,5 +207,6 @@ async def test_revocation_needs_a_client_and_a_token() -> None:
     w = World()
     assert await revoke(w.d, None, b"token=x") is OAuthError.CLIENT_FAILED
     assert await give_back(w, None) is OAuthError.MISSING
+    assert await revoke(w.d, basic("app"), b"token=a&token=b") is OAuthError.REPEATED
     w.put(replace(CLIENTS[0], status="suspended"))
     assert await give_back(w, "x") is OAuthError.CLIENT_FAILED

@@ -228,6 +228,7 @@ async def test_b9_without_any_visa_the_list_is_there_and_empty() -> None:
     w = World()
     w.held = ()
     assert (await seen(w, (await w.tokens()).access_token))["ga4gh_passport_v1"] == []
+    assert "passport.issued" not in w.ledger.kinds()
 
 
 async def test_b10_without_the_scope_there_is_no_such_member() -> None:

@@ -164,6 +164,12 @@ async def test_a_code_dies_when_a_row_under_it_says_so(row: Row) -> None:
     assert await w.redeem(code) is OAuthError.AUTHORIZATION_ENDED
 
 
+async def test_a_provider_that_is_active_ends_nothing() -> None:
+    w = World()
+    w.put(replace(IDP, status="active"))
+    assert isinstance(await w.redeem(await w.code()), Tokens)
+
+
 @pytest.mark.parametrize("gone", [("person", ADA.id), ("session", SESSION.id), ("family", "")])
 async def test_a_code_under_which_something_is_missing_is_unknown(gone: tuple[str, str]) -> None:
     w = World()

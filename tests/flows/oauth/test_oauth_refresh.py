@@ -90,6 +90,15 @@ async def test_a_wrong_refresh_spends_nothing(row: str, client: str, more: dict[
     assert isinstance(await refresh(w, first.refresh_token), Tokens), row
 
 
+async def test_a_stranger_with_somebodys_refresh_token_is_not_told_apart_from_one_with_none() -> None:
+    w = World()
+    first = await w.tokens()
+    assert await refresh(w, first.refresh_token, "other") is await refresh(w, "x" * 43, "other")
+    assert [(entry.who, entry.about) for entry in w.ledger.entries[2:]] == 2 * [
+        (None, {"client": "other", "code": "AUTH-REFRESH-UNKNOWN"})
+    ]
+
+
 async def test_a_narrower_scope_is_given_and_the_next_one_may_be_wide_again() -> None:
     w = World()
     first = await w.tokens()

@@ -35,7 +35,6 @@ _SCOPES = {
     "profile": ("Your name", "As your home organisation tells it."),
     "eduperson_scoped_affiliation": ("Where you work", "For example faculty@uni.example."),
     "ga4gh_passport_v1": ("Your visas", "Which data you may use, as ticked below. It may also act here for you."),
-    "offline_access": ("Stay connected", "Until you sign out or take it back."),
 }
 _CLAIMS = {"name": "Your name", "eduperson_scoped_affiliation": "Where you work"}
 """Of PERSONAL: what can be asked for by itself, beside the scopes."""

@@ -39,7 +39,7 @@ layers: env
 	@$(BIN)/lint-imports --no-cache > .venv/layers.log || { cat .venv/layers.log; exit 1; }
 
 tests: env
-	@$(BIN)/python -m pytest -q -n 2 $(ARGS)
+	@$(BIN)/python -m pytest -q -n 3 --dist worksteal $(ARGS)
 
 docs: env  ## Write the pages and schemas that follow from the code
 	@$(BIN)/python docs/generate.py

@@ -19,12 +19,13 @@ from broker.core.plain import canonical, plain
 from broker.core.rows import KINDS, Put, Row
 
 R = TypeVar("R", bound=Row)
-MAX_ROW_BYTES = 1024 * 1024
+MAX_ROW_BYTES = 8 * 1024 * 1024
+"""A ticket's row holds the visas that it was given for: all that one request may carry must fit (ruling 17)."""
 _BY_NAME: Mapping[str, type[Row]] = {kind.KIND: kind for kind in KINDS}
 
 
 class RowTooLargeError(ValueError):
-    """A row above 1 MiB. Nothing may be done that it would have recorded."""
+    """A row above 8 MiB. Nothing may be done that it would have recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Stored:
 
 
 def store(put: Put) -> Stored:
-    """ValueError for a kind that has no table, an impossible version, or a row of more than 1 MiB."""
+    """ValueError for a kind that has no table, an impossible version, or a row of more than 8 MiB."""
     row = put.row
     if _BY_NAME.get(row.KIND) is not type(row):
         raise ValueError(f"{type(row).__name__} is not a kind of row")

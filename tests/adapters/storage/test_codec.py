@@ -12,8 +12,10 @@ import pytest
 
 from broker.adapters.storage.codec import MAX_ROW_BYTES, RowTooLargeError, restore, store
 from broker.adapters.storage.schema import INDEXED
+from broker.core.passport import limits
+from broker.core.passport.visa import Visa
 from broker.core.plain import canonical, digest
-from broker.core.rows import KINDS, Put, Revocation, Row
+from broker.core.rows import KINDS, Access, Put, Revocation, Row
 from broker.core.time import Seconds
 
 VARIANTS = 6
@@ -112,7 +114,17 @@ def test_a_row_that_nobody_could_have_stored_is_refused(body: str) -> None:
         restore(Revocation, body)
 
 
-def test_a_row_has_at_most_one_mebibyte() -> None:
+def test_whatever_a_request_may_carry_fits_into_the_row_of_its_ticket() -> None:
+    """Ten Passports of 500 visas each, 4 MiB as they are sent: once a 500, as the row was too small."""
+    count = limits.REQUEST_PASSPORTS * limits.PASSPORT_VISAS
+    text = "x" * (limits.REQUEST_BYTES * 3 // 4 // count)
+    visa = dataclasses.replace(sample(Visa, 1), value=text, conditions=None, linked=())
+    visas = tuple(dataclasses.replace(visa, jti=f"{n}") for n in range(count))
+    row = dataclasses.replace(sample(Access, 1), visas=visas)
+    assert restore(Access, str(store(Put(row)).columns[2])) == row
+
+
+def test_a_row_has_at_most_eight_mebibytes() -> None:
     row = Revocation(id="a", since=Seconds(1), ground="")
     room = MAX_ROW_BYTES - len(canonical(row))
     store(Put(dataclasses.replace(row, ground="x" * room)))

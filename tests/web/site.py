@@ -39,6 +39,14 @@ CLIENT = Client(
     grant_types=("authorization_code",),
     scopes=tuple(BASIC_SCOPES),
 )
+SECRET = "s" * 43
+"""What a browser's session cookie holds."""
+COOKIE = {"Cookie": f"__Host-broker-session={SECRET}"}
+BACK = "https://portal.example/callback"
+PORTAL = Client(
+    id=ClientId("portal"), name="Portal", auth_method="none", redirect_uris=(BACK,), grant_types=("authorization_code",),
+    scopes=("openid", "profile"),
+)  # fmt: skip
 
 
 @cache

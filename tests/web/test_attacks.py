@@ -18,18 +18,11 @@ from broker.flows.visas import held_visas, mint
 from tests import builders as b
 from tests.fakes import START
 from tests.flows.worlds import ADA
-from tests.web.site import CLIENT, Site, signed_in, site
+from tests.web.site import BACK, CLIENT, COOKIE, PORTAL, SECRET, Site, signed_in, site
 
 DRS = f"{b.US}/ga4gh/drs/v1"
 ACCESS = "/ga4gh/drs/v1/objects/obj-1/access/https"
 ADAS = "fam-usr_ada"
-SECRET = "s" * 43
-COOKIE = {"Cookie": f"__Host-broker-session={SECRET}"}
-BACK = "https://portal.example/callback"
-PORTAL = Client(
-    id=ClientId("portal"), name="Portal", auth_method="none", redirect_uris=(BACK,), grant_types=("authorization_code",),
-    scopes=("openid", "profile"),
-)  # fmt: skip
 
 
 def session() -> Session:

@@ -19,24 +19,17 @@ from broker.adapters import jose
 from broker.adapters.catalogue import CatalogueError, read_catalogue
 from broker.adapters.identity_providers import HttpIdentityProviders
 from broker.adapters.outgoing import FetchError
-from broker.core.ids import ClientId, Issuer
+from broker.core.ids import Issuer
 from broker.core.oidc.opaque import stored_id
-from broker.core.rows import Client, IdentityProvider, Session
+from broker.core.rows import IdentityProvider, Session
 from broker.core.rows.revocation import Revocation
 from broker.core.time import Seconds
 from broker.ports import UpstreamError
 from broker.web.metrics import METRICS
 from broker.web.server import listening
 from tests.fakes import START, FakeClock
-from tests.web.site import Site, signed_in, site
+from tests.web.site import BACK, COOKIE, PORTAL, SECRET, Site, signed_in, site
 
-SECRET = "s" * 43
-COOKIE = {"Cookie": f"__Host-broker-session={SECRET}"}
-BACK = "https://portal.example/callback"
-PORTAL = Client(
-    id=ClientId("portal"), name="Portal", auth_method="none", redirect_uris=(BACK,), grant_types=("authorization_code",),
-    scopes=("openid", "profile"),
-)  # fmt: skip
 DRS = "/ga4gh/drs/v1/objects/obj-1"
 FORM = "application/x-www-form-urlencoded"
 

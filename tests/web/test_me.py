@@ -37,7 +37,7 @@ async def test_signing_out_ends_tokens_and_tickets(tmp_path: Path) -> None:
         path, ticket = told["url"].removeprefix(b.US), dict(line.split(": ", 1) for line in told["headers"])
         assert (await s.http.get(path, headers=ticket)).status == 200
         assert (await s.http.delete("/api/v1/me/session", headers=s.headers())).status == 204
-        assert s.stage.kinds()[-1] == "session.ended"
+        assert "session.ended" in s.stage.kinds()
         assert (await s.http.get(path, headers=ticket)).status in (401, 403)
         again = await s.http.get("/api/v1/me", headers=s.headers())
         assert (again.status, (await again.json())["code"]) == (401, "AUTH-REVOKED")

@@ -14,6 +14,7 @@ COMMANDS = {
     "doctor": "Look at everything that a start needs.",
     "init": "Make database, log and keys.",
     "keys": "The signing keys.",
+    "migrate": "Bring the database of an older version up to date.",
     "serve": "Answer requests until SIGTERM.",
 }
 """Every command and what it is for; a module of broker/commands each, imported when it is asked for."""

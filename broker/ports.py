@@ -78,6 +78,14 @@ class Scratch(Protocol):
         """Replaces what was there. ValueError for a value above 64 KiB or an id above 512 characters."""
         ...
 
+    async def add(self, kind: str, id: str, value: Mapping[str, Any], expires: Seconds, now: Seconds) -> bool:
+        """Was it not there yet? Then it is now: of many who add the same, one hears yes.
+
+        For replay sets: what was added is never dropped to make room. LedgerDownError where there is none left.
+        Never `put` and `add` into one kind. ValueError as for `put`.
+        """
+        ...
+
     async def get(self, kind: str, id: str, now: Seconds) -> Mapping[str, Any] | None:
         """The value, or None if there is none or `now >= expires`."""
         ...

@@ -116,6 +116,7 @@ class MemoryScratch:
     """Keeps the promises of ports.Scratch."""
 
     limit: int = 10_000
+    marks: int = 200_000
     values: dict[tuple[str, str], tuple[dict[str, Any], Seconds]] = field(default_factory=dict)
 
     async def put(self, kind: str, id: str, value: Mapping[str, Any], expires: Seconds) -> None:
@@ -126,6 +127,17 @@ class MemoryScratch:
         same = [key for key in self.values if key[0] == kind]
         for oldest in same[: -self.limit]:
             del self.values[oldest]
+
+    async def add(self, kind: str, id: str, value: Mapping[str, Any], expires: Seconds, now: Seconds) -> bool:
+        if len(canonical(value)) > SCRATCH_BYTES or len(id) > SCRATCH_ID:
+            raise ValueError(f"scratch {kind}: too large")
+        if _alive(self.values.get((kind, id)), now) is not None:
+            return False
+        if sum(1 for key, (_, end) in self.values.items() if key[0] == kind and now < end) >= self.marks:
+            raise LedgerDownError(f"scratch {kind}: full")
+        self.values.pop((kind, id), None)
+        self.values[kind, id] = (plain(value), expires)
+        return True
 
     async def get(self, kind: str, id: str, now: Seconds) -> Mapping[str, Any] | None:
         return _alive(self.values.get((kind, id)), now)

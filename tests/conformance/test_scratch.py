@@ -8,21 +8,21 @@ import pytest
 
 from broker.adapters.storage.scratch import MAX_BYTES, MAX_ID, open_scratch
 from broker.core.time import Seconds
-from broker.ports import Scratch
+from broker.ports import LedgerDownError, Scratch
 from tests.adapters.storage.support import Place
 from tests.fakes import MemoryScratch
 
 NOW, LATER = Seconds(100), Seconds(200)
 VALUE: dict[str, Any] = {"state": "x", "n": 1, "scopes": ["a", "b"], "nothing": None, "nested": {"deep": True}}
-LIMIT = 5
+LIMIT = MARKS = 5
 
 
 @pytest.fixture(params=["memory", "sqlite"])
 async def scratch(request: pytest.FixtureRequest, place: Place) -> AsyncIterator[Scratch]:
     if request.param == "memory":
-        yield MemoryScratch(limit=LIMIT)
+        yield MemoryScratch(limit=LIMIT, marks=MARKS)
         return
-    async with open_scratch(place.database, limit=LIMIT) as opened:
+    async with open_scratch(place.database, limit=LIMIT, marks=MARKS) as opened:
         yield opened
 
 
@@ -87,3 +87,32 @@ async def test_taking_makes_room(scratch: Scratch) -> None:
     await scratch.take("par", "3", NOW)
     await scratch.put("par", "new", {"n": 9}, LATER)
     assert await scratch.get("par", "0", NOW) == {"n": 0}
+
+
+async def test_of_many_who_add_the_same_one_hears_yes(scratch: Scratch) -> None:
+    added = await asyncio.gather(*(scratch.add("proof", "a", {"n": n}, LATER, NOW) for n in range(5)))
+    assert sorted(added) == [False] * 4 + [True]
+    assert await scratch.get("proof", "a", NOW) == {"n": added.index(True)}
+
+
+async def test_what_has_expired_can_be_added_again(scratch: Scratch) -> None:
+    assert await scratch.add("proof", "a", {"n": 1}, LATER, NOW)
+    assert not await scratch.add("proof", "a", {"n": 2}, LATER, Seconds(LATER - 1))
+    assert await scratch.add("proof", "a", {"n": 3}, Seconds(LATER + 9), LATER)
+    assert await scratch.get("proof", "a", LATER) == {"n": 3}
+
+
+async def test_what_was_added_is_never_dropped_for_others(scratch: Scratch) -> None:
+    for n in range(MARKS):
+        assert await scratch.add("proof", str(n), {}, LATER, NOW)
+    with pytest.raises(LedgerDownError):
+        await scratch.add("proof", "one too many", {}, LATER, NOW)
+    assert not any([await scratch.add("proof", str(n), {}, LATER, NOW) for n in range(MARKS)])
+    assert await scratch.get("proof", "one too many", NOW) is None
+    assert await scratch.add("other", "one too many", {}, LATER, NOW)
+
+
+async def test_what_has_expired_takes_no_room(scratch: Scratch) -> None:
+    for n in range(MARKS):
+        assert await scratch.add("proof", str(n), {}, LATER, NOW)
+    assert await scratch.add("proof", "new", {}, Seconds(LATER + 9), LATER)

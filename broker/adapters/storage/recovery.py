@@ -26,7 +26,7 @@ def assert_revision(db: sqlite3.Connection) -> None:
     except sqlite3.DatabaseError as wrong:
         raise LedgerRefusedError(f"not a broker's database: {wrong}") from None
     if found != [REVISION]:
-        raise LedgerRefusedError(f"the database has schema {found}, this program {REVISION}: run the upgrade")
+        raise LedgerRefusedError(f"the database has schema {found}, this program {REVISION}: run `broker migrate`")
 
 
 def recover(db: sqlite3.Connection, origin: str) -> tuple[Edge, Seconds]:

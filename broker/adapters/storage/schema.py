@@ -19,7 +19,7 @@ from sqlalchemy.types import TypeEngine
 
 from broker.core.rows import KINDS
 
-REVISION = "0001"
+REVISION = "0002"
 """The one schema revision that this program reads and writes."""
 
 INDEXED: Mapping[str, tuple[str, ...]] = MappingProxyType({

@@ -22,6 +22,8 @@ from broker.ports import LedgerDownError
 
 LIMIT = 10_000
 """Values of one kind; of more, the oldest go."""
+MARKS = 200_000
+"""Live values of a kind that is added to and not put into: none goes early, so that there is an end of room."""
 MAX_BYTES = 64 * 1024
 MAX_ID = 512
 SWEEP_SECONDS = 60.0
@@ -31,6 +33,13 @@ _PUT = (
     "INSERT OR REPLACE INTO scratch (n, kind, id, body, expires)"
     " VALUES ((SELECT coalesce(max(n), 0) + 1 FROM scratch), ?, ?, ?, ?)"
 )
+_ADD = (
+    "INSERT INTO scratch (n, kind, id, body, expires)"
+    " VALUES ((SELECT coalesce(max(n), 0) + 1 FROM scratch), ?, ?, ?, ?)"
+    " ON CONFLICT (kind, id) DO UPDATE SET n = excluded.n, body = excluded.body, expires = excluded.expires"
+    " WHERE scratch.expires <= ? RETURNING n"
+)
+"""One statement, so that of many who add the same one does."""
 _DROP = (
     "DELETE FROM scratch WHERE kind = ? AND n IN (SELECT n FROM scratch WHERE kind = ? ORDER BY n LIMIT ?) RETURNING n"
 )
@@ -39,18 +48,24 @@ _DROP = (
 class SqliteScratch:
     """A ports.Scratch. `kind` is a word of our own, never one from outside: the number of kinds is the code's."""
 
-    def __init__(self, db: aiosqlite.Connection, counts: dict[str, int], limit: int) -> None:
-        self._db, self._counts, self._limit = db, counts, limit
+    def __init__(self, db: aiosqlite.Connection, counts: dict[str, int], limit: int, marks: int) -> None:
+        self._db, self._counts, self._limit, self._marks = db, counts, limit, marks
 
     async def put(self, kind: str, id: str, value: Mapping[str, Any], expires: Seconds) -> None:
         """ValueError for a value above 64 KiB or an id above 512 characters: what bounds all of it."""
-        body = canonical(value)
-        if not _KIND.fullmatch(kind) or len(id) > MAX_ID or len(body) > MAX_BYTES:
-            raise ValueError(f"scratch {kind[:40]}: at most {MAX_BYTES} bytes, and {MAX_ID} characters of id")
-        await self._do(_PUT, (kind, id, body.decode(), expires))
+        await self._do(_PUT, (kind, id, _body(kind, id, value), expires))
         self._counts[kind] = self._counts.get(kind, 0) + 1  # at least as many as there are
         if self._counts[kind] > self._limit:
             await self._bound(kind)
+
+    async def add(self, kind: str, id: str, value: Mapping[str, Any], expires: Seconds, now: Seconds) -> bool:
+        added = await self._do(_ADD, (kind, id, _body(kind, id, value), expires, now))
+        if not added:
+            return False
+        self._counts[kind] = self._counts.get(kind, 0) + 1
+        if self._counts[kind] > self._marks:
+            await self._refuse_above(kind, added[0][0], now)
+        return True
 
     async def get(self, kind: str, id: str, now: Seconds) -> Mapping[str, Any] | None:
         statement = "SELECT body FROM scratch WHERE kind = ? AND id = ? AND expires > ?"
@@ -87,9 +102,25 @@ class SqliteScratch:
             count -= len(await self._do(_DROP, (kind, kind, count - self._limit)))
         self._counts[kind] = count
 
+    async def _refuse_above(self, kind: str, newest: int, now: Seconds) -> None:
+        """Make room by what has expired; where that is not enough, the newest has no place."""
+        await self._do("DELETE FROM scratch WHERE kind = ? AND expires <= ?", (kind, now))
+        ((count,),) = await self._do("SELECT count(*) FROM scratch WHERE kind = ?", (kind,))
+        self._counts[kind] = count
+        if count > self._marks:
+            await self._do("DELETE FROM scratch WHERE n = ?", (newest,))
+            raise LedgerDownError(f"scratch {kind}: full")
+
+
+def _body(kind: str, id: str, value: Mapping[str, Any]) -> str:
+    body = canonical(value)
+    if not _KIND.fullmatch(kind) or len(id) > MAX_ID or len(body) > MAX_BYTES:
+        raise ValueError(f"scratch {kind[:40]}: at most {MAX_BYTES} bytes, and {MAX_ID} characters of id")
+    return body.decode()
+
 
 @asynccontextmanager
-async def open_scratch(path: Path, limit: int = LIMIT) -> AsyncIterator[SqliteScratch]:
+async def open_scratch(path: Path, limit: int = LIMIT, marks: int = MARKS) -> AsyncIterator[SqliteScratch]:
     """Scratch of an existing database. FileNotFoundError if there is none."""
     if not path.is_file():  # noqa: ASYNC240 (once, at start)
         raise FileNotFoundError(path)
@@ -99,7 +130,7 @@ async def open_scratch(path: Path, limit: int = LIMIT) -> AsyncIterator[SqliteSc
         await db.execute("PRAGMA wal_autocheckpoint = 0")
         await db.execute("PRAGMA trusted_schema = OFF")
         counted = await db.execute_fetchall("SELECT kind, count(*) FROM scratch GROUP BY kind")
-        yield SqliteScratch(db, {row[0]: row[1] for row in counted}, limit)
+        yield SqliteScratch(db, {row[0]: row[1] for row in counted}, limit, marks)
 
 
 def _value(found: list[Any]) -> Mapping[str, Any] | None:

@@ -12,6 +12,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql
 
 from broker.adapters.storage.create import alembic_config, create, upgrade
+from broker.adapters.storage.head import LedgerRefusedError
+from broker.adapters.storage.migrations.versions import r0002_visas_and_clients
+from broker.adapters.storage.recovery import assert_revision
 from broker.adapters.storage.schema import INDEXED, REVISION, ROWS, insert_row, metadata, update_row
 from broker.core.rows import KINDS
 from tests.adapters.storage.support import ORIGIN, Place, sign
@@ -103,3 +106,19 @@ def test_an_upgrade_of_what_is_up_to_date_changes_nothing(place: Place, tmp_path
     assert place.verify().ok
     with pytest.raises(FileNotFoundError):
         upgrade(tmp_path / "gone")
+
+
+def test_a_database_of_the_first_revision_is_refused_and_can_be_brought_up_to_date(place: Place) -> None:
+    """As it was made by the version before: without the tables that came later, and saying so."""
+    with closing(sqlite3.connect(place.database)) as db:
+        for kind in r0002_visas_and_clients._KINDS:
+            db.execute(f'DROP TABLE "{kind}"')
+        db.execute("UPDATE alembic_version SET version_num = '0001'")
+        db.commit()
+    with closing(sqlite3.connect(place.database)) as db, pytest.raises(LedgerRefusedError, match="broker migrate"):
+        assert_revision(db)
+    upgrade(place.database)
+    with closing(sqlite3.connect(place.database)) as db:
+        assert_revision(db)
+        assert set(ROWS) <= {row[1] for row in db.execute("PRAGMA table_list")}
+    assert place.verify().ok

@@ -62,9 +62,23 @@ class IdentityProviderPart(Part):
 class ClientPart(Part):
     id: Slug
     name: Text
-    auth_method: Literal["client_secret_basic", "client_secret_post", "none"]
+    auth_method: Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
     secret_sha256: Sha256 | None = None
     """SHA-256, hexadecimal, of a random secret of at least 32 characters."""
+    jwks: list[dict[str, Any]] = []
+    """Its public keys, for `private_key_jwt`; or else `jwks_uri`."""
+    jwks_uri: Url | None = None
+    """Where it publishes its keys; https, and no private address."""
+    internal: bool = False
+    """May `jwks_uri` be http, or at a private address?"""
+    assertion_audience: Literal["issuer", "legacy"] = "issuer"
+    """`legacy`: its assertions may also name the URL of the endpoint as `aud`, as old libraries do."""
+    require_par: bool = False
+    """Only pushed authorization requests count (RFC 9126)."""
+    dpop_required: bool = False
+    """Nothing without a DPoP proof (RFC 9449)."""
+    installs: bool = False
+    """May its installations register themselves in the device flow, each with a key of its own?"""
     redirect_uris: list[Url] = []
     grant_types: list[Text] = Field(min_length=1)
     scopes: list[Text] = Field(min_length=1)

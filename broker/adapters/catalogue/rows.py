@@ -16,6 +16,7 @@ from broker.core.jurisdiction.facts import FactValue
 from broker.core.passport.trust import TrustRow
 from broker.core.plain import plain
 from broker.core.purpose import read_purpose
+from broker.core.registration import faults
 from broker.core.rows import (
     Client,
     Committee,
@@ -108,9 +109,7 @@ def _identity_provider(part: models.IdentityProviderPart) -> Row:
 
 
 def _client(part: models.ClientPart) -> Row:
-    if (part.auth_method == "none") != (part.secret_sha256 is None):
-        raise ValueError("secret_sha256: needed, and only for clients that have a secret")
-    return Client(
+    made = Client(
         id=ClientId(part.id),
         name=part.name,
         auth_method=part.auth_method,
@@ -123,7 +122,18 @@ def _client(part: models.ClientPart) -> Row:
         resources=tuple(part.resources),
         serves=tuple(part.serves),
         id_token_alg=part.id_token_alg,
+        jwks=tuple(part.jwks),
+        jwks_uri=part.jwks_uri,
+        internal=part.internal,
+        assertion_audience=part.assertion_audience,
+        require_par=part.require_par,
+        dpop_required=part.dpop_required,
+        installs=part.installs,
     )
+    wrong = faults(made)
+    if wrong:
+        raise ValueError("; ".join(wrong))
+    return made
 
 
 def _visa_issuer(part: models.VisaIssuerPart) -> Row:

@@ -1,7 +1,8 @@
 """OAuth 2.0 rows: clients, and what they were authorised to do. Secrets and tokens are stored as hashes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from broker.core.ids import ClientId, PersonId
 from broker.core.time import Seconds
@@ -16,6 +17,14 @@ class Client:
     `consent`: `ask` shows the page; `remembered` is for demo clients only (they release everything).
     `resources`: the audiences for which it may have tokens and Passports. `serves`: the audiences that it is
     itself: a repository may introspect what was issued for it.
+
+    For `private_key_jwt`: `jwks`, its public keys, or `jwks_uri`, where it publishes them (`internal`: at a private
+    address, or by http). `assertion_audience`: `issuer` takes our issuer alone as `aud` of an assertion; `legacy`
+    also the URL of the endpoint that is asked. `require_par`: it may only ask by pushed requests (RFC 9126).
+    `dpop_required`: it gets nothing without a DPoP proof (RFC 9449).
+
+    `installs`: its installations may register themselves in the device flow. Such an installation is a client of
+    its own, with `parent` (whose installation it is), `owner` (in whose name it acts) and `created`.
     """
 
     KIND: ClassVar[str] = "client"
@@ -28,10 +37,20 @@ class Client:
     grant_types: tuple[str, ...] = ()
     scopes: tuple[str, ...] = ()
     consent: Literal["ask", "remembered"] = "ask"
-    status: Literal["active", "suspended"] = "active"
+    status: Literal["active", "suspended", "removed"] = "active"
     resources: tuple[str, ...] = ()
     serves: tuple[str, ...] = ()
     id_token_alg: Literal["RS256", "ES256"] = "RS256"  # noqa: S105 (an algorithm, not a secret)
+    jwks: tuple[Mapping[str, Any], ...] = ()
+    jwks_uri: str | None = None
+    internal: bool = False
+    assertion_audience: Literal["issuer", "legacy"] = "issuer"
+    require_par: bool = False
+    dpop_required: bool = False
+    installs: bool = False
+    parent: ClientId | None = None
+    owner: PersonId | None = None
+    created: Seconds | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,81 @@
+"""Do the members of a client's registration fit together? Asked of every client, however it came to be registered.
+
+RFC 7591 section 2, RFC 7523, RFC 8725 section 3, RFC 9700 section 2. A registration that contradicts itself would
+fail one day, at a user's cost, or be weaker than its owner believes.
+"""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from broker.core.oidc.device import GRANT_TYPE as DEVICE
+from broker.core.oidc.exchange import GRANT_TYPE as EXCHANGE
+from broker.core.oidc.own_tokens import OPENID, PASSPORT_SCOPE
+from broker.core.oidc.redirects import registrable
+from broker.core.oidc.service_scopes import GRANT_TYPE as CLIENT_CREDENTIALS
+from broker.core.oidc.service_scopes import SERVICE_SCOPES
+from broker.core.passport.keys import usable
+from broker.core.rows.oauth import Client
+
+MAX_KEYS = 20
+_PERSONAL = frozenset({OPENID, PASSPORT_SCOPE, "profile", "eduperson_scoped_affiliation"})
+_SECRET = frozenset({"client_secret_basic", "client_secret_post"})
+_ID = re.compile(r"[!-~]{1,128}")
+
+
+def faults(client: Client) -> tuple[str, ...]:
+    """What is wrong with this registration, one sentence each; nothing if it can be used."""
+    return (*_authentication(client), *_keys(client), *_addresses(client), *_abilities(client))
+
+
+def _authentication(client: Client) -> Iterator[str]:
+    if not _ID.fullmatch(client.id) or client.id.startswith(("usr_", "client:")):
+        yield "id: printable, and none that could be a person's"
+    if (client.auth_method in _SECRET) != (client.secret is not None):
+        yield "secret_sha256: needed, and only for clients that have a secret"
+    if client.auth_method == "private_key_jwt":
+        if bool(client.jwks) == (client.jwks_uri is not None):
+            yield "private_key_jwt: either jwks or jwks_uri is needed"
+    elif client.jwks or client.jwks_uri is not None:
+        yield "jwks, jwks_uri: only for private_key_jwt"
+
+
+def _keys(client: Client) -> Iterator[str]:
+    """RFC 8725 section 3: a key that cannot be used, or that everybody could sign with, is told at once."""
+    if len(client.jwks) > MAX_KEYS:
+        yield f"jwks: at most {MAX_KEYS} keys"
+    elif client.jwks and len(usable({"keys": list(client.jwks)}) or ()) != len(client.jwks):
+        yield "jwks: public EC or RSA keys only, each with a kid of its own"
+    if client.jwks_uri is not None:
+        parts = urlsplit(client.jwks_uri)
+        if parts.scheme != "https" and not (client.internal and parts.scheme == "http"):
+            yield "jwks_uri: https, unless the client is internal"
+        if not parts.hostname or parts.username is not None or parts.fragment:
+            yield "jwks_uri: an address without user name and fragment"
+
+
+def _addresses(client: Client) -> Iterator[str]:
+    for uri in client.redirect_uris:
+        if not registrable(uri):
+            yield f"redirect_uris: {uri} cannot be registered (https, loopback http, or a private scheme; exact)"
+    if "authorization_code" in client.grant_types and not client.redirect_uris:
+        yield "redirect_uris: the code flow needs at least one"
+
+
+def _abilities(client: Client) -> Iterator[str]:
+    known = {"authorization_code", "refresh_token", CLIENT_CREDENTIALS, DEVICE, EXCHANGE}
+    unknown = sorted(set(client.grant_types) - known)
+    if unknown:
+        yield f"grant_types: not known: {', '.join(unknown)}"
+    strange = sorted(set(client.scopes) - _PERSONAL - SERVICE_SCOPES.keys())
+    if strange:
+        yield f"scopes: not known: {', '.join(strange)}"
+    services = SERVICE_SCOPES.keys() & set(client.scopes)
+    if client.auth_method == "none" and ({CLIENT_CREDENTIALS, EXCHANGE} & set(client.grant_types)):
+        yield "grant_types: client_credentials and token exchange need a client that authenticates"
+    if (CLIENT_CREDENTIALS in client.grant_types) != bool(services):
+        yield "scopes: client_credentials and scopes of a service come together"
+    if client.installs and DEVICE not in client.grant_types:
+        yield "installs: only with the device flow"
+    if client.require_par and "authorization_code" not in client.grant_types:
+        yield "require_par: only with the code flow"

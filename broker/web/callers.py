@@ -2,10 +2,13 @@
 
 from aiohttp import hdrs, web
 
+from broker.core.oidc.challenge import of_error
+from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.own_tokens import OPENID, PASSPORT_SCOPE
 from broker.core.outcome import Reason
 from broker.flows.authenticate import by_access_token, by_passports
 from broker.flows.world import Caller
+from broker.web.doors import scheme_of
 from broker.web.errors import Problem
 from broker.web.state import BROKER
 
@@ -31,8 +34,7 @@ async def caller(request: web.Request) -> Caller:
     lacking = next((scope for scope in _API_SCOPES if scope not in who.scopes), None)
     if lacking is not None:
         problem = Problem("AUTH-SCOPE", scope=lacking)
-        asked = f'Bearer realm="ga4gh-access-broker", error="insufficient_scope", scope="{" ".join(_API_SCOPES)}"'
-        problem.headers[hdrs.WWW_AUTHENTICATE] = asked
+        problem.challenge = of_error(OAuthError.TOKEN_SCOPE, scheme_of(request), " ".join(_API_SCOPES))
         raise problem
     return who
 

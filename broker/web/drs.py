@@ -41,7 +41,7 @@ def error(request: web.Request, problem: Problem) -> web.Response:
     message = sentence(problem.reason.code, dict(problem.reason.facts))
     body = objects.error(status, message, code=problem.reason.code, decision=problem.decision)
     response = web.json_response({**body, **problem.extra, "request_id": request[REQUEST_ID]}, status=status)
-    headers(response, status, problem.decision, problem.reason.code)
+    headers(response, status, problem.decision)
     response.headers.update(problem.headers)
     return response
 

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from broker.core.oidc.challenge import Challenge
 from broker.core.outcome import Outcome, Reason
 from broker.core.reasons import REASONS, sentence
 
@@ -66,6 +67,8 @@ class Problem(Exception):  # noqa: N818 (RFC 9457's own word)
         self.decision = decision
         self.extra = dict(extra or {})
         self.headers: dict[str, str] = {}
+        self.challenge: Challenge | None = None
+        """What the caller is asked for; of a 401 that names none, what its reason says."""
 
     @classmethod
     def of(cls, reason: Reason) -> Self:
@@ -92,19 +95,14 @@ def problem_response(problem: Problem, request_id: str) -> web.Response:
     status = status_of(problem.reason.code)
     body = problem_body(problem.reason, status, decision=problem.decision, request_id=request_id, **problem.extra)
     response = web.json_response(body, status=status, content_type="application/problem+json")
-    headers(response, status, problem.decision, problem.reason.code)
+    headers(response, status, problem.decision)
     response.headers.update(problem.headers)
     return response
 
 
-def headers(response: web.StreamResponse, status: int, decision: str | None, code: str = "") -> None:
-    """RFC 6750 section 3 on 401, RFC 9110 on 503; where the decision is explained (ruling 13)."""
+def headers(response: web.StreamResponse, status: int, decision: str | None) -> None:
+    """RFC 9110 on 503; where the decision is explained (ruling 13). What a 401 asks for: doors.py."""
     response.headers["Cache-Control"] = "no-store"
-    if status == 401:  # noqa: PLR2004
-        # Who sent no token is told no error (section 3.1), nor who sent Passports: they are no bearer tokens.
-        sent = code.startswith("AUTH-") and code != "AUTH-NO-CREDENTIALS"
-        error = ', error="invalid_token"' if sent else ""
-        response.headers["WWW-Authenticate"] = f'Bearer realm="ga4gh-access-broker"{error}'
     if status == 503:  # noqa: PLR2004
         response.headers["Retry-After"] = "5"
     if decision is not None:

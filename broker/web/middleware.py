@@ -7,6 +7,7 @@ import structlog
 from aiohttp import hdrs, web
 
 from broker.ports import Clock, Entropy, LedgerDownError, StaleError
+from broker.web.doors import ask_for_more, challenge_of
 from broker.web.errors import Problem, problem_response
 from broker.web.metrics import METRICS
 
@@ -104,7 +105,10 @@ def _rendered(request: web.Request, problem: Problem, request_id: str) -> web.St
     form = request.app[ERROR_FORMS].get(route)
     if route == _NOWHERE:
         form = next((form for prefix, form in families if request.path.startswith(prefix)), None)
-    return form(request, problem) if form is not None else problem_response(problem, request_id)
+    response = form(request, problem) if form is not None else problem_response(problem, request_id)
+    if problem.challenge is not None or response.status == 401:  # noqa: PLR2004 (RFC 9110 section 15.5.2)
+        ask_for_more(request, response, problem.challenge or challenge_of(request, problem.reason))
+    return response
 
 
 def _route(request: web.Request) -> str:

@@ -3,13 +3,15 @@
 from aiohttp import hdrs, web
 
 from broker.core.oidc import metadata
-from broker.core.oidc.errors import OAuthError, challenge
+from broker.core.oidc.challenge import of_error
+from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.limits import MAX_FORM, MAX_TOKEN_FORM
 from broker.flows.oauth.introspect import introspect
 from broker.flows.oauth.revoke import revoke
 from broker.flows.oauth.token import token
 from broker.flows.oauth.userinfo import userinfo
 from broker.web.bodies import FORM, raw
+from broker.web.doors import ask_for_more, scheme_of
 from broker.web.errors import Problem
 from broker.web.middleware import REQUEST_ID
 from broker.web.state import BROKER
@@ -82,8 +84,8 @@ async def any_userinfo(request: web.Request) -> web.Response:
     answer = await userinfo(broker.oauth, _authorization(request))
     if isinstance(answer, OAuthError):
         response = told(request, answer)
-        address = f"{broker.world.issuer}/.well-known/oauth-protected-resource"
-        response.headers[hdrs.WWW_AUTHENTICATE] = challenge(answer, address)
+        if answer.status in {401, 403}:
+            ask_for_more(request, response, of_error(answer, scheme_of(request)))
         return response
     return web.json_response(answer, headers=NO_STORE)
 

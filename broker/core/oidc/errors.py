@@ -126,16 +126,3 @@ class Penalty:
 
 TRANSIENT = frozenset({OAuthError.DEVICE_PENDING, OAuthError.DEVICE_SLOW_DOWN, OAuthError.BUSY})
 """Not a no, only a not yet: no entry in the log."""
-
-
-def challenge(error: OAuthError, resource_metadata: str, scope: str | None = None) -> str:
-    """The `WWW-Authenticate` of a refused bearer (RFC 6750 section 3, RFC 9728 section 5.1).
-
-    Who sent no token is told no error (section 3.1). `scope` is one of ours, never the caller's.
-    """
-    parts = [f'resource_metadata="{resource_metadata}"']
-    if error is not OAuthError.NO_TOKEN:
-        parts += [f'error="{error.error}"', f'error_description="{error.description}"']
-    if scope is not None:
-        parts.append(f'scope="{scope}"')
-    return "Bearer " + ", ".join(parts)

@@ -2,7 +2,7 @@
 
 import re
 
-from broker.core.oidc.errors import TRANSIENT, OAuthError, challenge
+from broker.core.oidc.errors import TRANSIENT, OAuthError
 from broker.core.reasons import REASONS
 
 NAMES = {
@@ -42,10 +42,3 @@ def test_statuses_are_those_of_the_specifications() -> None:
 
 def test_only_what_is_not_an_answer_yet_leaves_no_entry() -> None:
     assert {error.error for error in TRANSIENT} == {"authorization_pending", "slow_down", "temporarily_unavailable"}
-
-
-def test_who_sent_no_token_is_told_no_error() -> None:
-    assert challenge(OAuthError.NO_TOKEN, "https://b/m") == 'Bearer resource_metadata="https://b/m"'
-    told = challenge(OAuthError.TOKEN_SCOPE, "https://b/m", "openid")
-    assert 'error="insufficient_scope"' in told
-    assert told.endswith('scope="openid"')

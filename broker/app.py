@@ -31,6 +31,7 @@ from broker.core.catalogue import of_a_demo
 from broker.core.ids import Issuer
 from broker.core.jurisdiction.rulebook import Mode, Rulebook, rulebook
 from broker.core.oidc.metadata import BASIC_SCOPES
+from broker.core.oidc.narrowing import named_grant
 from broker.core.oidc.release import MintedVisa
 from broker.core.rows import Client, IdentityProvider, Person, Row, Session, VisaIssuer
 from broker.core.snapshot import Snapshot, empty
@@ -185,7 +186,7 @@ def _oauth(world: World, tokens: signing.OwnTokens, store: keys.KeyStore) -> Dep
     async def visas(
         person: Person, session: Session, resources: frozenset[str], now: Seconds
     ) -> tuple[MintedVisa, ...]:
-        return mint(world, person, needed(held_visas(world, person, session, now), resources), now)
+        return mint(world, person, needed(world.issuer, held_visas(world, person, session, now), resources), now)
 
     return Deps(
         issuer=world.issuer,
@@ -204,8 +205,10 @@ def _oauth(world: World, tokens: signing.OwnTokens, store: keys.KeyStore) -> Dep
 
 
 def audience_of(resource: str, issuer: str, snapshot: Snapshot) -> str | None:
-    """To which service a resource URI belongs (RFC 8707): our DRS, for it and for every dataset; or ourselves."""
+    """To which service a resource URI belongs (RFC 8707): our DRS, for it, every dataset and grant; or ourselves."""
     drs = f"{issuer}/ga4gh/drs/v1"
+    if named_grant(issuer, resource) is not None:  # a grant is used where its data are
+        return drs
     if resource == drs or resource.startswith(f"{drs}/") or snapshot.rows.get(("dataset", resource)) is not None:
         return drs
     return issuer if resource == issuer or resource.startswith(f"{issuer}/") else None

@@ -9,6 +9,7 @@ from typing import Any
 
 from broker.core.decision import Decision, Question, evaluate
 from broker.core.ids import Issuer
+from broker.core.oidc.narrowing import grant_url, named_grant
 from broker.core.oidc.release import MintedVisa
 from broker.core.passport.visa import AFFILIATION, GRANT
 from broker.core.rows import Grant, Person, Session
@@ -46,10 +47,22 @@ def mint(w: World, person: Person, held: tuple[Held, ...], now: Seconds) -> tupl
     return tuple(_mint(w, person, visa, now) for visa in held)
 
 
-def needed(held: tuple[Held, ...], resources: frozenset[str]) -> tuple[Held, ...]:
-    """Those for the datasets that `resources` name; all, if none is named. Affiliations are always of use."""
+def needed(issuer: str, held: tuple[Held, ...], resources: frozenset[str]) -> tuple[Held, ...]:
+    """Those for the datasets and grants that `resources` name; all, if none is named. Affiliations always."""
     named = {visa.value for visa in held if visa.type == GRANT} & resources
-    return tuple(visa for visa in held if not named or visa.type != GRANT or visa.value in named)
+    granted = {grant_visa_id(grant) for one in resources if (grant := named_grant(issuer, one)) is not None}
+    return tuple(
+        visa
+        for visa in held
+        if not (named or granted) or visa.type != GRANT or visa.value in named or visa.id in granted
+    )
+
+
+def _answers(issuer: str, visa: Held) -> frozenset[str]:
+    """The address of the grant behind a visa: a `resource` that names it is answered by this visa."""
+    if visa.type != GRANT:
+        return frozenset()
+    return frozenset({grant_url(issuer, visa.id.removeprefix(grant_visa_id("")))})
 
 
 def grant_visa_id(grant: str) -> str:
@@ -125,4 +138,5 @@ def _mint(w: World, person: Person, visa: Held, now: Seconds) -> MintedVisa:
         source=visa.source,
         exp=exp,
         ends=visa.ends,
+        answers=_answers(w.issuer, visa),
     )

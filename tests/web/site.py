@@ -16,7 +16,7 @@ from broker.adapters import jose
 from broker.adapters.keys import USES, Key, KeyStore
 from broker.adapters.repositories.folders import Folders
 from broker.adapters.signing import OwnTokens, own_trust
-from broker.app import build
+from broker.app import audience_of, build
 from broker.core.ids import ClientId
 from broker.core.oidc.metadata import BASIC_SCOPES
 from broker.core.rows import Client, Family, Repository, Row, Session
@@ -126,11 +126,11 @@ def _broker(made: Stage, tokens: OwnTokens) -> Broker:
     w = made.world
 
     async def visas(person: Any, session: Any, resources: frozenset[str], now: Seconds) -> Any:
-        return mint(w, person, needed(held_visas(w, person, session, now), resources), now)
+        return mint(w, person, needed(w.issuer, held_visas(w, person, session, now), resources), now)
 
     oauth = Deps(
         issuer=w.issuer, scopes=BASIC_SCOPES, clock=w.clock, entropy=w.entropy, ledger=w.ledger, rows=w.rows,
-        scratch=w.scratch, signer=tokens, reader=tokens, visas=visas, audience_of=lambda resource: resource,
+        scratch=w.scratch, signer=tokens, reader=tokens, visas=visas, audience_of=lambda resource: audience_of(resource, w.issuer, w.snapshots.current()),
         refresh_key=b"k" * 32,
     )  # fmt: skip
     unused: Any = None

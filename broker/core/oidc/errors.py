@@ -15,8 +15,10 @@ _OTHER_STATUS: Mapping[str, int] = MappingProxyType({
     "invalid_token": 401,
     "insufficient_scope": 403,
     "temporarily_unavailable": 503,
+    "AUTH-PASSPORT-TOO-MANY": 413,
+    "AUTH-PASSPORT-TOO-LARGE": 413,
 })  # fmt: skip
-"""Statuses that are not 400."""
+"""Statuses that are not 400, by error name or by code (ruling 17: a limit answers 413 and is named)."""
 
 
 class OAuthError(Enum):
@@ -30,7 +32,7 @@ class OAuthError(Enum):
     @property
     def status(self) -> int:
         """The HTTP status where the answer is not a redirect."""
-        return _OTHER_STATUS.get(self.error, 400)
+        return _OTHER_STATUS.get(self.code) or _OTHER_STATUS.get(self.error, 400)
 
     def body(self) -> dict[str, str]:
         """The members of the JSON answer, or of the redirect's query."""
@@ -62,6 +64,7 @@ class OAuthError(Enum):
     CLAIMS = "invalid_request", "The claims parameter is not understood.", "AUTH-CLAIMS"
     SCOPE = "invalid_scope", "The scope is missing, unknown or not allowed.", "AUTH-SCOPE-REFUSED"
     TARGET = "invalid_target", "The resource or audience is unknown or not allowed.", "AUTH-TARGET"
+    GRANT_FOREIGN = "invalid_target", "The resource names a grant that cannot be used here.", "PUR-MISMATCH"
     LOGIN_REQUIRED = "login_required", "Nobody suitable is signed in.", "AUTH-LOGIN-REQUIRED"
     CONSENT_REQUIRED = "consent_required", "The person has to be asked.", "AUTH-CONSENT-REQUIRED"
     ACR_UNMET = (
@@ -94,9 +97,14 @@ class OAuthError(Enum):
         "AUTH-SUBJECT-TYPE",
     )
     SUBJECT_TOKEN = "invalid_request", "The subject_token is not acceptable.", "AUTH-SUBJECT-TOKEN"
+    PASSPORT_TOO_MANY = (
+        "invalid_target",
+        "There are more than 500 visas, the most that one Passport carries. Name the resource that is needed.",
+        "AUTH-PASSPORT-TOO-MANY",
+    )
     PASSPORT_TOO_LARGE = (
         "invalid_target",
-        "The Passport would be too large. Name the resource that is needed.",
+        "The visas make a Passport of more than 1 MiB. Name the resource that is needed.",
         "AUTH-PASSPORT-TOO-LARGE",
     )
     ACTOR = "invalid_request", "Actor tokens are not supported.", "AUTH-ACTOR"

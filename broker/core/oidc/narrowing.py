@@ -9,6 +9,8 @@ from broker.core.oidc.errors import OAuthError
 _ABSOLUTE_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!\"$-;=?-~]+")
 """RFC 8707 section 2: absolute, no fragment. Printable ASCII without `#`, `<` and `>`."""
 
+_GRANTS = "/api/v1/grants/"
+
 AudienceOf = Callable[[str], str | None]
 """The audience (a service's base URL) to which a resource URI belongs; None for one that nobody here serves."""
 
@@ -18,6 +20,16 @@ def targets_allowed(resources: Sequence[str], client: RegisteredClient, audience
     return all(
         _ABSOLUTE_URI.fullmatch(resource) and audience_of(resource) in client.resources for resource in resources
     )
+
+
+def grant_url(issuer: str, grant: str) -> str:
+    """By which address a `resource` names a grant of ours (ruling 3)."""
+    return f"{issuer}{_GRANTS}{grant}"
+
+
+def named_grant(issuer: str, resource: str) -> str | None:
+    """The id of the grant that `resource` names, whether there is such a grant or not; None: it names none."""
+    return resource.removeprefix(issuer + _GRANTS) if resource.startswith(issuer + _GRANTS) else None
 
 
 def within_targets(resources: Sequence[str], granted: Collection[str], audience_of: AudienceOf) -> bool:

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.limits import MAX_VISA_BYTES, MAX_VISAS, PASSPORT_LIFE, until
 from broker.core.oidc.narrowing import AudienceOf
 from broker.core.time import FOREVER, Seconds
@@ -46,9 +47,12 @@ def unanswered(resources: Iterable[str], visas: Iterable[MintedVisa], audience_o
     return tuple(r for r in resources if r not in named and audience_of(r) != r)
 
 
-def fits(visas: Sequence[MintedVisa]) -> bool:
-    """Can one Passport carry them all (ruling 17)? Nothing is ever left out silently."""
-    return len(visas) <= MAX_VISAS and sum(len(visa.token) + len('"",') for visa in visas) <= MAX_VISA_BYTES
+def over(visas: Sequence[MintedVisa]) -> OAuthError | None:
+    """Which limit (ruling 17) keeps one Passport from carrying them all? Nothing is ever left out silently."""
+    if len(visas) > MAX_VISAS:
+        return OAuthError.PASSPORT_TOO_MANY
+    size = sum(len(visa.token) + len('"",') for visa in visas)
+    return OAuthError.PASSPORT_TOO_LARGE if size > MAX_VISA_BYTES else None
 
 
 def log_name(visa: MintedVisa) -> str:

@@ -22,6 +22,7 @@ from broker.core.rows.oauth import Approval, Client, Code, Family, approval_id
 from broker.core.time import Seconds
 from broker.flows.oauth.deps import About, Deps, deciding_anew
 from broker.flows.oauth.standing import Present, present
+from broker.flows.oauth.targets import foreign_grant
 
 _ID_BYTES = 10
 
@@ -94,7 +95,7 @@ async def _answer(
     if who is None or not agreed:
         return step if isinstance(step, Ask) else Ask.SIGN_IN
     given = consent if consent is not None else _as_consent(request, approval)
-    refused = _judge(given, request)
+    refused = _judge(given, request) or await foreign_grant(d, request.resources, who.person, given.released)
     if refused is not None:
         # 3. Record the no.
         about = {"client": client.id, "code": refused.code}

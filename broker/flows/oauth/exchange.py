@@ -6,12 +6,13 @@ from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.opaque import base64url
 from broker.core.oidc.own_tokens import ACCESS_TOKEN_TYP, PASSPORT_TYP, OwnToken, read_access_token
 from broker.core.oidc.parameters import Parameters
-from broker.core.oidc.release import MintedVisa, fits, log_name, passport_end, releasable, unanswered
+from broker.core.oidc.release import MintedVisa, log_name, over, passport_end, releasable, unanswered
 from broker.core.rows.oauth import Client
 from broker.core.time import Seconds
 from broker.flows.oauth.answers import Refused, Tokens
 from broker.flows.oauth.deps import About, Deps
 from broker.flows.oauth.standing import Standing, standing_of, token_revoked
+from broker.flows.oauth.targets import foreign_grant
 
 _JTI_BYTES = 16
 _KIND = "passport.refused"
@@ -33,13 +34,17 @@ async def exchange(d: Deps, client: Client, form: Parameters, now: Seconds) -> T
     audience = rules.audience(asked, client, s.family.resources, d.issuer, d.audience_of)
     if isinstance(audience, OAuthError):
         return Refused(error=audience, standing=s, kind=_KIND)
+    foreign = await foreign_grant(d, asked.resources, s.person, s.family.released)
+    if foreign is not None:
+        return Refused(error=foreign, standing=s, kind=_KIND)
     held = await d.visas(s.person, s.session, frozenset(asked.resources), now)
     # 2. Decide.
     visas = releasable(held, s.family.released, now)
     if unanswered(asked.resources, visas, d.audience_of):
         return Refused(error=OAuthError.TARGET, standing=s, kind=_KIND)
-    if not fits(visas):
-        return Refused(error=OAuthError.PASSPORT_TOO_LARGE, standing=s, kind=_KIND)
+    too_much = over(visas)
+    if too_much is not None:
+        return Refused(error=too_much, standing=s, kind=_KIND)
     return await _issue(d, s, audience, visas, now)
 
 

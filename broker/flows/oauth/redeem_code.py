@@ -11,6 +11,7 @@ from broker.flows.oauth.answers import Refused, Tokens
 from broker.flows.oauth.deps import Deps
 from broker.flows.oauth.spend import spend
 from broker.flows.oauth.standing import standing_of
+from broker.flows.oauth.targets import foreign_grant
 
 
 async def redeem_code(d: Deps, client: Client, form: Parameters, now: Seconds) -> Tokens | Refused:
@@ -40,5 +41,8 @@ async def redeem_code(d: Deps, client: Client, form: Parameters, now: Seconds) -
     resources = form.all("resource")
     if form.all("audience") or not within_targets(resources, s.family.resources, d.audience_of):
         return Refused(error=OAuthError.TARGET, standing=s)
+    foreign = await foreign_grant(d, resources, s.person, s.family.released)
+    if foreign is not None:
+        return Refused(error=foreign, standing=s)
     # 3. Record, 4. act.
     return await spend(d, s, code, resources, now)

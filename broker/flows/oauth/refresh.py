@@ -13,6 +13,7 @@ from broker.flows.oauth.answers import Plan, Refused, Tokens, sign
 from broker.flows.oauth.deps import Deps
 from broker.flows.oauth.spend import told
 from broker.flows.oauth.standing import standing_of
+from broker.flows.oauth.targets import foreign_grant
 
 
 async def refresh(d: Deps, client: Client, form: Parameters, now: Seconds) -> Tokens | Refused:
@@ -38,6 +39,9 @@ async def refresh(d: Deps, client: Client, form: Parameters, now: Seconds) -> To
     resources = tuple(dict.fromkeys(form.all("resource")))
     if form.all("audience") or not within_targets(resources, s.family.resources, d.audience_of):
         return Refused(error=OAuthError.TARGET, standing=s)
+    foreign = await foreign_grant(d, resources, s.person, s.family.released)
+    if foreign is not None:
+        return Refused(error=foreign, standing=s)
     # 3. Record. Within the grace window nothing changes, yet tokens leave: an entry alone.
     plan = Plan(
         scope=scope,

@@ -6,7 +6,7 @@ from broker.core.oidc import claims
 from broker.core.oidc.bearer import bearer_token
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.own_tokens import ACCESS_TOKEN_TYP, OPENID, OwnToken, read_access_token
-from broker.core.oidc.release import fits, log_name, releasable
+from broker.core.oidc.release import log_name, over, releasable
 from broker.core.time import Seconds
 from broker.flows.oauth.answers import known_claims
 from broker.flows.oauth.deps import About, Deps
@@ -62,8 +62,9 @@ async def _visas(d: Deps, token: OwnToken, s: Standing, now: Seconds) -> tuple[s
     """The visas that leave, recorded before they do."""
     held = await d.visas(s.person, s.session, frozenset(), now)
     visas = releasable(held, s.family.released, now)
-    if not fits(visas):
-        return OAuthError.PASSPORT_TOO_LARGE
+    too_much = over(visas)
+    if too_much is not None:
+        return too_much
     if visas:
         # 3. Record.
         about: About = {

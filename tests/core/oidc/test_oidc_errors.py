@@ -37,7 +37,9 @@ def test_statuses_are_those_of_the_specifications() -> None:
         "invalid_token": 401,
         "insufficient_scope": 403,
         "temporarily_unavailable": 503,
+        "invalid_target": 413,  # a Passport over a limit; every other target is 400
     }
+    assert OAuthError.TARGET.status == 400
 
 
 def test_only_what_is_not_an_answer_yet_leaves_no_entry() -> None:

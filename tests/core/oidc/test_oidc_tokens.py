@@ -14,7 +14,7 @@ from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.introspect import active, active_refresh, concerns, is_readable
 from broker.core.oidc.limits import MAX_BEARER, MAX_TOKEN, MAX_VISA_BYTES, MAX_VISAS
 from broker.core.oidc.own_tokens import OwnToken, read_access_token, read_passport
-from broker.core.oidc.release import MintedVisa, fits, log_name, passport_end, releasable, unanswered
+from broker.core.oidc.release import MintedVisa, log_name, over, passport_end, releasable, unanswered
 from broker.core.purpose import Kind, Purpose
 from broker.core.time import Seconds
 
@@ -239,10 +239,10 @@ def test_t071_a_dataset_or_grant_without_a_visa_is_unanswered() -> None:
 
 
 def test_a_passport_carries_500_visas_and_a_megabyte_and_no_more() -> None:
-    assert fits([visa(str(i)) for i in range(MAX_VISAS)])
-    assert not fits([visa(str(i)) for i in range(MAX_VISAS + 1)])
-    assert fits([visa(token="t" * (MAX_VISA_BYTES - 3))])
-    assert not fits([visa(token="t" * (MAX_VISA_BYTES - 2))])
+    assert over([visa(str(i)) for i in range(MAX_VISAS)]) is None
+    assert over([visa(str(i)) for i in range(MAX_VISAS + 1)]) is OAuthError.PASSPORT_TOO_MANY
+    assert over([visa(token="t" * (MAX_VISA_BYTES - 3))]) is None
+    assert over([visa(token="t" * (MAX_VISA_BYTES - 2))]) is OAuthError.PASSPORT_TOO_LARGE
 
 
 def test_the_log_names_a_visa_by_its_jti_or_by_its_digest() -> None:

@@ -36,9 +36,9 @@ from broker.core.oidc.release import MintedVisa
 from broker.core.rows import Client, IdentityProvider, Person, Row, Session, VisaIssuer
 from broker.core.snapshot import Snapshot, empty
 from broker.core.time import Seconds
-from broker.flows.authenticate import Verifier
 from broker.flows.deliver import close_left_open
 from broker.flows.oauth.deps import Deps
+from broker.flows.verified import Verifier
 from broker.flows.visas import held_visas, mint, needed
 from broker.flows.world import World
 from broker.state import log_key, log_origin

@@ -102,9 +102,16 @@ class JwksClient:
 
     async def sets(self, needs: Collection[tuple[str, str, str]]) -> dict[Pair, tuple[Jwk, ...] | None]:
         """`keys` of each (`iss`, `jku`, `kid`), side by side: a slow issuer delays no other."""
-        asked = list(dict.fromkeys(needs))
-        found = await asyncio.gather(*(self.keys(*need) for need in asked))
-        return {(iss, jku): keys for (iss, jku, _), keys in zip(asked, found, strict=True)}
+        asked = dict.fromkeys(needs)
+        waiting = [need for need in asked if self._must_ask(*need)]
+        if waiting:
+            await asyncio.gather(*(self.keys(*need) for need in waiting))
+        entries = {(iss, jku): self._entries.get((iss, jku)) for iss, jku, _ in asked}
+        return {pair: None if entry is None else self._usable(entry) for pair, entry in entries.items()}
+
+    def _must_ask(self, iss: str, jku: str, kid: str) -> bool:
+        entry = self._entries.get((iss, jku))
+        return entry is not None and self._is_wanting(entry, kid)
 
     async def refresh(self, iss: str, jku: str) -> Health | None:
         """Ask now, whatever the clocks say, and believe the answer, an empty set too. None: not registered."""

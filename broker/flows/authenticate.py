@@ -1,36 +1,23 @@
 """Who is calling? From an access token of ours, or from Passports: the only maker of `Caller`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 
 from broker.core.ids import GrantId, Issuer, PersonId, SubjectRef
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.own_tokens import ACCESS_TOKEN_TYP, read_access_token
 from broker.core.outcome import Reason
-from broker.core.passport.compact import parse
-from broker.core.passport.limits import PASSPORT_BYTES
-from broker.core.passport.read import Claimed, read_passport, read_visa, too_much
-from broker.core.passport.trust import Jwk
-from broker.core.passport.verify import CheckSignature, seal_passport, seal_visa
+from broker.core.passport.read import too_much
 from broker.core.passport.visa import Passport, Visa
 from broker.core.rows import Client, Family, Grant, Identity, IdentityProvider, Person, Put, Role, Session
 from broker.core.rows.identity import identity_id
 from broker.core.rows.revocation import What
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
+from broker.flows.verified import Verifier, verified_passports, verified_visas
 from broker.flows.visas import grant_visa_id
 from broker.flows.world import Caller, World
-from broker.ports import Keys, StaleError, TokenReader
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verifier:
-    """What it takes to verify tokens: ours by `reader`, everybody's by `keys` and `check`."""
-
-    reader: TokenReader
-    keys: Keys
-    check: CheckSignature
+from broker.ports import StaleError
 
 
 async def by_access_token(w: World, v: Verifier, token: str, audiences: AbstractSet[str]) -> Caller | Reason:
@@ -73,69 +60,43 @@ async def by_passports(w: World, v: Verifier, passports: Sequence[str]) -> Calle
     A Passport of a trusted broker that fails refuses the whole request (Passport 8.1); one of a stranger, and
     a bad visa, are left out (8.3). Passports of two people are refused (adversarial row T042).
     """
-    now, snapshot = w.clock.now(), w.snapshots.current()
+    now = w.clock.now()
     over = too_much(passports)
     if over is not None:
         return over
-    verified = await _passports(w, v, snapshot, passports, now)
+    verified = await _passports(w, v, passports, now)
     if isinstance(verified, Reason):
         return verified
     if not verified:
         return Reason(code="PASSPORT-ISSUER-UNTRUSTED" if passports else "AUTH-NO-CREDENTIALS")
     if len({passport.identity for passport in verified}) > 1:
         return Reason(code="PASSPORT-PERSONS")
-    visas = await _visas(w, v, snapshot, verified, now)
+    visas = await _visas(w, v, verified, now)
     if verified[0].iss == w.issuer:  # and so is every other one: they are about one identity
-        return await _own(w, verified, passports, visas, now)
+        return await _own(w, verified, visas, now)
     return await _foreign(w, verified, visas)
 
 
-async def _passports(
-    w: World, v: Verifier, snapshot: Snapshot, tokens: Sequence[str], now: Seconds
-) -> list[Passport] | Reason:
+async def _passports(w: World, v: Verifier, tokens: Sequence[str], now: Seconds) -> tuple[Passport, ...] | Reason:
     """The Passports of trusted brokers, every one of them good; those of strangers are left out."""
-    read = [read_passport(token, snapshot.trust, at=now, us=_us(w)) for token in tokens]
-    trusted = [one for one in read if not (isinstance(one, Reason) and one.code == "PASSPORT-ISSUER-UNTRUSTED")]
-    claimed = [one for one in trusted if isinstance(one, Claimed)]
-    if len(claimed) != len(trusted):
-        return next(one for one in trusted if isinstance(one, Reason))
-    keys = await _keys(v, claimed)
-    verified: list[Passport] = []
-    for one in claimed:
-        found = seal_passport(one, keys(one), v.check)
-        if isinstance(found, Passport) and found.iss == w.issuer and now >= found.exp:
-            found = Reason(code="PASSPORT-EXPIRED")  # our own clock needs no leeway (ruling 16)
-        if isinstance(found, Reason):
-            return found
-        current = w.snapshots.current()  # the keys may have been waited for
+    verified = await verified_passports(v, tokens, w.snapshots.current().trust, now, _us(w))
+    if isinstance(verified, Reason):
+        return verified
+    current = w.snapshots.current()  # the keys may have been waited for
+    for found in verified:
+        if found.iss == w.issuer and now >= found.exp:
+            return Reason(code="PASSPORT-EXPIRED")  # our own clock needs no leeway (ruling 16)
         if current.revoked("issuer", found.iss, now) or current.revoked("key", found.key, now):
             return Reason(code="PASSPORT-REVOKED")
-        verified.append(found)
     return verified
 
 
-async def _visas(
-    w: World, v: Verifier, snapshot: Snapshot, passports: Sequence[Passport], now: Seconds
-) -> tuple[Visa, ...]:
+async def _visas(w: World, v: Verifier, passports: Sequence[Passport], now: Seconds) -> tuple[Visa, ...]:
     """Every visa that verifies, each once; the others count for nothing and hinder nobody."""
-    tokens = dict.fromkeys(token for passport in passports for token in passport.visas)
-    read = (read_visa(token, snapshot.trust, at=now, us=_us(w)) for token in tokens)
-    claimed = [one for one in read if isinstance(one, Claimed)]
-    keys = await _keys(v, claimed)
-    sealed = (seal_visa(one, keys(one), v.check) for one in claimed)
-    good = (one for one in sealed if isinstance(one, Visa) and not (one.iss == w.issuer and now >= one.exp))
-    return tuple({visa.digest: visa for visa in good}.values())
-
-
-async def _keys(v: Verifier, claimed: Sequence[Claimed]) -> Callable[[Claimed], Sequence[Jwk] | None]:
-    """Where the keys of each token are found: asked of all issuers at once, so that none waits for another."""
-    needs = [(*one.need.pair, one.need.kid) for one in claimed if one.need.pair is not None]
-    sets = await v.keys.sets(needs) if needs else {}
-
-    def keys(one: Claimed) -> Sequence[Jwk] | None:
-        return one.need.pinned if one.need.pair is None else sets.get(one.need.pair)
-
-    return keys
+    tokens = (token for passport in passports for token in passport.visas)
+    judged = await verified_visas(v, tokens, w.snapshots.current().trust, now, _us(w))
+    sealed = (visa for _, visa in judged if isinstance(visa, Visa))
+    return tuple({visa.digest: visa for visa in sealed if not (visa.iss == w.issuer and now >= visa.exp)}.values())
 
 
 def _us(w: World) -> frozenset[str]:
@@ -143,17 +104,15 @@ def _us(w: World) -> frozenset[str]:
     return frozenset({w.issuer, f"{w.issuer}/", f"{w.issuer}/ga4gh/drs/v1"})
 
 
-async def _own(
-    w: World, passports: Sequence[Passport], tokens: Sequence[str], visas: tuple[Visa, ...], now: Seconds
-) -> Caller | Reason:
+async def _own(w: World, passports: Sequence[Passport], visas: tuple[Visa, ...], now: Seconds) -> Caller | Reason:
     """The caller of Passports that we issued: each ended with its session (ruling 15), and with itself.
 
     All of one authorisation: what rests on them is watched, and cut, by that one.
     """
-    families = {_family_of(passport, tokens) for passport in passports}
+    families = {passport.sid for passport in passports}
     if len(families) != 1:
         return Reason(code="REQ-INVALID", facts=(("problem", "Passports of more than one sign-in to a client"),))
-    family = await w.rows.get(Family, families.pop())
+    family = await w.rows.get(Family, families.pop() or "")
     session = await w.rows.get(Session, family.session) if family is not None else None
     person = await w.rows.get(Person, passports[0].sub)
     if family is None or session is None or person is None or family.person != person.id:
@@ -173,15 +132,6 @@ async def _own(
         visas_end=ends,
         ends=ends,
     )
-
-
-def _family_of(passport: Passport, tokens: Sequence[str]) -> str:
-    """The `sid` of a Passport that has just been verified."""
-    for token in tokens:
-        parsed = parse(token, PASSPORT_BYTES, "PASSPORT")
-        if not isinstance(parsed, Reason) and parsed.digest == passport.digest:
-            return str(parsed.payload.get("sid", ""))
-    return ""
 
 
 async def _foreign(w: World, passports: Sequence[Passport], visas: tuple[Visa, ...]) -> Caller:

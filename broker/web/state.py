@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from broker.flows.authenticate import Verifier
 from broker.flows.oauth.deps import Deps
+from broker.flows.verified import Verifier
 from broker.flows.world import World
 from broker.ports import AuditReads, IdentityProviders, Snapshots, Sources
 from broker.web.streams import LiveStreams

@@ -22,8 +22,8 @@ from broker.core.oidc.metadata import BASIC_SCOPES
 from broker.core.rows import Client, Family, Repository, Row, Session
 from broker.core.snapshot import follow
 from broker.core.time import Seconds
-from broker.flows.authenticate import Verifier
 from broker.flows.oauth.deps import Deps
+from broker.flows.verified import Verifier
 from broker.flows.visas import held_visas, mint, needed
 from broker.web.state import Broker, Readiness
 from broker.web.streams import LiveStreams

@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 
 from broker.core.outcome import Reason
 from broker.core.passport import limits
+from broker.core.passport.claims import text
 from broker.core.passport.keys import named, thumbprint
 from broker.core.passport.read import Claimed, Pair, read_passport, read_visa
 from broker.core.passport.trust import Jwk, Trust
@@ -109,6 +110,7 @@ def seal_passport(claimed: Claimed, keys: Sequence[Jwk] | None, check: CheckSign
         kid=claimed.need.kid,
         key=key,
         digest=claimed.token.digest,
+        sid=text(claimed.token.payload.get("sid")),
     )
 
 

@@ -89,6 +89,8 @@ class Passport:
     kid: str
     key: str
     digest: str
+    sid: str | None = None
+    """The authorisation from which one of our own descends; of another broker's it means nothing."""
 
     @property
     def identity(self) -> Identity:

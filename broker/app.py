@@ -5,7 +5,7 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -43,6 +43,7 @@ from broker.flows.visas import held_visas, mint, needed
 from broker.flows.world import World
 from broker.state import log_key, log_origin
 from broker.web.middleware import CLOCK, ENTROPY, around, safe_headers
+from broker.web.once import RUNNING, OnceLedger, once
 from broker.web.pages.render import set_up
 from broker.web.routes import add_routes
 from broker.web.server import listening
@@ -156,8 +157,12 @@ def assert_declared_fit(rows: Iterable[Row], mode: Mode) -> None:
 
 def build(broker: Broker, readiness: Readiness) -> web.Application:
     """The application around a wired broker. Tests call this with fakes."""
-    app = web.Application(middlewares=[around], client_max_size=64 * 1024)
-    app[BROKER] = broker
+    app = web.Application(middlewares=[around, once], client_max_size=64 * 1024)
+    ledger = OnceLedger(broker.world.ledger)
+    app[BROKER] = replace(
+        broker, world=replace(broker.world, ledger=ledger), oauth=replace(broker.oauth, ledger=ledger)
+    )
+    app[RUNNING] = set()
     app[READY] = readiness
     app[CLOCK] = broker.world.clock
     app[ENTROPY] = broker.world.entropy

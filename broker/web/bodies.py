@@ -15,6 +15,8 @@ SMALL = 64 * 1024
 """Bytes of an ordinary body."""
 FORM = "application/x-www-form-urlencoded"
 _FIELDS = 1000
+_READ = web.RequestKey("read", bytes)
+"""A body that was read before, so that it can be asked for again."""
 
 
 class Wire(BaseModel):
@@ -27,12 +29,15 @@ async def raw(request: web.Request, limit: int) -> bytes:
     """At most `limit` bytes of body; 413 beyond, without having read on."""
     if request.content_length is not None and request.content_length > limit:
         raise Problem("REQ-TOO-LARGE", limit=f"a body of more than {limit} bytes")
-    found = bytearray()
+    found = bytearray(request.get(_READ, b""))
     async for chunk in request.content.iter_chunked(64 * 1024):
         found += chunk
         if len(found) > limit:
-            raise Problem("REQ-TOO-LARGE", limit=f"a body of more than {limit} bytes")
-    return bytes(found)
+            break
+    if len(found) > limit:
+        raise Problem("REQ-TOO-LARGE", limit=f"a body of more than {limit} bytes")
+    request[_READ] = bytes(found)
+    return request[_READ]
 
 
 async def form_body(request: web.Request, limit: int = SMALL) -> MultiDict[str]:

@@ -8,6 +8,7 @@ from broker.core.oidc.own_tokens import OPENID, PASSPORT_SCOPE
 from broker.core.outcome import Reason
 from broker.flows.authenticate import by_access_token, by_passports
 from broker.flows.world import Caller
+from broker.web import once
 from broker.web.doors import scheme_of
 from broker.web.errors import Problem
 from broker.web.state import BROKER
@@ -36,6 +37,7 @@ async def caller(request: web.Request) -> Caller:
         problem = Problem("AUTH-SCOPE", scope=lacking)
         problem.challenge = of_error(OAuthError.TOKEN_SCOPE, scheme_of(request), " ".join(_API_SCOPES))
         raise problem
+    await once.begin(request, f"{who.person.id} {who.client}")
     return who
 
 

@@ -19,17 +19,18 @@ from broker.core.rows.change import Put, Row, changed
 from broker.core.rows.consents import ConsentRow
 from broker.core.rows.identity import Identity, Person, Session
 from broker.core.rows.oauth import Approval, Client, Code, Family, RefreshToken
+from broker.core.rows.once import Done
 from broker.core.rows.revocation import Revocation
 
 __all__ = [
     "KINDS", "SNAPSHOT_KINDS", "Access", "Approval", "Client", "Code", "Committee", "ConsentRow", "Dataset", "Delivery",
-    "DrsObject", "Evidence", "Family", "Grant", "Identity", "IdentityProvider", "Organisation", "Person",
+    "Done", "DrsObject", "Evidence", "Family", "Grant", "Identity", "IdentityProvider", "Organisation", "Person",
     "Put", "RefreshToken", "Repository", "Request", "Revocation", "Role", "Row", "Session", "Trace",
     "VisaIssuer", "changed",
 ]  # fmt: skip
 
 KINDS: tuple[type[Row], ...] = (
-    Access, Approval, Client, Code, Committee, ConsentRow, Dataset, Delivery, DrsObject, Family, Grant, Identity,
+    Access, Approval, Client, Code, Committee, ConsentRow, Dataset, Delivery, Done, DrsObject, Family, Grant, Identity,
     IdentityProvider, Organisation, Person, RefreshToken, Repository, Request, Revocation, Role, Session,
     Trace, VisaIssuer,
 )  # fmt: skip

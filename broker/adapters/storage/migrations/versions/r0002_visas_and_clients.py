@@ -8,7 +8,9 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-_KINDS: dict[str, tuple[str, ...]] = {}
+_KINDS: dict[str, tuple[str, ...]] = {
+    "done": (),
+}
 """Kind of row to the members by which its rows are found."""
 _whole = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 

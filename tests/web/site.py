@@ -25,7 +25,7 @@ from broker.core.time import Seconds
 from broker.flows.oauth.deps import Deps
 from broker.flows.verified import Verifier
 from broker.flows.visas import held_visas, mint, needed
-from broker.web.state import Broker, Readiness
+from broker.web.state import BROKER, Broker, Readiness
 from broker.web.streams import LiveStreams
 from tests import builders as b
 from tests.fakes import START
@@ -119,7 +119,7 @@ async def site(folder: Path, *more: Row, content: bytes = CONTENT, **changes: An
     broker = _broker(made, tokens)
     app = build(broker, Readiness(lambda: not made.ledger.failed))
     async with TestClient(TestServer(app)) as http:
-        yield Site(stage=made, http=http, tokens=tokens, broker=broker)
+        yield Site(stage=made, http=http, tokens=tokens, broker=app[BROKER])
 
 
 def _broker(made: Stage, tokens: OwnTokens) -> Broker:

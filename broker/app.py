@@ -111,7 +111,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         readiness = Readiness(lambda: not ledger.failed)
         broker = Broker(
             world=world,
-            oauth=_oauth(world, tokens, store),
+            oauth=_oauth(world, tokens, store, _client_keys(live, outgoing, stack)),
             verifier=Verifier(reader=tokens, keys=_trusted_keys(live, outgoing, stack), check=jose.check_signature),
             idps=HttpIdentityProviders(outgoing, _idp_keys(outgoing, stack), jose.check_signature, clock),
             snapshots=live,
@@ -187,7 +187,7 @@ def _tls(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
     return context
 
 
-def _oauth(world: World, tokens: signing.OwnTokens, store: keys.KeyStore) -> Deps:
+def _oauth(world: World, tokens: signing.OwnTokens, store: keys.KeyStore, client_keys: JwksClient) -> Deps:
     async def visas(
         person: Person, session: Session, resources: frozenset[str], now: Seconds
     ) -> tuple[MintedVisa, ...]:
@@ -206,6 +206,8 @@ def _oauth(world: World, tokens: signing.OwnTokens, store: keys.KeyStore) -> Dep
         visas=visas,
         audience_of=lambda resource: audience_of(resource, world.issuer, world.snapshots.current()),
         refresh_key=store.secret("refresh"),
+        keys=client_keys,
+        check=jose.check_signature,
     )
 
 
@@ -230,6 +232,23 @@ def _trusted_keys(live: LiveSnapshot, outgoing: Outgoing, stack: AsyncExitStack)
             for row in snapshot.all(VisaIssuer)
             if row.status == "active"
             for jku in row.trust.jku
+        )
+
+    follow(live.current())
+    stack.callback(live.listen(follow))
+    return client
+
+
+def _client_keys(live: LiveSnapshot, outgoing: Outgoing, stack: AsyncExitStack) -> JwksClient:
+    """Keys of clients that publish them; the addresses follow the clients' rows as they change."""
+    client = JwksClient(outgoing, time.monotonic)
+    stack.push_async_callback(client.close)
+
+    def follow(snapshot: Snapshot) -> None:
+        client.register(
+            KeySource(iss=row.id, jku=row.jwks_uri, internal=row.internal)
+            for row in snapshot.clients_with_addresses()
+            if row.jwks_uri is not None
         )
 
     follow(live.current())

@@ -16,6 +16,7 @@ from broker.core.jurisdiction.rulebook import Rulebook
 from broker.core.passport.trust import Trust, TrustRow
 from broker.core.rows import (
     SNAPSHOT_KINDS,
+    Client,
     ConsentRow,
     Dataset,
     DrsObject,
@@ -88,6 +89,15 @@ class Snapshot:
         found = cast("tuple[Role, ...]", self._listed("role", iss, sub))
         return tuple(role for role in found if role.status == "active")
 
+    def clients_with_addresses(self) -> tuple[Client, ...]:
+        """The active clients whose keys have to be fetched."""
+        found = cast("tuple[Client, ...]", self._listed("jwks_uri"))
+        return tuple(client for client in found if client.status == "active")
+
+    def installations(self, person: PersonId) -> tuple[Client, ...]:
+        """The clients that a person made of their own computers, removed ones too."""
+        return cast("tuple[Client, ...]", self._listed("installation", person))
+
     def organisations(self, scopes: Iterable[str]) -> tuple[Organisation, ...]:
         """The registered organisations that speak for any of these affiliation scopes."""
         found = (org for scope in scopes for org in self._listed("scope", scope))
@@ -130,6 +140,8 @@ def _keys(row: Row) -> Iterable[tuple[str, ...]]:
             yield ("dataset", row.dataset)
         case Role():
             yield ("role", row.iss, row.sub)
+        case Client():
+            yield from _client_keys(row)
         case Organisation():
             for scope in row.scopes:
                 yield ("scope", scope)
@@ -137,6 +149,13 @@ def _keys(row: Row) -> Iterable[tuple[str, ...]]:
             pass
     if isinstance(row, Dataset) or row.KIND in _LISTED:
         yield ("all", row.KIND)
+
+
+def _client_keys(row: Client) -> Iterable[tuple[str, ...]]:
+    if row.jwks_uri is not None:
+        yield ("jwks_uri",)
+    if row.owner is not None:
+        yield ("installation", row.owner)
 
 
 _LISTED = frozenset({"identity_provider", "visa_issuer", "committee", "organisation"})

@@ -1,6 +1,7 @@
 """Which client is asking, and does it prove it? Exactly one way (RFC 6749 section 2.3, RFC 9700 section 2.5).
 
-Unknown client, suspended client, wrong way and wrong secret get the same words and take the same time.
+Unknown client, suspended client, wrong way, wrong secret and wrong signature get the same words and take the
+same time.
 """
 
 import base64
@@ -12,11 +13,12 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 from urllib.parse import unquote_plus
 
+from broker.core.oidc.client_assertion import ASSERTION_TYPE
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.parameters import Parameters
 
-Method = Literal["client_secret_basic", "client_secret_post", "none"]
-METHODS: tuple[Method, ...] = ("client_secret_basic", "client_secret_post", "none")
+Method = Literal["private_key_jwt", "client_secret_basic", "client_secret_post", "none"]
+METHODS: tuple[Method, ...] = ("private_key_jwt", "client_secret_basic", "client_secret_post", "none")
 
 _VISIBLE = re.compile(r"[ -~]{1,256}")
 """VSCHAR, as RFC 6749 appendix A.1 and A.2 allow in an id and in a secret."""
@@ -51,17 +53,21 @@ class RegisteredClient(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Whom the caller says to be, and by which one way it proves it."""
+    """Whom the caller says to be, and by which one way it proves it.
+
+    `client_id` is empty where only the `assertion` says it.
+    """
 
     method: Method
     client_id: str
     secret: str = field(default="", repr=False)
+    assertion: str = field(default="", repr=False)
 
 
 def credentials(authorization: str | None, form: Parameters) -> Credentials | OAuthError:
     """The one client authentication of this request. `authorization`: the header's value, or None."""
-    if form.get("client_assertion") or form.get("client_assertion_type"):
-        return OAuthError.CLIENT_FAILED
+    if form.get("client_assertion") is not None or form.get("client_assertion_type") is not None:
+        return _asserted(authorization, form)
     if authorization is not None:
         if form.get("client_secret") is not None:
             return OAuthError.CLIENT_TWICE
@@ -77,8 +83,11 @@ def credentials(authorization: str | None, form: Parameters) -> Credentials | OA
     return Credentials("client_secret_post", client_id, secret)
 
 
-def authenticate(client: RegisteredClient | None, given: Credentials) -> OAuthError | None:
-    """None if `client` is who it says to be, in the one way that it registered."""
+def authenticate(client: RegisteredClient | None, given: Credentials, *, asserted: bool = False) -> OAuthError | None:
+    """None if `client` is who it says to be, in the one way that it registered.
+
+    `asserted`: its assertion was verified, whoever asks for that; it counts for `private_key_jwt` alone.
+    """
     stored = client.secret if client is not None and client.secret is not None else _NOBODY
     offered = hashlib.sha256(given.secret.encode()).hexdigest()
     fits = hmac.compare_digest(offered.encode(), stored.encode())
@@ -86,7 +95,18 @@ def authenticate(client: RegisteredClient | None, given: Credentials) -> OAuthEr
         return OAuthError.CLIENT_FAILED
     if client.auth_method != given.method:
         return OAuthError.CLIENT_FAILED
-    return None if fits or given.method == "none" else OAuthError.CLIENT_FAILED
+    proven = {"none": True, "private_key_jwt": asserted}.get(given.method, fits)
+    return None if proven else OAuthError.CLIENT_FAILED
+
+
+def _asserted(authorization: str | None, form: Parameters) -> Credentials | OAuthError:
+    """The assertion, as the only way (RFC 7521 section 4.2). `client_id` may be left out: it is in there."""
+    if authorization is not None or form.get("client_secret") is not None:
+        return OAuthError.CLIENT_TWICE
+    assertion, client_id = form.get("client_assertion"), form.get("client_id")
+    if assertion is None or form.get("client_assertion_type") != ASSERTION_TYPE:
+        return OAuthError.CLIENT_FAILED
+    return Credentials("private_key_jwt", client_id or "", assertion=assertion)
 
 
 def _basic(authorization: str) -> Credentials | None:

@@ -21,6 +21,14 @@ USER_CODE_TRIES = 5
 REFRESH_GRACE = 10
 """For so long after its first use a refresh token gives the same result again (ruling 18)."""
 PENDING_SIGN_IN_LIFE = 600
+ASSERTION_LIFE = 300
+"""How long a client's assertion may live (RFC 7523 section 3): as long as its `jti` must be remembered."""
+MAX_JTI = 256
+"""Characters of an assertion's `jti`."""
+PUSHED_LIFE = 60
+"""How long a pushed authorization request waits for its browser (RFC 9126 section 2.2)."""
+MAX_AUTHORIZATION = 30 * 1024
+"""Bytes of an authorization request: it is kept while the person is asked, and must fit into Scratch."""
 LEEWAY = 30
 
 SECRET_BYTES = 32
@@ -51,6 +59,7 @@ VALUE_LIMITS: Mapping[str, int] = MappingProxyType({
     "claims": 8 * 1024,
     "id_token_hint": 16 * 1024,
     "client_assertion": 16 * 1024,
+    "installation": 4 * 1024,
     "subject_token": 32 * 1024,
     "actor_token": 32 * 1024,
     "request": 32 * 1024,

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from typing import Any
 
 from broker.core.oidc import exchange
+from broker.core.oidc.client_assertion import ALGORITHMS as ASSERTION_ALGORITHMS
 from broker.core.oidc.client_auth import METHODS
 from broker.core.oidc.device import GRANT_TYPE as DEVICE_GRANT_TYPE
 from broker.core.oidc.own_tokens import OPENID, PASSPORT_SCOPE
@@ -47,6 +48,9 @@ def provider(issuer: str, scopes: Collection[str] = BASIC_SCOPES, acr_values: Co
         "token_endpoint_auth_methods_supported": list(METHODS),
         "introspection_endpoint_auth_methods_supported": _CONFIDENTIAL,
         "revocation_endpoint_auth_methods_supported": list(METHODS),
+        "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
+        "introspection_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
+        "revocation_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login", "consent"],
         "claim_types_supported": ["normal"],

@@ -1,21 +1,91 @@
 """The first step of every endpoint but the authorization endpoint: which client is this?"""
 
-from broker.core.oidc.client_auth import authenticate, credentials
+from collections.abc import Sequence
+
+from broker.core.oidc import client_assertion as rules
+from broker.core.oidc.client_auth import Credentials, authenticate, credentials
 from broker.core.oidc.errors import OAuthError
+from broker.core.oidc.limits import VALUE_LIMITS
 from broker.core.oidc.parameters import Parameters
+from broker.core.outcome import Reason
+from broker.core.passport.compact import Compact, parse
+from broker.core.passport.keys import thumbprint, usable
+from broker.core.passport.trust import Jwk
 from broker.core.rows.oauth import Client
+from broker.core.time import Seconds
 from broker.flows.oauth.deps import Deps
+from broker.flows.oauth.standing import revoked_since
+
+ASSERTIONS = "client_assertion"
+"""The kind of Scratch that holds which assertions were used."""
+_NOBODY: Jwk = {
+    "kty": "EC",
+    "crv": "P-256",
+    "x": "axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY",
+    "y": "T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU",
+}
+"""The generator of P-256: checked where there is no key, so that it takes the same time. A yes of it counts for
+nothing: only a registered client's own key is ever believed."""
 
 
 async def client_of(
     d: Deps, authorization: str | None, form: Parameters, *, public: bool = True
 ) -> Client | OAuthError:
-    """The authenticated client. `public`: may it be one that keeps no secret and only says its id?"""
+    """The authenticated client. `public`: may it be one that keeps no secret and only says its id?
+
+    LedgerDownError: nobody can say whether an assertion was used before, so that it does not count.
+    """
     given = credentials(authorization, form)
     if isinstance(given, OAuthError):
         return given
+    if given.method == "private_key_jwt":
+        return await _by_assertion(d, given)
     client = await d.rows.get(Client, given.client_id)
     refused = authenticate(client, given)
     if client is None or refused is not None:
         return refused or OAuthError.CLIENT_FAILED
     return client if public or given.method != "none" else OAuthError.CLIENT_PUBLIC
+
+
+async def _by_assertion(d: Deps, given: Credentials) -> Client | OAuthError:
+    """A client by `private_key_jwt`: its own key signed, for us, now, and for the first time (T068)."""
+    now = d.clock.now()
+    parsed = parse(given.assertion, VALUE_LIMITS["client_assertion"], "VISA")  # only that it is none counts here
+    if isinstance(parsed, Reason):
+        return OAuthError.CLIENT_FAILED
+    client_id = rules.claimed_by(parsed.payload)
+    if client_id is None or given.client_id not in ("", client_id):
+        return OAuthError.CLIENT_FAILED
+    client = await d.rows.get(Client, client_id)
+    ours = rules.audiences(d.issuer, legacy=client is not None and client.assertion_audience == "legacy")
+    assertion = rules.read(parsed.header, parsed.payload, client_id, ours, now)
+    signed = await _signed(d, client, parsed, assertion, now)
+    named = Credentials("private_key_jwt", client_id)
+    if client is None or assertion is None or authenticate(client, named, asserted=signed) is not None:
+        return OAuthError.CLIENT_FAILED
+    # Last, so that only what its owner signed is remembered, and atomic: of parallel uses one counts.
+    first = await d.scratch.add(ASSERTIONS, assertion.once, {}, assertion.ends, now)
+    return client if first else OAuthError.CLIENT_FAILED
+
+
+async def _signed(
+    d: Deps, client: Client | None, parsed: Compact, assertion: rules.Assertion | None, now: Seconds
+) -> bool:
+    """Did the client's own key sign? Some key is always checked; a key that was revoked signs nothing."""
+    known = client is not None and client.status == "active" and client.auth_method == "private_key_jwt"
+    keys = await _keys(d, client, assertion) if client is not None and known and assertion is not None else ()
+    key = rules.signing_key(assertion, keys) if assertion is not None else None
+    algorithm = assertion.algorithm if key is not None and assertion is not None else "ES256"
+    fits = d.check(algorithm, key or _NOBODY, parsed.signing_input, parsed.signature)
+    if key is None or not fits:
+        return False
+    since = await revoked_since(d, "key", thumbprint(key))
+    return since is None or now < since
+
+
+async def _keys(d: Deps, client: Client, assertion: rules.Assertion) -> Sequence[Jwk]:
+    """The client's keys: those in its row; or at the address in its row, and nowhere else (T069)."""
+    if client.jwks_uri is None:
+        return usable({"keys": list(client.jwks)}) or ()
+    pair = (str(client.id), client.jwks_uri)
+    return (await d.keys.sets([(*pair, assertion.kid or "")])).get(pair) or ()

@@ -8,10 +8,11 @@ from broker.core.audit.entry import Entry, Value
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.narrowing import AudienceOf
 from broker.core.oidc.release import MintedVisa
+from broker.core.passport.verify import CheckSignature
 from broker.core.rows.identity import Person, Session
 from broker.core.time import Seconds
 from broker.flows.entries import entry
-from broker.ports import Clock, Entropy, Ledger, Rows, Scratch, Signer, StaleError, TokenReader
+from broker.ports import Clock, Entropy, Keys, Ledger, Rows, Scratch, Signer, StaleError, TokenReader
 
 T = TypeVar("T")
 About = dict[str, Value]
@@ -36,7 +37,8 @@ class Deps:
 
     `issuer`: our `iss`. `scopes`: those that we support. `audience_of`: to which service a resource URI
     belongs. `refresh_key`: 32 bytes or more, the same in every process; whoever holds them and a used refresh
-    token can compute its successor.
+    token can compute its successor. `keys` and `check`: the keys that clients publish (by client id and address),
+    and whether a signature is a key's own. `require_par`: only pushed authorization requests count.
     """
 
     issuer: str
@@ -51,6 +53,9 @@ class Deps:
     visas: VisasOf
     audience_of: AudienceOf
     refresh_key: bytes
+    keys: Keys
+    check: CheckSignature
+    require_par: bool = False
 
     def entry(self, kind: str, now: Seconds, person: Person | None, about: Mapping[str, Value]) -> Entry:
         """An entry of the log."""

@@ -2,11 +2,13 @@
 
 import base64
 import hashlib
-from dataclasses import dataclass
+import hmac
+from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode
 
 import pytest
 
+from broker.core.oidc.client_assertion import ASSERTION_TYPE as TYPE
 from broker.core.oidc.client_auth import Credentials, Method, authenticate, credentials
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.parameters import Parameters, parse
@@ -50,14 +52,18 @@ def test_basic_and_the_same_client_id_in_the_form_are_one_authentication() -> No
     assert isinstance(credentials(basic("app", SECRET), form(client_id="app")), Credentials)
 
 
+@pytest.mark.row("T068")
 @pytest.mark.parametrize(
     ("row", "header", "members", "error"),
     [
         ("Basic and a posted secret", basic("app", "x"), {"client_secret": "x"}, OAuthError.CLIENT_TWICE),
         ("Basic and another client_id", basic("app", "x"), {"client_id": "other"}, OAuthError.CLIENT_FAILED),
-        ("T068 an assertion", None, {"client_assertion": "x.y.z", "client_id": "app"}, OAuthError.CLIENT_FAILED),
-        ("T068 an assertion beside Basic", basic("app", "x"), {"client_assertion": "e"}, OAuthError.CLIENT_FAILED),
-        ("an assertion type alone", None, {"client_assertion_type": "t", "client_id": "a"}, OAuthError.CLIENT_FAILED),
+        ("an assertion of no type", None, {"client_assertion": "x.y.z", "client_id": "app"}, OAuthError.CLIENT_FAILED),
+        ("of another type", None, {"client_assertion": "e", "client_assertion_type": "t"}, OAuthError.CLIENT_FAILED),
+        ("an assertion type alone", None, {"client_assertion_type": TYPE, "client_id": "a"}, OAuthError.CLIENT_FAILED),
+        ("assertion and Basic", basic("app", "x"), {"client_assertion": "e"}, OAuthError.CLIENT_TWICE),
+        ("assertion type and Basic", basic("app", "x"), {"client_assertion_type": TYPE}, OAuthError.CLIENT_TWICE),
+        ("assertion and secret", None, {"client_assertion": "e", "client_secret": "x"}, OAuthError.CLIENT_TWICE),
         ("nothing", None, {}, OAuthError.CLIENT_FAILED),
         ("a secret of nobody", None, {"client_secret": "x"}, OAuthError.CLIENT_FAILED),
         ("another scheme", "Bearer abc", {"client_id": "app"}, OAuthError.CLIENT_FAILED),
@@ -87,6 +93,7 @@ def test_the_right_secret_in_the_registered_way_is_accepted() -> None:
     assert authenticate(public, Credentials("none", "app")) is None
 
 
+@pytest.mark.row("T073")
 @pytest.mark.parametrize(
     ("row", "client", "method", "secret"),
     [
@@ -100,10 +107,37 @@ def test_the_right_secret_in_the_registered_way_is_accepted() -> None:
         ("a row without a secret", Registered(secret=None), "client_secret_basic", SECRET),
         ("suspended", Registered(status="suspended"), "client_secret_basic", SECRET),
         ("another client's row", Registered(id="other"), "client_secret_basic", SECRET),
+        ("an assertion that nobody verified", Registered(auth_method="private_key_jwt"), "private_key_jwt", ""),
+        ("a secret instead of an assertion", Registered(auth_method="private_key_jwt"), "client_secret_basic", SECRET),
+        ("only its name instead of an assertion", Registered(auth_method="private_key_jwt"), "none", ""),
     ],
 )
 def test_every_failure_has_the_same_words(row: str, client: Registered | None, method: Method, secret: str) -> None:
     assert authenticate(client, Credentials(method, "app", secret)) is OAuthError.CLIENT_FAILED, row
+
+
+def test_a_verified_assertion_counts_for_no_other_way() -> None:
+    by_key = Registered(auth_method="private_key_jwt", secret=None)
+    assert authenticate(by_key, Credentials("private_key_jwt", "app"), asserted=True) is None
+    for wrong in (replace(by_key, status="suspended"), replace(by_key, id="other"), Registered()):
+        given = Credentials("private_key_jwt", "app")
+        assert authenticate(wrong, given, asserted=True) is OAuthError.CLIENT_FAILED
+    assert authenticate(Registered(), Credentials("client_secret_basic", "app", "x"), asserted=True) is not None
+
+
+def test_t073_every_failure_costs_one_look_at_a_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Constant-time comparison, with something to compare where there is no client and no secret."""
+    compared: list[int] = []
+    real = hmac.compare_digest
+
+    def counting(a: bytes, b: bytes) -> bool:
+        compared.append(len(b))
+        return real(a, b)
+
+    monkeypatch.setattr(hmac, "compare_digest", counting)
+    for client in (None, Registered(), Registered(secret=None), Registered(status="suspended")):
+        authenticate(client, Credentials("client_secret_basic", "app", "wrong"))
+    assert compared == [64] * 4
 
 
 def test_a_secret_is_not_in_the_repr() -> None:

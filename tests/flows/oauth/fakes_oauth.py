@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from broker.adapters import jose
 from broker.core.ids import ClientId, Issuer, PersonId
 from broker.core.oidc.authorize import AuthorizationRequest, Proceed
 from broker.core.oidc.exchange import ACCESS_TOKEN_TYPE, GRANT_TYPE, PASSPORT_TYPE
@@ -49,6 +50,18 @@ class FakeKeys:
             return None
         claims: Mapping[str, Any] = said(token)
         return claims if header(token)[1] == typ else None
+
+
+@dataclass
+class PublishedKeys:
+    """What clients publish: (client, address) to keys. `asked`: what was ever looked up."""
+
+    served: dict[tuple[str, str], Any] = field(default_factory=dict)
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
+
+    async def sets(self, needs: Any) -> Any:
+        self.asked += needs
+        return {(iss, jku): self.served.get((iss, jku)) for iss, jku, _ in needs}
 
 
 def header(token: str) -> tuple[str, str]:
@@ -100,6 +113,7 @@ class World:
     scratch: MemoryScratch = field(default_factory=MemoryScratch)
     held: tuple[MintedVisa, ...] = (visa(), visa("affiliation:x", "x"))
     asked: list[frozenset[str]] = field(default_factory=list)
+    published: PublishedKeys = field(default_factory=PublishedKeys)
 
     def __post_init__(self) -> None:
         for row in (*CLIENTS, ADA, SESSION):
@@ -117,6 +131,8 @@ class World:
             visas=self.visas,
             audience_of=audience_of,
             refresh_key=b"k" * 32,
+            keys=self.published,
+            check=jose.check_signature,
         )
 
     async def visas(

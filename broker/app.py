@@ -15,6 +15,7 @@ from broker.adapters import jose, keys, signing
 from broker.adapters.clock import SystemClock
 from broker.adapters.entropy import SystemEntropy
 from broker.adapters.identity_providers import HttpIdentityProviders
+from broker.adapters.issuer_health import LiveIssuerHealth
 from broker.adapters.jwks import JwksClient, KeySource
 from broker.adapters.ontology import load_ontology
 from broker.adapters.outgoing import Outgoing
@@ -109,15 +110,17 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         outgoing = Outgoing(seconds=_OUTGOING_SECONDS)
         stack.push_async_callback(outgoing.close)
         readiness = Readiness(lambda: not ledger.failed)
+        trusted, issuers = _trusted(live, outgoing, stack)
         broker = Broker(
             world=world,
             oauth=_oauth(world, tokens, store, _client_keys(live, outgoing, stack)),
-            verifier=Verifier(reader=tokens, keys=_trusted_keys(live, outgoing, stack), check=jose.check_signature),
+            verifier=Verifier(reader=tokens, keys=trusted, check=jose.check_signature, health=issuers),
             idps=HttpIdentityProviders(outgoing, _idp_keys(outgoing, stack), jose.check_signature, clock),
             snapshots=live,
             sources=Folders(),
             streams=LiveStreams(live.listen, clock),
             audit=audit,
+            issuers=issuers,
             jwks=tokens.jwks(),
             visa_jwks=tokens.visa_jwks(),
             version=version("ga4gh-access-broker"),
@@ -221,22 +224,20 @@ def audience_of(resource: str, issuer: str, snapshot: Snapshot) -> str | None:
     return issuer if resource == issuer or resource.startswith(f"{issuer}/") else None
 
 
-def _trusted_keys(live: LiveSnapshot, outgoing: Outgoing, stack: AsyncExitStack) -> JwksClient:
-    """Keys of trusted issuers; the addresses follow the trust rows as they change."""
+def _trusted(live: LiveSnapshot, outgoing: Outgoing, stack: AsyncExitStack) -> tuple[JwksClient, LiveIssuerHealth]:
+    """Keys of trusted issuers, and how these are doing; both follow the trust rows as they change."""
     client = JwksClient(outgoing, time.monotonic)
     stack.push_async_callback(client.close)
+    health = LiveIssuerHealth(client)
 
     def follow(snapshot: Snapshot) -> None:
-        client.register(
-            KeySource(iss=row.id, jku=jku, internal=row.internal)
-            for row in snapshot.all(VisaIssuer)
-            if row.status == "active"
-            for jku in row.trust.jku
-        )
+        rows = [row for row in snapshot.all(VisaIssuer) if row.status == "active"]
+        client.register(KeySource(iss=row.id, jku=jku, internal=row.internal) for row in rows for jku in row.trust.jku)
+        health.register(row.trust for row in rows)
 
     follow(live.current())
     stack.callback(live.listen(follow))
-    return client
+    return client, health
 
 
 def _client_keys(live: LiveSnapshot, outgoing: Outgoing, stack: AsyncExitStack) -> JwksClient:

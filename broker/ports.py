@@ -12,6 +12,7 @@ from broker.core.audit.entry import Entry
 from broker.core.audit.proof import Proof
 from broker.core.audit.tiles import Piece
 from broker.core.ids import ReceiptId
+from broker.core.passport.health import Concerns, IssuerReport
 from broker.core.rows import IdentityProvider, Put, Row
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
@@ -132,6 +133,22 @@ class Keys(Protocol):
 
         Fetched anew if the `kid` is not in it and it is not too soon. None: not registered, or not to be had now.
         """
+        ...
+
+
+class IssuerHealth(Protocol):
+    """How the registered issuers are doing. For operators: nothing that decides may read it."""
+
+    def reports(self) -> Sequence[IssuerReport]:
+        """Every registered issuer, in the order of registration."""
+        ...
+
+    def refused(self, concerns: Concerns, at: Seconds) -> None:
+        """Count a refused token. Bounded: issuers that are not registered are not counted."""
+        ...
+
+    async def refresh(self, iss: str) -> IssuerReport | None:
+        """Ask all addresses of this issuer now and believe the answers. None: not registered."""
         ...
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from broker.core.audit.entry import Effect, Entry, encode
+from broker.core.passport.health import Concerns, IssuerReport, Refusals
 from broker.core.plain import canonical, digest, plain
 from broker.core.rows import Put, Row
 from broker.core.time import Seconds
@@ -144,6 +145,37 @@ class MemoryScratch:
 
     async def take(self, kind: str, id: str, now: Seconds) -> Mapping[str, Any] | None:
         return _alive(self.values.pop((kind, id), None), now)
+
+
+@dataclass
+class MemoryIssuerHealth:
+    """Keeps the promises of ports.IssuerHealth for issuers whose addresses nobody asks."""
+
+    issuers: tuple[str, ...] = ()
+    counts: dict[tuple[str, str], tuple[int, Seconds]] = field(default_factory=dict)
+    seen: list[Concerns] = field(default_factory=list)
+
+    def refused(self, concerns: Concerns, at: Seconds) -> None:
+        if concerns.iss in self.issuers:
+            count, _ = self.counts.get((concerns.iss, concerns.code), (0, at))
+            self.counts[concerns.iss, concerns.code] = (count + 1, at)
+            self.seen.append(concerns)
+
+    def reports(self) -> tuple[IssuerReport, ...]:
+        return tuple(self._report(iss) for iss in self.issuers)
+
+    async def refresh(self, iss: str) -> IssuerReport | None:
+        return self._report(iss) if iss in self.issuers else None
+
+    def _report(self, iss: str) -> IssuerReport:
+        mine = [one for one in self.seen if one.iss == iss]
+        counted = sorted((code, *found) for (of, code), found in self.counts.items() if of == iss)
+        return IssuerReport(
+            iss=iss,
+            refusals=tuple(Refusals(code=code, count=count, last=last) for code, count, last in counted),
+            last_code=mine[-1].code if mine else None,
+            hints=tuple(dict.fromkeys(one.hint for one in mine if one.hint is not None)),
+        )
 
 
 def _effect(row: Row) -> Effect:

@@ -7,10 +7,11 @@ unknown key names delays nobody else and changes nobody else's keys. What is not
 import asyncio
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from broker.adapters.outgoing import FetchError
 from broker.core.passport import limits
+from broker.core.passport.health import AddressHealth, KeysState, shown
 from broker.core.passport.keys import named, read_set
 from broker.core.passport.read import Pair
 from broker.core.passport.trust import Jwk
@@ -39,18 +40,6 @@ class KeySource:
     iss: str
     jku: str
     internal: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
-    """How one address does. `age`: seconds since its last good answer; `error`: why the last attempt failed."""
-
-    iss: str
-    jku: str
-    state: Literal["unused", "good", "stale", "refused"]
-    keys: int
-    age: float | None
-    error: str | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -113,7 +102,7 @@ class JwksClient:
         entry = self._entries.get((iss, jku))
         return entry is not None and self._is_wanting(entry, kid)
 
-    async def refresh(self, iss: str, jku: str) -> Health | None:
+    async def refresh(self, iss: str, jku: str) -> AddressHealth | None:
         """Ask now, whatever the clocks say, and believe the answer, an empty set too. None: not registered."""
         entry = self._entries.get((iss, jku))
         if entry is None:
@@ -126,9 +115,9 @@ class JwksClient:
             await asyncio.wait([entry.loading])
         return self._health(entry)
 
-    def health(self) -> tuple[Health, ...]:
-        """Every registered address, in the order of registration."""
-        return tuple(self._health(entry) for entry in self._entries.values())
+    def health(self) -> tuple[tuple[str, AddressHealth], ...]:
+        """Every registered address with its issuer, in the order of registration."""
+        return tuple((entry.source.iss, self._health(entry)) for entry in self._entries.values())
 
     async def close(self) -> None:
         """End what is under way."""
@@ -173,18 +162,17 @@ class JwksClient:
             return
         entry.keys, entry.good, entry.error, entry.emptied = keys, self._now(), None, False
 
-    def _health(self, entry: _Entry) -> Health:
+    def _health(self, entry: _Entry) -> AddressHealth:
         age = None if entry.good is None else self._now() - entry.good
-        return Health(
-            iss=entry.source.iss,
+        return AddressHealth(
             jku=entry.source.jku,
             state=self._state(entry, age),
-            keys=len(self._usable(entry) or ()),
+            keys=tuple(shown(key) for key in self._usable(entry) or ()),
             age=age,
             error=entry.error,
         )
 
-    def _state(self, entry: _Entry, age: float | None) -> Literal["unused", "good", "stale", "refused"]:
+    def _state(self, entry: _Entry, age: float | None) -> KeysState:
         if self._usable(entry) is None:
             return "unused" if entry.tried is None else "refused"
         return "good" if entry.error is None and age is not None and age < FRESH else "stale"

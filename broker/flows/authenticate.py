@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 
 from broker.core.ids import GrantId, Issuer, PersonId, SubjectRef
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.own_tokens import ACCESS_TOKEN_TYP, read_access_token
 from broker.core.outcome import Reason
+from broker.core.passport.bearer import Vouched, vouched
 from broker.core.passport.read import too_much
 from broker.core.passport.visa import Passport, Visa
 from broker.core.rows import Client, Family, Grant, Identity, IdentityProvider, Person, Put, Role, Session
@@ -14,7 +16,8 @@ from broker.core.rows.identity import identity_id
 from broker.core.rows.revocation import What
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
-from broker.flows.verified import Verifier, verified_passports, verified_visas
+from broker.flows.foreign_tokens import Inside, passports_of, visas_of
+from broker.flows.verified import Verifier
 from broker.flows.visas import grant_visa_id
 from broker.flows.world import Caller, World
 from broker.ports import StaleError
@@ -64,44 +67,20 @@ async def by_passports(w: World, v: Verifier, passports: Sequence[str]) -> Calle
     over = too_much(passports)
     if over is not None:
         return over
-    verified = await _passports(w, v, passports, now)
+    verified = await passports_of(w, v, passports, now)
     if isinstance(verified, Reason):
         return verified
     if not verified:
         return Reason(code="PASSPORT-ISSUER-UNTRUSTED" if passports else "AUTH-NO-CREDENTIALS")
     if len({passport.identity for passport in verified}) > 1:
         return Reason(code="PASSPORT-PERSONS")
-    visas = await _visas(w, v, verified, now)
+    inside = await visas_of(w, v, (token for one in verified for token in one.visas), now)
     if verified[0].iss == w.issuer:  # and so is every other one: they are about one identity
-        return await _own(w, verified, visas, now)
-    return await _foreign(w, verified, visas)
-
-
-async def _passports(w: World, v: Verifier, tokens: Sequence[str], now: Seconds) -> tuple[Passport, ...] | Reason:
-    """The Passports of trusted brokers, every one of them good; those of strangers are left out."""
-    verified = await verified_passports(v, tokens, w.snapshots.current().trust, now, _us(w))
-    if isinstance(verified, Reason):
-        return verified
-    current = w.snapshots.current()  # the keys may have been waited for
-    for found in verified:
-        if found.iss == w.issuer and now >= found.exp:
-            return Reason(code="PASSPORT-EXPIRED")  # our own clock needs no leeway (ruling 16)
-        if current.revoked("issuer", found.iss, now) or current.revoked("key", found.key, now):
-            return Reason(code="PASSPORT-REVOKED")
-    return verified
-
-
-async def _visas(w: World, v: Verifier, passports: Sequence[Passport], now: Seconds) -> tuple[Visa, ...]:
-    """Every visa that verifies, each once; the others count for nothing and hinder nobody."""
-    tokens = (token for passport in passports for token in passport.visas)
-    judged = await verified_visas(v, tokens, w.snapshots.current().trust, now, _us(w))
-    sealed = (visa for _, visa in judged if isinstance(visa, Visa))
-    return tuple({visa.digest: visa for visa in sealed if not (visa.iss == w.issuer and now >= visa.exp)}.values())
-
-
-def _us(w: World) -> frozenset[str]:
-    """Audiences that mean this broker's own doors."""
-    return frozenset({w.issuer, f"{w.issuer}/", f"{w.issuer}/ga4gh/drs/v1"})
+        found = await _own(w, verified, inside.visas, now)
+        return found if isinstance(found, Reason) else replace(found, left_out=inside.left_out)
+    ends = min(passport.exp for passport in verified)
+    said = vouched(verified[0].identity, inside.visas, ends, w.snapshots.current().trust)
+    return await foreign_caller(w, verified[0].identity, inside, ends, said)
 
 
 async def _own(w: World, passports: Sequence[Passport], visas: tuple[Visa, ...], now: Seconds) -> Caller | Reason:
@@ -134,16 +113,19 @@ async def _own(w: World, passports: Sequence[Passport], visas: tuple[Visa, ...],
     )
 
 
-async def _foreign(w: World, passports: Sequence[Passport], visas: tuple[Visa, ...]) -> Caller:
-    """The caller of another broker's Passport: a person of ours once they have been seen."""
-    iss, sub = passports[0].identity
+async def foreign_caller(
+    w: World, identity: tuple[str, str], inside: Inside, ends: Seconds, said: Vouched | None
+) -> Caller:
+    """The caller whom another broker speaks of: a person of ours once they have been seen."""
+    iss, sub = identity
     person = await person_of(w, Issuer(iss), sub)
-    ends = min(passport.exp for passport in passports)
     return Caller(
         person=person,
         identities=frozenset({(Issuer(iss), sub), (w.issuer, str(person.id))}),
-        visas=visas,
+        visas=inside.visas,
         visas_end=ends,
+        left_out=inside.left_out,
+        vouched=said,
         ends=ends,
     )
 

@@ -147,6 +147,7 @@ def _caller(access: Access, person: Person) -> Caller:
         grants=access.grants,
         visas=access.visas,
         visas_end=access.visas_end,
+        vouched=access.vouched,
         ends=access.expires,
     )
 

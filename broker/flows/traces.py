@@ -1,6 +1,6 @@
 """How a decision is kept: its whole trace as a row of its own, its digest in the log's leaf (ruling 12)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +9,9 @@ from broker.core.decision import Decision, Explanation, Question
 from broker.core.decision.explain import public
 from broker.core.ids import DecisionId, ObjectId
 from broker.core.outcome import Outcome
+from broker.core.passport.left_out import MOST, LeftOut
 from broker.core.plain import digest, plain
+from broker.core.reasons import sentence
 from broker.core.rows import Put, Trace
 from broker.core.snapshot import Snapshot
 
@@ -20,15 +22,23 @@ def trace(
     decision: Decision,
     explanation: Explanation | None,
     snapshot: Snapshot,
+    unread: Sequence[LeftOut] = (),
 ) -> Put:
-    """The row that lets the decision be replayed: the question, the facts, every gate, what was said."""
+    """The row that lets the decision be replayed: the question, the facts, every gate, what was said.
+
+    `unread`: visas that came with the question and were none of a trusted issuer. They are named as those that
+    were verified and dropped: fifty of them at most, and how many there were.
+    """
+    refused = (*unread, *decision.dropped)
     body: Mapping[str, Any] = {
         "question": plain(replace(question, visas=(), identities=frozenset())),
         "visas": [visa.jti for visa in question.visas],
-        "decision": plain(decision),
+        "decision": plain(replace(decision, dropped=())),
         "explanation": explained(explanation) if explanation is not None else None,
         "generation": snapshot.generation,
     }
+    if refused:
+        body = {**body, "left_out": told_left_out(refused)}
     return Put(Trace(id=id, at=question.at, person=question.person, body=plain(body)))
 
 
@@ -86,4 +96,22 @@ def explained(explanation: Explanation) -> dict[str, Any]:
         "missing": list(explanation.missing),
         "appeal": explanation.appeal,
         "example": explanation.example,
+    }
+
+
+def told_left_out(refused: Sequence[LeftOut]) -> dict[str, Any]:
+    """Visas that did not count, for the record and for who sent them: codes and sentences of ours."""
+    return {
+        "count": len(refused),
+        "visas": [
+            {
+                "code": one.reason.code,
+                "sentence": sentence(one.reason.code, dict(one.reason.facts)),
+                "facts": dict(one.reason.facts),
+                "iss": one.iss,
+                "type": one.type,
+                "digest": one.digest,
+            }
+            for one in refused[:MOST]
+        ],
     }

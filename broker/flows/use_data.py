@@ -9,6 +9,7 @@ from broker.core.decision import Decision, Explanation, Question, evaluate, expl
 from broker.core.drs.identifiers import is_object_id
 from broker.core.ids import DatasetId, DecisionId, ObjectId, ReceiptId
 from broker.core.outcome import Reason
+from broker.core.passport.left_out import LeftOut
 from broker.core.purpose import Modality
 from broker.core.rows import Access, Dataset, DrsObject, Put
 from broker.core.snapshot import Snapshot
@@ -40,6 +41,8 @@ class Refused:
     decision: Decision
     explanation: Explanation
     receipt: ReceiptId
+    left_out: tuple[LeftOut, ...] = ()
+    """The asker's own visas that did not count."""
 
 
 async def ask(w: World, caller: Caller, object: ObjectId, grant: str | None = None) -> Ticket | Refused | Reason:
@@ -57,7 +60,7 @@ async def ask(w: World, caller: Caller, object: ObjectId, grant: str | None = No
     if not decision.permits:
         seen = row is not None and not hidden(row, decision, snapshot)
         return await _refuse(w, caller, id, question, decision, snapshot, seen=seen)
-    put = trace(id, question, decision, None, snapshot)
+    put = trace(id, question, decision, None, snapshot, caller.left_out)
     access = _access(w, caller, question, decision, id, now)
     told = about(id, put, decision, question, None) | {"access": access.id}
     entry = w.entry("access.permitted", now, caller.person, told)
@@ -80,7 +83,7 @@ async def _refuse(
 ) -> Refused | Reason:
     """Record a refusal and tell it. `seen`: may the caller know that there is such an object at all?"""
     explanation = explain(question, decision, snapshot) if seen else None
-    put = trace(id, question, decision, explanation, snapshot)
+    put = trace(id, question, decision, explanation, snapshot, caller.left_out)
     told = (
         about_nothing(id, put, ObjectId(question.object or ""))
         if explanation is None
@@ -90,7 +93,8 @@ async def _refuse(
     await w.ledger.record(entry, put)
     if explanation is None:
         return Reason(code="REQ-NOT-FOUND")
-    return Refused(id=id, decision=decision, explanation=explanation, receipt=entry.id)
+    left_out = (*caller.left_out, *decision.dropped)
+    return Refused(id=id, decision=decision, explanation=explanation, receipt=entry.id, left_out=left_out)
 
 
 def question_of(
@@ -116,6 +120,7 @@ def question_of(
         location=caller.location,
         visas=caller.visas,
         visas_end=caller.visas_end,
+        vouched=caller.vouched,
         grants=caller.grants,
         grant=grant,
         dataset=dataset,
@@ -148,5 +153,6 @@ def _access(w: World, caller: Caller, question: Question, decision: Decision, id
         location=caller.location,
         visas=caller.visas,
         visas_end=caller.visas_end,
+        vouched=caller.vouched,
         expires=Seconds(min(now + TICKET_SECONDS, caller.ends, decision.until)),
     )

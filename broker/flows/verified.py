@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from broker.core.outcome import Reason
+from broker.core.passport.health import concerns
 from broker.core.passport.keys import named
 from broker.core.passport.limits import LEEWAY
 from broker.core.passport.read import Claimed, Need, read_passport, read_visa
@@ -20,7 +21,7 @@ from broker.core.passport.trust import Jwk, Trust, TrustRow
 from broker.core.passport.verify import CheckSignature, seal_passport, seal_visa
 from broker.core.passport.visa import Passport, Visa
 from broker.core.time import Seconds
-from broker.ports import Keys, TokenReader
+from broker.ports import IssuerHealth, Keys, TokenReader
 
 T = TypeVar("T", Passport, Visa)
 
@@ -86,6 +87,8 @@ class Verifier:
     reader: TokenReader
     keys: Keys
     check: CheckSignature
+    health: IssuerHealth | None = None
+    """Who counts refused tokens for operators, if anybody does."""
     passports: Memory[Passport] = field(default_factory=Memory[Passport])
     visas: Memory[Visa] = field(default_factory=Memory[Visa])
 
@@ -105,6 +108,9 @@ async def verified_passports(
         return read_passport(token, trust, at=at, us=us)
 
     listed = [(token, _known(v.passports, token, trust, at, us) or read(token)) for token in tokens]
+    for token, one in listed:
+        if isinstance(one, Reason):
+            note(v, trust, token, one, at)
     trusted = [one for one in listed if not (isinstance(one[1], Reason) and one[1].code == "PASSPORT-ISSUER-UNTRUSTED")]
     for _, one in trusted:
         if isinstance(one, Reason):
@@ -118,7 +124,9 @@ async def verified_passports(
         claimed = one if isinstance(one, Claimed) else read(token)
         sealed = claimed if isinstance(claimed, Reason) else seal_passport(claimed, keys(claimed.need), v.check)
         if isinstance(sealed, Reason) or isinstance(claimed, Reason):
-            return sealed if isinstance(sealed, Reason) else Reason(code="PASSPORT-MALFORMED")
+            why = sealed if isinstance(sealed, Reason) else Reason(code="PASSPORT-MALFORMED")
+            note(v, trust, token, why, at)
+            return why
         _keep(v.passports, token, sealed, claimed, keys(claimed.need), trust, us)
         found.append(sealed)
     return tuple(found)
@@ -148,6 +156,13 @@ async def verified_visas(
         return sealed
 
     return tuple((token, visa(token, one)) for token, one in listed)
+
+
+def note(v: Verifier, trust: Trust, token: str, reason: Reason, at: Seconds) -> None:
+    """Tell operators that a token which names a registered issuer, or nearly, was refused."""
+    found = concerns(token, reason, trust) if v.health is not None else None
+    if v.health is not None and found is not None:
+        v.health.refused(found, at)
 
 
 def _known(memory: Memory[T], token: str, trust: Trust, at: Seconds, us: AbstractSet[str]) -> Known[T] | None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from broker.core.audit.entry import Entry, Value
 from broker.core.ids import ClientId, GrantId, Issuer, make_id
+from broker.core.passport.bearer import Vouched
+from broker.core.passport.left_out import LeftOut
 from broker.core.passport.visa import Visa
 from broker.core.rows import Person, Role
 from broker.core.time import FOREVER, Seconds
@@ -56,6 +58,10 @@ class Caller:
     roles: tuple[Role, ...] = ()
     ends: Seconds
     """When the credentials end: nothing that rests on them lasts longer."""
+    left_out: tuple[LeftOut, ...] = ()
+    """Visas that came and are none of a trusted issuer: for the record and for who sent them, for nothing else."""
+    vouched: Vouched | None = None
+    """What the broker that sent the visas says about whose they are."""
 
     def has_role(self, role: str, scope: str) -> bool:
         """Does this person hold `role` in exactly `scope`, or for the whole service?"""

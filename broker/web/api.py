@@ -85,6 +85,8 @@ async def get_decision(request: web.Request) -> web.Response:
     if trace is None or not (who.has_role("auditor", "service") or trace.person == who.person.id):
         raise Problem("REQ-NOT-FOUND")
     told = {"decision": trace.id, "at": rfc3339(trace.at), "explanation": trace.body.get("explanation")}
+    if "left_out" in trace.body:
+        told["visas_left_out"] = plain(trace.body["left_out"])
     if who.has_role("auditor", "service"):
         told["trace"] = plain(trace.body)
     return web.json_response(told)

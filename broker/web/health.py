@@ -4,7 +4,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from broker.web.errors import Problem
-from broker.web.metrics import METRICS
+from broker.web.metrics import METRICS, of_issuers
 from broker.web.state import BROKER, READY
 
 
@@ -24,6 +24,7 @@ async def readyz(request: web.Request) -> web.Response:
     return web.json_response({"status": "ready"})
 
 
-async def metrics(_: web.Request) -> web.Response:
+async def metrics(request: web.Request) -> web.Response:
     """Prometheus text."""
-    return web.Response(body=generate_latest(METRICS.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    text = generate_latest(METRICS.registry) + generate_latest(of_issuers(request.app[BROKER].issuers.reports()))
+    return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -8,7 +8,7 @@ from aiohttp import web
 from broker.flows.oauth.deps import Deps
 from broker.flows.verified import Verifier
 from broker.flows.world import World
-from broker.ports import AuditReads, IdentityProviders, Snapshots, Sources
+from broker.ports import AuditReads, IdentityProviders, IssuerHealth, Snapshots, Sources
 from broker.web.streams import LiveStreams
 
 
@@ -24,6 +24,7 @@ class Broker:
     sources: Sources
     streams: LiveStreams
     audit: AuditReads
+    issuers: IssuerHealth
     jwks: dict[str, object]
     visa_jwks: dict[str, object]
     version: str

@@ -3,7 +3,7 @@
 from typing import Any
 
 from broker.flows.request_access import Foreseen
-from broker.flows.traces import explained
+from broker.flows.traces import explained, told_left_out
 from broker.flows.use_data import Refused
 from broker.web.errors import Problem
 
@@ -21,6 +21,8 @@ def refused(no: Refused) -> Problem:
         "example": told["example"],
         "receipt": no.receipt,
     }
+    if no.left_out:
+        extra["visas_left_out"] = told_left_out(no.left_out)
     return Problem(first.code, decision=no.id, extra=extra, **dict(first.facts))
 
 

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from broker.adapters.jose import public_jwk
 from broker.adapters.jwks import COOL_DOWN, FRESH, HARD_LIMIT, JwksClient, KeySource
 from broker.adapters.outgoing import FetchError
+from broker.core.passport.keys import thumbprint
 
 A, B = (
     KeySource(iss="https://a.example/", jku="https://a.example/jwks"),
@@ -150,10 +151,10 @@ async def test_a_failing_address_leaves_the_last_good_set_until_the_hard_limit(w
     world.net.answers[A.jku] = answer
     world.now += HARD_LIMIT - 1
     assert await world.kids() == ["k1"]
-    assert world.client.health()[0].state == "stale"
+    assert world.client.health()[0][1].state == "stale"
     world.now += 1
     assert await world.kids() is None
-    assert world.client.health()[0].state == "refused"
+    assert world.client.health()[0][1].state == "refused"
 
 
 async def test_an_address_that_never_answered_has_no_keys_and_is_not_hammered(world: World) -> None:
@@ -174,7 +175,7 @@ async def test_an_empty_set_withdraws_everything_only_when_it_is_said_twice(worl
     world.net.answers[A.jku] = []
     world.now += FRESH
     assert await world.kids() == ["k1"]
-    assert world.client.health()[0].error == "no usable key; believed when said again"
+    assert world.client.health()[0][1].error == "no usable key; believed when said again"
     world.now += COOL_DOWN - 1
     assert await world.kids() == ["k1"]
     world.now += 1
@@ -194,7 +195,7 @@ async def test_an_operator_can_ask_at_once_and_is_believed_at_once(world: World)
     world.net.answers[A.jku] = [TWO]
     health = await world.client.refresh(A.iss, A.jku)
     assert health is not None
-    assert (health.state, health.keys) == ("good", 1)
+    assert (health.state, len(health.keys)) == ("good", 1)
     assert await world.kids(kid="k2") == ["k2"]
     world.net.answers[A.jku] = []
     await world.client.refresh(A.iss, A.jku)
@@ -256,13 +257,14 @@ async def test_closing_ends_what_is_under_way(world: World) -> None:
 
 
 async def test_health_tells_each_address_apart(world: World) -> None:
-    assert [one.state for one in world.client.health()] == ["unused", "unused"]
+    assert [one.state for _, one in world.client.health()] == ["unused", "unused"]
     await world.kids()
     del world.net.answers[B.jku]
     await world.kids(B)
     world.now += 10
-    good, refused = world.client.health()
-    assert (good.iss, good.jku, good.state, good.keys, good.age, good.error) == (A.iss, A.jku, "good", 1, 10, None)
-    assert (refused.state, refused.keys, refused.age, refused.error) == ("refused", 0, None, "status 500")
+    (iss, good), (_, refused) = world.client.health()
+    assert (iss, good.jku, good.state, good.age, good.error) == (A.iss, A.jku, "good", 10, None)
+    assert [(key.kid, key.algorithm, key.thumbprint) for key in good.keys] == [("k1", "ES256", thumbprint(ONE))]
+    assert (refused.state, refused.keys, refused.age, refused.error) == ("refused", (), None, "status 500")
     world.now += FRESH
-    assert world.client.health()[0].state == "stale"
+    assert world.client.health()[0][1].state == "stale"

@@ -28,7 +28,7 @@ from broker.flows.visas import held_visas, mint, needed
 from broker.web.state import BROKER, Broker, Readiness
 from broker.web.streams import LiveStreams
 from tests import builders as b
-from tests.fakes import START
+from tests.fakes import START, MemoryIssuerHealth
 from tests.flows.worlds import Stage, stage
 
 CONTENT = bytes(range(256)) * 64
@@ -137,5 +137,5 @@ def _broker(made: Stage, tokens: OwnTokens) -> Broker:
     return Broker(
         world=w, oauth=oauth, verifier=Verifier(reader=tokens, keys=NoKeys(), check=jose.check_signature), idps=unused,
         snapshots=made.live, sources=Folders(), streams=LiveStreams(made.live.listen, w.clock), audit=unused,
-        jwks=tokens.jwks(), visa_jwks=tokens.visa_jwks(), version="0",
+        issuers=MemoryIssuerHealth(), jwks=tokens.jwks(), visa_jwks=tokens.visa_jwks(), version="0",
     )  # fmt: skip

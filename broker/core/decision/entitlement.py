@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from broker.core.decision.question import Question
 from broker.core.ids import DatasetId, PersonId
+from broker.core.passport.bearer import links
 from broker.core.passport.counts import revocation_names
 from broker.core.passport.evaluate import Accepted, Evaluation
 from broker.core.passport.evaluate import evaluate as weigh
@@ -37,6 +38,7 @@ def weighed(question: Question, snapshot: Snapshot) -> Evaluation:
         question.at,
         not_after=question.visas_end,
         revoked=snapshot.revoked_names(names, question.at),
+        vouched=links(question.vouched, snapshot.trust),
     )
 
 

@@ -12,6 +12,7 @@ from broker.core.decision.findings import answered
 from broker.core.decision.question import Decision, Question
 from broker.core.outcome import GateResult, Outcome, most_restrictive
 from broker.core.passport.evaluate import Evaluation
+from broker.core.passport.left_out import dropped
 from broker.core.purpose import LADDER, Modality
 from broker.core.snapshot import Snapshot
 from broker.core.time import FOREVER
@@ -78,4 +79,5 @@ def _decision(case: gates.Case, results: tuple[GateResult, ...]) -> Decision:
         visas=tuple(one.visa.jti for one in case.visas.accepted if one.visa.jti),
         facts=case.facts,
         read=tuple(dict.fromkeys(version for result in results for version in result.read)),
+        dropped=dropped(case.visas.dropped) if case.visas.dropped else (),
     )

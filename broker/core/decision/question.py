@@ -6,6 +6,8 @@ from typing import Literal
 
 from broker.core.ids import DatasetId, GrantId, Issuer, ObjectId, PersonId, SubjectRef
 from broker.core.outcome import Gate, GateResult, Outcome, Reason
+from broker.core.passport.bearer import Vouched
+from broker.core.passport.left_out import LeftOut
 from broker.core.passport.visa import Visa
 from broker.core.purpose import Modality, Purpose
 from broker.core.rows.access import Finding
@@ -40,6 +42,8 @@ class Question:
     """Verified visas that came with the question; which of them count is asked here, each time anew."""
     visas_end: Seconds = FOREVER
     """The end of the Passport that brought them."""
+    vouched: Vouched | None = None
+    """What their broker says about whose they are; it counts as long as the broker's row vouches."""
     grants: tuple[GrantId, ...] = ()
     """Grants that an access token of ours shows. Neither shown so nor by a visa of ours: not used."""
     grant: str | None = None
@@ -77,6 +81,8 @@ class Decision:
     facts: Mapping[str, object]
     """The facts that the policy packs saw."""
     read: tuple[tuple[str, str], ...]
+    dropped: tuple[LeftOut, ...] = ()
+    """Verified visas that do not count for this person, and why."""
 
     @property
     def permits(self) -> bool:

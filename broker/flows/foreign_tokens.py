@@ -1,4 +1,4 @@
-"""What every way in with foreign tokens shares: which Passports and visas count here, and what is told of the others."""
+"""What every way in with foreign tokens shares: which Passports and visas count here, what is told of the others."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

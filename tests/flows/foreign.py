@@ -20,7 +20,7 @@ class NoReader:
     """Nothing is a token of ours."""
 
     def read(self, token: str, typ: str) -> Mapping[str, Any] | None:
-        del token, typ
+        return {}.get((token, typ))
 
 
 class StaticKeys:

@@ -14,7 +14,7 @@ from broker.flows.deliver import show
 from broker.flows.use_data import Refused, Ticket, ask, question_of
 from broker.flows.world import Caller
 from tests import builders as b
-from tests.core.passport.visa_builders import NOW, visa_token
+from tests.core.passport.visa_builders import NOW, OTHER_EC, visa_token
 from tests.fakes import MemoryIssuerHealth
 from tests.flows.foreign import BROKER, ISSUER, StaticKeys, heart, passport, role, rows, verifier
 from tests.flows.worlds import Stage, stage
@@ -63,7 +63,7 @@ BAD: list[tuple[str, str, str]] = [
     ("expired", heart(iat=NOW - 900, exp=NOW - 600), "VISA-EXPIRED"),
     ("of a stranger", heart(iss="https://stranger.example/"), "VISA-ISSUER-UNTRUSTED"),
     ("no token", "x.y.z", "VISA-MALFORMED"),
-    ("cut", heart()[:-4], "VISA-SIGNATURE"),
+    ("signed by somebody else", visa_token(visa={"value": b.HEART}, key=OTHER_EC), "VISA-SIGNATURE"),
     ("for another dataset", visa_token(visa={"source": b.DAC}), "VISA-VALUE-UNTRUSTED"),
     ("by nobody in particular", visa_token(visa={"value": b.HEART, "by": "self"}), "VISA-BY"),
 ]
@@ -85,7 +85,9 @@ async def test_a_bad_visa_is_left_out_hinders_nobody_and_is_named_in_the_trace(b
 async def test_nothing_that_only_an_unverified_token_says_is_repeated() -> None:
     s = stage(*rows())
     canary = heart(iss="https://canary.example/", sub="canary", jti="canary")
-    found = await ask(s.world, await caller(s, passport(canary, heart(sub="canary", jti="canary")[:-4])), b.ONE)
+    found = await ask(
+        s.world, await caller(s, passport(canary, visa_token(payload={"sub": "canary"}, key=OTHER_EC))), b.ONE
+    )
     assert isinstance(found, Refused)
     assert len(found.left_out) == 2
     assert "canary" not in repr(found.left_out)

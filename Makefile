@@ -6,7 +6,7 @@ ARGS ?=
 DEST ?= /opt/broker
 .DEFAULT_GOAL := help
 
-.PHONY: help env demo test check format lint types layers tests docs install clean
+.PHONY: help env demo test check format lint types layers tests docs plant plants install clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,12 @@ tests: env
 
 docs: env  ## Write the pages and schemas that follow from the code
 	@$(BIN)/python docs/generate.py
+
+plant: env  ## Remove the rule of one row in a copy of the code and see its tests turn red (ROW=C10)
+	@$(BIN)/python -m tests.plants $(ROW)
+
+plants: env  ## The same for every row; some minutes
+	@$(BIN)/python -m tests.plants
 
 install: env  ## What a service needs, without anything for development, into DEST (default /opt/broker)
 	@UV_PROJECT_ENVIRONMENT=$(DEST) $(BIN)/uv sync --quiet --locked --no-dev --no-editable --python $(PYTHON)

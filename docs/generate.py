@@ -7,6 +7,7 @@ A test makes every one of them in memory and compares, so that none can say what
 import ast
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
 from pathlib import Path
@@ -25,6 +26,7 @@ from broker.core.reasons import REASONS
 from broker.web import drs, oidc
 from broker.web.errors import status_of
 from broker.web.routes import ROUTES, Route, page
+from tests.requirements import reading
 
 ROOT = Path(__file__).resolve().parent.parent
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -160,6 +162,32 @@ def _strings_of_the_program() -> frozenset[str]:
     return frozenset(found)
 
 
+def requirements() -> str:
+    """Every requirement with the tests that show it, and how many ways of removing it are known to turn them red."""
+    tests, planted = reading.shown(), Counter(row for plant in reading.plants() for row in plant.rows)
+    parts = []
+    for title, rows in groupby(reading.rows().values(), lambda row: row.section):
+        lines = [
+            (row.id, row.level, row.says, row.source, _tests(tests.get(row.id, ()), row), str(planted[row.id] or ""))
+            for row in rows
+        ]
+        head = ("row", "level", "what holds", "see", "shown by", "plants")
+        parts.append(f"## {title}\n\n{_table(head, lines)}")
+    return _page(
+        "Requirements",
+        "`tests/requirements/*.yaml` and the markers `row` of the tests",
+        "What is asked of the broker, row by row, and the tests that show it.",
+        "*Plants* are edits that remove the rule: `make plant ROW=C10` makes them in a copy of the code, one by one,\n"
+        "and fails unless the row's tests turn red; `make plants` does so for every row.",
+        *parts,
+    )
+
+
+def _tests(tests: Iterable[reading.Test], row: reading.Row) -> str:
+    links = [f"[{test.name.removeprefix('test_').replace('_', ' ')}](../../{test.file})" for test in tests]
+    return ", ".join(links) or (f"not yet: {row.not_yet}" if row.not_yet else "")
+
+
 def catalogue_schema() -> str:
     """The form of a catalogue file."""
     return _json(
@@ -244,6 +272,7 @@ FILES: Mapping[str, Callable[[], str]] = {
     "docs/reference/reasons.md": reasons,
     "docs/reference/access-request-states.md": access_request_states,
     "docs/reference/entries.md": entries,
+    "docs/reference/requirements.md": requirements,
     "schemas/catalogue.schema.json": catalogue_schema,
     "schemas/problem.schema.json": problem_schema,
 }

@@ -46,3 +46,15 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
         report.outcome = "failed"
         report.longrepr = f"skipped, and STRICT=1 allows no skip: {report.longrepr}"
     del item
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--row", default="", help="only the tests that show one of these requirements: C10,T014")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    wanted = {row for row in config.getoption("--row").split(",") if row}
+    if wanted:
+        kept = [item for item in items if any(wanted & set(mark.args) for mark in item.iter_markers("row"))]
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = kept

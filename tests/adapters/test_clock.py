@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import pytest
 from structlog.testing import capture_logs
 
 from broker.adapters.clock import SystemClock
@@ -20,6 +21,7 @@ class Machine:
         self.wall += seconds + step
 
 
+@pytest.mark.row("T124")
 def test_the_clock_follows_the_machine_forwards_and_never_back() -> None:
     machine = Machine()
     clock = SystemClock(lambda: machine.wall, lambda: machine.steady)
@@ -34,6 +36,7 @@ def test_the_clock_follows_the_machine_forwards_and_never_back() -> None:
     assert clock.now() == 1_800_000_071 + 86_400 - 3600
 
 
+@pytest.mark.row("T124")
 def test_time_goes_on_from_what_the_log_has_seen_over_a_restart() -> None:
     """T124: a clock set back between two runs brings nothing that had ended back to life."""
     machine = Machine()
@@ -47,6 +50,7 @@ def test_time_goes_on_from_what_the_log_has_seen_over_a_restart() -> None:
     assert clock.now() == 1_800_007_261
 
 
+@pytest.mark.row("T124")
 def test_a_clock_that_was_set_back_is_told_once() -> None:
     machine = Machine()
     clock = SystemClock(lambda: machine.wall, lambda: machine.steady)

@@ -45,6 +45,7 @@ def rsa_signed(key: rsa.RSAPrivateKey) -> bytes:
     return key.sign(TEXT, padding.PKCS1v15(), hashes.SHA256())
 
 
+@pytest.mark.row("V2", "P2")
 def test_what_we_sign_we_accept_and_so_does_a_library() -> None:
     assert check_signature("ES256", EC_JWK, *ES)
     assert check_signature("RS256", RSA_JWK, *RS)
@@ -63,6 +64,7 @@ def test_es256_is_deterministic() -> None:
     assert sign("ES256", EC, {"kid": "e"}, {"a": 1}) == sign("ES256", EC, {"kid": "e"}, {"a": 1})
 
 
+@pytest.mark.row("T015")
 @given(st.binary(max_size=80))
 def test_no_other_bytes_are_a_signature(raw: bytes) -> None:
     assert not check_signature("ES256", EC_JWK, ES[0], raw)
@@ -76,6 +78,7 @@ def test_no_changed_signature_counts(place: int, change: int) -> None:
     assert not check_signature("ES256", EC_JWK, ES[0], bytes(raw))
 
 
+@pytest.mark.row("T015")
 @pytest.mark.parametrize(
     "raw",
     [
@@ -93,6 +96,7 @@ def test_an_es256_signature_is_64_bytes_of_r_and_s(raw: bytes) -> None:
     assert not check_signature("ES256", EC_JWK, ES[0], raw)
 
 
+@pytest.mark.row("T002")
 @pytest.mark.parametrize(
     "algorithm", ["none", "None", "", "HS256", "ES384", "RS384", "RS512", "PS256", "EdDSA", "es256"]
 )
@@ -102,6 +106,7 @@ def test_no_other_algorithm_exists(algorithm: str) -> None:
         assert not check_signature(algorithm, jwk, ES[0], b"")
 
 
+@pytest.mark.row("T003")
 def test_a_public_key_is_never_a_shared_secret() -> None:
     """T003: HS256 over the public key, in every spelling."""
     pem = RSA.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
@@ -145,11 +150,13 @@ UNFIT: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.row("T004")
 @pytest.mark.parametrize("name", UNFIT)
 def test_a_key_that_does_not_fit_verifies_nothing(name: str) -> None:
     assert not check_signature("ES256", UNFIT[name], *ES)
 
 
+@pytest.mark.row("T004")
 def test_an_ec_key_is_no_rsa_key() -> None:
     assert not check_signature("RS256", EC_JWK, *RS)
     assert not check_signature("RS256", {**RSA_JWK, "alg": "PS256"}, *RS)
@@ -159,12 +166,14 @@ def test_key_ops_that_allow_verifying_are_fine() -> None:
     assert check_signature("ES256", {**EC_JWK, "key_ops": ["verify"]}, *ES)
 
 
+@pytest.mark.row("T016")
 @pytest.mark.parametrize(("bits", "wanted"), [(1024, False), (2047, False), (2048, True)])
 def test_an_rsa_key_has_2048_bits_at_least(bits: int, wanted: object) -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
     assert check_signature("RS256", rsa_jwk(key.public_key().public_numbers()), TEXT, rsa_signed(key)) is wanted
 
 
+@pytest.mark.row("T016")
 def test_an_rsa_exponent_is_odd_and_not_small() -> None:
     key = rsa.generate_private_key(public_exponent=3, key_size=2048)
     assert not check_signature("RS256", rsa_jwk(key.public_key().public_numbers()), TEXT, rsa_signed(key))
@@ -174,6 +183,7 @@ def test_an_rsa_exponent_is_odd_and_not_small() -> None:
         assert not check_signature("RS256", numbers, *RS)
 
 
+@pytest.mark.row("T016")
 @pytest.mark.parametrize(("exponent", "wanted"), [(65539, True), (2**63 + 29, True), (2**64 + 13, False)])
 def test_an_rsa_exponent_has_64_bits_at_most(exponent: int, wanted: object) -> None:
     """A huge exponent makes each check of a signature a thousand times as dear."""
@@ -186,6 +196,7 @@ def test_an_rsa_exponent_has_64_bits_at_most(exponent: int, wanted: object) -> N
     assert check_signature("RS256", rsa_jwk(public), TEXT, rsa_signed(private)) is wanted
 
 
+@pytest.mark.row("T015")
 @pytest.mark.parametrize("curve", [ec.SECP384R1(), ec.SECP521R1(), ec.SECP256K1()], ids=lambda curve: curve.name)
 def test_a_good_signature_on_another_curve_is_no_es256(curve: ec.EllipticCurve) -> None:
     key = ec.derive_private_key(0x1234567, curve)
@@ -202,6 +213,7 @@ def test_a_good_signature_on_another_curve_is_no_es256(curve: ec.EllipticCurve) 
     assert not check_signature("ES256", jwk, TEXT, r.to_bytes(size) + s.to_bytes(size))
 
 
+@pytest.mark.row("T016")
 def test_with_exponent_one_a_padded_digest_is_no_signature() -> None:
     """T016: with e = 1 the signature is the padded digest itself, which anybody can write."""
     digest = hashes.Hash(hashes.SHA256())
@@ -211,10 +223,12 @@ def test_with_exponent_one_a_padded_digest_is_no_signature() -> None:
     assert not check_signature("RS256", {**RSA_JWK, "e": "AQ"}, TEXT, forged)
 
 
+@pytest.mark.row("T016")
 def test_an_rsa_signature_is_as_long_as_the_modulus() -> None:
     assert not check_signature("RS256", RSA_JWK, RS[0], b"\x00" + RS[1])
 
 
+@pytest.mark.row("T035", "V11")
 def test_a_published_key_is_bound_and_public() -> None:
     assert set(EC_JWK) == {"kty", "crv", "x", "y", "kid", "alg", "use"}
     assert set(RSA_JWK) == {"kty", "n", "e", "kid", "alg", "use"}
@@ -253,6 +267,7 @@ _JSON = st.none() | st.integers() | st.text(max_size=50) | st.lists(st.text(max_
 _MEMBERS = st.dictionaries(st.sampled_from(["kty", "crv", "x", "y", "n", "e", "alg", "use", "key_ops"]), _JSON)
 
 
+@pytest.mark.row("T018")
 @given(st.sampled_from(["ES256", "RS256"]), _MEMBERS, st.booleans())
 def test_any_key_is_answered(algorithm: str, members: dict[str, Any], from_good: object) -> None:
     base = (EC_JWK if algorithm == "ES256" else RSA_JWK) if from_good else {}

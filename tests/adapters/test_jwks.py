@@ -59,6 +59,7 @@ def world() -> World:
     return World()
 
 
+@pytest.mark.row("T019", "C8", "C9")
 async def test_what_is_not_registered_is_never_asked(world: World) -> None:
     for iss, jku in ((A.iss, B.jku), (B.iss, A.jku), (A.iss, A.jku + "/"), ("x", A.jku), (A.iss, "")):
         assert await world.client.keys(iss, jku, "k1") is None
@@ -76,6 +77,7 @@ async def test_keys_are_fetched_once_and_used_while_they_are_fresh(world: World)
     assert world.net.asked == {A.jku: 2}
 
 
+@pytest.mark.row("T028")
 async def test_a_new_key_counts_after_one_fetch(world: World) -> None:
     await world.kids()
     world.net.answers[A.jku] = [ONE, TWO]
@@ -84,6 +86,7 @@ async def test_a_new_key_counts_after_one_fetch(world: World) -> None:
     assert world.net.asked == {A.jku: 2}
 
 
+@pytest.mark.row("T029")
 async def test_a_withdrawn_key_counts_no_longer_than_the_set_is_fresh(world: World) -> None:
     world.net.answers[A.jku] = [ONE, TWO]
     await world.kids()
@@ -92,6 +95,7 @@ async def test_a_withdrawn_key_counts_no_longer_than_the_set_is_fresh(world: Wor
     assert await world.kids() == ["k2"]
 
 
+@pytest.mark.row("T026")
 async def test_a_thousand_unknown_names_cause_one_fetch_a_cool_down(world: World) -> None:
     await world.kids()
     for number in range(1000):
@@ -103,6 +107,7 @@ async def test_a_thousand_unknown_names_cause_one_fetch_a_cool_down(world: World
     assert world.net.asked == {A.jku: 2}
 
 
+@pytest.mark.row("T026")
 async def test_known_names_do_not_wait_while_unknown_ones_are_asked_for(world: World) -> None:
     await world.kids()
     world.now += COOL_DOWN
@@ -115,6 +120,7 @@ async def test_known_names_do_not_wait_while_unknown_ones_are_asked_for(world: W
     assert await asking == ["k1"]
 
 
+@pytest.mark.row("T032")
 async def test_200_callers_cause_one_fetch(world: World) -> None:
     gate = world.net.gates[A.jku] = asyncio.Event()
     callers = [asyncio.create_task(world.kids()) for _ in range(200)]
@@ -124,6 +130,7 @@ async def test_200_callers_cause_one_fetch(world: World) -> None:
     assert world.net.asked == {A.jku: 1}
 
 
+@pytest.mark.row("T032")
 async def test_a_caller_that_gives_up_takes_nobody_along(world: World) -> None:
     gate = world.net.gates[A.jku] = asyncio.Event()
     first, second = asyncio.create_task(world.kids()), asyncio.create_task(world.kids())
@@ -135,6 +142,7 @@ async def test_a_caller_that_gives_up_takes_nobody_along(world: World) -> None:
     assert first.cancelled()
 
 
+@pytest.mark.row("T031")
 async def test_an_issuer_that_stalls_delays_nobody_else(world: World) -> None:
     world.net.gates[A.jku] = asyncio.Event()
     stalled = asyncio.create_task(world.kids())
@@ -145,6 +153,7 @@ async def test_an_issuer_that_stalls_delays_nobody_else(world: World) -> None:
     await stalled
 
 
+@pytest.mark.row("T027")
 @pytest.mark.parametrize("answer", [FetchError("status 500"), b"<html>", b'{"keys": {}}', [ONE] * 101])
 async def test_a_failing_address_leaves_the_last_good_set_until_the_hard_limit(world: World, answer: object) -> None:
     await world.kids()
@@ -170,6 +179,7 @@ async def test_an_address_that_never_answered_has_no_keys_and_is_not_hammered(wo
     assert await world.kids() == ["k1"]
 
 
+@pytest.mark.row("T027")
 async def test_an_empty_set_withdraws_everything_only_when_it_is_said_twice(world: World) -> None:
     await world.kids()
     world.net.answers[A.jku] = []
@@ -190,6 +200,7 @@ async def test_an_empty_set_and_then_a_good_one_is_no_withdrawal(world: World) -
         assert await world.kids() == ["k1"]
 
 
+@pytest.mark.row("T029")
 async def test_an_operator_can_ask_at_once_and_is_believed_at_once(world: World) -> None:
     await world.kids()
     world.net.answers[A.jku] = [TWO]
@@ -217,6 +228,7 @@ async def test_a_refresh_comes_after_a_fetch_that_is_under_way(world: World) -> 
     assert world.net.asked == {A.jku: 2}
 
 
+@pytest.mark.row("T033")
 async def test_one_issuers_answer_never_changes_anothers_keys(world: World) -> None:
     """T033: B serves a key under A's key name."""
     await world.kids()
@@ -226,6 +238,7 @@ async def test_one_issuers_answer_never_changes_anothers_keys(world: World) -> N
     assert await world.client.keys(B.iss, B.jku, "k1") == ({**TWO, "kid": "k1"},)
 
 
+@pytest.mark.row("T033", "T020")
 async def test_one_address_of_two_issuers_is_two_registrations(world: World) -> None:
     both = World(A, KeySource(iss="other", jku=A.jku))
     await both.kids()

@@ -113,6 +113,7 @@ async def test_a_document_of_an_internal_address_is_fetched(server: Server, outg
     assert await fetch(outgoing, f"{server.url}/full") == b"x" * LIMIT
 
 
+@pytest.mark.row("T024", "T025")
 @pytest.mark.parametrize(
     ("path", "why"),
     [
@@ -134,6 +135,7 @@ async def test_whatever_is_not_a_short_plain_answer_is_refused(
     assert [request.path for request in server.seen] == [path], "no redirect is followed, nothing is asked twice"
 
 
+@pytest.mark.row("T025")
 @pytest.mark.parametrize("path", ["/silent", "/drip"])
 async def test_a_slow_answer_ends_at_the_limit(server: Server, path: str) -> None:
     outgoing = Outgoing(seconds=0.1)
@@ -142,6 +144,7 @@ async def test_a_slow_answer_ends_at_the_limit(server: Server, path: str) -> Non
     await outgoing.close()
 
 
+@pytest.mark.row("T036")
 async def test_no_cookie_and_no_proxy_of_the_environment_is_used(
     server: Server, outgoing: Outgoing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,6 +156,7 @@ async def test_no_cookie_and_no_proxy_of_the_environment_is_used(
     assert all(request.headers["Accept-Encoding"] == "identity" for request in server.seen)
 
 
+@pytest.mark.row("T023", "B18")
 @pytest.mark.parametrize(
     "url", ["http://a.example/", "ftp://a.example/", "file:///etc/passwd", "data:,x", "//a.example", ""]
 )
@@ -189,6 +193,7 @@ async def test_the_listener_would_see_a_connection(listener: tuple[int, list[obj
     assert connected
 
 
+@pytest.mark.row("T023")
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "2130706433", "0.0.0.0"])
 async def test_a_private_address_is_never_connected_to(
     listener: tuple[int, list[object]], outgoing: Outgoing, host: str
@@ -213,6 +218,7 @@ class Rebinding(AbstractResolver):
         return None
 
 
+@pytest.mark.row("T023")
 async def test_a_name_that_changes_its_mind_gains_nothing(
     listener: tuple[int, list[object]], outgoing: Outgoing
 ) -> None:
@@ -241,6 +247,7 @@ PRIVATE = """
     2001:0:7f00:1::1 localhost 1 0x7f000001"""
 
 
+@pytest.mark.row("T023")
 @pytest.mark.parametrize("address", PRIVATE.split())
 def test_all_other_addresses_are_not(address: str) -> None:
     assert not is_public(address)

@@ -54,6 +54,7 @@ async def test_what_has_expired_cannot_be_taken_and_is_gone(scratch: Scratch) ->
     assert await scratch.get("par", "a", NOW) is None
 
 
+@pytest.mark.row("T061")
 async def test_of_too_many_the_oldest_go_and_other_kinds_stay(scratch: Scratch) -> None:
     await scratch.put("other", "x", VALUE, LATER)
     for n in range(LIMIT + 1):

@@ -23,6 +23,7 @@ def test_what_is_plain_is_read_as_it_is(value: Any) -> None:
     assert loads(json.dumps(value).encode(), LIMIT) == value
 
 
+@pytest.mark.row("T083", "T008", "T009")
 @pytest.mark.parametrize(
     "raw",
     [
@@ -36,6 +37,7 @@ def test_what_is_doubtful_is_refused(raw: bytes) -> None:
         loads(raw, LIMIT)
 
 
+@pytest.mark.row("T083")
 def test_depth_and_size_are_allowed_up_to_their_limits() -> None:
     deep = b"[" * MAX_DEPTH + b"]" * MAX_DEPTH
     loads(deep, len(deep))
@@ -47,6 +49,7 @@ def test_brackets_in_strings_are_no_depth() -> None:
     assert loads(json.dumps(['\\"[[{' * 100]).encode(), LIMIT) == ['\\"[[{' * 100]
 
 
+@pytest.mark.row("T018")
 @given(st.binary(max_size=200))
 def test_nothing_but_the_declared_error_comes_out(raw: bytes) -> None:
     with contextlib.suppress(StrictJsonError):

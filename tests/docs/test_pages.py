@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.doc_blocks import ROOT
+from tests.requirements.reading import rows
 
 TEXT = {".md", ".py", ".toml", ".yaml", ".yml", ".json", ".conf", ".service", ".html", ".css", ".obo", ".txt", ""}
 LEFT_OUT = {".git", ".venv", "__pycache__", "demo-state", "dist", "node_modules"}
@@ -84,7 +85,7 @@ def test_every_settled_question_that_is_named_stands_on_the_page() -> None:
 
 
 def test_every_row_that_is_named_stands_on_the_page() -> None:
-    listed = set(re.findall(r"^\| ([A-Z]\d+) \|", PAGES["docs/reference/numbers.md"], re.MULTILINE))
+    listed = set(rows())
     assert len(listed) > 150
     for name, text in FILES.items():
         if name.startswith(("broker/", "tests/")):

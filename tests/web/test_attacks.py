@@ -63,6 +63,7 @@ async def shown(s: Site, *passports: str) -> tuple[int, str]:
 # Tokens: for which door, of which client, with which scope.
 
 
+@pytest.mark.row("T014")
 async def test_a_token_for_another_door_opens_none_of_ours(tmp_path: Path) -> None:
     """T014: `aud` is asked at every door; DRS also takes the tokens that are for the broker as a whole."""
     async with site(tmp_path) as s:
@@ -118,6 +119,7 @@ async def test_what_a_suspended_client_was_given_opens_nothing(tmp_path: Path) -
         assert await shown(s, passport(s, visas(s), sid="fam-gone")) == (401, "PASSPORT-REVOKED")
 
 
+@pytest.mark.row("P12")
 async def test_a_token_does_not_borrow_the_authorisation_of_another_client(tmp_path: Path) -> None:
     async with site(tmp_path, PORTAL, family(id="fam-portal", client=PORTAL.id)) as s:
         assert (await s.http.get("/api/v1/me", headers=s.headers(client_id="portal", sid="fam-portal"))).status == 200
@@ -127,6 +129,7 @@ async def test_a_token_does_not_borrow_the_authorisation_of_another_client(tmp_p
 # Passports.
 
 
+@pytest.mark.row("T121", "C10")
 async def test_a_revoked_passport_is_not_revived_by_a_live_one_beside_it(tmp_path: Path) -> None:
     """Every Passport of a request is asked for, not the first alone; else a revoked one lends its visas."""
     other = family(id="fam-other")
@@ -143,6 +146,7 @@ async def test_a_revoked_passport_is_not_revived_by_a_live_one_beside_it(tmp_pat
         assert await shown(s, dead, empty) == (401, "PASSPORT-REVOKED")
 
 
+@pytest.mark.row("T046", "C14")
 async def test_what_rests_on_two_passports_ends_with_the_first_of_them(tmp_path: Path) -> None:
     async with site(tmp_path) as s:
         assert (await shown(s, passport(s, []), passport(s, visas(s), jti="p2", exp=START + 60)))[0] == 200
@@ -150,6 +154,7 @@ async def test_what_rests_on_two_passports_ends_with_the_first_of_them(tmp_path:
         assert (access.expires, access.visas_end) == (START + 60, START + 60)
 
 
+@pytest.mark.row("T042")
 async def test_passports_of_two_authorisations_do_not_add_up(tmp_path: Path) -> None:
     """A download remembers one authorisation, and is cut when that one ends: it must not rest on two."""
     async with site(tmp_path, family(id="fam-other")) as s:
@@ -157,6 +162,7 @@ async def test_passports_of_two_authorisations_do_not_add_up(tmp_path: Path) -> 
         assert await shown(s, *both) == (400, "REQ-INVALID")
 
 
+@pytest.mark.row("T121")
 @pytest.mark.parametrize("what", ["issuer", "key", "token"])
 async def test_a_passport_is_dead_with_its_key_its_broker_or_itself(tmp_path: Path, what: str) -> None:
     async with site(tmp_path) as s:
@@ -172,6 +178,7 @@ BANNED = IdentityProvider(
 )  # fmt: skip
 
 
+@pytest.mark.row("T121")
 @pytest.mark.parametrize("row", [BANNED, revoked("issuer", str(b.HOME))])
 async def test_who_was_let_in_by_a_provider_that_is_trusted_no_longer_is_out(tmp_path: Path, row: Any) -> None:
     back = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -185,6 +192,7 @@ async def test_who_was_let_in_by_a_provider_that_is_trusted_no_longer_is_out(tmp
         assert (await s.http.post("/device", data="user_code=x&answer=yes", headers=back | COOKIE)).status != 500
 
 
+@pytest.mark.row("T121")
 async def test_a_ticket_ends_with_the_trust_in_who_says_who_asks(tmp_path: Path) -> None:
     async with site(tmp_path) as s:
         told = await (await s.http.get(ACCESS, headers=s.headers())).json()
@@ -231,6 +239,7 @@ async def _told(s: Site, method: str, path: str, **more: Any) -> tuple[int, dict
     return answer.status, body, headers
 
 
+@pytest.mark.row("T088")
 async def test_hidden_data_look_like_unknown_data_at_every_door_and_in_the_callers_own_record(tmp_path: Path) -> None:
     """Ruling 24, T088: also whether something was recorded, which costs the time of a commit."""
     async with site(tmp_path, **HIDDEN) as s:
@@ -336,6 +345,7 @@ def given(s: Site) -> Family:
     return next(row for row in s.stage.ledger.rows.values() if isinstance(row, Family) and row.client == "portal")
 
 
+@pytest.mark.row("B13")
 async def test_single_claims_are_on_the_page_and_only_what_is_ticked_leaves(tmp_path: Path) -> None:
     """AAI Brokers 6.1: a client that asks by `claims` gets nothing that the person did not see."""
     claims = json.dumps({"userinfo": {"name": None}, "id_token": {"eduperson_scoped_affiliation": None}})
@@ -348,6 +358,7 @@ async def test_single_claims_are_on_the_page_and_only_what_is_ticked_leaves(tmp_
         assert (given(s).userinfo_claims, given(s).id_token_claims) == (("name",), ())
 
 
+@pytest.mark.row("B13", "T070")
 async def test_a_tampered_consent_page_gives_nothing_that_was_not_asked(tmp_path: Path) -> None:
     async with site(tmp_path, PORTAL, browser()) as s:
         for fields in (
@@ -365,6 +376,7 @@ async def test_a_tampered_consent_page_gives_nothing_that_was_not_asked(tmp_path
         assert given(s).released == frozenset()
 
 
+@pytest.mark.row("B13")
 async def test_a_device_is_given_the_visas_that_were_ticked_and_no_others(tmp_path: Path) -> None:
     device = Client(
         id=ClientId("tv"), name="TV", auth_method="none", scopes=("openid", "ga4gh_passport_v1"),
@@ -386,6 +398,7 @@ async def test_a_device_is_given_the_visas_that_were_ticked_and_no_others(tmp_pa
             assert theirs.released == released
 
 
+@pytest.mark.row("T059")
 @pytest.mark.parametrize(
     "origin", ["null", "https://evil.example", "http://broker.example", "https://sub.broker.example"]
 )
@@ -426,6 +439,7 @@ async def test_a_query_of_any_length_is_answered_without_an_error_of_ours(tmp_pa
 # A right that ends between the decision and the record.
 
 
+@pytest.mark.row("T123")
 async def test_what_ends_while_the_delivery_is_recorded_lets_no_byte_out(tmp_path: Path) -> None:
     async with site(tmp_path) as s:
         told = await (await s.http.get(ACCESS, headers=s.headers())).json()

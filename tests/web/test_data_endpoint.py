@@ -86,6 +86,7 @@ async def test_if_range_with_another_tag_gives_everything(tmp_path: Path) -> Non
         assert (same.status, other.status) == (206, 200)
 
 
+@pytest.mark.row("T086")
 async def test_head_says_what_get_would_and_sends_nothing(tmp_path: Path) -> None:
     async with site(tmp_path) as s:
         path, header = await opened(s)
@@ -162,6 +163,7 @@ async def _suspend(s: Site) -> None:
     await revoke(s.stage.world, caller(MEI, roles=(ADMIN,)), "person", str(b.ADA), "Misuse.")
 
 
+@pytest.mark.row("T098", "T121")
 @pytest.mark.parametrize("how", [_withdraw, _revoke, _suspend])
 async def test_a_running_download_is_cut_when_the_right_to_it_ends(tmp_path: Path, how: Any) -> None:
     async with site(tmp_path, content=BIG) as s:
@@ -187,6 +189,7 @@ async def test_a_download_that_began_before_a_right_ends_by_itself_is_cut_then(t
         assert kinds[-1] == "download.cut"
 
 
+@pytest.mark.row("T094")
 async def test_a_source_that_shrinks_breaks_the_transfer_and_is_never_a_clean_short_file(tmp_path: Path) -> None:
     async with site(tmp_path, content=BIG) as s:
 
@@ -207,6 +210,7 @@ async def test_a_file_that_is_gone_gives_no_bytes(tmp_path: Path) -> None:
         assert s.stage.ledger.entries[-1].about["end"] == "incomplete"
 
 
+@pytest.mark.row("T097")
 async def test_a_client_that_hangs_up_is_on_record_with_what_it_got(tmp_path: Path) -> None:
     async with site(tmp_path, content=BIG) as s:
         path, header = await opened(s)

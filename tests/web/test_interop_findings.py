@@ -242,6 +242,7 @@ async def test_a_method_that_nobody_serves_is_not_counted_by_its_name(tmp_path: 
         assert "PROPFIND" not in counted
 
 
+@pytest.mark.row("T133")
 async def test_what_is_not_http_is_answered_without_a_word_about_the_library() -> None:
     async with listening(web.Application(), "127.0.0.1", 0, None, 0) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -313,6 +314,7 @@ async def test_our_secret_goes_where_the_provider_takes_it(methods: list[str] | 
     assert ("client_secret" in upstream.sent["form"]) != basic
 
 
+@pytest.mark.row("T060")
 async def test_what_a_provider_does_wrong_is_in_the_log_and_not_what_it_said() -> None:
     for token, why in ((None, "status 401"), (b'{"id_token": "SEKRIT"', "not JSON in UTF-8")):
         with capture_logs() as logs, pytest.raises(UpstreamError):

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from broker.core.rows.oauth import Approval, approval_id
 from tests import builders as b
 from tests.fakes import START
@@ -14,6 +16,7 @@ KEPT = Approval(
 ACCESS = "/ga4gh/drs/v1/objects/obj-1/access/https"
 
 
+@pytest.mark.row("B14")
 async def test_what_a_client_was_remembered_to_have_is_taken_back(tmp_path: Path) -> None:
     async with site(tmp_path, KEPT) as s:
         for _ in range(2):

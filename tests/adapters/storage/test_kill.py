@@ -7,6 +7,8 @@ import asyncio
 import os
 import signal
 
+import pytest
+
 from broker.core.audit.entry import decode
 from tests.adapters.storage.support import Place, ended, entry, receipt
 
@@ -47,6 +49,7 @@ def live_and_be_killed(place: Place, first: int, answers: int) -> list[int]:
     return [int(line) for line in said[1:] if line.endswith(b"\n")]
 
 
+@pytest.mark.row("T125")
 def test_whatever_was_answered_is_there_after_kill_9_and_nothing_is_half_there(place: Place) -> None:
     answered: list[int] = []
     for round_, answers in enumerate(KILLED_AFTER, 1):

@@ -48,6 +48,7 @@ def connections() -> tuple[list[Broken], Any]:
     return made, connect
 
 
+@pytest.mark.row("T125")
 @pytest.mark.parametrize("fault", ["COMMIT lost", "COMMIT stored", "INSERT lost", "BEGIN lost"])
 async def test_after_any_error_of_a_commit_the_ledger_is_dead_for_good(place: Place, fault: str) -> None:
     made, connect = connections()
@@ -131,6 +132,7 @@ async def test_another_writer_makes_callers_fail_and_later_all_is_well(place: Pl
         assert await ledger.record(entry(1), ended("grant:1")) == 1
 
 
+@pytest.mark.row("T126")
 async def test_a_second_ledger_on_the_same_file_is_refused(place: Place) -> None:
     async with place.open() as ledger:
         with pytest.raises(LedgerRefusedError, match="in use"):
@@ -152,6 +154,7 @@ except LedgerRefusedError as refused:
 """
 
 
+@pytest.mark.row("T126")
 def test_a_second_process_on_the_same_file_is_refused(place: Place) -> None:
     def start() -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", SECOND, str(place.database)]
@@ -215,6 +218,7 @@ async def test_a_connection_that_may_forget_commits_is_refused(place: Place, set
             raise AssertionError
 
 
+@pytest.mark.row("T122", "T140")
 @pytest.mark.parametrize("newer", [1, 300])
 async def test_an_old_backup_is_refused(place: Place, newer: int, tmp_path: Path) -> None:
     async with place.open() as ledger:

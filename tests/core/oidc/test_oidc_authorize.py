@@ -78,6 +78,7 @@ def test_a_good_request_goes_on_with_all_that_it_said() -> None:
     assert (request.resources, request.claims.userinfo) == ((DRS + "d1",), frozenset({"name"}))
 
 
+@pytest.mark.row("T063", "B12")
 @pytest.mark.parametrize(
     ("row", "client", "changes"),
     [
@@ -127,6 +128,7 @@ REFUSED: list[tuple[str, dict[str, str | None], OAuthError]] = [
 ]
 
 
+@pytest.mark.row("T069", "T074", "T064")
 @pytest.mark.parametrize(("row", "changes", "error"), REFUSED)
 def test_other_refusals_go_to_the_registered_address_with_state_and_iss(
     row: str, changes: dict[str, str | None], error: OAuthError
@@ -162,6 +164,7 @@ def test_two_resources_must_both_be_allowed() -> None:
     assert isinstance(check(query, Registered(), ISSUER, SCOPES, audience_of), RedirectError)
 
 
+@pytest.mark.row("T054")
 def test_a_code_goes_back_with_iss_and_without_a_state_that_was_not_sent() -> None:
     assert code_location(CB, "c", None, ISSUER) == f"{CB}?code=c&iss=https%3A%2F%2Fbroker.example"
 
@@ -169,6 +172,7 @@ def test_a_code_goes_back_with_iss_and_without_a_state_that_was_not_sent() -> No
 NAMES = st.sampled_from([*GOOD, "prompt", "max_age", "response_mode", "request", "resource", "claims"])
 
 
+@pytest.mark.row("T074", "T063")
 @given(st.dictionaries(NAMES, st.none() | st.text(max_size=20) | st.sampled_from(sorted(GOOD.values())), max_size=5))
 def test_whatever_is_sent_the_browser_only_ever_goes_to_the_registered_address(
     changes: dict[str, str | None],

@@ -52,7 +52,7 @@ def test_basic_and_the_same_client_id_in_the_form_are_one_authentication() -> No
     assert isinstance(credentials(basic("app", SECRET), form(client_id="app")), Credentials)
 
 
-@pytest.mark.row("T068")
+@pytest.mark.row("T068", "P4")
 @pytest.mark.parametrize(
     ("row", "header", "members", "error"),
     [
@@ -85,6 +85,7 @@ def test_more_than_one_way_or_none_is_refused(
     assert credentials(header, form(**members)) is error, row
 
 
+@pytest.mark.row("P4")
 def test_the_right_secret_in_the_registered_way_is_accepted() -> None:
     assert authenticate(Registered(), Credentials("client_secret_basic", "app", SECRET)) is None
     posting = Registered(auth_method="client_secret_post")
@@ -93,7 +94,7 @@ def test_the_right_secret_in_the_registered_way_is_accepted() -> None:
     assert authenticate(public, Credentials("none", "app")) is None
 
 
-@pytest.mark.row("T073")
+@pytest.mark.row("T073", "P4")
 @pytest.mark.parametrize(
     ("row", "client", "method", "secret"),
     [
@@ -140,5 +141,6 @@ def test_t073_every_failure_costs_one_look_at_a_hash(monkeypatch: pytest.MonkeyP
     assert compared == [64] * 4
 
 
+@pytest.mark.row("T130")
 def test_a_secret_is_not_in_the_repr() -> None:
     assert SECRET not in repr(Credentials("client_secret_basic", "app", SECRET))

@@ -56,11 +56,13 @@ def ask(client: Registered = APP, more: Sequence[tuple[str, str]] = (), /, **cha
     return read(form, client, audience_of)
 
 
+@pytest.mark.row("P3", "P8")
 def test_p8_the_faq_example_with_two_resources_is_read() -> None:
     asked = ask(APP, [("resource", DRS + "d1"), ("resource", DRS + "d2"), ("resource", DRS + "d1")])
     assert asked == Exchange(subject_token="a.b.c", resources=(DRS + "d1", DRS + "d2"), audiences=(), scope=())
 
 
+@pytest.mark.row("P5", "P7", "P8", "T071")
 @pytest.mark.parametrize(
     ("row", "client", "changes", "error"),
     [
@@ -99,6 +101,7 @@ def test_every_audience_of_the_client_may_be_asked_for_at_once() -> None:
     assert asked.audiences == (DRS, "registry")
 
 
+@pytest.mark.row("P11")
 def test_p11_every_error_about_the_subject_token_is_invalid_request() -> None:
     assert {e.error for e in (OAuthError.SUBJECT_TOKEN, OAuthError.SUBJECT_TYPE, OAuthError.ACTOR)} == {
         "invalid_request"
@@ -125,10 +128,12 @@ def plain_exchange(*scope: str) -> Exchange:
     return Exchange(subject_token="t", resources=(), audiences=(), scope=scope)
 
 
+@pytest.mark.row("P6")
 def test_p6_a_passport_scoped_access_token_of_this_client_will_do() -> None:
     assert judge_subject(plain_exchange("openid"), token(), "app", ISSUER) == token()
 
 
+@pytest.mark.row("P6", "P12", "T071")
 @pytest.mark.parametrize(
     ("row", "subject", "error"),
     [
@@ -145,10 +150,12 @@ def test_a_subject_token_with_a_flaw_is_refused(row: str, subject: OwnToken | OA
     assert judge_subject(plain_exchange(), subject, "app", ISSUER) is error, row
 
 
+@pytest.mark.row("T071")
 def test_t071_a_wider_scope_is_refused() -> None:
     assert judge_subject(plain_exchange("openid", "profile"), token(), "app", ISSUER) is OAuthError.SCOPE
 
 
+@pytest.mark.row("P8", "P11", "T067")
 @pytest.mark.parametrize(
     ("row", "resources", "audiences", "granted", "answer"),
     [

@@ -35,6 +35,7 @@ def test_pkce_agrees_with_authlib(verifier: str) -> None:
     assert pkce.proves(verifier, pkce.challenge_of(verifier))
 
 
+@pytest.mark.row("T064")
 @pytest.mark.parametrize("verifier", [
     None, "", VERIFIER[:42], VERIFIER * 3, VERIFIER + "\n", VERIFIER[:-1] + "é", VERIFIER[:-1] + "+", CHALLENGE,
 ])  # fmt: skip
@@ -56,6 +57,7 @@ class Code:
     device: bool = False
 
 
+@pytest.mark.row("T064", "B12")
 @pytest.mark.parametrize(
     ("row", "code", "changes", "answer"),
     [
@@ -100,6 +102,7 @@ AGAIN = Seconds(NOW - REFRESH_GRACE + 1)
 STOLEN = Seconds(NOW - REFRESH_GRACE)
 
 
+@pytest.mark.row("T065", "T066")
 @pytest.mark.parametrize(
     ("row", "token", "owner", "alive", "answer"),
     [
@@ -146,11 +149,13 @@ def test_a_short_key_or_short_randomness_is_an_error() -> None:
         device.user_code(bytes(15))
 
 
+@pytest.mark.row("T073")
 def test_only_a_hash_is_stored_and_any_text_has_one() -> None:
     assert stored_id("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert stored_id("\ud800") != stored_id("")
 
 
+@pytest.mark.row("T067")
 @pytest.mark.parametrize(
     ("asked", "granted", "answer"),
     [
@@ -164,6 +169,7 @@ def test_t067_a_scope_never_grows(asked: tuple[str, ...], granted: tuple[str, ..
     assert narrowed_scope(asked, granted) == answer
 
 
+@pytest.mark.row("T067")
 def test_t067_a_target_never_grows() -> None:
     base = {"https://a/d1": "https://a/", "https://a/d2": "https://a/", "https://b/d": "https://b/"}.get
     assert within_targets(["https://a/d1"], ["https://a/d1"], base)
@@ -194,6 +200,7 @@ def test_an_authorisation_lasts_until_the_first_end(
     assert lasts(NOW, ends, stops) is answer
 
 
+@pytest.mark.row("P13")
 def test_nothing_outlives_what_it_rests_on() -> None:
     assert until(NOW, 60) == 1_060
     assert until(NOW, 60, Seconds(1_030), Seconds(2_000)) == 1_030

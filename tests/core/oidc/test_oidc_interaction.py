@@ -42,6 +42,7 @@ AS_STRONG = RequestedClaims(acr=frozenset({"mfa", "hardware"}))
 STRONG = RequestedClaims(acr=frozenset({"hardware"}))
 
 
+@pytest.mark.row("B1", "B13", "B14")
 @pytest.mark.parametrize(
     ("row", "asked", "who", "kept", "hinted", "step"),
     [

@@ -11,12 +11,14 @@ from broker.core.oidc.client_auth import METHODS
 ISSUER = "https://broker.example"
 
 
+@pytest.mark.row("B1", "B2")
 def test_authlib_accepts_the_document_in_both_readings() -> None:
     document = metadata.provider(ISSUER)
     OpenIDProviderMetadata(document).validate()
     AuthorizationServerMetadata(document).validate()
 
 
+@pytest.mark.row("B2", "B7")
 def test_the_document_names_what_oidc_and_aai_require() -> None:
     document = metadata.provider(ISSUER)
     assert document["issuer"] == ISSUER
@@ -26,6 +28,7 @@ def test_the_document_names_what_oidc_and_aai_require() -> None:
     assert document["authorization_response_iss_parameter_supported"] is True
 
 
+@pytest.mark.row("B2", "T074")
 def test_t065_nothing_old_is_offered() -> None:
     document = metadata.provider(ISSUER)
     assert document["response_types_supported"] == ["code"]
@@ -35,6 +38,7 @@ def test_t065_nothing_old_is_offered() -> None:
     assert document["request_parameter_supported"] is document["request_uri_parameter_supported"] is False
 
 
+@pytest.mark.row("B2", "B8")
 def test_the_document_says_what_the_rules_do() -> None:
     document = metadata.provider(ISSUER)
     assert set(document["prompt_values_supported"]) == PROMPTS
@@ -48,12 +52,14 @@ def test_no_member_is_empty_and_acr_values_are_told_when_there_are_some() -> Non
     assert metadata.provider(ISSUER, acr_values=["mfa"])["acr_values_supported"] == ["mfa"]
 
 
+@pytest.mark.row("B18")
 @pytest.mark.parametrize("issuer", ["http://broker.example", "https://b?x", "https://b#x", "broker", "https://b /"])
 def test_what_cannot_be_an_issuer_is_an_error(issuer: str) -> None:
     with pytest.raises(ValueError, match="issuer"):
         metadata.provider(issuer)
 
 
+@pytest.mark.row("B2")
 def test_the_demo_may_be_http_on_loopback_and_a_path_or_slash_is_kept() -> None:
     assert metadata.provider("http://127.0.0.1:8080")["token_endpoint"] == "http://127.0.0.1:8080/oauth2/token"
     document = metadata.provider("https://h/x/")

@@ -14,6 +14,7 @@ NAMES = st.text("abcdefghijklmnopqrstuvwxyz_", min_size=1, max_size=12)
 VALUES = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=30)
 
 
+@pytest.mark.row("T070")
 @pytest.mark.parametrize(
     ("row", "raw", "error"),
     [
@@ -39,6 +40,7 @@ def test_what_could_be_read_in_two_ways_is_refused(row: str, raw: bytes, error: 
     assert parse(raw) is error, row
 
 
+@pytest.mark.row("T070")
 def test_an_empty_parameter_counts_as_absent_and_an_unknown_one_does_no_harm() -> None:
     read = parse(b"state=&user_id=1&approved=true&scope=a++b+a")
     assert isinstance(read, Parameters)
@@ -46,6 +48,7 @@ def test_an_empty_parameter_counts_as_absent_and_an_unknown_one_does_no_harm() -
     assert read.words("scope") == ("a", "b")
 
 
+@pytest.mark.row("T070")
 def test_only_resource_and_audience_may_repeat() -> None:
     read = parse(b"resource=a&resource=b&audience=c&audience=&resource=a")
     assert isinstance(read, Parameters)
@@ -79,6 +82,7 @@ def test_what_was_encoded_comes_back(values: dict[str, str]) -> None:
     assert dict(read.one) == values
 
 
+@pytest.mark.row("T018")
 @given(st.binary(max_size=200))
 def test_any_bytes_are_parameters_or_a_refusal(raw: bytes) -> None:
     read = parse(raw)

@@ -16,6 +16,7 @@ REGISTERED = (
 )
 
 
+@pytest.mark.row("T063")
 @pytest.mark.parametrize("uri", [
     *REGISTERED, "http://127.0.0.1:1/cb", "http://127.0.0.1:65535/cb", "http://[::1]:49152/cb",
 ])  # fmt: skip
@@ -23,6 +24,7 @@ def test_registered_addresses_and_any_port_of_a_loopback_one_are_accepted(uri: s
     assert is_registered(uri, REGISTERED)
 
 
+@pytest.mark.row("T063", "B12")
 @pytest.mark.parametrize(
     "uri",
     [
@@ -77,6 +79,7 @@ def test_anything_else_is_not(uri: str | None) -> None:
     assert not is_registered(uri, REGISTERED)
 
 
+@pytest.mark.row("T063")
 @pytest.mark.parametrize("uri", [
     "https://app.example/cb#x", "https://app.example/*", "https://*.example/cb", "https://u:p@app.example/",
     "http://app.example/cb", "javascript:alert(1)", "data:text/html,x", "myapp:/cb", "org.example.app://host/cb", "https:///cb", "/cb",
@@ -88,6 +91,7 @@ def test_what_could_mean_another_place_cannot_even_be_registered(uri: str) -> No
     assert not is_registered(uri, (uri,))
 
 
+@pytest.mark.row("T063")
 @given(st.text(max_size=40))
 def test_nothing_but_the_registered_address_passes_for_it(uri: str) -> None:
     assert is_registered(uri, REGISTERED[:2]) == (uri in REGISTERED[:2])
@@ -98,11 +102,13 @@ def test_parameters_are_added_to_a_query_that_is_there() -> None:
     assert with_parameters("https://a/cb?t=1", {"x": "& #"}) == "https://a/cb?t=1&x=%26+%23"
 
 
+@pytest.mark.row("T056")
 @pytest.mark.parametrize("path", ["/", "/a/b?c=d", "/a?next=//evil", "/%2f/evil"])
 def test_a_path_of_ours_is_returned_to(path: str) -> None:
     assert local_path(path) == path
 
 
+@pytest.mark.row("T056")
 @pytest.mark.parametrize("path", [
     None, "", "//evil", "/\\evil", "\\/evil", "https:evil", "https://good@evil", "javascript:alert(1)", "evil",
     "/a\r\nSet-Cookie: x", "/a\tb", "/a b", "///evil", "/ä", " /a",

@@ -48,6 +48,7 @@ def begun(**more: Any) -> tuple[Pending, dict[str, list[str]]]:
 PENDING, _ = begun()
 
 
+@pytest.mark.row("T053")
 def test_the_request_carries_state_nonce_and_pkce_and_asks_for_little() -> None:
     assert "max_age" not in begun()[1]
     pending, query = begun(login_hint="ada", max_age=60)
@@ -72,6 +73,7 @@ def test_a_participant_is_asked_for_a_pseudonym_only() -> None:
     assert query["scope"] == ["openid"]
 
 
+@pytest.mark.row("T056")
 def test_t056_a_foreign_return_address_is_forgotten() -> None:
     assert begun(return_to="//evil")[0].return_to == "/"
 
@@ -91,6 +93,7 @@ def test_the_answer_to_our_request_gives_a_code() -> None:
     assert check_callback(callback(state="s" * 43, code="c"), PENDING, quiet, "cookie", NOW) == "c"
 
 
+@pytest.mark.row("T052", "T054", "T060")
 @pytest.mark.parametrize(
     ("row", "query", "pending", "provider", "browser", "now", "code"),
     [
@@ -208,6 +211,7 @@ def test_these_are_accepted_too(row: str, changes: dict[str, Any]) -> None:
 ASKED = replace(PENDING, max_age=60)
 
 
+@pytest.mark.row("T055", "T053")
 @pytest.mark.parametrize(
     ("row", "changes", "code"),
     [
@@ -292,6 +296,7 @@ def test_what_is_kept_of_a_claim_is_bounded_and_printable(claim: str, value: Any
     assert {name: getattr(found, name) for name in kept} == kept
 
 
+@pytest.mark.row("T055")
 def test_t055_an_at_hash_without_an_access_token_binds_nothing() -> None:
     claims = {**CLAIMS, "at_hash": "x"}
     found = check_id_token(HEADER, claims, provider=HOME, pending=PENDING, access_token=None, now=NOW)
@@ -312,6 +317,7 @@ def test_auth_time_is_never_in_our_future() -> None:
     assert ahead.auth_time == NOW
 
 
+@pytest.mark.row("T047")
 def test_t047_userinfo_of_somebody_else_refuses_the_sign_in() -> None:
     me = judge()
     assert isinstance(me, Vouched)
@@ -343,11 +349,13 @@ def test_userinfo_adds_name_and_affiliations_but_not_how_somebody_signed_in() ->
 JUNK = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.lists(st.text(max_size=4))
 
 
+@pytest.mark.row("T018")
 @given(st.dictionaries(st.sampled_from([*sorted(CLAIMS), "azp", "nbf", "at_hash"]), JUNK, min_size=1, max_size=4))
 def test_no_claim_of_a_wrong_type_breaks_the_check(changes: dict[str, Any]) -> None:
     assert isinstance(judge(**changes), Vouched | Reason)
 
 
+@pytest.mark.row("T018")
 @given(st.dictionaries(st.sampled_from(["alg", "typ", "crit"]), JUNK))
 def test_no_header_of_a_wrong_type_breaks_the_check(header: dict[str, Any]) -> None:
     assert isinstance(judge(header=header or None), Vouched | Reason)

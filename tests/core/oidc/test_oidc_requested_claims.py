@@ -21,6 +21,7 @@ def test_known_claims_are_asked_and_others_ignored() -> None:
     assert requested_claims(text) == RequestedClaims(id_token=frozenset({"name"}), userinfo=frozenset({"name"}))
 
 
+@pytest.mark.row("B10")
 def test_b10_visas_cannot_be_asked_for_one_by_one() -> None:
     assert "ga4gh_passport_v1" not in PERSONAL
 
@@ -31,6 +32,7 @@ def test_an_essential_acr_and_a_subject_bind() -> None:
     assert asked == RequestedClaims(acr=frozenset({"a", "b"}), subject="ada")
 
 
+@pytest.mark.row("T074")
 @pytest.mark.parametrize("text", [
     "", "null", "[]", "1", '"x"', "{", '{"id_token":[]}', '{"userinfo":"name"}', '{"userinfo":{"name":1}}',
     '{"userinfo":{"name":{"essential":"yes"}}}', '{"userinfo":{"name":{"values":"x"}}}',
@@ -67,6 +69,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.row("T018")
 @given(JSON)
 def test_any_json_is_understood_or_refused(value: object) -> None:
     asked = requested_claims(json.dumps(value))

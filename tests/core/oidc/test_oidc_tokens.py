@@ -52,6 +52,7 @@ def passport(**changes: Any) -> dict[str, Any]:
     return {**said, **changes}
 
 
+@pytest.mark.row("B3", "B4", "B6")
 def test_b3_b4_an_access_token_has_every_member_of_aai_section_5_and_of_rfc_9068() -> None:
     said = access()
     assert {"iss", "sub", "aud", "client_id", "iat", "exp", "jti", "scope", "auth_time", "sid"} == said.keys()
@@ -59,6 +60,7 @@ def test_b3_b4_an_access_token_has_every_member_of_aai_section_5_and_of_rfc_9068
     assert said["aud"] == [ISSUER, "app"]
 
 
+@pytest.mark.row("B5")
 def test_b5_no_ga4gh_claim_is_in_an_access_token() -> None:
     assert not {"ga4gh_passport_v1", "ga4gh_visa_v1"} & access().keys()
 
@@ -71,6 +73,7 @@ def test_an_access_token_that_we_wrote_is_read() -> None:
     assert token.passport_scoped
 
 
+@pytest.mark.row("B3")
 @pytest.mark.parametrize("scope", ["openid", "ga4gh_passport_v1", "openid  ga4gh_passport_v1x", ""])
 def test_b3_a_token_without_both_scopes_is_not_passport_scoped(scope: str) -> None:
     token = read_access_token(access(scope=scope), ISSUER, NOW)
@@ -78,6 +81,7 @@ def test_b3_a_token_without_both_scopes_is_not_passport_scoped(scope: str) -> No
     assert not token.passport_scoped
 
 
+@pytest.mark.row("T013", "B4")
 @pytest.mark.parametrize(
     ("row", "said", "error"),
     [
@@ -105,6 +109,7 @@ def test_an_access_token_with_a_flaw_is_none(row: str, said: dict[str, Any] | No
     assert read_access_token(said, ISSUER, NOW) is error, row
 
 
+@pytest.mark.row("P9", "T013")
 def test_p9_a_passport_of_ours_is_read_and_an_access_token_is_not_one() -> None:
     token = read_passport(passport(), ISSUER, NOW)
     assert isinstance(token, OwnToken)
@@ -136,6 +141,7 @@ def id_token(**changes: Any) -> dict[str, Any]:
     return claims.id_token(**{**given, **changes})
 
 
+@pytest.mark.row("B1")
 def test_an_id_token_says_what_core_section_2_wants_and_leaves_out_what_is_not_known() -> None:
     assert id_token() == {
         "iss": ISSUER,
@@ -155,6 +161,7 @@ def test_a_claim_about_the_person_never_replaces_one_of_the_token() -> None:
     assert id_token(personal={"sub": "bob", "name": "Ada"})["sub"] == "ada"
 
 
+@pytest.mark.row("B9", "B10")
 @pytest.mark.parametrize(
     ("row", "scope", "asked", "visas", "members"),
     [
@@ -204,6 +211,7 @@ def visa(id: str = "v", *, exp: int = 5_000, ends: int = 6_000, **changes: Any) 
     return MintedVisa(id=id, exp=Seconds(exp), ends=Seconds(ends), source="https://dac/", **{**given, **changes})
 
 
+@pytest.mark.row("P13", "V7")
 def test_only_live_visas_that_were_released_leave() -> None:
     held = (visa("a"), visa("b"), visa("old", exp=1_000), visa("ended", ends=1_000), visa("a"))
     assert [v.id for v in releasable(held, None, NOW)] == ["a", "b"]
@@ -211,6 +219,7 @@ def test_only_live_visas_that_were_released_leave() -> None:
     assert releasable(held, frozenset(), NOW) == ()
 
 
+@pytest.mark.row("P13", "T046")
 @pytest.mark.parametrize(
     ("row", "visas", "session", "end"),
     [
@@ -227,6 +236,7 @@ def test_p13_a_passport_ends_with_the_first_thing_it_rests_on(
     assert passport_end(visas, NOW, Seconds(session)) == end, row
 
 
+@pytest.mark.row("T071")
 def test_t071_a_dataset_or_grant_without_a_visa_is_unanswered() -> None:
     base = {"https://drs/": "https://drs/", "https://d/a": "https://drs/", "https://g/1": "https://drs/"}.get
     held = (visa("a", answers=frozenset({"https://g/1"})),)
@@ -238,6 +248,7 @@ def test_t071_a_dataset_or_grant_without_a_visa_is_unanswered() -> None:
     )
 
 
+@pytest.mark.row("T045")
 def test_a_passport_carries_500_visas_and_a_megabyte_and_no_more() -> None:
     assert over([visa(str(i)) for i in range(MAX_VISAS)]) is None
     assert over([visa(str(i)) for i in range(MAX_VISAS + 1)]) is OAuthError.PASSPORT_TOO_MANY
@@ -253,6 +264,7 @@ def test_the_log_names_a_visa_by_its_jti_or_by_its_digest() -> None:
 # bearers and introspection
 
 
+@pytest.mark.row("T078")
 @pytest.mark.parametrize(
     ("header", "answer"),
     [
@@ -293,6 +305,7 @@ class Caller:
         self.serves = serves
 
 
+@pytest.mark.row("T072")
 def test_t072_a_token_is_the_business_of_its_client_and_of_its_audience() -> None:
     token = read_access_token(access(aud=["https://drs/", "app"]), ISSUER, NOW)
     assert isinstance(token, OwnToken)

@@ -25,6 +25,7 @@ def sent(step: object) -> dict[str, list[str]]:
     return parse_qs(urlsplit(step.location).query)
 
 
+@pytest.mark.row("B1", "B13")
 async def test_the_browser_signs_in_agrees_and_goes_back_with_code_state_and_iss() -> None:
     w = World()
     request = await w.request()
@@ -37,6 +38,7 @@ async def test_the_browser_signs_in_agrees_and_goes_back_with_code_state_and_iss
     assert w.ledger.kinds() == ["code.issued"]
 
 
+@pytest.mark.row("B13")
 async def test_nobody_gets_a_code_by_posting_a_consent_without_being_signed_in() -> None:
     w = World()
     request = await w.request()
@@ -79,6 +81,7 @@ async def test_a_no_is_recorded_and_told() -> None:
     assert w.ledger.entries[0].about == {"client": "app", "code": "AUTH-SAID-NO"}
 
 
+@pytest.mark.row("T070", "B13")
 @pytest.mark.parametrize(
     "consent",
     [
@@ -94,6 +97,7 @@ async def test_t070_a_consent_to_more_than_was_asked_gives_nothing(consent: Cons
     assert not [kind for kind, _ in w.ledger.rows if kind == "family"]
 
 
+@pytest.mark.row("B13")
 async def test_b13_a_consent_to_less_gives_less() -> None:
     w = World()
     code = await w.code("app", Consent(scope=frozenset({"openid"})), claims='{"userinfo":{"name":null}}')
@@ -104,6 +108,7 @@ async def test_b13_a_consent_to_less_gives_less() -> None:
     assert (family.released, family.userinfo_claims) == (frozenset(), ())
 
 
+@pytest.mark.row("B14")
 async def test_b14_a_consent_is_remembered_only_when_the_person_says_so() -> None:
     w = World()
     await w.code()
@@ -114,6 +119,7 @@ async def test_b14_a_consent_is_remembered_only_when_the_person_says_so() -> Non
     assert said((await w.exchange(got.access_token)).access_token)["ga4gh_passport_v1"] == ["visa-grant:1"]
 
 
+@pytest.mark.row("B14")
 async def test_b14_what_is_remembered_is_for_one_client_and_one_scope() -> None:
     w = World()
     await w.code("app", REMEMBER)
@@ -123,6 +129,7 @@ async def test_b14_what_is_remembered_is_for_one_client_and_one_scope() -> None:
     assert await answer(w.d, other, SESSION.id, w.clock.now()) is Ask.CONSENT
 
 
+@pytest.mark.row("B14")
 async def test_b14_what_was_remembered_can_be_forgotten_and_remembered_again() -> None:
     w = World()
     await w.code("app", REMEMBER)

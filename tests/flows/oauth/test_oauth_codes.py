@@ -40,6 +40,7 @@ from tests.flows.oauth.fakes_oauth import (
 R = TypeVar("R", bound=Row)
 
 
+@pytest.mark.row("B1", "B7", "B3")
 async def test_a_code_becomes_tokens_that_say_who_for_whom_and_until_when() -> None:
     w = World()
     got = await w.tokens()
@@ -52,6 +53,7 @@ async def test_a_code_becomes_tokens_that_say_who_for_whom_and_until_when() -> N
     assert got.body().keys() == {"access_token", "token_type", "expires_in", "scope", "refresh_token", "id_token"}
 
 
+@pytest.mark.row("T073", "T130")
 async def test_every_step_is_recorded_under_a_pseudonym_and_no_secret_is_stored() -> None:
     w = World()
     code = await w.code()
@@ -115,6 +117,7 @@ REFUSED: list[tuple[str, str, dict[str, str | None], OAuthError]] = [
 ]
 
 
+@pytest.mark.row("T063", "T064", "T067")
 @pytest.mark.parametrize(("row", "client", "changes", "error"), REFUSED)
 async def test_a_wrong_redemption_gives_nothing_and_spends_nothing(
     row: str, client: str, changes: dict[str, str | None], error: OAuthError
@@ -126,6 +129,7 @@ async def test_a_wrong_redemption_gives_nothing_and_spends_nothing(
     assert isinstance(await w.redeem(code), Tokens), row
 
 
+@pytest.mark.row("T064")
 async def test_t064_a_code_lives_a_minute() -> None:
     w = World()
     code = await w.code()
@@ -133,6 +137,7 @@ async def test_t064_a_code_lives_a_minute() -> None:
     assert await w.redeem(code) is OAuthError.CODE_EXPIRED
 
 
+@pytest.mark.row("T121", "T123")
 @pytest.mark.parametrize("what", ["family", "session", "person", "issuer"])
 async def test_a_code_dies_with_what_it_rests_on(what: Any) -> None:
     w = World()
@@ -146,6 +151,7 @@ IDP = IdentityProvider(
 )
 
 
+@pytest.mark.row("T121")
 @pytest.mark.parametrize(
     "row",
     [
@@ -178,6 +184,7 @@ async def test_a_code_under_which_something_is_missing_is_unknown(gone: tuple[st
     assert await w.redeem(code) is OAuthError.CODE_UNKNOWN
 
 
+@pytest.mark.row("T064", "B12")
 async def test_t064_a_replay_ends_the_family_and_is_recorded_once() -> None:
     w = World()
     code = await w.code()
@@ -191,6 +198,7 @@ async def test_t064_a_replay_ends_the_family_and_is_recorded_once() -> None:
     assert seen == {"active": False}
 
 
+@pytest.mark.row("T064")
 async def test_t064_a_stranger_who_replays_a_code_ends_nothing() -> None:
     w = World()
     code = await w.code()
@@ -201,6 +209,7 @@ async def test_t064_a_stranger_who_replays_a_code_ends_nothing() -> None:
     assert ("revocation", f"family:{w.family()}") not in w.ledger.rows
 
 
+@pytest.mark.row("T070")
 async def test_t070_repeated_parameters_and_unauthenticated_noise_leave_no_trace() -> None:
     w = World()
     for header_, raw in (
@@ -246,6 +255,7 @@ async def test_a_suspended_client_is_an_unknown_one() -> None:
     assert await w.redeem(code) is OAuthError.CLIENT_FAILED
 
 
+@pytest.mark.row("T125")
 @pytest.mark.parametrize("breaks", ["lost", "stored"])
 async def test_no_record_no_token(breaks: Any) -> None:
     w = World()
@@ -280,6 +290,7 @@ class SlowRows:
         raise NotImplementedError
 
 
+@pytest.mark.row("T064")
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=60), st.integers(2, 20))
 @settings(max_examples=50)
 def test_t064_however_redemptions_interleave_at_most_one_succeeds(pauses: list[int], many: int) -> None:
@@ -298,6 +309,7 @@ def test_t064_however_redemptions_interleave_at_most_one_succeeds(pauses: list[i
     asyncio.run(run())
 
 
+@pytest.mark.row("T064")
 async def test_t064_fifty_redemptions_at_once() -> None:
     w = World()
     code = await w.code()

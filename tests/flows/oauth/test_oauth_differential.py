@@ -10,6 +10,7 @@ import itertools
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+import pytest
 from authlib.oauth2.rfc6749 import AuthorizationServer, ClientMixin, OAuth2Payload, OAuth2Request, grants
 from authlib.oauth2.rfc7636 import CodeChallenge
 
@@ -176,6 +177,7 @@ def _members(row: Code) -> dict[str, Any]:
     return {name: getattr(row, name) for name in row.__slots__}
 
 
+@pytest.mark.row("B1")
 async def test_whatever_we_accept_authlib_accepts_and_the_good_ones_are_accepted() -> None:
     w, codes = await world()
     oracle, before = Oracle(w), dict(w.ledger.rows)

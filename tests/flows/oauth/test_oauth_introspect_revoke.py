@@ -65,6 +65,7 @@ async def test_a_repository_sees_what_was_issued_for_it_and_nothing_else() -> No
     assert await look(w, theirs.refresh_token, "repository") == INACTIVE
 
 
+@pytest.mark.row("T072")
 async def test_t072_another_client_learns_nothing() -> None:
     w = World()
     got = await w.tokens()
@@ -73,11 +74,13 @@ async def test_t072_another_client_learns_nothing() -> None:
         assert await look(w, text, "other") == INACTIVE
 
 
+@pytest.mark.row("T072")
 @pytest.mark.parametrize("text", ["x", "a.b.c", "é", "a\u00a0b", "x" * (MAX_TOKEN + 1), "..."])
 async def test_t072_garbage_is_inactive(text: str) -> None:
     assert await look(World(), text) == INACTIVE
 
 
+@pytest.mark.row("T072", "T013")
 async def test_t072_an_id_token_or_a_code_is_inactive() -> None:
     w = World()
     code = await w.code()
@@ -85,6 +88,7 @@ async def test_t072_an_id_token_or_a_code_is_inactive() -> None:
     assert await look(w, got.id_token) == await look(w, code) == INACTIVE
 
 
+@pytest.mark.row("T072")
 async def test_t072_only_authenticated_callers_are_answered() -> None:
     w = World()
     access = (await w.tokens("public")).access_token
@@ -108,6 +112,7 @@ async def test_a_token_is_inactive_the_second_it_ends_and_once_it_is_spent() -> 
     assert await look(w, got.access_token) == INACTIVE
 
 
+@pytest.mark.row("T072")
 async def test_what_is_too_long_or_no_text_of_ours_is_not_even_looked_at() -> None:
     class Strict:
         def read(self, token: str, typ: str) -> None:
@@ -180,6 +185,7 @@ async def test_a_passport_given_back_ends_at_our_own_doors() -> None:
     assert await look(w, passport.access_token) == INACTIVE
 
 
+@pytest.mark.row("T072")
 @pytest.mark.parametrize("text", ["x", "é", "x" * (MAX_TOKEN + 1)])
 async def test_t072_giving_garbage_back_is_fine_and_does_nothing(text: str) -> None:
     w = World()
@@ -187,6 +193,7 @@ async def test_t072_giving_garbage_back_is_fine_and_does_nothing(text: str) -> N
     assert w.ledger.entries == []
 
 
+@pytest.mark.row("T072")
 @pytest.mark.parametrize("client", ["other", "public", "repository"])
 async def test_t072_nobody_gives_back_what_is_not_theirs(client: str) -> None:
     w = World()

@@ -18,7 +18,7 @@ from tests.flows.oauth.fakes_oauth import CLIENTS, DATASET, DRS, ISSUER, SESSION
 SCOPES = frozenset({"openid", "ga4gh_passport_v1"})
 
 
-@pytest.mark.row("P1", "P3", "P6", "P9", "P10")
+@pytest.mark.row("P1", "P3", "P6", "P9", "P10", "B8", "B11")
 async def test_p9_p10_an_access_token_becomes_a_passport() -> None:
     w = World()
     got = await w.exchange((await w.tokens()).access_token, resource=DATASET)
@@ -109,7 +109,7 @@ REFUSED: list[tuple[str, str, dict[str, str | None], OAuthError]] = [
 ]
 
 
-@pytest.mark.row("P4", "P5", "P6", "P7", "P8", "P11", "P12", "T071")
+@pytest.mark.row("P4", "P5", "P6", "P7", "P8", "P11", "P12", "T071", "B11")
 @pytest.mark.parametrize(("row", "client", "changes", "error"), REFUSED)
 async def test_a_wrong_exchange_gives_no_visa(
     row: str, client: str, changes: dict[str, str | None], error: OAuthError
@@ -161,7 +161,7 @@ async def test_t071_an_expired_token_is_refused() -> None:
     assert await userinfo(w.d, f"Bearer {access}") is OAuthError.TOKEN_EXPIRED
 
 
-@pytest.mark.row("T121")
+@pytest.mark.row("T121", "T071")
 @pytest.mark.parametrize("what", ["family", "session", "person", "token"])
 async def test_t121_whatever_is_revoked_the_token_opens_nothing_more(what: Any) -> None:
     w = World()
@@ -235,7 +235,7 @@ async def seen(w: World, access: str) -> dict[str, Any]:
     return got
 
 
-@pytest.mark.row("B9")
+@pytest.mark.row("B9", "B17")
 async def test_b9_userinfo_gives_the_visas_and_records_them() -> None:
     w = World()
     got = await seen(w, (await w.tokens()).access_token)
@@ -284,7 +284,7 @@ async def test_userinfo_needs_openid(scope: str, error: OAuthError) -> None:
     assert await userinfo(w.d, f"Bearer {(await w.tokens(scope=scope)).access_token}") is error
 
 
-@pytest.mark.row("T013")
+@pytest.mark.row("T013", "T014")
 async def test_t013_userinfo_takes_access_tokens_for_us_only() -> None:
     w = World()
     got = await w.tokens()

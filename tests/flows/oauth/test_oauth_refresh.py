@@ -35,6 +35,7 @@ async def test_a_refresh_gives_new_tokens_and_a_new_refresh_token() -> None:
         assert secret.encode() not in w.stored()
 
 
+@pytest.mark.row("T065")
 async def test_t065_within_the_grace_window_everybody_gets_the_same_result() -> None:
     w = World()
     first = await w.tokens()
@@ -48,6 +49,7 @@ async def test_t065_within_the_grace_window_everybody_gets_the_same_result() -> 
     assert w.ledger.kinds().count("token.issued") == 3
 
 
+@pytest.mark.row("T065", "T066")
 async def test_t066_after_it_the_family_is_revoked() -> None:
     w = World()
     first = await w.tokens()
@@ -60,6 +62,7 @@ async def test_t066_after_it_the_family_is_revoked() -> None:
         assert await introspect(w.d, basic("app"), f"token={text}".encode()) == {"active": False}
 
 
+@pytest.mark.row("T065")
 async def test_t065_twenty_at_once_rotate_once() -> None:
     w = World()
     first = await w.tokens()
@@ -72,6 +75,7 @@ async def test_t065_twenty_at_once_rotate_once() -> None:
     assert isinstance(await refresh(w, won[0].refresh_token), Tokens)
 
 
+@pytest.mark.row("T067")
 @pytest.mark.parametrize(
     ("row", "client", "more", "error"),
     [
@@ -122,6 +126,7 @@ async def test_a_granted_resource_can_be_asked_for_again() -> None:
     assert await refresh(w, first.refresh_token, resource=DRS) is OAuthError.TARGET
 
 
+@pytest.mark.row("T121")
 async def test_refreshing_ends_with_the_session() -> None:
     w = World()
     first = await w.tokens()
@@ -136,6 +141,7 @@ async def test_what_is_no_refresh_token_is_refused(text: str | None) -> None:
     assert await refresh(w, text) is expected
 
 
+@pytest.mark.row("T013")
 async def test_an_access_token_or_a_code_is_no_refresh_token() -> None:
     w = World()
     code = await w.code()

@@ -1,0 +1,200 @@
+"""Does a test turn red when its rule is removed? `make plant ROW=C10` removes it and looks; `make plants`, all of them.
+
+Each plant is put into a copy of the tree, where the tests of its row run, and only they. Red is what is wanted. Green
+means that a test is missing; a plant whose text no longer stands in its file, or after which nothing loads, proves
+nothing and fails too. The copies are forked from a process that has the libraries loaded, so that a plant takes about
+a second.
+"""
+
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from tests.requirements.reading import ROOT, Plant, Test, plants, shown
+
+PARTS = ("broker", "tests", "config", "schemas", "docs", "pyproject.toml", "Makefile", "README.md")
+HEAVY = ("pytest", "aiohttp.web", "aiohttp.test_utils",
+         "cryptography.hazmat.primitives.asymmetric.rsa", "jwt", "pydantic", "sqlalchemy.dialects.sqlite", "aiosqlite",
+         "jinja2", "structlog", "yaml", "prometheus_client", "multidict", "click")  # fmt: skip
+SECONDS = 120
+"""After which a planted run that does not end counts as red: the rule was what ended it."""
+AT_ONCE = 2
+RED, GREEN, BROKEN = "red", "GREEN", "BROKEN"
+_RED = {1: RED, -signal.SIGALRM: RED, 0: GREEN}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """Run the tests of `row`, in `files`, over a tree with `plant` in it."""
+
+    row: str
+    plant: Plant
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """A copy of the repository in which one plant at a time may stand."""
+
+    root: Path
+
+    def write(self, file: str, text: str) -> None:
+        path = self.root / file
+        path.write_text(text, "utf-8")
+        for stale in (path.parent / "__pycache__").glob(f"{path.stem}.*.pyc"):
+            stale.unlink()  # two edits within a second may look alike to Python
+
+    def plant(self, plant: Plant) -> None:
+        self.write(plant.file, planted(plant))
+
+    def pull(self, plant: Plant) -> None:
+        self.write(plant.file, (ROOT / plant.file).read_text("utf-8"))
+
+
+def planted(plant: Plant) -> str:
+    """The file with the rule removed. ValueError: `find` does not stand in it exactly once, or it no longer compiles."""
+    text = (ROOT / plant.file).read_text("utf-8")
+    if text.count(plant.find) != 1:
+        raise ValueError(f"{plant.file} has {text.count(plant.find)} times: {plant.find!r}")
+    changed = text.replace(plant.find, plant.replace)
+    if changed == text:
+        raise ValueError(f"{plant.file}: the plant changes nothing")
+    if plant.file.endswith(".py"):
+        compile(changed, plant.file, "exec", dont_inherit=True)
+    return changed
+
+
+def copied(where: Path) -> Tree:
+    """A copy of what the tests need."""
+    for part in PARTS:
+        source, target = ROOT / part, where / part
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("node_modules"))
+        else:
+            shutil.copy2(source, target)
+    return Tree(root=where)
+
+
+def started(tree: Tree, rows: Iterable[str], files: Iterable[str], log: Path) -> int:
+    """A child that runs the tests of `rows` in `tree`; its process id."""
+    child = os.fork()
+    if child:
+        return child
+    code = 70
+    try:
+        with log.open("wb") as out:
+            os.dup2(out.fileno(), 1)
+            os.dup2(out.fileno(), 2)
+        signal.alarm(SECONDS)
+        os.chdir(tree.root)
+        os.environ["PYTHONPATH"] = str(tree.root)
+        sys.path[:] = [str(tree.root), *(path for path in sys.path if path not in ("", str(ROOT)))]
+        for name in [name for name in sys.modules if name.partition(".")[0] in ("tests", "broker")]:
+            del sys.modules[name]
+        options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--tb=line", "--row", ",".join(rows)]
+        code = int(import_module("pytest").main([*options, *files]))
+    except BaseException:
+        traceback.print_exc()
+        raise
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def ended(child: int) -> tuple[int, int]:
+    """Wait for `child`, or for any if it is -1: who it was, and its exit code (negative: the signal that ended it)."""
+    who, status = os.waitpid(child, 0)
+    return who, os.waitstatus_to_exitcode(status)
+
+
+def tried(jobs: list[Job], where: Path, tell: Callable[[Job, str, float, Path], None]) -> None:
+    """Run every job, two at a time, and tell what became of each."""
+    free = [copied(where / f"tree-{number}") for number in range(AT_ONCE)]
+    running: dict[int, tuple[Job, Tree, float, Path]] = {}
+    waiting = list(enumerate(jobs))
+    while waiting or running:
+        while waiting and free:
+            number, job = waiting.pop(0)
+            tree, log = free.pop(), where / f"{number}.log"
+            try:
+                tree.plant(job.plant)
+            except (ValueError, SyntaxError, OSError) as wrong:
+                log.write_text(str(wrong), "utf-8")
+                free.append(tree)
+                tell(job, BROKEN, 0.0, log)
+                continue
+            running[started(tree, [job.row], job.files, log)] = job, tree, time.monotonic(), log
+        if running:
+            child, code = ended(-1)
+            job, tree, since, log = running.pop(child)
+            tree.pull(job.plant)
+            free.append(tree)
+            tell(job, _RED.get(code, BROKEN), time.monotonic() - since, log)
+
+
+def wanted(chosen: list[str], tests: dict[str, list[Test]]) -> list[Job]:
+    """A job for each row of each plant, of the chosen rows or of all."""
+    return [
+        Job(row=row, plant=plant, files=tuple(dict.fromkeys(test.file for test in tests.get(row, []))))
+        for plant in plants()
+        for row in plant.rows
+        if not chosen or row in chosen
+    ]
+
+
+def healthy(jobs: list[Job], where: Path) -> bool:
+    """Are the tests green before anything is planted? Otherwise red says nothing."""
+    files = dict.fromkeys(file for job in jobs for file in job.files)
+    log = where / "before.log"
+    code = ended(started(copied(where / "tree-before"), dict.fromkeys(job.row for job in jobs), files, log))[1]
+    if code:
+        click.echo(log.read_text("utf-8", "replace")[-4000:])
+        click.echo("The tests of these rows are not green before anything is planted.")
+    return code == 0
+
+
+def main(chosen: list[str]) -> int:
+    """0 if every plant turned red."""
+    jobs = wanted(chosen, shown())
+    bare = [job.row for job in jobs if not job.files]
+    missing = [row for row in chosen if row not in {job.row for job in jobs}]
+    if bare or missing or not jobs:
+        click.echo(f"no test: {', '.join(bare) or '-'}; no plant: {', '.join(missing) or '-'}")
+        return 2
+    for name in HEAVY:
+        import_module(name)
+    failed: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="plants-") as place:
+        where = Path(place)
+        if not healthy(jobs, where):
+            return 1
+
+        def tell(job: Job, verdict: str, seconds: float, log: Path) -> None:
+            click.echo(f"{verdict:6} {job.row:5} {seconds:5.1f} s  {job.plant.why}")
+            if verdict != RED:
+                failed.append(job.row)
+                click.echo("\n".join(f"       | {line}" for line in _end(log)))
+
+        tried(jobs, where, tell)
+    red = len(jobs) - len(failed)
+    click.echo(f"{red} of {len(jobs)} plants turned red{'; not: ' + ', '.join(failed) if failed else ''}")
+    return 1 if failed else 0
+
+
+def _end(log: Path) -> list[str]:
+    return log.read_text("utf-8", "replace").splitlines()[-8:]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -27,7 +27,7 @@ def test_every_plant_is_of_rows_that_a_test_shows() -> None:
     assert not [(row, plant.why) for plant in plants() for row in plant.rows if row not in TESTS]
 
 
-@pytest.mark.parametrize("plant", plants(), ids=lambda plant: f"{plant.rows[0]} {plant.file}")
+@pytest.mark.parametrize("plant", plants(), ids=lambda plant: plant.why)
 def test_every_plant_still_finds_its_place_and_compiles(plant: object) -> None:
     planted(plant)  # type: ignore[arg-type]
 

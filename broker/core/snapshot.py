@@ -16,6 +16,7 @@ from broker.core.jurisdiction.rulebook import Rulebook
 from broker.core.passport.trust import Trust, TrustRow
 from broker.core.rows import (
     SNAPSHOT_KINDS,
+    Assertion,
     Client,
     ConsentRow,
     Dataset,
@@ -98,6 +99,12 @@ class Snapshot:
         """The clients that a person made of their own computers, removed ones too."""
         return cast("tuple[Client, ...]", self._listed("installation", person))
 
+    def assertions(self, identities: Iterable[tuple[Issuer, str]], at: Seconds) -> tuple[Assertion, ...]:
+        """What is asserted of any of these identities, and live at `at`; in order of id."""
+        found = (row for iss, sub in identities for row in self._listed("assertion", iss, sub))
+        live = (row for row in cast("Iterable[Assertion]", found) if row.is_live(at))
+        return tuple(sorted(live, key=lambda row: row.id))
+
     def organisations(self, scopes: Iterable[str]) -> tuple[Organisation, ...]:
         """The registered organisations that speak for any of these affiliation scopes."""
         found = (org for scope in scopes for org in self._listed("scope", scope))
@@ -138,6 +145,8 @@ def _keys(row: Row) -> Iterable[tuple[str, ...]]:
             yield ("subject", row.consent.subject_ref)
         case DrsObject():
             yield ("dataset", row.dataset)
+        case Assertion():
+            yield ("assertion", row.iss, row.sub)
         case Role():
             yield ("role", row.iss, row.sub)
         case Client():
@@ -158,7 +167,7 @@ def _client_keys(row: Client) -> Iterable[tuple[str, ...]]:
         yield ("installation", row.owner)
 
 
-_LISTED = frozenset({"identity_provider", "visa_issuer", "committee", "organisation"})
+_LISTED = frozenset({"identity_provider", "visa_issuer", "committee", "organisation", "custom_type"})
 """Kinds that are few enough to be listed whole."""
 
 

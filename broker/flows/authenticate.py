@@ -51,6 +51,7 @@ async def by_access_token(w: World, v: Verifier, token: str, audiences: Abstract
         affiliations=session.affiliations,
         location=session.location,
         grants=_released(snapshot, family) if own.passport_scoped else (),
+        shown=family.released if own.passport_scoped else frozenset(),
         roles=_roles(snapshot, session.identities),
         # Not the access token's own ten minutes: a download lasts as long as what was agreed to.
         ends=min(session.expires, family.expires),

@@ -1,45 +1,86 @@
-"""Which visas does a person hold here, and what do they say when they are minted?
+"""Which visas of ours does a person hold, and what do they say when they are minted?
 
-A visa is minted from a live grant each time it is handed out, and only while the grant really opens its
-dataset: the same question is asked as at every other door. Nothing is stored but the entry.
+A visa is minted each time it is handed out: from a live grant, and only while the grant really opens its dataset
+(the same question is asked as at every other door); from an assertion, while it holds; from what the home identity
+provider said, while the session lasts. Nothing is stored but the entry.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from broker.core.decision import Decision, Question, evaluate
 from broker.core.ids import Issuer
+from broker.core.oidc.claims import VISA_CLAIM
 from broker.core.oidc.narrowing import grant_url, named_grant
+from broker.core.oidc.opaque import base64url
 from broker.core.oidc.release import MintedVisa
-from broker.core.passport.visa import AFFILIATION, GRANT
-from broker.core.rows import Grant, Person, Session
+from broker.core.passport.assertions import Stated, visa_jti, visa_object
+from broker.core.passport.linked import linked_value
+from broker.core.passport.visa import AFFILIATION, GRANT, LINK
+from broker.core.plain import digest
+from broker.core.rows import Assertion, Grant, Person, Session
 from broker.core.time import Seconds
 from broker.flows.world import World
 
 VISA_TYPE = "vnd.ga4gh.visa+jwt"
 VISA_SECONDS = 86_400
-"""A visa lives a day at most and is minted again from its grant."""
+"""A visa lives a day at most and is minted again from what is behind it."""
+_LINKED = 2
+_LINK_LENGTH = 8 * 1024
+"""Characters of a LinkedIdentities value: its visa stays below 16 KiB. One identity never needs more."""
+_JTI_BYTES = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A visa that could be minted. `id` names it on the consent page and in what was released."""
+    """A visa that could be minted. `id` names it on the consent page and in what was released.
+
+    `ends`: the end of what it is minted from. `origin`: the assertion behind it, and the version of it.
+    """
 
     id: str
-    type: str
-    value: str
-    source: str
-    by: str
-    asserted: Seconds
+    said: Stated
     ends: Seconds
+    origin: tuple[str, int] | None = None
+
+    @property
+    def type(self) -> str:
+        return self.said.type
+
+    @property
+    def value(self) -> str:
+        return self.said.value
+
+    @property
+    def source(self) -> str:
+        return self.said.source
 
 
 def held_visas(w: World, person: Person, session: Session, now: Seconds) -> tuple[Held, ...]:
-    """Every visa that `person` holds at `now`: one for each grant that opens its dataset, one for each affiliation."""
+    """Every visa of ours that `person` holds at `now`, in the order in which a page lists them.
+
+    One for each affiliation and statement of the home identity provider, each live assertion about one of their
+    identities, their linked identities, and each grant that opens its dataset.
+    """
     snapshot = w.snapshots.current()
     judged = ((grant, _judged(w, grant, session, now)) for grant in snapshot.grants_of(person.id))
-    opening = (_of_grant(grant, decision.until) for grant, decision in judged if decision.permits)
-    return (*(_of_affiliation(value, session) for value in session.affiliations), *opening)
+    asserted = snapshot.assertions(identities_of(w, session), now)
+    return (
+        *(_of_affiliation(value, session) for value in session.affiliations),
+        *(_of_statement(said, session) for said in session.stated if said.asserted <= now),
+        *(
+            Held(id=f"assertion:{row.id}", said=row.said, ends=row.ends, origin=(row.id, row.version))
+            for row in asserted
+        ),
+        *_of_links(w, session),
+        *(_of_grant(grant, decision.until) for grant, decision in judged if decision.permits),
+    )
+
+
+def identities_of(w: World, session: Session) -> frozenset[tuple[Issuer, str]]:
+    """Everybody whom the person of a session is known to be: their identities elsewhere, and ours."""
+    return frozenset({*session.identities, (w.issuer, str(session.person))})
 
 
 def mint(w: World, person: Person, held: tuple[Held, ...], now: Seconds) -> tuple[MintedVisa, ...]:
@@ -70,6 +111,11 @@ def grant_visa_id(grant: str) -> str:
     return f"grant:{grant}"
 
 
+def assertion_visa_id(assertion: str) -> str:
+    """The id of the visa that is minted from an assertion."""
+    return f"assertion:{assertion}"
+
+
 def _judged(w: World, grant: Grant, session: Session, now: Seconds) -> Decision:
     """Does the grant open its dataset now, and until when at least?"""
     question = Question(
@@ -77,7 +123,7 @@ def _judged(w: World, grant: Grant, session: Session, now: Seconds) -> Decision:
         at=now,
         known_at=now,
         person=grant.person,
-        identities=frozenset({*session.identities, (w.issuer, str(grant.person))}),
+        identities=identities_of(w, session),
         session=session.id,
         affiliations=session.affiliations,
         location=session.location,
@@ -90,20 +136,13 @@ def _judged(w: World, grant: Grant, session: Session, now: Seconds) -> Decision:
 
 def _of_grant(grant: Grant, until: Seconds) -> Held:
     """`until`: when consent, evidence or law may end the grant's use; no visa outlives that."""
-    return Held(
-        id=grant_visa_id(grant.id),
-        type=GRANT,
-        value=grant.dataset,
-        source=grant.committee,
-        by="dac",
-        asserted=grant.begins,
-        ends=min(grant.ends, until),
-    )
+    ends = Seconds(min(grant.ends, until))
+    said = Stated(type=GRANT, value=grant.dataset, source=grant.committee, by="dac", asserted=grant.begins, ends=ends)
+    return Held(id=grant_visa_id(grant.id), said=said, ends=ends)
 
 
 def _of_affiliation(value: str, session: Session) -> Held:
-    return Held(
-        id=f"affiliation:{value}",
+    said = Stated(
         type=AFFILIATION,
         value=value,
         source=str(session.idp),
@@ -111,23 +150,60 @@ def _of_affiliation(value: str, session: Session) -> Held:
         asserted=session.auth_time,
         ends=session.expires,
     )
+    return Held(id=f"affiliation:{value}", said=said, ends=session.expires)
+
+
+def _of_assertion(row: Assertion) -> Held:
+    return Held(id=assertion_visa_id(row.id), said=row.said, ends=row.ends, origin=(row.id, row.version))
+
+
+def _of_statement(said: Stated, session: Session) -> Held:
+    """By which name it is released says what is said, so that the same statement at the next sign-in is the same."""
+    name = digest([said.type, said.value, said.source, said.by or ""])
+    return Held(id=f"stated:{name[:32]}", said=said, ends=Seconds(min(said.ends, session.expires)))
+
+
+def _of_links(w: World, session: Session, others: Collection[tuple[Issuer, str]] = ()) -> tuple[Held, ...]:
+    """Of whom else the person is known to be, where that is more than the one identity that they signed in with.
+
+    Several visas where there are many: each must stay below 16 KiB, and they link all the same through our `sub`.
+    """
+    known = sorted({*session.identities, *others})
+    if len(known) < _LINKED:
+        return ()
+    parts: list[list[tuple[Issuer, str]]] = [[]]
+    for identity in known:
+        if parts[-1] and len(linked_value([*parts[-1], identity])) > _LINK_LENGTH:
+            parts.append([])
+        parts[-1].append(identity)
+    return tuple(_of_link(w, session, part, place) for place, part in enumerate(parts))
+
+
+def _of_link(w: World, session: Session, known: Sequence[tuple[Issuer, str]], place: int) -> Held:
+    said = Stated(
+        type=LINK,
+        value=linked_value(known),
+        source=w.issuer,
+        by="system",
+        asserted=session.auth_time,
+        ends=session.expires,
+    )
+    return Held(id=f"links:{place}" if place else "links", said=said, ends=session.expires)
 
 
 def _mint(w: World, person: Person, visa: Held, now: Seconds) -> MintedVisa:
-    jti, exp = w.new_id("vis", now), Seconds(min(now + VISA_SECONDS, visa.ends))
+    exp = Seconds(min(now + VISA_SECONDS, visa.ends))
+    jti = w.new_id("vis", now)
+    if visa.origin is not None:
+        jti = visa_jti(*visa.origin, base64url(w.entropy.random(_JTI_BYTES)))
     claims: dict[str, Any] = {
+        **(visa.said.extra or {}),
         "iss": Issuer(w.issuer),
         "sub": person.id,
         "jti": jti,
         "iat": now,
         "exp": exp,
-        "ga4gh_visa_v1": {
-            "type": visa.type,
-            "asserted": visa.asserted,
-            "value": visa.value,
-            "source": visa.source,
-            "by": visa.by,
-        },
+        VISA_CLAIM: visa_object(visa.said),
     }
     return MintedVisa(
         id=visa.id,

@@ -56,6 +56,8 @@ class Caller:
     visas: tuple[Visa, ...] = ()
     visas_end: Seconds = FOREVER
     roles: tuple[Role, ...] = ()
+    shown: frozenset[str] | None = frozenset()
+    """By an access token: the visas that its person released to its client (`None`: all of them)."""
     ends: Seconds
     """When the credentials end: nothing that rests on them lasts longer."""
     left_out: tuple[LeftOut, ...] = ()
@@ -66,3 +68,7 @@ class Caller:
     def has_role(self, role: str, scope: str) -> bool:
         """Does this person hold `role` in exactly `scope`, or for the whole service?"""
         return any(held.role == role and held.scope in (scope, "service") for held in self.roles)
+
+    def shows(self, visa: str) -> bool:
+        """Was the visa with this id released to the client that calls?"""
+        return self.shown is None or visa in self.shown

@@ -1,9 +1,13 @@
 """Visa by visa: what a person is shown before anything leaves, and what they ticked (AAI Brokers 6.1)."""
 
+from typing import Any
+
 from aiohttp import web
 
-from broker.core.passport.visa import AFFILIATION, GRANT
-from broker.core.rows import Dataset, Person, Session
+from broker.core.passport.assertions import visa_object
+from broker.core.passport.linked import read_pairs
+from broker.core.passport.visa import AFFILIATION, GRANT, LINK, RESEARCHER, TERMS
+from broker.core.rows import CustomType, Dataset, Person, Session
 from broker.core.time import rfc3339
 from broker.flows.oauth.standing import present
 from broker.flows.visas import Held, held_visas
@@ -26,6 +30,13 @@ async def listed(request: web.Request) -> list[dict[str, str]]:
     return [_row(request, visa) for visa in await _held(request)]
 
 
+def described(request: web.Request, person: Person, session: Session) -> list[dict[str, Any]]:
+    """Every visa of ours that the person holds, in words and as a visa says it."""
+    w = request.app[BROKER].world
+    held = held_visas(w, person, session, w.clock.now())
+    return [_row(request, visa) | {"visa": visa_object(visa.said)} for visa in held]
+
+
 async def released(request: web.Request, ticked: frozenset[str], *, later: bool) -> frozenset[str] | None:
     """The visas that may leave. All of them and later ones is `None`; one that was unticked stays at home."""
     held = {visa.id for visa in await _held(request)}
@@ -42,6 +53,13 @@ def _row(request: web.Request, visa: Held) -> dict[str, str]:
     titles = {
         GRANT: f"You may use {dataset.title if dataset is not None else 'a dataset'}",
         AFFILIATION: "You belong to an organisation",
+        TERMS: "You accepted terms",
+        RESEARCHER: "You are known as a researcher",
+        LINK: "You are the same person elsewhere",
     }
-    title = titles.get(visa.type, visa.type)
-    return {"id": visa.id, "title": title, "value": visa.value, "source": visa.source, "until": rfc3339(visa.ends)}
+    custom = request.app[BROKER].snapshots.current().get(CustomType, visa.type)
+    title = titles.get(visa.type, custom.description if custom is not None else visa.type)
+    value = (
+        visa.value if visa.type != LINK else ", ".join(f"{sub} at {iss}" for iss, sub in read_pairs(visa.value) or ())
+    )
+    return {"id": visa.id, "title": title, "value": value, "source": visa.source, "until": rfc3339(visa.ends)}

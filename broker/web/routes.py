@@ -10,7 +10,7 @@ from enum import StrEnum
 from aiohttp import web
 
 from broker.core.reasons import sentence
-from broker.web import api, audit, authorize, data, device, drs, health, oidc, sign_in
+from broker.web import api, assertions, audit, authorize, data, device, drs, health, oidc, sign_in
 from broker.web.errors import Problem, headers, status_of
 from broker.web.middleware import ERROR_FAMILIES, ERROR_FORMS, REQUEST_ID, ErrorForm
 from broker.web.pages import render
@@ -99,6 +99,13 @@ ROUTES: tuple[Route, ...] = (
     Route("DELETE", f"{_API}/me/remembered/{{client}}", api.forget_client, Who.TOKEN),
     Route("GET", f"{_API}/me/consents", api.my_consents, Who.TOKEN),
     Route("POST", f"{_API}/me/consents/withdrawal", api.withdraw_consent, Who.TOKEN),
+    Route("GET", f"{_API}/me/visas", assertions.my_visas, Who.TOKEN),
+    Route("POST", f"{_API}/me/terms", assertions.accept_terms, Who.TOKEN),
+    Route("GET", f"{_API}/assertions", assertions.list_assertions, Who.TOKEN),
+    Route("POST", f"{_API}/assertions", assertions.post_assertion, Who.TOKEN),
+    Route("GET", f"{_API}/assertions/{{assertion}}", assertions.get_assertion, Who.TOKEN),
+    Route("PUT", f"{_API}/assertions/{{assertion}}", assertions.put_assertion, Who.TOKEN),
+    Route("DELETE", f"{_API}/assertions/{{assertion}}", assertions.delete_assertion, Who.TOKEN),
     Route("POST", f"{_API}/revocations", api.post_revocation, Who.TOKEN),
     Route("GET", f"{_API}/audit/entries", audit.entries, Who.TOKEN),
     Route("GET", "/audit/checkpoint", audit.checkpoint, Who.ANYBODY),

@@ -121,6 +121,17 @@ class VisaIssuerPart(Part):
     status: Literal["active", "suspended"] = "active"
 
 
+class VisaTypePart(Part):
+    id: Url
+    """The custom type: a URL (Passport "Custom Visa Types")."""
+    description: Text
+    """What it says of somebody, in plain words: the consent page shows it."""
+    coordination: Text
+    """Where it was agreed with GA4GH, which the standard demands."""
+    claims: list[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,63}$")]] = []
+    """Claims beside the visa object that its visas may carry."""
+
+
 class RepositoryPart(Part):
     id: Slug
     name: Text
@@ -137,7 +148,7 @@ class CommitteePart(Part):
 class RolePart(Part):
     role: Literal["committee_member", "admin", "auditor", "issuer_admin", "custodian", "legal_officer"]
     scope: Text
-    """`service`, `committee:<id>`, `dataset:<id>` or `repository:<id>`."""
+    """`service`, `committee:<id>`, `dataset:<id>`, `repository:<id>`, `source:<url>` or `organisation:<id>`."""
     iss: Url
     sub: Text
     status: Literal["active", "ended"] = "active"
@@ -200,6 +211,7 @@ class Catalogue(Part):
     identity_providers: list[IdentityProviderPart] = []
     clients: list[ClientPart] = []
     visa_issuers: list[VisaIssuerPart] = []
+    visa_types: list[VisaTypePart] = []
     repositories: list[RepositoryPart] = []
     committees: list[CommitteePart] = []
     roles: list[RolePart] = []

@@ -13,7 +13,9 @@ from broker.core.duo.terms import Term, parse_terms
 from broker.core.duo.vocabulary import TermKind
 from broker.core.ids import ClientId, DatasetId, GrantId, Issuer, ObjectId, SubjectRef
 from broker.core.jurisdiction.facts import FactValue
+from broker.core.passport.assertions import RESERVED_CLAIMS
 from broker.core.passport.trust import TrustRow
+from broker.core.passport.visa import STANDARD_TYPES
 from broker.core.plain import plain
 from broker.core.purpose import read_purpose
 from broker.core.registration import faults
@@ -21,6 +23,7 @@ from broker.core.rows import (
     Client,
     Committee,
     ConsentRow,
+    CustomType,
     Dataset,
     DrsObject,
     Evidence,
@@ -55,6 +58,7 @@ def rows_of(catalogue: models.Catalogue, folder: Path, blame: Blame) -> Iterator
     yield from each("identity_providers", catalogue.identity_providers, _identity_provider)
     yield from each("clients", catalogue.clients, _client)
     yield from each("visa_issuers", catalogue.visa_issuers, _visa_issuer)
+    yield from each("visa_types", catalogue.visa_types, _visa_type)
     yield from each("repositories", catalogue.repositories, lambda part: _repository(part, roots))
     yield from each("committees", catalogue.committees, _committee)
     yield from each("roles", catalogue.roles, _role)
@@ -160,6 +164,14 @@ def _visa_issuer(part: models.VisaIssuerPart) -> Row:
         grant_profile=part.grant_profile,
     )
     return VisaIssuer(id=Issuer(part.issuer), trust=trust, internal=part.internal, status=part.status)
+
+
+def _visa_type(part: models.VisaTypePart) -> Row:
+    if part.id in STANDARD_TYPES or set(part.claims) & RESERVED_CLAIMS:
+        raise ValueError("claims: one of them belongs to the standard")
+    return CustomType(
+        id=part.id, description=part.description, coordination=part.coordination, claims=frozenset(part.claims)
+    )
 
 
 def _some(listed: list[str] | None) -> frozenset[str] | None:

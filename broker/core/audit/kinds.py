@@ -31,6 +31,11 @@ KINDS: Mapping[str, str] = MappingProxyType({
     "finding.given": "who may answer an open question answered it",
     "grant.given": "a grant came into being",
     "grant.revoked": "a grant was ended before its time",
+    "assertion.made": "a source said something of somebody, from which visas are minted",
+    "assertion.changed": "what a source said was corrected",
+    "assertion.ended": "what a source said holds no longer",
+    "terms.accepted": "somebody accepted terms of use here",
+    "visa.gathered": "visas of another issuer about somebody were taken in, or dropped out; `via` says how",
     "visa.minted": "a visa was signed; `jti` names it",
     "visa.revoked": "a visa of ours was ended before its time",
     # deciding

@@ -7,6 +7,7 @@ hour that passed take effect on visas verified earlier.
 from collections.abc import Set as AbstractSet
 
 from broker.core.outcome import Reason
+from broker.core.passport.assertions import origins
 from broker.core.passport.keys import holds
 from broker.core.passport.linked import Identity
 from broker.core.passport.trust import Trust, TrustRow
@@ -28,9 +29,11 @@ def dataset(visa: Visa, row: TrustRow) -> str | None:
 def revocation_names(visa: Visa) -> tuple[str, ...]:
     """The ids of Revocation rows that end this visa: of the visa, of the key that signed it, of its issuer.
 
-    A visa is named by what was signed (`digest`), or by `<iss> <jti>`: a `jti` alone is unique to nobody.
+    A visa is named by what was signed (`digest`), or by `<iss> <jti>`: a `jti` alone is unique to nobody. One of
+    ours that was minted from an assertion is also named by it, and by its version (`assertions.visa_jti`).
     """
-    by_jti = (f"visa:{visa.iss} {visa.jti}",) if visa.jti is not None else ()
+    jtis = (visa.jti, *origins(visa.jti)) if visa.jti is not None else ()
+    by_jti = tuple(f"visa:{visa.iss} {jti}" for jti in jtis)
     return (*by_jti, f"visa:{visa.digest}", f"key:{visa.key}", f"issuer:{visa.iss}")
 
 

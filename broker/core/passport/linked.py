@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import Generic, TypeVar
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from broker.core.passport import limits
 from broker.core.time import FOREVER, Seconds
@@ -32,6 +32,11 @@ def read_pairs(value: str) -> tuple[Identity, ...] | None:
     """
     pairs = tuple(_pair(entry) for entry in value.split(";"))
     return None if None in pairs else tuple(pair for pair in pairs if pair is not None)
+
+
+def linked_value(identities: Iterable[Identity]) -> str:
+    """The value that `read_pairs` reads: each half percent-encoded whole, so that no separator is in one."""
+    return ";".join(f"{quote(sub, safe='')},{quote(iss, safe='')}" for iss, sub in identities)
 
 
 def _pair(entry: str) -> Identity | None:

@@ -6,7 +6,7 @@ Codes are stored for ever: rows are added, never renamed or removed. A table per
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from broker.core.reasons import authentication, community, conduct, consent, duo, jurisdiction, service, visas
+from broker.core.reasons import authentication, community, conduct, consent, duo, issuing, jurisdiction, service, visas
 from broker.core.reasons.spec import Appeal, Interest, Spec
 
 __all__ = ["REASONS", "Appeal", "Interest", "Spec", "sentence"]
@@ -14,7 +14,7 @@ __all__ = ["REASONS", "Appeal", "Interest", "Spec", "sentence"]
 
 def _registry() -> Mapping[str, Spec]:
     found: dict[str, Spec] = {}
-    for table in (consent, duo, community, jurisdiction, conduct, authentication, visas, service):
+    for table in (consent, duo, community, jurisdiction, conduct, authentication, visas, service, issuing):
         for spec in table.SPECS:
             if spec.code in found:
                 raise ValueError(f"{spec.code} is registered twice")

@@ -4,6 +4,7 @@ A row is never edited or deleted; a new version takes its place. A module per pa
 """
 
 from broker.core.rows.access import Access, Delivery, Grant, Request, Trace
+from broker.core.rows.assertions import Assertion, CustomType, Gathered
 from broker.core.rows.catalogue import (
     Committee,
     Dataset,
@@ -23,21 +24,21 @@ from broker.core.rows.once import Done
 from broker.core.rows.revocation import Revocation
 
 __all__ = [
-    "KINDS", "SNAPSHOT_KINDS", "Access", "Approval", "Client", "Code", "Committee", "ConsentRow", "Dataset", "Delivery",
-    "Done", "DrsObject", "Evidence", "Family", "Grant", "Identity", "IdentityProvider", "Organisation", "Person",
-    "Put", "RefreshToken", "Repository", "Request", "Revocation", "Role", "Row", "Session", "Trace",
-    "VisaIssuer", "changed",
+    "KINDS", "SNAPSHOT_KINDS", "Access", "Approval", "Assertion", "Client", "Code", "Committee", "ConsentRow",
+    "CustomType", "Dataset", "Delivery", "Done", "DrsObject", "Evidence", "Family", "Gathered", "Grant",
+    "Identity", "IdentityProvider", "Organisation", "Person", "Put", "RefreshToken", "Repository", "Request",
+    "Revocation", "Role", "Row", "Session", "Trace", "VisaIssuer", "changed",
 ]  # fmt: skip
 
 KINDS: tuple[type[Row], ...] = (
-    Access, Approval, Client, Code, Committee, ConsentRow, Dataset, Delivery, Done, DrsObject, Family, Grant, Identity,
-    IdentityProvider, Organisation, Person, RefreshToken, Repository, Request, Revocation, Role, Session,
-    Trace, VisaIssuer,
+    Access, Approval, Assertion, Client, Code, Committee, ConsentRow, CustomType, Dataset, Delivery, Done,
+    DrsObject, Family, Gathered, Grant, Identity, IdentityProvider, Organisation, Person, RefreshToken,
+    Repository, Request, Revocation, Role, Session, Trace, VisaIssuer,
 )  # fmt: skip
 """Every kind of row; each is a table of its own."""
 
 SNAPSHOT_KINDS: frozenset[type[Row]] = frozenset({
-    Client, Committee, ConsentRow, Dataset, DrsObject, Grant, IdentityProvider, Organisation, Repository,
-    Request, Revocation, Role, VisaIssuer,
+    Assertion, Client, Committee, ConsentRow, CustomType, Dataset, DrsObject, Grant, IdentityProvider,
+    Organisation, Repository, Request, Revocation, Role, VisaIssuer,
 })  # fmt: skip
 """The kinds that decisions read: held in memory as the snapshot, and followed change by change."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from broker.core.ids import Issuer, PersonId, SubjectRef
+from broker.core.passport.assertions import Stated
 from broker.core.time import Seconds
 
 
@@ -63,6 +64,8 @@ class Session:
     acr: str | None = None
     amr: tuple[str, ...] = ()
     ended: Seconds | None = None
+    stated: tuple[Stated, ...] = ()
+    """What the provider's claims say besides, as its row maps them; visas are minted from it while it lasts."""
 
 
 def identity_id(iss: Issuer, sub: str) -> str:

@@ -10,6 +10,9 @@ depends_on = None
 
 _KINDS: dict[str, tuple[str, ...]] = {
     "done": (),
+    "assertion": (),
+    "custom_type": (),
+    "gathered": (),
 }
 """Kind of row to the members by which its rows are found."""
 _whole = sa.BigInteger().with_variant(sa.Integer, "sqlite")

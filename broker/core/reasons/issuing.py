@@ -1,0 +1,54 @@
+"""What is wrong with what somebody wants asserted, or accepted (codes `REQ-VISA-*`, `AUTH-TERMS`, …)."""
+
+from broker.core.reasons.spec import Spec
+
+SPECS = (
+    Spec(
+        "REQ-VISA-GRANT",
+        "contract",
+        "facts",
+        "Visas for controlled access come from a committee's grants and cannot be asserted.",
+        "ControlledAccessGrants come from grants only.",
+        "Somebody tried to give permission past the committee. It was refused.",
+    ),
+    Spec(
+        "REQ-VISA-LINK",
+        "person",
+        "facts",
+        "Identities are linked by proof of both, and cannot be asserted to be one.",
+        "LinkedIdentities come from proven links only.",
+        "Somebody tried to join identities without proof. It was refused.",
+    ),
+    Spec(
+        "REQ-VISA-TYPE",
+        "system",
+        "facts",
+        "This type of visa is not registered here.",
+        "Visa type neither standard nor registered.",
+        "A statement of an unknown kind was refused.",
+    ),
+    Spec(
+        "REQ-OWN-ASSERTION",
+        "people",
+        "facts",
+        "Nobody vouches for themselves.",
+        "Assertion about oneself refused.",
+        "Somebody tried to vouch for themselves. It was refused.",
+    ),
+    Spec(
+        "AUTH-TERMS",
+        "contract",
+        "facts",
+        "Accept the terms of use first: {url}",
+        "Terms of use not accepted: {url}",
+        "Somebody who had not accepted the rules was refused.",
+    ),
+    Spec(
+        "AUTH-NOT-REGISTERED",
+        "contract",
+        "facts",
+        "These data are for registered researchers: bring both visas of Registered Access, the researcher status and the accepted terms, that name {url}.",
+        "Registered Access visas missing for {url}.",
+        "Somebody who is not a registered researcher was refused.",
+    ),
+)

@@ -1,0 +1,214 @@
+"""Who may says something of somebody, corrects it, ends it; and a person accepts terms. Visas are minted from it.
+
+A correction or an end reaches the visas that were minted before: they name the assertion and its version, and
+that name is revoked in the same record.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from broker.core.audit.entry import Value
+from broker.core.ids import Issuer
+from broker.core.outcome import Reason
+from broker.core.passport.assertions import NO_ORGANIZATION, Stated, fault
+from broker.core.passport.linked import is_name
+from broker.core.passport.visa import AFFILIATION, TERMS, is_url, role_and_affiliation
+from broker.core.plain import digest
+from broker.core.rows import Assertion, CustomType, Put, Revocation, changed
+from broker.core.rows.revocation import revocation_id
+from broker.core.snapshot import Snapshot
+from broker.core.time import Seconds
+from broker.flows.visas import VISA_SECONDS
+from broker.flows.world import Caller, World
+
+ROLE = "issuer_admin"
+TERMS_SECONDS = 366 * 86_400
+"""Terms that a person accepted here hold for a year; then they are asked again."""
+MOST_OF_ONE = 500
+"""Live assertions about one identity: as many visas as a Passport carries."""
+_SHA256 = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """Of whom it is said, and on what ground."""
+
+    iss: str
+    sub: str
+    evidence: str = ""
+
+
+async def make(w: World, caller: Caller, about: About, said: Stated) -> Assertion | Reason:
+    """A source says something. Steps: 1 gather, 2 decide who may and whether it can be said, 3 record, 4 answer."""
+    # 1. Gather.
+    now, snapshot = w.clock.now(), w.snapshots.current()
+    # 2. Decide.
+    refused = _may(caller, said, snapshot) or _about(caller, about) or fault(said, _custom(snapshot), now)
+    if refused is not None:
+        return refused
+    if len(snapshot.assertions([(Issuer(about.iss), about.sub)], now)) >= MOST_OF_ONE:
+        return _invalid(f"more than {MOST_OF_ONE} assertions about one identity")
+    row = Assertion(
+        id=w.new_id("asr", now),
+        iss=Issuer(about.iss),
+        sub=about.sub,
+        evidence=about.evidence,
+        entered_by=caller.person.id,
+        **_members(said),
+    )
+    # 3. Record.
+    await w.ledger.record(w.entry("assertion.made", now, caller.person, _told(row)), Put(row))
+    # 4. Answer.
+    return row
+
+
+async def correct(
+    w: World, caller: Caller, id: str, versions: Collection[int], changes: Mapping[str, Any]
+) -> Assertion | Reason:
+    """What was said was wrong: a new version takes its place. Steps: 1 gather, 2 decide, 3 record, 4 answer.
+
+    `changes`: of value, by, asserted, ends, conditions, extra, evidence. Type, source and whom it is about stay:
+    who is wrong about these ends the assertion and makes another. `versions`: those that the caller would change.
+    """
+    # 1. Gather.
+    now, snapshot = w.clock.now(), w.snapshots.current()
+    row = snapshot.get(Assertion, id)
+    # 2. Decide.
+    if row is None or not may_see(caller, row):
+        return Reason(code="REQ-NOT-FOUND")
+    if row.version not in versions or row.ended is not None:
+        return Reason(code="REQ-STALE")
+    after = changed(row, **changes)
+    about = About(iss=row.iss, sub=row.sub, evidence=after.evidence)
+    refused = _may(caller, after.said, snapshot) or _about(caller, about) or fault(after.said, _custom(snapshot), now)
+    if refused is not None:
+        return refused
+    # 3. Record.
+    entry = w.entry("assertion.changed", now, caller.person, _told(after))
+    await w.ledger.record(entry, Put(after), _revoked(w, f"{row.id}.{row.version}", now))
+    # 4. Answer.
+    return after
+
+
+async def end(w: World, caller: Caller, id: str, versions: Collection[int]) -> Assertion | Reason:
+    """It holds no longer. Steps: 1 gather, 2 decide, 3 record, 4 answer. Twice is once.
+
+    Who speaks for its source may end it, and whom it is about may take back what they accepted themselves.
+    """
+    # 1. Gather.
+    now, snapshot = w.clock.now(), w.snapshots.current()
+    row = snapshot.get(Assertion, id)
+    # 2. Decide.
+    own = row is not None and row.by == "self" and row.source == w.issuer and (row.iss, row.sub) in caller.identities
+    if row is None or not (own or may_see(caller, row)):
+        return Reason(code="REQ-NOT-FOUND")
+    if row.ended is not None:
+        return row
+    if row.version not in versions:
+        return Reason(code="REQ-STALE")
+    # 3. Record.
+    after = changed(row, ended=now)
+    entry = w.entry("assertion.ended", now, caller.person, _told(after))
+    await w.ledger.record(entry, Put(after), _revoked(w, row.id, now))
+    # 4. Answer.
+    return after
+
+
+async def accept_terms(w: World, caller: Caller, url: str, document: str) -> Assertion | Reason:
+    """The person accepts the terms at `url`. Steps: 1 gather, 2 decide, 3 record, 4 answer.
+
+    `document`: the SHA-256 of the text that they were shown. The same text twice is once; a new text, or an
+    acceptance that is about to end, is a new acceptance.
+    """
+    # 1. Gather.
+    now, snapshot = w.clock.now(), w.snapshots.current()
+    if caller.person.subject is not None:
+        return Reason(code="AUTH-NOT-YOURS", facts=(("roles", "researcher"),))
+    # 2. Decide.
+    about = About(iss=w.issuer, sub=caller.person.id, evidence=document)
+    said = Stated(type=TERMS, value=url, source=w.issuer, by="self", asserted=now, ends=Seconds(now + TERMS_SECONDS))
+    refused = _evidence(about) or (None if is_url(url) else _invalid("url: not a URL of 255 characters at most"))
+    if refused is not None:
+        return refused
+    before = snapshot.assertions([(w.issuer, str(caller.person.id))], now)
+    for row in before:
+        if (row.type, row.value, row.by, row.evidence) == (TERMS, url, "self", document) and _lasts(row, now):
+            return row
+    if len(before) >= MOST_OF_ONE:
+        return _invalid(f"more than {MOST_OF_ONE} assertions about one identity")
+    row = Assertion(
+        id=w.new_id("asr", now),
+        iss=w.issuer,
+        sub=str(caller.person.id),
+        evidence=document,
+        entered_by=caller.person.id,
+        **_members(said),
+    )
+    # 3. Record.
+    await w.ledger.record(w.entry("terms.accepted", now, caller.person, _told(row)), Put(row))
+    # 4. Answer.
+    return row
+
+
+def may_see(caller: Caller, row: Assertion) -> bool:
+    """Does the caller administer its source?"""
+    return caller.has_role(ROLE, f"source:{row.source}")
+
+
+def _lasts(row: Assertion, now: Seconds) -> bool:
+    return row.ends - now > TERMS_SECONDS // 2
+
+
+def _may(caller: Caller, said: Stated, snapshot: Snapshot) -> Reason | None:
+    """Only who administers a source speaks for it; of an organisation's people, only who administers it too."""
+    if not caller.has_role(ROLE, f"source:{said.source}"):
+        return _not_yours(f"{ROLE} of {said.source}")
+    if said.type != AFFILIATION:
+        return None
+    _, affiliation = role_and_affiliation(said.value)
+    known = snapshot.organisations([affiliation])
+    if affiliation == NO_ORGANIZATION or any(caller.has_role(ROLE, f"organisation:{one.id}") for one in known):
+        return None
+    return _not_yours(f"{ROLE} of the organisation {affiliation}")
+
+
+def _about(caller: Caller, about: About) -> Reason | None:
+    if (about.iss, about.sub) in caller.identities:
+        return Reason(code="REQ-OWN-ASSERTION")
+    if not is_url(about.iss) or not is_name(about.sub):
+        return _invalid("about: an `iss` and a `sub` of 255 characters at most")
+    return _evidence(about)
+
+
+def _evidence(about: About) -> Reason | None:
+    digits = set(about.evidence) <= set("0123456789abcdef")
+    return None if not about.evidence or (len(about.evidence) == _SHA256 and digits) else _invalid("not a SHA-256")
+
+
+def _custom(snapshot: Snapshot) -> tuple[Any, ...]:
+    return tuple(row.rule for row in snapshot.all(CustomType))
+
+
+def _members(said: Stated) -> dict[str, Any]:
+    names = ("type", "value", "source", "by", "asserted", "ends", "conditions")
+    return {name: getattr(said, name) for name in names} | {"extra": said.extra or {}}
+
+
+def _revoked(w: World, name: str, now: Seconds) -> Put:
+    """Visas that were minted from it count no longer; each of them ends within a day by itself."""
+    return Put(Revocation(id=revocation_id("visa", f"{w.issuer} {name}"), since=now, until=Seconds(now + VISA_SECONDS)))
+
+
+def _told(row: Assertion) -> dict[str, Value]:
+    """What the entry says: never whom it is about, nor an affiliation."""
+    shown = replace(row, iss=Issuer(""), sub="")
+    return {"assertion": row.id, "version": row.version, "type": row.type, "source": row.source, "said": digest(shown)}
+
+
+def _invalid(problem: str) -> Reason:
+    return Reason(code="REQ-INVALID", facts=(("problem", problem),))
+
+
+def _not_yours(roles: str) -> Reason:
+    return Reason(code="AUTH-NOT-YOURS", facts=(("roles", roles),))

@@ -145,10 +145,8 @@ def _keys(row: Row) -> Iterable[tuple[str, ...]]:
             yield ("subject", row.consent.subject_ref)
         case DrsObject():
             yield ("dataset", row.dataset)
-        case Assertion():
-            yield ("assertion", row.iss, row.sub)
-        case Role():
-            yield ("role", row.iss, row.sub)
+        case Assertion() | Role():
+            yield (row.KIND, row.iss, row.sub)
         case Client():
             yield from _client_keys(row)
         case Organisation():

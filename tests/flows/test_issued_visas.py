@@ -94,7 +94,7 @@ def decoded(tokens: OwnTokens, token: str) -> tuple[dict[str, Any], dict[str, An
     head = jwt.get_unverified_header(token)
     assert head["jku"] == JKU
     (found,) = [key for key in jwt.PyJWKSet.from_dict(tokens.visa_jwks()).keys if key.key_id == head["kid"]]
-    options = {"verify_exp": False, "verify_iat": False, "require": ["iss", "sub", "iat", "exp", "jti"]}
+    options: Any = {"verify_exp": False, "verify_iat": False, "require": ["iss", "sub", "iat", "exp", "jti"]}
     claims = jwt.decode(token, found, algorithms=["ES256", "RS256"], issuer=b.US, options=options)
     return head, claims
 

@@ -1,7 +1,7 @@
 """How is a request refused? The closed list: error name, constant words, reason code, HTTP status.
 
 RFC 6749 sections 4.1.2.1 and 5.2, RFC 6750 section 3.1, RFC 8628 section 3.5, RFC 8693 section 2.2.2,
-RFC 8707 section 2, OpenID Connect Core sections 3.1.2.6 and 6.1. A refusal is a value. Its words are
+RFC 8707 section 2, RFC 9449 section 5, OpenID Connect Core sections 3.1.2.6 and 6.1. A refusal is a value. Its words are
 constants, so that nothing that a stranger sent can come back in them.
 """
 
@@ -117,9 +117,19 @@ class OAuthError(Enum):
     DEVICE_UNKNOWN = "invalid_grant", "The device code is not valid.", "AUTH-DEVICE-UNKNOWN"
     DEVICE_REPLAYED = "invalid_grant", "The device code was used before.", "AUTH-DEVICE-REPLAYED"
 
+    # proofs of possession
+    DPOP_PROOF = "invalid_dpop_proof", "The DPoP proof is not valid for this request.", "AUTH-DPOP-PROOF"
+    DPOP_REPLAYED = "invalid_dpop_proof", "The DPoP proof was used before.", "AUTH-DPOP-REPLAYED"
+    DPOP_NEEDED = "invalid_dpop_proof", "A DPoP proof is needed.", "AUTH-DPOP-NEEDED"
+    DPOP_NONCE = "use_dpop_nonce", "Use the nonce of the DPoP-Nonce header.", "AUTH-DPOP-NONCE"
+    DPOP_KEY = "invalid_grant", "This is bound to another key.", "AUTH-DPOP-KEY"
+    DPOP_JKT = "invalid_request", "dpop_jkt is not the thumbprint of a key.", "AUTH-DPOP-JKT"
+
     # bearers of access tokens
     NO_TOKEN = "invalid_token", "An access token is needed.", "AUTH-NO-CREDENTIALS"
     TOKEN_INVALID = "invalid_token", "The access token is not valid.", "AUTH-TOKEN-INVALID"
+    TOKEN_MALFORMED = "invalid_request", "Send one access token in the Authorization header.", "AUTH-TOKEN-MALFORMED"
+    TOKEN_BOUND = "invalid_token", "The access token is bound to a key. Prove it with DPoP.", "AUTH-TOKEN-BOUND"
     TOKEN_EXPIRED = "invalid_token", "The access token has expired.", "AUTH-TOKEN-EXPIRED"
     TOKEN_REVOKED = "invalid_token", "The access token was revoked.", "AUTH-REVOKED"
     TOKEN_SCOPE = "insufficient_scope", "The access token lacks a scope.", "AUTH-SCOPE"
@@ -132,5 +142,7 @@ class Penalty:
     error: OAuthError
 
 
-TRANSIENT = frozenset({OAuthError.DEVICE_PENDING, OAuthError.DEVICE_SLOW_DOWN, OAuthError.BUSY})
+TRANSIENT = frozenset({
+    OAuthError.DEVICE_PENDING, OAuthError.DEVICE_SLOW_DOWN, OAuthError.BUSY, OAuthError.DPOP_NONCE,
+})  # fmt: skip
 """Not a no, only a not yet: no entry in the log."""

@@ -31,8 +31,17 @@ MAX_AUTHORIZATION = 30 * 1024
 """Bytes of an authorization request: it is kept while the person is asked, and must fit into Scratch."""
 LEEWAY = 30
 
+NONCE_LIFE = 300
+"""For so long one DPoP nonce is given out; for as long again it is taken."""
+MAX_PROOF = 8 * 1024
+"""Characters of a DPoP proof: an RSA key of 8192 bits and its signature are less."""
+MAX_JTI = 256
+
 SECRET_BYTES = 32
 """Entropy of a code, a refresh token, a device code, a state, a nonce, a verifier: 256 bits."""
+
+MIN_KEY_BYTES = 32
+"""Of a key from which we compute what nobody may guess."""
 
 MAX_FORM = 64 * 1024
 """Bytes of a query or form body."""
@@ -54,6 +63,7 @@ MAX_VALUE = 2048
 VALUE_LIMITS: Mapping[str, int] = MappingProxyType({
     "client_id": 256,
     "nonce": 512,
+    "dpop_jkt": 43,
     "login_hint": 256,
     "user_code": 64,
     "claims": 8 * 1024,

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from broker.core.oidc.errors import OAuthError, Penalty
-from broker.core.oidc.limits import REFRESH_GRACE
+from broker.core.oidc.limits import MIN_KEY_BYTES, REFRESH_GRACE
 from broker.core.oidc.opaque import base64url
 from broker.core.time import Seconds
 
 _JTI_BYTES = 16
-MIN_KEY_BYTES = 32
 
 
 class RefreshState(Protocol):

@@ -1,25 +1,19 @@
-"""What does this text say, if it is a compact JWS at all? (RFC 7515 section 7.1, RFC 8725; no signature check)
+"""What does a visa's or Passport's text say, if it is one at all? (RFC 7515, RFC 8725; no signature check)
 
-Strict: size first, exactly three parts, canonical base64url, JSON that cannot be read in two ways. So each
-token has one spelling, and no second spelling dodges a deny-list or a cache.
+The parser is core/jws.py; here are the limit of the kind, and the headers that no visa or Passport may have.
 """
 
 import hashlib
-from binascii import Error as Base64Error
-from binascii import a2b_base64, b2a_base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from broker.core import strict_json
+from broker.core.jws import read
 from broker.core.outcome import Reason
 
 Kind = Literal["VISA", "PASSPORT"]
 """The first word of the reason codes."""
 
-_PARTS = 3
-_TO_BASE64 = bytes.maketrans(b"-_", b"+/")
-_TO_BASE64URL = bytes.maketrans(b"+/", b"-_")
 _NEVER = frozenset(
     {"crit", "b64", "zip", "cty", "jwk", "x5c", "x5u", "enc", "epk", "apu", "apv", "iv", "tag", "p2s", "p2c"}
 )
@@ -46,42 +40,15 @@ def parse(token: str, limit: int, kind: Kind) -> Compact | Reason:
     """The parts of `token`, at most `limit` characters; otherwise `TOO-LARGE`, `MALFORMED` or `HEADER`."""
     if len(token) > limit:
         return Reason(code=f"{kind}-TOO-LARGE", facts=(("limit", str(limit)),))
-    malformed = Reason(code=f"{kind}-MALFORMED")
-    if not token.isascii() or token.count(".") != _PARTS - 1:
-        return malformed
-    raw = token.encode("ascii")
-    signing_input, _, last = raw.rpartition(b".")
-    first, _, middle = signing_input.partition(b".")
-    header, payload, signature = _members(first), _members(middle), _decoded(last)
-    if header is None or payload is None or not signature:
-        return malformed
-    if not _NEVER.isdisjoint(header):
-        return Reason(code=f"{kind}-HEADER", facts=(("claim", min(_NEVER.intersection(header))),))
+    found = read(token)
+    if found is None:
+        return Reason(code=f"{kind}-MALFORMED")
+    if not _NEVER.isdisjoint(found.header):
+        return Reason(code=f"{kind}-HEADER", facts=(("claim", min(_NEVER.intersection(found.header))),))
     return Compact(
-        header=header,
-        payload=payload,
-        signing_input=signing_input,
-        signature=signature,
-        digest=hashlib.sha256(signing_input).hexdigest(),
+        header=found.header,
+        payload=found.payload,
+        signing_input=found.signing_input,
+        signature=found.signature,
+        digest=hashlib.sha256(found.signing_input).hexdigest(),
     )
-
-
-def _decoded(part: bytes) -> bytes | None:
-    """The bytes that `part` spells in base64url without padding, if it is the one way to spell them."""
-    try:
-        decoded = a2b_base64(part.translate(_TO_BASE64) + b"=" * (-len(part) % 4), strict_mode=True)
-    except Base64Error:
-        return None
-    spelled = b2a_base64(decoded, newline=False).translate(_TO_BASE64URL).rstrip(b"=")
-    return decoded if spelled == part else None
-
-
-def _members(part: bytes) -> Mapping[str, Any] | None:
-    decoded = _decoded(part)
-    if decoded is None:
-        return None
-    try:
-        value = strict_json.loads(decoded, len(decoded))
-    except strict_json.StrictJsonError:
-        return None
-    return value if isinstance(value, dict) else None

@@ -3,22 +3,14 @@
 Nothing here does cryptography: `adapters/jose.py` checks size, curve and fit each time a key is used.
 """
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
-from broker.core import strict_json
+from broker.core import jws, strict_json
 from broker.core.passport import limits
 from broker.core.passport.linked import is_name
 from broker.core.passport.trust import Jwk
-
-_MEMBERS = {"EC": ("crv", "kty", "x", "y"), "RSA": ("e", "kty", "n")}
-"""What makes a key this key and no other, in the order of RFC 7638."""
-
-_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
 def read_set(raw: bytes) -> tuple[Jwk, ...] | None:
@@ -45,9 +37,9 @@ def usable(document: Any) -> tuple[Jwk, ...] | None:
 
 
 def _usable(key: Any) -> bool:
-    if not isinstance(key, dict) or not _PRIVATE.isdisjoint(key):
+    if not isinstance(key, dict) or not jws.PRIVATE.isdisjoint(key):
         return False
-    members = _MEMBERS.get(key["kty"]) if isinstance(key.get("kty"), str) else None
+    members = jws.MEMBERS.get(key["kty"]) if isinstance(key.get("kty"), str) else None
     if members is None or not isinstance(key.get("kid"), str) or not is_name(key["kid"]):
         return False
     return all(isinstance(key.get(member), str) for member in members)
@@ -70,11 +62,4 @@ def holds(keys: Sequence[Jwk], kid: str, key: str) -> bool:
 
 def thumbprint(key: Jwk) -> str:
     """The key's RFC 7638 name (SHA-256, hexadecimal). KeyError for a key that is neither EC nor RSA."""
-    members = _MEMBERS[key["kty"]]
-    return _thumbprint(tuple((member, str(key[member])) for member in members))
-
-
-@lru_cache(maxsize=4096)
-def _thumbprint(members: tuple[tuple[str, str], ...]) -> str:
-    text = json.dumps(dict(members), separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return jws.thumbprint(key).hex()

@@ -4,9 +4,10 @@
 signature checked. The check is an argument (adapters/jose.py has it), so that this stays pure.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
+from broker.core.jws import CheckSignature as CheckSignature
 from broker.core.outcome import Reason
 from broker.core.passport import limits
 from broker.core.passport.claims import text
@@ -15,9 +16,6 @@ from broker.core.passport.read import Claimed, Pair, read_passport, read_visa
 from broker.core.passport.trust import Jwk, Trust
 from broker.core.passport.visa import Passport, Visa, VisaObject
 from broker.core.time import Seconds
-
-CheckSignature = Callable[[str, Jwk, bytes, bytes], bool]
-"""(algorithm, key, what was signed, signature): does the key fit the algorithm, and is the signature its own?"""
 
 KeysOf = Mapping[Pair, Sequence[Jwk]]
 """What the registered addresses served. A pair that is missing could not be had."""

@@ -13,6 +13,8 @@ NAMES = {
     "invalid_token", "insufficient_scope", "authorization_pending", "slow_down", "expired_token",
     "invalid_target", "login_required", "consent_required", "request_not_supported",
     "request_uri_not_supported", "unmet_authentication_requirements",
+    # RFC 9449
+    "invalid_dpop_proof", "use_dpop_nonce",
 }  # fmt: skip
 _DESCRIPTION = re.compile(r"[ !#-\[\]-~]+")
 """What RFC 6749 allows in error_description: no quote, no backslash."""
@@ -43,4 +45,6 @@ def test_statuses_are_those_of_the_specifications() -> None:
 
 
 def test_only_what_is_not_an_answer_yet_leaves_no_entry() -> None:
-    assert {error.error for error in TRANSIENT} == {"authorization_pending", "slow_down", "temporarily_unavailable"}
+    assert {error.error for error in TRANSIENT} == {
+        "authorization_pending", "slow_down", "temporarily_unavailable", "use_dpop_nonce",
+    }  # fmt: skip

@@ -39,6 +39,7 @@ from broker.core.snapshot import Snapshot, empty
 from broker.core.time import Seconds
 from broker.flows.deliver import close_left_open
 from broker.flows.oauth.deps import Deps
+from broker.flows.proofs import Proofs
 from broker.flows.verified import Verifier
 from broker.flows.visas import held_visas, mint, needed
 from broker.flows.world import World
@@ -106,6 +107,12 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             snapshots=live,
             signer=tokens,
         )
+        proofs = Proofs(
+            check=jose.check_signature,
+            scratch=scratch,
+            nonce_key=store.secret("dpop-nonce"),
+            nonces=settings.dpop_nonce == "required",
+        )
         await close_left_open(world)
         outgoing = Outgoing(seconds=_OUTGOING_SECONDS)
         stack.push_async_callback(outgoing.close)
@@ -113,8 +120,10 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         trusted, issuers = _trusted(live, outgoing, stack)
         broker = Broker(
             world=world,
-            oauth=_oauth(world, tokens, store, _client_keys(live, outgoing, stack)),
-            verifier=Verifier(reader=tokens, keys=trusted, check=jose.check_signature, health=issuers),
+            oauth=_oauth(world, tokens, store, _client_keys(live, outgoing, stack), proofs),
+            verifier=Verifier(
+                reader=tokens, keys=trusted, check=jose.check_signature, proofs=proofs, health=issuers
+            ),
             idps=HttpIdentityProviders(outgoing, _idp_keys(outgoing, stack), jose.check_signature, clock),
             snapshots=live,
             sources=Folders(),
@@ -190,7 +199,9 @@ def _tls(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
     return context
 
 
-def _oauth(world: World, tokens: signing.OwnTokens, store: keys.KeyStore, client_keys: JwksClient) -> Deps:
+def _oauth(
+    world: World, tokens: signing.OwnTokens, store: keys.KeyStore, client_keys: JwksClient, proofs: Proofs
+) -> Deps:
     async def visas(
         person: Person, session: Session, resources: frozenset[str], now: Seconds
     ) -> tuple[MintedVisa, ...]:
@@ -211,6 +222,7 @@ def _oauth(world: World, tokens: signing.OwnTokens, store: keys.KeyStore, client
         refresh_key=store.secret("refresh"),
         keys=client_keys,
         check=jose.check_signature,
+        proofs=proofs,
     )
 
 

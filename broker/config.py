@@ -53,6 +53,8 @@ class Settings(BaseModel):
     """Disease ontology (OBO or obographs JSON). A relative path is looked up in the shipped config/ontology."""
     mode: Literal["production", "example"] = "production"
     """`production` refuses policy packs that nobody has reviewed; `example` stamps every decision as an example."""
+    dpop_nonce: Literal["off", "required"] = "off"
+    """`required`: every DPoP proof needs a nonce of ours, so that none can be made in advance (RFC 9449)."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """What is logged."""
     drain_seconds: int = Field(default=30, ge=0, le=3600)

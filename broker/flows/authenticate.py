@@ -5,6 +5,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from broker.core.ids import GrantId, Issuer, PersonId, SubjectRef
+from broker.core.oidc.bearer import Shown
+from broker.core.oidc.dpop import NOTHING, Sent
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.own_tokens import ACCESS_TOKEN_TYP, read_access_token
 from broker.core.outcome import Reason
@@ -23,10 +25,10 @@ from broker.flows.world import Caller, World
 from broker.ports import StaleError
 
 
-async def by_access_token(w: World, v: Verifier, token: str, audiences: AbstractSet[str]) -> Caller | Reason:
+async def by_access_token(w: World, v: Verifier, shown: Shown, audiences: AbstractSet[str]) -> Caller | Reason:
     """The person behind an access token of ours for any of `audiences`, with what they released to its client."""
     now = w.clock.now()
-    own = read_access_token(v.reader.read(token, ACCESS_TOKEN_TYP), w.issuer, now)
+    own = read_access_token(v.reader.read(shown.token, ACCESS_TOKEN_TYP), w.issuer, now)
     if isinstance(own, OAuthError):
         return Reason(code=own.code)
     if own.audience.isdisjoint(audiences):  # RFC 9068 section 4: a token for another door (T014)
@@ -34,7 +36,11 @@ async def by_access_token(w: World, v: Verifier, token: str, audiences: Abstract
     family = await w.rows.get(Family, own.family)
     session = await w.rows.get(Session, family.session) if family is not None else None
     person = await w.rows.get(Person, own.sub)
-    snapshot = w.snapshots.current()
+    client = w.snapshots.current().get(Client, own.client_id or "")
+    unproved = await v.proofs.at_resource(shown, own.jkt, now, nonce=client is not None and client.dpop_nonce)
+    if unproved is not None:
+        return Reason(code=unproved.code)
+    snapshot = w.snapshots.current()  # after the last wait: what was withdrawn meanwhile must count
     if family is None or session is None or person is None or family.person != person.id:
         return Reason(code="AUTH-TOKEN-INVALID")
     if family.client != own.client_id:
@@ -58,11 +64,12 @@ async def by_access_token(w: World, v: Verifier, token: str, audiences: Abstract
     )
 
 
-async def by_passports(w: World, v: Verifier, passports: Sequence[str]) -> Caller | Reason:
+async def by_passports(w: World, v: Verifier, passports: Sequence[str], sent: Sent = NOTHING) -> Caller | Reason:
     """The one person whom these Passports are about, with every visa in them that verifies.
 
     A Passport of a trusted broker that fails refuses the whole request (Passport 8.1); one of a stranger, and
-    a bad visa, are left out (8.3). Passports of two people are refused (adversarial row T042).
+    a bad visa, are left out (8.3). Passports of two people are refused (adversarial row T042). One that is bound
+    to a key counts only with a proof of that key in `sent` (T048).
     """
     now = w.clock.now()
     over = too_much(passports)
@@ -75,6 +82,9 @@ async def by_passports(w: World, v: Verifier, passports: Sequence[str]) -> Calle
         return Reason(code="PASSPORT-ISSUER-UNTRUSTED" if passports else "AUTH-NO-CREDENTIALS")
     if len({passport.identity for passport in verified}) > 1:
         return Reason(code="PASSPORT-PERSONS")
+    unproved = await v.proofs.with_passports(sent, [one.jkt for one in verified if one.jkt is not None], now)
+    if unproved is not None:
+        return Reason(code=unproved.code)
     inside = await visas_of(w, v, (token for one in verified for token in one.visas), now)
     if verified[0].iss == w.issuer:  # and so is every other one: they are about one identity
         found = await _own(w, verified, inside.visas, now)

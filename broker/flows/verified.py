@@ -21,6 +21,7 @@ from broker.core.passport.trust import Jwk, Trust, TrustRow
 from broker.core.passport.verify import CheckSignature, seal_passport, seal_visa
 from broker.core.passport.visa import Passport, Visa
 from broker.core.time import Seconds
+from broker.flows.proofs import Proofs
 from broker.ports import IssuerHealth, Keys, TokenReader
 
 T = TypeVar("T", Passport, Visa)
@@ -82,11 +83,12 @@ class Memory(Generic[T]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verifier:
-    """What it takes to verify tokens: ours by `reader`, everybody's by `keys` and `check`."""
+    """What it takes to verify tokens: ours by `reader`, everybody's by `keys` and `check`, senders by `proofs`."""
 
     reader: TokenReader
     keys: Keys
     check: CheckSignature
+    proofs: Proofs
     health: IssuerHealth | None = None
     """Who counts refused tokens for operators, if anybody does."""
     passports: Memory[Passport] = field(default_factory=Memory[Passport])

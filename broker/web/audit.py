@@ -14,7 +14,7 @@ from broker.core.audit.proof import format_proof
 from broker.core.audit.tiles import parse_path
 from broker.core.ids import ReceiptId
 from broker.flows.world import Caller
-from broker.web.callers import bearer, caller
+from broker.web.callers import access_token, caller
 from broker.web.errors import Problem
 from broker.web.state import BROKER
 
@@ -99,7 +99,7 @@ def _number(request: web.Request, name: str) -> int | None:
 
 async def _may_read(request: web.Request, body: bytes) -> bool:
     """Whoever the entry is about, and auditors."""
-    if bearer(request) is None:
+    if access_token(request) is None:
         return False
     who = await caller(request)
     issuer = request.app[BROKER].world.issuer

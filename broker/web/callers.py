@@ -1,7 +1,8 @@
 """Who is calling, from the headers or body of a request; refusals in the form of the door."""
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
+from broker.core.oidc.bearer import Shown
 from broker.core.oidc.challenge import of_error
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.own_tokens import OPENID, PASSPORT_SCOPE
@@ -9,24 +10,24 @@ from broker.core.outcome import Reason
 from broker.flows.authenticate import by_access_token, by_passports
 from broker.flows.world import Caller
 from broker.web import once
-from broker.web.doors import scheme_of
+from broker.web.doors import scheme_of, sent, shown
 from broker.web.errors import Problem
 from broker.web.state import BROKER
 
-_MAX_BEARER = 16 * 1024
 _API_SCOPES = (OPENID, PASSPORT_SCOPE)
 """What a token needs to act for somebody at our own API: a client that only signs people in may not."""
 
 
-def bearer(request: web.Request) -> str | None:
-    """The token of an Authorization header (RFC 6750 section 2.1); None if there is no such header."""
-    given = request.headers.get(hdrs.AUTHORIZATION)
-    if given is None:
+def access_token(request: web.Request) -> Shown | None:
+    """The access token of the request; None if it has none. Problem for one that is sent in a wrong way."""
+    found = shown(request)
+    if isinstance(found, Shown):
+        return found
+    if found is OAuthError.NO_TOKEN:
         return None
-    scheme, _, token = given.partition(" ")
-    if scheme.lower() != "bearer" or not token or " " in token or len(token) > _MAX_BEARER:
-        raise Problem("AUTH-TOKEN-INVALID")
-    return token
+    problem = Problem(found.code)
+    problem.challenge = of_error(found, scheme_of(request))
+    raise problem
 
 
 async def caller(request: web.Request) -> Caller:
@@ -51,7 +52,7 @@ async def caller_for_data(request: web.Request) -> Caller:
 
 
 async def _by_token(request: web.Request, audiences: frozenset[str]) -> Caller:
-    broker, token = request.app[BROKER], bearer(request)
+    broker, token = request.app[BROKER], access_token(request)
     if token is None:
         raise Problem("AUTH-NO-CREDENTIALS")
     return _made(await by_access_token(broker.world, broker.verifier, token, audiences))
@@ -60,9 +61,9 @@ async def _by_token(request: web.Request, audiences: frozenset[str]) -> Caller:
 async def caller_by_passports(request: web.Request, passports: list[str]) -> Caller:
     """The caller by Passports. Beside a bearer token they would be two answers to one question: refused."""
     broker = request.app[BROKER]
-    if bearer(request) is not None:
+    if access_token(request) is not None:
         raise Problem("REQ-INVALID", problem="send either an access token or Passports, not both")
-    return _made(await by_passports(broker.world, broker.verifier, passports))
+    return _made(await by_passports(broker.world, broker.verifier, passports, sent(request)))
 
 
 def _made(found: Caller | Reason) -> Caller:

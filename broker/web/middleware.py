@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable
 import structlog
 from aiohttp import hdrs, web
 
+from broker.core.oidc.errors import OAuthError
 from broker.ports import Clock, Entropy, LedgerDownError, StaleError
-from broker.web.doors import ask_for_more, challenge_of
+from broker.web.doors import ask_for_more, challenge_of, give_nonce
 from broker.web.errors import Problem, problem_response
 from broker.web.metrics import METRICS
 
@@ -108,6 +109,7 @@ def _rendered(request: web.Request, problem: Problem, request_id: str) -> web.St
     response = form(request, problem) if form is not None else problem_response(problem, request_id)
     if problem.challenge is not None or response.status == 401:  # noqa: PLR2004 (RFC 9110 section 15.5.2)
         ask_for_more(request, response, problem.challenge or challenge_of(request, problem.reason))
+        give_nonce(request, response, asked=problem.reason.code == OAuthError.DPOP_NONCE.code)
     return response
 
 
@@ -139,5 +141,6 @@ async def safe_headers(request: web.Request, response: web.StreamResponse) -> No
     for name, value in SAFE_HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers["Server"] = SAFE_HEADERS["Server"]
+    give_nonce(request, response)
     if REQUEST_ID in request:  # a download has left before the layers around it could name it
         response.headers.setdefault("X-Request-ID", request[REQUEST_ID])

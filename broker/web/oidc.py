@@ -1,18 +1,21 @@
 """The OpenID Provider's endpoints for machines: metadata, keys, token, userinfo, introspection, revocation."""
 
+from typing import Any
+
 from aiohttp import hdrs, web
 
 from broker.core.oidc import metadata
 from broker.core.oidc.challenge import of_error
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.limits import MAX_FORM, MAX_TOKEN_FORM
+from broker.core.oidc.parameters import parse
 from broker.flows.oauth.introspect import introspect
 from broker.flows.oauth.revoke import revoke
 from broker.flows.oauth.token import token
 from broker.flows.oauth.userinfo import userinfo
 from broker.web.bodies import FORM, raw
-from broker.web.doors import ask_for_more, scheme_of
-from broker.web.errors import Problem
+from broker.web.doors import ask_for_more, give_nonce, scheme_of, sent, shown
+from broker.web.errors import STATUS, Problem, status_of
 from broker.web.middleware import REQUEST_ID
 from broker.web.state import BROKER
 
@@ -37,10 +40,11 @@ def error(request: web.Request, problem: Problem) -> web.Response:
     return response
 
 
-def told(request: web.Request, no: OAuthError) -> web.Response:
-    """A refusal of a flow in OAuth's form."""
+def told(request: web.Request, no: OAuthError, status: int | None = None) -> web.Response:
+    """A refusal of a flow in OAuth's form. `status`: that of a protected resource, where it is another."""
     body = {**no.body(), "code": no.code, "request_id": request[REQUEST_ID]}
-    response = web.json_response(body, status=no.status, headers=NO_STORE)
+    response = web.json_response(body, status=status or no.status, headers=NO_STORE)
+    give_nonce(request, response, asked=no is OAuthError.DPOP_NONCE)
     if no.status == 401 and no.error == "invalid_client":  # noqa: PLR2004
         response.headers[hdrs.WWW_AUTHENTICATE] = 'Basic realm="ga4gh-access-broker"'
     return response
@@ -72,7 +76,8 @@ async def visa_jwks(request: web.Request) -> web.Response:
 
 async def post_token(request: web.Request) -> web.Response:
     """The token endpoint."""
-    answer = await token(request.app[BROKER].oauth, _authorization(request), await _form(request, MAX_FORM))
+    form = await _form(request, MAX_FORM)
+    answer = await token(request.app[BROKER].oauth, _authorization(request), form, sent(request))
     if isinstance(answer, OAuthError):
         return told(request, answer)
     return web.json_response(answer.body(), headers=NO_STORE)
@@ -81,10 +86,13 @@ async def post_token(request: web.Request) -> web.Response:
 async def any_userinfo(request: web.Request) -> web.Response:
     """UserInfo, GET or POST, by Bearer header (OpenID Connect Core 5.3.1)."""
     broker = request.app[BROKER]
-    answer = await userinfo(broker.oauth, _authorization(request))
+    answer: dict[str, Any] | OAuthError = OAuthError.TOKEN_MALFORMED
+    if not await _holds_token(request):
+        answer = await userinfo(broker.oauth, shown(request))
     if isinstance(answer, OAuthError):
-        response = told(request, answer)
-        if answer.status in {401, 403}:
+        status = status_of(answer.code) if answer.code in STATUS else answer.status
+        response = told(request, answer, status)
+        if answer.status != status or status in {400, 401, 403}:
             ask_for_more(request, response, of_error(answer, scheme_of(request)))
         return response
     return web.json_response(answer, headers=NO_STORE)
@@ -102,6 +110,14 @@ async def post_revoke(request: web.Request) -> web.Response:
     """RFC 7009: 200 also for tokens that nobody knows."""
     answer = await revoke(request.app[BROKER].oauth, _authorization(request), await _form(request, MAX_TOKEN_FORM))
     return told(request, answer) if isinstance(answer, OAuthError) else web.Response(headers=NO_STORE)
+
+
+async def _holds_token(request: web.Request) -> bool:
+    """Does a form say an access token? RFC 6750 section 2.2 allows it; here it is refused, like one in a query."""
+    if request.method != hdrs.METH_POST or request.content_type != FORM:
+        return False
+    form = parse(await raw(request, MAX_FORM))
+    return not isinstance(form, OAuthError) and form.get("access_token") is not None
 
 
 async def _form(request: web.Request, limit: int) -> bytes:

@@ -57,7 +57,9 @@ class Scene:
 
     def verifier(self) -> Verifier:
         unused: Any = None
-        return Verifier(reader=unused, keys=self, check=self.check, passports=self.passports, visas=self.visas)
+        return Verifier(
+            reader=unused, keys=self, check=self.check, proofs=unused, passports=self.passports, visas=self.visas
+        )
 
     def visa(self, token: str) -> Visa | Reason:
         found = verified_visas(self.verifier(), [token], self.trust, Seconds(self.at), self.us)

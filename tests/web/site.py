@@ -23,6 +23,7 @@ from broker.core.rows import Client, Family, Repository, Row, Session
 from broker.core.snapshot import follow
 from broker.core.time import Seconds
 from broker.flows.oauth.deps import Deps
+from broker.flows.proofs import Proofs
 from broker.flows.verified import Verifier
 from broker.flows.visas import held_visas, mint, needed
 from broker.web.state import BROKER, Broker, Readiness
@@ -128,14 +129,15 @@ def _broker(made: Stage, tokens: OwnTokens) -> Broker:
     async def visas(person: Any, session: Any, resources: frozenset[str], now: Seconds) -> Any:
         return mint(w, person, needed(w.issuer, held_visas(w, person, session, now), resources), now)
 
+    proofs = Proofs(check=jose.check_signature, scratch=w.scratch, nonce_key=b"n" * 32)
     oauth = Deps(
         issuer=w.issuer, scopes=BASIC_SCOPES, clock=w.clock, entropy=w.entropy, ledger=w.ledger, rows=w.rows,
         scratch=w.scratch, signer=tokens, reader=tokens, visas=visas, audience_of=lambda resource: audience_of(resource, w.issuer, w.snapshots.current()),
-        refresh_key=b"k" * 32, keys=NoKeys(), check=jose.check_signature,
+        refresh_key=b"k" * 32, keys=NoKeys(), check=jose.check_signature, proofs=proofs,
     )  # fmt: skip
     unused: Any = None
     return Broker(
-        world=w, oauth=oauth, verifier=Verifier(reader=tokens, keys=NoKeys(), check=jose.check_signature), idps=unused,
+        world=w, oauth=oauth, verifier=Verifier(reader=tokens, keys=NoKeys(), check=jose.check_signature, proofs=proofs), idps=unused,
         snapshots=made.live, sources=Folders(), streams=LiveStreams(made.live.listen, w.clock), audit=unused,
         issuers=MemoryIssuerHealth(), jwks=tokens.jwks(), visa_jwks=tokens.visa_jwks(), version="0",
     )  # fmt: skip

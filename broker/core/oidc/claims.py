@@ -29,8 +29,11 @@ def access_token(
     auth_time: Seconds,
     now: Seconds,
     ends: Seconds,
+    jkt: str | None = None,
 ) -> dict[str, Any]:
     """An access token (typ `at+jwt`). `audiences`: the resources that it is for, or our own issuer.
+
+    `jkt`: the key that it is bound to (RFC 9449 section 6.1).
 
     RFC 9068 wants the resource in `aud`, AAI the client: both are in it. No GA4GH claim ever (AAI 1.4.2).
     """
@@ -45,7 +48,13 @@ def access_token(
         "auth_time": auth_time,
         "iat": now,
         "exp": ends,
+        **confirmation(jkt),
     }
+
+
+def confirmation(jkt: str | None) -> dict[str, Any]:
+    """The claim of a token that is bound to a key (RFC 7800, RFC 9449 section 6.1); none for a bearer token."""
+    return {} if jkt is None else {"cnf": {"jkt": jkt}}
 
 
 def id_token(
@@ -94,8 +103,12 @@ def passport(
     visas: Sequence[str],
     now: Seconds,
     ends: Seconds,
+    jkt: str | None = None,
 ) -> dict[str, Any]:
-    """A Passport (typ `vnd.ga4gh.passport+jwt`). `sid`: by which our own doors see that it was revoked."""
+    """A Passport (typ `vnd.ga4gh.passport+jwt`). `sid`: by which our own doors see that it was revoked.
+
+    `jkt`: the key whose holder alone may show it; other clearinghouses may not know this claim.
+    """
     return {
         "iss": issuer,
         "sub": sub,
@@ -105,6 +118,7 @@ def passport(
         "iat": now,
         "exp": ends,
         PASSPORT_SCOPE: list(visas),
+        **confirmation(jkt),
     }
 
 

@@ -24,7 +24,9 @@ PROOF_TYP = "dpop+jwt"
 _KEY_KIND: Mapping[str, str] = {"ES256": "EC", "RS256": "RSA"}
 _NEVER = frozenset({"crit", "b64", "zip", "cty", "jku", "x5c", "x5u", "enc", "epk", "p2s", "p2c"})
 """Header members that would change how the proof is read, or name a second key."""
-_HTU = re.compile(r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9._~-]+)(?::([0-9]*))?(/[^?#\s]*)?(?:[?#].*)?", re.I | re.A)
+_HTU = re.compile(
+    r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9._~-]+)(?::([0-9]*))?(/[^?#\s]*)?(?:[?#].*)?", re.IGNORECASE | re.ASCII
+)
 _DEFAULT_PORT: Mapping[str, str] = {"http": "80", "https": "443"}
 _JKT = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
 

@@ -1,8 +1,8 @@
 """How is a request refused? The closed list: error name, constant words, reason code, HTTP status.
 
 RFC 6749 sections 4.1.2.1 and 5.2, RFC 6750 section 3.1, RFC 8628 section 3.5, RFC 8693 section 2.2.2,
-RFC 8707 section 2, RFC 9449 section 5, OpenID Connect Core sections 3.1.2.6 and 6.1. A refusal is a value. Its words are
-constants, so that nothing that a stranger sent can come back in them.
+RFC 8707 section 2, RFC 9449 sections 5 and 7, OpenID Connect Core sections 3.1.2.6 and 6.1. A refusal is a
+value. Its words are constants, so that nothing that a stranger sent can come back in them.
 """
 
 from collections.abc import Mapping

@@ -25,6 +25,7 @@ class OwnToken:
     """A token that we issued and that has not expired; whether it was revoked is another question.
 
     `family`: the authorisation from which it descends. A passport has neither `client_id` nor `scope`.
+    `jkt`: the key that it is bound to (RFC 9449 section 6.1).
     """
 
     kind: Literal["access_token", "passport"]
@@ -36,6 +37,7 @@ class OwnToken:
     expires: Seconds
     client_id: str | None = None
     scope: tuple[str, ...] = ()
+    jkt: str | None = None
 
     @property
     def passport_scoped(self) -> bool:
@@ -78,6 +80,10 @@ def _read(
         return OAuthError.TOKEN_INVALID
     if not isinstance(audience, list) or not all(isinstance(one, str) for one in audience):
         return OAuthError.TOKEN_INVALID
+    confirmation = claims.get("cnf")
+    jkt = confirmation.get("jkt") if isinstance(confirmation, dict) else None
+    if confirmation is not None and not _is_text(jkt):  # bound in a way that we could not check
+        return OAuthError.TOKEN_INVALID
     if not (_is_time(issued) and _is_time(expires)) or issued > now:
         return OAuthError.TOKEN_INVALID
     if now >= expires:
@@ -92,6 +98,7 @@ def _read(
         expires=expires,
         client_id=client_id,
         scope=scope,
+        jkt=jkt,
     )
 
 

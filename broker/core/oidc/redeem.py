@@ -24,6 +24,9 @@ class CodeState(Protocol):
         """The code of a device: good for another grant type."""
         ...
 
+    @property
+    def jkt(self) -> str | None: ...
+
 
 def judge(
     code: CodeState | None,
@@ -34,8 +37,11 @@ def judge(
     verifier: str | None,
     alive: bool,
     now: Seconds,
+    jkt: str | None = None,
 ) -> OAuthError | Penalty | None:
     """None for yes. `owner`: the client to which the code was given; `alive`: does the authorization last?
+
+    `jkt`: the key that the request proved; the code may be bound to one (RFC 9449 section 10).
 
     Whose it is comes first, so that a stranger learns nothing and ends nothing; then whether it was used,
     so that a replay ends the family even with a wrong verifier or after its time.
@@ -50,4 +56,6 @@ def judge(
         return OAuthError.CODE_REDIRECT
     if not pkce.proves(verifier, code.challenge):
         return OAuthError.PKCE_FAILED
+    if code.jkt is not None and code.jkt != jkt:
+        return OAuthError.DPOP_KEY
     return None if alive else OAuthError.AUTHORIZATION_ENDED

@@ -61,9 +61,12 @@ def successor(key: bytes, token: str) -> str:
     return base64url(_derive(key, "successor", token))
 
 
-def access_token_id(key: bytes, token: str, scope: tuple[str, ...], resources: tuple[str, ...]) -> str:
-    """The `jti` of the access token that `token` gives: the same for the same use, another for another scope."""
-    return base64url(_derive(key, "jti", token, " ".join(scope), " ".join(resources))[:_JTI_BYTES])
+def access_token_id(
+    key: bytes, token: str, scope: tuple[str, ...], resources: tuple[str, ...], jkt: str | None = None
+) -> str:
+    """The `jti` of the access token that `token` gives: the same for the same use, another for another scope or key."""
+    words = (" ".join(scope), " ".join(resources), *(() if jkt is None else (jkt,)))
+    return base64url(_derive(key, "jti", token, *words)[:_JTI_BYTES])
 
 
 def _derive(key: bytes, *words: str) -> bytes:

@@ -8,11 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from broker.core.jws import Jwk as Jwk
+from broker.core import jws
 from broker.core.time import Seconds
 
 ALGORITHMS = frozenset({"ES256", "RS256"})
 """All that GA4GH allows (AAI "Signing Algorithms")."""
+
+Jwk = jws.Jwk
 
 _PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?://[^/*]+/|[^/*]+[/:])(?:[^*]*[/:])?\*")
 """A scheme, a whole host or first name, whole segments, and the star."""

@@ -7,7 +7,7 @@ signature checked. The check is an argument (adapters/jose.py has it), so that t
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
-from broker.core.jws import CheckSignature as CheckSignature
+from broker.core import jws
 from broker.core.outcome import Reason
 from broker.core.passport import limits
 from broker.core.passport.claims import text
@@ -17,6 +17,7 @@ from broker.core.passport.trust import Jwk, Trust
 from broker.core.passport.visa import Passport, Visa, VisaObject
 from broker.core.time import Seconds
 
+CheckSignature = jws.CheckSignature
 KeysOf = Mapping[Pair, Sequence[Jwk]]
 """What the registered addresses served. A pair that is missing could not be had."""
 
@@ -97,7 +98,7 @@ def seal_passport(claimed: Claimed, keys: Sequence[Jwk] | None, check: CheckSign
     key = _signing_key(claimed, keys, check)
     if isinstance(key, Reason):
         return key
-    who = claimed.who
+    who, confirmation = claimed.who, claimed.token.payload.get("cnf")
     return Passport(
         iss=who.iss,
         sub=who.sub,
@@ -109,6 +110,7 @@ def seal_passport(claimed: Claimed, keys: Sequence[Jwk] | None, check: CheckSign
         key=key,
         digest=claimed.token.digest,
         sid=text(claimed.token.payload.get("sid")),
+        jkt=text(confirmation.get("jkt")) if isinstance(confirmation, dict) else None,
     )
 
 

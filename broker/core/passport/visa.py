@@ -91,6 +91,8 @@ class Passport:
     digest: str
     sid: str | None = None
     """The authorisation from which one of our own descends; of another broker's it means nothing."""
+    jkt: str | None = None
+    """The key whose holder alone may show it (RFC 7800, RFC 9449 section 6.1); None: whoever has it."""
 
     @property
     def identity(self) -> Identity:

@@ -21,7 +21,8 @@ class Client:
     For `private_key_jwt`: `jwks`, its public keys, or `jwks_uri`, where it publishes them (`internal`: at a private
     address, or by http). `assertion_audience`: `issuer` takes our issuer alone as `aud` of an assertion; `legacy`
     also the URL of the endpoint that is asked. `require_par`: it may only ask by pushed requests (RFC 9126).
-    `dpop_required`: it gets nothing without a DPoP proof (RFC 9449).
+    `dpop_required`: it gets nothing without a DPoP proof (RFC 9449), and what it hands on is bound to its key too.
+    `dpop_nonce`: its proofs need a nonce of ours.
 
     `installs`: its installations may register themselves in the device flow. Such an installation is a client of
     its own, with `parent` (whose installation it is), `owner` (in whose name it acts) and `created`.
@@ -51,6 +52,7 @@ class Client:
     parent: ClientId | None = None
     owner: PersonId | None = None
     created: Seconds | None = None
+    dpop_nonce: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +86,8 @@ class Code:
     """An authorization code (RFC 6749 section 4.1.2), or the code of a device that was approved (RFC 8628).
 
     `id`: SHA-256 of the code, hexadecimal. `device`: which of the two; one never passes for the other. A
-    device's code has neither `redirect_uri` nor `challenge`.
+    device's code has neither `redirect_uri` nor `challenge`. `jkt`: the key that must be proved to redeem it
+    (`dpop_jkt`, RFC 9449 section 10).
     """
 
     KIND: ClassVar[str] = "code"
@@ -96,11 +99,15 @@ class Code:
     expires: Seconds
     spent: Seconds | None = None
     device: bool = False
+    jkt: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshToken:
-    """A refresh token of a family, used once and then replaced. `id`: SHA-256 of the token, hexadecimal."""
+    """A refresh token of a family, used once and then replaced. `id`: SHA-256 of the token, hexadecimal.
+
+    `jkt`: the key that must be proved to use it, that with which it was asked for (RFC 9449 section 5).
+    """
 
     KIND: ClassVar[str] = "refresh_token"
     id: str
@@ -108,6 +115,7 @@ class RefreshToken:
     family: str
     expires: Seconds
     spent: Seconds | None = None
+    jkt: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from broker.core.oidc import claims
+from broker.core.oidc.challenge import Scheme
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.limits import ACCESS_TOKEN_LIFE, ID_TOKEN_LIFE, until
 from broker.core.oidc.own_tokens import ACCESS_TOKEN_TYP, ID_TOKEN_TYP, OPENID
@@ -27,12 +28,13 @@ class Tokens:
     refresh_token: str | None = field(default=None, repr=False)
     id_token: str | None = field(default=None, repr=False)
     issued_token_type: str | None = None
+    token_type: Scheme = "Bearer"  # noqa: S105 (a scheme, not a secret)
 
     def body(self) -> dict[str, Any]:
         """The JSON members. The answer also needs `Cache-Control: no-cache, no-store` and `Pragma: no-cache`."""
         members = {
             "access_token": self.access_token,
-            "token_type": "Bearer",
+            "token_type": self.token_type,
             "expires_in": self.expires_in,
             "scope": self.scope,
             "refresh_token": self.refresh_token,
@@ -57,7 +59,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Tokens that were decided and recorded, and are to be signed. `at`: when they begin."""
+    """Tokens that were decided and recorded, and are to be signed. `at`: when they begin; `jkt`: bound to which key."""
 
     scope: tuple[str, ...]
     resources: tuple[str, ...]
@@ -65,6 +67,7 @@ class Plan:
     at: Seconds
     refresh_token: str | None = field(repr=False)
     nonce: str | None = None
+    jkt: str | None = None
 
 
 def sign(d: Deps, s: Standing, plan: Plan, now: Seconds) -> Tokens:
@@ -82,6 +85,7 @@ def sign(d: Deps, s: Standing, plan: Plan, now: Seconds) -> Tokens:
         auth_time=s.family.auth_time,
         now=plan.at,
         ends=ends,
+        jkt=plan.jkt,
     )
     access_token = d.signer.sign("oidc-es256", ACCESS_TOKEN_TYP, said)
     return Tokens(
@@ -90,6 +94,7 @@ def sign(d: Deps, s: Standing, plan: Plan, now: Seconds) -> Tokens:
         scope=" ".join(plan.scope),
         refresh_token=plan.refresh_token,
         id_token=_id_token(d, s, plan, access_token) if OPENID in plan.scope else None,
+        token_type="Bearer" if plan.jkt is None else "DPoP",
     )
 
 

@@ -12,6 +12,7 @@ from broker.core.passport.verify import CheckSignature
 from broker.core.rows.identity import Person, Session
 from broker.core.time import Seconds
 from broker.flows.entries import entry
+from broker.flows.proofs import Proofs
 from broker.ports import Clock, Entropy, Keys, Ledger, Rows, Scratch, Signer, StaleError, TokenReader
 
 T = TypeVar("T")
@@ -38,7 +39,8 @@ class Deps:
     `issuer`: our `iss`. `scopes`: those that we support. `audience_of`: to which service a resource URI
     belongs. `refresh_key`: 32 bytes or more, the same in every process; whoever holds them and a used refresh
     token can compute its successor. `keys` and `check`: the keys that clients publish (by client id and address),
-    and whether a signature is a key's own. `require_par`: only pushed authorization requests count.
+    and whether a signature is a key's own. `require_par`: only pushed authorization requests count. `proofs`: what
+    judges DPoP proofs.
     """
 
     issuer: str
@@ -55,6 +57,7 @@ class Deps:
     refresh_key: bytes
     keys: Keys
     check: CheckSignature
+    proofs: Proofs
     require_par: bool = False
 
     def entry(self, kind: str, now: Seconds, person: Person | None, about: Mapping[str, Value]) -> Entry:

@@ -138,7 +138,7 @@ async def decide(
     return None
 
 
-async def redeem_device(d: Deps, client: Client, form: Parameters, now: Seconds) -> Tokens | Refused:
+async def redeem_device(d: Deps, client: Client, form: Parameters, now: Seconds, jkt: str | None) -> Tokens | Refused:
     """A device asks whether its user has answered (section 3.4). Steps: 1 gather, 2 decide, 3 record, 4 act."""
     # 1. Gather.
     text = form.get("device_code")
@@ -159,7 +159,7 @@ async def redeem_device(d: Deps, client: Client, form: Parameters, now: Seconds)
     if refused is not None:
         return Refused(error=refused, standing=s)
     # 3. Record, 4. act.
-    return await spend(d, s, code, (), now)
+    return await spend(d, s, code, (), now, jkt)
 
 
 async def _not_yet(d: Deps, client: Client, id: str, now: Seconds) -> Refused:

@@ -18,7 +18,7 @@ _JTI_BYTES = 16
 _KIND = "passport.refused"
 
 
-async def exchange(d: Deps, client: Client, form: Parameters, now: Seconds) -> Tokens | Refused:
+async def exchange(d: Deps, client: Client, form: Parameters, now: Seconds, jkt: str | None) -> Tokens | Refused:
     """Steps: 1 gather, 2 decide, 3 record, 4 act. The subject token is neither spent nor extended."""
     # 1. Gather, and decide what can be decided before the next thing is gathered.
     asked = rules.read(form, client, d.audience_of)
@@ -28,6 +28,8 @@ async def exchange(d: Deps, client: Client, form: Parameters, now: Seconds) -> T
     subject = rules.judge_subject(asked, read, client.id, d.issuer)
     if isinstance(subject, OAuthError):
         return Refused(error=subject, kind=_KIND)
+    if subject.jkt is not None and subject.jkt != jkt:  # as everywhere: a bound token needs its key
+        return Refused(error=OAuthError.SUBJECT_TOKEN, kind=_KIND)
     s = await _standing(d, subject, client, now)
     if s is None:
         return Refused(error=OAuthError.SUBJECT_TOKEN, kind=_KIND)
@@ -45,7 +47,7 @@ async def exchange(d: Deps, client: Client, form: Parameters, now: Seconds) -> T
     too_much = over(visas)
     if too_much is not None:
         return Refused(error=too_much, standing=s, kind=_KIND)
-    return await _issue(d, s, audience, visas, now)
+    return await _issue(d, s, audience, visas, now, jkt if client.dpop_required else None)
 
 
 async def _standing(d: Deps, subject: OwnToken, client: Client, now: Seconds) -> Standing | None:
@@ -57,7 +59,7 @@ async def _standing(d: Deps, subject: OwnToken, client: Client, now: Seconds) ->
 
 
 async def _issue(
-    d: Deps, s: Standing, audience: tuple[str, ...], visas: tuple[MintedVisa, ...], now: Seconds
+    d: Deps, s: Standing, audience: tuple[str, ...], visas: tuple[MintedVisa, ...], now: Seconds, jkt: str | None
 ) -> Tokens:
     jti, ends = base64url(d.entropy.random(_JTI_BYTES)), passport_end(visas, now, s.end)
     # 3. Record: which visas leave, for whom, until when.
@@ -80,6 +82,7 @@ async def _issue(
         visas=tuple(visa.token for visa in visas),
         now=now,
         ends=ends,
+        jkt=jkt,
     )
     return Tokens(
         access_token=d.signer.sign("oidc-es256", PASSPORT_TYP, said),

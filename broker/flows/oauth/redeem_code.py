@@ -14,7 +14,7 @@ from broker.flows.oauth.standing import standing_of
 from broker.flows.oauth.targets import foreign_grant
 
 
-async def redeem_code(d: Deps, client: Client, form: Parameters, now: Seconds) -> Tokens | Refused:
+async def redeem_code(d: Deps, client: Client, form: Parameters, now: Seconds, jkt: str | None) -> Tokens | Refused:
     """Steps: 1 gather, 2 decide, 3 record, 4 act. StaleError: the code was spent meanwhile; decide again."""
     # 1. Gather.
     text = form.get("code")
@@ -31,6 +31,7 @@ async def redeem_code(d: Deps, client: Client, form: Parameters, now: Seconds) -
         verifier=form.get("code_verifier"),
         alive=s is not None and s.alive,
         now=now,
+        jkt=jkt,
     )
     if code is None or s is None or refused is OAuthError.CODE_UNKNOWN:
         return Refused(error=OAuthError.CODE_UNKNOWN)
@@ -45,4 +46,4 @@ async def redeem_code(d: Deps, client: Client, form: Parameters, now: Seconds) -
     if foreign is not None:
         return Refused(error=foreign, standing=s)
     # 3. Record, 4. act.
-    return await spend(d, s, code, resources, now)
+    return await spend(d, s, code, resources, now, jkt)

@@ -16,7 +16,7 @@ from broker.flows.oauth.standing import standing_of
 from broker.flows.oauth.targets import foreign_grant
 
 
-async def refresh(d: Deps, client: Client, form: Parameters, now: Seconds) -> Tokens | Refused:
+async def refresh(d: Deps, client: Client, form: Parameters, now: Seconds, jkt: str | None) -> Tokens | Refused:
     """Steps: 1 gather, 2 decide, 3 record, 4 act. StaleError: it was rotated meanwhile; decide again."""
     # 1. Gather.
     text = form.get("refresh_token")
@@ -33,6 +33,8 @@ async def refresh(d: Deps, client: Client, form: Parameters, now: Seconds) -> To
         return Refused(error=verdict.error, standing=s, end=True)
     if isinstance(verdict, OAuthError):
         return Refused(error=verdict, standing=s)
+    if row.jkt is not None and row.jkt != jkt:  # whoever has the token without its key changes nothing
+        return Refused(error=OAuthError.DPOP_KEY, standing=s)
     scope = narrowed_scope(form.words("scope"), s.family.scope)
     if isinstance(scope, OAuthError):
         return Refused(error=scope, standing=s)
@@ -46,9 +48,10 @@ async def refresh(d: Deps, client: Client, form: Parameters, now: Seconds) -> To
     plan = Plan(
         scope=scope,
         resources=resources,
-        jti=rules.access_token_id(d.refresh_key, text, scope, resources),
+        jti=rules.access_token_id(d.refresh_key, text, scope, resources, jkt),
         at=verdict.at,
         refresh_token=rules.successor(d.refresh_key, text),
+        jkt=jkt,
     )
     puts = _rotation(row, plan, now) if isinstance(verdict, Rotate) else ()
     await d.ledger.record(d.entry("token.issued", now, s.person, told(s, plan)), *puts)
@@ -58,5 +61,5 @@ async def refresh(d: Deps, client: Client, form: Parameters, now: Seconds) -> To
 
 def _rotation(row: RefreshToken, plan: Plan, now: Seconds) -> tuple[Put, ...]:
     """`row` spent, and its successor in its place."""
-    after = RefreshToken(id=stored_id(plan.refresh_token or ""), family=row.family, expires=row.expires)
+    after = RefreshToken(id=stored_id(plan.refresh_token or ""), family=row.family, expires=row.expires, jkt=plan.jkt)
     return Put(changed(row, spent=now)), Put(after)

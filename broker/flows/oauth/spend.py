@@ -12,7 +12,7 @@ from broker.flows.oauth.standing import Standing
 _JTI_BYTES = 16
 
 
-async def spend(d: Deps, s: Standing, code: Code, resources: tuple[str, ...], now: Seconds) -> Tokens:
+async def spend(d: Deps, s: Standing, code: Code, resources: tuple[str, ...], now: Seconds, jkt: str | None) -> Tokens:
     """Steps 3 and 4 of a redemption that was decided: record, then sign. StaleError: somebody was first."""
     # 3. Record: the code is spent, and what it buys exists, in one go.
     plan = Plan(
@@ -22,10 +22,11 @@ async def spend(d: Deps, s: Standing, code: Code, resources: tuple[str, ...], no
         at=now,
         refresh_token=opaque(d.entropy.random(SECRET_BYTES)) if "refresh_token" in s.client.grant_types else None,
         nonce=s.family.nonce,
+        jkt=jkt,
     )
     puts = [Put(changed(code, spent=now))]
     if plan.refresh_token is not None:
-        kept = RefreshToken(id=stored_id(plan.refresh_token), family=s.family.id, expires=s.end)
+        kept = RefreshToken(id=stored_id(plan.refresh_token), family=s.family.id, expires=s.end, jkt=jkt)
         puts.append(Put(kept))
     await d.ledger.record(d.entry("token.issued", now, s.person, told(s, plan)), *puts)
     # 4. Act.

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from broker.core.oidc import device as device_rules
 from broker.core.oidc import exchange as exchange_rules
+from broker.core.oidc.dpop import NOTHING, Sent
 from broker.core.oidc.errors import TRANSIENT, OAuthError
 from broker.core.oidc.parameters import Parameters, parse
 from broker.core.rows.change import Put
@@ -23,7 +24,8 @@ from broker.flows.oauth.exchange import exchange
 from broker.flows.oauth.redeem_code import redeem_code
 from broker.flows.oauth.refresh import refresh
 
-Story = Callable[[Deps, Client, Parameters, Seconds], Awaitable[Tokens | Refused]]
+Story = Callable[[Deps, Client, Parameters, Seconds, str | None], Awaitable[Tokens | Refused]]
+"""The last argument is the key that the client proved (its thumbprint): what it is given is bound to that key."""
 
 STORIES: Mapping[str, Story] = MappingProxyType({
     "authorization_code": redeem_code,
@@ -34,28 +36,40 @@ STORIES: Mapping[str, Story] = MappingProxyType({
 """Every grant type there is."""
 
 
-async def token(d: Deps, authorization: str | None, raw: bytes) -> Tokens | OAuthError:
-    """The answer to a POST. `authorization`: the header's value; `raw`: the form-encoded body."""
+async def token(d: Deps, authorization: str | None, raw: bytes, sent: Sent = NOTHING) -> Tokens | OAuthError:
+    """The answer to a POST. `authorization`: the header's value; `raw`: the form-encoded body; `sent`: its proof."""
     form = parse(raw)
     if isinstance(form, OAuthError):
         return form
     client = await client_of(d, authorization, form)
     if isinstance(client, OAuthError):
         return client
-    return await deciding_anew(lambda: _answer(d, client, form))
+    proved = await _proved(d, client, sent)  # once, however often the rest is decided anew
+    return await deciding_anew(lambda: _answer(d, client, form, proved))
 
 
-async def _answer(d: Deps, client: Client, form: Parameters) -> Tokens | OAuthError:
+async def _proved(d: Deps, client: Client, sent: Sent) -> str | OAuthError | None:
+    """The key that the request proves to hold; None if it does not try, and need not (RFC 9449 section 5)."""
+    if not sent.proofs:
+        return OAuthError.DPOP_NEEDED if client.dpop_required else None
+    now = d.clock.now()
+    proof = d.proofs.judge(sent, now, nonce=client.dpop_nonce)
+    if isinstance(proof, OAuthError):
+        return proof
+    return await d.proofs.first_use(proof, now) or proof.jkt
+
+
+async def _answer(d: Deps, client: Client, form: Parameters, proved: str | OAuthError | None) -> Tokens | OAuthError:
     """One go at it: tell the story, and record what it refuses."""
     now = d.clock.now()
-    told = await _tell(d, client, form, now)
+    told = Refused(error=proved) if isinstance(proved, OAuthError) else await _tell(d, client, form, now, proved)
     if isinstance(told, Tokens):
         return told
     await _record(d, client, told, now)
     return told.error
 
 
-async def _tell(d: Deps, client: Client, form: Parameters, now: Seconds) -> Tokens | Refused:
+async def _tell(d: Deps, client: Client, form: Parameters, now: Seconds, jkt: str | None) -> Tokens | Refused:
     grant_type = form.get("grant_type")
     if grant_type is None:
         return Refused(error=OAuthError.MISSING)
@@ -64,7 +78,7 @@ async def _tell(d: Deps, client: Client, form: Parameters, now: Seconds) -> Toke
         return Refused(error=OAuthError.GRANT_TYPE)
     if grant_type not in client.grant_types:
         return Refused(error=OAuthError.CLIENT_GRANT)
-    return await story(d, client, form, now)
+    return await story(d, client, form, now, jkt)
 
 
 async def _record(d: Deps, client: Client, refused: Refused, now: Seconds) -> None:

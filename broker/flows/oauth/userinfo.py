@@ -3,7 +3,7 @@
 from typing import Any
 
 from broker.core.oidc import claims
-from broker.core.oidc.bearer import bearer_token
+from broker.core.oidc.bearer import Shown
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.own_tokens import ACCESS_TOKEN_TYP, OPENID, OwnToken, read_access_token
 from broker.core.oidc.release import log_name, over, releasable
@@ -13,14 +13,14 @@ from broker.flows.oauth.deps import About, Deps
 from broker.flows.oauth.standing import Standing, standing_of, token_revoked
 
 
-async def userinfo(d: Deps, authorization: str | None) -> dict[str, Any] | OAuthError:
+async def userinfo(d: Deps, shown: Shown | OAuthError) -> dict[str, Any] | OAuthError:
     """The members of the answer. Steps: 1 gather, 2 decide, 3 record, 4 answer.
 
     With the scope the visas are a list, even an empty one; without it there is no such member (AAI B9, B10).
     """
     now = d.clock.now()
     # 1. Gather, 2. decide.
-    found = await bearer(d, authorization, now)
+    found = await bearer(d, shown, now)
     if isinstance(found, OAuthError):
         return found
     token, s = found
@@ -40,12 +40,11 @@ async def userinfo(d: Deps, authorization: str | None) -> dict[str, Any] | OAuth
     )
 
 
-async def bearer(d: Deps, authorization: str | None, now: Seconds) -> tuple[OwnToken, Standing] | OAuthError:
-    """The access token for us that the header carries, and the live authorisation that it comes from."""
-    text = bearer_token(authorization)
-    if isinstance(text, OAuthError):
-        return text
-    token = read_access_token(d.reader.read(text, ACCESS_TOKEN_TYP), d.issuer, now)
+async def bearer(d: Deps, shown: Shown | OAuthError, now: Seconds) -> tuple[OwnToken, Standing] | OAuthError:
+    """The access token for us that was shown, and the live authorisation that it comes from."""
+    if isinstance(shown, OAuthError):
+        return shown
+    token = read_access_token(d.reader.read(shown.token, ACCESS_TOKEN_TYP), d.issuer, now)
     if isinstance(token, OAuthError):
         return token
     if d.issuer not in token.audience:
@@ -55,7 +54,8 @@ async def bearer(d: Deps, authorization: str | None, now: Seconds) -> tuple[OwnT
         return OAuthError.TOKEN_INVALID
     if not s.alive or await token_revoked(d, token.jti, now):
         return OAuthError.TOKEN_REVOKED
-    return token, s
+    unproved = await d.proofs.at_resource(shown, token.jkt, now, nonce=s.client.dpop_nonce)
+    return unproved or (token, s)
 
 
 async def _visas(d: Deps, token: OwnToken, s: Standing, now: Seconds) -> tuple[str, ...] | OAuthError:

@@ -55,6 +55,7 @@ class Code:
     expires: Seconds = SOON
     spent: Seconds | None = None
     device: bool = False
+    jkt: str | None = None
 
 
 @pytest.mark.row("T064", "B12")
@@ -62,6 +63,10 @@ class Code:
     ("row", "code", "changes", "answer"),
     [
         ("a good one", Code(), {}, None),
+        ("a good one, with a proof that it does not need", Code(), {"jkt": "k"}, None),
+        ("T076 the key that it is bound to", Code(jkt="k"), {"jkt": "k"}, None),
+        ("T076 another key", Code(jkt="k"), {"jkt": "other"}, OAuthError.DPOP_KEY),
+        ("T076 no key", Code(jkt="k"), {}, OAuthError.DPOP_KEY),
         ("T064 unknown", None, {}, OAuthError.CODE_UNKNOWN),
         ("T064 another client's", Code(), {"owner": "other"}, OAuthError.CODE_UNKNOWN),
         ("nobody's", Code(), {"owner": None}, OAuthError.CODE_UNKNOWN),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.core.oidc import claims
-from broker.core.oidc.bearer import bearer_token
+from broker.core.oidc.bearer import Shown, shown_token
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.introspect import active, active_refresh, concerns, is_readable
 from broker.core.oidc.limits import MAX_BEARER, MAX_TOKEN, MAX_VISA_BYTES, MAX_VISAS
@@ -268,25 +268,34 @@ def test_the_log_names_a_visa_by_its_jti_or_by_its_digest() -> None:
 @pytest.mark.parametrize(
     ("header", "answer"),
     [
-        ("Bearer a.b-c", "a.b-c"),
-        ("bearer a", "a"),
-        ("Bearer " + "a" * MAX_BEARER, "a" * MAX_BEARER),
+        ("Bearer a.b-c", ("Bearer", "a.b-c")),
+        ("bearer a", ("Bearer", "a")),
+        ("DPoP a", ("DPoP", "a")),
+        ("dpop a", ("DPoP", "a")),
+        ("Bearer " + "a" * MAX_BEARER, ("Bearer", "a" * MAX_BEARER)),
         ("Bearer " + "a" * (MAX_BEARER + 1), OAuthError.TOKEN_INVALID),
         (None, OAuthError.NO_TOKEN),
         ("", OAuthError.NO_TOKEN),
         ("Basic abc", OAuthError.NO_TOKEN),
-        ("Bearer", OAuthError.TOKEN_INVALID),
-        ("Bearer ", OAuthError.TOKEN_INVALID),
-        ("Bearer  a", OAuthError.TOKEN_INVALID),
-        ("Bearer\ta", OAuthError.TOKEN_INVALID),
-        ("Bearer a b", OAuthError.TOKEN_INVALID),
-        ("Bearer a, Bearer b", OAuthError.TOKEN_INVALID),
-        ("Bearer a\n", OAuthError.TOKEN_INVALID),
-        ("Bearer é", OAuthError.TOKEN_INVALID),
+        ("Bearerx abc", OAuthError.NO_TOKEN),
+        ("Bearer", OAuthError.TOKEN_MALFORMED),
+        ("DPoP", OAuthError.TOKEN_MALFORMED),
+        ("Bearer ", OAuthError.TOKEN_MALFORMED),
+        ("Bearer  a", OAuthError.TOKEN_MALFORMED),
+        ("Bearer\ta", OAuthError.TOKEN_MALFORMED),
+        ("Bearer a b", OAuthError.TOKEN_MALFORMED),
+        ("Bearer a, Bearer b", OAuthError.TOKEN_MALFORMED),
+        ("Bearer a, DPoP b", OAuthError.TOKEN_MALFORMED),
+        ("DPoP a, Bearer b", OAuthError.TOKEN_MALFORMED),
+        ("Bearer,DPoP b", OAuthError.TOKEN_MALFORMED),
+        ("Bearer a\n", OAuthError.TOKEN_MALFORMED),
+        ("Bearer é", OAuthError.TOKEN_MALFORMED),
     ],
 )
-def test_a_bearer_header_has_one_form(header: str | None, answer: object) -> None:
-    assert bearer_token(header) == answer
+@pytest.mark.row("T078")
+def test_a_token_comes_in_one_form_and_one_scheme(header: str | None, answer: object) -> None:
+    found = shown_token(header)
+    assert ((found.scheme, found.token) if isinstance(found, Shown) else found) == answer
 
 
 @pytest.mark.parametrize(

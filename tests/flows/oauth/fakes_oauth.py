@@ -23,6 +23,7 @@ from broker.flows.oauth.answers import Tokens
 from broker.flows.oauth.authorize import Consent, Redirect, answer, check
 from broker.flows.oauth.deps import Deps
 from broker.flows.oauth.token import token
+from broker.flows.proofs import Proofs
 from broker.ports import Use
 from tests.fakes import START, CountingEntropy, FakeClock, MemoryLedger, MemoryRows, MemoryScratch
 
@@ -133,6 +134,7 @@ class World:
             refresh_key=b"k" * 32,
             keys=self.published,
             check=jose.check_signature,
+            proofs=Proofs(check=jose.check_signature, scratch=self.scratch, nonce_key=b"n" * 32),
         )
 
     async def visas(

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from broker.core.oidc.bearer import shown_token
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.exchange import ACCESS_TOKEN_TYPE, PASSPORT_TYPE
 from broker.core.time import Seconds
@@ -158,7 +159,7 @@ async def test_t071_an_expired_token_is_refused() -> None:
     access = (await w.tokens()).access_token
     w.clock.advance(600)
     assert await w.exchange(access) is OAuthError.SUBJECT_TOKEN
-    assert await userinfo(w.d, f"Bearer {access}") is OAuthError.TOKEN_EXPIRED
+    assert await userinfo(w.d, shown_token(f"Bearer {access}")) is OAuthError.TOKEN_EXPIRED
 
 
 @pytest.mark.row("T121", "T071")
@@ -170,7 +171,7 @@ async def test_t121_whatever_is_revoked_the_token_opens_nothing_more(what: Any) 
     values = {"family": w.family(), "session": SESSION.id, "person": "ada", "token": said(access)["jti"]}
     w.end(what, values[what])
     assert await w.exchange(access) is OAuthError.SUBJECT_TOKEN
-    assert await userinfo(w.d, f"Bearer {access}") is OAuthError.TOKEN_REVOKED
+    assert await userinfo(w.d, shown_token(f"Bearer {access}")) is OAuthError.TOKEN_REVOKED
     assert await introspect(w.d, basic("app"), f"token={access}".encode()) == {"active": False}
     still = (await introspect(w.d, basic("app"), f"token={passport}".encode()))["active"]  # type: ignore[index]
     assert still is (what == "token")
@@ -181,7 +182,7 @@ async def test_a_suspended_client_has_no_passports_left() -> None:
     access = (await w.tokens()).access_token
     w.put(replace(CLIENTS[0], status="suspended"))
     assert await w.exchange(access) is OAuthError.CLIENT_FAILED
-    assert await userinfo(w.d, f"Bearer {access}") is OAuthError.TOKEN_REVOKED
+    assert await userinfo(w.d, shown_token(f"Bearer {access}")) is OAuthError.TOKEN_REVOKED
 
 
 @pytest.mark.row("T045")
@@ -189,12 +190,12 @@ async def test_more_visas_than_fit_are_never_cut_silently() -> None:
     w = World()
     w.held = tuple(visa(str(i)) for i in range(501))
     access = (await w.tokens()).access_token
-    for refused in (await w.exchange(access), await userinfo(w.d, f"Bearer {access}")):
+    for refused in (await w.exchange(access), await userinfo(w.d, shown_token(f"Bearer {access}"))):
         assert refused is OAuthError.PASSPORT_TOO_MANY
         assert (refused.status, refused.error) == (413, "invalid_target")
         assert "500 visas" in refused.description
     w.held = tuple(replace(visa(str(i)), token="t" * 100_000 + str(i)) for i in range(8))
-    for refused in (await w.exchange(access), await userinfo(w.d, f"Bearer {access}")):
+    for refused in (await w.exchange(access), await userinfo(w.d, shown_token(f"Bearer {access}"))):
         assert refused is OAuthError.PASSPORT_TOO_LARGE
         assert (refused.status, "1 MiB" in refused.description) == (413, True)
     w.held = tuple(visa(str(i)) for i in range(500))
@@ -208,7 +209,7 @@ async def test_no_record_no_passport() -> None:
     with pytest.raises(LedgerDownError):
         await w.exchange(access)
     with pytest.raises(LedgerDownError):
-        await userinfo(w.d, f"Bearer {access}")
+        await userinfo(w.d, shown_token(f"Bearer {access}"))
 
 
 @pytest.mark.parametrize(
@@ -221,7 +222,7 @@ async def test_a_token_that_does_not_fit_its_family_is_none(changes: dict[str, s
     claims = said((await w.tokens()).access_token) | changes
     text = w.keys.sign("oidc-es256", "at+jwt", claims)
     assert await w.exchange(text, changes.get("client_id", "app")) is OAuthError.SUBJECT_TOKEN
-    assert await userinfo(w.d, f"Bearer {text}") is OAuthError.TOKEN_INVALID
+    assert await userinfo(w.d, shown_token(f"Bearer {text}")) is OAuthError.TOKEN_INVALID
     if "client_id" not in changes:
         assert await introspect(w.d, basic("app"), f"token={text}".encode()) == {"active": False}
 
@@ -230,7 +231,7 @@ async def test_a_token_that_does_not_fit_its_family_is_none(changes: dict[str, s
 
 
 async def seen(w: World, access: str) -> dict[str, Any]:
-    got = await userinfo(w.d, f"Bearer {access}")
+    got = await userinfo(w.d, shown_token(f"Bearer {access}"))
     assert isinstance(got, dict), got
     return got
 
@@ -281,7 +282,7 @@ async def test_what_the_session_does_not_know_is_left_out() -> None:
 )
 async def test_userinfo_needs_openid(scope: str, error: OAuthError) -> None:
     w = World()
-    assert await userinfo(w.d, f"Bearer {(await w.tokens(scope=scope)).access_token}") is error
+    assert await userinfo(w.d, shown_token(f"Bearer {(await w.tokens(scope=scope)).access_token}")) is error
 
 
 @pytest.mark.row("T013", "T014")
@@ -292,5 +293,5 @@ async def test_t013_userinfo_takes_access_tokens_for_us_only() -> None:
     code = await w.code(resource=DATASET)
     elsewhere = await w.redeem(code, resource=DATASET)
     for text in (got.id_token, got.refresh_token, passport.access_token, elsewhere.access_token, "x"):
-        assert await userinfo(w.d, f"Bearer {text}") is OAuthError.TOKEN_INVALID
-    assert await userinfo(w.d, None) is OAuthError.NO_TOKEN
+        assert await userinfo(w.d, shown_token(f"Bearer {text}")) is OAuthError.TOKEN_INVALID
+    assert await userinfo(w.d, shown_token(None)) is OAuthError.NO_TOKEN

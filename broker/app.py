@@ -121,9 +121,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         broker = Broker(
             world=world,
             oauth=_oauth(world, tokens, store, _client_keys(live, outgoing, stack), proofs),
-            verifier=Verifier(
-                reader=tokens, keys=trusted, check=jose.check_signature, proofs=proofs, health=issuers
-            ),
+            verifier=Verifier(reader=tokens, keys=trusted, check=jose.check_signature, proofs=proofs, health=issuers),
             idps=HttpIdentityProviders(outgoing, _idp_keys(outgoing, stack), jose.check_signature, clock),
             snapshots=live,
             sources=Folders(),

@@ -8,10 +8,11 @@ from broker.core.ids import Issuer
 from broker.core.passport.trust import Jwk, TrustRow
 from broker.core.purpose import purpose_json
 from broker.core.rows import Row, VisaIssuer
+from broker.flows.proofs import Proofs
 from broker.flows.verified import Verifier
 from tests import builders as b
 from tests.core.passport.visa_builders import BROKER, ISSUER, KEYS, broker_row, issuer_row, passport_token, visa_token
-from tests.fakes import MemoryIssuerHealth
+from tests.fakes import MemoryIssuerHealth, MemoryScratch
 
 WHO = (ISSUER, "alice")
 
@@ -50,7 +51,8 @@ def rows(issuer: Mapping[str, Any] | None = None, broker: Mapping[str, Any] | No
 
 
 def verifier(keys: StaticKeys | None = None, health: MemoryIssuerHealth | None = None) -> Verifier:
-    return Verifier(reader=NoReader(), keys=keys or StaticKeys(), check=check_signature, health=health)
+    proofs = Proofs(check=check_signature, scratch=MemoryScratch(), nonce_key=b"n" * 32)
+    return Verifier(reader=NoReader(), keys=keys or StaticKeys(), check=check_signature, proofs=proofs, health=health)
 
 
 def heart(**payload: Any) -> str:

@@ -107,12 +107,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             snapshots=live,
             signer=tokens,
         )
-        proofs = Proofs(
-            check=jose.check_signature,
-            scratch=scratch,
-            nonce_key=store.secret("dpop-nonce"),
-            nonces=settings.dpop_nonce == "required",
-        )
+        proofs = _proofs(world, store, settings)
         await close_left_open(world)
         outgoing = Outgoing(seconds=_OUTGOING_SECONDS)
         stack.push_async_callback(outgoing.close)
@@ -195,6 +190,15 @@ def _tls(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(cert, key)
     return context
+
+
+def _proofs(world: World, store: keys.KeyStore, settings: Settings) -> Proofs:
+    return Proofs(
+        check=jose.check_signature,
+        scratch=world.scratch,
+        nonce_key=store.secret("dpop-nonce"),
+        nonces=settings.dpop_nonce == "required",
+    )
 
 
 def _oauth(

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from broker.adapters.identity_providers import HttpIdentityProviders
 from broker.adapters.issuer_health import LiveIssuerHealth
 from broker.adapters.jwks import JwksClient, KeySource
 from broker.adapters.ontology import load_ontology
+from broker.adapters.outbox import Outbox
 from broker.adapters.outgoing import Outgoing
 from broker.adapters.policy_files import load_packs
 from broker.adapters.repositories.folders import Folders
@@ -31,15 +33,17 @@ from broker.core.audit.entry import decode
 from broker.core.catalogue import of_a_demo
 from broker.core.ids import Issuer
 from broker.core.jurisdiction.rulebook import Mode, Rulebook, rulebook
+from broker.core.oidc.limits import FAREWELL_DELAYS
 from broker.core.oidc.metadata import BASIC_SCOPES
 from broker.core.oidc.narrowing import named_grant
 from broker.core.oidc.release import MintedVisa
-from broker.core.rows import Client, IdentityProvider, Person, Row, Session, VisaIssuer
+from broker.core.rows import Client, Farewell, IdentityProvider, Person, Row, Session, VisaIssuer
 from broker.core.snapshot import Snapshot, empty
 from broker.core.time import Seconds
 from broker.flows.deliver import close_left_open
 from broker.flows.oauth.deps import Deps
 from broker.flows.proofs import Proofs
+from broker.flows.tell_clients import tell, waiting
 from broker.flows.verified import Verifier
 from broker.flows.visas import held_visas, mint, needed
 from broker.flows.world import World
@@ -111,6 +115,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         await close_left_open(world)
         outgoing = Outgoing(seconds=_OUTGOING_SECONDS)
         stack.push_async_callback(outgoing.close)
+        await _tell_clients(world, ledger, live, outgoing, stack)
         readiness = Readiness(lambda: not ledger.failed)
         trusted, issuers = _trusted(live, outgoing, stack)
         broker = Broker(
@@ -236,6 +241,21 @@ def audience_of(resource: str, issuer: str, snapshot: Snapshot) -> str | None:
     if resource == drs or resource.startswith(f"{drs}/") or snapshot.rows.get(("dataset", resource)) is not None:
         return drs
     return issuer if resource == issuer or resource.startswith(f"{issuer}/") else None
+
+
+async def _tell_clients(
+    world: World, ledger: SqliteLedger, live: LiveSnapshot, outgoing: Outgoing, stack: AsyncExitStack
+) -> None:
+    """Whoever has to be told that a session has ended is told, from before this start too."""
+    outbox = Outbox(partial(tell, world, outgoing), FAREWELL_DELAYS)
+    stack.push_async_callback(outbox.close)
+
+    def committed(rows: Iterable[Row]) -> None:
+        live.committed(rows)
+        outbox.add(row.id for row in rows if isinstance(row, Farewell) and row.state == "waiting")
+
+    ledger.on_commit = committed
+    outbox.add(await waiting(world))
 
 
 def _trusted(live: LiveSnapshot, outgoing: Outgoing, stack: AsyncExitStack) -> tuple[JwksClient, LiveIssuerHealth]:

@@ -67,6 +67,10 @@ class Rows(Protocol):
         """Every row of a kind, in order of id."""
         ...
 
+    def find(self, kind: type[R], member: str, value: str) -> AsyncIterator[R]:
+        """The rows whose `member`, one that rows of this kind are found by, is `value`; in order of id."""
+        ...
+
 
 class Scratch(Protocol):
     """What may be lost without anybody gaining or losing a right: unfinished sign-ins, pages, replay sets.
@@ -173,6 +177,14 @@ class IdentityProviders(Protocol):
 
     async def userinfo(self, idp: IdentityProvider, access_token: str) -> Mapping[str, Any]:
         """What its UserInfo endpoint says; nothing where it has none."""
+        ...
+
+
+class Messenger(Protocol):
+    """Tells others by a form that is posted to an address that they registered."""
+
+    async def send(self, url: str, form: Mapping[str, str], *, internal: bool) -> bool:
+        """Was it taken (200 or 204)? No, too, for an address that cannot be asked; never raises for what others do."""
         ...
 
 

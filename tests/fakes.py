@@ -178,6 +178,21 @@ class MemoryIssuerHealth:
         )
 
 
+@dataclass
+class FakeMessenger:
+    """Keeps what was sent; `refuses` counts down how many messages are not taken."""
+
+    sent: list[tuple[str, dict[str, str], bool]] = field(default_factory=list)
+    refuses: int = 0
+
+    async def send(self, url: str, form: Mapping[str, str], *, internal: bool) -> bool:
+        if not url.startswith("https://") and not (internal and url.startswith("http://")):
+            return False
+        self.sent.append((url, dict(form), internal))
+        self.refuses -= 1
+        return self.refuses < 0
+
+
 def _effect(row: Row) -> Effect:
     if row.version < 1:
         raise ValueError("versions count from 1")

@@ -19,6 +19,10 @@ _UNICAST = IPv6Network("2000::/3")
 _CHUNK = 16 * 1024
 
 
+_TAKEN = (200, 204)
+"""RFC 9110: OK, and OK without a word."""
+
+
 class FetchError(Exception):
     """The document was not had. The message says why and holds nothing of what the server sent."""
 
@@ -70,6 +74,18 @@ class Outgoing:
             raise FetchError(f"no answer within {self._seconds:g} seconds") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise FetchError(f"no connection: {type(error).__name__}") from None
+
+    async def send(self, url: str, form: Mapping[str, str], *, internal: bool) -> bool:
+        """POST `form`: was it taken (200 or 204)? What the other side says besides is not read. Never raises."""
+        if not url.startswith("https://") and not (internal and url.startswith("http://")):
+            return False
+        session = self._internal if internal else self._public
+        try:
+            sending = session.request("POST", url, data=form, allow_redirects=False)
+            async with asyncio.timeout(self._seconds), sending as response:
+                return response.status in _TAKEN
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError):
+            return False
 
 
 def _session(factory: Any) -> aiohttp.ClientSession:

@@ -58,6 +58,17 @@ def _addresses(client: Client) -> Iterator[str]:
     for uri in client.redirect_uris:
         if not registrable(uri):
             yield f"redirect_uris: {uri} cannot be registered (https, loopback http, or a private scheme; exact)"
+    for uri in client.post_logout_redirect_uris:
+        if not registrable(uri):
+            yield f"post_logout_redirect_uris: {uri} cannot be registered (as redirect_uris)"
+    if client.backchannel_logout_uri is not None:
+        parts = urlsplit(client.backchannel_logout_uri)
+        if parts.scheme != "https" and not (client.internal and parts.scheme == "http"):
+            yield "backchannel_logout_uri: https, unless the client is internal"
+        if not parts.hostname or parts.username is not None or parts.fragment:
+            yield "backchannel_logout_uri: an address without user name and fragment"
+    elif client.backchannel_logout_session_required:
+        yield "backchannel_logout_session_required: only with a backchannel_logout_uri"
     if "authorization_code" in client.grant_types and not client.redirect_uris:
         yield "redirect_uris: the code flow needs at least one"
 

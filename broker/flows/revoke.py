@@ -5,10 +5,11 @@ from collections.abc import Mapping
 
 from broker.core.ids import is_made_id
 from broker.core.outcome import Reason
-from broker.core.rows import Dataset, Grant, Put, Revocation
+from broker.core.rows import Dataset, Grant, Put, Revocation, Session
 from broker.core.rows.revocation import What, revocation_id
 from broker.core.snapshot import Snapshot
-from broker.core.time import FOREVER
+from broker.core.time import FOREVER, Seconds
+from broker.flows.sign_out import farewells, live_sessions
 from broker.flows.world import Caller, World
 
 _SHA256 = "[0-9a-f]{64}"
@@ -33,12 +34,22 @@ async def revoke(w: World, caller: Caller, what: What, value: str, ground: str) 
     if what == "grant" and grant is None:
         return Reason(code="REQ-NOT-FOUND")
     row = Revocation(id=revocation_id(what, value), since=now, until=grant.ends if grant else FOREVER, ground=ground)
+    told = await _told(w, what, value, now)
     # 3. Record.
     kind = "grant.revoked" if grant is not None else "revocation.made"
     entry = w.entry(kind, now, caller.person, {"what": what, "value": value})
-    await w.ledger.record(entry, Put(row))
+    await w.ledger.record(entry, Put(row), *told)
     # 4. Answer.
     return row
+
+
+async def _told(w: World, what: What, value: str, now: Seconds) -> tuple[Put, ...]:
+    """What will tell clients that a session of theirs has ended with this."""
+    session = await w.rows.get(Session, value) if what == "session" else None
+    ended = [session] if session is not None and session.ended is None else []
+    if what == "person":
+        ended = [one async for one in live_sessions(w, value, now)]
+    return tuple([put for one in ended for put in await farewells(w, one, now)])
 
 
 def _may_revoke(caller: Caller, what: What, value: str, snapshot: Snapshot) -> bool:

@@ -7,13 +7,14 @@ from typing import Any
 
 from broker.core.ids import Issuer
 from broker.core.oidc.foreign_id_token import Vouched, check_id_token, with_userinfo
+from broker.core.oidc.logout import home_sid
 from broker.core.oidc.opaque import opaque, stored_id
 from broker.core.oidc.parameters import Parameters
 from broker.core.oidc.redirects import with_parameters
 from broker.core.oidc.relying_party import Pending, Provider, begin, check_callback
 from broker.core.outcome import Reason
 from broker.core.plain import plain
-from broker.core.rows import IdentityProvider, Person, Put, Revocation, Session, changed
+from broker.core.rows import HomeSession, IdentityProvider, Put, Session
 from broker.core.time import Seconds
 from broker.flows.authenticate import person_of
 from broker.flows.world import World
@@ -123,16 +124,16 @@ async def finish(
         acr=vouched.acr,
         amr=vouched.amr,
     )
-    await w.ledger.record(w.entry("sign_in.ok", now, person, {"session": session.id[:16]}), Put(session))
+    await w.ledger.record(w.entry("sign_in.ok", now, person, {"session": session.id[:16]}), *_puts(session, vouched))
     # 4. Hand over.
     return SignedIn(session=session, secret=secret, return_to=pending.return_to)
 
 
-async def sign_out(w: World, person: Person, session: Session) -> None:
-    """The person ends their session; everything that hangs on it ends with it."""
-    ended = changed(session, ended=w.clock.now())
-    row = Revocation(id=f"session:{session.id}", since=w.clock.now(), until=session.expires, ground="signed out")
-    await w.ledger.record(w.entry("session.ended", w.clock.now(), person, {}), Put(ended), Put(row))
+def _puts(session: Session, vouched: Vouched) -> tuple[Put, ...]:
+    """The session, and by which name its provider knows it, if it has one."""
+    if vouched.sid is None:
+        return (Put(session),)
+    return Put(session), Put(HomeSession(id=session.id, home=home_sid(vouched.iss, vouched.sid)))
 
 
 async def _answer(

@@ -18,10 +18,11 @@ from broker.flows.attest import attest_location
 from broker.flows.decide_request import Decided, NotPossible, may_see
 from broker.flows.oauth.authorize import forget
 from broker.flows.revoke import revoke
-from broker.flows.sign_in import sign_out
+from broker.flows.sign_out import sign_out
 from broker.flows.traces import explained
 from broker.flows.withdraw_consent import withdraw
 from broker.flows.world import Caller
+from broker.web import cookies
 from broker.web.bodies import Wire, json_body
 from broker.web.callers import caller
 from broker.web.errors import Problem
@@ -223,8 +224,10 @@ async def end_session(request: web.Request) -> web.Response:
     session = await world.rows.get(Session, who.session or "")
     if session is None:
         raise Problem("AUTH-TOKEN-INVALID")
-    await sign_out(world, who.person, session)
-    return web.Response(status=204)
+    await sign_out(world, who.person, session.id)
+    response = web.Response(status=204)
+    cookies.clear_session(request, response)
+    return response
 
 
 async def forget_client(request: web.Request) -> web.Response:

@@ -45,6 +45,12 @@ def set_session(request: web.Request, response: web.StreamResponse, secret: str)
     _set(request, response, _SESSION, secret, SESSION_SECONDS)
 
 
+def clear_session(request: web.Request, response: web.StreamResponse) -> None:
+    """The browser forgets the session, which has ended."""
+    name = _name(request, _SESSION)
+    response.del_cookie(name, path="/", secure=_secure(request), httponly=True, samesite="Lax")
+
+
 def set_browser(request: web.Request, response: web.StreamResponse, secret: str) -> None:
     _set(request, response, _BROWSER, secret, _BROWSER_SECONDS)
 

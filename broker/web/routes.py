@@ -10,7 +10,7 @@ from enum import StrEnum
 from aiohttp import web
 
 from broker.core.reasons import sentence
-from broker.web import api, assertions, audit, authorize, data, device, drs, health, oidc, sign_in
+from broker.web import api, assertions, audit, authorize, data, device, drs, health, logout, oidc, sign_in
 from broker.web.errors import Problem, headers, status_of
 from broker.web.middleware import ERROR_FAMILIES, ERROR_FORMS, REQUEST_ID, ErrorForm
 from broker.web.pages import render
@@ -27,6 +27,7 @@ class Who(StrEnum):
     PASSPORT = "a person, by Passports"
     TICKET = "who was given a data ticket"
     BROWSER = "a person in a browser, by session"
+    PROVIDER = "a home identity provider, by a signed message"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,10 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/oauth2/authorize", authorize.authorize, Who.BROWSER, page),
     Route("GET", "/oauth2/authorize/continue", authorize.go_on, Who.BROWSER, page),
     Route("POST", "/oauth2/authorize/continue", authorize.agreed, Who.BROWSER, page),
+    Route("GET", "/oauth2/end_session", logout.end_session, Who.BROWSER, page),
+    Route("POST", "/oauth2/end_session", logout.end_session, Who.BROWSER, page),
+    Route("GET", "/oauth2/end_session/continue", logout.go_on, Who.BROWSER, page),
+    Route("POST", "/oauth2/end_session/continue", logout.confirmed, Who.BROWSER, page),
     Route("POST", "/oauth2/token", oidc.post_token, Who.CLIENT, oidc.error),
     Route("GET", "/oauth2/userinfo", oidc.any_userinfo, Who.TOKEN, oidc.error),
     Route("POST", "/oauth2/userinfo", oidc.any_userinfo, Who.TOKEN, oidc.error),
@@ -75,6 +80,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/sign-in", sign_in.choose, Who.BROWSER, page),
     Route("GET", "/sign-in/{idp}", sign_in.go, Who.BROWSER, page),
     Route("GET", "/sign-in/{idp}/callback", sign_in.callback, Who.BROWSER, page),
+    Route("POST", "/sign-in/{idp}/backchannel-logout", logout.from_home, Who.PROVIDER, oidc.error),
     Route("GET", f"{_DRS}/service-info", drs.get_service_info, Who.ANYBODY, drs.error),
     Route("OPTIONS", f"{_DRS}/objects/{{object_id}}", drs.options_object, Who.ANYBODY, drs.error),
     Route("GET", f"{_DRS}/objects/{{object_id}}", drs.get_object, Who.ANYBODY, drs.error),
@@ -122,6 +128,7 @@ ROUTES: tuple[Route, ...] = (
 FAMILIES: tuple[tuple[str, ErrorForm], ...] = (
     (f"{_DRS}/", drs.error),
     ("/oauth2/authorize", page),
+    ("/oauth2/end_session", page),
     ("/oauth2/", oidc.error),
     ("/device", page),
     ("/sign-in", page),

@@ -70,7 +70,7 @@ class ClientPart(Part):
     jwks_uri: Url | None = None
     """Where it publishes its keys; https, and no private address."""
     internal: bool = False
-    """May `jwks_uri` be http, or at a private address?"""
+    """May `jwks_uri` and `backchannel_logout_uri` be http, or at a private address?"""
     assertion_audience: Literal["issuer", "legacy"] = "issuer"
     """`legacy`: its assertions may also name the URL of the endpoint as `aud`, as old libraries do."""
     require_par: bool = False
@@ -80,6 +80,11 @@ class ClientPart(Part):
     installs: bool = False
     """May its installations register themselves in the device flow, each with a key of its own?"""
     redirect_uris: list[Url] = []
+    post_logout_redirect_uris: list[Url] = []
+    """Where a browser may go after signing out; exact."""
+    backchannel_logout_uri: Url | None = None
+    """Where it is told that a session has ended; https, and no private address unless it is `internal`."""
+    backchannel_logout_session_required: bool = False
     grant_types: list[Text] = Field(min_length=1)
     scopes: list[Text] = Field(min_length=1)
     resources: list[Url] = []

@@ -133,6 +133,9 @@ def _client(part: models.ClientPart) -> Row:
         require_par=part.require_par,
         dpop_required=part.dpop_required,
         installs=part.installs,
+        post_logout_redirect_uris=tuple(part.post_logout_redirect_uris),
+        backchannel_logout_uri=part.backchannel_logout_uri,
+        backchannel_logout_session_required=part.backchannel_logout_session_required,
     )
     wrong = faults(made)
     if wrong:

@@ -74,6 +74,15 @@ class OAuthError(Enum):
     )
     SAID_NO = "access_denied", "The person did not agree.", "AUTH-SAID-NO"
 
+    # signing out
+    LOGOUT_CLIENT = "invalid_request", "Unknown client, or not the one of the id_token_hint.", "AUTH-LOGOUT-CLIENT"
+    LOGOUT_REDIRECT = (
+        "invalid_request",
+        "The post_logout_redirect_uri is not registered for this client.",
+        "AUTH-LOGOUT-REDIRECT",
+    )
+    LOGOUT_TOKEN = "invalid_request", "The logout_token is not acceptable.", "AUTH-LOGOUT-TOKEN"
+
     # codes and refresh tokens
     CODE_UNKNOWN = "invalid_grant", "The code is not valid.", "AUTH-CODE-UNKNOWN"
     CODE_EXPIRED = "invalid_grant", "The code has expired.", "AUTH-CODE-EXPIRED"

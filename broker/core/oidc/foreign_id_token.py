@@ -36,6 +36,8 @@ class Vouched:
     amr: tuple[str, ...] = ()
     name: str = ""
     affiliations: tuple[str, ...] = ()
+    sid: str | None = None
+    """The provider's own name for this session, by which it may say later that it has ended."""
 
 
 def check_id_token(
@@ -87,6 +89,7 @@ def with_userinfo(vouched: Vouched, claims: Mapping[str, Any], provider: Provide
         amr=vouched.amr,
         name=more.name or vouched.name,
         affiliations=tuple(dict.fromkeys((*vouched.affiliations, *more.affiliations)))[:_MAX_AFFILIATIONS],
+        sid=vouched.sid,
     )
 
 
@@ -143,7 +146,7 @@ def _auth_time(claims: Mapping[str, Any], pending: Pending, now: Seconds) -> Sec
 def _vouched(claims: Mapping[str, Any], provider: Provider, sub: str, auth_time: Seconds) -> Vouched:
     """What we keep: nothing but the pseudonym for participants."""
     if provider.participants:
-        return Vouched(iss=provider.issuer, sub=sub, auth_time=auth_time)
+        return Vouched(iss=provider.issuer, sub=sub, auth_time=auth_time, sid=_sid(claims))
     acr, amr, name = claims.get("acr"), claims.get("amr"), claims.get("name")
     return Vouched(
         iss=provider.issuer,
@@ -153,7 +156,13 @@ def _vouched(claims: Mapping[str, Any], provider: Provider, sub: str, auth_time:
         amr=tuple(one for one in amr if isinstance(one, str))[:10] if isinstance(amr, list) else (),
         name=name if isinstance(name, str) and len(name) <= _MAX_NAME and name.isprintable() else "",
         affiliations=_affiliations(claims, provider.affiliation_scopes),
+        sid=_sid(claims),
     )
+
+
+def _sid(claims: Mapping[str, Any]) -> str | None:
+    sid = claims.get("sid")
+    return sid if isinstance(sid, str) and 0 < len(sid) <= _MAX_SUB else None
 
 
 def _affiliations(claims: Mapping[str, Any], scopes: frozenset[str]) -> tuple[str, ...]:

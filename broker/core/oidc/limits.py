@@ -30,6 +30,12 @@ PUSHED_LIFE = 60
 MAX_AUTHORIZATION = 30 * 1024
 """Bytes of an authorization request: it is kept while the person is asked, and must fit into Scratch."""
 LEEWAY = 30
+LOGOUT_TOKEN_AGE = 600
+"""How old a home provider's logout token may be, whatever its `exp` says."""
+FAREWELL_LIFE = 86_400
+"""For so long a client that does not answer is told again that a session has ended."""
+FAREWELL_DELAYS = (5, 30, 120, 600, 3600)
+"""Seconds before the second attempt, the third, and so on; the last of them again and again."""
 
 NONCE_LIFE = 300
 """For so long one DPoP nonce is given out; for as long again it is taken."""
@@ -68,6 +74,7 @@ VALUE_LIMITS: Mapping[str, int] = MappingProxyType({
     "user_code": 64,
     "claims": 8 * 1024,
     "id_token_hint": 16 * 1024,
+    "logout_token": 16 * 1024,
     "client_assertion": 16 * 1024,
     "installation": 4 * 1024,
     "subject_token": 32 * 1024,

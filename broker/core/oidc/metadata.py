@@ -19,7 +19,7 @@ BASIC_SCOPES = frozenset({OPENID, "profile", "eduperson_scoped_affiliation", PAS
 """The scopes that mean something to this package; a service may add its own."""
 
 _CONFIDENTIAL = [method for method in METHODS if method != "none"]
-_CLAIMS = sorted({"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash"} | PERSONAL)
+_CLAIMS = sorted({"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid"} | PERSONAL)
 
 
 def provider(issuer: str, scopes: Collection[str] = BASIC_SCOPES, acr_values: Collection[str] = ()) -> dict[str, Any]:
@@ -36,6 +36,7 @@ def provider(issuer: str, scopes: Collection[str] = BASIC_SCOPES, acr_values: Co
         "token_endpoint": f"{base}/oauth2/token",
         "userinfo_endpoint": f"{base}/oauth2/userinfo",
         "jwks_uri": f"{base}/.well-known/jwks.json",
+        "end_session_endpoint": f"{base}/oauth2/end_session",
         "introspection_endpoint": f"{base}/oauth2/introspect",
         "revocation_endpoint": f"{base}/oauth2/revoke",
         "device_authorization_endpoint": f"{base}/oauth2/device_authorization",
@@ -59,6 +60,8 @@ def provider(issuer: str, scopes: Collection[str] = BASIC_SCOPES, acr_values: Co
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "authorization_response_iss_parameter_supported": True,
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
     }
     if acr_values:
         document["acr_values_supported"] = sorted(acr_values)

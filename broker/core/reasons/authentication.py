@@ -71,6 +71,10 @@ SPECS = (
     Spec("AUTH-DEVICE-EXPIRED", "system", "facts", "Nobody confirmed this device in time. Start again.", "Device code expired.", "A device waited too long."),
     Spec("AUTH-DEVICE-UNKNOWN", "system", "facts", "This device code is not known. Start again.", "Device code unknown.", "An unknown device was refused."),
     Spec("AUTH-DEVICE-REPLAYED", "system", "facts", "A device code was used twice, so everything that came from it was ended. Sign in again.", "Device code replayed; family revoked.", "Somebody used a code twice. Everything that came from it was ended."),
+    # signing out: core/oidc/logout.py
+    Spec("AUTH-LOGOUT-CLIENT", "system", "facts", "The program that wants to sign you out is not known here. Nothing was ended.", "Client of a logout unknown, or not that of the hint.", "A broken request to sign out was refused."),
+    Spec("AUTH-LOGOUT-REDIRECT", "system", "facts", "The program wants you sent to an address that it has not registered. Nothing was ended.", "post_logout_redirect_uri not registered.", "A broken request to sign out was refused."),
+    Spec("AUTH-LOGOUT-TOKEN", "system", "facts", "The message that a session has ended was not acceptable: {part}.", "Logout token refused: {part}.", "A message that somebody had left was refused."),
     # a device's user: flows/oauth/device.py
     Spec("AUTH-USER-CODE", "system", "facts", "This code is not known, or has expired. Look at the device again.", "User code wrong.", "A wrong code was typed."),
     Spec("AUTH-USER-CODE-TRIES", "system", "facts", "Too many wrong codes. Wait ten minutes.", "User codes guessed.", "Somebody typed too many wrong codes."),

@@ -19,21 +19,22 @@ from broker.core.rows.catalogue import (
 from broker.core.rows.change import Put, Row, changed
 from broker.core.rows.consents import ConsentRow
 from broker.core.rows.identity import Identity, Person, Session
+from broker.core.rows.leaving import Farewell, HomeSession
 from broker.core.rows.oauth import Approval, Client, Code, Family, RefreshToken
 from broker.core.rows.once import Done
 from broker.core.rows.revocation import Revocation
 
 __all__ = [
     "KINDS", "SNAPSHOT_KINDS", "Access", "Approval", "Assertion", "Client", "Code", "Committee", "ConsentRow",
-    "CustomType", "Dataset", "Delivery", "Done", "DrsObject", "Evidence", "Family", "Gathered", "Grant",
-    "Identity", "IdentityProvider", "Organisation", "Person", "Put", "RefreshToken", "Repository", "Request",
-    "Revocation", "Role", "Row", "Session", "Trace", "VisaIssuer", "changed",
+    "CustomType", "Dataset", "Delivery", "Done", "DrsObject", "Evidence", "Family", "Farewell", "Gathered", "Grant",
+    "HomeSession", "Identity", "IdentityProvider", "Organisation", "Person", "Put", "RefreshToken", "Repository",
+    "Request", "Revocation", "Role", "Row", "Session", "Trace", "VisaIssuer", "changed",
 ]  # fmt: skip
 
 KINDS: tuple[type[Row], ...] = (
     Access, Approval, Assertion, Client, Code, Committee, ConsentRow, CustomType, Dataset, Delivery, Done,
-    DrsObject, Family, Gathered, Grant, Identity, IdentityProvider, Organisation, Person, RefreshToken,
-    Repository, Request, Revocation, Role, Session, Trace, VisaIssuer,
+    DrsObject, Family, Farewell, Gathered, Grant, HomeSession, Identity, IdentityProvider, Organisation, Person,
+    RefreshToken, Repository, Request, Revocation, Role, Session, Trace, VisaIssuer,
 )  # fmt: skip
 """Every kind of row; each is a table of its own."""
 

@@ -24,6 +24,9 @@ class Client:
     `dpop_required`: it gets nothing without a DPoP proof (RFC 9449), and what it hands on is bound to its key too.
     `dpop_nonce`: its proofs need a nonce of ours.
 
+    `post_logout_redirect_uris`: where a browser may go after signing out; exact. `backchannel_logout_uri`: where it
+    hears of the end of a session (`internal` counts here too).
+
     `installs`: its installations may register themselves in the device flow. Such an installation is a client of
     its own, with `parent` (whose installation it is), `owner` (in whose name it acts) and `created`.
     """
@@ -53,6 +56,9 @@ class Client:
     owner: PersonId | None = None
     created: Seconds | None = None
     dpop_nonce: bool = False
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    backchannel_logout_uri: str | None = None
+    backchannel_logout_session_required: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from broker.core.oidc import claims
 from broker.core.oidc.challenge import Scheme
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.limits import ACCESS_TOKEN_LIFE, ID_TOKEN_LIFE, until
+from broker.core.oidc.logout import client_sid
 from broker.core.oidc.own_tokens import ACCESS_TOKEN_TYP, ID_TOKEN_TYP, OPENID
 from broker.core.time import Seconds
 from broker.flows.oauth.deps import Deps
@@ -115,6 +116,7 @@ def _id_token(d: Deps, s: Standing, plan: Plan, access_token: str) -> str:
         sub=s.person.id,
         client_id=s.client.id,
         nonce=plan.nonce,
+        sid=client_sid(s.session.id, s.client.id),
         auth_time=s.family.auth_time,
         acr=s.session.acr,
         amr=s.session.amr,

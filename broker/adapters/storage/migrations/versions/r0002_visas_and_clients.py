@@ -13,6 +13,8 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "assertion": (),
     "custom_type": (),
     "gathered": (),
+    "farewell": ("state",),
+    "home_session": ("home",),
 }
 """Kind of row to the members by which its rows are found."""
 _whole = sa.BigInteger().with_variant(sa.Integer, "sqlite")

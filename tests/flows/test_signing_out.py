@@ -225,7 +225,7 @@ async def test_every_id_token_of_a_session_names_it_for_its_client_alone() -> No
     first = await w.tokens()
     again = await w.post(grant_type="refresh_token", refresh_token=first.refresh_token)
     other = await w.tokens("other")
-    sids = [oauth.said(one.id_token)["sid"] for one in (first, again, other)]
+    sids = [oauth.said(one.id_token or "")["sid"] for one in (first, again, other)]
     assert sids == [client_sid(oauth.SESSION.id, one) for one in ("app", "app", "other")]
     assert sids[0] != sids[2]
 

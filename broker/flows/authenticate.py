@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from typing import Any
 
 from broker.core.ids import GrantId, Issuer, PersonId, SubjectRef
 from broker.core.oidc.bearer import Shown
@@ -20,7 +21,7 @@ from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 from broker.flows.foreign_tokens import Inside, passports_of, visas_of
 from broker.flows.verified import Verifier
-from broker.flows.visas import grant_visa_id
+from broker.flows.visas import assertion_visa_id, grant_visa_id, identities_of, statement_visa_id
 from broker.flows.world import Caller, World
 from broker.ports import StaleError
 
@@ -57,7 +58,7 @@ async def by_access_token(w: World, v: Verifier, shown: Shown, audiences: Abstra
         affiliations=session.affiliations,
         location=session.location,
         grants=_released(snapshot, family) if own.passport_scoped else (),
-        shown=family.released if own.passport_scoped else frozenset(),
+        **_shown(w, snapshot, family, session, now) if own.passport_scoped else {},
         roles=_roles(snapshot, session.identities),
         # Not the access token's own ten minutes: a download lasts as long as what was agreed to.
         ends=min(session.expires, family.expires),
@@ -191,6 +192,17 @@ def _released(snapshot: Snapshot, family: Family) -> tuple[GrantId, ...]:
     if family.released is None:
         return tuple(grant.id for grant in held)
     return tuple(grant.id for grant in held if grant_visa_id(grant.id) in family.released)
+
+
+def _shown(w: World, snapshot: Snapshot, family: Family, session: Session, now: Seconds) -> dict[str, Any]:
+    """What else the person released to this client: assertions, and what their provider said."""
+    released = family.released
+    rows = snapshot.assertions(identities_of(w, session), now)
+    return {
+        "shown": released,
+        "assertions": tuple(row.id for row in rows if released is None or assertion_visa_id(row.id) in released),
+        "stated": tuple(one for one in session.stated if released is None or statement_visa_id(one) in released),
+    }
 
 
 def _roles(snapshot: Snapshot, identities: Sequence[tuple[Issuer, str]]) -> tuple[Role, ...]:

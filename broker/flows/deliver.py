@@ -148,6 +148,8 @@ def _caller(access: Access, person: Person) -> Caller:
         visas=access.visas,
         visas_end=access.visas_end,
         vouched=access.vouched,
+        assertions=access.assertions,
+        stated=access.stated,
         ends=access.expires,
     )
 

@@ -105,6 +105,8 @@ def _question(caller: Caller, dataset: DatasetId, purpose: Purpose, now: Seconds
         location=caller.location,
         visas=caller.visas,
         visas_end=caller.visas_end,
+        assertions=caller.assertions,
+        stated=caller.stated,
         purpose=as_stated(purpose),
         dataset=dataset,
         modality=purpose.modality,

@@ -13,6 +13,7 @@ from broker.core.oidc.parameters import Parameters
 from broker.core.oidc.redirects import with_parameters
 from broker.core.oidc.relying_party import Pending, Provider, begin, check_callback
 from broker.core.outcome import Reason
+from broker.core.passport.assertions import stated_by
 from broker.core.plain import plain
 from broker.core.rows import HomeSession, IdentityProvider, Put, Session
 from broker.core.time import Seconds
@@ -103,26 +104,27 @@ async def finish(
         return Reason(code="SRV-UPSTREAM")
     if isinstance(answer, Reason):
         return answer
-    vouched, location = answer
+    vouched, claims = answer
     # 3. Record.
     participant = idp.audience == "participant"
     person = await person_of(w, Issuer(vouched.iss), vouched.sub, participant=participant)
     if w.snapshots.current().revoked("person", person.id, now):
         await w.ledger.record(w.entry("sign_in.refused", now, person, {"reason": "OPS-RECIPIENT-SUSPENDED"}))
         return Reason(code="OPS-RECIPIENT-SUSPENDED")
-    secret = opaque(w.entropy.random(32))
+    secret, ends = opaque(w.entropy.random(32)), Seconds(now + SESSION_SECONDS)
     session = Session(
         id=stored_id(secret),
         person=person.id,
         idp=Issuer(vouched.iss),
         identities=((Issuer(vouched.iss), vouched.sub),),
         auth_time=vouched.auth_time,
-        expires=Seconds(now + SESSION_SECONDS),
+        expires=ends,
         name="" if participant else vouched.name,
         affiliations=() if participant else vouched.affiliations,
-        location=None if participant else location,
+        location=None if participant else _location(claims),
         acr=vouched.acr,
         amr=vouched.amr,
+        stated=() if participant else stated_by(claims, idp.assert_from_claims, vouched.auth_time, ends),
     )
     await w.ledger.record(w.entry("sign_in.ok", now, person, {"session": session.id[:16]}), *_puts(session, vouched))
     # 4. Hand over.
@@ -138,8 +140,8 @@ def _puts(session: Session, vouched: Vouched) -> tuple[Put, ...]:
 
 async def _answer(
     idps: IdentityProviders, idp: IdentityProvider, provider: Provider, pending: Pending, code: str, now: Seconds
-) -> tuple[Vouched, str | None] | Reason:
-    """Whom the provider vouches for, and where it says that they are."""
+) -> tuple[Vouched, Mapping[str, Any]] | Reason:
+    """Whom the provider vouches for, and all that it says of them."""
     tokens = await idps.redeem(idp, code, pending.verifier, pending.redirect_uri)
     id_token, access_token = tokens.get("id_token"), tokens.get("access_token")
     if not isinstance(id_token, str):
@@ -148,11 +150,11 @@ async def _answer(
     header, claims = await idps.verified(idp, id_token)
     vouched = check_id_token(header, claims, provider=provider, pending=pending, access_token=access, now=now)
     if isinstance(vouched, Reason) or access is None or provider.participants:
-        return vouched if isinstance(vouched, Reason) else (vouched, _location(claims))
+        return vouched if isinstance(vouched, Reason) else (vouched, claims)
     more = await idps.userinfo(idp, access)
     if more:
         vouched = with_userinfo(vouched, more, provider)
-    return vouched if isinstance(vouched, Reason) else (vouched, _location({**claims, **more}))
+    return vouched if isinstance(vouched, Reason) else (vouched, {**claims, **more})
 
 
 def _location(claims: Mapping[str, Any]) -> str | None:

@@ -120,6 +120,8 @@ def question_of(
         location=caller.location,
         visas=caller.visas,
         visas_end=caller.visas_end,
+        assertions=caller.assertions,
+        stated=caller.stated,
         vouched=caller.vouched,
         grants=caller.grants,
         grant=grant,
@@ -153,6 +155,8 @@ def _access(w: World, caller: Caller, question: Question, decision: Decision, id
         location=caller.location,
         visas=caller.visas,
         visas_end=caller.visas_end,
+        assertions=caller.assertions,
+        stated=caller.stated,
         vouched=caller.vouched,
         expires=Seconds(min(now + TICKET_SECONDS, caller.ends, decision.until)),
     )

@@ -116,6 +116,11 @@ def assertion_visa_id(assertion: str) -> str:
     return f"assertion:{assertion}"
 
 
+def statement_visa_id(said: Stated) -> str:
+    """The id of the visa of what a provider said: the same for the same words at the next sign-in."""
+    return "stated:" + digest([said.type, said.value, said.source, said.by or ""])[:32]
+
+
 def _judged(w: World, grant: Grant, session: Session, now: Seconds) -> Decision:
     """Does the grant open its dataset now, and until when at least?"""
     question = Question(
@@ -126,6 +131,8 @@ def _judged(w: World, grant: Grant, session: Session, now: Seconds) -> Decision:
         identities=identities_of(w, session),
         session=session.id,
         affiliations=session.affiliations,
+        assertions=tuple(row.id for row in w.snapshots.current().assertions(identities_of(w, session), now)),
+        stated=session.stated,
         location=session.location,
         grants=(grant.id,),
         dataset=grant.dataset,
@@ -158,9 +165,7 @@ def _of_assertion(row: Assertion) -> Held:
 
 
 def _of_statement(said: Stated, session: Session) -> Held:
-    """By which name it is released says what is said, so that the same statement at the next sign-in is the same."""
-    name = digest([said.type, said.value, said.source, said.by or ""])
-    return Held(id=f"stated:{name[:32]}", said=said, ends=Seconds(min(said.ends, session.expires)))
+    return Held(id=statement_visa_id(said), said=said, ends=Seconds(min(said.ends, session.expires)))
 
 
 def _of_links(w: World, session: Session, others: Collection[tuple[Issuer, str]] = ()) -> tuple[Held, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from broker.core.audit.entry import Entry, Value
 from broker.core.ids import ClientId, GrantId, Issuer, make_id
+from broker.core.passport.assertions import Stated
 from broker.core.passport.bearer import Vouched
 from broker.core.passport.left_out import LeftOut
 from broker.core.passport.visa import Visa
@@ -56,6 +57,9 @@ class Caller:
     visas: tuple[Visa, ...] = ()
     visas_end: Seconds = FOREVER
     roles: tuple[Role, ...] = ()
+    assertions: tuple[str, ...] = ()
+    stated: tuple[Stated, ...] = ()
+    """What an access token shows besides: assertions of ours, and what the home identity provider said."""
     shown: frozenset[str] | None = frozenset()
     """By an access token: the visas that its person released to its client (`None`: all of them)."""
     ends: Seconds

@@ -38,6 +38,20 @@ class OrganisationPart(Part):
     evidence: list[EvidencePart] = []
 
 
+class ClaimRulePart(Part):
+    """What an operator reads into a claim of this provider."""
+
+    claim: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:/-]{1,255}$")]
+    equals: Text
+    """The claim is this, or is a list that holds it; `true` is JSON's true."""
+    type: Literal["AcceptedTermsAndPolicies", "ResearcherStatus"]
+    value: Url | None = None
+    """The visa's value; left out: what the claim equals."""
+    source: Url
+    """The organisation that is taken to say it."""
+    by: Literal["self", "peer", "system", "so", "dac"] | None = None
+
+
 class IdentityProviderPart(Part):
     issuer: Url
     slug: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
@@ -57,6 +71,8 @@ class IdentityProviderPart(Part):
     internal: bool = False
     """May it have a private address?"""
     status: Literal["active", "suspended"] = "active"
+    assert_from_claims: list[ClaimRulePart] = []
+    """Claims from which visas are minted while a session lasts; nothing is read into any other claim."""
 
 
 class ClientPart(Part):
@@ -165,7 +181,7 @@ class DatasetPart(Part):
     description: str = ""
     committee: Url
     repository: Slug
-    access: Literal["open", "controlled"] = "controlled"
+    access: Literal["open", "registered", "controlled"] = "controlled"
     existence: Literal["listed", "hidden"] = "listed"
     duo: list[dict[str, Any] | Text] = Field(min_length=1)
     """DUO codes with their parameters: `DUO:0000042`, or `{code: DUO:0000007, diseases: [MONDO:…]}`."""
@@ -174,6 +190,12 @@ class DatasetPart(Part):
     facts: dict[Text, Fact] = {}
     """`data.*` facts for the policy packs."""
     grant_months: int = Field(default=12, ge=1, le=120)
+    terms_of_use: Url | None = None
+    """Terms that everybody must have accepted: an AcceptedTermsAndPolicies visa, or `POST /api/v1/me/terms`."""
+    registered_version: Url | None = None
+    """Which version of Registered Access both visas must name; left out: that of the standard."""
+    registered_profile: dict[str, Any] | None = None
+    """The purpose to which the terms of Registered Access bind everybody; without one nobody is let in."""
     evidence: list[EvidencePart] = []
 
 

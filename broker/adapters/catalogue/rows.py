@@ -13,7 +13,8 @@ from broker.core.duo.terms import Term, parse_terms
 from broker.core.duo.vocabulary import TermKind
 from broker.core.ids import ClientId, DatasetId, GrantId, Issuer, ObjectId, SubjectRef
 from broker.core.jurisdiction.facts import FactValue
-from broker.core.passport.assertions import RESERVED_CLAIMS
+from broker.core.passport.assertions import RESERVED_CLAIMS, ClaimRule
+from broker.core.passport.holdings import REGISTERED_ACCESS
 from broker.core.passport.trust import TrustRow
 from broker.core.passport.visa import STANDARD_TYPES
 from broker.core.plain import plain
@@ -108,7 +109,8 @@ def _identity_provider(part: models.IdentityProviderPart) -> Row:
         id=Issuer(part.issuer),
         scopes=frozenset(part.scopes),
         login_hints=frozenset(part.login_hints),
-        **part.model_dump(exclude={"issuer", "scopes", "login_hints"}),
+        assert_from_claims=tuple(ClaimRule(**rule.model_dump()) for rule in part.assert_from_claims),
+        **part.model_dump(exclude={"assert_from_claims", "issuer", "scopes", "login_hints"}),
     )
 
 
@@ -206,6 +208,8 @@ def _role(part: models.RolePart) -> Row:
 
 
 def _dataset(part: models.DatasetPart) -> Row:
+    if part.registered_profile is not None:
+        read_purpose(part.registered_profile)  # refused here rather than when somebody asks
     terms = parse_terms(part.duo)
     certificate = _codes_of(terms) | {"dataset_id": part.id} | part.certificate
     return Dataset(
@@ -220,6 +224,9 @@ def _dataset(part: models.DatasetPart) -> Row:
         certificate=read_certificate(certificate),
         facts=_facts(part.facts, "data."),
         grant_months=part.grant_months,
+        terms_of_use=part.terms_of_use,
+        registered_version=part.registered_version or REGISTERED_ACCESS,
+        registered_profile=part.registered_profile,
         evidence=_evidence(part.evidence),
     )
 

@@ -7,11 +7,11 @@ from the organisation registry, the rest is missing, and missing is never "no".
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from broker.core.decision import asserted
 from broker.core.decision.entitlement import Entitlement
 from broker.core.decision.question import Question
 from broker.core.jurisdiction.facts import FactValue, by_the_holder
 from broker.core.passport.evaluate import Evaluation
-from broker.core.passport.visa import AFFILIATION
 from broker.core.purpose import Modality, Purpose
 from broker.core.rows import Dataset, DrsObject, Evidence, Organisation
 from broker.core.rows.access import Finding
@@ -44,7 +44,7 @@ class Case:
 
 def case_of(question: Question, held: Entitlement | None, visas: Evaluation, snapshot: Snapshot) -> Case:
     """Look everything up."""
-    affiliations = (*question.affiliations, *_affirmed(visas))
+    affiliations = asserted.affiliations(question, visas, snapshot)
     dataset = snapshot.get(Dataset, question.dataset)
     target = snapshot.get(DrsObject, question.object) if question.object is not None else None
     stated = held.purpose if held is not None else question.purpose
@@ -65,11 +65,6 @@ def case_of(question: Question, held: Entitlement | None, visas: Evaluation, sna
         facts=facts,
         readings=_readings(facts, stated, question.modality),
     )
-
-
-def _affirmed(visas: Evaluation) -> tuple[str, ...]:
-    """The affiliations that accepted visas assert."""
-    return tuple(one.visa.value for one in visas.accepted if one.visa.type == AFFILIATION)
 
 
 def _organisation(affiliations: tuple[str, ...], purpose: Purpose | None, snapshot: Snapshot) -> Organisation | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from broker.core.decision.asserted import registered
 from broker.core.decision.question import Question
 from broker.core.ids import DatasetId, PersonId
 from broker.core.passport.bearer import links
@@ -9,7 +10,7 @@ from broker.core.passport.counts import revocation_names
 from broker.core.passport.evaluate import Accepted, Evaluation
 from broker.core.passport.evaluate import evaluate as weigh
 from broker.core.purpose import Purpose, read_purpose
-from broker.core.rows import Grant
+from broker.core.rows import Dataset, Grant
 from broker.core.rows.access import Finding
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
@@ -50,9 +51,36 @@ def entitlements(question: Question, visas: Evaluation, snapshot: Snapshot) -> t
     held = [_of_grant(grant, grant.ends) for grant in shown]
     for visa in visas.accepted:
         held += _of_visa(visa, question, snapshot)
+    held += _registered(question, visas, snapshot)
     fitting = {one.id: one for one in held if one.dataset == question.dataset}
     chosen = (one for one in fitting.values() if question.grant in (None, one.id))
     return tuple(sorted(chosen, key=lambda one: (-one.ends, one.id)))
+
+
+def _registered(question: Question, visas: Evaluation, snapshot: Snapshot) -> list[Entitlement]:
+    """Registered Access: both visas of the version that the dataset asks for, and what that stands for there.
+
+    `registered_profile` is the purpose to which its terms bind everybody. Without one it is not known what the
+    data would be used for, as with a visa of an issuer who does not say (ruling 3).
+    """
+    dataset = snapshot.get(Dataset, question.dataset)
+    if dataset is None or dataset.access != "registered":
+        return []
+    both = registered(dataset.registered_version, question, visas, snapshot)
+    if both is None:
+        return []
+    profile = dataset.registered_profile
+    purpose = replace(read_purpose(profile), modality=question.modality) if profile is not None else None
+    return [
+        Entitlement(
+            id=f"registered:{dataset.registered_version}",
+            person=question.person,
+            dataset=dataset.id,
+            purpose=purpose,
+            begins=max(one.asserted for one in both),
+            ends=min(one.ends for one in both),
+        )
+    ]
 
 
 def _of_grant(grant: Grant, ends: Seconds) -> Entitlement:

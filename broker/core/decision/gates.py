@@ -4,8 +4,10 @@ The table GATES at the end is all of them, in the order in which they are told.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
+from broker.core.decision.asserted import accepted
 from broker.core.decision.case import Case, case_of, ends_of_evidence
 from broker.core.decision.gate_consent import consent
 from broker.core.duo.match import Verdict, match
@@ -53,6 +55,8 @@ def entitlement(case: Case) -> GateResult:
     question, dataset, held = case.question, case.dataset, case.held
     if question.stage != "use" or (dataset is not None and dataset.access == "open"):
         return _result(Gate.ENTITLEMENT, Outcome.PERMIT)
+    if held is None and question.grant is None and dataset is not None and dataset.access == "registered":
+        return _result(Gate.ENTITLEMENT, Outcome.DENY, "AUTH-NOT-REGISTERED", url=dataset.registered_version)
     if held is None:
         wrong = question.grant is not None
         return _result(Gate.ENTITLEMENT, Outcome.DENY, "PUR-MISMATCH" if wrong else "AUTH-NO-GRANT")
@@ -63,6 +67,18 @@ def entitlement(case: Case) -> GateResult:
     if not held.begins <= question.at < held.ends:
         return _result(Gate.ENTITLEMENT, Outcome.DENY, "AUTH-GRANT-ENDED", date=rfc3339(held.ends))
     return _result(Gate.ENTITLEMENT, Outcome.PERMIT, until=held.ends)
+
+
+def terms(case: Case) -> GateResult:
+    """Has the person accepted the terms of use? A committee may approve before they have."""
+    url = case.dataset.terms_of_use if case.dataset is not None else None
+    if url is None or case.question.stage == "approve":
+        return _result(Gate.TERMS, Outcome.PERMIT)
+    found = accepted(url, case.question, case.visas, case.snapshot)
+    if found is not None:
+        return _result(Gate.TERMS, Outcome.PERMIT, until=found.ends)
+    needed = _result(Gate.TERMS, Outcome.PENDING, "AUTH-TERMS", url=url)
+    return replace(needed, missing=(f"terms.accepted {url}",))
 
 
 def purpose(case: Case) -> GateResult:
@@ -160,6 +176,7 @@ def conduct(case: Case) -> GateResult:
 GATES: tuple[Callable[[Case], GateResult], ...] = (
     identity,
     entitlement,
+    terms,
     purpose,
     duo,
     consent,

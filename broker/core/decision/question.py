@@ -6,6 +6,7 @@ from typing import Literal
 
 from broker.core.ids import DatasetId, GrantId, Issuer, ObjectId, PersonId, SubjectRef
 from broker.core.outcome import Gate, GateResult, Outcome, Reason
+from broker.core.passport.assertions import Stated
 from broker.core.passport.bearer import Vouched
 from broker.core.passport.left_out import LeftOut
 from broker.core.passport.visa import Visa
@@ -46,6 +47,10 @@ class Question:
     """What their broker says about whose they are; it counts as long as the broker's row vouches."""
     grants: tuple[GrantId, ...] = ()
     """Grants that an access token of ours shows. Neither shown so nor by a visa of ours: not used."""
+    assertions: tuple[str, ...] = ()
+    """Assertions of ours that an access token shows; each counts while it is live."""
+    stated: tuple[Stated, ...] = ()
+    """What the home identity provider said at sign-in, as far as an access token shows it."""
     grant: str | None = None
     """The one grant that the request names, if it names one."""
     purpose: Purpose | None = None

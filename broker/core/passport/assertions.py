@@ -71,6 +71,47 @@ class CustomClaims:
     claims: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRule:
+    """Who has `claim` equal to, or holding, `equals` is `type` with `value`: what an operator reads into a claim.
+
+    `value`: None: what the claim equals is the value. `source`: who is taken to say it. ValueError for a rule whose
+    visa could never be read.
+    """
+
+    claim: str
+    equals: str
+    type: str
+    value: str | None = None
+    source: str
+    by: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.claim or not self.equals:
+            raise ValueError("a rule names a claim, and what it has to equal or hold")
+        refused = fault(self.said(Seconds(1), Seconds(2)), (CustomClaims(type=self.type),), Seconds(1))
+        if refused is not None or self.type == AFFILIATION:
+            raise ValueError(f"{self.claim}: {dict(refused.facts if refused else ()).get('problem', 'not this type')}")
+
+    def said(self, asserted: Seconds, ends: Seconds) -> "Stated":
+        """What the rule makes of a claim that fits."""
+        value = self.equals if self.value is None else self.value
+        return Stated(type=self.type, value=value, source=self.source, by=self.by, asserted=asserted, ends=ends)
+
+
+def stated_by(
+    claims: Mapping[str, Any], rules: Sequence[ClaimRule], asserted: Seconds, ends: Seconds
+) -> tuple["Stated", ...]:
+    """What verified claims of a sign-in say, by the rules of its provider. A claim without a rule says nothing."""
+    return tuple(rule.said(asserted, ends) for rule in rules if _holds(claims.get(rule.claim), rule.equals))
+
+
+def _holds(value: Any, wanted: str) -> bool:
+    """Is it `wanted`, or a list that has it? JSON's `true` is the word; numbers are nobody's words."""
+    listed = value if isinstance(value, list) else [value]
+    return any((one is True and wanted == "true") or (isinstance(one, str) and one == wanted) for one in listed)
+
+
 def visa_object(said: Stated) -> dict[str, Any]:
     """The `ga4gh_visa_v1` claim that says it."""
     told: dict[str, Any] = {

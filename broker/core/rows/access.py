@@ -8,6 +8,7 @@ from broker.core.access.states import State
 from broker.core.duo.terms import Term
 from broker.core.ids import ClientId, DatasetId, DecisionId, GrantId, Issuer, ObjectId, PersonId, RequestId
 from broker.core.outcome import Gate
+from broker.core.passport.assertions import Stated
 from broker.core.passport.bearer import Vouched
 from broker.core.passport.visa import Visa
 from broker.core.purpose import Modality, Purpose
@@ -128,6 +129,8 @@ class Access:
     expires: Seconds
     vouched: Vouched | None = None
     """What the broker of the visas says about whose they are."""
+    assertions: tuple[str, ...] = ()
+    stated: tuple[Stated, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from broker.core.consent.model import DatasetCertificate
 from broker.core.duo.terms import Term
 from broker.core.ids import DatasetId, Issuer, ObjectId, SubjectRef
 from broker.core.jurisdiction.facts import FactValue
+from broker.core.passport.assertions import ClaimRule
+from broker.core.passport.holdings import REGISTERED_ACCESS
 from broker.core.passport.trust import TrustRow
 from broker.core.time import EPOCH, FOREVER, Seconds
 
@@ -38,6 +40,8 @@ class IdentityProvider:
     internal: bool = False
     """May its host resolve to a private address? Off unless an operator says so by name."""
     status: Literal["active", "suspended"] = "active"
+    assert_from_claims: tuple[ClaimRule, ...] = ()
+    """Which of its claims say something from which visas are minted while the session lasts; none unless stated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +149,10 @@ class Dataset:
     """How long a grant lasts unless its codes say less."""
     evidence: tuple[Evidence, ...] = ()
     """Evidence that belongs to the data, for example `community.approved`."""
+    registered_version: str = REGISTERED_ACCESS
+    """Which version of Registered Access both visas must name, where `access` is `registered`."""
+    registered_profile: Mapping[str, Any] | None = None
+    """The purpose to which the terms of that version bind everybody; None: it is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -161,7 +161,7 @@ def test_a_grant_opens_registered_data_too_and_without_a_profile_nobody_knows_wh
 
 def test_controlled_data_are_not_opened_by_registered_access() -> None:
     decision = evaluate(b.question(grants=(), visas=BOTH, identities=ME), b.snapshot(*ISSUERS))
-    assert [reason.code for reason in decision.reasons][0] == "AUTH-NO-GRANT"
+    assert decision.reasons[0].code == "AUTH-NO-GRANT"
 
 
 @pytest.mark.parametrize(

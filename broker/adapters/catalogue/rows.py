@@ -13,7 +13,7 @@ from broker.core.duo.terms import Term, parse_terms
 from broker.core.duo.vocabulary import TermKind
 from broker.core.ids import ClientId, DatasetId, GrantId, Issuer, ObjectId, SubjectRef
 from broker.core.jurisdiction.facts import FactValue
-from broker.core.passport.assertions import RESERVED_CLAIMS, ClaimRule
+from broker.core.passport.assertions import RESERVED_CLAIMS, ClaimRule, wrong_with
 from broker.core.passport.holdings import REGISTERED_ACCESS
 from broker.core.passport.trust import TrustRow
 from broker.core.passport.visa import STANDARD_TYPES
@@ -109,9 +109,17 @@ def _identity_provider(part: models.IdentityProviderPart) -> Row:
         id=Issuer(part.issuer),
         scopes=frozenset(part.scopes),
         login_hints=frozenset(part.login_hints),
-        assert_from_claims=tuple(ClaimRule(**rule.model_dump()) for rule in part.assert_from_claims),
+        assert_from_claims=tuple(map(_claim_rule, part.assert_from_claims)),
         **part.model_dump(exclude={"assert_from_claims", "issuer", "scopes", "login_hints"}),
     )
+
+
+def _claim_rule(part: models.ClaimRulePart) -> ClaimRule:
+    rule = ClaimRule(**part.model_dump())
+    wrong = wrong_with(rule)
+    if wrong is not None:
+        raise ValueError(f"assert_from_claims: {part.claim}: {wrong}")
+    return rule
 
 
 def _client(part: models.ClientPart) -> Row:

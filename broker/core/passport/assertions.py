@@ -18,7 +18,9 @@ from broker.core.passport.visa import (
     AFFILIATION,
     GRANT,
     LINK,
+    RESEARCHER,
     STANDARD_TYPES,
+    TERMS,
     is_url,
     read_object,
     role_and_affiliation,
@@ -75,8 +77,7 @@ class CustomClaims:
 class ClaimRule:
     """Who has `claim` equal to, or holding, `equals` is `type` with `value`: what an operator reads into a claim.
 
-    `value`: None: what the claim equals is the value. `source`: who is taken to say it. ValueError for a rule whose
-    visa could never be read.
+    `value`: None: what the claim equals is the value. `source`: who is taken to say it.
     """
 
     claim: str
@@ -86,17 +87,20 @@ class ClaimRule:
     source: str
     by: str | None = None
 
-    def __post_init__(self) -> None:
-        if not self.claim or not self.equals:
-            raise ValueError("a rule names a claim, and what it has to equal or hold")
-        refused = fault(self.said(Seconds(1), Seconds(2)), (CustomClaims(type=self.type),), Seconds(1))
-        if refused is not None or self.type == AFFILIATION:
-            raise ValueError(f"{self.claim}: {dict(refused.facts if refused else ()).get('problem', 'not this type')}")
-
     def said(self, asserted: Seconds, ends: Seconds) -> "Stated":
         """What the rule makes of a claim that fits."""
         value = self.equals if self.value is None else self.value
         return Stated(type=self.type, value=value, source=self.source, by=self.by, asserted=asserted, ends=ends)
+
+
+def wrong_with(rule: ClaimRule) -> str | None:
+    """Why no visa could be minted from what this rule says; None: one can."""
+    if not rule.claim or not rule.equals:
+        return "a rule names a claim, and what it has to equal or hold"
+    if rule.type not in (TERMS, RESEARCHER):
+        return "a claim can say that terms were accepted, or that somebody is a researcher"
+    refused = fault(rule.said(Seconds(1), Seconds(2)), (), Seconds(1))
+    return None if refused is None else dict(refused.facts).get("problem", refused.code)
 
 
 def stated_by(

@@ -13,6 +13,7 @@ from pathlib import Path
 from aiohttp import web
 
 from broker.adapters import jose, keys, signing
+from broker.adapters.catalogue.forms import CatalogueForms
 from broker.adapters.clock import SystemClock
 from broker.adapters.entropy import SystemEntropy
 from broker.adapters.identity_providers import HttpIdentityProviders
@@ -22,6 +23,7 @@ from broker.adapters.ontology import load_ontology
 from broker.adapters.outbox import Outbox
 from broker.adapters.outgoing import Outgoing
 from broker.adapters.policy_files import load_packs
+from broker.adapters.probe import HttpProbe
 from broker.adapters.repositories.folders import Folders
 from broker.adapters.snapshots import LiveSnapshot, load
 from broker.adapters.storage.ledger import SqliteLedger, open_ledger
@@ -41,6 +43,7 @@ from broker.core.rows import Client, Farewell, IdentityProvider, Person, Row, Se
 from broker.core.snapshot import Snapshot, empty
 from broker.core.time import Seconds
 from broker.flows.deliver import close_left_open
+from broker.flows.inspect import Tools
 from broker.flows.oauth.deps import Deps
 from broker.flows.proofs import Proofs
 from broker.flows.tell_clients import tell, waiting
@@ -53,7 +56,7 @@ from broker.web.once import RUNNING, OnceLedger, once
 from broker.web.pages.render import set_up
 from broker.web.routes import add_routes
 from broker.web.server import listening
-from broker.web.state import BROKER, READY, Broker, Readiness
+from broker.web.state import BROKER, READY, Administration, Broker, Readiness
 from broker.web.streams import LiveStreams
 
 _OUTGOING_SECONDS = 8.0
@@ -131,8 +134,14 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             jwks=tokens.jwks(),
             visa_jwks=tokens.visa_jwks(),
             version=version("ga4gh-access-broker"),
+            administration=_administration(outgoing, settings.mode),
         )
         yield Running(world=world, app=build(broker, readiness), ledger=ledger, readiness=readiness)
+
+
+def _administration(outgoing: Outgoing, mode: Mode) -> Administration:
+    tools = Tools(probe=HttpProbe(outgoing), fits=jose.fits, check=jose.check_signature)
+    return Administration(forms=CatalogueForms(), tools=tools, mode=mode)
 
 
 class RulesError(Exception):

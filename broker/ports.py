@@ -200,6 +200,34 @@ class OpenFile(Protocol):
         ...
 
 
+class FormError(Exception):
+    """What was sent is no such row. `faults`: (field, what is wrong) each, without what was sent."""
+
+    def __init__(self, faults: Sequence[tuple[str, str]]) -> None:
+        super().__init__("; ".join(f"{field}: {problem}" for field, problem in faults))
+        self.faults = tuple(faults)
+
+
+class Forms(Protocol):
+    """A row as people write it: the same members in a catalogue file, a command and the API."""
+
+    def read(self, kind: type[R], said: Mapping[str, Any], *, secret: str | None = None) -> R:
+        """The row. `secret`: as stored, for who says none. FormError, with every fault."""
+        ...
+
+    def write(self, row: Row) -> dict[str, Any]:
+        """What would be read as this row, but for secrets, which are never shown."""
+        ...
+
+
+class Probe(Protocol):
+    """One look at an address, for an administrator who wants to know what comes of it."""
+
+    async def look(self, url: str, *, internal: bool) -> bytes | str:
+        """The JSON document there, or why there is none, without anything that the server sent."""
+        ...
+
+
 class Sources(Protocol):
     """Where objects' bytes lie."""
 

@@ -193,6 +193,20 @@ class FakeMessenger:
         return self.refuses < 0
 
 
+@dataclass
+class MemoryProbe:
+    """Keeps the promises of ports.Probe for the addresses that a test lays out; elsewhere nobody answers."""
+
+    documents: dict[str, bytes] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    async def look(self, url: str, *, internal: bool) -> bytes | str:
+        if not url.startswith("https://") and not internal:
+            return "not an https address"
+        self.asked.append(url)
+        return self.documents.get(url, "no connection: ClientConnectorError")
+
+
 def _effect(row: Row) -> Effect:
     if row.version < 1:
         raise ValueError("versions count from 1")

@@ -54,6 +54,11 @@ def check_signature(algorithm: str, jwk: Jwk, signing_input: bytes, signature: b
     return False
 
 
+def fits(algorithm: str, jwk: Jwk) -> bool:
+    """Could `jwk` check signatures of `algorithm` at all? What `check_signature` asks before it looks at one."""
+    return algorithm in _MEMBERS and _public_key(algorithm, jwk) is not None
+
+
 def _public_key(algorithm: str, jwk: Jwk) -> EllipticCurvePublicKey | RSAPublicKey | None:
     """The key, if it fits `algorithm`; parsed once per key."""
     if not _declares(algorithm, jwk):

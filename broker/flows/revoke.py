@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from broker.core.ids import is_made_id
 from broker.core.outcome import Reason
+from broker.core.passport.keys import THUMBPRINT
 from broker.core.rows import Dataset, Grant, Put, Revocation, Session
 from broker.core.rows.revocation import What, revocation_id
 from broker.core.snapshot import Snapshot
@@ -13,7 +14,7 @@ from broker.flows.sign_out import farewells, live_sessions
 from broker.flows.world import Caller, World
 
 _SHA256 = "[0-9a-f]{64}"
-_NAMES: Mapping[str, re.Pattern[str]] = {"visa": re.compile(f"{_SHA256}|[^ ]+ .+"), "key": re.compile(_SHA256)}
+_NAMES: Mapping[str, re.Pattern[str]] = {"visa": re.compile(f"{_SHA256}|[^ ]+ .+"), "key": re.compile(THUMBPRINT)}
 """By what a visa and a key are known (core/passport/counts.py): `<iss> <jti>` or the digest; the thumbprint."""
 
 

@@ -7,6 +7,7 @@ from broker.core.oidc.challenge import of_error
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.own_tokens import OPENID, PASSPORT_SCOPE
 from broker.core.outcome import Reason
+from broker.flows.administer import Actor
 from broker.flows.authenticate import by_access_token, by_passports
 from broker.flows.world import Caller
 from broker.web import once
@@ -40,6 +41,13 @@ async def caller(request: web.Request) -> Caller:
         raise problem
     await once.begin(request, f"{who.person.id} {who.client}")
     return who
+
+
+async def actor(request: web.Request, scope: str) -> Actor:
+    """Who administers: a person with their roles. `scope` is what a service in its own name needs."""
+    del scope
+    who = await caller(request)
+    return Actor(person=who.person, roles=who.roles)
 
 
 async def caller_for_data(request: web.Request) -> Caller:

@@ -9,8 +9,9 @@ from enum import StrEnum
 
 from aiohttp import web
 
+from broker.core.administration import SORTS
 from broker.core.reasons import sentence
-from broker.web import api, assertions, audit, authorize, data, device, drs, health, logout, oidc, sign_in
+from broker.web import admin, api, assertions, audit, authorize, data, device, drs, health, logout, oidc, sign_in
 from broker.web.errors import Problem, headers, status_of
 from broker.web.middleware import ERROR_FAMILIES, ERROR_FORMS, REQUEST_ID, ErrorForm
 from broker.web.pages import render
@@ -54,6 +55,20 @@ def page(request: web.Request, problem: Problem) -> web.StreamResponse:
 
 _DRS = "/ga4gh/drs/v1"
 _API = "/api/v1"
+
+_ADMINISTERED: tuple[tuple[str, str, Handler], ...] = (
+    ("GET", "", admin.list_rows),
+    ("POST", "", admin.post_row),
+    ("POST", "/test", admin.test_form),
+    ("GET", "/{name}", admin.get_row),
+    ("PUT", "/{name}", admin.put_row),
+    ("DELETE", "/{name}", admin.delete_row),
+    ("POST", "/{name}/test", admin.test_row),
+    ("POST", "/{name}/suspend", admin.suspend),
+    ("POST", "/{name}/resume", admin.resume),
+)
+"""What can be done with every sort of row that is administered (core/administration.py)."""
+
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/.well-known/openid-configuration", oidc.openid_configuration, Who.ANYBODY),
@@ -113,6 +128,11 @@ ROUTES: tuple[Route, ...] = (
     Route("PUT", f"{_API}/assertions/{{assertion}}", assertions.put_assertion, Who.TOKEN),
     Route("DELETE", f"{_API}/assertions/{{assertion}}", assertions.delete_assertion, Who.TOKEN),
     Route("POST", f"{_API}/revocations", api.post_revocation, Who.TOKEN),
+    *(Route(m, f"{_API}/{noun}{path}", handler, Who.TOKEN) for noun in SORTS for m, path, handler in _ADMINISTERED),
+    Route("POST", f"{_API}/clients/{{name}}/secret", admin.post_secret, Who.TOKEN),
+    Route("GET", f"{_API}/issuers/{{name}}/health", admin.issuer_health, Who.TOKEN),
+    Route("POST", f"{_API}/issuers/{{name}}/keys/refresh", admin.refresh_keys, Who.TOKEN),
+    Route("POST", f"{_API}/issuers/{{name}}/keys/expel", admin.expel_key, Who.TOKEN),
     Route("GET", f"{_API}/audit/entries", audit.entries, Who.TOKEN),
     Route("GET", "/audit/checkpoint", audit.checkpoint, Who.ANYBODY),
     Route("GET", "/audit/tile/{path:.+}", audit.tile, Who.ANYBODY),

@@ -5,11 +5,22 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from broker.core.jurisdiction.rulebook import Mode
+from broker.flows.inspect import Tools
 from broker.flows.oauth.deps import Deps
 from broker.flows.verified import Verifier
 from broker.flows.world import World
-from broker.ports import AuditReads, IdentityProviders, IssuerHealth, Snapshots, Sources
+from broker.ports import AuditReads, Forms, IdentityProviders, IssuerHealth, Snapshots, Sources
 from broker.web.streams import LiveStreams
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Administration:
+    """What the administration of issuers, clients and providers needs besides the world."""
+
+    forms: Forms
+    tools: Tools
+    mode: Mode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +39,7 @@ class Broker:
     jwks: dict[str, object]
     visa_jwks: dict[str, object]
     version: str
+    administration: Administration
 
 
 BROKER = web.AppKey("broker", Broker)

@@ -12,7 +12,7 @@ from broker.core.time import Seconds
 from broker.flows.world import Caller, World
 from broker.ports import Use
 from tests import builders as b
-from tests.fakes import START, CountingEntropy, FakeClock, MemoryLedger, MemoryRows, MemoryScratch
+from tests.fakes import START, CountingEntropy, FakeClock, MemoryLedger, MemoryProbe, MemoryRows, MemoryScratch
 
 ADA = Person(id=b.ADA, log_key="aa" * 32, created=START)
 MEI = Person(id=b.MEI, log_key="bb" * 32, created=START)
@@ -36,6 +36,7 @@ class Stage:
     clock: FakeClock
     live: LiveSnapshot
     told: list[str] = field(default_factory=list)
+    probe: MemoryProbe = field(default_factory=MemoryProbe)
 
     def kinds(self) -> list[str]:
         return self.ledger.kinds()

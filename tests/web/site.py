@@ -13,6 +13,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from broker.adapters import jose
+from broker.adapters.catalogue.forms import CatalogueForms
 from broker.adapters.keys import USES, Key, KeyStore
 from broker.adapters.repositories.folders import Folders
 from broker.adapters.signing import OwnTokens, own_trust
@@ -22,11 +23,12 @@ from broker.core.oidc.metadata import BASIC_SCOPES
 from broker.core.rows import Client, Family, Repository, Row, Session
 from broker.core.snapshot import follow
 from broker.core.time import Seconds
+from broker.flows.inspect import Tools
 from broker.flows.oauth.deps import Deps
 from broker.flows.proofs import Proofs
 from broker.flows.verified import Verifier
 from broker.flows.visas import held_visas, mint, needed
-from broker.web.state import BROKER, Broker, Readiness
+from broker.web.state import BROKER, Administration, Broker, Readiness
 from broker.web.streams import LiveStreams
 from tests import builders as b
 from tests.fakes import START, MemoryIssuerHealth
@@ -140,4 +142,7 @@ def _broker(made: Stage, tokens: OwnTokens) -> Broker:
         world=w, oauth=oauth, verifier=Verifier(reader=tokens, keys=NoKeys(), check=jose.check_signature, proofs=proofs), idps=unused,
         snapshots=made.live, sources=Folders(), streams=LiveStreams(made.live.listen, w.clock), audit=unused,
         issuers=MemoryIssuerHealth(), jwks=tokens.jwks(), visa_jwks=tokens.visa_jwks(), version="0",
+        administration=Administration(
+            forms=CatalogueForms(), tools=Tools(probe=made.probe, fits=jose.fits, check=jose.check_signature), mode="production",
+        ),
     )  # fmt: skip

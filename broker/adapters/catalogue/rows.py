@@ -12,6 +12,7 @@ from broker.core.drs.identifiers import is_object_id
 from broker.core.duo.terms import Term, parse_terms
 from broker.core.duo.vocabulary import TermKind
 from broker.core.ids import ClientId, DatasetId, GrantId, Issuer, ObjectId, SubjectRef
+from broker.core.inspection import address_fault
 from broker.core.jurisdiction.facts import FactValue
 from broker.core.passport.assertions import RESERVED_CLAIMS, ClaimRule, wrong_with
 from broker.core.passport.holdings import REGISTERED_ACCESS
@@ -56,9 +57,9 @@ def rows_of(catalogue: models.Catalogue, folder: Path, blame: Blame) -> Iterator
                 blame((name, index), str(wrong))
 
     yield from each("organisations", catalogue.organisations, _organisation)
-    yield from each("identity_providers", catalogue.identity_providers, _identity_provider)
-    yield from each("clients", catalogue.clients, _client)
-    yield from each("visa_issuers", catalogue.visa_issuers, _visa_issuer)
+    yield from each("identity_providers", catalogue.identity_providers, identity_provider)
+    yield from each("clients", catalogue.clients, client)
+    yield from each("visa_issuers", catalogue.visa_issuers, visa_issuer)
     yield from each("visa_types", catalogue.visa_types, _visa_type)
     yield from each("repositories", catalogue.repositories, lambda part: _repository(part, roots))
     yield from each("committees", catalogue.committees, _committee)
@@ -104,7 +105,8 @@ def _organisation(part: models.OrganisationPart) -> Row:
     )
 
 
-def _identity_provider(part: models.IdentityProviderPart) -> Row:
+def identity_provider(part: models.IdentityProviderPart) -> Row:
+    _reachable("issuer", part.issuer, internal=part.internal)
     return IdentityProvider(
         id=Issuer(part.issuer),
         scopes=frozenset(part.scopes),
@@ -122,7 +124,7 @@ def _claim_rule(part: models.ClaimRulePart) -> ClaimRule:
     return rule
 
 
-def _client(part: models.ClientPart) -> Row:
+def client(part: models.ClientPart) -> Row:
     made = Client(
         id=ClientId(part.id),
         name=part.name,
@@ -153,7 +155,10 @@ def _client(part: models.ClientPart) -> Row:
     return made
 
 
-def _visa_issuer(part: models.VisaIssuerPart) -> Row:
+def visa_issuer(part: models.VisaIssuerPart) -> Row:
+    _reachable("issuer", part.issuer, internal=part.internal)
+    for jku in part.jku:
+        _reachable("jku", jku, internal=part.internal)
     if part.grant_profile is not None:
         read_purpose(part.grant_profile)  # refused here rather than when somebody shows a visa
     trust = TrustRow(
@@ -185,6 +190,13 @@ def _visa_type(part: models.VisaTypePart) -> Row:
     return CustomType(
         id=part.id, description=part.description, coordination=part.coordination, claims=frozenset(part.claims)
     )
+
+
+def _reachable(field: str, url: str, *, internal: bool) -> None:
+    """ValueError for an address that would never be asked, or that leads inside without anybody having said so."""
+    fault = address_fault(url, internal=internal)
+    if fault is not None:
+        raise ValueError(f"{field}: {url}: {fault}")
 
 
 def _some(listed: list[str] | None) -> frozenset[str] | None:

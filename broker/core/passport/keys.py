@@ -12,6 +12,9 @@ from broker.core.passport import limits
 from broker.core.passport.linked import is_name
 from broker.core.passport.trust import Jwk
 
+THUMBPRINT = "^[0-9a-f]{64}$"
+"""The form of a `thumbprint`."""
+
 
 def read_set(raw: bytes) -> tuple[Jwk, ...] | None:
     """The usable keys of a JWK Set document; None if it is none, or passes a limit.

@@ -39,7 +39,7 @@ class IdentityProvider:
     """May a `login_hint` sign in without any page? For the demo's provider only."""
     internal: bool = False
     """May its host resolve to a private address? Off unless an operator says so by name."""
-    status: Literal["active", "suspended"] = "active"
+    status: Literal["active", "suspended", "removed"] = "active"
     assert_from_claims: tuple[ClaimRule, ...] = ()
     """Which of its claims say something from which visas are minted while the session lasts; none unless stated."""
 
@@ -53,7 +53,7 @@ class VisaIssuer:
     version: int = 1
     trust: TrustRow
     internal: bool = False
-    status: Literal["active", "suspended"] = "active"
+    status: Literal["active", "suspended", "removed"] = "active"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,128 @@
+"""Who may administer visa issuers, clients and identity providers, and what may happen to their rows?
+
+Rows are never deleted: `removed` is their last state, and what rests on them never comes back to life.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Literal
+
+from broker.core.catalogue import of_a_demo
+from broker.core.jurisdiction.rulebook import Mode
+from broker.core.outcome import Reason
+from broker.core.plain import digest, plain
+from broker.core.rows import Client, IdentityProvider, Role, VisaIssuer
+
+Managed = VisaIssuer | Client | IdentityProvider
+Noun = Literal["issuers", "clients", "idps"]
+Verb = Literal["suspend", "resume", "remove"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """One sort of what is administered. `word`: how it is called in scopes of roles and in entries."""
+
+    noun: Noun
+    kind: type[Managed]
+    word: str
+    writers: tuple[str, ...]
+    readers: tuple[str, ...]
+
+
+SORTS: Mapping[Noun, Sort] = MappingProxyType({
+    "issuers": Sort("issuers", VisaIssuer, "issuer", ("admin", "issuer_admin"), ("admin", "issuer_admin", "auditor")),
+    "clients": Sort("clients", Client, "client", ("admin",), ("admin", "auditor")),
+    "idps": Sort("idps", IdentityProvider, "idp", ("admin",), ("admin", "auditor")),
+})  # fmt: skip
+"""Who may write and read what. A role holds in its scope, compared whole: `service`, or `<word>:<id>` for one row."""
+
+STATES: Mapping[tuple[str, Verb], Literal["active", "suspended", "removed"]] = MappingProxyType({
+    ("active", "suspend"): "suspended",
+    ("suspended", "suspend"): "suspended",
+    ("active", "resume"): "active",
+    ("suspended", "resume"): "active",
+    ("active", "remove"): "removed",
+    ("suspended", "remove"): "removed",
+    ("removed", "remove"): "removed",
+})  # fmt: skip
+"""(state, what somebody wants) to the state after it. What is not listed cannot happen: nothing leaves `removed`."""
+
+ENTRIES: Mapping[tuple[str, str], str] = MappingProxyType({
+    ("issuer", "register"): "issuer.registered",
+    ("issuer", "suspend"): "issuer.suspended",
+    ("issuer", "resume"): "issuer.resumed",
+    ("issuer", "remove"): "issuer.removed",
+    ("client", "register"): "client.registered",
+    ("client", "suspend"): "client.suspended",
+    ("client", "resume"): "client.resumed",
+    ("client", "remove"): "client.removed",
+    ("client", "secret"): "client.secret",
+    ("idp", "register"): "idp.registered",
+    ("idp", "suspend"): "idp.suspended",
+    ("idp", "resume"): "idp.resumed",
+    ("idp", "remove"): "idp.removed",
+})  # fmt: skip
+"""What the log says of each change."""
+
+
+def may_write(roles: Iterable[Role], sort: Sort, id: str) -> bool:
+    """May who holds these roles change the row `id`?"""
+    return _holds(roles, sort.writers, sort, id)
+
+
+def may_read(roles: Iterable[Role], sort: Sort, id: str) -> bool:
+    """May who holds these roles see the row `id`?"""
+    return _holds(roles, sort.readers, sort, id)
+
+
+def _holds(roles: Iterable[Role], wanted: tuple[str, ...], sort: Sort, id: str) -> bool:
+    scopes = ("service", f"{sort.word}:{id}")
+    return any(held.role in wanted and held.scope in scopes and held.status == "active" for held in roles)
+
+
+def ref(id: str) -> str:
+    """A name of a row that fits into any path: the first 32 hexadecimal digits of the SHA-256 of its id."""
+    return hashlib.sha256(id.encode()).hexdigest()[:32]
+
+
+def has_name(row: Managed, name: str) -> bool:
+    """Is `name`, from a path, the row's id, its `ref`, or the slug of an identity provider?"""
+    return name in (row.id, ref(row.id)) or (isinstance(row, IdentityProvider) and name == row.slug)
+
+
+def without_secrets(row: Managed) -> Managed:
+    """The row as the log's digest means it: nobody finds a secret by hashing guesses."""
+    if isinstance(row, IdentityProvider):
+        return replace(row, client_secret="")
+    return replace(row, secret=None) if isinstance(row, Client) else row
+
+
+def told(row: Managed, before: Managed | None) -> dict[str, str | int | tuple[str, ...]]:
+    """What an entry says of a change: which row, which version, what differs, and the digest of what it is now."""
+    new, old = plain(row), plain(before) if before is not None else {}
+    fields = sorted(name for name in new.keys() | old.keys() if name != "version" and new.get(name) != old.get(name))
+    return {"id": row.id, "version": row.version, "fields": tuple(fields), "digest": digest(without_secrets(row))}
+
+
+def unfit(row: Managed, others: Iterable[Managed], mode: Mode, own: str) -> Reason | None:
+    """Why `row` must not stand beside `others`, the rows of its kind; None if it may."""
+    if row.id == own:
+        return _invalid("issuer: this broker itself is no issuer of others")
+    if mode == "production" and of_a_demo([row]):
+        return _invalid("; ".join(of_a_demo([row])) + ": only a demo may have this")
+    if not isinstance(row, IdentityProvider):
+        return None
+    live = [one for one in others if isinstance(one, IdentityProvider) and one.id != row.id and one.status != "removed"]
+    if any(one.slug == row.slug for one in live):
+        return _invalid("slug: another identity provider has it")
+    participants = [one.id for one in live if one.audience == "participant" and one.status == "active"]
+    if row.audience == "participant" and participants:
+        # A consent names its participant by pseudonym alone, so a second provider could name somebody else's.
+        return _invalid(f"audience: {participants[0]} is the provider for participants")
+    return None
+
+
+def _invalid(problem: str) -> Reason:
+    return Reason(code="REQ-INVALID", facts=(("problem", problem),))

@@ -1,0 +1,169 @@
+"""Administrators register, change, suspend, resume and remove visa issuers, clients and identity providers.
+
+Every change is one record: the row's next version, and an entry that says who, what and which version. What rests on
+a row that is suspended or removed (sessions, tokens, visas, running downloads) ends with the same commit, because
+everything asks for the row's state again.
+"""
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from broker.core.administration import ENTRIES, SORTS, STATES, Managed, Noun, Sort, Verb, may_write, told, unfit
+from broker.core.audit.entry import Value
+from broker.core.ids import ClientId
+from broker.core.jurisdiction.rulebook import Mode
+from broker.core.oidc.opaque import opaque, stored_id
+from broker.core.outcome import Reason
+from broker.core.rows import Client, Person, Put, Role
+from broker.flows.world import World
+from broker.ports import StaleError
+
+M = TypeVar("M", bound=Managed)
+_SECRET_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who administers: a person, a service in its own name, or (neither) the operator at the machine itself."""
+
+    person: Person | None = None
+    client: ClientId | None = None
+    roles: tuple[Role, ...] = ()
+    operator: bool = False
+
+    def may_write(self, sort: Sort, id: str) -> bool:
+        return self.operator or may_write(self.roles, sort, id)
+
+    def told(self) -> dict[str, Value]:
+        """What an entry says of a service: a person is in it by pseudonym."""
+        return {"client": self.client} if self.client is not None else {}
+
+
+OPERATOR = Actor(operator=True)
+"""Whoever can read the state folder. Trusted: they could write the database."""
+
+
+async def register(w: World, actor: Actor, noun: Noun, row: Managed, mode: Mode) -> Managed | Reason:
+    """A new row. Steps: 1 gather, 2 decide, 3 record, 4 answer."""
+    # 1. Gather.
+    sort = SORTS[noun]
+    before = await w.rows.get(sort.kind, row.id)
+    others = [one async for one in w.rows.scan(sort.kind)]
+    # 2. Decide.
+    if not actor.may_write(sort, row.id):
+        return forbidden(sort)
+    if before is not None:
+        return Reason(code="REQ-STATE", facts=(("state", f"{before.status} already, in version {before.version}"),))
+    wrong = unfit(row, others, mode, w.issuer)
+    if wrong is not None:
+        return wrong
+    # 3. Record. 4. Answer.
+    return await _put(w, actor, sort, "register", replace(row, version=1), None)
+
+
+async def change(
+    w: World, actor: Actor, noun: Noun, row: Managed, expected: AbstractSet[int] | None, mode: Mode
+) -> Managed | Reason:
+    """Another version in place of one of the `expected` (None: whichever there is). Steps as in `register`.
+
+    The state stays as it is: `move` changes that. A client whose row is sent without a secret keeps its own.
+    """
+    # 1. Gather.
+    sort = SORTS[noun]
+    before = await w.rows.get(sort.kind, row.id)
+    others = [one async for one in w.rows.scan(sort.kind)]
+    # 2. Decide.
+    if not actor.may_write(sort, row.id):
+        return forbidden(sort)
+    if before is None:
+        return Reason(code="REQ-NOT-FOUND")
+    if expected is not None and before.version not in expected:
+        return Reason(code="REQ-STALE")
+    if before.status == "removed":
+        return Reason(code="REQ-STATE", facts=(("state", "removed for good"),))
+    wrong = unfit(row, others, mode, w.issuer)
+    if wrong is not None:
+        return wrong
+    # 3. Record. 4. Answer.
+    return await _put(w, actor, sort, "register", _kept(row, before), before)
+
+
+async def move(
+    w: World, actor: Actor, noun: Noun, id: str, verb: Verb, expected: AbstractSet[int] | None, mode: Mode
+) -> Managed | Reason:
+    """Suspend, resume or remove. Twice is once: the second time nothing is recorded. Steps as in `register`."""
+    # 1. Gather.
+    sort = SORTS[noun]
+    before = await w.rows.get(sort.kind, id)
+    # 2. Decide.
+    if not actor.may_write(sort, id):
+        return forbidden(sort)
+    if before is None:
+        return Reason(code="REQ-NOT-FOUND")
+    if expected is not None and before.version not in expected:
+        return Reason(code="REQ-STALE")
+    after = STATES.get((before.status, verb))
+    if after is None:
+        return Reason(code="REQ-STATE", facts=(("state", f"{before.status} for good"),))
+    if after == before.status:
+        return before
+    if verb == "resume":
+        others = [one async for one in w.rows.scan(sort.kind)]
+        wrong = unfit(replace(before, status=after), others, mode, w.issuer)
+        if wrong is not None:
+            return wrong
+    # 3. Record. 4. Answer.
+    return await _put(w, actor, sort, verb, replace(before, version=before.version + 1, status=after), before)
+
+
+async def new_secret(
+    w: World, actor: Actor, id: str, expected: AbstractSet[int] | None = None
+) -> tuple[Client, str] | Reason:
+    """A new secret for a client that has one; the old one is worth nothing from now on. Steps as in `register`."""
+    # 1. Gather.
+    sort = SORTS["clients"]
+    before = await w.rows.get(Client, id)
+    # 2. Decide.
+    if not actor.may_write(sort, id):
+        return forbidden(sort)
+    if before is None:
+        return Reason(code="REQ-NOT-FOUND")
+    if expected is not None and before.version not in expected:
+        return Reason(code="REQ-STALE")
+    if before.status == "removed" or before.secret is None:
+        return Reason(code="REQ-STATE", facts=(("state", "a client without a secret, or removed"),))
+    secret, stored = made_secret(w)
+    # 3. Record. 4. Answer.
+    done = await _put(w, actor, sort, "secret", replace(before, version=before.version + 1, secret=stored), before)
+    return done if isinstance(done, Reason) else (done, secret)
+
+
+def made_secret(w: World) -> tuple[str, str]:
+    """A random secret of 256 bits, and what is stored of it."""
+    secret = opaque(w.entropy.random(_SECRET_BYTES))
+    return secret, stored_id(secret)
+
+
+def _kept(row: Managed, before: Managed) -> Managed:
+    """`row` with what no form says: its place in the row of versions, its state, whose installation it is."""
+    kept = replace(row, version=before.version + 1, status=before.status)
+    if isinstance(kept, Client) and isinstance(before, Client):
+        return replace(kept, parent=before.parent, owner=before.owner, created=before.created)
+    return kept
+
+
+def forbidden(sort: Sort) -> Reason:
+    """The refusal for who lacks the role; the same whether there is such a row or not."""
+    return Reason(code="AUTH-NOT-YOURS", facts=(("roles", ", ".join(sort.writers)),))
+
+
+async def _put(w: World, actor: Actor, sort: Sort, verb: str, row: M, before: Managed | None) -> M | Reason:
+    about: Mapping[str, Value] = told(row, before)
+    entry = w.entry(ENTRIES[sort.word, verb], w.clock.now(), actor.person, {**about, **actor.told()})
+    try:
+        await w.ledger.record(entry, Put(row))
+    except StaleError:  # somebody else was faster, between our look and our record
+        return Reason(code="REQ-STALE")
+    return row

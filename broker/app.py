@@ -123,7 +123,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         trusted, issuers = _trusted(live, outgoing, stack)
         broker = Broker(
             world=world,
-            oauth=_oauth(world, tokens, store, _client_keys(live, outgoing, stack), proofs),
+            oauth=_oauth(world, tokens, store, _client_keys(live, outgoing, stack), proofs, settings),
             verifier=Verifier(reader=tokens, keys=trusted, check=jose.check_signature, proofs=proofs, health=issuers),
             idps=HttpIdentityProviders(outgoing, _idp_keys(outgoing, stack), jose.check_signature, clock),
             snapshots=live,
@@ -216,7 +216,12 @@ def _proofs(world: World, store: keys.KeyStore, settings: Settings) -> Proofs:
 
 
 def _oauth(
-    world: World, tokens: signing.OwnTokens, store: keys.KeyStore, client_keys: JwksClient, proofs: Proofs
+    world: World,
+    tokens: signing.OwnTokens,
+    store: keys.KeyStore,
+    client_keys: JwksClient,
+    proofs: Proofs,
+    settings: Settings,
 ) -> Deps:
     async def visas(
         person: Person, session: Session, resources: frozenset[str], now: Seconds
@@ -239,6 +244,7 @@ def _oauth(
         keys=client_keys,
         check=jose.check_signature,
         proofs=proofs,
+        require_par=settings.require_par,
     )
 
 

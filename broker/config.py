@@ -59,6 +59,8 @@ class Settings(BaseModel):
     """What is logged."""
     drain_seconds: int = Field(default=30, ge=0, le=3600)
     """How long running downloads may go on after SIGTERM."""
+    require_par: bool = False
+    """Take authorization requests only if their client pushed them first (RFC 9126)."""
     tls_cert: Path | None = None
     """Certificate chain (PEM), to serve https without a proxy."""
     tls_key: Path | None = None

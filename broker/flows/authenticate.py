@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from broker.core.ids import GrantId, Issuer, PersonId, SubjectRef
+from broker.core.oidc import service_scopes
 from broker.core.oidc.bearer import Shown
 from broker.core.oidc.dpop import NOTHING, Sent
 from broker.core.oidc.errors import OAuthError
-from broker.core.oidc.own_tokens import ACCESS_TOKEN_TYP, read_access_token
+from broker.core.oidc.own_tokens import ACCESS_TOKEN_TYP, read_access_token, read_service_token
 from broker.core.outcome import Reason
 from broker.core.passport.bearer import Vouched, vouched
 from broker.core.passport.read import too_much
@@ -22,7 +23,7 @@ from broker.core.time import Seconds
 from broker.flows.foreign_tokens import Inside, passports_of, visas_of
 from broker.flows.verified import Verifier
 from broker.flows.visas import assertion_visa_id, grant_visa_id, identities_of, statement_visa_id
-from broker.flows.world import Caller, World
+from broker.flows.world import Caller, ServiceCaller, World
 from broker.ports import StaleError
 
 
@@ -62,6 +63,36 @@ async def by_access_token(w: World, v: Verifier, shown: Shown, audiences: Abstra
         roles=_roles(snapshot, session.identities),
         # Not the access token's own ten minutes: a download lasts as long as what was agreed to.
         ends=min(session.expires, family.expires),
+    )
+
+
+async def by_client_token(w: World, v: Verifier, shown: Shown) -> ServiceCaller | Reason:
+    """The service behind a token of `client_credentials`, for this broker itself.
+
+    What its row lets it do now, not what it let it do when the token was issued. Ends with the token, at its
+    revocation, and as soon as the client is not active. Its roles are those of `client:<id>` at our own issuer.
+    """
+    now = w.clock.now()
+    own = read_service_token(v.reader.read(shown.token, ACCESS_TOKEN_TYP), w.issuer, now)
+    if isinstance(own, OAuthError):
+        return Reason(code=own.code)
+    if w.issuer not in own.audience:
+        return Reason(code="AUTH-TOKEN-INVALID")
+    asking = w.snapshots.current().get(Client, own.client_id)
+    unproved = await v.proofs.at_resource(shown, own.jkt, now, nonce=asking is not None and asking.dpop_nonce)
+    if unproved is not None:
+        return Reason(code=unproved.code)
+    snapshot = w.snapshots.current()  # after the last wait: what was withdrawn meanwhile must count
+    client = snapshot.get(Client, own.client_id)
+    if client is None or client.auth_method == "none" or service_scopes.GRANT_TYPE not in client.grant_types:
+        return Reason(code="AUTH-TOKEN-INVALID")
+    if client.status != "active" or snapshot.revoked("token", own.jti, now):
+        return Reason(code="AUTH-REVOKED")
+    return ServiceCaller(
+        client=client.id,
+        scopes=frozenset(own.scope) & frozenset(service_scopes.granted(client.scopes)),
+        roles=snapshot.roles(w.issuer, service_scopes.service_subject(client.id)),
+        ends=own.expires,
     )
 
 

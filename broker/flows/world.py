@@ -76,3 +76,24 @@ class Caller:
     def shows(self, visa: str) -> bool:
         """Was the visa with this id released to the client that calls?"""
         return self.shown is None or visa in self.shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceCaller:
+    """Which service asks in its own name (ruling 20: a bot is a client with a role). Made in flows/authenticate.py.
+
+    `person` is None wherever an entry names who acted; the entry says `client` instead.
+    """
+
+    client: ClientId
+    scopes: frozenset[str]
+    roles: tuple[Role, ...] = ()
+    ends: Seconds
+
+    @property
+    def person(self) -> None:
+        return None
+
+    def has_role(self, role: str, scope: str) -> bool:
+        """Does this service hold `role` in exactly `scope`, or for the whole service?"""
+        return any(held.role == role and held.scope in (scope, "service") for held in self.roles)

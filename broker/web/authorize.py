@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from broker.core.oidc.authorize import AuthorizationRequest, Proceed, RedirectError
+from broker.core.oidc.authorize import AuthorizationRequest, Proceed, RedirectError, ShowError
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.interaction import Ask
 from broker.core.oidc.opaque import opaque, stored_id
@@ -15,6 +15,7 @@ from broker.core.rows import Client, IdentityProvider
 from broker.core.time import Seconds
 from broker.flows.attest import attest_location
 from broker.flows.oauth.authorize import Consent, Redirect, answer, check
+from broker.flows.oauth.par import Opened, opened
 from broker.flows.sign_in import provider_for
 from broker.web import cookies
 from broker.web.bodies import form_body, raw
@@ -44,16 +45,21 @@ async def authorize(request: web.Request) -> web.Response:
     """GET or POST /oauth2/authorize: a client sends somebody here."""
     broker = request.app[BROKER]
     given = request.query_string.encode() if request.method == "GET" else await raw(request, _MAX_FORM)
-    asked = _proceed(await check(broker.oauth, given))
+    found = await opened(broker.oauth, given)
+    if not isinstance(found, Opened):
+        return _refused(found)
+    asked = _proceed(await check(broker.oauth, found.query))
     if isinstance(asked, web.Response):
         return asked
     now = broker.world.clock.now()
     id = opaque(request.app[ENTROPY].random(32))
-    kept = {"query": given.decode("latin-1"), "started": now}
+    kept = {"query": found.query.decode("latin-1"), "started": now}
     await broker.world.scratch.put(_KIND, stored_id(id), kept, Seconds(now + _INTERACTION_SECONDS))
     silent = _silent(request, asked)
     if silent is not None:
         return await redirect_to(request, silent, f"{_CONTINUE}?interaction={id}", login_hint=asked.login_hint)
+    if found.pushed:  # the reference is spent, and a page must bear being loaded again
+        raise web.HTTPSeeOther(f"{_CONTINUE}?interaction={id}")
     return await _go_on(request, asked, id, now, None)
 
 
@@ -167,10 +173,12 @@ async def _kept(request: web.Request, id: str) -> tuple[str, AuthorizationReques
     return id, asked, Seconds(kept["started"])
 
 
-def _proceed(checked: Any) -> AuthorizationRequest | web.Response:
+def _proceed(checked: Proceed | ShowError | RedirectError) -> AuthorizationRequest | web.Response:
     """The checked request; or the redirect that refuses it; or, where no redirect is safe, a page."""
-    if isinstance(checked, Proceed):
-        return checked.request
+    return checked.request if isinstance(checked, Proceed) else _refused(checked)
+
+
+def _refused(checked: ShowError | RedirectError) -> web.Response:
     if isinstance(checked, RedirectError):
         return web.Response(status=303, headers={"Location": checked.location, "Cache-Control": "no-store"})
     raise Problem(checked.error.code)

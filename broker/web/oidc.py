@@ -10,6 +10,7 @@ from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.limits import MAX_FORM, MAX_TOKEN_FORM
 from broker.core.oidc.parameters import parse
 from broker.flows.oauth.introspect import introspect
+from broker.flows.oauth.par import push
 from broker.flows.oauth.revoke import revoke
 from broker.flows.oauth.token import token
 from broker.flows.oauth.userinfo import userinfo
@@ -53,7 +54,9 @@ def told(request: web.Request, no: OAuthError, status: int | None = None) -> web
 async def openid_configuration(request: web.Request) -> web.Response:
     """OpenID Connect Discovery and RFC 8414: one document under both addresses."""
     broker = request.app[BROKER]
-    return web.json_response(metadata.provider(broker.world.issuer, broker.oauth.scopes), headers=_cached())
+    oauth = broker.oauth
+    document = metadata.provider(broker.world.issuer, oauth.scopes, require_par=oauth.require_par)
+    return web.json_response(document, headers=_cached())
 
 
 async def protected_resource(request: web.Request) -> web.Response:
@@ -81,6 +84,14 @@ async def post_token(request: web.Request) -> web.Response:
     if isinstance(answer, OAuthError):
         return told(request, answer)
     return web.json_response(answer.body(), headers=NO_STORE)
+
+
+async def post_par(request: web.Request) -> web.Response:
+    """POST /oauth2/par: an authorization request, pushed before the browser comes (RFC 9126)."""
+    answer = await push(request.app[BROKER].oauth, _authorization(request), await _form(request, MAX_FORM))
+    if isinstance(answer, OAuthError):
+        return told(request, answer)
+    return web.json_response(answer.body(), status=201, headers=NO_STORE)
 
 
 async def any_userinfo(request: web.Request) -> web.Response:

@@ -84,6 +84,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/oauth2/end_session", logout.end_session, Who.BROWSER, page),
     Route("GET", "/oauth2/end_session/continue", logout.go_on, Who.BROWSER, page),
     Route("POST", "/oauth2/end_session/continue", logout.confirmed, Who.BROWSER, page),
+    Route("POST", "/oauth2/par", oidc.post_par, Who.CLIENT, oidc.error),
     Route("POST", "/oauth2/token", oidc.post_token, Who.CLIENT, oidc.error),
     Route("GET", "/oauth2/userinfo", oidc.any_userinfo, Who.TOKEN, oidc.error),
     Route("POST", "/oauth2/userinfo", oidc.any_userinfo, Who.TOKEN, oidc.error),

@@ -93,6 +93,8 @@ class ClientPart(Part):
     """Only pushed authorization requests count (RFC 9126)."""
     dpop_required: bool = False
     """Nothing without a DPoP proof (RFC 9449)."""
+    dpop_nonce: bool = False
+    """Its proofs need a nonce of ours."""
     installs: bool = False
     """May its installations register themselves in the device flow, each with a key of its own?"""
     redirect_uris: list[Url] = []

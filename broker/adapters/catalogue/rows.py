@@ -144,6 +144,7 @@ def client(part: models.ClientPart) -> Row:
         assertion_audience=part.assertion_audience,
         require_par=part.require_par,
         dpop_required=part.dpop_required,
+        dpop_nonce=part.dpop_nonce,
         installs=part.installs,
         post_logout_redirect_uris=tuple(part.post_logout_redirect_uris),
         backchannel_logout_uri=part.backchannel_logout_uri,

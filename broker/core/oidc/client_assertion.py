@@ -15,6 +15,8 @@ from broker.core.time import Seconds
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ALGORITHMS = ("ES256", "RS256")
 _TYPES = frozenset({"jwt", "client-authentication+jwt"})
+_NEVER = frozenset({"crit", "b64", "zip", "cty", "enc", "jwk", "jku", "x5c", "x5u"})
+"""Header members that would change how the assertion is read, or bring a key along."""
 _KINDS: Mapping[str, str] = {"ES256": "EC", "RS256": "RSA"}
 
 
@@ -50,7 +52,7 @@ def read(
     typ, algorithm, kid = header.get("typ", "JWT"), header.get("alg"), header.get("kid")
     if not isinstance(typ, str) or typ.lower() not in _TYPES or algorithm not in ALGORITHMS:
         return None
-    if not (kid is None or isinstance(kid, str)) or "crit" in header:
+    if not (kid is None or isinstance(kid, str)) or not _NEVER.isdisjoint(header):
         return None
     if claims.get("iss") != client_id or claims.get("sub") != client_id:
         return None

@@ -1,8 +1,9 @@
 """How is a request refused? The closed list: error name, constant words, reason code, HTTP status.
 
-RFC 6749 sections 4.1.2.1 and 5.2, RFC 6750 section 3.1, RFC 8628 section 3.5, RFC 8693 section 2.2.2,
-RFC 8707 section 2, RFC 9449 sections 5 and 7, OpenID Connect Core sections 3.1.2.6 and 6.1. A refusal is a
-value. Its words are constants, so that nothing that a stranger sent can come back in them.
+RFC 6749 sections 4.1.2.1 and 5.2, RFC 6750 section 3.1, RFC 7591 section 3.2.2, RFC 8628 section 3.5, RFC 8693
+section 2.2.2, RFC 8707 section 2, RFC 9126 section 2.3, RFC 9449 sections 5 and 7, OpenID Connect Core sections
+3.1.2.6 and 6.1. A refusal is a value. Its words are constants, so that nothing that a stranger sent can come back
+in them.
 """
 
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ _OTHER_STATUS: Mapping[str, int] = MappingProxyType({
     "temporarily_unavailable": 503,
     "AUTH-PASSPORT-TOO-MANY": 413,
     "AUTH-PASSPORT-TOO-LARGE": 413,
+    "AUTH-PUSHED-TOO-LONG": 413,
 })  # fmt: skip
 """Statuses that are not 400, by error name or by code (ruling 17: a limit answers 413 and is named)."""
 
@@ -58,6 +60,10 @@ class OAuthError(Enum):
     RESPONSE_MODE = "invalid_request", "Only response_mode query is supported.", "AUTH-RESPONSE-MODE"
     REQUEST_OBJECT = "request_not_supported", "Request objects are not supported.", "AUTH-REQUEST-OBJECT"
     REQUEST_URI = "request_uri_not_supported", "request_uri is not supported.", "AUTH-REQUEST-URI"
+    PUSHED_UNKNOWN = "invalid_request_uri", "The request_uri is not valid.", "AUTH-PUSHED-UNKNOWN"
+    PUSHED_NESTED = "invalid_request", "A pushed request has no request_uri.", "AUTH-PUSHED-NESTED"
+    PUSHED_NEEDED = "invalid_request", "Push the request first.", "AUTH-PUSHED-NEEDED"
+    PUSHED_TOO_LONG = "invalid_request", "The pushed request is too long.", "AUTH-PUSHED-TOO-LONG"
     PKCE_NEEDED = "invalid_request", "A code_challenge with method S256 is needed.", "AUTH-PKCE-NEEDED"
     PROMPT = "invalid_request", "The prompt is not supported.", "AUTH-PROMPT"
     MAX_AGE = "invalid_request", "max_age is not a number of seconds.", "AUTH-MAX-AGE"

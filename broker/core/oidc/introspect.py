@@ -6,8 +6,9 @@ A token that is unknown, dead, or none of the caller's business is `{"active": f
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from broker.core.oidc.claims import confirmation
 from broker.core.oidc.limits import MAX_TOKEN
-from broker.core.oidc.own_tokens import OwnToken
+from broker.core.oidc.own_tokens import OwnToken, ServiceToken
 from broker.core.time import Seconds
 
 INACTIVE: dict[str, Any] = {"active": False}
@@ -51,6 +52,23 @@ def active(token: OwnToken, issuer: str, owner: str) -> dict[str, Any]:
     if token.kind == "access_token":
         answer |= {"token_type": "Bearer", "scope": " ".join(token.scope)}
     return answer
+
+
+def active_service(token: ServiceToken, issuer: str) -> dict[str, Any]:
+    """The answer about a live token of a service: `sub` is the client, and so is everything it can be about."""
+    return {
+        "active": True,
+        "iss": issuer,
+        "sub": token.client_id,
+        "aud": sorted(token.audience),
+        "client_id": token.client_id,
+        "iat": token.issued,
+        "exp": token.expires,
+        "jti": token.jti,
+        "token_type": "Bearer" if token.jkt is None else "DPoP",
+        "scope": " ".join(token.scope),
+        **confirmation(token.jkt),
+    }
 
 
 def active_refresh(*, issuer: str, sub: str, client_id: str, scope: Sequence[str], exp: Seconds) -> dict[str, Any]:

@@ -23,8 +23,6 @@ REFRESH_GRACE = 10
 PENDING_SIGN_IN_LIFE = 600
 ASSERTION_LIFE = 300
 """How long a client's assertion may live (RFC 7523 section 3): as long as its `jti` must be remembered."""
-MAX_JTI = 256
-"""Characters of an assertion's `jti`."""
 PUSHED_LIFE = 60
 """How long a pushed authorization request waits for its browser (RFC 9126 section 2.2)."""
 MAX_AUTHORIZATION = 30 * 1024
@@ -42,6 +40,7 @@ NONCE_LIFE = 300
 MAX_PROOF = 8 * 1024
 """Characters of a DPoP proof: an RSA key of 8192 bits and its signature are less."""
 MAX_JTI = 256
+"""Characters of a `jti`, of a proof or of a client's assertion."""
 
 SECRET_BYTES = 32
 """Entropy of a code, a refresh token, a device code, a state, a nonce, a verifier: 256 bits."""

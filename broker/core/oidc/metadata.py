@@ -6,7 +6,7 @@ Only what really works is listed; what has a dangerous default is always stated.
 from collections.abc import Collection
 from typing import Any
 
-from broker.core.oidc import exchange
+from broker.core.oidc import exchange, service_scopes
 from broker.core.oidc.client_assertion import ALGORITHMS as ASSERTION_ALGORITHMS
 from broker.core.oidc.client_auth import METHODS
 from broker.core.oidc.device import GRANT_TYPE as DEVICE_GRANT_TYPE
@@ -14,7 +14,7 @@ from broker.core.oidc.own_tokens import OPENID, PASSPORT_SCOPE
 from broker.core.oidc.requested_claims import PERSONAL
 
 SIGNING_ALGORITHMS = ("RS256", "ES256")
-GRANT_TYPES = ("authorization_code", "refresh_token", exchange.GRANT_TYPE, DEVICE_GRANT_TYPE)
+GRANT_TYPES = ("authorization_code", "refresh_token", service_scopes.GRANT_TYPE, exchange.GRANT_TYPE, DEVICE_GRANT_TYPE)
 BASIC_SCOPES = frozenset({OPENID, "profile", "eduperson_scoped_affiliation", PASSPORT_SCOPE})
 """The scopes that mean something to this package; a service may add its own."""
 
@@ -22,8 +22,17 @@ _CONFIDENTIAL = [method for method in METHODS if method != "none"]
 _CLAIMS = sorted({"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid"} | PERSONAL)
 
 
-def provider(issuer: str, scopes: Collection[str] = BASIC_SCOPES, acr_values: Collection[str] = ()) -> dict[str, Any]:
+def provider(
+    issuer: str,
+    scopes: Collection[str] = BASIC_SCOPES,
+    acr_values: Collection[str] = (),
+    *,
+    require_par: bool = False,
+    registration: bool = False,
+) -> dict[str, Any]:
     """The document for both well-known addresses. `issuer`: https (or loopback), no query, no fragment.
+
+    `require_par`: only pushed authorization requests count. `registration`: clients may register themselves.
 
     ValueError for an issuer that cannot be one: nobody could compare it (Discovery section 3).
     """
@@ -40,7 +49,9 @@ def provider(issuer: str, scopes: Collection[str] = BASIC_SCOPES, acr_values: Co
         "introspection_endpoint": f"{base}/oauth2/introspect",
         "revocation_endpoint": f"{base}/oauth2/revoke",
         "device_authorization_endpoint": f"{base}/oauth2/device_authorization",
-        "scopes_supported": sorted(scopes),
+        "pushed_authorization_request_endpoint": f"{base}/oauth2/par",
+        "require_pushed_authorization_requests": require_par,
+        "scopes_supported": sorted({*scopes, *service_scopes.SERVICE_SCOPES}),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": list(GRANT_TYPES),
@@ -63,6 +74,8 @@ def provider(issuer: str, scopes: Collection[str] = BASIC_SCOPES, acr_values: Co
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
     }
+    if registration:
+        document["registration_endpoint"] = f"{base}/oauth2/register"
     if acr_values:
         document["acr_values_supported"] = sorted(acr_values)
     return document

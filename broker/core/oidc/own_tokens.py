@@ -59,6 +59,39 @@ def read_access_token(claims: Mapping[str, Any] | None, issuer: str, now: Second
     return _read("access_token", claims, issuer, now, client_id, tuple(scope.split(" ")))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceToken:
+    """A token that a service holds in its own name, and that has not expired. It is about no person."""
+
+    client_id: str
+    audience: frozenset[str]
+    scope: tuple[str, ...]
+    jti: str
+    issued: Seconds
+    expires: Seconds
+    jkt: str | None = None
+
+
+def read_service_token(claims: Mapping[str, Any] | None, issuer: str, now: Seconds) -> ServiceToken | OAuthError:
+    """The service's token with these verified claims. A person's token is none: it has a `sid`, and another `sub`."""
+    if claims is None or "sid" in claims or not _is_text(claims.get("client_id")):
+        return OAuthError.TOKEN_INVALID
+    read = read_access_token({**claims, "sid": claims["client_id"]}, issuer, now)
+    if isinstance(read, OAuthError):
+        return read
+    if read.client_id is None or read.sub != read.client_id:
+        return OAuthError.TOKEN_INVALID
+    return ServiceToken(
+        client_id=read.client_id,
+        audience=read.audience,
+        scope=read.scope,
+        jti=read.jti,
+        issued=read.issued,
+        expires=read.expires,
+        jkt=read.jkt,
+    )
+
+
 def read_passport(claims: Mapping[str, Any] | None, issuer: str, now: Seconds) -> OwnToken | OAuthError:
     """The passport of ours with these verified claims; its visas are not looked at."""
     if claims is None or not isinstance(claims.get(PASSPORT_SCOPE), list):

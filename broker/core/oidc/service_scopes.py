@@ -4,7 +4,7 @@ None of them is about a person: no token without a person opens UserInfo, a Pass
 which door may be tried; what the service may do behind it, its roles say.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 GRANT_TYPE = "client_credentials"
@@ -19,6 +19,11 @@ SERVICE_SCOPES: Mapping[str, str] = MappingProxyType({
     "visas:push": "push visas about a person",
 })  # fmt: skip
 """Scope to what it opens."""
+
+
+def granted(scopes: Iterable[str]) -> tuple[str, ...]:
+    """Those of a client's registered `scopes` that are a service's, in order."""
+    return tuple(scope for scope in scopes if scope in SERVICE_SCOPES)
 
 
 def service_subject(client_id: str) -> str:

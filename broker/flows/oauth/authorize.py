@@ -11,7 +11,7 @@ from broker.core.oidc import authorize as rules
 from broker.core.oidc.authorize import AuthorizationRequest, Proceed, RedirectError, ShowError
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.interaction import Ask, Give, Remembered, SignedIn, next_step
-from broker.core.oidc.limits import CODE_LIFE, SECRET_BYTES, until
+from broker.core.oidc.limits import CODE_LIFE, MAX_AUTHORIZATION, SECRET_BYTES, until
 from broker.core.oidc.opaque import opaque, stored_id
 from broker.core.oidc.own_tokens import ID_TOKEN_TYP
 from broker.core.oidc.parameters import parse
@@ -50,7 +50,7 @@ class Redirect:
 
 async def check(d: Deps, raw: bytes) -> Proceed | ShowError | RedirectError:
     """Is this query, or form, an authorization request that can go on? Records nothing: nobody is known yet."""
-    query = parse(raw)
+    query = parse(raw, MAX_AUTHORIZATION)
     if isinstance(query, OAuthError):
         return ShowError(query)
     client = await d.rows.get(Client, query.get("client_id") or "")

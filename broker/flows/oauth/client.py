@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 
+from broker.core import jws
+from broker.core.jws import Jwk, Jws
 from broker.core.oidc import client_assertion as rules
 from broker.core.oidc.client_auth import Credentials, authenticate, credentials
 from broker.core.oidc.errors import OAuthError
-from broker.core.oidc.limits import VALUE_LIMITS
 from broker.core.oidc.parameters import Parameters
-from broker.core.outcome import Reason
-from broker.core.passport.compact import Compact, parse
 from broker.core.passport.keys import thumbprint, usable
-from broker.core.passport.trust import Jwk
 from broker.core.rows.oauth import Client
 from broker.core.time import Seconds
 from broker.flows.oauth.deps import Deps
@@ -50,11 +48,9 @@ async def client_of(
 async def _by_assertion(d: Deps, given: Credentials) -> Client | OAuthError:
     """A client by `private_key_jwt`: its own key signed, for us, now, and for the first time (T068)."""
     now = d.clock.now()
-    parsed = parse(given.assertion, VALUE_LIMITS["client_assertion"], "VISA")  # only that it is none counts here
-    if isinstance(parsed, Reason):
-        return OAuthError.CLIENT_FAILED
-    client_id = rules.claimed_by(parsed.payload)
-    if client_id is None or given.client_id not in ("", client_id):
+    parsed = jws.read(given.assertion)
+    client_id = rules.claimed_by(parsed.payload) if parsed is not None else None
+    if parsed is None or client_id is None or given.client_id not in ("", client_id):
         return OAuthError.CLIENT_FAILED
     client = await d.rows.get(Client, client_id)
     ours = rules.audiences(d.issuer, legacy=client is not None and client.assertion_audience == "legacy")
@@ -68,9 +64,7 @@ async def _by_assertion(d: Deps, given: Credentials) -> Client | OAuthError:
     return client if first else OAuthError.CLIENT_FAILED
 
 
-async def _signed(
-    d: Deps, client: Client | None, parsed: Compact, assertion: rules.Assertion | None, now: Seconds
-) -> bool:
+async def _signed(d: Deps, client: Client | None, parsed: Jws, assertion: rules.Assertion | None, now: Seconds) -> bool:
     """Did the client's own key sign? Some key is always checked; a key that was revoked signs nothing."""
     known = client is not None and client.status == "active" and client.auth_method == "private_key_jwt"
     keys = await _keys(d, client, assertion) if client is not None and known and assertion is not None else ()

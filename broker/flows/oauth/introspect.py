@@ -12,8 +12,10 @@ from broker.core.oidc.own_tokens import (
     ACCESS_TOKEN_TYP,
     PASSPORT_TYP,
     OwnToken,
+    ServiceToken,
     read_access_token,
     read_passport,
+    read_service_token,
 )
 from broker.core.oidc.parameters import parse
 from broker.core.rows.oauth import Client, RefreshToken
@@ -40,6 +42,9 @@ async def introspect(d: Deps, authorization: str | None, raw: bytes) -> Mapping[
     token = own_token(d, text, now)
     if token is not None:
         return await _signed(d, caller, token, now)
+    service = own_service_token(d, text, now)
+    if service is not None:
+        return await _service(d, caller, service, now)
     return await _refresh(d, caller, text, now)
 
 
@@ -49,6 +54,21 @@ def own_token(d: Deps, text: str, now: Seconds) -> OwnToken | None:
     if isinstance(read, OAuthError):
         read = read_passport(d.reader.read(text, PASSPORT_TYP), d.issuer, now)
     return None if isinstance(read, OAuthError) else read
+
+
+def own_service_token(d: Deps, text: str, now: Seconds) -> ServiceToken | None:
+    """The live token that `text` is of a service in its own name."""
+    read = read_service_token(d.reader.read(text, ACCESS_TOKEN_TYP), d.issuer, now)
+    return None if isinstance(read, OAuthError) else read
+
+
+async def _service(d: Deps, caller: Client, token: ServiceToken, now: Seconds) -> Mapping[str, Any]:
+    owner = await d.rows.get(Client, token.client_id)
+    if owner is None or owner.status != "active" or await token_revoked(d, token.jti, now):
+        return INACTIVE
+    if caller.id != owner.id and token.audience.isdisjoint(caller.serves):
+        return INACTIVE
+    return rules.active_service(token, d.issuer)
 
 
 async def _signed(d: Deps, caller: Client, token: OwnToken, now: Seconds) -> Mapping[str, Any]:

@@ -4,14 +4,15 @@ from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.introspect import is_readable
 from broker.core.oidc.limits import MAX_TOKEN_FORM
 from broker.core.oidc.opaque import stored_id
+from broker.core.oidc.own_tokens import ServiceToken
 from broker.core.oidc.parameters import parse
 from broker.core.rows.change import Put
 from broker.core.rows.oauth import Client, RefreshToken
 from broker.core.rows.revocation import Revocation, What, revocation_id
 from broker.core.time import Seconds
 from broker.flows.oauth.client import client_of
-from broker.flows.oauth.deps import Deps, deciding_anew
-from broker.flows.oauth.introspect import own_token
+from broker.flows.oauth.deps import About, Deps, deciding_anew
+from broker.flows.oauth.introspect import own_service_token, own_token
 from broker.flows.oauth.standing import Standing, standing_of
 
 
@@ -36,6 +37,10 @@ async def _revoke(d: Deps, caller: Client, text: str) -> None:
     """Steps: 1 gather, 2 decide, 3 record. Only the client to which it was given can give a token back."""
     # 1. Gather.
     now = d.clock.now()
+    service = own_service_token(d, text, now)
+    if service is not None:
+        await _end_service(d, caller, service, now)
+        return
     token = own_token(d, text, now)
     row = await d.rows.get(RefreshToken, stored_id(text)) if token is None else None
     family = token.family if token is not None else row.family if row is not None else None
@@ -47,6 +52,15 @@ async def _revoke(d: Deps, caller: Client, text: str) -> None:
         await _end(d, s, "token", token.jti, token.expires, now)
     else:
         await _end(d, s, "family", s.family.id, s.family.expires, now)
+
+
+async def _end_service(d: Deps, caller: Client, token: ServiceToken, now: Seconds) -> None:
+    id = revocation_id("token", token.jti)
+    if token.client_id != caller.id or await d.rows.get(Revocation, id) is not None:
+        return
+    row = Revocation(id=id, since=now, until=token.expires, ground="given back by its client")
+    about: About = {"client": caller.id, "what": "token", "value": token.jti}
+    await d.ledger.record(d.entry("token.revoked", now, None, about), Put(row))
 
 
 async def _end(d: Deps, s: Standing, what: What, value: str, expires: Seconds, now: Seconds) -> None:

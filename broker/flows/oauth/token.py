@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from broker.core.oidc import device as device_rules
 from broker.core.oidc import exchange as exchange_rules
+from broker.core.oidc import service_scopes
 from broker.core.oidc.dpop import NOTHING, Sent
 from broker.core.oidc.errors import TRANSIENT, OAuthError
 from broker.core.oidc.parameters import Parameters, parse
@@ -18,6 +19,7 @@ from broker.core.rows.revocation import Revocation, revocation_id
 from broker.core.time import Seconds
 from broker.flows.oauth.answers import Refused, Tokens
 from broker.flows.oauth.client import client_of
+from broker.flows.oauth.client_credentials import client_credentials
 from broker.flows.oauth.deps import Deps, deciding_anew
 from broker.flows.oauth.device import redeem_device
 from broker.flows.oauth.exchange import exchange
@@ -32,6 +34,7 @@ STORIES: Mapping[str, Story] = MappingProxyType({
     "refresh_token": refresh,
     exchange_rules.GRANT_TYPE: exchange,
     device_rules.GRANT_TYPE: redeem_device,
+    service_scopes.GRANT_TYPE: client_credentials,
 })  # fmt: skip
 """Every grant type there is."""
 

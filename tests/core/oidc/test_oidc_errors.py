@@ -12,9 +12,9 @@ NAMES = {
     # RFC 6750, 8628, 8693 and 8707, OpenID Connect Core 3.1.2.6, Unmet Authentication Requirements
     "invalid_token", "insufficient_scope", "authorization_pending", "slow_down", "expired_token",
     "invalid_target", "login_required", "consent_required", "request_not_supported",
-    "request_uri_not_supported", "unmet_authentication_requirements",
     # RFC 9449
     "invalid_dpop_proof", "use_dpop_nonce",
+    "request_uri_not_supported", "invalid_request_uri", "unmet_authentication_requirements",
 }  # fmt: skip
 _DESCRIPTION = re.compile(r"[ !#-\[\]-~]+")
 """What RFC 6749 allows in error_description: no quote, no backslash."""
@@ -39,9 +39,10 @@ def test_statuses_are_those_of_the_specifications() -> None:
         "invalid_token": 401,
         "insufficient_scope": 403,
         "temporarily_unavailable": 503,
+        "invalid_request": 413,  # a pushed request over a limit (RFC 9126 section 2.3); every other is 400
         "invalid_target": 413,  # a Passport over a limit; every other target is 400
     }
-    assert OAuthError.TARGET.status == 400
+    assert OAuthError.TARGET.status == OAuthError.TOO_LONG.status == 400
 
 
 def test_only_what_is_not_an_answer_yet_leaves_no_entry() -> None:

@@ -34,7 +34,7 @@ def test_t065_nothing_old_is_offered() -> None:
     assert document["response_types_supported"] == ["code"]
     assert document["response_modes_supported"] == ["query"]
     assert document["code_challenge_methods_supported"] == ["S256"]
-    assert not {"implicit", "password", "client_credentials"} & set(document["grant_types_supported"])
+    assert not {"implicit", "password"} & set(document["grant_types_supported"])
     assert document["request_parameter_supported"] is document["request_uri_parameter_supported"] is False
 
 
@@ -44,6 +44,22 @@ def test_the_document_says_what_the_rules_do() -> None:
     assert set(document["prompt_values_supported"]) == PROMPTS
     assert tuple(document["token_endpoint_auth_methods_supported"]) == METHODS
     assert "none" not in document["introspection_endpoint_auth_methods_supported"]
+
+
+def test_rfc_9126_and_7591_are_told_as_they_are_set() -> None:
+    document = metadata.provider(ISSUER)
+    assert document["pushed_authorization_request_endpoint"] == ISSUER + "/oauth2/par"
+    assert document["require_pushed_authorization_requests"] is False
+    assert "registration_endpoint" not in document
+    set_so = metadata.provider(ISSUER, require_par=True, registration=True)
+    assert set_so["require_pushed_authorization_requests"] is True
+    assert set_so["registration_endpoint"] == ISSUER + "/oauth2/register"
+
+
+def test_no_algorithm_is_none() -> None:
+    told = {name: value for name, value in metadata.provider(ISSUER).items() if "_alg_values_" in name}
+    assert len(told) == 4
+    assert all("none" not in value and set(value) <= {"ES256", "RS256"} for value in told.values())
 
 
 def test_no_member_is_empty_and_acr_values_are_told_when_there_are_some() -> None:

@@ -115,6 +115,8 @@ def _unsigned(header: str) -> str:
         ("the key of another address", assertion("published", OTHER), {}),
         ("its own key inside", assertion(key=OTHER, header={"jwk": jose.public_jwk(OTHER, "k1", "ES256")}), {}),
         ("crit", assertion(header={"crit": ["exp"]}), {}),
+        ("an address of keys", assertion(header={"jku": "https://app.example/jwks"}), {}),
+        ("a nested token", assertion(header={"cty": "JWT"}), {}),
         ("an access token's typ", assertion(header={"typ": "at+jwt"}), {}),
         ("a typ that is a list", assertion(header={"typ": ["JWT"]}), {}),
         ("iss of another client", assertion(iss="both"), {}),
@@ -212,8 +214,9 @@ async def test_keys_are_looked_up_for_registered_clients_alone() -> None:
         assertion("published", aud="https://evil.example"),
     ):
         await ask(w, text)
-    assert w.published.asked == []
     await ask(w, assertion("published", header={"jku": "http://169.254.169.254/"}))
+    assert w.published.asked == []
+    await ask(w, assertion("published", jti="1"))
     assert w.published.asked == [("published", ADDRESS, "k1")]
     w.published.served.clear()
     assert await ask(w, assertion("published", jti="2")) is OAuthError.CLIENT_FAILED

@@ -196,7 +196,7 @@ async def test_a_service_comes_with_its_scopes_and_the_roles_of_its_row() -> Non
         ("for another door", (), {"aud": ["https://drs.example/"]}, "AUTH-TOKEN-INVALID"),
         ("of another issuer", (), {"iss": "https://evil.example"}, "AUTH-TOKEN-INVALID"),
         ("a person's", (), {"sub": "usr_ada", "sid": "fam-usr_ada"}, "AUTH-TOKEN-INVALID"),
-        ("bound to a key, without proof", (), {"cnf": {"jkt": "A" * 43}}, "AUTH-TOKEN-INVALID"),
+        ("bound to a key, without proof", (), {"cnf": {"jkt": "A" * 43}}, "AUTH-TOKEN-BOUND"),
         ("bound in another way", (), {"cnf": {"x5t#S256": "A" * 43}}, "AUTH-TOKEN-INVALID"),
         ("about somebody else", (), {"sub": "other"}, "AUTH-TOKEN-INVALID"),
     ],

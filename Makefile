@@ -41,6 +41,9 @@ layers: env
 tests: env
 	@$(BIN)/python -m pytest -q -n 3 --dist worksteal $(ARGS)
 
+bench: env  ## Is it as fast as it should be? Measured against bare cryptography in the same run; ends with 1 if not
+	@$(BIN)/python -m tests.bench
+
 docs: env  ## Write the pages and schemas that follow from the code
 	@$(BIN)/python docs/generate.py
 

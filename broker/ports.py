@@ -140,6 +140,14 @@ class Keys(Protocol):
         ...
 
 
+class KeysAtHand(Keys, Protocol):
+    """Keys, and which of them are known without asking anybody."""
+
+    def at_hand(self, iss: str, jku: str, kid: str) -> Mapping[str, Any] | None:
+        """The key called `kid` of the registered (`iss`, `jku`), if `sets` would give its set without asking now."""
+        ...
+
+
 class IssuerHealth(Protocol):
     """How the registered issuers are doing. For operators: nothing that decides may read it."""
 

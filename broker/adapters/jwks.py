@@ -5,8 +5,8 @@ unknown key names delays nobody else and changes nobody else's keys. What is not
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from broker.adapters.outgoing import FetchError
@@ -46,6 +46,8 @@ class KeySource:
 class _Entry:
     source: KeySource
     keys: tuple[Jwk, ...] | None = None
+    named: Mapping[str, Jwk] = field(default_factory=dict)
+    """`keys` by their names, each of which is there once."""
     good: float | None = None
     tried: float | None = None
     error: str | None = None
@@ -97,6 +99,16 @@ class JwksClient:
             await asyncio.gather(*(self.keys(*need) for need in waiting))
         entries = {(iss, jku): self._entries.get((iss, jku)) for iss, jku, _ in asked}
         return {pair: None if entry is None else self._usable(entry) for pair, entry in entries.items()}
+
+    def at_hand(self, iss: str, jku: str, kid: str) -> Jwk | None:
+        """The key called `kid`, if `keys` would give its set without asking now."""
+        entry = self._entries.get((iss, jku))
+        if entry is None or entry.good is None:
+            return None
+        age = self._now() - entry.good
+        if age < FRESH or (age < HARD_LIMIT and entry.loading is None and not self._is_cool(entry)):
+            return entry.named.get(kid)
+        return None
 
     def _must_ask(self, iss: str, jku: str, kid: str) -> bool:
         entry = self._entries.get((iss, jku))
@@ -160,7 +172,8 @@ class JwksClient:
         if not keys and entry.keys and not believe:
             entry.emptied, entry.error = True, "no usable key; believed when said again"
             return
-        entry.keys, entry.good, entry.error, entry.emptied = keys, self._now(), None, False
+        entry.keys, entry.named = keys, {key["kid"]: key for key in keys}
+        entry.good, entry.error, entry.emptied = self._now(), None, False
 
     def _health(self, entry: _Entry) -> AddressHealth:
         age = None if entry.good is None else self._now() - entry.good

@@ -22,7 +22,7 @@ from broker.core.passport.verify import CheckSignature, seal_passport, seal_visa
 from broker.core.passport.visa import Passport, Visa
 from broker.core.time import Seconds
 from broker.flows.proofs import Proofs
-from broker.ports import IssuerHealth, Keys, TokenReader
+from broker.ports import IssuerHealth, KeysAtHand, TokenReader
 
 T = TypeVar("T", Passport, Visa)
 
@@ -42,13 +42,12 @@ class Known(Generic[T]):
     begins: Seconds
     ends: Seconds
 
-    def holds(self, row: TrustRow | None, at: Seconds, us: AbstractSet[str]) -> bool:
-        """Would everything but the signature be judged as it was? The row is compared as the object that it is."""
-        return self.row is row and self.begins - LEEWAY <= at < self.ends + LEEWAY and self.us == us
-
-    def signed_by(self, keys: Sequence[Jwk] | None) -> bool:
-        """Is the key that decided still the one of that name, with all that it says about itself?"""
-        key = named(keys, self.need.kid) if keys is not None else None
+    def holds(self, row: TrustRow | None, at: Seconds, us: AbstractSet[str], keys: KeysAtHand) -> bool:
+        """Would everything be judged as it was? The row is compared as an object, the key as all that it says."""
+        if self.row is not row or not self.begins - LEEWAY <= at < self.ends + LEEWAY or self.us != us:
+            return False
+        pair, kid = self.need.pair, self.need.kid
+        key = named(self.need.pinned, kid) if pair is None else keys.at_hand(*pair, kid)
         return key is self.key or (key is not None and key == self.key)
 
 
@@ -62,12 +61,16 @@ class Memory(Generic[T]):
     def __len__(self) -> int:
         return len(self._known)
 
-    def find(self, token: str) -> Known[T] | None:
-        """What is known of exactly this text."""
-        found = self._known.get(token)
-        if found is not None:
-            self._known.move_to_end(token)
-        return found
+    def __contains__(self, token: str) -> bool:
+        return token in self._known
+
+    def at(self, token: str, trust: Trust, at: Seconds, us: AbstractSet[str], keys: KeysAtHand) -> T | None:
+        """What exactly this text was verified to be, if it would be judged today as it was then."""
+        known = self._known.get(token)
+        if known is None or not known.holds(trust.of(known.row.iss), at, us, keys):
+            return None
+        self._known.move_to_end(token)
+        return known.what
 
     def keep(self, token: str, known: Known[T]) -> None:
         if self._known.pop(token, None) is not None:
@@ -86,7 +89,7 @@ class Verifier:
     """What it takes to verify tokens: ours by `reader`, everybody's by `keys` and `check`, senders by `proofs`."""
 
     reader: TokenReader
-    keys: Keys
+    keys: KeysAtHand
     check: CheckSignature
     proofs: Proofs
     health: IssuerHealth | None = None
@@ -105,31 +108,26 @@ async def verified_passports(
 
     Those of brokers that nobody trusts are left out (8.3).
     """
-
-    def read(token: str) -> Claimed | Reason:
-        return read_passport(token, trust, at=at, us=us)
-
-    listed = [(token, _known(v.passports, token, trust, at, us) or read(token)) for token in tokens]
+    listed = [
+        (token, v.passports.at(token, trust, at, us, v.keys) or read_passport(token, trust, at=at, us=us))
+        for token in tokens
+    ]
     for token, one in listed:
         if isinstance(one, Reason):
             note(v, trust, token, one, at)
-    trusted = [one for one in listed if not (isinstance(one[1], Reason) and one[1].code == "PASSPORT-ISSUER-UNTRUSTED")]
-    for _, one in trusted:
-        if isinstance(one, Reason):
-            return one
-    keys = await _keys(v, (one.need for _, one in trusted if not isinstance(one, Reason)))
+    trusted = [(token, one) for token, one in listed if not _is_strangers(one)]
+    refused = next((one for _, one in trusted if isinstance(one, Reason)), None)
+    if refused is not None:
+        return refused
+    keys = await _keys(v, (one for _, one in trusted))
     found: list[Passport] = []
     for token, one in trusted:
-        if isinstance(one, Known) and one.signed_by(keys(one.need)):
-            found.append(one.what)
-            continue
-        claimed = one if isinstance(one, Claimed) else read(token)
-        sealed = claimed if isinstance(claimed, Reason) else seal_passport(claimed, keys(claimed.need), v.check)
-        if isinstance(sealed, Reason) or isinstance(claimed, Reason):
-            why = sealed if isinstance(sealed, Reason) else Reason(code="PASSPORT-MALFORMED")
-            note(v, trust, token, why, at)
-            return why
-        _keep(v.passports, token, sealed, claimed, keys(claimed.need), trust, us)
+        sealed = seal_passport(one, keys(one.need), v.check) if isinstance(one, Claimed) else one
+        if isinstance(sealed, Reason):
+            note(v, trust, token, sealed, at)
+            return sealed
+        if isinstance(one, Claimed):
+            _keep(v.passports, token, sealed, one, keys(one.need), trust, us)
         found.append(sealed)
     return tuple(found)
 
@@ -138,26 +136,12 @@ async def verified_visas(
     v: Verifier, tokens: Iterable[str], trust: Trust, at: Seconds, us: AbstractSet[str]
 ) -> tuple[tuple[str, Visa | Reason], ...]:
     """Each of `tokens`, once, with the visa that it is, or why it is none: one bad visa hinders no other."""
-
-    def read(token: str) -> Claimed | Reason:
-        return read_visa(token, trust, at=at, us=us)
-
-    listed = [(token, _known(v.visas, token, trust, at, us) or read(token)) for token in dict.fromkeys(tokens)]
-    keys = await _keys(v, (one.need for _, one in listed if not isinstance(one, Reason)))
-
-    def visa(token: str, one: Known[Visa] | Claimed | Reason) -> Visa | Reason:
-        if isinstance(one, Known):
-            if one.signed_by(keys(one.need)):
-                return one.what
-            one = read(token)
-        if isinstance(one, Reason):
-            return one
-        sealed = seal_visa(one, keys(one.need), v.check)
-        if isinstance(sealed, Visa):
-            _keep(v.visas, token, sealed, one, keys(one.need), trust, us)
-        return sealed
-
-    return tuple((token, visa(token, one)) for token, one in listed)
+    listed = [
+        (token, v.visas.at(token, trust, at, us, v.keys) or read_visa(token, trust, at=at, us=us))
+        for token in dict.fromkeys(tokens)
+    ]
+    keys = await _keys(v, (one for _, one in listed))
+    return tuple([(token, _sealed(v, token, one, keys, trust, us)) for token, one in listed])
 
 
 def note(v: Verifier, trust: Trust, token: str, reason: Reason, at: Seconds) -> None:
@@ -167,10 +151,19 @@ def note(v: Verifier, trust: Trust, token: str, reason: Reason, at: Seconds) -> 
         v.health.refused(found, at)
 
 
-def _known(memory: Memory[T], token: str, trust: Trust, at: Seconds, us: AbstractSet[str]) -> Known[T] | None:
-    """What is known of `token`, if it would be read today as it was then."""
-    known = memory.find(token)
-    return known if known is not None and known.holds(trust.of(known.what.iss), at, us) else None
+def _sealed(
+    v: Verifier, token: str, one: Visa | Claimed | Reason, keys: KeysFor, trust: Trust, us: AbstractSet[str]
+) -> Visa | Reason:
+    if not isinstance(one, Claimed):
+        return one
+    sealed = seal_visa(one, keys(one.need), v.check)
+    if isinstance(sealed, Visa):
+        _keep(v.visas, token, sealed, one, keys(one.need), trust, us)
+    return sealed
+
+
+def _is_strangers(one: object) -> bool:
+    return isinstance(one, Reason) and one.code == "PASSPORT-ISSUER-UNTRUSTED"
 
 
 def _keep(
@@ -190,8 +183,9 @@ def _keep(
     memory.keep(token, Known(what=what, need=claimed.need, key=key, row=row, us=us, begins=begins, ends=who.exp))
 
 
-async def _keys(v: Verifier, needs: Iterable[Need]) -> KeysFor:
-    """Where the keys of each token are found: asked of all issuers at once, so that none waits for another."""
+async def _keys(v: Verifier, listed: Iterable[object]) -> KeysFor:
+    """Where the keys of each claimed token are found: asked of all issuers at once, so that none waits for another."""
+    needs = (one.need for one in listed if isinstance(one, Claimed))
     pairs = {(*need.pair, need.kid) for need in needs if need.pair is not None}
     sets = await v.keys.sets(pairs) if pairs else {}
 

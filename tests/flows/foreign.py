@@ -5,6 +5,7 @@ from typing import Any
 
 from broker.adapters.jose import check_signature
 from broker.core.ids import Issuer
+from broker.core.passport.keys import named
 from broker.core.passport.trust import Jwk, TrustRow
 from broker.core.purpose import purpose_json
 from broker.core.rows import Row, VisaIssuer
@@ -37,6 +38,9 @@ class StaticKeys:
     ) -> Mapping[tuple[str, str], Sequence[Mapping[str, Any]] | None]:
         self.asked.extend(needs)
         return {(iss, jku): self.at.get((iss, jku)) for iss, jku, _ in needs}
+
+    def at_hand(self, iss: str, jku: str, kid: str) -> Jwk | None:
+        return named(self.at.get((iss, jku), ()), kid)
 
 
 def trusted(row: TrustRow | None = None, **changes: Any) -> VisaIssuer:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from broker.adapters import jose
 from broker.core.outcome import Reason
+from broker.core.passport.keys import named
 from broker.core.passport.trust import Jwk, Trust
 from broker.core.passport.visa import Passport, Visa
 from broker.core.time import Seconds
@@ -50,6 +51,9 @@ class Scene:
 
     async def sets(self, needs: Any) -> dict[tuple[str, str], Sequence[Jwk] | None]:
         return {(iss, jku): self.served.get((iss, jku)) for iss, jku, _ in needs}
+
+    def at_hand(self, iss: str, jku: str, kid: str) -> Jwk | None:
+        return named(self.served.get((iss, jku), ()), kid)
 
     def check(self, *given: Any) -> bool:
         self.checks += 1
@@ -201,12 +205,17 @@ def test_however_many_come_the_memory_stays_bounded_and_the_oldest_go() -> None:
     before = scene.checks
     scene.visa(tokens[3])  # asked for again, so that it is young
     scene.visa(tokens[0])
-    assert scene.visas.find(tokens[4]) is None
+    assert tokens[4] not in scene.visas
     assert scene.checks == before + 1
-    young = scene.visas.find(tokens[3])
-    assert young is not None
-    scene.visas.keep("x" * 10_000, young)
-    assert len(scene.visas) == 3
+
+
+def test_what_is_larger_than_the_memory_is_not_kept_and_drives_nothing_out() -> None:
+    small, large = visa_token(), visa_token(payload={"jti": "v" * 200})
+    scene = Scene(visas=Memory(characters=len(small)))
+    assert isinstance(scene.visa(small), Visa)
+    assert isinstance(scene.visa(large), Visa)
+    assert small in scene.visas
+    assert large not in scene.visas
 
 
 _SERVED: tuple[Sets, ...] = (dict(KEYS), {}, _other_key(dict(KEYS)), _for_encryption(dict(KEYS)), {(ISSUER, JKU): ()})

@@ -68,6 +68,9 @@ class NoKeys:
         del needs
         return {}
 
+    def at_hand(self, *_: str) -> None:
+        return None
+
 
 @dataclass
 class Site:

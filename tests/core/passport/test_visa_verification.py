@@ -2,7 +2,9 @@
 
 import time
 import tracemalloc
-from base64 import urlsafe_b64decode
+from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
+from contextlib import suppress
+from itertools import product
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.adapters.jose import public_jwk
+from broker.core.jws import _decoded
 from broker.core.outcome import Reason
 from broker.core.passport import limits
 from broker.core.passport.keys import thumbprint
@@ -313,3 +316,19 @@ def test_any_members_of_any_type_are_answered(header: Any, payload: Any, visa: A
         visa_token(header, payload, visa), TRUST, {}, at=NOW, us=US, check=lambda *_: pytest.fail("no key, no check")
     )
     assert isinstance(found, Reason)
+
+
+@pytest.mark.row("T010")
+def test_base64url_is_read_exactly_where_it_is_the_one_spelling() -> None:
+    """Against encoding anew, over every text of up to four letters out of a hostile alphabet."""
+    for length in range(5):
+        for letters in product(b"AQZw019-_+/= \n.", repeat=length):
+            part = bytes(letters)
+            decoded = _decoded(part)
+            if decoded is not None:
+                assert urlsafe_b64encode(decoded).rstrip(b"=") == part
+            else:
+                padded = part + b"=" * (-len(part) % 4)
+                with suppress(ValueError):
+                    read = b64decode(padded.translate(bytes.maketrans(b"-_", b"+/")), validate=True)
+                    assert urlsafe_b64encode(read).rstrip(b"=") != part

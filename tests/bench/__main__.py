@@ -1,0 +1,58 @@
+"""Runs every benchmark, prints the table, writes docs/reference/speed.md; status 1 if a goal was missed."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from tests.bench import tokens, visas
+from tests.bench.measure import ROUNDS, Goal, Result, measure
+from tests.bench.page import page
+from tests.bench.yardsticks import VERIFY_ES256
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "speed.md"
+
+
+@contextmanager
+def _all_goals() -> Iterator[tuple[Goal, ...]]:
+    with tokens.goals() as with_a_broker:
+        yield (*visas.goals(), *with_a_broker)
+
+
+def _run(console: Console) -> list[Result]:
+    with _all_goals() as goals, Progress(console=console) as progress:
+        task = progress.add_task("measuring", total=len(goals))
+        results = []
+        for goal in goals:
+            progress.update(task, description=goal.name)
+            results.append(measure(goal, VERIFY_ES256, ROUNDS))
+            progress.advance(task)
+    return results
+
+
+def _table(results: list[Result]) -> Table:
+    table = Table("what", "µs here", "ratio", "allowed", "")
+    for one in results:
+        verdict = "met" if one.met else "MISSED"
+        table.add_row(one.goal.name, f"{one.micros:,.1f}", f"{one.ratio:.2f}", f"{one.allowed:.2f}", verdict)
+    return table
+
+
+def main() -> int:
+    """The exit status: 0 if every goal was met."""
+    console = Console()
+    results = _run(console)
+    console.print(_table(results))
+    PAGE.write_text(page(results), "utf-8")
+    missed = [one.goal.name for one in results if not one.met]
+    for name in missed:
+        console.print(f"MISSED: {name}", style="bold")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""How is a cost measured, and when is a goal met? In CPU time, against a yardstick of the same moment.
+
+A goal is stated for the machine on which the yardstick once took `reference`. Here the yardstick is measured just
+before and just after each round of the subject, and the goal is scaled by what it takes here: a machine that is
+twice as slow, or busy with something else, has twice the time. What is compared is a median of ratios.
+"""
+
+import gc
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+
+ROUNDS = 9
+_LEAST_SECONDS = 0.05
+"""One round lasts at least so long: a clock tick must not count."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Yardstick:
+    """A bare operation, done `times` times by `run`. `reference`: what one took, in µs, where the goals were set."""
+
+    name: str
+    reference: float
+    run: Callable[[], object]
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """What must not cost more than `micros` µs of CPU. `run` does it `times` times."""
+
+    name: str
+    micros: float
+    run: Callable[[], object]
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What was measured. `ratio`: cost over the yardstick's, `allowed`: the same where the goal was set."""
+
+    goal: Goal
+    yardstick: Yardstick
+    micros: float
+    here: float
+    ratio: float
+
+    @property
+    def allowed(self) -> float:
+        return self.goal.micros / self.yardstick.reference
+
+    @property
+    def met(self) -> bool:
+        return self.ratio <= self.allowed
+
+
+def measure(goal: Goal, yardstick: Yardstick, rounds: int = ROUNDS) -> Result:
+    """Yardstick, subject, yardstick, subject …; the median of each subject's ratio to the yardsticks around it."""
+    enough = _enough(yardstick.run)
+    repeat = _enough(goal.run)
+    costs: list[float] = []
+    bare = [_cost(yardstick.run, enough) / yardstick.times]
+    for _ in range(rounds):
+        costs.append(_cost(goal.run, repeat) / goal.times)
+        bare.append(_cost(yardstick.run, enough) / yardstick.times)
+    around = [(bare[n] + bare[n + 1]) / 2 for n in range(rounds)]
+    ratios = [cost / stick for cost, stick in zip(costs, around, strict=True)]
+    return Result(goal=goal, yardstick=yardstick, micros=median(costs), here=median(bare), ratio=median(ratios))
+
+
+def _enough(run: Callable[[], object]) -> int:
+    """How often to repeat `run` for a round that is long enough; runs it once at least, to warm it up."""
+    count = 1
+    while (spent := _cost(run, count) * count / 1e6) < _LEAST_SECONDS:
+        count = max(count + 1, int(count * min(10.0, 1.2 * _LEAST_SECONDS / max(spent, 1e-6))))
+    return count
+
+
+def _cost(run: Callable[[], object], count: int) -> float:
+    """µs of CPU of this process, all threads, for one of `count` runs."""
+    gc.collect()
+    began = time.process_time()
+    for _ in range(count):
+        run()
+    return (time.process_time() - began) / count * 1e6

@@ -1,0 +1,29 @@
+"""docs/reference/speed.md: what was measured, against what, and how much would have been allowed."""
+
+from collections.abc import Sequence
+
+from tests.bench.measure import ROUNDS, Result
+
+HEAD = f"""# Speed
+
+<!-- Made by `make bench`; do not edit. -->
+
+Each cost is CPU time of the whole process, all threads, as a multiple of a bare operation of the library `cryptography` that was measured in the same run, before and after each of {ROUNDS} rounds; the ratio is the median.
+A goal is a ratio too: the cost that was allowed over what the bare operation took on the machine for which the goals were set.
+So a slower or busier machine misses no goal for being slow.
+`make bench` measures again, writes this page, and ends with status 1 if a goal is missed.
+"""
+
+
+def page(results: Sequence[Result]) -> str:
+    """The page for one run."""
+    lines = ["| what | µs in that run | ratio | allowed | |", "| --- | --- | --- | --- | --- |"]
+    for one in results:
+        verdict = "met" if one.met else "**missed**"
+        lines.append(f"| {one.goal.name} | {one.micros:,.1f} | {one.ratio:.2f} | {one.allowed:.2f} | {verdict} |")
+    sticks = {one.yardstick.name: one for one in results}
+    told = "\n".join(
+        f"In that run {name} took {one.here:.1f} µs; the goals were set where it took {one.yardstick.reference} µs."
+        for name, one in sticks.items()
+    )
+    return f"{HEAD}\n" + "\n".join(lines) + f"\n\n{told}\n"

@@ -15,9 +15,12 @@ from aiohttp import web
 from broker.adapters import jose, keys, signing
 from broker.adapters.catalogue.forms import CatalogueForms
 from broker.adapters.clock import SystemClock
+from broker.adapters.discovery import Discovery
+from broker.adapters.endpoints import HttpEndpoints
 from broker.adapters.entropy import SystemEntropy
 from broker.adapters.identity_providers import HttpIdentityProviders
 from broker.adapters.issuer_health import LiveIssuerHealth
+from broker.adapters.issuers import discoverable, key_sources, userinfo_source
 from broker.adapters.jwks import JwksClient, KeySource
 from broker.adapters.ontology import load_ontology
 from broker.adapters.outbox import Outbox
@@ -120,7 +123,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         stack.push_async_callback(outgoing.close)
         await _tell_clients(world, ledger, live, outgoing, stack)
         readiness = Readiness(lambda: not ledger.failed)
-        trusted, issuers = _trusted(live, outgoing, stack)
+        trusted, issuers, endpoints = _trusted(live, outgoing, stack)
         broker = Broker(
             world=world,
             oauth=_oauth(world, tokens, store, _client_keys(live, outgoing, stack), proofs, settings),
@@ -131,6 +134,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             streams=LiveStreams(live.listen, clock),
             audit=audit,
             issuers=issuers,
+            endpoints=endpoints,
             jwks=tokens.jwks(),
             visa_jwks=tokens.visa_jwks(),
             version=version("ga4gh-access-broker"),
@@ -273,20 +277,27 @@ async def _tell_clients(
     outbox.add(await waiting(world))
 
 
-def _trusted(live: LiveSnapshot, outgoing: Outgoing, stack: AsyncExitStack) -> tuple[JwksClient, LiveIssuerHealth]:
-    """Keys of trusted issuers, and how these are doing; both follow the trust rows as they change."""
-    client = JwksClient(outgoing, time.monotonic)
-    stack.push_async_callback(client.close)
+def _trusted(
+    live: LiveSnapshot, outgoing: Outgoing, stack: AsyncExitStack
+) -> tuple[JwksClient, LiveIssuerHealth, HttpEndpoints]:
+    """Keys of trusted issuers, how these are doing, and their UserInfo; all follow the trust rows as they change."""
+    discovery = Discovery(outgoing, time.monotonic)
+    client = JwksClient(outgoing, time.monotonic, discovered=discovery.jwks_uri)
+    endpoints = HttpEndpoints(outgoing, discovery, time.monotonic)
+    for part in (client, discovery, endpoints):
+        stack.push_async_callback(part.close)
     health = LiveIssuerHealth(client)
 
     def follow(snapshot: Snapshot) -> None:
         rows = [row for row in snapshot.all(VisaIssuer) if row.status == "active"]
-        client.register(KeySource(iss=row.id, jku=jku, internal=row.internal) for row in rows for jku in row.trust.jku)
+        client.register(source for row in rows for source in key_sources(row))
+        discovery.register(discoverable(row) for row in rows if row.trust.discovery)
+        endpoints.register(userinfo_source(row) for row in rows if row.trust.userinfo or row.trust.polled)
         health.register(row.trust for row in rows)
 
     follow(live.current())
     stack.callback(live.listen(follow))
-    return client, health
+    return client, health, endpoints
 
 
 def _client_keys(live: LiveSnapshot, outgoing: Outgoing, stack: AsyncExitStack) -> JwksClient:

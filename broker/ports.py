@@ -13,6 +13,7 @@ from broker.core.audit.proof import Proof
 from broker.core.audit.tiles import Piece
 from broker.core.ids import ReceiptId
 from broker.core.passport.health import Concerns, IssuerReport
+from broker.core.passport.userinfo import Answer
 from broker.core.rows import IdentityProvider, Put, Row
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
@@ -161,6 +162,21 @@ class IssuerHealth(Protocol):
 
     async def refresh(self, iss: str) -> IssuerReport | None:
         """Ask all addresses of this issuer now and believe the answers. None: not registered."""
+        ...
+
+
+class Endpoints(Protocol):
+    """What registered issuers answer to tokens of their own. Nothing is sent to anybody else."""
+
+    async def userinfo(self, iss: str, token: str) -> Answer | None:
+        """What the UserInfo endpoint of the registered issuer `iss` says to `token`; None: it refuses the token.
+
+        An answer may be up to a minute old; it is that to this very token. UpstreamError: not to be had now.
+        """
+        ...
+
+    async def poll(self, iss: str, token: str) -> Answer | int:
+        """The same, asked now; or the status of an answer that was none (0: there was no answer at all)."""
         ...
 
 

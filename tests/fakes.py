@@ -6,10 +6,11 @@ from typing import Any, Literal, TypeVar
 
 from broker.core.audit.entry import Effect, Entry, encode
 from broker.core.passport.health import Concerns, IssuerReport, Refusals
+from broker.core.passport.userinfo import Answer
 from broker.core.plain import canonical, digest, plain
 from broker.core.rows import Put, Row
 from broker.core.time import Seconds
-from broker.ports import LedgerDownError, StaleError
+from broker.ports import LedgerDownError, StaleError, UpstreamError
 
 R = TypeVar("R", bound=Row)
 START = Seconds(1_800_000_000)
@@ -145,6 +146,39 @@ class MemoryScratch:
 
     async def take(self, kind: str, id: str, now: Seconds) -> Mapping[str, Any] | None:
         return _alive(self.values.pop((kind, id), None), now)
+
+
+@dataclass
+class MemoryEndpoints:
+    """Keeps the promises of ports.Endpoints. `answers`: by (issuer, token); an issuer in `down` does not answer."""
+
+    answers: dict[tuple[str, str], Answer] = field(default_factory=dict)
+    issuers: set[str] = field(default_factory=set)
+    down: set[str] = field(default_factory=set)
+    status: int = 401
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    def says(self, iss: str, token: str, members: Mapping[str, Any] | str) -> None:
+        """From now on `iss` says this to `token`: members as JSON, or a signed JWT."""
+        self.issuers.add(iss)
+        if isinstance(members, str):
+            self.answers[iss, token] = Answer(media="application/jwt", body=members.encode())
+        else:
+            self.answers[iss, token] = Answer(media="application/json", body=canonical(members))
+
+    async def userinfo(self, iss: str, token: str) -> Answer | None:
+        if iss not in self.issuers:
+            raise UpstreamError("not registered for UserInfo")
+        self.asked.append((iss, token))
+        if iss in self.down:
+            raise UpstreamError("status 503")
+        return self.answers.get((iss, token))
+
+    async def poll(self, iss: str, token: str) -> Answer | int:
+        if iss not in self.issuers:
+            return 0
+        self.asked.append((iss, token))
+        return 0 if iss in self.down else self.answers.get((iss, token), self.status)
 
 
 @dataclass

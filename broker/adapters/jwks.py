@@ -5,7 +5,7 @@ unknown key names delays nobody else and changes nobody else's keys. What is not
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -13,7 +13,7 @@ from broker.adapters.outgoing import FetchError
 from broker.core.passport import limits
 from broker.core.passport.health import AddressHealth, KeysState, shown
 from broker.core.passport.keys import named, read_set
-from broker.core.passport.read import Pair
+from broker.core.passport.read import DISCOVERED, Pair
 from broker.core.passport.trust import Jwk
 
 FRESH = 300
@@ -59,9 +59,20 @@ class _Entry:
 class JwksClient:
     """Keys by (`iss`, `jku`)."""
 
-    def __init__(self, fetcher: Fetcher, monotonic: Callable[[], float], sources: Iterable[KeySource] = ()) -> None:
-        """`monotonic`: seconds that never step back; only differences count."""
+    def __init__(
+        self,
+        fetcher: Fetcher,
+        monotonic: Callable[[], float],
+        sources: Iterable[KeySource] = (),
+        discovered: Callable[[str], Awaitable[str]] | None = None,
+    ) -> None:
+        """`monotonic`: seconds that never step back; only differences count.
+
+        `discovered`: where an issuer's discovery document says that its keys are, for sources with the `jku`
+        DISCOVERED; FetchError if that is not to be had.
+        """
         self._fetcher = fetcher
+        self._discovered = discovered
         self._now = monotonic
         self._entries: dict[Pair, _Entry] = {}
         self.register(sources)
@@ -155,7 +166,7 @@ class JwksClient:
         source = entry.source
         try:
             raw = await self._fetcher.fetch(
-                source.jku, limit=limits.KEY_SET_BYTES, types=_TYPES, internal=source.internal
+                await self._address(source), limit=limits.KEY_SET_BYTES, types=_TYPES, internal=source.internal
             )
             self._take(entry, read_set(raw), believe=believe or entry.emptied)
         except FetchError as error:
@@ -163,6 +174,11 @@ class JwksClient:
         finally:
             entry.tried = self._now()
             entry.loading = None
+
+    async def _address(self, source: KeySource) -> str:
+        if source.jku != DISCOVERED or self._discovered is None:
+            return source.jku
+        return await self._discovered(source.iss)
 
     def _take(self, entry: _Entry, keys: tuple[Jwk, ...] | None, *, believe: bool) -> None:
         """A set without a usable key withdraws everything, so it must be said twice (a cool-down apart)."""

@@ -17,6 +17,8 @@ import aiohttp
 _NAT64 = IPv6Network("64:ff9b::/96")
 _UNICAST = IPv6Network("2000::/3")
 _CHUNK = 16 * 1024
+_PER_HOST = 50
+"""Connections to one host at a time; there is no limit over all hosts, or a slow one would delay the others."""
 
 
 _TAKEN = (200, 204)
@@ -24,7 +26,14 @@ _TAKEN = (200, 204)
 
 
 class FetchError(Exception):
-    """The document was not had. The message says why and holds nothing of what the server sent."""
+    """The document was not had. The message says why and holds nothing of what the server sent.
+
+    `status`: that of the answer, if there was one that was not 200.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class Outgoing:
@@ -52,6 +61,25 @@ class Outgoing:
     ) -> bytes:
         """The body of a 200 answer of one of the media `types` (`+json` counts as `application/json`).
 
+        `form`, `authorization`: see `ask`. FetchError for everything else, after `seconds` at the latest.
+        """
+        _, body = await self.ask(
+            url, limit=limit, types=types, internal=internal, form=form, authorization=authorization
+        )
+        return body
+
+    async def ask(
+        self,
+        url: str,
+        *,
+        limit: int,
+        types: tuple[str, ...],
+        internal: bool = False,
+        form: Mapping[str, str] | None = None,
+        authorization: str | None = None,
+    ) -> tuple[str, bytes]:
+        """The same, with the media type that was sent (one of `types`).
+
         `form`: sent by POST, form-encoded; without one it is a GET. `internal`: may be http, and may live at a
         private address; for who an operator said so by name.
         FetchError for everything else, after `seconds` at the latest.
@@ -64,12 +92,12 @@ class Outgoing:
                 "GET" if form is None else "POST",
                 url,
                 data=form,
-                headers={"Authorization": authorization} if authorization is not None else None,
+                headers=_headers(types, authorization),
                 allow_redirects=False,
             )
             async with asyncio.timeout(self._seconds), sending as response:
-                _vet(response.status, response.headers, response.content_type, types)
-                return await _body(response.content, limit)
+                media = _vet(response.status, response.headers, response.content_type, types)
+                return media, await _body(response.content, limit)
         except TimeoutError:
             raise FetchError(f"no answer within {self._seconds:g} seconds") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -90,23 +118,29 @@ class Outgoing:
 
 def _session(factory: Any) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(socket_factory=factory, use_dns_cache=False, limit=100),
+        connector=aiohttp.TCPConnector(socket_factory=factory, use_dns_cache=False, limit=0, limit_per_host=_PER_HOST),
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
         auto_decompress=False,
-        headers={"Accept": "application/json, application/*+json", "Accept-Encoding": "identity"},
+        headers={"Accept-Encoding": "identity"},
         timeout=aiohttp.ClientTimeout(total=None),
     )
 
 
-def _vet(status: int, headers: Mapping[str, str], content_type: str, types: tuple[str, ...]) -> None:
+def _headers(types: tuple[str, ...], authorization: str | None) -> dict[str, str]:
+    accept = {"Accept": ", ".join(dict.fromkeys((*types, "application/*+json")))}
+    return accept if authorization is None else {**accept, "Authorization": authorization}
+
+
+def _vet(status: int, headers: Mapping[str, str], content_type: str, types: tuple[str, ...]) -> str:
     if status != 200:  # noqa: PLR2004 (RFC 9110: OK, and nothing but OK)
-        raise FetchError(f"status {status}")
+        raise FetchError(f"status {status}", status)
     if headers.get("Content-Encoding", "identity").lower() != "identity":
         raise FetchError("compressed, though asked not to be")
     plain = "application/json" if content_type.endswith("+json") else content_type
     if plain not in types:
         raise FetchError("not the right media type")
+    return plain
 
 
 async def _body(content: aiohttp.StreamReader, limit: int) -> bytes:

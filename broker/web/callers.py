@@ -9,6 +9,7 @@ from broker.core.oidc.own_tokens import OPENID, PASSPORT_SCOPE
 from broker.core.outcome import Reason
 from broker.flows.administer import Actor
 from broker.flows.authenticate import by_access_token, by_passports
+from broker.flows.by_userinfo import by_userinfo, is_foreign
 from broker.flows.world import Caller
 from broker.web import once
 from broker.web.doors import scheme_of, sent, shown
@@ -53,9 +54,13 @@ async def actor(request: web.Request, scope: str) -> Actor:
 async def caller_for_data(request: web.Request) -> Caller:
     """The caller at DRS, by an access token for the broker or for its DRS alone; or a 401.
 
-    What it opens is what was released with it: a token without visas opens what is open to everybody.
+    What it opens is what was released with it: a token without visas opens what is open to everybody. An access
+    token of a trusted broker counts here too, and nowhere else: its UserInfo is asked for the visas (AAI C2).
     """
-    issuer = request.app[BROKER].world.issuer
+    broker, found = request.app[BROKER], access_token(request)
+    if found is not None and found.scheme == "Bearer" and is_foreign(broker.world, found.token):
+        return _made(await by_userinfo(broker.world, broker.verifier, broker.endpoints, found.token))
+    issuer = broker.world.issuer
     return await _by_token(request, frozenset({issuer, f"{issuer}/ga4gh/drs/v1"}))
 
 

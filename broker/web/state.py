@@ -10,7 +10,7 @@ from broker.flows.inspect import Tools
 from broker.flows.oauth.deps import Deps
 from broker.flows.verified import Verifier
 from broker.flows.world import World
-from broker.ports import AuditReads, Forms, IdentityProviders, IssuerHealth, Snapshots, Sources
+from broker.ports import AuditReads, Endpoints, Forms, IdentityProviders, IssuerHealth, Snapshots, Sources
 from broker.web.streams import LiveStreams
 
 
@@ -36,6 +36,7 @@ class Broker:
     streams: LiveStreams
     audit: AuditReads
     issuers: IssuerHealth
+    endpoints: Endpoints
     jwks: dict[str, object]
     visa_jwks: dict[str, object]
     version: str

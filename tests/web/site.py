@@ -31,7 +31,7 @@ from broker.flows.visas import held_visas, mint, needed
 from broker.web.state import BROKER, Administration, Broker, Readiness
 from broker.web.streams import LiveStreams
 from tests import builders as b
-from tests.fakes import START, MemoryIssuerHealth
+from tests.fakes import START, MemoryEndpoints, MemoryIssuerHealth
 from tests.flows.worlds import Stage, stage
 
 CONTENT = bytes(range(256)) * 64
@@ -144,7 +144,7 @@ def _broker(made: Stage, tokens: OwnTokens) -> Broker:
     return Broker(
         world=w, oauth=oauth, verifier=Verifier(reader=tokens, keys=NoKeys(), check=jose.check_signature, proofs=proofs), idps=unused,
         snapshots=made.live, sources=Folders(), streams=LiveStreams(made.live.listen, w.clock), audit=unused,
-        issuers=MemoryIssuerHealth(), jwks=tokens.jwks(), visa_jwks=tokens.visa_jwks(), version="0",
+        issuers=MemoryIssuerHealth(), endpoints=MemoryEndpoints(), jwks=tokens.jwks(), visa_jwks=tokens.visa_jwks(), version="0",
         administration=Administration(
             forms=CatalogueForms(), tools=Tools(probe=made.probe, fits=jose.fits, check=jose.check_signature), mode="production",
         ),

@@ -140,6 +140,20 @@ class VisaIssuerPart(Part):
     aliases: dict[Text, Url] = {}
     grant_profile: dict[str, Any] | None = None
     """The purpose that its ControlledAccessGrants stand for."""
+    discovery: bool = False
+    """Are a broker's keys and endpoints found by OpenID Connect Discovery?"""
+    userinfo: bool = False
+    """May a broker's access tokens come as bearer tokens at DRS, to be shown to its UserInfo?"""
+    userinfo_url: Url | None = None
+    """Its UserInfo endpoint; left out: as its discovery document says, on the issuer's own host."""
+    userinfo_audiences: list[Text] | None = None
+    """Of which `aud` such a token must name one; left out: any."""
+    opaque_tokens: bool = False
+    """Are its access tokens opaque? At most one issuer may say so."""
+    polled: bool = False
+    """Are its Visa Access Tokens older than an hour confirmed by asking its UserInfo?"""
+    keys_until: str | None = None
+    """RFC 3339 date or instant; from then on pinned `keys` do not count."""
     internal: bool = False
     status: Literal["active", "suspended"] = "active"
 

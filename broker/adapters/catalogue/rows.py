@@ -181,6 +181,13 @@ def visa_issuer(part: models.VisaIssuerPart) -> Row:
         max_asserted_age=Seconds(part.max_asserted_age_seconds) if part.max_asserted_age_seconds else None,
         aliases=part.aliases,
         grant_profile=part.grant_profile,
+        discovery=part.discovery,
+        userinfo=part.userinfo,
+        userinfo_url=part.userinfo_url,
+        userinfo_audiences=_some(part.userinfo_audiences),
+        opaque_tokens=part.opaque_tokens,
+        polled=part.polled,
+        keys_until=parse_rfc3339(part.keys_until) if part.keys_until is not None else None,
     )
     return VisaIssuer(id=Issuer(part.issuer), trust=trust, internal=part.internal, status=part.status)
 

@@ -16,9 +16,12 @@ from broker.core.time import Seconds
 
 
 def ends(visa: Visa, row: TrustRow) -> Seconds:
-    """When the visa ends for us: its `exp`, or its row's greatest age of `asserted` (Option A), without leeway."""
-    age = row.max_asserted_age
-    return visa.exp if age is None else Seconds(min(visa.exp, visa.asserted + age))
+    """When the visa ends for us, without leeway: its `exp`, its row's greatest age of `asserted` (Option A), or the
+    end of pinned keys.
+    """
+    age, keys_until = row.max_asserted_age, row.keys_until
+    ends = visa.exp if age is None else Seconds(min(visa.exp, visa.asserted + age))
+    return ends if keys_until is None else min(ends, keys_until)
 
 
 def dataset(visa: Visa, row: TrustRow) -> str | None:
@@ -44,7 +47,7 @@ def refusal(visa: Visa, trust: Trust, at: Seconds, leeway: Seconds, revoked: Abs
         return Reason(code="VISA-ISSUER-UNTRUSTED")
     if revoked and not revoked.isdisjoint(revocation_names(visa)):
         return Reason(code="VISA-REVOKED")
-    code = _time(visa, row, at, leeway) or _scope(visa, row) or _special(visa, row)
+    code = _time(visa, row, at, leeway) or _scope(visa, row, at) or _special(visa, row)
     return row if code is None else Reason(code=code)
 
 
@@ -57,12 +60,14 @@ def _time(visa: Visa, row: TrustRow, at: Seconds, leeway: Seconds) -> str | None
     return "VISA-ASSERTED-TOO-LONG-AGO" if age is not None and not at < visa.asserted + age else None
 
 
-def _scope(visa: Visa, row: TrustRow) -> str | None:
+def _scope(visa: Visa, row: TrustRow, at: Seconds) -> str | None:
     """Within the row's keys, types and sources?"""
     if visa.algorithm not in row.algorithms:
         return "VISA-ALGORITHM"
     if row.keys and not holds(row.keys, visa.kid, visa.key):
         return "VISA-KEY-UNKNOWN"
+    if row.keys_until is not None and at >= row.keys_until:
+        return "VISA-KEYS-UNAVAILABLE"
     if visa.jku is not None and row.jku and visa.jku not in row.jku:
         return "VISA-JKU-UNTRUSTED"
     if visa.jku is None and not row.access_tokens:

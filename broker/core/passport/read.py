@@ -22,6 +22,9 @@ from broker.core.time import Seconds
 Pair = tuple[str, str]
 """(`iss`, `jku`): the address under which this issuer, and no other, was registered with its keys."""
 
+DISCOVERED = "discovery:"
+"""In place of a `jku`: the keys are where the issuer's discovery document says."""
+
 PASSPORT_TYP = "vnd.ga4gh.passport+jwt"
 _DOCUMENT_TYPES = frozenset({"", "jwt", "vnd.ga4gh.visa+jwt"})
 _ACCESS_TOKEN_TYPES = frozenset({"", "jwt", "at+jwt"})
@@ -117,7 +120,7 @@ def _read(
     kid = claims.text(parsed.header.get("kid"))
     if kid is None:
         return wrong(kind, "kid")
-    need = _need(parsed.header, row, kid, kind)
+    need = need_of(parsed.header, row, kid, kind, when.at)
     if isinstance(need, Reason):
         return need
     who = claims.registered(parsed.payload, when, kind)
@@ -128,11 +131,15 @@ def _read(
     return need, who
 
 
-def _need(header: Mapping[str, Any], row: TrustRow, kid: str, kind: Kind) -> Need | Reason:
+def need_of(header: Mapping[str, Any], row: TrustRow, kid: str, kind: Kind, at: Seconds) -> Need | Reason:
     """The registered keys that `header` points to; a `jku` that is not registered points nowhere (AAI C8, C9)."""
-    jku = header.get("jku", row.jku[0] if row.jku else None)
-    if ("jku" in header and row.jku and jku not in row.jku) or not (row.keys or row.jku):
+    otherwise = DISCOVERED if row.discovery else None
+    jku = header.get("jku", row.jku[0] if row.jku else otherwise)
+    listed = row.jku or not row.keys
+    if ("jku" in header and listed and jku not in row.jku) or (jku is None and not row.keys):
         return Reason(code=f"{kind}-JKU-UNTRUSTED")
+    if row.keys_until is not None and at >= row.keys_until:
+        return Reason(code=f"{kind}-KEYS-UNAVAILABLE")
     return Need(iss=row.iss, kid=kid, pair=None if row.keys else (row.iss, jku), pinned=row.keys)
 
 

@@ -63,12 +63,38 @@ class TrustRow:
     """Longest `exp - iat` of its visas, in seconds; `None`: as in `limits.py`."""
     max_asserted_age: Seconds | None = None
     """maxAuthzTTL: its visas end this many seconds after `asserted`, if not before (Passport, Option A)."""
+    discovery: bool = False
+    """Are its keys and endpoints found by OpenID Connect Discovery (AAI FAQ, key source b)? Never for others."""
+    userinfo: bool = False
+    """May its access tokens come as bearer tokens at our doors, to be shown to its UserInfo (AAI C2, C3)?"""
+    userinfo_url: str | None = None
+    """Its UserInfo endpoint; `None`: as its discovery document says, on the issuer's own host."""
+    userinfo_audiences: frozenset[str] | None = None
+    """Of which `aud` such a token must name one; `None`: any, since `aud` names the client it was issued to."""
+    opaque_tokens: bool = False
+    """Are its access tokens not to be read? At most one issuer may say so: nothing else tells whose they are."""
+    polled: bool = False
+    """Are its Visa Access Tokens older than an hour confirmed by asking its UserInfo (AAI 1.2.1 section 8)?"""
+    keys_until: Seconds | None = None
+    """Until when pinned `keys` count: for places that cannot ask. `None`: until the row changes."""
 
     def __post_init__(self) -> None:
         if not self.iss:
             raise ValueError("a trust row names its issuer")
         if not self.algorithms or not self.algorithms <= ALGORITHMS:
             raise ValueError("GA4GH tokens are signed with ES256 or RS256")
+        if (self.userinfo or self.polled) and not (self.discovery or self.userinfo_url):
+            raise ValueError("userinfo and polled need discovery, or a userinfo_url")
+        if self.userinfo and not self.is_broker:
+            raise ValueError("userinfo is for brokers")
+        if self.discovery and not (self.is_broker or self.access_tokens):
+            raise ValueError("discovery is for brokers, and for issuers of Visa Access Tokens")
+        if self.opaque_tokens and not self.userinfo:
+            raise ValueError("opaque_tokens means nothing without userinfo")
+        if self.polled and not self.access_tokens:
+            raise ValueError("polled means nothing without access_tokens")
+        if self.keys_until is not None and not self.keys:
+            raise ValueError("keys_until means nothing without keys")
         if not all(_is_value(value) for value in self.values):
             raise ValueError("a value is exact, or a prefix with a host that ends in /* or :*")
 
@@ -95,14 +121,22 @@ def _covers(value: str, dataset: str) -> bool:
 class Trust:
     """The trust rows by issuer. ValueError for two rows of one issuer: two answers are none."""
 
-    __slots__ = ("_rows",)
+    __slots__ = ("_opaque", "_rows", "by_userinfo")
 
     def __init__(self, rows: Iterable[TrustRow]) -> None:
         listed = tuple(rows)
         self._rows = {row.iss: row for row in listed}
         if len(self._rows) != len(listed):
             raise ValueError("two trust rows for one issuer")
+        opaque = [row for row in listed if row.opaque_tokens]
+        self._opaque = opaque[0] if len(opaque) == 1 else None
+        self.by_userinfo = any(row.userinfo for row in listed)
+        """May anybody's access tokens come at all?"""
 
     def of(self, iss: object) -> TrustRow | None:
         """The row of exactly this issuer, or None: not trusted (and so is what is not even a string)."""
         return self._rows.get(iss) if isinstance(iss, str) else None
+
+    def opaque(self) -> TrustRow | None:
+        """The one broker whose access tokens may be opaque; None if there is none, or more than one."""
+        return self._opaque

@@ -1,0 +1,111 @@
+"""The second way in: another broker's access token, whose visas its UserInfo tells us. (AAI C2, C3, C16)
+
+The token is verified as far as it can be read before it is shown to anybody, and then to its own broker alone.
+"""
+
+from collections.abc import Sequence
+
+from broker.core.oidc.opaque import stored_id
+from broker.core.outcome import Reason
+from broker.core.passport.bearer import vouched
+from broker.core.passport.keys import named, thumbprint
+from broker.core.passport.trust import Jwk
+from broker.core.passport.userinfo import Bearer, Said, Signed, issuer_of, read_answer, read_bearer
+from broker.core.rows import Code, RefreshToken, Session
+from broker.core.time import Seconds
+from broker.flows.authenticate import foreign_caller
+from broker.flows.foreign_tokens import visas_of
+from broker.flows.verified import Verifier, note
+from broker.flows.world import Caller, World
+from broker.ports import Endpoints, UpstreamError
+
+USERINFO_SECONDS = 3600
+"""What rests on an answer lasts an hour at most, as if a Passport had been issued for it; then it is asked anew."""
+
+
+def is_foreign(w: World, token: str) -> bool:
+    """Does this bearer token ask for the second way in? Whose name it bears is not yet whose it is."""
+    trust = w.snapshots.current().trust
+    if not trust.by_userinfo:
+        return False
+    iss = issuer_of(token)
+    return trust.opaque() is not None if iss == "" else iss != w.issuer and trust.of(iss) is not None
+
+
+async def by_userinfo(w: World, v: Verifier, endpoints: Endpoints, token: str) -> Caller | Reason:
+    """The person whom the token's broker names, with the visas that it gives for them. As by a Passport of its.
+
+    Steps: 1 read the token, 2 ask its broker, 3 read the answer, 4 verify each visa.
+    """
+    # 1. Nothing leaves for a token that is unlisted, expired, not Passport-scoped, or not signed by its broker.
+    now, trust = w.clock.now(), w.snapshots.current().trust
+    bearer = await _readable(w, v, token, now)
+    if isinstance(bearer, Reason):
+        note(v, trust, token, bearer, now)
+        return _told(bearer)
+    # 2. Its own broker is asked, and nobody else.
+    try:
+        answer = await endpoints.userinfo(bearer.row.iss, token)
+    except UpstreamError:
+        return Reason(code="SRV-UPSTREAM")
+    if answer is None:
+        return Reason(code="AUTH-TOKEN-INVALID")
+    # 3. The answer is about the token's own subject, or it is none.
+    said = read_answer(answer, bearer, at=now)
+    if isinstance(said, Said) and said.signed is not None:
+        wrong = await _wrong(w, v, said.signed, now)
+        said = wrong if wrong is not None else said
+    if isinstance(said, Reason):
+        note(v, trust, token, said, now)
+        return said if said.code == "PASSPORT-TOO-MANY-VISAS" else Reason(code="SRV-UPSTREAM")
+    if w.snapshots.current().revoked("issuer", bearer.row.iss, now):
+        return Reason(code="AUTH-REVOKED")
+    # 4. Each visa stands or falls by itself.
+    inside, identity = await visas_of(w, v, said.visas, now), (bearer.row.iss, said.sub)
+    last = Seconds(now + USERINFO_SECONDS)
+    ends = last if bearer.exp is None else min(last, bearer.exp)
+    return await foreign_caller(
+        w, identity, inside, ends, vouched(identity, inside.visas, ends, w.snapshots.current().trust)
+    )
+
+
+async def _readable(w: World, v: Verifier, token: str, now: Seconds) -> Bearer | Reason:
+    bearer = read_bearer(token, w.snapshots.current().trust, at=now)
+    if isinstance(bearer, Reason):
+        return bearer
+    if w.snapshots.current().revoked("issuer", bearer.row.iss, now):
+        return Reason(code="AUTH-REVOKED")
+    if bearer.signed is None:
+        return Reason(code="AUTH-TOKEN-INVALID") if await _is_ours(w, token) else bearer
+    return await _wrong(w, v, bearer.signed, now) or bearer
+
+
+async def _is_ours(w: World, token: str) -> bool:
+    """A secret of ours that somebody sends to the wrong door must not be shown to another broker."""
+    id = stored_id(token)
+    return any([await w.rows.get(kind, id) is not None for kind in (RefreshToken, Code, Session)])
+
+
+async def _wrong(w: World, v: Verifier, signed: Signed, now: Seconds) -> Reason | None:
+    """Why this signature does not count; None if it does."""
+    need = signed.need
+    keys: Sequence[Jwk] | None = need.pinned
+    if need.pair is not None:
+        keys = (await v.keys.sets([(*need.pair, need.kid)])).get(need.pair)
+    if keys is None:
+        return Reason(code="PASSPORT-KEYS-UNAVAILABLE")
+    key = named(keys, need.kid)
+    if key is None:
+        return Reason(code="PASSPORT-KEY-UNKNOWN")
+    if not v.check(signed.algorithm, key, signed.token.signing_input, signed.token.signature):
+        return Reason(code="PASSPORT-SIGNATURE")
+    return Reason(code="AUTH-REVOKED") if w.snapshots.current().revoked("key", thumbprint(key), now) else None
+
+
+def _told(reason: Reason) -> Reason:
+    """In the words of bearer tokens (RFC 6750): what a Passport would be told is for operators."""
+    if reason.code.startswith("AUTH-"):
+        return reason
+    if reason.code == "PASSPORT-KEYS-UNAVAILABLE":
+        return Reason(code="SRV-UPSTREAM")
+    return Reason(code="AUTH-TOKEN-EXPIRED" if reason.code == "PASSPORT-EXPIRED" else "AUTH-TOKEN-INVALID")

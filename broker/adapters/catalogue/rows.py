@@ -189,6 +189,9 @@ def visa_issuer(part: models.VisaIssuerPart) -> Row:
         polled=part.polled,
         keys_until=parse_rfc3339(part.keys_until) if part.keys_until is not None else None,
     )
+    idle = trust.idle()
+    if idle is not None:
+        raise ValueError(idle)
     return VisaIssuer(id=Issuer(part.issuer), trust=trust, internal=part.internal, status=part.status)
 
 

@@ -83,20 +83,22 @@ class TrustRow:
             raise ValueError("a trust row names its issuer")
         if not self.algorithms or not self.algorithms <= ALGORITHMS:
             raise ValueError("GA4GH tokens are signed with ES256 or RS256")
-        if (self.userinfo or self.polled) and not (self.discovery or self.userinfo_url):
-            raise ValueError("userinfo and polled need discovery, or a userinfo_url")
-        if self.userinfo and not self.is_broker:
-            raise ValueError("userinfo is for brokers")
-        if self.discovery and not (self.is_broker or self.access_tokens):
-            raise ValueError("discovery is for brokers, and for issuers of Visa Access Tokens")
-        if self.opaque_tokens and not self.userinfo:
-            raise ValueError("opaque_tokens means nothing without userinfo")
-        if self.polled and not self.access_tokens:
-            raise ValueError("polled means nothing without access_tokens")
-        if self.keys_until is not None and not self.keys:
-            raise ValueError("keys_until means nothing without keys")
         if not all(_is_value(value) for value in self.values):
             raise ValueError("a value is exact, or a prefix with a host that ends in /* or :*")
+
+    def idle(self) -> str | None:
+        """A member that does nothing in this row, and what it lacks: for who writes rows. None: each has its use."""
+        asks, found = self.userinfo or self.polled, self.discovery or self.userinfo_url is not None
+        idle = {
+            "userinfo and polled need discovery, or a userinfo_url": asks and not found,
+            "userinfo is for brokers": self.userinfo and not self.is_broker,
+            "discovery is for brokers and issuers of Visa Access Tokens": self.discovery
+            and not (self.is_broker or self.access_tokens),
+            "opaque_tokens needs userinfo": self.opaque_tokens and not self.userinfo,
+            "polled needs access_tokens": self.polled and not self.access_tokens,
+            "keys_until needs keys": self.keys_until is not None and not self.keys,
+        }
+        return next((why for why, holds in idle.items() if holds), None)
 
     def may_grant(self, dataset: str) -> bool:
         """Is `dataset` among what this issuer may open? `a/*` covers `a/b`, but neither `ab` nor `a/`."""
@@ -128,7 +130,7 @@ class Trust:
         self._rows = {row.iss: row for row in listed}
         if len(self._rows) != len(listed):
             raise ValueError("two trust rows for one issuer")
-        opaque = [row for row in listed if row.opaque_tokens]
+        opaque = [row for row in listed if row.opaque_tokens and row.userinfo and row.is_broker]
         self._opaque = opaque[0] if len(opaque) == 1 else None
         self.by_userinfo = any(row.userinfo for row in listed)
         """May anybody's access tokens come at all?"""

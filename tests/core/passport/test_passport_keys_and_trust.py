@@ -9,10 +9,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.adapters.jose import public_jwk
-from broker.core.passport import limits
+from broker.core.passport import counts, limits
 from broker.core.passport.keys import holds, named, read_set, thumbprint, usable
 from broker.core.passport.trust import Trust, TrustRow
-from tests.core.passport.visa_builders import EC, ISSUER, OTHER_EC, RSA, issuer_row
+from broker.core.passport.visa import Visa
+from broker.core.time import Seconds
+from tests.core.passport.visa_builders import (
+    EC,
+    ISSUER,
+    JKU,
+    KEYS,
+    NOW,
+    OTHER_EC,
+    RSA,
+    code,
+    issuer_row,
+    verify,
+    visa_token,
+)
 
 ONE, TWO = public_jwk(EC, "one", "ES256"), public_jwk(RSA, "two", "RS256")
 
@@ -144,3 +158,58 @@ def test_one_issuer_has_one_row_and_who_has_none_is_nobody() -> None:
     assert trust.of(None) is None
     with pytest.raises(ValueError, match="two trust rows"):
         Trust([issuer_row(), TrustRow(iss=ISSUER)])
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"userinfo": True, "is_broker": True},
+        {"polled": True, "access_tokens": True},
+        {"userinfo": True, "userinfo_url": "https://a.example/u"},
+        {"discovery": True},
+        {"opaque_tokens": True, "is_broker": True},
+        {"polled": True, "discovery": True, "is_broker": True},
+        {"keys_until": 7},
+    ],
+)
+def test_a_member_that_does_nothing_is_told(members: dict[str, Any]) -> None:
+    assert TrustRow(iss="a", **members).idle() is not None
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {},
+        {"userinfo": True, "is_broker": True, "discovery": True, "opaque_tokens": True},
+        {"userinfo": True, "is_broker": True, "userinfo_url": "https://a.example/u"},
+        {"polled": True, "access_tokens": True, "discovery": True},
+        {"keys": ({},), "keys_until": 7},
+    ],
+)
+def test_and_one_that_does_something_is_not(members: dict[str, Any]) -> None:
+    assert TrustRow(iss="a", **members).idle() is None
+
+
+def test_one_issuer_at_most_has_opaque_tokens() -> None:
+    def row(iss: str, **members: Any) -> TrustRow:
+        return TrustRow(**{"iss": iss, "is_broker": True, "userinfo": True, "opaque_tokens": True, **members})
+
+    assert Trust([row("a"), row("b", opaque_tokens=False)]).opaque() == row("a")
+    assert Trust([row("a"), row("b")]).opaque() is None
+    assert Trust([row("a", userinfo=False)]).opaque() is None
+    assert Trust([row("a", is_broker=False)]).opaque() is None
+    assert Trust([]).opaque() is None
+
+
+@pytest.mark.row("C8")
+def test_pinned_keys_may_have_an_end() -> None:
+    """For places that cannot ask: until `keys_until` they count without any question, then not at all."""
+    row = issuer_row(jku=(), keys=KEYS[ISSUER, JKU], keys_until=NOW + 100)
+    trust = Trust([row])
+    assert isinstance(verify(visa_token(), trust, NOW + 99, keys_of={}), Visa)
+    assert code(verify(visa_token(), trust, NOW + 100, keys_of={})) == "VISA-KEYS-UNAVAILABLE"
+    visa = verify(visa_token(), trust, keys_of={})
+    assert isinstance(visa, Visa)
+    assert counts.ends(visa, row) == NOW + 100
+    assert isinstance(counts.refusal(visa, trust, Seconds(NOW + 99), Seconds(30), frozenset()), TrustRow)
+    assert code(counts.refusal(visa, trust, Seconds(NOW + 100), Seconds(30), frozenset())) == "VISA-KEYS-UNAVAILABLE"

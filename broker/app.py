@@ -27,6 +27,7 @@ from broker.adapters.outbox import Outbox
 from broker.adapters.outgoing import Outgoing
 from broker.adapters.policy_files import load_packs
 from broker.adapters.probe import HttpProbe
+from broker.adapters.provider_credentials import Credentials
 from broker.adapters.repositories.folders import Folders
 from broker.adapters.snapshots import LiveSnapshot, load
 from broker.adapters.storage.ledger import SqliteLedger, open_ledger
@@ -128,7 +129,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             world=world,
             oauth=_oauth(world, tokens, store, _client_keys(live, outgoing, stack), proofs, settings),
             verifier=Verifier(reader=tokens, keys=trusted, check=jose.check_signature, proofs=proofs, health=issuers),
-            idps=HttpIdentityProviders(outgoing, _idp_keys(outgoing, stack), jose.check_signature, clock),
+            idps=_identity_providers(outgoing, Credentials(tokens, clock, entropy), stack),
             snapshots=live,
             sources=Folders(),
             streams=LiveStreams(live.listen, clock),
@@ -317,10 +318,12 @@ def _client_keys(live: LiveSnapshot, outgoing: Outgoing, stack: AsyncExitStack) 
     return client
 
 
-def _idp_keys(outgoing: Outgoing, stack: AsyncExitStack) -> JwksClient:
-    client = JwksClient(outgoing, time.monotonic)
-    stack.push_async_callback(client.close)
-    return client
+def _identity_providers(outgoing: Outgoing, credentials: Credentials, stack: AsyncExitStack) -> HttpIdentityProviders:
+    """Home identity providers; their keys are kept apart from those of visa issuers."""
+    keys = JwksClient(outgoing, time.monotonic)
+    made = HttpIdentityProviders(outgoing, keys, jose.check_signature, credentials, time.monotonic)
+    stack.push_async_callback(made.close)
+    return made
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

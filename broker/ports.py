@@ -4,7 +4,7 @@ Adapters implement these and tests/fakes.py does in memory; the same conformance
 Every method says what is durable when it returns, and what raising means.
 """
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -12,8 +12,10 @@ from broker.core.audit.entry import Entry
 from broker.core.audit.proof import Proof
 from broker.core.audit.tiles import Piece
 from broker.core.ids import ReceiptId
+from broker.core.oidc.provider_metadata import ProviderMetadata
 from broker.core.passport.health import Concerns, IssuerReport
 from broker.core.passport.userinfo import Answer
+from broker.core.provider_health import ProviderHealth
 from broker.core.rows import IdentityProvider, Put, Row
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
@@ -185,22 +187,34 @@ class UpstreamError(Exception):
 
 
 class IdentityProviders(Protocol):
-    """Home identity providers, as their registered rows name them. Every method may raise UpstreamError."""
+    """Home identity providers, as their rows name them. The first four methods may raise UpstreamError."""
 
-    async def metadata(self, idp: IdentityProvider) -> Mapping[str, Any]:
-        """Its discovery document, checked to be its own."""
+    async def metadata(self, idp: IdentityProvider) -> ProviderMetadata:
+        """Its discovery document, checked to be its own, with addresses that its row allows. Kept for a while."""
         ...
 
     async def redeem(self, idp: IdentityProvider, code: str, verifier: str, redirect_uri: str) -> Mapping[str, Any]:
-        """The token response for a code."""
+        """The token response for a code. Our credentials go to this provider's own token endpoint and nowhere else."""
         ...
 
     async def verified(self, idp: IdentityProvider, id_token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         """Header and claims of an ID token that it really signed; nothing else about it is checked."""
         ...
 
-    async def userinfo(self, idp: IdentityProvider, access_token: str) -> Mapping[str, Any]:
-        """What its UserInfo endpoint says; nothing where it has none."""
+    async def userinfo(
+        self, idp: IdentityProvider, access_token: str
+    ) -> tuple[Mapping[str, Any] | None, Mapping[str, Any]]:
+        """What its UserInfo endpoint says; nothing where it has none. With a header if the answer was a JWT that
+        it really signed: nothing else about that is checked.
+        """
+        ...
+
+    async def refresh(self, idp: IdentityProvider) -> ProviderHealth:
+        """Ask for its document and its keys now, whatever is remembered. Never raises: what failed is in the answer."""
+        ...
+
+    def health(self, idps: Iterable[IdentityProvider]) -> tuple[ProviderHealth, ...]:
+        """How each does, as far as it was asked by now."""
         ...
 
 

@@ -30,6 +30,7 @@ from broker.core.rows import (
     Organisation,
     Repository,
     Request,
+    Revocation,
     Role,
     Row,
 )
@@ -47,6 +48,7 @@ ONE, TWO = ObjectId("obj-1"), ObjectId("obj-2")
 PIA, PAUL = SubjectRef("sub_pia"), SubjectRef("sub_paul")
 GRANT = GrantId("grt_1")
 YEAR = 365 * 86_400
+START_LATER = Seconds(START + YEAR)
 
 DATA_FACTS: Mapping[str, Any] = {
     "data.controller_country": "DE",
@@ -176,6 +178,10 @@ def request(**changes: Any) -> Request:
         foresight=DecisionId("dec_1"),
     )
     return replace(made, **changes)
+
+
+def revocation(id: str, since: Seconds = START) -> Revocation:
+    return Revocation(id=id, since=since, ground="Test.")
 
 
 def rows(**changes: Any) -> list[Row]:

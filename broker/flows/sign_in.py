@@ -7,6 +7,7 @@ from typing import Any
 
 from broker.core.ids import Issuer
 from broker.core.oidc.foreign_id_token import Vouched, check_id_token, with_userinfo
+from broker.core.oidc.limits import PENDING_PER_BROWSER, PENDING_SIGN_IN_LIFE
 from broker.core.oidc.logout import home_sid
 from broker.core.oidc.opaque import opaque, stored_id
 from broker.core.oidc.parameters import Parameters
@@ -23,7 +24,8 @@ from broker.ports import IdentityProviders, UpstreamError
 
 SESSION_SECONDS = 8 * 3600
 """A sign-in holds a working day."""
-_PENDING_SECONDS = 600
+_SAID_NO = frozenset({"AUTH-IDP-CANCELLED", "AUTH-IDP-NOBODY", "AUTH-IDP-TOO-WEAK"})
+"""What a client that waits for the sign-in is told; every other failure is for the person's eyes."""
 _COUNTRY = re.compile(r"[A-Z]{2}")
 
 
@@ -33,6 +35,14 @@ class SignedIn:
 
     session: Session
     secret: str
+    return_to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotSignedIn:
+    """The provider itself said no to the sign-in that this browser began, and where the browser was to go on."""
+
+    reason: Reason
     return_to: str
 
 
@@ -59,6 +69,7 @@ async def start(
     browser_secret: str,
     login_hint: str | None = None,
     fresh: bool = False,
+    acr_values: tuple[str, ...] = (),
 ) -> str | Reason:
     """Where to send the browser. Steps: 1 gather the provider's document, 2 and 3 remember what was asked, 4 go."""
     now = w.clock.now()
@@ -76,15 +87,27 @@ async def start(
         now=now,
         login_hint=login_hint,
         fresh=fresh,
+        acr_values=acr_values,
     )
-    await w.scratch.put("sign_in", stored_id(pending.state), plain(pending), Seconds(now + _PENDING_SECONDS))
+    await _remember(w, pending, now)
     silent = idp.silent_sign_in and login_hint is not None and not fresh
     return with_parameters(location, {"prompt": "none"}) if silent else location
 
 
+async def _remember(w: World, pending: Pending, now: Seconds) -> None:
+    """Keep what was asked. Of the sign-ins that one browser leaves unfinished only the newest are kept (T058)."""
+    until, id = Seconds(now + PENDING_SIGN_IN_LIFE), stored_id(pending.state)
+    before = await w.scratch.get("sign_ins", pending.browser, now)
+    begun = [*(before["begun"] if before is not None else ()), id]
+    for forgotten in begun[:-PENDING_PER_BROWSER]:
+        await w.scratch.take("sign_in", forgotten, now)
+    await w.scratch.put("sign_ins", pending.browser, {"begun": begun[-PENDING_PER_BROWSER:]}, until)
+    await w.scratch.put("sign_in", id, plain(pending), until)
+
+
 async def finish(
     w: World, idps: IdentityProviders, idp: IdentityProvider, *, query: Parameters, browser_secret: str | None
-) -> SignedIn | Reason:
+) -> SignedIn | NotSignedIn | Reason:
     """The provider sent the browser back. Steps: 1 gather, 2 check everything, 3 record, 4 a session.
 
     A refusal of somebody who could be named is an entry; noise is not (adversarial rows T052 to T055).
@@ -97,8 +120,10 @@ async def finish(
     try:
         provider = await _provider(w, idps, idp)
         code = check_callback(query, pending, provider, browser_secret, now)
-        if isinstance(code, Reason) or pending is None:
-            return code if isinstance(code, Reason) else Reason(code="AUTH-IDP-STATE")
+        if pending is None:
+            return Reason(code="AUTH-IDP-STATE")
+        if isinstance(code, Reason):
+            return NotSignedIn(reason=code, return_to=pending.return_to) if code.code in _SAID_NO else code
         answer = await _answer(idps, idp, provider, pending, code, now)
     except UpstreamError:
         return Reason(code="SRV-UPSTREAM")
@@ -151,9 +176,9 @@ async def _answer(
     vouched = check_id_token(header, claims, provider=provider, pending=pending, access_token=access, now=now)
     if isinstance(vouched, Reason) or access is None or provider.participants:
         return vouched if isinstance(vouched, Reason) else (vouched, claims)
-    more = await idps.userinfo(idp, access)
-    if more:
-        vouched = with_userinfo(vouched, more, provider)
+    signed, more = await idps.userinfo(idp, access)
+    if more or signed is not None:
+        vouched = with_userinfo(vouched, more, provider, header=signed, now=now)
     return vouched if isinstance(vouched, Reason) else (vouched, {**claims, **more})
 
 
@@ -172,9 +197,13 @@ async def _provider(w: World, idps: IdentityProviders, idp: IdentityProvider) ->
     return Provider(
         issuer=idp.id,
         client_id=idp.client_id,
-        authorization_endpoint=document["authorization_endpoint"],
+        authorization_endpoint=document.authorization_endpoint,
         redirect_uri=f"{w.issuer}/sign-in/{idp.slug}/callback",
-        sends_iss=document.get("authorization_response_iss_parameter_supported") is True,
+        scopes=idp.request_scopes,
+        algorithms=idp.algorithms,
+        sends_iss=document.sends_iss,
         affiliation_scopes=idp.scopes,
         participants=idp.audience == "participant",
+        acr_values=idp.acr_values,
+        assurance=idp.assurance,
     )

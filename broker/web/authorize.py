@@ -14,7 +14,7 @@ from broker.core.outcome import Reason
 from broker.core.rows import Client, IdentityProvider
 from broker.core.time import Seconds
 from broker.flows.attest import attest_location
-from broker.flows.oauth.authorize import Consent, Redirect, answer, check
+from broker.flows.oauth.authorize import Consent, Redirect, answer, check, refusal
 from broker.flows.oauth.par import Opened, opened
 from broker.flows.sign_in import provider_for
 from broker.web import cookies
@@ -23,12 +23,16 @@ from broker.web.errors import Problem
 from broker.web.middleware import ENTROPY
 from broker.web.pages.render import render
 from broker.web.releasing import listed, released, signed_in
-from broker.web.sign_in import choice, redirect_to
+from broker.web.sign_in import CONTINUE, choice, redirect_to
 from broker.web.state import BROKER
 
 _KIND = "interaction"
 _INTERACTION_SECONDS = 900
-_CONTINUE = "/oauth2/authorize/continue"
+_NOT_SIGNED_IN = {
+    error.code: error
+    for error in (OAuthError.SIGN_IN_CANCELLED, OAuthError.SIGN_IN_NOBODY, OAuthError.SIGN_IN_TOO_WEAK)
+}
+"""What the client is told when the home provider said no."""
 _MAX_FORM = 64 * 1024
 
 _SCOPES = {
@@ -57,15 +61,18 @@ async def authorize(request: web.Request) -> web.Response:
     await broker.world.scratch.put(_KIND, stored_id(id), kept, Seconds(now + _INTERACTION_SECONDS))
     silent = _silent(request, asked)
     if silent is not None:
-        return await redirect_to(request, silent, f"{_CONTINUE}?interaction={id}", login_hint=asked.login_hint)
+        return await redirect_to(request, silent, f"{CONTINUE}?interaction={id}", login_hint=asked.login_hint)
     if found.pushed:  # the reference is spent, and a page must bear being loaded again
-        raise web.HTTPSeeOther(f"{_CONTINUE}?interaction={id}")
+        raise web.HTTPSeeOther(f"{CONTINUE}?interaction={id}")
     return await _go_on(request, asked, id, now, None)
 
 
 async def go_on(request: web.Request) -> web.Response:
-    """GET /oauth2/authorize/continue: back from signing in."""
+    """GET /oauth2/authorize/continue: back from signing in, or from not signing in."""
     id, asked, started = await _kept(request, request.query.get("interaction", ""))
+    no = _NOT_SIGNED_IN.get(request.query.get("refused", ""))
+    if no is not None:
+        return await _back(request, id, refusal(request.app[BROKER].oauth, asked, no))
     return await _go_on(request, asked, id, started, None)
 
 
@@ -102,17 +109,23 @@ async def _go_on(
         asked, consent = _by_redirects_alone(asked)
     step = await answer(broker.oauth, asked, cookies.session_id(request), started, consent)
     if isinstance(step, Redirect):
-        await broker.world.scratch.take(_KIND, stored_id(id), broker.world.clock.now())
-        return web.Response(status=303, headers={"Location": step.location, "Cache-Control": "no-store"})
+        return await _back(request, id, step)
     if isinstance(step, OAuthError):
         raise Problem(step.code)
     if step is Ask.CONSENT:
         return await _page(request, asked, id)
     idp = provider_for(broker.world, asked.login_hint)
-    back, fresh = f"{_CONTINUE}?interaction={id}", step is Ask.FRESH_SIGN_IN
+    back, fresh = f"{CONTINUE}?interaction={id}", step is Ask.FRESH_SIGN_IN
     if idp is None:
         raise web.HTTPSeeOther(f"/sign-in?{choice(back, fresh=fresh)}")
     return await redirect_to(request, idp, back, login_hint=asked.login_hint, fresh=fresh)
+
+
+async def _back(request: web.Request, id: str, step: Redirect) -> web.Response:
+    """Back to the client; the interaction is over."""
+    world = request.app[BROKER].world
+    await world.scratch.take(_KIND, stored_id(id), world.clock.now())
+    return web.Response(status=303, headers={"Location": step.location, "Cache-Control": "no-store"})
 
 
 def _silent(request: web.Request, asked: AuthorizationRequest) -> IdentityProvider | None:

@@ -1,15 +1,18 @@
 """The two cookies: who is signed in, and which browser began a sign-in. Over https they are `__Host-` ones."""
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from broker.core.oidc.opaque import opaque, stored_id
 from broker.flows.sign_in import SESSION_SECONDS
+from broker.web.errors import Problem
 from broker.web.middleware import ENTROPY
 from broker.web.state import BROKER
 
 _SESSION, _BROWSER = "broker-session", "broker-browser"
 _BROWSER_SECONDS = 3600
 _SECRET_LENGTH = 43
+_TOKENS = ("bearer", "dpop")
+"""Schemes of access tokens: whose door is a page is told from the cookie alone, never from one of two (T062)."""
 
 
 def _secure(request: web.Request) -> bool:
@@ -22,6 +25,8 @@ def _name(request: web.Request, name: str) -> str:
 
 def session_id(request: web.Request) -> str | None:
     """The id of the session that the cookie's secret stands for; whether it lives is asked elsewhere."""
+    if request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")[0].lower() in _TOKENS:
+        raise Problem("REQ-INVALID", problem="a page takes no access token; a cookie and a token could be two people's")
     secret = _secret(request, _SESSION)
     return stored_id(secret) if secret is not None else None
 

@@ -9,11 +9,14 @@ from broker.core.oidc.parameters import Parameters, parse
 from broker.core.oidc.redirects import local_path
 from broker.core.outcome import Reason
 from broker.core.rows import IdentityProvider
-from broker.flows.sign_in import finish, start
+from broker.flows.sign_in import NotSignedIn, finish, start
 from broker.web import cookies
 from broker.web.errors import Problem
 from broker.web.pages.render import render
 from broker.web.state import BROKER
+
+CONTINUE = "/oauth2/authorize/continue"
+"""Where an authorization request goes on after a sign-in."""
 
 
 async def choose(request: web.Request) -> web.Response:
@@ -79,9 +82,19 @@ async def callback(request: web.Request) -> web.Response:
     )
     if isinstance(done, Reason):
         raise Problem.of(done)
+    if isinstance(done, NotSignedIn):
+        return _told_no(done)
     response = web.Response(status=303, headers={"Location": done.return_to, "Cache-Control": "no-store"})
     cookies.set_session(request, response, done.secret)
     return response
+
+
+def _told_no(done: NotSignedIn) -> web.Response:
+    """A client that waits for this sign-in hears of it; where nobody waits, the person does."""
+    if not done.return_to.startswith(f"{CONTINUE}?"):
+        raise Problem.of(done.reason)
+    location = f"{done.return_to}&refused={done.reason.code}"
+    return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
 
 
 def provider(request: web.Request) -> IdentityProvider:

@@ -5,7 +5,6 @@ Found with npm's openid-client and oidc-provider, Authlib's client, curl, and re
 
 import asyncio
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,15 +18,17 @@ from broker.adapters import jose
 from broker.adapters.catalogue import CatalogueError, read_catalogue
 from broker.adapters.identity_providers import HttpIdentityProviders
 from broker.adapters.outgoing import FetchError
+from broker.adapters.provider_credentials import Credentials
 from broker.core.ids import Issuer
 from broker.core.oidc.opaque import stored_id
+from broker.core.oidc.provider_metadata import ProviderMetadata
 from broker.core.rows import IdentityProvider, Session
 from broker.core.rows.revocation import Revocation
 from broker.core.time import Seconds
 from broker.ports import UpstreamError
 from broker.web.metrics import METRICS
 from broker.web.server import listening
-from tests.fakes import START, FakeClock
+from tests.fakes import START, CountingEntropy, FakeClock
 from tests.web.site import BACK, COOKIE, PORTAL, SECRET, Site, signed_in, site
 
 DRS = "/ga4gh/drs/v1/objects/obj-1"
@@ -59,8 +60,10 @@ def authorize(**more: str) -> str:
 class Discovery:
     """Identity providers of whom only the discovery document is asked."""
 
-    async def metadata(self, idp: IdentityProvider) -> Mapping[str, Any]:
-        return {"authorization_endpoint": f"{idp.id}/authorize"}
+    async def metadata(self, idp: IdentityProvider) -> ProviderMetadata:
+        return ProviderMetadata(
+            issuer=idp.id, authorization_endpoint=f"{idp.id}/authorize", token_endpoint="", jwks_uri=""
+        )
 
 
 def with_providers(s: Site) -> None:
@@ -300,7 +303,9 @@ def providers(upstream: Upstream) -> HttpIdentityProviders:
 
     outgoing: Any = upstream
     keys: Any = Keys()
-    return HttpIdentityProviders(outgoing, keys, jose.check_signature, FakeClock())
+    nobody: Any = None
+    shown = Credentials(nobody, FakeClock(), CountingEntropy())
+    return HttpIdentityProviders(outgoing, keys, jose.check_signature, shown, lambda: 0.0)
 
 
 BASIC = ["client_secret_basic", "client_secret_post"]

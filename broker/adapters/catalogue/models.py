@@ -8,6 +8,8 @@ Fact = bool | int | str | list[str]
 Text = Annotated[str, Field(min_length=1, max_length=2_000)]
 Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
 Url = Annotated[str, Field(pattern=r"^https?://[^\s#]+$", max_length=255)]
+Word = Annotated[str, Field(pattern=r"^[!#-\[\]-~]{1,255}$")]
+"""Printable ASCII without blank, quotation mark and backslash."""
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -52,14 +54,25 @@ class ClaimRulePart(Part):
     by: Literal["self", "peer", "system", "so", "dac"] | None = None
 
 
+class AssuranceRulePart(Part):
+    """A sign-in that the provider calls `said_acr`, and that used all of `amr`, is one of kind `acr` for us."""
+
+    acr: Word
+    """The kind, for example `https://refeds.org/profile/mfa`."""
+    said_acr: Word | None = None
+    amr: list[Word] = []
+
+
 class IdentityProviderPart(Part):
     issuer: Url
     slug: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
     """Short name in our addresses; register `<our issuer>/sign-in/<slug>/callback` at the provider."""
     name: Text
     client_id: Text
-    client_secret: Text
-    """Our secret at this provider."""
+    client_secret: Text | None = None
+    """Our secret at this provider; left out where `token_auth` is `private_key_jwt`."""
+    token_auth: Literal["client_secret_basic", "client_secret_post", "private_key_jwt"] | None = None
+    """How we prove who we are; left out: by the secret, as its document offers. `private_key_jwt`: by our ES256 key."""
     audience: Literal["researcher", "participant"] = "researcher"
     """`participant`: a consent source whose `sub` is the participant's pseudonym."""
     scopes: list[Text] = []
@@ -70,6 +83,18 @@ class IdentityProviderPart(Part):
     """May a login_hint sign in without any page? For demo providers only."""
     internal: bool = False
     """May it have a private address?"""
+    request_scopes: list[Word] = ["openid", "profile"]
+    """The OAuth scopes that we ask it for."""
+    acr_values: list[Word] = []
+    """The kinds of sign-in that we always ask it for, the best first."""
+    algorithms: list[Literal["RS256", "ES256"]] = Field(default=["RS256", "ES256"], min_length=1)
+    """What it may sign with."""
+    endpoint_hosts: list[Word] = []
+    """Other hosts (`name` or `name:port`) than its issuer's own on which its endpoints and keys may be."""
+    hidden: bool = False
+    """Not on the page to choose from."""
+    assurance: list[AssuranceRulePart] = []
+    """What its words about a sign-in mean here; the first rule that fits."""
     status: Literal["active", "suspended"] = "active"
     assert_from_claims: list[ClaimRulePart] = []
     """Claims from which visas are minted while a session lasts; nothing is read into any other claim."""

@@ -19,6 +19,7 @@ from broker.core.passport.holdings import REGISTERED_ACCESS
 from broker.core.passport.trust import TrustRow
 from broker.core.passport.visa import STANDARD_TYPES
 from broker.core.plain import plain
+from broker.core.provider_registration import provider_faults
 from broker.core.purpose import read_purpose
 from broker.core.registration import faults
 from broker.core.rows import (
@@ -36,6 +37,7 @@ from broker.core.rows import (
     Row,
     VisaIssuer,
 )
+from broker.core.rows.catalogue import AssuranceRule
 from broker.core.time import FOREVER, Seconds, parse_rfc3339
 
 Loc = tuple[int | str, ...]
@@ -107,13 +109,33 @@ def _organisation(part: models.OrganisationPart) -> Row:
 
 def identity_provider(part: models.IdentityProviderPart) -> Row:
     _reachable("issuer", part.issuer, internal=part.internal)
-    return IdentityProvider(
+    made = IdentityProvider(
         id=Issuer(part.issuer),
+        slug=part.slug,
+        name=part.name,
+        client_id=part.client_id,
+        client_secret=part.client_secret or "",
+        audience=part.audience,
         scopes=frozenset(part.scopes),
         login_hints=frozenset(part.login_hints),
         assert_from_claims=tuple(map(_claim_rule, part.assert_from_claims)),
-        **part.model_dump(exclude={"assert_from_claims", "issuer", "scopes", "login_hints"}),
+        silent_sign_in=part.silent_sign_in,
+        internal=part.internal,
+        status=part.status,
+        request_scopes=tuple(part.request_scopes),
+        acr_values=tuple(part.acr_values),
+        token_auth=part.token_auth,
+        algorithms=frozenset(part.algorithms),
+        endpoint_hosts=frozenset(part.endpoint_hosts),
+        hidden=part.hidden,
+        assurance=tuple(
+            AssuranceRule(acr=one.acr, said_acr=one.said_acr, amr=tuple(one.amr)) for one in part.assurance
+        ),
     )
+    wrong = provider_faults(made)
+    if wrong:
+        raise ValueError("; ".join(wrong))
+    return made
 
 
 def _claim_rule(part: models.ClaimRulePart) -> ClaimRule:

@@ -79,6 +79,13 @@ class OAuthError(Enum):
         "AUTH-ACR-UNMET",
     )
     SAID_NO = "access_denied", "The person did not agree.", "AUTH-SAID-NO"
+    SIGN_IN_CANCELLED = "access_denied", "The person did not sign in.", "AUTH-IDP-CANCELLED"
+    SIGN_IN_NOBODY = "login_required", "Nobody is signed in at the home provider.", "AUTH-IDP-NOBODY"
+    SIGN_IN_TOO_WEAK = (
+        "unmet_authentication_requirements",
+        "The home provider could not sign the person in so strongly.",
+        "AUTH-IDP-TOO-WEAK",
+    )
 
     # signing out
     LOGOUT_CLIENT = "invalid_request", "Unknown client, or not the one of the id_token_hint.", "AUTH-LOGOUT-CLIENT"

@@ -6,20 +6,24 @@ The signature was verified by whoever read the token; every other check is here.
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from broker.core.oidc.limits import LEEWAY
 from broker.core.oidc.opaque import base64url
-from broker.core.oidc.relying_party import Pending, Provider
+from broker.core.oidc.relying_party import Pending, Provider, kind_of_sign_in
 from broker.core.outcome import Reason
-from broker.core.time import Seconds
+from broker.core.time import FOREVER, Seconds
 
 _TYPES = frozenset({"jwt", "application/jwt"})
 _MAX_SUB = 255
 _MAX_NAME = 200
 _MAX_AFFILIATIONS = 50
+_MAX_AMR = 10
+_WORD = re.compile(r"[!#-\[\]-~]{1,255}")
+"""Printable ASCII without blank, quotation mark and backslash: what fits into a list of words, quoted or not."""
 _MAX_TIME = 2**40
 """Seconds; a larger one is milliseconds, or mischief."""
 AFFILIATION_CLAIMS = ("eduperson_scoped_affiliation", "voperson_external_affiliation")
@@ -76,11 +80,23 @@ def check_id_token(
     return _vouched(claims, provider, sub, auth_time)
 
 
-def with_userinfo(vouched: Vouched, claims: Mapping[str, Any], provider: Provider) -> Vouched | Reason:
-    """`vouched` with what UserInfo adds; refused if it speaks of somebody else (5.3.2, T047)."""
+def with_userinfo(
+    vouched: Vouched,
+    claims: Mapping[str, Any],
+    provider: Provider,
+    *,
+    header: Mapping[str, Any] | None = None,
+    now: Seconds = FOREVER,
+) -> Vouched | Reason:
+    """`vouched` with what UserInfo adds; refused if it speaks of somebody else (5.3.2, T047).
+
+    `header`: that of a signed answer, whose signature was verified; None: it was plain JSON.
+    """
+    if header is not None and not _signed_for_us(header, claims, provider, now):
+        return Reason(code="AUTH-IDP-USERINFO-TOKEN")
     if claims.get("sub") != vouched.sub or claims.get("iss", provider.issuer) != provider.issuer:
         return Reason(code="AUTH-IDP-USERINFO")
-    more = _vouched({**claims, "acr": vouched.acr, "amr": list(vouched.amr)}, provider, vouched.sub, vouched.auth_time)
+    more = _vouched({**claims, "acr": None, "amr": None}, provider, vouched.sub, vouched.auth_time)
     return Vouched(
         iss=vouched.iss,
         sub=vouched.sub,
@@ -91,6 +107,19 @@ def with_userinfo(vouched: Vouched, claims: Mapping[str, Any], provider: Provide
         affiliations=tuple(dict.fromkeys((*vouched.affiliations, *more.affiliations)))[:_MAX_AFFILIATIONS],
         sid=vouched.sid,
     )
+
+
+def _signed_for_us(header: Mapping[str, Any], claims: Mapping[str, Any], provider: Provider, now: Seconds) -> bool:
+    """Section 5.3.2: a signed answer says who made it and for whom; times are asked where it has any."""
+    typ, alg = header.get("typ"), header.get("alg")
+    if not (typ is None or (isinstance(typ, str) and typ.lower() in _TYPES)) or alg not in provider.algorithms:
+        return False
+    if claims.get("iss") != provider.issuer or not _for_us(claims, provider.client_id):
+        return False
+    exp, iat, nbf = claims.get("exp", _MAX_TIME), claims.get("iat", 0), claims.get("nbf", 0)
+    if not (_is_time(exp) and _is_time(iat) and _is_time(nbf)):
+        return False
+    return now < exp + LEEWAY and max(iat, nbf) <= now + LEEWAY
 
 
 def _for_us(claims: Mapping[str, Any], client_id: str) -> bool:
@@ -147,13 +176,14 @@ def _vouched(claims: Mapping[str, Any], provider: Provider, sub: str, auth_time:
     """What we keep: nothing but the pseudonym for participants."""
     if provider.participants:
         return Vouched(iss=provider.issuer, sub=sub, auth_time=auth_time, sid=_sid(claims))
-    acr, amr, name = claims.get("acr"), claims.get("amr"), claims.get("name")
+    name = claims.get("name")
+    acr, amr = _how(claims)
     return Vouched(
         iss=provider.issuer,
         sub=sub,
         auth_time=auth_time,
-        acr=acr if isinstance(acr, str) and len(acr) <= _MAX_SUB else None,
-        amr=tuple(one for one in amr if isinstance(one, str))[:10] if isinstance(amr, list) else (),
+        acr=kind_of_sign_in(provider, acr, amr),
+        amr=amr,
         name=name if isinstance(name, str) and len(name) <= _MAX_NAME and name.isprintable() else "",
         affiliations=_affiliations(claims, provider.affiliation_scopes),
         sid=_sid(claims),
@@ -163,6 +193,13 @@ def _vouched(claims: Mapping[str, Any], provider: Provider, sub: str, auth_time:
 def _sid(claims: Mapping[str, Any]) -> str | None:
     sid = claims.get("sid")
     return sid if isinstance(sid, str) and 0 < len(sid) <= _MAX_SUB else None
+
+
+def _how(claims: Mapping[str, Any]) -> tuple[str | None, tuple[str, ...]]:
+    """`acr` and `amr`, as far as they are words: both go into challenges, tokens and comparisons."""
+    acr, amr = claims.get("acr"), claims.get("amr")
+    words = (one for one in amr if isinstance(one, str) and _WORD.fullmatch(one)) if isinstance(amr, list) else ()
+    return acr if isinstance(acr, str) and _WORD.fullmatch(acr) else None, tuple(dict.fromkeys(words))[:_MAX_AMR]
 
 
 def _affiliations(claims: Mapping[str, Any], scopes: frozenset[str]) -> tuple[str, ...]:

@@ -27,6 +27,8 @@ PUSHED_LIFE = 60
 """How long a pushed authorization request waits for its browser (RFC 9126 section 2.2)."""
 MAX_AUTHORIZATION = 30 * 1024
 """Bytes of an authorization request: it is kept while the person is asked, and must fit into Scratch."""
+PENDING_PER_BROWSER = 5
+"""Sign-ins that one browser may have begun and not ended; of more, the oldest is forgotten (T058)."""
 LEEWAY = 30
 LOGOUT_TOKEN_AGE = 600
 """How old a home provider's logout token may be, whatever its `exp` says."""

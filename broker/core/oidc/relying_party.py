@@ -5,7 +5,10 @@ redirect URI of its own; an answer counts only in the browser that asked, once, 
 """
 
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Protocol
 
 from broker.core.oidc import pkce
 from broker.core.oidc.limits import PENDING_SIGN_IN_LIFE
@@ -16,6 +19,26 @@ from broker.core.outcome import Reason
 from broker.core.time import Seconds
 
 ALGORITHMS = frozenset({"RS256", "ES256"})
+_ERRORS: Mapping[str, str] = MappingProxyType({
+    "access_denied": "AUTH-IDP-CANCELLED",
+    "account_selection_required": "AUTH-IDP-NOBODY",
+    "consent_required": "AUTH-IDP-NOBODY",
+    "interaction_required": "AUTH-IDP-NOBODY",
+    "login_required": "AUTH-IDP-NOBODY",
+    "unmet_authentication_requirements": "AUTH-IDP-TOO-WEAK",
+})  # fmt: skip
+"""A provider's word for a no (RFC 6749 4.1.2.1, OpenID Connect Core 3.1.2.6) to our reason; else AUTH-IDP-ERROR."""
+
+
+class Assurance(Protocol):
+    """A rule of a provider's row: what a sign-in that it calls so, or that was done so, is for us."""
+
+    @property
+    def acr(self) -> str: ...
+    @property
+    def said_acr(self) -> str | None: ...
+    @property
+    def amr(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +46,8 @@ class Provider:
     """A home identity provider, from its row and its discovery document.
 
     `sends_iss`: it advertises RFC 9207. `affiliation_scopes`: the `@scope`s that it may speak for.
-    `participants`: a consent source; it is asked for a pseudonym and nothing else (ruling 19).
+    `participants`: a consent source; it is asked for a pseudonym and nothing else (ruling 19). `acr_values`: the
+    kinds of sign-in that it is always asked for. `assurance`: what its words about a sign-in mean here.
     """
 
     issuer: str
@@ -35,6 +59,8 @@ class Provider:
     sends_iss: bool = False
     affiliation_scopes: frozenset[str] = frozenset()
     participants: bool = False
+    acr_values: tuple[str, ...] = ()
+    assurance: tuple[Assurance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +90,12 @@ def begin(
     max_age: int | None = None,
     login_hint: str | None = None,
     fresh: bool = False,
+    acr_values: tuple[str, ...] = (),
 ) -> tuple[Pending, str]:
     """What to remember, under `state`, and where to send the browser.
 
     `state`, `nonce`, `verifier`: `opaque(…)` each. `fresh`: the person must sign in anew (`prompt=login`).
+    `acr_values`: the kinds of sign-in that are wanted, in our words; the provider is asked in its own.
     """
     pending = Pending(
         idp=provider.issuer,
@@ -92,6 +120,7 @@ def begin(
         "prompt": "login" if fresh else None,
         "max_age": None if pending.max_age is None else str(pending.max_age),
         "login_hint": login_hint,
+        "acr_values": " ".join(_asked(provider, acr_values)) or None,
     }
     return pending, with_parameters(provider.authorization_endpoint, query)
 
@@ -116,9 +145,34 @@ def check_callback(
     issuer = query.get("iss")
     if issuer != provider.issuer and (issuer is not None or provider.sends_iss):
         return Reason(code="AUTH-IDP-MIX-UP")
-    if query.get("error") is not None:
-        return Reason(code="AUTH-IDP-ERROR")
+    error = query.get("error")
+    if error is not None:
+        return Reason(code=_ERRORS.get(error, "AUTH-IDP-ERROR"))
     return query.get("code") or Reason(code="AUTH-IDP-ERROR")
+
+
+def kind_of_sign_in(provider: Provider, acr: str | None, amr: tuple[str, ...]) -> str | None:
+    """The `acr` that we keep and pass on: that of the first rule that fits, else the provider's. Nothing is assumed.
+
+    A rule without a condition fits nothing: it would call every sign-in of that provider strong.
+    """
+    for rule in provider.assurance:
+        said = rule.said_acr is None or rule.said_acr == acr
+        if (rule.said_acr is not None or rule.amr) and said and set(rule.amr) <= set(amr):
+            return rule.acr
+    return acr
+
+
+def _asked(provider: Provider, wanted: tuple[str, ...]) -> tuple[str, ...]:
+    """What a participant's provider is asked for is nothing; every other one is asked in words that it knows."""
+    if provider.participants:
+        return ()
+    theirs = (
+        word
+        for acr in wanted
+        for word in ([rule.said_acr for rule in provider.assurance if rule.acr == acr and rule.said_acr] or [acr])
+    )
+    return tuple(dict.fromkeys((*theirs, *provider.acr_values)))
 
 
 def _equal(one: str, other: str) -> bool:

@@ -88,6 +88,9 @@ SPECS = (
     Spec("AUTH-IDP-LATE", "system", "facts", "This sign-in took too long. Start again.", "Pending sign-in expired.", "A sign-in that took too long was refused."),
     Spec("AUTH-IDP-MIX-UP", "system", "facts", "The answer comes from another sign-in service than the one you chose. Start again.", "iss or redirect URI of another provider.", "A sign-in answer from a wrong place was refused."),
     Spec("AUTH-IDP-ERROR", "system", "facts", "Your home organisation's sign-in service did not let you in.", "Provider answered with an error.", "A sign-in was refused by the home organisation."),
+    Spec("AUTH-IDP-CANCELLED", "person", "facts", "You did not finish signing in at your home organisation. Nobody was told anything. You can start again.", "Sign-in cancelled at the provider.", "A sign-in was cancelled."),
+    Spec("AUTH-IDP-NOBODY", "system", "facts", "Nobody is signed in at the home organisation. Start again and sign in there.", "Provider: login_required or the like.", "Somebody who was not signed in was refused."),
+    Spec("AUTH-IDP-TOO-WEAK", "system", "facts", "Your home organisation could not sign you in as strongly as was asked, for example with a second factor.", "Provider: unmet_authentication_requirements.", "A sign-in that was too weak was refused."),
     Spec("AUTH-IDP-TOKEN-KIND", "system", "facts", "The answer of your home organisation's sign-in service is of a kind that we do not accept.", "ID token typ, alg or crit refused.", "A sign-in answer was refused."),
     Spec("AUTH-IDP-TOKEN-ISSUER", "system", "facts", "The answer was not made by your home organisation's sign-in service.", "ID token iss differs.", "A sign-in answer was refused."),
     Spec("AUTH-IDP-TOKEN-AUDIENCE", "system", "facts", "The answer of your home organisation's sign-in service was made for somebody else.", "ID token aud or azp differs.", "A sign-in answer was refused."),
@@ -97,4 +100,5 @@ SPECS = (
     Spec("AUTH-IDP-TOKEN-AGE", "system", "facts", "Your home organisation's sign-in service does not say that you have just signed in. Sign in there again.", "auth_time missing or too old.", "A sign-in that was too old was refused."),
     Spec("AUTH-IDP-TOKEN-SUBJECT", "system", "facts", "Your home organisation's sign-in service does not say who you are.", "ID token sub missing or malformed.", "A sign-in answer was refused."),
     Spec("AUTH-IDP-USERINFO", "system", "facts", "Two parts of the answer of your home organisation's sign-in service speak of different people.", "UserInfo sub differs.", "A sign-in answer was refused."),
+    Spec("AUTH-IDP-USERINFO-TOKEN", "system", "facts", "A signed part of the answer of your home organisation's sign-in service was not made for us, or not now.", "Signed UserInfo: iss, aud, alg, typ or times refused.", "A sign-in answer was refused."),
 )  # fmt: skip

@@ -13,6 +13,17 @@ from broker.core.passport.holdings import REGISTERED_ACCESS
 from broker.core.passport.trust import TrustRow
 from broker.core.time import EPOCH, FOREVER, Seconds
 
+TokenAuth = Literal["client_secret_basic", "client_secret_post", "private_key_jwt"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssuranceRule:
+    """A sign-in that the provider calls `said_acr`, or that used all of `amr`, is one of kind `acr` for us."""
+
+    acr: str
+    said_acr: str | None = None
+    amr: tuple[str, ...] = ()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityProvider:
@@ -42,6 +53,20 @@ class IdentityProvider:
     status: Literal["active", "suspended", "removed"] = "active"
     assert_from_claims: tuple[ClaimRule, ...] = ()
     """Which of its claims say something from which visas are minted while the session lasts; none unless stated."""
+    request_scopes: tuple[str, ...] = ("openid", "profile")
+    """The OAuth scopes that we ask it for."""
+    acr_values: tuple[str, ...] = ()
+    """The kinds of sign-in that we always ask it for, the best first (OpenID Connect Core 3.1.2.1)."""
+    token_auth: TokenAuth | None = None
+    """How we prove who we are at its token endpoint; None: by our secret, in the way that its document offers."""
+    algorithms: frozenset[str] = frozenset({"RS256", "ES256"})
+    """What it may sign with."""
+    endpoint_hosts: frozenset[str] = frozenset()
+    """Other hosts (`name` or `name:port`) than its issuer's own on which its endpoints and keys may be."""
+    hidden: bool = False
+    """Not on the page to choose from; who knows its address, or is hinted there, can use it."""
+    assurance: tuple[AssuranceRule, ...] = ()
+    """What its words about a sign-in mean here; the first rule that fits. Nothing is assumed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,7 +90,7 @@ async def _answer(
         now=now,
     )
     if isinstance(step, OAuthError):
-        return _refusal(d, request, step)
+        return refusal(d, request, step)
     agreed = step is Give.CODE or (step is Ask.CONSENT and consent is not None)
     if who is None or not agreed:
         return step if isinstance(step, Ask) else Ask.SIGN_IN
@@ -100,7 +100,7 @@ async def _answer(
         # 3. Record the no.
         about = {"client": client.id, "code": refused.code}
         await d.ledger.record(d.entry("token.refused", now, who.person, about))
-        return _refusal(d, request, refused)
+        return refusal(d, request, refused)
     return await _give(d, request, who, client, given, now)
 
 
@@ -180,7 +180,8 @@ def _judge(given: Consent, request: AuthorizationRequest) -> OAuthError | None:
     return None if given.scope <= set(request.scope) and given.claims <= asked else OAuthError.SCOPE
 
 
-def _refusal(d: Deps, request: AuthorizationRequest, error: OAuthError) -> Redirect:
+def refusal(d: Deps, request: AuthorizationRequest, error: OAuthError) -> Redirect:
+    """Back to the client with a no, with `state` and `iss`."""
     return Redirect(location=rules.error_location(request.redirect_uri, error, request.state, d.issuer), error=error)
 
 

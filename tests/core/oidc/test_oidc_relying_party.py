@@ -17,6 +17,7 @@ from broker.core.oidc.opaque import base64url
 from broker.core.oidc.parameters import Parameters, parse
 from broker.core.oidc.relying_party import Pending, Provider, begin, check_callback
 from broker.core.outcome import Reason
+from broker.core.rows.catalogue import AssuranceRule
 from broker.core.time import Seconds
 
 NOW = Seconds(10_000)
@@ -127,7 +128,7 @@ def test_the_answer_to_our_request_gives_a_code() -> None:
         ),
         (
             "T060 an error",
-            {**BACK, "error": "access_denied", "error_description": "<script>"},
+            {**BACK, "error": "server_error", "error_description": "<script>"},
             PENDING,
             HOME,
             "cookie",
@@ -282,7 +283,10 @@ def test_an_id_token_with_a_flaw_signs_nobody_in(row: str, changes: dict[str, An
         ("acr", "x" * 256, {"acr": None}),
         ("acr", 2, {"acr": None}),
         ("amr", "otp", {"amr": ()}),
-        ("amr", ["m"] * 11, {"amr": ("m",) * 10}),
+        ("amr", [f"m{n}" for n in range(11)], {"amr": tuple(f"m{n}" for n in range(10))}),
+        ("amr", ["m", "m", "a b", 'a"b', "a\\b", 7], {"amr": ("m",)}),
+        ("acr", 'a"b', {"acr": None}),
+        ("acr", "a b", {"acr": None}),
         ("eduperson_scoped_affiliation", "x" * 243 + "@uni.example", {"affiliations": ("x" * 243 + "@uni.example",)}),
         ("eduperson_scoped_affiliation", "x" * 244 + "@uni.example", {"affiliations": ()}),
         ("eduperson_scoped_affiliation", "a\nb@uni.example", {"affiliations": ()}),
@@ -359,3 +363,57 @@ def test_no_claim_of_a_wrong_type_breaks_the_check(changes: dict[str, Any]) -> N
 @given(st.dictionaries(st.sampled_from(["alg", "typ", "crit"]), JUNK))
 def test_no_header_of_a_wrong_type_breaks_the_check(header: dict[str, Any]) -> None:
     assert isinstance(judge(header=header or None), Vouched | Reason)
+
+
+MFA = "https://refeds.org/profile/mfa"
+RULES = (
+    AssuranceRule(acr=MFA, amr=("mfa",)),
+    AssuranceRule(acr=MFA, said_acr="gold"),
+    AssuranceRule(acr="https://refeds.org/profile/sfa", said_acr="pw", amr=("pwd", "otp")),
+)
+
+
+@pytest.mark.parametrize(
+    ("acr", "amr", "kept"),
+    [
+        (None, ["pwd", "mfa"], MFA),
+        ("weak", ["mfa"], MFA),
+        ("gold", [], MFA),
+        ("GOLD", [], "GOLD"),
+        ("pw", ["pwd"], "pw"),
+        ("pw", ["otp", "pwd", "x"], "https://refeds.org/profile/sfa"),
+        (None, ["MFA", "otp"], None),
+        ("weak", [], "weak"),
+        (MFA, [], MFA),
+    ],
+)
+def test_what_a_providers_words_about_a_sign_in_mean_is_in_its_row(acr: Any, amr: list[str], kept: str | None) -> None:
+    said = {"acr": acr, "amr": amr}
+    told = judge(provider=replace(HOME, assurance=RULES), **said)
+    assert isinstance(told, Vouched)
+    assert (told.acr, set(told.amr)) == (kept, set(amr))
+    plainly = judge(**said)
+    assert isinstance(plainly, Vouched)
+    assert plainly.acr == acr, "nothing is assumed"
+
+
+def test_a_rule_without_a_condition_fits_nothing() -> None:
+    found = judge(provider=replace(HOME, assurance=(AssuranceRule(acr=MFA),)), acr="weak", amr=["mfa"])
+    assert isinstance(found, Vouched)
+    assert found.acr == "weak"
+
+
+def test_userinfo_does_not_make_a_sign_in_stronger() -> None:
+    provider = replace(HOME, assurance=RULES)
+    weak = judge(provider=provider, acr="weak", amr=[])
+    assert isinstance(weak, Vouched)
+    more = with_userinfo(weak, {"sub": weak.sub, "acr": "gold", "amr": ["mfa"]}, provider)
+    assert isinstance(more, Vouched)
+    assert (more.acr, more.amr) == ("weak", ())
+
+
+def test_a_provider_is_asked_in_its_own_words() -> None:
+    _, query = begun(provider=replace(HOME, assurance=RULES, acr_values=("pw",)), acr_values=(MFA, "other"))
+    assert query["acr_values"] == ["gold other pw"]
+    _, query = begun(provider=replace(HOME, participants=True, acr_values=("pw",)), acr_values=(MFA,))
+    assert "acr_values" not in query

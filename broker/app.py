@@ -250,6 +250,7 @@ def _oauth(
         check=jose.check_signature,
         proofs=proofs,
         require_par=settings.require_par,
+        installed=lambda person: world.snapshots.current().installations(person),
     )
 
 

@@ -205,7 +205,10 @@ def _ended(snapshot: Snapshot, family: Family, session: Session, jti: str, now: 
     if now >= session.expires or now >= family.expires or session.ended is not None:
         return True
     client, idp = snapshot.get(Client, family.client), snapshot.get(IdentityProvider, session.idp)
-    if client is None or client.status != "active" or (idp is not None and idp.status != "active"):
+    parent = snapshot.get(Client, client.parent) if client is not None and client.parent is not None else client
+    if client is None or client.status != "active" or parent is None or parent.status != "active":
+        return True
+    if idp is not None and idp.status != "active":
         return True
     names: tuple[tuple[What, str], ...] = (
         ("family", family.id),

@@ -46,6 +46,7 @@ async def page(request: web.Request) -> web.Response:
             raise web.HTTPSeeOther(f"/sign-in?return_to={quote(here, safe='')}")
         return _render(request, problem=sentence(found.code, dict(found.facts)))
     prompt = {"client": found.client.name, "scope": found.scope, "user_code": found.user_code}
+    prompt["installation"] = found.installation or ""
     visas = await listed(request) if PASSPORT_SCOPE in found.scope else None
     return _render(request, prompt=prompt, visas=visas)
 

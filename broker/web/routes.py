@@ -11,7 +11,21 @@ from aiohttp import web
 
 from broker.core.administration import SORTS
 from broker.core.reasons import sentence
-from broker.web import admin, api, assertions, audit, authorize, data, device, drs, health, logout, oidc, sign_in
+from broker.web import (
+    admin,
+    api,
+    assertions,
+    audit,
+    authorize,
+    data,
+    device,
+    devices,
+    drs,
+    health,
+    logout,
+    oidc,
+    sign_in,
+)
 from broker.web.errors import Problem, headers, status_of
 from broker.web.middleware import ERROR_FAMILIES, ERROR_FORMS, REQUEST_ID, ErrorForm
 from broker.web.pages import render
@@ -119,6 +133,8 @@ ROUTES: tuple[Route, ...] = (
     Route("PUT", f"{_API}/me/location", api.put_location, Who.TOKEN),
     Route("DELETE", f"{_API}/me/session", api.end_session, Who.TOKEN),
     Route("DELETE", f"{_API}/me/remembered/{{client}}", api.forget_client, Who.TOKEN),
+    Route("GET", f"{_API}/me/devices", devices.my_devices, Who.TOKEN),
+    Route("DELETE", f"{_API}/me/devices/{{client}}", devices.remove_device, Who.TOKEN),
     Route("GET", f"{_API}/me/consents", api.my_consents, Who.TOKEN),
     Route("POST", f"{_API}/me/consents/withdrawal", api.withdraw_consent, Who.TOKEN),
     Route("GET", f"{_API}/me/visas", assertions.my_visas, Who.TOKEN),

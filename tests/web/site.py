@@ -138,7 +138,8 @@ def _broker(made: Stage, tokens: OwnTokens) -> Broker:
     oauth = Deps(
         issuer=w.issuer, scopes=BASIC_SCOPES, clock=w.clock, entropy=w.entropy, ledger=w.ledger, rows=w.rows,
         scratch=w.scratch, signer=tokens, reader=tokens, visas=visas, audience_of=lambda resource: audience_of(resource, w.issuer, w.snapshots.current()),
-        refresh_key=b"k" * 32, keys=NoKeys(), check=jose.check_signature, proofs=proofs,
+        refresh_key=b"k" * 32, keys=NoKeys(), check=jose.check_signature,
+        installed=lambda person: w.snapshots.current().installations(person), proofs=proofs,
     )  # fmt: skip
     unused: Any = None
     return Broker(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 from broker.core.oidc.errors import OAuthError, Penalty
 from broker.core.oidc.limits import DEVICE_INTERVAL
@@ -50,6 +50,14 @@ STEPS: Mapping[State, Mapping[Event, State]] = MappingProxyType({
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """A computer that wants to become a client of its own: how it calls itself, and its public key."""
+
+    name: str
+    jwk: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
     """A device's request before anything was approved. `polled`: when the device last asked."""
 
@@ -60,6 +68,7 @@ class Waiting:
     state: State = State.PENDING
     interval: int = DEVICE_INTERVAL
     polled: Seconds | None = None
+    installation: Installation | None = None
 
 
 class Approved(Protocol):

@@ -137,6 +137,7 @@ class OAuthError(Enum):
     DEVICE_DENIED = "access_denied", "The person said no.", "AUTH-DEVICE-DENIED"
     DEVICE_EXPIRED = "expired_token", "The device code has expired.", "AUTH-DEVICE-EXPIRED"
     DEVICE_UNKNOWN = "invalid_grant", "The device code is not valid.", "AUTH-DEVICE-UNKNOWN"
+    INSTALLATION = "invalid_request", "The installation is not understood or not allowed.", "AUTH-INSTALLATION"
     DEVICE_REPLAYED = "invalid_grant", "The device code was used before.", "AUTH-DEVICE-REPLAYED"
 
     # proofs of possession

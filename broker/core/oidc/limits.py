@@ -18,6 +18,8 @@ DEVICE_INTERVAL = 5
 """Seconds between two polls, and what `slow_down` adds (RFC 8628 section 3.5)."""
 USER_CODE_TRIES = 5
 """Wrong user codes that one session may type within `DEVICE_LIFE` (RFC 8628 section 5.1)."""
+MAX_INSTALLATIONS = 20
+"""Computers that one person may have connected at a time, each a client of its own (ruling 14)."""
 REFRESH_GRACE = 10
 """For so long after its first use a refresh token gives the same result again (ruling 18)."""
 PENDING_SIGN_IN_LIFE = 600

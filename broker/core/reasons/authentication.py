@@ -79,8 +79,11 @@ SPECS = (
     Spec("AUTH-LOGOUT-CLIENT", "system", "facts", "The program that wants to sign you out is not known here. Nothing was ended.", "Client of a logout unknown, or not that of the hint.", "A broken request to sign out was refused."),
     Spec("AUTH-LOGOUT-REDIRECT", "system", "facts", "The program wants you sent to an address that it has not registered. Nothing was ended.", "post_logout_redirect_uri not registered.", "A broken request to sign out was refused."),
     Spec("AUTH-LOGOUT-TOKEN", "system", "facts", "The message that a session has ended was not acceptable: {part}.", "Logout token refused: {part}.", "A message that somebody had left was refused."),
+    Spec("AUTH-INSTALLATION", "system", "facts", "This computer describes itself in a way that is not understood, or its program may not register computers.", "Installation refused.", "A computer that was not described as it must be was refused."),
     # a device's user: flows/oauth/device.py
     Spec("AUTH-USER-CODE", "system", "facts", "This code is not known, or has expired. Look at the device again.", "User code wrong.", "A wrong code was typed."),
+    Spec("AUTH-INSTALLATION-OWNER", "people", "facts", "This computer is connected in another person's name. They must remove it first.", "Installation of somebody else.", "Somebody tried to use another person's computer. It was refused."),
+    Spec("AUTH-INSTALLATION-LIMIT", "system", "facts", "You have connected as many computers as one person may. Remove one that you no longer use.", "Too many installations.", "Somebody has connected too many computers."),
     Spec("AUTH-USER-CODE-TRIES", "system", "facts", "Too many wrong codes. Wait ten minutes.", "User codes guessed.", "Somebody typed too many wrong codes."),
     # signing in at a home identity provider: core/oidc/relying_party.py, foreign_id_token.py
     Spec("AUTH-IDP-STATE", "system", "facts", "This sign-in was not begun here, or was finished before. Start again.", "state wrong or used.", "A sign-in that was not begun here was refused."),

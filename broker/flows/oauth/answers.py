@@ -21,7 +21,10 @@ _KEYS: Mapping[str, Use] = MappingProxyType({"RS256": "oidc-rs256", "ES256": "oi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
-    """A yes. `access_token` is whatever was issued, a Passport too."""
+    """A yes. `access_token` is whatever was issued, a Passport too.
+
+    `client_id`: for whom, where it was made a client just now (ruling 14).
+    """
 
     access_token: str = field(repr=False)
     expires_in: int
@@ -30,6 +33,7 @@ class Tokens:
     id_token: str | None = field(default=None, repr=False)
     issued_token_type: str | None = None
     token_type: Scheme = "Bearer"  # noqa: S105 (a scheme, not a secret)
+    client_id: str | None = None
 
     def body(self) -> dict[str, Any]:
         """The JSON members. The answer also needs `Cache-Control: no-cache, no-store` and `Pragma: no-cache`."""
@@ -41,6 +45,7 @@ class Tokens:
             "refresh_token": self.refresh_token,
             "id_token": self.id_token,
             "issued_token_type": self.issued_token_type,
+            "client_id": self.client_id,
         }
         return {name: value for name, value in members.items() if value is not None}
 

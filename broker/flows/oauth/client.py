@@ -12,7 +12,7 @@ from broker.core.passport.keys import thumbprint, usable
 from broker.core.rows.oauth import Client
 from broker.core.time import Seconds
 from broker.flows.oauth.deps import Deps
-from broker.flows.oauth.standing import revoked_since
+from broker.flows.oauth.standing import may_act, revoked_since
 
 ASSERTIONS = "client_assertion"
 """The kind of Scratch that holds which assertions were used."""
@@ -61,7 +61,7 @@ async def _by_assertion(d: Deps, given: Credentials) -> Client | OAuthError:
         return OAuthError.CLIENT_FAILED
     # Last, so that only what its owner signed is remembered, and atomic: of parallel uses one counts.
     first = await d.scratch.add(ASSERTIONS, assertion.once, {}, assertion.ends, now)
-    return client if first else OAuthError.CLIENT_FAILED
+    return client if first and await may_act(d, client) else OAuthError.CLIENT_FAILED
 
 
 async def _signed(d: Deps, client: Client | None, parsed: Jws, assertion: rules.Assertion | None, now: Seconds) -> bool:

@@ -1,15 +1,17 @@
 """What these stories need from the world, and two ways of asking it."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from broker.core.audit.entry import Entry, Value
+from broker.core.ids import PersonId
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.narrowing import AudienceOf
 from broker.core.oidc.release import MintedVisa
 from broker.core.passport.verify import CheckSignature
 from broker.core.rows.identity import Person, Session
+from broker.core.rows.oauth import Client
 from broker.core.time import Seconds
 from broker.flows.entries import entry
 from broker.flows.proofs import Proofs
@@ -32,6 +34,15 @@ class VisasOf(Protocol):
         ...
 
 
+InstalledBy = Callable[[PersonId], Sequence[Client]]
+"""The clients that a person made of their own computers, removed ones too."""
+
+
+def nobodys(_: PersonId) -> Sequence[Client]:
+    """Nobody has connected a computer."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deps:
     """The outside world, passed in by app.py and by tests.
@@ -39,8 +50,8 @@ class Deps:
     `issuer`: our `iss`. `scopes`: those that we support. `audience_of`: to which service a resource URI
     belongs. `refresh_key`: 32 bytes or more, the same in every process; whoever holds them and a used refresh
     token can compute its successor. `keys` and `check`: the keys that clients publish (by client id and address),
-    and whether a signature is a key's own. `require_par`: only pushed authorization requests count. `proofs`: what
-    judges DPoP proofs.
+    and whether a signature is a key's own. `installed`: the clients that a person made. `require_par`: only pushed
+    authorization requests count. `proofs`: what judges DPoP proofs.
     """
 
     issuer: str
@@ -59,6 +70,7 @@ class Deps:
     check: CheckSignature
     proofs: Proofs
     require_par: bool = False
+    installed: InstalledBy = nobodys
 
     def entry(self, kind: str, now: Seconds, person: Person | None, about: Mapping[str, Value]) -> Entry:
         """An entry of the log."""

@@ -50,9 +50,15 @@ async def standing_of(d: Deps, family_id: str, now: Seconds) -> Standing | None:
         *await _session_stops(d, session),
         await revoked_since(d, "person", person.id),
     )
-    alive = client.status == "active" and person.log_key != "" and session.person == person.id
+    alive = await may_act(d, client) and person.log_key != "" and session.person == person.id
     alive = alive and lasts(now, (family.expires, session.expires), stops)
     return Standing(family=family, session=session, client=client, person=person, alive=alive)
+
+
+async def may_act(d: Deps, client: Client) -> bool:
+    """Is the client active, and so is the program whose installation it is?"""
+    parent = await d.rows.get(Client, client.parent) if client.parent is not None else client
+    return client.status == "active" and parent is not None and parent.status == "active"
 
 
 async def present(d: Deps, session_id: str | None, now: Seconds) -> Present | None:

@@ -12,6 +12,7 @@ from broker.core.oidc.limits import DEVICE_LIFE, USER_CODE_TRIES
 from broker.core.outcome import Reason
 from broker.flows.oauth.answers import Tokens
 from broker.flows.oauth.device import DeviceAuthorization, Prompt, decide, look_up, start
+from tests.fakes import MemoryScratch
 from tests.flows.oauth.fakes_oauth import ADA, CLIENTS, DEVICE_GRANT, SESSION, World, basic, said
 from tests.flows.oauth.test_oauth_codes import SlowRows
 
@@ -176,6 +177,40 @@ async def test_wrong_codes_are_counted_at_either_door(door: str) -> None:
         assert await knock("ZZZZ-ZZZZ") == Reason(code="AUTH-USER-CODE")
     assert await knock(device.user_code) == Reason(code="AUTH-USER-CODE-TRIES")
     assert await look_up(w.d, SESSION.id, device.user_code) == Reason(code="AUTH-USER-CODE-TRIES")
+
+
+class SlowScratch(MemoryScratch):
+    """Lets others go first at every step, as a database does."""
+
+    async def get(self, *given: Any) -> Any:
+        await asyncio.sleep(0)
+        found = await super().get(*given)
+        await asyncio.sleep(0)
+        return found
+
+    async def put(self, *given: Any) -> None:
+        await asyncio.sleep(0)
+        await super().put(*given)
+
+
+async def test_wrong_codes_at_the_same_time_are_counted_one_by_one() -> None:
+    w = World(scratch=SlowScratch())
+    tried = await asyncio.gather(*(look_up(w.d, SESSION.id, f"ZZZZ-ZZZ{letter}") for letter in "BCDFGHJKLMNPQRST"))
+    assert [isinstance(one, Reason) and one.code for one in tried].count("AUTH-USER-CODE") == USER_CODE_TRIES
+    assert [isinstance(one, Reason) and one.code for one in tried].count("AUTH-USER-CODE-TRIES") == 16 - USER_CODE_TRIES
+
+
+async def test_right_codes_cost_no_try_and_wrong_ones_are_forgotten_in_time() -> None:
+    w = World()
+    for _ in range(USER_CODE_TRIES - 1):
+        await look_up(w.d, SESSION.id, "ZZZZ-ZZZZ")
+    device = await begin(w)
+    for _ in range(10):
+        assert isinstance(await look_up(w.d, SESSION.id, device.user_code), Prompt)
+    await look_up(w.d, SESSION.id, "ZZZZ-ZZZZ")
+    assert await look_up(w.d, SESSION.id, device.user_code) == Reason(code="AUTH-USER-CODE-TRIES")
+    w.clock.advance(DEVICE_LIFE)
+    assert isinstance(await look_up(w.d, SESSION.id, (await begin(w)).user_code), Prompt)
 
 
 async def test_a_device_whose_client_was_suspended_is_unknown() -> None:

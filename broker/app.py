@@ -108,6 +108,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             clock.not_before(decode(last.body).entry.at)
         live = LiveSnapshot(await load(empty(ontology, rules, signing.own_trust(tokens, settings.issuer)), rows))
         ledger.on_commit = live.committed
+        tokens.withdrawn = lambda key: live.current().revoked("key", key, clock.now())
         world = World(
             issuer=Issuer(settings.issuer),
             clock=clock,

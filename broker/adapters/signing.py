@@ -1,6 +1,6 @@
 """Signing and reading tokens of our own, with the keys of adapters/keys.py."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -11,6 +11,7 @@ from broker.adapters.keys import Use as KeyUse
 from broker.core.oidc.own_tokens import ACCESS_TOKEN_TYP, ID_TOKEN_TYP, PASSPORT_TYP, PERMISSION_TYP
 from broker.core.outcome import Reason
 from broker.core.passport.compact import parse
+from broker.core.passport.keys import thumbprint
 from broker.core.passport.limits import PASSPORT_BYTES
 from broker.core.passport.trust import TrustRow
 from broker.core.strict_json import StrictJsonError
@@ -40,6 +41,8 @@ class OwnTokens:
 
     def __init__(self, keys: KeyStore, issuer: str) -> None:
         self._keys = keys
+        self.withdrawn: Callable[[str], bool] = lambda _: False
+        """Was the key with this thumbprint revoked? What it signed is nobody's any more, at every door."""
         self._jku = f"{issuer}/visas/jwks.json"
         self._public = {use: {key.kid: _jwk(key, _ALGORITHM[use]) for key in keys.published(use)} for use in _ALGORITHM}
 
@@ -64,7 +67,11 @@ class OwnTokens:
         for use in _READ_WITH.get(typ, ()):
             key = self._public[use].get(str(parsed.header.get("kid")))
             fits = key is not None and parsed.header.get("alg") == _ALGORITHM[use]
-            if fits and jose.check_signature(_ALGORITHM[use], key or {}, parsed.signing_input, parsed.signature):
+            if (
+                fits
+                and not self.withdrawn(thumbprint(key or {}))
+                and jose.check_signature(_ALGORITHM[use], key or {}, parsed.signing_input, parsed.signature)
+            ):
                 return parsed.payload
         return None
 

@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
 
+from broker.core import jws
 from broker.core.ids import GrantId, Issuer, PersonId, SubjectRef
 from broker.core.oidc import service_scopes
 from broker.core.oidc.bearer import Shown
@@ -13,11 +14,12 @@ from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.own_tokens import ACCESS_TOKEN_TYP, read_access_token, read_service_token
 from broker.core.outcome import Reason
 from broker.core.passport.bearer import Vouched, vouched
+from broker.core.passport.keys import named, thumbprint
 from broker.core.passport.read import too_much
 from broker.core.passport.visa import Passport, Visa
 from broker.core.rows import Client, Family, Grant, Identity, IdentityProvider, Person, Put, Role, Session
 from broker.core.rows.identity import identity_id
-from broker.core.rows.revocation import What
+from broker.core.rows.revocation import What, revocation_id
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 from broker.flows.foreign_tokens import Inside, passports_of, visas_of
@@ -47,7 +49,8 @@ async def by_access_token(w: World, v: Verifier, shown: Shown, audiences: Abstra
         return Reason(code="AUTH-TOKEN-INVALID")
     if family.client != own.client_id:
         return Reason(code="AUTH-TOKEN-INVALID")
-    if person.log_key == "" or _ended(snapshot, family, session, own.jti, now):
+    rests_on = (revocation_id("token", own.jti), *_signer(snapshot, shown.token))
+    if person.log_key == "" or _ended(snapshot, family, session, now) or snapshot.revoked_names(rests_on, now):
         return Reason(code="AUTH-REVOKED")
     return Caller(
         person=person,
@@ -61,6 +64,8 @@ async def by_access_token(w: World, v: Verifier, shown: Shown, audiences: Abstra
         grants=_released(snapshot, family) if own.passport_scoped else (),
         **_shown(w, snapshot, family, session, now) if own.passport_scoped else {},
         roles=_roles(snapshot, session.identities),
+        rests_on=rests_on,
+        jkt=own.jkt if client is not None and client.dpop_required else None,
         # Not the access token's own ten minutes: a download lasts as long as what was agreed to.
         ends=min(session.expires, family.expires),
     )
@@ -140,7 +145,8 @@ async def _own(w: World, passports: Sequence[Passport], visas: tuple[Visa, ...],
     if family is None or session is None or person is None or family.person != person.id:
         return Reason(code="PASSPORT-REVOKED")
     snapshot = w.snapshots.current()
-    if person.log_key == "" or any(_ended(snapshot, family, session, one.jti or "", now) for one in passports):
+    rests_on = tuple(name for one in passports for name in (f"token:{one.jti}", f"key:{one.key}"))
+    if person.log_key == "" or _ended(snapshot, family, session, now) or snapshot.revoked_names(rests_on, now):
         return Reason(code="PASSPORT-REVOKED")
     ends = min(passport.exp for passport in passports)
     return Caller(
@@ -152,6 +158,8 @@ async def _own(w: World, passports: Sequence[Passport], visas: tuple[Visa, ...],
         location=session.location,
         visas=visas,
         visas_end=ends,
+        rests_on=rests_on,
+        jkt=passports[0].jkt,
         ends=ends,
     )
 
@@ -200,8 +208,15 @@ def new_person(w: World, iss: Issuer, sub: str, now: Seconds, *, participant: bo
     return made, Identity(id=identity_id(iss, sub), person=made.id, iss=iss, sub=sub)
 
 
-def _ended(snapshot: Snapshot, family: Family, session: Session, jti: str, now: Seconds) -> bool:
-    """Has anything that the token hangs on ended?"""
+def _signer(snapshot: Snapshot, token: str) -> tuple[str, ...]:
+    """By which name the key that signed a verified token of ours is revoked."""
+    parsed = jws.read(token)
+    key = named(snapshot.own.keys, str(parsed.header.get("kid"))) if parsed is not None else None
+    return () if key is None else (revocation_id("key", thumbprint(key)),)
+
+
+def _ended(snapshot: Snapshot, family: Family, session: Session, now: Seconds) -> bool:
+    """Has anything that all tokens of an authorisation hang on ended?"""
     if now >= session.expires or now >= family.expires or session.ended is not None:
         return True
     client, idp = snapshot.get(Client, family.client), snapshot.get(IdentityProvider, session.idp)
@@ -214,7 +229,6 @@ def _ended(snapshot: Snapshot, family: Family, session: Session, jti: str, now: 
         ("family", family.id),
         ("session", session.id),
         ("person", family.person),
-        ("token", jti),
         ("issuer", session.idp),
     )
     return any(snapshot.revoked(what, value, now) for what, value in names)

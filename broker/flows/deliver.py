@@ -147,6 +147,7 @@ def _caller(access: Access, person: Person) -> Caller:
         grants=access.grants,
         visas=access.visas,
         visas_end=access.visas_end,
+        rests_on=access.rests_on,
         vouched=access.vouched,
         assertions=access.assertions,
         stated=access.stated,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from broker.core.ids import is_made_id
 from broker.core.outcome import Reason
-from broker.core.passport.keys import THUMBPRINT
+from broker.core.passport.keys import THUMBPRINT, named, thumbprint
 from broker.core.rows import Dataset, Grant, Put, Revocation, Session
 from broker.core.rows.revocation import What, revocation_id
 from broker.core.snapshot import Snapshot
@@ -19,13 +19,18 @@ _NAMES: Mapping[str, re.Pattern[str]] = {"visa": re.compile(f"{_SHA256}|[^ ]+ .+
 
 
 async def revoke(w: World, caller: Caller, what: What, value: str, ground: str) -> Revocation | Reason:
-    """End `what`:`value` now. Steps: 1 gather, 2 decide who may, 3 record, 4 answer. Twice is once."""
+    """End `what`:`value` now. Steps: 1 gather, 2 decide who may, 3 record, 4 answer. Twice is once.
+
+    A key is named by its thumbprint; one of our own also by its `kid`.
+    """
     # 1. Gather.
     now, snapshot = w.clock.now(), w.snapshots.current()
     # 2. Decide.
     if not _may_revoke(caller, what, value, snapshot):
         return Reason(code="AUTH-NOT-YOURS", facts=(("roles", "admin, or the grant's committee"),))
     value = f"{w.issuer} {value}" if what == "visa" and is_made_id(value, "vis") else value
+    own = named(snapshot.own.keys, value) if what == "key" else None
+    value = thumbprint(own) if own is not None else value
     if what in _NAMES and not _NAMES[what].fullmatch(value):
         return Reason(code="REQ-INVALID", facts=(("problem", f"value: names no {what}, so nothing would end"),))
     before = snapshot.get(Revocation, revocation_id(what, value))

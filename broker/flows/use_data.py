@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from broker.core.decision import Decision, Explanation, Question, evaluate, explain
 from broker.core.drs.identifiers import is_object_id
 from broker.core.ids import DatasetId, DecisionId, ObjectId, ReceiptId
+from broker.core.oidc.claims import confirmation
 from broker.core.outcome import Reason
 from broker.core.passport.left_out import LeftOut
 from broker.core.purpose import Modality
@@ -74,6 +75,7 @@ async def ask(w: World, caller: Caller, object: ObjectId, grant: str | None = No
         "obj": object,
         "iat": now,
         "exp": access.expires,
+        **confirmation(access.jkt),
     }
     return Ticket(token=w.signer.sign("ticket", TICKET_TYPE, claims), access=access, receipt=entry.id)
 
@@ -116,6 +118,7 @@ def question_of(
         session=caller.session,
         family=caller.family,
         access=access,
+        rests_on=caller.rests_on,
         affiliations=caller.affiliations,
         location=caller.location,
         visas=caller.visas,
@@ -159,4 +162,6 @@ def _access(w: World, caller: Caller, question: Question, decision: Decision, id
         stated=caller.stated,
         vouched=caller.vouched,
         expires=Seconds(min(now + TICKET_SECONDS, caller.ends, decision.until)),
+        rests_on=caller.rests_on,
+        jkt=caller.jkt,
     )

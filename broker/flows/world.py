@@ -62,6 +62,10 @@ class Caller:
     """What an access token shows besides: assertions of ours, and what the home identity provider said."""
     shown: frozenset[str] | None = frozenset()
     """By an access token: the visas that its person released to its client (`None`: all of them)."""
+    rests_on: tuple[str, ...] = ()
+    """Ids of revocations that end what rests on these credentials: of the token itself, of the key that signed it."""
+    jkt: str | None = None
+    """The key to which what the caller is given is bound (RFC 9449); None: whoever holds it may use it."""
     ends: Seconds
     """When the credentials end: nothing that rests on them lasts longer."""
     left_out: tuple[LeftOut, ...] = ()

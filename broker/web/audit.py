@@ -20,7 +20,7 @@ from broker.web.state import BROKER
 
 _MAX_ENTRIES = 200
 _DIGITS = re.compile(r"[0-9]{1,18}")
-_TEXT = {"Content-Type": "text/plain; charset=utf-8", "Access-Control-Allow-Origin": "*"}
+_TEXT = {"Content-Type": "text/plain; charset=utf-8"}
 
 
 async def checkpoint(request: web.Request) -> web.Response:

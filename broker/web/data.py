@@ -14,6 +14,7 @@ from broker.core.snapshot import Snapshot
 from broker.flows.deliver import End, Opened, Shown, close_delivery, open_delivery, show, still_permitted
 from broker.flows.use_data import TICKET_TYPE, Refused
 from broker.ports import OpenFile, SourceBrokenError
+from broker.web.callers import access_token
 from broker.web.errors import Problem
 from broker.web.middleware import ENTROPY
 from broker.web.state import BROKER, Broker
@@ -27,7 +28,7 @@ _MAX_TICKET = 4096
 async def head(request: web.Request) -> web.StreamResponse:
     """HEAD: as GET would answer, without the bytes."""
     broker, object = request.app[BROKER], ObjectId(request.match_info["object_id"])
-    shown = await show(broker.world, _ticket(request, broker, object), object)
+    shown = await show(broker.world, await _ticket(request, broker, object), object)
     row = _told(shown).object
     response = web.StreamResponse(headers=_headers(row))
     response.content_length = row.size
@@ -37,7 +38,7 @@ async def head(request: web.Request) -> web.StreamResponse:
 async def get(request: web.Request) -> web.StreamResponse:
     """GET: the whole object, or ranges of it."""
     broker, object = request.app[BROKER], ObjectId(request.match_info["object_id"])
-    access = _ticket(request, broker, object)
+    access = await _ticket(request, broker, object)
     shown = _told(await show(broker.world, access, object))
     spans, multipart, response = _planned(request, shown.object)
     first, last = min((s.first for s in spans), default=0), max((s.last for s in spans), default=-1)
@@ -144,17 +145,25 @@ def _headers(row: DrsObject) -> dict[str, str]:
     }
 
 
-def _ticket(request: web.Request, broker: Broker, object: ObjectId) -> str:
-    """The id of the access that the bearer's ticket stands for. Tickets come in the header and nowhere else."""
-    scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
+async def _ticket(request: web.Request, broker: Broker, object: ObjectId) -> str:
+    """The id of the access that the ticket stands for. Tickets come in the header and nowhere else.
+
+    One that is bound to a key needs a proof of that key with every request, as access tokens do (RFC 9449).
+    """
+    shown = access_token(request)
+    if shown is None:
         raise Problem("AUTH-NO-CREDENTIALS")
-    claims = broker.verifier.reader.read(token, TICKET_TYPE) if len(token) <= _MAX_TICKET else None
+    claims = broker.verifier.reader.read(shown.token, TICKET_TYPE) if len(shown.token) <= _MAX_TICKET else None
     ours = claims is not None and claims.get("aud") == f"{broker.world.issuer}/data"
     if claims is None or not ours or claims.get("obj") != object or not isinstance(claims.get("jti"), str):
         raise Problem("AUTH-TICKET-INVALID")
     if not isinstance(claims.get("exp"), int) or broker.world.clock.now() >= claims["exp"]:
         raise Problem("AUTH-TICKET-EXPIRED")
+    bound, now = claims.get("cnf"), broker.world.clock.now()
+    jkt = str(bound.get("jkt")) if isinstance(bound, dict) else None
+    unproved = await broker.verifier.proofs.at_resource(shown, jkt, now, nonce=False)
+    if unproved is not None:
+        raise Problem(unproved.code)
     return str(claims["jti"])
 
 

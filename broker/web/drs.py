@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from broker.core.drs import objects, service_info
 from broker.core.drs.identifiers import encode
@@ -69,9 +69,7 @@ def _objects(broker: Broker, dataset: Dataset) -> tuple[DrsObject, ...]:
 
 
 async def options_object(request: web.Request) -> web.Response:
-    """OPTIONS: what to show; a CORS preflight is told apart by its header and gets no data."""
-    if hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers:
-        return web.Response(status=204)
+    """OPTIONS: what to show. A browser's preflight never comes here (cors.py)."""
     row = _listed(request)
     return web.json_response(_authorizations(request.app[BROKER], row))
 
@@ -115,8 +113,9 @@ async def _access(request: web.Request, who: Caller) -> web.Response:
         raise Problem.of(answer)
     if not isinstance(answer, Ticket):
         raise refused(answer)
+    scheme = "Bearer" if answer.access.jkt is None else "DPoP"  # a client that cannot prove its key sees at once why
     url = f"{broker.world.issuer}/data/{encode(answer.access.object)}"
-    response = web.json_response(objects.access_url(url, [f"Authorization: Bearer {answer.token}"]))
+    response = web.json_response(objects.access_url(url, [f"Authorization: {scheme} {answer.token}"]))
     response.headers["X-Audit-Receipt"] = answer.receipt
     headers(response, 200, answer.access.decision)
     return response

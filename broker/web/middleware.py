@@ -8,6 +8,7 @@ from aiohttp import hdrs, web
 
 from broker.core.oidc.errors import OAuthError
 from broker.ports import Clock, Entropy, LedgerDownError, StaleError
+from broker.web import cors
 from broker.web.doors import ask_for_more, challenge_of, give_nonce
 from broker.web.errors import Problem, problem_response
 from broker.web.metrics import METRICS
@@ -62,7 +63,8 @@ async def _answered(request: web.Request, handler: Handler, request_id: str) -> 
     route = _route(request)
     try:
         _limits(request)
-        response = await handler(request)
+        allowed = cors.preflight(request) if cors.is_preflight(request) else None
+        response = await handler(request) if allowed is None else allowed
     except Problem as problem:
         response = _rendered(request, problem, request_id)
     except web.HTTPException as theirs:
@@ -142,5 +144,6 @@ async def safe_headers(request: web.Request, response: web.StreamResponse) -> No
         response.headers.setdefault(name, value)
     response.headers["Server"] = SAFE_HEADERS["Server"]
     give_nonce(request, response)
+    response.headers.update(cors.headers(request))
     if REQUEST_ID in request:  # a download has left before the layers around it could name it
         response.headers.setdefault("X-Request-ID", request[REQUEST_ID])

@@ -8,6 +8,7 @@ from broker.core.oidc import metadata
 from broker.core.oidc.challenge import of_error
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.limits import MAX_FORM, MAX_TOKEN_FORM
+from broker.core.oidc.own_tokens import OPENID, PASSPORT_SCOPE
 from broker.core.oidc.parameters import parse
 from broker.flows.oauth.introspect import introspect
 from broker.flows.oauth.par import push
@@ -15,7 +16,7 @@ from broker.flows.oauth.revoke import revoke
 from broker.flows.oauth.token import token
 from broker.flows.oauth.userinfo import userinfo
 from broker.web.bodies import FORM, raw
-from broker.web.doors import ask_for_more, give_nonce, scheme_of, sent, shown
+from broker.web.doors import DRS, ask_for_more, give_nonce, scheme_of, sent, shown
 from broker.web.errors import STATUS, Problem, status_of
 from broker.web.middleware import REQUEST_ID
 from broker.web.state import BROKER
@@ -60,10 +61,17 @@ async def openid_configuration(request: web.Request) -> web.Response:
 
 
 async def protected_resource(request: web.Request) -> web.Response:
-    """RFC 9728: which tokens this service takes."""
-    broker = request.app[BROKER]
+    """RFC 9728: which tokens this service takes at UserInfo and at our API."""
+    broker, name = request.app[BROKER], "GA4GH access broker"
     issuer = broker.world.issuer
-    return web.json_response(metadata.protected_resource(issuer, issuer, broker.oauth.scopes), headers=_cached())
+    return web.json_response(metadata.protected_resource(issuer, issuer, broker.oauth.scopes, name), headers=_cached())
+
+
+async def protected_drs(request: web.Request) -> web.Response:
+    """RFC 9728: which tokens DRS takes. A resource of its own: a token for it opens nothing else."""
+    issuer, name = request.app[BROKER].world.issuer, "GA4GH access broker: DRS"
+    said = metadata.protected_resource(f"{issuer}{DRS}", issuer, {OPENID, PASSPORT_SCOPE}, name)
+    return web.json_response(said, headers=_cached())
 
 
 async def jwks(request: web.Request) -> web.Response:
@@ -142,4 +150,4 @@ def _authorization(request: web.Request) -> str | None:
 
 
 def _cached() -> dict[str, str]:
-    return {"Cache-Control": f"public, max-age={_KEYS_SECONDS}", "Access-Control-Allow-Origin": "*"}
+    return {"Cache-Control": f"public, max-age={_KEYS_SECONDS}"}

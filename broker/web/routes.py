@@ -88,6 +88,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/.well-known/openid-configuration", oidc.openid_configuration, Who.ANYBODY),
     Route("GET", "/.well-known/oauth-authorization-server", oidc.openid_configuration, Who.ANYBODY),
     Route("GET", "/.well-known/oauth-protected-resource", oidc.protected_resource, Who.ANYBODY),
+    Route("GET", "/.well-known/oauth-protected-resource/ga4gh/drs/v1", oidc.protected_drs, Who.ANYBODY),
     Route("GET", "/.well-known/jwks.json", oidc.jwks, Who.ANYBODY),
     Route("GET", "/visas/jwks.json", oidc.visa_jwks, Who.ANYBODY),
     Route("GET", "/oauth2/authorize", authorize.authorize, Who.BROWSER, page),

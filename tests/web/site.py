@@ -117,6 +117,7 @@ async def site(folder: Path, *more: Row, content: bytes = CONTENT, **changes: An
     ]  # fmt: skip
     made = stage(*rows, **world)
     tokens = OwnTokens(keys(), b.US)
+    tokens.withdrawn = lambda key: made.live.current().revoked("key", key, made.clock.now())
     own = own_trust(tokens, b.US)
     made.live._current = replace(
         follow(made.live.current(), []), own=own, trust=type(made.live.current().trust)((own,))

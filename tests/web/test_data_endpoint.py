@@ -122,7 +122,7 @@ async def test_what_is_no_ticket_opens_nothing(tmp_path: Path) -> None:
             assert answer.status in (400, 401), token
             assert right not in await answer.text()
         assert (await s.http.get(path)).status == 401
-        assert (await s.http.get(f"{path}?access_token={right}")).status == 401
+        assert (await s.http.get(f"{path}?access_token={right}")).status == 400
         assert (await s.http.get("/data/obj-2", headers=header)).status == 401
         assert "download.authorised" not in s.stage.kinds()
 
@@ -163,8 +163,22 @@ async def _suspend(s: Site) -> None:
     await revoke(s.stage.world, caller(MEI, roles=(ADMIN,)), "person", str(b.ADA), "Misuse.")
 
 
+async def _give_back(s: Site) -> None:
+    """The client revokes the one access token with which the download was asked for (RFC 7009)."""
+    form = f"client_id=web&token={s.access_token(str(b.ADA))}"
+    answer = await s.http.post(
+        "/oauth2/revoke", data=form, headers={"Content-Type": "application/x-www-form-urlencoded"}
+    )
+    assert answer.status == 200
+
+
+async def _withdraw_key(s: Site) -> None:
+    """Our own key that signed that token, named by its `kid`."""
+    await revoke(s.stage.world, caller(MEI, roles=(ADMIN,)), "key", "oidc-es256", "Copied.")
+
+
 @pytest.mark.row("T098", "T121")
-@pytest.mark.parametrize("how", [_withdraw, _revoke, _suspend])
+@pytest.mark.parametrize("how", [_withdraw, _revoke, _suspend, _give_back, _withdraw_key])
 async def test_a_running_download_is_cut_when_the_right_to_it_ends(tmp_path: Path, how: Any) -> None:
     async with site(tmp_path, content=BIG) as s:
         got, kinds = await stopped(s, how)

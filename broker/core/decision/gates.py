@@ -157,7 +157,7 @@ def _all(answers: list[Answer], part: Callable[[Answer], tuple[T, ...]]) -> tupl
 
 
 def conduct(case: Case) -> GateResult:
-    """Has the person, who says who they are, the session, the authorisation or the ticket been revoked?"""
+    """Has the person, who says who they are, the session, the authorisation, the token or the ticket been revoked?"""
     question, revoked, at = case.question, case.snapshot.revoked, case.question.at
     if question.person is not None and revoked("person", question.person, at):
         return _result(Gate.CONDUCT, Outcome.DENY, "OPS-RECIPIENT-SUSPENDED")
@@ -168,7 +168,8 @@ def conduct(case: Case) -> GateResult:
     )
     others = {iss for iss, _ in question.identities} - {case.snapshot.own.iss}
     vouched: tuple[tuple[What, str | None], ...] = tuple(("issuer", iss) for iss in sorted(others))
-    if any(value is not None and revoked(what, value, at) for what, value in (*held, *vouched)):
+    shown = case.snapshot.revoked_names(question.rests_on, at)
+    if shown or any(value is not None and revoked(what, value, at) for what, value in (*held, *vouched)):
         return _result(Gate.CONDUCT, Outcome.DENY, "AUTH-REVOKED")
     return _result(Gate.CONDUCT, Outcome.PERMIT)
 

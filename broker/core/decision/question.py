@@ -35,6 +35,8 @@ class Question:
     family: str | None = None
     access: str | None = None
     """The session, authorisation and ticket that the question came with: revoking one of them reaches it."""
+    rests_on: tuple[str, ...] = ()
+    """Ids of further revocations that reach it: of the very token that was shown, of the key that signed it."""
     affiliations: tuple[str, ...] = ()
     """Verified `role@scope` values."""
     location: str | None = None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from broker.core.oidc import pkce
 from broker.core.oidc.client_auth import RegisteredClient
+from broker.core.oidc.dpop import is_jkt
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.narrowing import AudienceOf, targets_allowed
 from broker.core.oidc.parameters import Parameters
@@ -35,6 +36,8 @@ class AuthorizationRequest:
     id_token_hint: str | None
     resources: tuple[str, ...]
     claims: RequestedClaims
+    jkt: str | None = None
+    """The key to which the code is bound (`dpop_jkt`, RFC 9449 section 10)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,7 @@ def _request(query: Parameters, client_id: str, redirect_uri: str, claims: Reque
         id_token_hint=query.get("id_token_hint"),
         resources=tuple(dict.fromkeys(query.all("resource"))),
         claims=claims,
+        jkt=query.get("dpop_jkt"),
     )
 
 
@@ -130,6 +134,9 @@ def _unsupported(query: Parameters, client: RegisteredClient) -> OAuthError | No
 
 def _bad_proof(query: Parameters) -> OAuthError | None:
     """PKCE, from every client, always (RFC 9700 section 2.1.1); a missing method would mean `plain`."""
+    jkt = query.get("dpop_jkt")
+    if jkt is not None and not is_jkt(jkt):
+        return OAuthError.DPOP_JKT
     if query.get("code_challenge_method") != pkce.METHOD:
         return OAuthError.PKCE_NEEDED
     return None if pkce.is_challenge(query.get("code_challenge")) else OAuthError.PKCE_NEEDED

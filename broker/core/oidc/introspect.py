@@ -38,7 +38,7 @@ def concerns(caller: Caller, token: OwnToken, owner: str) -> bool:
 
 
 def active(token: OwnToken, issuer: str, owner: str) -> dict[str, Any]:
-    """The answer about a live signed token (RFC 7662 section 2.2). Visas are not in it."""
+    """The answer about a live signed token (RFC 7662 section 2.2; RFC 9449 section 6.2). Visas are not in it."""
     answer: dict[str, Any] = {
         "active": True,
         "iss": issuer,
@@ -48,9 +48,11 @@ def active(token: OwnToken, issuer: str, owner: str) -> dict[str, Any]:
         "iat": token.issued,
         "exp": token.expires,
         "jti": token.jti,
+        **confirmation(token.jkt),
     }
     if token.kind == "access_token":
-        answer |= {"token_type": "Bearer", "scope": " ".join(token.scope)}
+        token_type = "Bearer" if token.jkt is None else "DPoP"
+        answer |= {"token_type": token_type, "scope": " ".join(token.scope)}
     return answer
 
 

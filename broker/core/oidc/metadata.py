@@ -7,6 +7,7 @@ from collections.abc import Collection
 from typing import Any
 
 from broker.core.oidc import exchange, service_scopes
+from broker.core.oidc.challenge import PROOF_ALGORITHMS
 from broker.core.oidc.client_assertion import ALGORITHMS as ASSERTION_ALGORITHMS
 from broker.core.oidc.client_auth import METHODS
 from broker.core.oidc.device import GRANT_TYPE as DEVICE_GRANT_TYPE
@@ -64,6 +65,7 @@ def provider(
         "introspection_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
         "revocation_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
         "code_challenge_methods_supported": ["S256"],
+        "dpop_signing_alg_values_supported": list(PROOF_ALGORITHMS),
         "prompt_values_supported": ["none", "login", "consent"],
         "claim_types_supported": ["normal"],
         "claims_supported": sorted({*_CLAIMS, PASSPORT_SCOPE}),
@@ -81,11 +83,15 @@ def provider(
     return document
 
 
-def protected_resource(resource: str, issuer: str, scopes: Collection[str]) -> dict[str, Any]:
+def protected_resource(resource: str, issuer: str, scopes: Collection[str], name: str) -> dict[str, Any]:
     """The RFC 9728 document of one service of ours. `resource`: its base URL, the `aud` of its tokens."""
     return {
         "resource": resource,
+        "resource_name": name,
         "authorization_servers": [issuer],
+        "jwks_uri": f"{issuer}/.well-known/jwks.json",
         "scopes_supported": sorted(scopes),
         "bearer_methods_supported": ["header"],
+        "dpop_signing_alg_values_supported": list(PROOF_ALGORITHMS),
+        "dpop_bound_access_tokens_required": False,
     }

@@ -131,6 +131,10 @@ class Access:
     """What the broker of the visas says about whose they are."""
     assertions: tuple[str, ...] = ()
     stated: tuple[Stated, ...] = ()
+    rests_on: tuple[str, ...] = ()
+    """Ids of revocations that end it besides: of the token that it was asked with, of the key that signed that."""
+    jkt: str | None = None
+    """The key whose holder alone may use the ticket (RFC 9449); None: whoever holds the ticket may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -144,6 +144,7 @@ async def _give(
         redirect_uri=request.redirect_uri,
         challenge=request.challenge,
         expires=until(now, CODE_LIFE, family.expires),
+        jkt=request.jkt,
     )
     # 3. Record.
     puts = [Put(family), Put(row), *await _kept(d, given, family, now)]

@@ -83,6 +83,7 @@ def test_the_demo_may_be_http_on_loopback_and_a_path_or_slash_is_kept() -> None:
 
 
 def test_a_protected_resource_names_its_server() -> None:
-    document = metadata.protected_resource("https://h/ga4gh/drs/v1", ISSUER, {"openid"})
+    document = metadata.protected_resource("https://h/ga4gh/drs/v1", ISSUER, {"openid"}, "DRS")
+    assert document["dpop_signing_alg_values_supported"] == ["ES256", "RS256"]
     assert document["authorization_servers"] == [ISSUER]
     assert document["bearer_methods_supported"] == ["header"]

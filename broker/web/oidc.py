@@ -96,7 +96,8 @@ async def post_token(request: web.Request) -> web.Response:
 
 async def post_par(request: web.Request) -> web.Response:
     """POST /oauth2/par: an authorization request, pushed before the browser comes (RFC 9126)."""
-    answer = await push(request.app[BROKER].oauth, _authorization(request), await _form(request, MAX_FORM))
+    form = await _form(request, MAX_FORM)
+    answer = await push(request.app[BROKER].oauth, _authorization(request), form, sent(request))
     if isinstance(answer, OAuthError):
         return told(request, answer)
     return web.json_response(answer.body(), status=201, headers=NO_STORE)

@@ -22,7 +22,7 @@ from tests.proofs import ClientKey
 from tests.web.site import BACK, COOKIE, SECRET, Site, signed_in, site
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-TOKEN, INFO, ME = "/oauth2/token", "/oauth2/userinfo", "/api/v1/me"
+PUSH, TOKEN, INFO, ME = "/oauth2/par", "/oauth2/token", "/oauth2/userinfo", "/api/v1/me"
 ACCESS = "/ga4gh/drs/v1/objects/obj-1/access/https"
 VERIFIER = "v" * 43
 SCOPE = "openid ga4gh_passport_v1"
@@ -212,6 +212,30 @@ async def test_a_code_may_be_bound_to_a_key(tmp_path: Path) -> None:
         }  # fmt: skip
         answer = await s.http.get(f"/oauth2/authorize?{urlencode(query)}", headers=COOKIE, allow_redirects=False)
         assert parse_qs(urlsplit(answer.headers["Location"]).query)["error"] == ["invalid_request"]
+
+
+@pytest.mark.row("T076")
+async def test_a_proof_with_a_pushed_request_binds_the_code(tmp_path: Path) -> None:
+    """RFC 9449 section 10.1: as if `dpop_jkt` had named the key; naming another one is refused."""
+    async with site(tmp_path, *here()) as s:
+        form = {
+            "response_type": "code", "redirect_uri": BACK, "scope": SCOPE, "state": "st",
+            "code_challenge": challenge_of(VERIFIER), "code_challenge_method": "S256",
+        }  # fmt: skip
+        sent = {**FORM, "Authorization": basic("app", "s3cret")}
+        for wrong, more in ((proof("POST", PUSH, key=OTHER), {"dpop_jkt": KEY.jkt}), (proof("POST", TOKEN), {})):
+            refused = await s.http.post(PUSH, data=urlencode(form | more), headers=sent | wrong)
+            assert refused.status == 400
+        answer = await s.http.post(PUSH, data=urlencode(form), headers=sent | proof("POST", PUSH))
+        assert answer.status == 201, await answer.text()
+        path = "/oauth2/authorize?" + urlencode(
+            {"client_id": "app", "request_uri": (await answer.json())["request_uri"]}
+        )
+        while not path.startswith(BACK):
+            path = (await s.http.get(path, headers=COOKIE, allow_redirects=False)).headers["Location"]
+        made = parse_qs(urlsplit(path).query)["code"][0]
+        assert (await redeemed(s, APP, proof("POST", TOKEN, key=OTHER), code=made))[1]["code"] == "AUTH-DPOP-KEY"
+        assert (await redeemed(s, APP, proof("POST", TOKEN), code=made))[0] == 200
 
 
 # Nonces

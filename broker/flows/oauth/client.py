@@ -6,6 +6,7 @@ from broker.core import jws
 from broker.core.jws import Jwk, Jws
 from broker.core.oidc import client_assertion as rules
 from broker.core.oidc.client_auth import Credentials, authenticate, credentials
+from broker.core.oidc.dpop import Sent
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.parameters import Parameters
 from broker.core.passport.keys import thumbprint, usable
@@ -83,3 +84,17 @@ async def _keys(d: Deps, client: Client, assertion: rules.Assertion) -> Sequence
         return usable({"keys": list(client.jwks)}) or ()
     pair = (str(client.id), client.jwks_uri)
     return (await d.keys.sets([(*pair, assertion.kid or "")])).get(pair) or ()
+
+
+async def proved_key(d: Deps, client: Client, sent: Sent) -> str | OAuthError | None:
+    """The key that the request of `client` proves to hold; None if it does not try (RFC 9449 section 5).
+
+    The proof is used up. Asked once the client is known, so that strangers cannot fill up what is remembered.
+    """
+    if not sent.proofs:
+        return None
+    now = d.clock.now()
+    proof = d.proofs.judge(sent, now, nonce=client.dpop_nonce)
+    if isinstance(proof, OAuthError):
+        return proof
+    return await d.proofs.first_use(proof, now) or proof.jkt

@@ -9,12 +9,13 @@ from urllib.parse import urlencode
 
 from broker.core.oidc import authorize as rules
 from broker.core.oidc.authorize import Proceed, RedirectError, ShowError, error_location
+from broker.core.oidc.dpop import NOTHING, Sent
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.limits import MAX_AUTHORIZATION, PUSHED_LIFE, SECRET_BYTES, until
 from broker.core.oidc.opaque import opaque, stored_id
 from broker.core.oidc.parameters import Parameters, parse
 from broker.core.rows.oauth import Client
-from broker.flows.oauth.client import client_of
+from broker.flows.oauth.client import client_of, proved_key
 from broker.flows.oauth.deps import Deps
 
 PUSHED = "oauth_pushed"
@@ -43,10 +44,11 @@ class Opened:
     pushed: bool = False
 
 
-async def push(d: Deps, authorization: str | None, raw: bytes) -> Pushed | OAuthError:
+async def push(d: Deps, authorization: str | None, raw: bytes, sent: Sent = NOTHING) -> Pushed | OAuthError:
     """Keep the request of an authenticated client, if the authorization endpoint would take it.
 
-    Refused in the words of the token endpoint (section 2.3). Nobody gains anything yet, so nothing is recorded.
+    Refused in the words of the token endpoint (section 2.3). Nobody gains anything yet, so nothing is recorded. A
+    proof in `sent` binds the code that comes of it to its key.
     """
     form = parse(raw)
     if isinstance(form, OAuthError):
@@ -56,7 +58,12 @@ async def push(d: Deps, authorization: str | None, raw: bytes) -> Pushed | OAuth
         return client
     if form.get("request_uri") is not None:  # section 2.1: a reference to a reference
         return OAuthError.PUSHED_NESTED
-    query = _query(form, client)
+    proved = await proved_key(d, client, sent)
+    if isinstance(proved, OAuthError):
+        return proved
+    if proved is not None and form.get("dpop_jkt") not in {None, proved}:  # RFC 9449 section 10.1
+        return OAuthError.DPOP_JKT
+    query = _query(form, client, proved)
     if len(query) > MAX_AUTHORIZATION:
         return OAuthError.PUSHED_TOO_LONG
     read = parse(query)
@@ -101,8 +108,10 @@ async def _unpushed(d: Deps, raw: bytes, query: Parameters, client_id: str) -> O
     return RedirectError(error, error_location(asked.redirect_uri, error, asked.state, d.issuer))
 
 
-def _query(form: Parameters, client: Client) -> bytes:
-    """The request as a query, without what proved the client."""
+def _query(form: Parameters, client: Client, jkt: str | None) -> bytes:
+    """The request as a query, without what proved the client, bound to the key that it proved."""
     once = {name: value for name, value in form.one.items() if name not in _AUTHENTICATION}
+    if jkt is not None:
+        once["dpop_jkt"] = jkt
     many = [(name, value) for name, values in form.many.items() for value in values]
     return urlencode([("client_id", client.id), *once.items(), *many]).encode("ascii")

@@ -18,7 +18,7 @@ from broker.core.rows.oauth import Client
 from broker.core.rows.revocation import Revocation, revocation_id
 from broker.core.time import Seconds
 from broker.flows.oauth.answers import Refused, Tokens
-from broker.flows.oauth.client import client_of
+from broker.flows.oauth.client import client_of, proved_key
 from broker.flows.oauth.client_credentials import client_credentials
 from broker.flows.oauth.deps import Deps, deciding_anew
 from broker.flows.oauth.device import redeem_device
@@ -47,19 +47,10 @@ async def token(d: Deps, authorization: str | None, raw: bytes, sent: Sent = NOT
     client = await client_of(d, authorization, form)
     if isinstance(client, OAuthError):
         return client
-    proved = await _proved(d, client, sent)  # once, however often the rest is decided anew
+    proved = await proved_key(d, client, sent)  # once, however often the rest is decided anew
+    if proved is None and client.dpop_required:
+        proved = OAuthError.DPOP_NEEDED
     return await deciding_anew(lambda: _answer(d, client, form, proved))
-
-
-async def _proved(d: Deps, client: Client, sent: Sent) -> str | OAuthError | None:
-    """The key that the request proves to hold; None if it does not try, and need not (RFC 9449 section 5)."""
-    if not sent.proofs:
-        return OAuthError.DPOP_NEEDED if client.dpop_required else None
-    now = d.clock.now()
-    proof = d.proofs.judge(sent, now, nonce=client.dpop_nonce)
-    if isinstance(proof, OAuthError):
-        return proof
-    return await d.proofs.first_use(proof, now) or proof.jkt
 
 
 async def _answer(d: Deps, client: Client, form: Parameters, proved: str | OAuthError | None) -> Tokens | OAuthError:

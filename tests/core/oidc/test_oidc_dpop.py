@@ -65,7 +65,7 @@ def test_the_name_of_a_key_is_that_of_the_specification() -> None:
     )
     found = judged(proof, url="https://server.example.com/token", now=1562262616)
     assert isinstance(found, Proof)
-    assert found.jkt == "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"
+    assert found.jkt == THUMBPRINT
     assert json.loads(base64.urlsafe_b64decode(proof.split(".", maxsplit=1)[0] + "=="))["jwk"] == key
 
 
@@ -171,14 +171,17 @@ def test_one_proof_is_known_by_its_key_and_number() -> None:
     assert judged(one).once == judged(two).once != judged(other).once
 
 
+THUMBPRINT = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"
+
+
 @pytest.mark.parametrize(
     ("text", "good"),
     [
-        (KEY.jkt, True),
-        (KEY.jkt + "=", False),
-        (KEY.jkt[:-1], False),
-        (KEY.jkt[:-1] + "B", False),
-        ("+" + KEY.jkt[1:], False),
+        (THUMBPRINT, True),
+        (THUMBPRINT + "=", False),
+        (THUMBPRINT[:-1], False),
+        (THUMBPRINT[:-1] + "J", False),
+        ("+" + THUMBPRINT[1:], False),
         ("", False),
     ],
 )

@@ -90,16 +90,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
     ontology = load_ontology(settings.ontology_file)
     rules = load_rules(settings.policy_folder, settings.packs, settings.mode)
     async with AsyncExitStack() as stack:
-        ledger = await stack.enter_async_context(
-            open_ledger(
-                settings.database,
-                settings.lock_database,
-                origin=log_origin(settings.issuer),
-                sign=log_key(store, settings.issuer)[1],
-                clock=clock,
-                entropy=entropy,
-            )
-        )
+        ledger = await stack.enter_async_context(_ledger(settings, store, clock, entropy))
         rows = await stack.enter_async_context(open_rows(settings.database))
         scratch = await stack.enter_async_context(open_scratch(settings.database))
         stack.push_async_callback(_cancelled, asyncio.create_task(scratch.sweep_on(clock.now)))
@@ -108,7 +99,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             clock.not_before(decode(last.body).entry.at)
         live = LiveSnapshot(await load(empty(ontology, rules, signing.own_trust(tokens, settings.issuer)), rows))
         ledger.on_commit = live.committed
-        tokens.withdrawn = lambda key: live.current().revoked("key", key, clock.now())
+        _heed_revocations(tokens, live, clock)
         world = World(
             issuer=Issuer(settings.issuer),
             clock=clock,
@@ -119,13 +110,12 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             snapshots=live,
             signer=tokens,
         )
-        proofs = _proofs(world, store, settings)
         await close_left_open(world)
         outgoing = Outgoing(seconds=_OUTGOING_SECONDS)
         stack.push_async_callback(outgoing.close)
         await _tell_clients(world, ledger, live, outgoing, stack)
-        readiness = Readiness(lambda: not ledger.failed)
         trusted, issuers, endpoints = _trusted(live, outgoing, stack)
+        proofs = _proofs(world, store, settings)
         broker = Broker(
             world=world,
             oauth=_oauth(world, tokens, store, _client_keys(live, outgoing, stack), proofs, settings),
@@ -142,12 +132,31 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             version=version("ga4gh-access-broker"),
             administration=_administration(outgoing, settings.mode),
         )
+        readiness = Readiness(lambda: not ledger.failed)
         yield Running(world=world, app=build(broker, readiness), ledger=ledger, readiness=readiness)
 
 
 def _administration(outgoing: Outgoing, mode: Mode) -> Administration:
     tools = Tools(probe=HttpProbe(outgoing), fits=jose.fits, check=jose.check_signature)
     return Administration(forms=CatalogueForms(), tools=tools, mode=mode)
+
+
+def _ledger(
+    settings: Settings, store: keys.KeyStore, clock: SystemClock, entropy: SystemEntropy
+) -> AbstractAsyncContextManager[SqliteLedger]:
+    return open_ledger(
+        settings.database,
+        settings.lock_database,
+        origin=log_origin(settings.issuer),
+        sign=log_key(store, settings.issuer)[1],
+        clock=clock,
+        entropy=entropy,
+    )
+
+
+def _heed_revocations(tokens: signing.OwnTokens, live: LiveSnapshot, clock: SystemClock) -> None:
+    """From now on nothing counts that a revoked key of ours signed."""
+    tokens.withdrawn = lambda key: live.current().revoked("key", key, clock.now())
 
 
 class RulesError(Exception):

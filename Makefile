@@ -41,6 +41,9 @@ layers: env
 tests: env
 	@$(BIN)/python -m pytest -q -n 3 --dist worksteal $(ARGS)
 
+interop-tools:  ## Other people's clients and providers, for tests/interop (needs npm)
+	@cd tests/interop && npm ci --silent --omit-lockfile-registry-resolved --no-audit --no-fund
+
 bench: env  ## Is it as fast as it should be? Measured against bare cryptography in the same run; ends with 1 if not
 	@$(BIN)/python -m tests.bench
 

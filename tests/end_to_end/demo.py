@@ -18,8 +18,10 @@ START_SECONDS = 60
 class Demo:
     """One state folder; the broker on it can be started, killed and started again."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, *options: str) -> None:
+        """`options`: more of the command line."""
         self.state = state
+        self.options = options
         self.describe = state / "described.json"
         self.described: dict[str, Any] = {}
         self.process: asyncio.subprocess.Process | None = None
@@ -30,13 +32,16 @@ class Demo:
         with (self.state / "stderr.log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "broker", "demo", "--no-story", "--state", str(self.state),
-                "--describe", str(self.describe), stdout=asyncio.subprocess.DEVNULL, stderr=log,
+                "--describe", str(self.describe), *self.options, stdout=asyncio.subprocess.DEVNULL, stderr=log,
             )  # fmt: skip
         async with asyncio.timeout(START_SECONDS):
             while not self.describe.exists():
                 assert self.process.returncode is None, (self.state / "stderr.log").read_text()
                 await asyncio.sleep(0.02)
         self.described = json.loads(self.describe.read_text())
+
+    async def stop(self) -> None:
+        await self.end(signal.SIGKILL)
 
     async def end(self, how: signal.Signals) -> None:
         assert self.process is not None

@@ -26,6 +26,7 @@ from broker.adapters.ontology import load_ontology
 from broker.adapters.outbox import Outbox
 from broker.adapters.outgoing import Outgoing
 from broker.adapters.policy_files import load_packs
+from broker.adapters.poll_loop import PollLoop
 from broker.adapters.probe import HttpProbe
 from broker.adapters.provider_credentials import Credentials
 from broker.adapters.repositories.folders import Folders
@@ -34,6 +35,7 @@ from broker.adapters.storage.ledger import SqliteLedger, open_ledger
 from broker.adapters.storage.log import open_log
 from broker.adapters.storage.reads import open_rows
 from broker.adapters.storage.scratch import open_scratch
+from broker.adapters.vault import AesVault
 from broker.config import Settings, SettingsError
 from broker.core.audit.entry import decode
 from broker.core.catalogue import of_a_demo
@@ -47,11 +49,13 @@ from broker.core.rows import Client, Farewell, IdentityProvider, Person, Row, Se
 from broker.core.snapshot import Snapshot, empty
 from broker.core.time import Seconds
 from broker.flows.deliver import close_left_open
+from broker.flows.foreign_tokens import us_of
 from broker.flows.inspect import Tools
 from broker.flows.oauth.deps import Deps
+from broker.flows.poll_visas import due, poll
 from broker.flows.proofs import Proofs
 from broker.flows.tell_clients import tell, waiting
-from broker.flows.verified import Verifier
+from broker.flows.verified import Poller, Verifier
 from broker.flows.visas import held_visas, mint, needed
 from broker.flows.world import World
 from broker.state import log_key, log_origin
@@ -114,12 +118,12 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         outgoing = Outgoing(seconds=_OUTGOING_SECONDS)
         stack.push_async_callback(outgoing.close)
         await _tell_clients(world, ledger, live, outgoing, stack)
-        trusted, issuers, endpoints = _trusted(live, outgoing, stack)
         proofs = _proofs(world, store, settings)
+        verifier, issuers, endpoints = _verifier(world, live, outgoing, tokens, store, proofs, stack)
         broker = Broker(
             world=world,
             oauth=_oauth(world, tokens, store, _client_keys(live, outgoing, stack), proofs, settings),
-            verifier=Verifier(reader=tokens, keys=trusted, check=jose.check_signature, proofs=proofs, health=issuers),
+            verifier=verifier,
             idps=_identity_providers(outgoing, Credentials(tokens, clock, entropy), stack),
             snapshots=live,
             sources=Folders(),
@@ -310,6 +314,30 @@ def _trusted(
     follow(live.current())
     stack.callback(live.listen(follow))
     return client, health, endpoints
+
+
+def _verifier(
+    world: World,
+    live: LiveSnapshot,
+    outgoing: Outgoing,
+    tokens: signing.OwnTokens,
+    store: keys.KeyStore,
+    proofs: Proofs,
+    stack: AsyncExitStack,
+) -> tuple[Verifier, LiveIssuerHealth, HttpEndpoints]:
+    """Who verifies tokens, and asks in time about the Visa Access Tokens in use, from before this start too."""
+    trusted, issuers, endpoints = _trusted(live, outgoing, stack)
+    vault = AesVault(store.secret("polled-visas"), world.entropy)
+    poller = Poller(endpoints=endpoints, vault=vault, us=us_of(world))
+    verifier = Verifier(
+        reader=tokens, keys=trusted, check=jose.check_signature, proofs=proofs, health=issuers, poller=poller
+    )
+    asking = PollLoop(
+        lambda: due(world, world.clock.now()), lambda one: poll(world, verifier, poller, one, world.clock.now())
+    )
+    stack.push_async_callback(asking.close)
+    stack.push_async_callback(_cancelled, asyncio.create_task(asking.run()))
+    return verifier, issuers, endpoints
 
 
 def _client_keys(live: LiveSnapshot, outgoing: Outgoing, stack: AsyncExitStack) -> JwksClient:

@@ -182,6 +182,18 @@ class Endpoints(Protocol):
         ...
 
 
+class Vault(Protocol):
+    """Keeps secrets that must be used again from whoever reads the database."""
+
+    def shut(self, secret: str, about: str) -> str:
+        """`secret`, encrypted; it opens only for the same `about`."""
+        ...
+
+    def open(self, shut: str, about: str) -> str | None:
+        """What was shut; None if it was not shut here, not for this, or with a key that is gone."""
+        ...
+
+
 class UpstreamError(Exception):
     """A home identity provider did not answer, or not as it must. The message holds nothing that it sent."""
 

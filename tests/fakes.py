@@ -182,6 +182,26 @@ class MemoryEndpoints:
 
 
 @dataclass
+class MemoryVault:
+    """Keeps the promises of ports.Vault, but for secrecy from who reads this."""
+
+    key: str = "k"
+    times: int = 0
+
+    def shut(self, secret: str, about: str) -> str:
+        self.times += 1
+        return f"{self.times}:{secret[::-1]}:{self._bound(self.times, secret, about)}"
+
+    def open(self, shut: str, about: str) -> str | None:
+        times, _, rest = shut.partition(":")
+        secret, _, bound = rest.rpartition(":")
+        return secret[::-1] if bound == self._bound(times, secret[::-1], about) else None
+
+    def _bound(self, times: object, secret: str, about: str) -> str:
+        return digest([self.key, str(times), secret, about])
+
+
+@dataclass
 class MemoryIssuerHealth:
     """Keeps the promises of ports.IssuerHealth for issuers whose addresses nobody asks."""
 

@@ -23,6 +23,7 @@ from broker.core.rows import (
     DrsObject,
     Grant,
     Organisation,
+    PolledVisa,
     Request,
     Revocation,
     Role,
@@ -105,6 +106,10 @@ class Snapshot:
         live = (row for row in cast("Iterable[Assertion]", found) if row.is_live(at))
         return tuple(sorted(live, key=lambda row: row.id))
 
+    def polled(self) -> tuple[PolledVisa, ...]:
+        """The Visa Access Tokens whose issuers are asked again."""
+        return cast("tuple[PolledVisa, ...]", self._listed("polled"))
+
     def organisations(self, scopes: Iterable[str]) -> tuple[Organisation, ...]:
         """The registered organisations that speak for any of these affiliation scopes."""
         found = (org for scope in scopes for org in self._listed("scope", scope))
@@ -132,7 +137,7 @@ class Snapshot:
         return tuple(row for _, row in sorted(found.items())) if found else ()
 
 
-def _keys(row: Row) -> Iterable[tuple[str, ...]]:
+def _keys(row: Row) -> Iterable[tuple[str, ...]]:  # noqa: C901 (a table of kinds)
     """Under which keys of the index a row is found."""
     match row:
         case Grant():
@@ -145,6 +150,8 @@ def _keys(row: Row) -> Iterable[tuple[str, ...]]:
             yield ("subject", row.consent.subject_ref)
         case DrsObject():
             yield ("dataset", row.dataset)
+        case PolledVisa() if row.state == "live":
+            yield ("polled",)
         case Assertion() | Role():
             yield (row.KIND, row.iss, row.sub)
         case Client():

@@ -3,18 +3,15 @@
 The token is verified as far as it can be read before it is shown to anybody, and then to its own broker alone.
 """
 
-from collections.abc import Sequence
-
 from broker.core.oidc.opaque import stored_id
 from broker.core.outcome import Reason
 from broker.core.passport.bearer import vouched
-from broker.core.passport.keys import named, thumbprint
-from broker.core.passport.trust import Jwk
-from broker.core.passport.userinfo import Bearer, Said, Signed, issuer_of, read_answer, read_bearer
+from broker.core.passport.userinfo import Bearer, Said, issuer_of, read_answer, read_bearer
 from broker.core.rows import Code, RefreshToken, Session
 from broker.core.time import Seconds
 from broker.flows.authenticate import foreign_caller
 from broker.flows.foreign_tokens import visas_of
+from broker.flows.signatures import refuted
 from broker.flows.verified import Verifier, note
 from broker.flows.world import Caller, World
 from broker.ports import Endpoints, UpstreamError
@@ -53,7 +50,7 @@ async def by_userinfo(w: World, v: Verifier, endpoints: Endpoints, token: str) -
     # 3. The answer is about the token's own subject, or it is none.
     said = read_answer(answer, bearer, at=now)
     if isinstance(said, Said) and said.signed is not None:
-        wrong = await _wrong(w, v, said.signed, now)
+        wrong = await refuted(w, v, said.signed, now)
         said = wrong if wrong is not None else said
     if isinstance(said, Reason):
         note(v, trust, token, said, now)
@@ -77,29 +74,13 @@ async def _readable(w: World, v: Verifier, token: str, now: Seconds) -> Bearer |
         return Reason(code="AUTH-REVOKED")
     if bearer.signed is None:
         return Reason(code="AUTH-TOKEN-INVALID") if await _is_ours(w, token) else bearer
-    return await _wrong(w, v, bearer.signed, now) or bearer
+    return await refuted(w, v, bearer.signed, now) or bearer
 
 
 async def _is_ours(w: World, token: str) -> bool:
     """A secret of ours that somebody sends to the wrong door must not be shown to another broker."""
     id = stored_id(token)
     return any([await w.rows.get(kind, id) is not None for kind in (RefreshToken, Code, Session)])
-
-
-async def _wrong(w: World, v: Verifier, signed: Signed, now: Seconds) -> Reason | None:
-    """Why this signature does not count; None if it does."""
-    need = signed.need
-    keys: Sequence[Jwk] | None = need.pinned
-    if need.pair is not None:
-        keys = (await v.keys.sets([(*need.pair, need.kid)])).get(need.pair)
-    if keys is None:
-        return Reason(code="PASSPORT-KEYS-UNAVAILABLE")
-    key = named(keys, need.kid)
-    if key is None:
-        return Reason(code="PASSPORT-KEY-UNKNOWN")
-    if not v.check(signed.algorithm, key, signed.token.signing_input, signed.token.signature):
-        return Reason(code="PASSPORT-SIGNATURE")
-    return Reason(code="AUTH-REVOKED") if w.snapshots.current().revoked("key", thumbprint(key), now) else None
 
 
 def _told(reason: Reason) -> Reason:

@@ -7,6 +7,7 @@ from broker.core.outcome import Reason
 from broker.core.passport.left_out import LeftOut, left_out
 from broker.core.passport.visa import Passport, Visa
 from broker.core.time import Seconds
+from broker.flows.poll_visas import watch
 from broker.flows.verified import Verifier, note, verified_passports, verified_visas
 from broker.flows.world import World
 
@@ -37,14 +38,19 @@ async def visas_of(w: World, v: Verifier, tokens: Iterable[str], now: Seconds) -
     """Every visa that verifies, each once; the others count for nothing and hinder nobody."""
     trust = w.snapshots.current().trust
     good: dict[str, Visa] = {}
+    shown: list[tuple[str, Visa]] = []
     refused: list[tuple[str, Reason]] = []
     for token, visa in await verified_visas(v, tokens, trust, now, us_of(w)):
         if isinstance(visa, Visa) and not (visa.iss == w.issuer and now >= visa.exp):
             good[visa.digest] = visa
+            if visa.jku is None:
+                shown.append((token, visa))
             continue
         reason = visa if isinstance(visa, Reason) else Reason(code="VISA-EXPIRED")  # ruling 16, as above
         refused.append((token, reason))
         note(v, trust, token, reason, now)
+    if shown and v.poller is not None:
+        await watch(w, v, v.poller, shown, now)
     return Inside(visas=tuple(good.values()), left_out=left_out(refused, trust))
 
 

@@ -22,7 +22,7 @@ from broker.core.passport.verify import CheckSignature, seal_passport, seal_visa
 from broker.core.passport.visa import Passport, Visa
 from broker.core.time import Seconds
 from broker.flows.proofs import Proofs
-from broker.ports import IssuerHealth, KeysAtHand, TokenReader
+from broker.ports import Endpoints, IssuerHealth, KeysAtHand, TokenReader, Vault
 
 T = TypeVar("T", Passport, Visa)
 
@@ -85,6 +85,15 @@ class Memory(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Poller:
+    """What polling takes (flows/poll_visas.py). `us`: what `aud` of an updated visa may say."""
+
+    endpoints: Endpoints
+    vault: Vault
+    us: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verifier:
     """What it takes to verify tokens: ours by `reader`, everybody's by `keys` and `check`, senders by `proofs`."""
 
@@ -94,6 +103,8 @@ class Verifier:
     proofs: Proofs
     health: IssuerHealth | None = None
     """Who counts refused tokens for operators, if anybody does."""
+    poller: Poller | None = None
+    """How issuers are asked whether their Visa Access Tokens still hold, if they are."""
     passports: Memory[Passport] = field(default_factory=Memory[Passport])
     visas: Memory[Visa] = field(default_factory=Memory[Visa])
 

@@ -10,7 +10,7 @@ from broker.core.passport.trust import Jwk, TrustRow
 from broker.core.purpose import purpose_json
 from broker.core.rows import Row, VisaIssuer
 from broker.flows.proofs import Proofs
-from broker.flows.verified import Verifier
+from broker.flows.verified import Poller, Verifier
 from tests import builders as b
 from tests.core.passport.visa_builders import BROKER, ISSUER, KEYS, broker_row, issuer_row, passport_token, visa_token
 from tests.fakes import MemoryIssuerHealth, MemoryScratch
@@ -54,9 +54,18 @@ def rows(issuer: Mapping[str, Any] | None = None, broker: Mapping[str, Any] | No
     return [trusted(**(issuer or {})), trusted(broker_row(**{"vouches": True, **(broker or {})}))]
 
 
-def verifier(keys: StaticKeys | None = None, health: MemoryIssuerHealth | None = None) -> Verifier:
+def verifier(
+    keys: StaticKeys | None = None, health: MemoryIssuerHealth | None = None, poller: Poller | None = None
+) -> Verifier:
     proofs = Proofs(check=check_signature, scratch=MemoryScratch(), nonce_key=b"n" * 32)
-    return Verifier(reader=NoReader(), keys=keys or StaticKeys(), check=check_signature, proofs=proofs, health=health)
+    return Verifier(
+        reader=NoReader(),
+        keys=keys or StaticKeys(),
+        check=check_signature,
+        proofs=proofs,
+        health=health,
+        poller=poller,
+    )
 
 
 def heart(**payload: Any) -> str:

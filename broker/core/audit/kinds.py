@@ -39,6 +39,7 @@ KINDS: Mapping[str, str] = MappingProxyType({
     "terms.accepted": "somebody accepted terms of use here",
     "visa.gathered": "visas of another issuer about somebody were taken in, or dropped out; `via` says how",
     "visa.minted": "a visa was signed; `jti` names it",
+    "visa.polled": "a Visa Access Token of another issuer is watched; `result` says what was answered",
     "visa.revoked": "a visa of ours was ended before its time",
     # deciding
     "decision.made": "the question was answered; `trace` is the digest of all that was read and said",

@@ -9,8 +9,10 @@ from broker.core.passport.bearer import links
 from broker.core.passport.counts import revocation_names
 from broker.core.passport.evaluate import Accepted, Evaluation
 from broker.core.passport.evaluate import evaluate as weigh
+from broker.core.passport.polling import lasting
+from broker.core.passport.visa import Visa
 from broker.core.purpose import Purpose, read_purpose
-from broker.core.rows import Dataset, Grant
+from broker.core.rows import Dataset, Grant, PolledVisa
 from broker.core.rows.access import Finding
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
@@ -31,9 +33,12 @@ class Entitlement:
 
 def weighed(question: Question, snapshot: Snapshot) -> Evaluation:
     """Which of the question's visas count for this person, by the trust and the revocations of this picture."""
-    names = (name for visa in question.visas for name in revocation_names(visa))
+    visas = question.visas
+    if any(visa.jku is None for visa in visas):
+        visas = tuple(_as_polled(visa, question.at, snapshot) for visa in visas)
+    names = (name for visa in visas for name in revocation_names(visa))
     return weigh(
-        question.visas,
+        visas,
         snapshot.trust,
         question.identities,
         question.at,
@@ -41,6 +46,16 @@ def weighed(question: Question, snapshot: Snapshot) -> Evaluation:
         revoked=snapshot.revoked_names(names, question.at),
         vouched=links(question.vouched, snapshot.trust),
     )
+
+
+def _as_polled(visa: Visa, at: Seconds, snapshot: Snapshot) -> Visa:
+    """A Visa Access Token as its issuer last confirmed or updated it: without that it ends an hour after `iat`."""
+    row, trusted = snapshot.get(PolledVisa, visa.digest), snapshot.trust.of(visa.iss)
+    if row is None or trusted is None or not trusted.polled:
+        return lasting(visa, None)
+    if row.by is None or snapshot.revoked_names(revocation_names(visa), at):
+        return lasting(visa, row.confirmed)  # what is revoked is not saved by an update
+    return lasting(row.by, row.confirmed)
 
 
 def entitlements(question: Question, visas: Evaluation, snapshot: Snapshot) -> tuple[Entitlement, ...]:

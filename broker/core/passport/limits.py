@@ -26,7 +26,7 @@ VISA_LIFETIME = Seconds(366 * 86400)
 """Longest `exp - iat` of a visa whose trust row does not say otherwise: what REMS issues by default."""
 PASSPORT_LIFETIME = Seconds(86400)
 VISA_ACCESS_TOKEN_AGE = Seconds(3600)
-"""How long a Visa Access Token counts without asking its issuer again, which we never do (AAI, C7)."""
+"""How long a Visa Access Token counts without asking its issuer again (AAI, C7; `polling.py`)."""
 
 CONDITION_GROUPS = 16
 """Alternatives (OR) in one visa's `conditions`."""

@@ -65,6 +65,8 @@ class Said:
     sub: str
     visas: tuple[str, ...]
     signed: Signed | None = None
+    stated: bool = True
+    """Did it speak of visas at all?"""
 
 
 def issuer_of(token: str) -> str | None:
@@ -163,7 +165,7 @@ def _signed_answer(body: bytes, bearer: Bearer, at: Seconds, leeway: Seconds) ->
     said = _said(parsed.payload, bearer)
     if isinstance(signed, Reason) or isinstance(said, Reason):
         return signed if isinstance(signed, Reason) else said
-    return Said(sub=said.sub, visas=said.visas, signed=signed)
+    return Said(sub=said.sub, visas=said.visas, signed=signed, stated=said.stated)
 
 
 def _said(members: Mapping[str, Any], bearer: Bearer) -> Said | Reason:
@@ -177,4 +179,4 @@ def _said(members: Mapping[str, Any], bearer: Bearer) -> Said | Reason:
         return claims.wrong("PASSPORT", "ga4gh_passport_v1")
     if len(listed) > limits.PASSPORT_VISAS:
         return Reason(code="PASSPORT-TOO-MANY-VISAS", facts=(("limit", str(limits.PASSPORT_VISAS)),))
-    return Said(sub=sub, visas=tuple(dict.fromkeys(listed)))
+    return Said(sub=sub, visas=tuple(dict.fromkeys(listed)), stated="ga4gh_passport_v1" in members)

@@ -15,6 +15,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "gathered": (),
     "farewell": ("state",),
     "home_session": ("home",),
+    "polled_visa": (),
 }
 """Kind of row to the members by which its rows are found."""
 _whole = sa.BigInteger().with_variant(sa.Integer, "sqlite")

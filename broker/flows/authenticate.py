@@ -17,7 +17,7 @@ from broker.core.passport.bearer import Vouched, vouched
 from broker.core.passport.keys import named, thumbprint
 from broker.core.passport.read import too_much
 from broker.core.passport.visa import Passport, Visa
-from broker.core.rows import Client, Family, Grant, Identity, IdentityProvider, Person, Put, Role, Session
+from broker.core.rows import Client, Family, Grant, Identity, IdentityProvider, Person, Put, Role, Session, VisaIssuer
 from broker.core.rows.identity import identity_id
 from broker.core.rows.revocation import What, revocation_id
 from broker.core.snapshot import Snapshot
@@ -68,6 +68,7 @@ async def by_access_token(w: World, v: Verifier, shown: Shown, audiences: Abstra
         jkt=own.jkt if client is not None and client.dpop_required else None,
         # Not the access token's own ten minutes: a download lasts as long as what was agreed to.
         ends=min(session.expires, family.expires),
+        let_in=_let_in(family, session),
     )
 
 
@@ -160,6 +161,7 @@ async def _own(w: World, passports: Sequence[Passport], visas: tuple[Visa, ...],
         visas_end=ends,
         rests_on=rests_on,
         jkt=passports[0].jkt,
+        let_in=_let_in(family, session),
         ends=ends,
     )
 
@@ -177,6 +179,7 @@ async def foreign_caller(
         visas_end=ends,
         left_out=inside.left_out,
         vouched=said,
+        let_in=((VisaIssuer.KIND, iss),),
         ends=ends,
     )
 
@@ -232,6 +235,11 @@ def _ended(snapshot: Snapshot, family: Family, session: Session, now: Seconds) -
         ("issuer", session.idp),
     )
     return any(snapshot.revoked(what, value, now) for what, value in names)
+
+
+def _let_in(family: Family, session: Session) -> tuple[tuple[str, str], ...]:
+    """The rows by which somebody with a token of ours is let in."""
+    return (Client.KIND, family.client), (IdentityProvider.KIND, session.idp)
 
 
 def _released(snapshot: Snapshot, family: Family) -> tuple[GrantId, ...]:

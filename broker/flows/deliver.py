@@ -151,6 +151,7 @@ def _caller(access: Access, person: Person) -> Caller:
         vouched=access.vouched,
         assertions=access.assertions,
         stated=access.stated,
+        let_in=access.let_in,
         ends=access.expires,
     )
 

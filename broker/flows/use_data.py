@@ -131,6 +131,7 @@ def question_of(
         dataset=dataset,
         object=object,
         modality=Modality.DOWNLOAD,
+        let_in=caller.let_in,
     )
 
 
@@ -161,7 +162,8 @@ def _access(w: World, caller: Caller, question: Question, decision: Decision, id
         assertions=caller.assertions,
         stated=caller.stated,
         vouched=caller.vouched,
-        expires=Seconds(min(now + TICKET_SECONDS, caller.ends, decision.until)),
         rests_on=caller.rests_on,
+        expires=Seconds(min(now + TICKET_SECONDS, caller.ends, decision.until)),
+        let_in=caller.let_in,
         jkt=caller.jkt,
     )

@@ -70,6 +70,8 @@ class Caller:
     """When the credentials end: nothing that rests on them lasts longer."""
     left_out: tuple[LeftOut, ...] = ()
     """Visas that came and are none of a trusted issuer: for the record and for who sent them, for nothing else."""
+    let_in: tuple[tuple[str, str], ...] = ()
+    """(kind, id) of the rows that let the caller in: client, identity provider, broker. None may be suspended."""
     vouched: Vouched | None = None
     """What the broker that sent the visas says about whose they are."""
 

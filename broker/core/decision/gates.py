@@ -13,6 +13,7 @@ from broker.core.decision.gate_consent import consent
 from broker.core.duo.match import Verdict, match
 from broker.core.jurisdiction.judge import Answer, judge
 from broker.core.outcome import Gate, GateResult, Outcome, Reason
+from broker.core.rows import Client, IdentityProvider, VisaIssuer
 from broker.core.rows.revocation import What
 from broker.core.time import FOREVER, Seconds, day_of, rfc3339
 
@@ -171,7 +172,14 @@ def conduct(case: Case) -> GateResult:
     shown = case.snapshot.revoked_names(question.rests_on, at)
     if shown or any(value is not None and revoked(what, value, at) for what, value in (*held, *vouched)):
         return _result(Gate.CONDUCT, Outcome.DENY, "AUTH-REVOKED")
+    if any(_rests(case.snapshot.rows.get(name)) for name in question.let_in):
+        return _result(Gate.CONDUCT, Outcome.DENY, "AUTH-REVOKED")
     return _result(Gate.CONDUCT, Outcome.PERMIT)
+
+
+def _rests(row: object) -> bool:
+    """Was this client, provider or broker suspended or removed? One that was never registered was not."""
+    return isinstance(row, Client | IdentityProvider | VisaIssuer) and row.status != "active"
 
 
 GATES: tuple[Callable[[Case], GateResult], ...] = (

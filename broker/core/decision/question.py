@@ -62,6 +62,8 @@ class Question:
     dataset: DatasetId
     object: ObjectId | None = None
     modality: Modality = Modality.DOWNLOAD
+    let_in: tuple[tuple[str, str], ...] = ()
+    """(kind, id) of the rows that let the caller in: client, identity provider, broker."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -135,6 +135,8 @@ class Access:
     """Ids of revocations that end it besides: of the token that it was asked with, of the key that signed that."""
     jkt: str | None = None
     """The key whose holder alone may use the ticket (RFC 9449); None: whoever holds the ticket may."""
+    let_in: tuple[tuple[str, str], ...] = ()
+    """(kind, id) of the rows that let the caller in; none of them may be suspended or removed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

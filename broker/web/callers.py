@@ -1,16 +1,19 @@
 """Who is calling, from the headers or body of a request; refusals in the form of the door."""
 
+from collections.abc import Sequence
+
 from aiohttp import web
 
 from broker.core.oidc.bearer import Shown
 from broker.core.oidc.challenge import of_error
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.own_tokens import OPENID, PASSPORT_SCOPE
+from broker.core.oidc.service_scopes import service_subject
 from broker.core.outcome import Reason
 from broker.flows.administer import Actor
-from broker.flows.authenticate import by_access_token, by_passports
+from broker.flows.authenticate import by_access_token, by_client_token, by_passports
 from broker.flows.by_userinfo import by_userinfo, is_foreign
-from broker.flows.world import Caller
+from broker.flows.world import Caller, ServiceCaller
 from broker.web import once
 from broker.web.doors import scheme_of, sent, shown
 from broker.web.errors import Problem
@@ -37,18 +40,30 @@ async def caller(request: web.Request) -> Caller:
     who = await _by_token(request, frozenset({request.app[BROKER].world.issuer}))
     lacking = next((scope for scope in _API_SCOPES if scope not in who.scopes), None)
     if lacking is not None:
-        problem = Problem("AUTH-SCOPE", scope=lacking)
-        problem.challenge = of_error(OAuthError.TOKEN_SCOPE, scheme_of(request), " ".join(_API_SCOPES))
-        raise problem
+        raise _lacking(request, lacking, _API_SCOPES)
     await once.begin(request, f"{who.person.id} {who.client}")
     return who
 
 
 async def actor(request: web.Request, scope: str) -> Actor:
-    """Who administers: a person with their roles. `scope` is what a service in its own name needs."""
-    del scope
+    """Who administers: a person, or a service in its own name whose token has `scope`. What either may, roles say."""
+    broker, token = request.app[BROKER], access_token(request)
+    service = await by_client_token(broker.world, broker.verifier, token) if token is not None else None
+    if isinstance(service, ServiceCaller):
+        if scope not in service.scopes:
+            raise _lacking(request, scope, (scope,))
+        await once.begin(request, service_subject(service.client))
+        return Actor(client=service.client, roles=service.roles)
+    if service is not None and service.code != "AUTH-TOKEN-INVALID":
+        raise Problem.of(service)
     who = await caller(request)
     return Actor(person=who.person, roles=who.roles)
+
+
+def _lacking(request: web.Request, scope: str, wanted: Sequence[str]) -> Problem:
+    problem = Problem("AUTH-SCOPE", scope=scope)
+    problem.challenge = of_error(OAuthError.TOKEN_SCOPE, scheme_of(request), " ".join(wanted))
+    return problem
 
 
 async def caller_for_data(request: web.Request) -> Caller:

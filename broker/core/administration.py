@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from broker.core.catalogue import of_a_demo
 from broker.core.jurisdiction.rulebook import Mode
@@ -37,6 +37,8 @@ SORTS: Mapping[Noun, Sort] = MappingProxyType({
     "idps": Sort("idps", IdentityProvider, "idp", ("admin",), ("admin", "auditor")),
 })  # fmt: skip
 """Who may write and read what. A role holds in its scope, compared whole: `service`, or `<word>:<id>` for one row."""
+
+_BY_SECRET = ("client_secret_basic", "client_secret_post")
 
 STATES: Mapping[tuple[str, Verb], Literal["active", "suspended", "removed"]] = MappingProxyType({
     ("active", "suspend"): "suspended",
@@ -97,6 +99,26 @@ def without_secrets(row: Managed) -> Managed:
     if isinstance(row, IdentityProvider):
         return replace(row, client_secret="")
     return replace(row, secret=None) if isinstance(row, Client) else row
+
+
+def shown(row: Managed, declared: Mapping[str, Any]) -> dict[str, Any]:
+    """A row for people and programs, without its secrets. `declared`: its form, which is what a change would send."""
+    found: dict[str, Any] = {"id": row.id, "ref": ref(row.id), "version": row.version, "status": row.status}
+    if not isinstance(row, VisaIssuer):
+        found["has_secret"] = secret_of(row) is not None
+    return found | {"declared": {name: value for name, value in declared.items() if name != "status"}}
+
+
+def secret_of(row: Managed) -> str | None:
+    """What the row keeps secret, as it is stored; None for a row that has nothing of the sort."""
+    if isinstance(row, VisaIssuer):
+        return None
+    return row.client_secret if isinstance(row, IdentityProvider) else row.secret
+
+
+def makes_secret(sort: Sort, said: Mapping[str, Any]) -> bool:
+    """Is this a new client that will prove itself by a secret, and brings none? Then we make one."""
+    return sort.kind is Client and said.get("auth_method") in _BY_SECRET and said.get("secret_sha256") is None
 
 
 def told(row: Managed, before: Managed | None) -> dict[str, str | int | tuple[str, ...]]:

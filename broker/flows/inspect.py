@@ -6,6 +6,7 @@ functions judge a sample, under the row as it would be.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from broker.core.administration import Managed
 from broker.core.inspection import (
@@ -25,7 +26,7 @@ from broker.core.passport.keys import usable
 from broker.core.passport.read import read_visa
 from broker.core.passport.trust import ALGORITHMS, Jwk, Trust
 from broker.core.passport.verify import CheckSignature, seal_visa
-from broker.core.plain import canonical
+from broker.core.plain import canonical, plain
 from broker.core.reasons import sentence
 from broker.core.rows import Client, IdentityProvider, VisaIssuer
 from broker.core.strict_json import StrictJsonError, loads
@@ -45,6 +46,11 @@ class Report:
     @property
     def passes(self) -> bool:
         return all(finding.level != "refused" for finding in self.findings)
+
+    def told(self) -> dict[str, Any]:
+        """As JSON, for the API and for commands."""
+        keys = [{**plain(key), "used": not key.why} for key in self.keys]
+        return {"passes": self.passes, "findings": plain(self.findings), "keys": keys}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

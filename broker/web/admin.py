@@ -10,15 +10,25 @@ from typing import Any, cast
 from aiohttp import hdrs, web
 from pydantic import Field, RootModel
 
-from broker.core.administration import SORTS, Managed, Noun, Sort, Verb, has_name, may_read, ref
-from broker.core.inspection import Finding, KeyFinding
+from broker.core.administration import (
+    SORTS,
+    Managed,
+    Noun,
+    Sort,
+    Verb,
+    has_name,
+    makes_secret,
+    may_read,
+    ref,
+    secret_of,
+    shown,
+)
 from broker.core.outcome import Reason
 from broker.core.passport.keys import THUMBPRINT
 from broker.core.plain import plain
-from broker.core.rows import Client, IdentityProvider, VisaIssuer
 from broker.core.time import rfc3339
 from broker.flows.administer import Actor, change, forbidden, made_secret, move, new_secret, register
-from broker.flows.inspect import Report, inspect
+from broker.flows.inspect import inspect
 from broker.flows.issuer_keys import expel, refetch
 from broker.ports import FormError
 from broker.web import once
@@ -31,7 +41,6 @@ from broker.web.versions import etag, expected, is_known
 
 MAX_BODY = 256 * 1024
 """Bytes of a row: pinned keys and long lists of values."""
-_SECRETS = ("client_secret_basic", "client_secret_post")
 
 
 class Said(RootModel[dict[str, Any]]):
@@ -77,7 +86,7 @@ async def post_row(request: web.Request) -> web.Response:
     said = (await json_body(request, Said, MAX_BODY)).root
     secret: str | None = None
     stored: str | None = None
-    if sort.kind is Client and said.get("auth_method") in _SECRETS and said.get("secret_sha256") is None:
+    if makes_secret(sort, said):
         secret, stored = made_secret(broker.world)
     made = await register(broker.world, who, sort.noun, _row(broker, sort, said, stored), broker.administration.mode)
     return _told(request, made, status=201, secret=secret)
@@ -90,7 +99,7 @@ async def put_row(request: web.Request) -> web.Response:
     before = await _named(request, sort, who)
     versions = expected(request)
     said = (await json_body(request, Said, MAX_BODY)).root
-    row = _row(broker, sort, said, _secret_of(before))
+    row = _row(broker, sort, said, secret_of(before))
     if row.id != before.id:
         raise Problem("REQ-INVALID", problem="the body names another row than the address")
     if said.get("status", before.status) != before.status:
@@ -118,7 +127,8 @@ async def test_row(request: web.Request) -> web.Response:
     broker, sort = request.app[BROKER], _sort(request)
     row = await _readable(request, sort, "write")
     given = await json_body(request, Sample) if request.body_exists else Sample()
-    return _report(await inspect(broker.world, broker.administration.tools, row, given.sample))
+    report = await inspect(broker.world, broker.administration.tools, row, given.sample)
+    return web.json_response(report.told())
 
 
 async def test_form(request: web.Request) -> web.Response:
@@ -127,12 +137,11 @@ async def test_form(request: web.Request) -> web.Response:
     who = await actor(request, f"{sort.noun}:write")
     said = (await json_body(request, Said, MAX_BODY)).root
     sample = said.pop("sample", None)
-    row = _row(broker, sort, said, "0" * 64 if said.get("auth_method", "private_key_jwt") in _SECRETS else None)
+    row = _row(broker, sort, said, "0" * 64 if makes_secret(sort, said) else None)
     if not who.may_write(sort, row.id):
         raise Problem.of(forbidden(sort))
-    return _report(
-        await inspect(broker.world, broker.administration.tools, row, sample if isinstance(sample, str) else None)
-    )
+    report = await inspect(broker.world, broker.administration.tools, row, sample if isinstance(sample, str) else None)
+    return web.json_response(report.told())
 
 
 async def post_secret(request: web.Request) -> web.Response:
@@ -232,12 +241,6 @@ def _row(broker: Broker, sort: Sort, said: dict[str, Any], secret: str | None) -
         ) from None
 
 
-def _secret_of(row: Managed) -> str | None:
-    if isinstance(row, VisaIssuer):
-        return None
-    return row.client_secret if isinstance(row, IdentityProvider) else row.secret
-
-
 def _told(
     request: web.Request, done: Managed | Reason, *, status: int = 200, secret: str | None = None
 ) -> web.Response:
@@ -259,28 +262,4 @@ def _answer(broker: Broker, row: Managed, *, status: int = 200, secret: str | No
 
 
 def _shown(broker: Broker, row: Managed) -> dict[str, Any]:
-    """A row without its secrets. `declared` is what a PUT would send."""
-    told: dict[str, Any] = {"id": row.id, "ref": ref(row.id), "version": row.version, "status": row.status}
-    if not isinstance(row, VisaIssuer):
-        told["has_secret"] = _secret_of(row) is not None
-    declared = broker.administration.forms.write(row)
-    declared.pop("status", None)
-    return told | {"declared": declared}
-
-
-def _report(report: Report) -> web.Response:
-    return web.json_response(
-        {
-            "passes": report.passes,
-            "findings": [_finding(finding) for finding in report.findings],
-            "keys": [_key(key) for key in report.keys],
-        }
-    )
-
-
-def _finding(finding: Finding) -> dict[str, str]:
-    return {"level": finding.level, "about": finding.about, "text": finding.text}
-
-
-def _key(key: KeyFinding) -> dict[str, Any]:
-    return {**plain(key), "used": not key.why}
+    return shown(row, broker.administration.forms.write(row))

@@ -1,0 +1,5 @@
+"""`broker idps`: see commands/administration.py."""
+
+from broker.commands.administration import group
+
+idps = group("idps")

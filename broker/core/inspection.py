@@ -84,8 +84,8 @@ def issuer_findings(row: VisaIssuer, others: Iterable[str]) -> Iterator[Finding]
     yield from _slash(row.id, others)
     if row.trust.jku and row.trust.keys:
         yield Finding(level="warning", about="jku", text="keys are pinned, so nothing is fetched from it")
-    if not row.trust.jku and not row.trust.keys:
-        yield Finding(level="refused", about="keys", text="neither jku nor keys: nothing it signs can be verified")
+    if not row.trust.jku and not row.trust.keys and not row.trust.discovery:
+        yield Finding(level="refused", about="keys", text="no jku, keys or discovery: nothing it signs can be verified")
     opens = ", ".join(row.trust.values)
     if (
         not row.trust.may_link

@@ -88,6 +88,10 @@ async def _issuer(w: World, tools: Tools, row: VisaIssuer, sample: str | None) -
             findings += said
             shown += keys
             sets[row.id, jku] = _usable(got)
+    if row.trust.discovery and not row.trust.keys:
+        said, keys = await _discovered(tools, row.id, internal=row.internal, signs_in=False)
+        findings += said
+        shown += keys
     if sample is not None:
         findings.append(_judged(w, tools, row, sample, sets))
     return Report(findings=tuple(findings), keys=tuple(shown))
@@ -121,19 +125,26 @@ def _no(reason: Reason) -> Finding:
 
 
 async def _provider(tools: Tools, row: IdentityProvider, others: Sequence[str], own: str) -> Report:
-    findings = list(provider_findings(row, others, own))
-    address = row.id.rstrip("/") + _WELL_KNOWN
-    got = await tools.probe.look(address, internal=row.internal)
-    findings.append(fetched("discovery", address, got))
-    keys: tuple[KeyFinding, ...] = ()
-    if isinstance(got, bytes):
-        said, document = discovery(got, row.id, internal=row.internal)
-        findings += said
-        jwks_uri = document.get("jwks_uri")
-        if isinstance(jwks_uri, str):
-            more, keys = await _keys_at(tools, jwks_uri, "jwks_uri", internal=row.internal)
-            findings += more
-    return Report(findings=tuple(findings), keys=keys)
+    said, keys = await _discovered(tools, row.id, internal=row.internal, signs_in=True)
+    return Report(findings=(*provider_findings(row, others, own), *said), keys=keys)
+
+
+async def _discovered(
+    tools: Tools, iss: str, *, internal: bool, signs_in: bool
+) -> tuple[tuple[Finding, ...], tuple[KeyFinding, ...]]:
+    """The discovery document of `iss` and the keys that it names. `signs_in`: is it asked to sign people in?"""
+    address = iss.rstrip("/") + _WELL_KNOWN
+    got = await tools.probe.look(address, internal=internal)
+    if isinstance(got, str):
+        return (fetched("discovery", address, got),), ()
+    said, document = discovery(got, iss, internal=internal)
+    if not signs_in:
+        said = tuple(one for one in said if one.about in ("discovery", "issuer", "jwks_uri"))
+    jwks_uri = document.get("jwks_uri")
+    more, keys = tuple[Finding, ...](), tuple[KeyFinding, ...]()
+    if isinstance(jwks_uri, str):
+        more, keys = await _keys_at(tools, jwks_uri, "jwks_uri", internal=internal)
+    return (fetched("discovery", address, got), *said, *more), keys
 
 
 async def _client(tools: Tools, row: Client) -> Report:

@@ -468,7 +468,7 @@ async def test_the_test_says_what_is_wrong_with_an_address(tmp_path: Path) -> No
             ({"issuer": "https://dead.example", "jku": ["https://dead.example/jwks"]}, "refused", "no connection"),
             ({"issuer": EGA + "/", "jku": [f"{EGA}/jwks"]}, "warning", "final slash"),
             ({"issuer": "https://two.example", "jku": [f"{EGA}/jwks"]}, "warning", "another host"),
-            ({"issuer": "https://two.example"}, "refused", "neither jku nor keys"),
+            ({"issuer": "https://two.example"}, "refused", "no jku, keys or discovery"),
             ({"issuer": "https://10.0.0.1", "jku": ["https://10.0.0.1/jwks"], "internal": True}, "warning", "internal"),
         ):
             told = await (await call(s, "POST", "/api/v1/issuers/test", form)).json()

@@ -45,6 +45,7 @@ from broker.core.oidc.limits import FAREWELL_DELAYS
 from broker.core.oidc.metadata import BASIC_SCOPES
 from broker.core.oidc.narrowing import named_grant
 from broker.core.oidc.release import MintedVisa
+from broker.core.quota import Rates
 from broker.core.rows import Client, Farewell, IdentityProvider, Person, Row, Session, VisaIssuer
 from broker.core.snapshot import Snapshot, empty
 from broker.core.time import Seconds
@@ -59,6 +60,7 @@ from broker.flows.verified import Poller, Verifier
 from broker.flows.visas import held_visas, mint, needed
 from broker.flows.world import World
 from broker.state import log_key, log_origin
+from broker.web.edge import EDGE, Edge, Network, Pace, networks
 from broker.web.middleware import CLOCK, ENTROPY, around, safe_headers
 from broker.web.once import RUNNING, OnceLedger, once
 from broker.web.pages.render import set_up
@@ -115,8 +117,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             signer=tokens,
         )
         await close_left_open(world)
-        outgoing = Outgoing(seconds=_OUTGOING_SECONDS)
-        stack.push_async_callback(outgoing.close)
+        outgoing = _outgoing(stack)
         await _tell_clients(world, ledger, live, outgoing, stack)
         proofs = _proofs(world, store, settings)
         verifier, issuers, endpoints = _verifier(world, live, outgoing, tokens, store, proofs, stack)
@@ -137,7 +138,14 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             administration=_administration(outgoing, settings.mode),
         )
         readiness = Readiness(lambda: not ledger.failed)
-        yield Running(world=world, app=build(broker, readiness), ledger=ledger, readiness=readiness)
+        app = build(broker, readiness, networks(settings.trusted_proxies))
+        yield Running(world=world, app=app, ledger=ledger, readiness=readiness)
+
+
+def _outgoing(stack: AsyncExitStack) -> Outgoing:
+    outgoing = Outgoing(seconds=_OUTGOING_SECONDS)
+    stack.push_async_callback(outgoing.close)
+    return outgoing
 
 
 def _administration(outgoing: Outgoing, mode: Mode) -> Administration:
@@ -193,7 +201,9 @@ def assert_declared_fit(rows: Iterable[Row], mode: Mode) -> None:
         raise SettingsError("mode production: only a demo may have these\n" + "\n".join(found))
 
 
-def build(broker: Broker, readiness: Readiness) -> web.Application:
+def build(
+    broker: Broker, readiness: Readiness, proxies: tuple[Network, ...] = (), pace: Pace | None = None
+) -> web.Application:
     """The application around a wired broker. Tests call this with fakes."""
     app = web.Application(middlewares=[around, once], client_max_size=64 * 1024)
     ledger = OnceLedger(broker.world.ledger)
@@ -202,6 +212,7 @@ def build(broker: Broker, readiness: Readiness) -> web.Application:
     )
     app[RUNNING] = set()
     app[READY] = readiness
+    app[EDGE] = Edge(pace=pace or Pace(), rates=broker.oauth.rates, proxies=proxies)
     app[CLOCK] = broker.world.clock
     app[ENTROPY] = broker.world.entropy
     set_up(app)
@@ -260,6 +271,7 @@ def _oauth(
         visas=visas,
         audience_of=lambda resource: audience_of(resource, world.issuer, world.snapshots.current()),
         refresh_key=store.secret("refresh"),
+        rates=Rates(settings.quota_scale),
         keys=client_keys,
         check=jose.check_signature,
         proofs=proofs,

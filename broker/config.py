@@ -6,6 +6,7 @@ docs/reference/settings.md is generated from the docstrings below.
 
 import os
 import tomllib
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 PREFIX = "BROKER_"
 _HERE = Path(__file__).resolve().parent.parent
+_LISTS = ("PACKS", "TRUSTED_PROXIES")
 _LOOPBACK = ("127.0.0.1", "::1")
 """As numbers: what a name leads to, somebody else may decide (RFC 8252 section 8.3)."""
 
@@ -61,6 +63,10 @@ class Settings(BaseModel):
     """How long running downloads may go on after SIGTERM."""
     require_par: bool = False
     """Take authorization requests only if their client pushed them first (RFC 9126)."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Networks of the proxies whose `X-Forwarded-For` counts. Trusted: they say from which address a caller comes."""
+    quota_scale: int = Field(default=1, ge=0, le=1000)
+    """Multiplies how often one address and one client may ask; 0: as often as they like."""
     tls_cert: Path | None = None
     """Certificate chain (PEM), to serve https without a proxy."""
     tls_key: Path | None = None
@@ -75,6 +81,8 @@ class Settings(BaseModel):
             raise ValueError("issuer: without a final slash")
         if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
             raise ValueError("issuer: plain http is allowed on loopback only")
+        for proxy in self.trusted_proxies:
+            ip_network(proxy)
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("tls_cert and tls_key come together")
         return self
@@ -127,8 +135,8 @@ def read_settings(file: Path | None, **overrides: Any) -> Settings:
 
 
 def _listed(name: str, value: str) -> str | list[str]:
-    """`BROKER_PACKS=core-baseline,eu-gdpr-ch5`: the only setting that is a list."""
-    return value.split(",") if name == f"{PREFIX}PACKS" else value
+    """`BROKER_PACKS=core-baseline,eu-gdpr-ch5`: settings that are lists."""
+    return value.split(",") if name.removeprefix(PREFIX) in _LISTS else value
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def settings() -> str:
         "A variable of the environment goes over the file, an option of the command line over both.\n"
         "A name that is not in this table is refused, in the file and in the environment.",
         _table(("setting", "default", "environment", "meaning"), rows),
-        "`packs` is the only list; in the environment its members are separated by commas.\n"
+        "The members of a list are separated by commas in the environment.\n"
         "[config/settings.example.toml](../../config/settings.example.toml) is a file to start from.",
     )
 

@@ -1,5 +1,6 @@
 """Reading request bodies: bounded, strict JSON, and wire models in which an unknown member is an error."""
 
+import asyncio
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -8,6 +9,7 @@ from multidict import MultiDict
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from broker.core import strict_json
+from broker.web.edge import EDGE
 from broker.web.errors import Problem
 
 M = TypeVar("M", bound=BaseModel)
@@ -26,14 +28,19 @@ class Wire(BaseModel):
 
 
 async def raw(request: web.Request, limit: int) -> bytes:
-    """At most `limit` bytes of body; 413 beyond, without having read on."""
+    """At most `limit` bytes of body; 413 beyond, without having read on; 408 if they do not come in time."""
     if request.content_length is not None and request.content_length > limit:
         raise Problem("REQ-TOO-LARGE", limit=f"a body of more than {limit} bytes")
     found = bytearray(request.get(_READ, b""))
-    async for chunk in request.content.iter_chunked(64 * 1024):
-        found += chunk
-        if len(found) > limit:
-            break
+    seconds = request.app[EDGE].pace.body
+    try:
+        async with asyncio.timeout(seconds):
+            async for chunk in request.content.iter_chunked(64 * 1024):
+                found += chunk
+                if len(found) > limit:
+                    break
+    except TimeoutError:
+        raise Problem("REQ-TOO-SLOW", limit=f"{seconds:g} seconds for a body") from None
     if len(found) > limit:
         raise Problem("REQ-TOO-LARGE", limit=f"a body of more than {limit} bytes")
     request[_READ] = bytes(found)

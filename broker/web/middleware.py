@@ -10,6 +10,7 @@ from broker.core.oidc.errors import OAuthError
 from broker.ports import Clock, Entropy, LedgerDownError, StaleError
 from broker.web import cors
 from broker.web.doors import ask_for_more, challenge_of, give_nonce
+from broker.web.edge import admit
 from broker.web.errors import Problem, problem_response
 from broker.web.metrics import METRICS
 
@@ -63,6 +64,7 @@ async def _answered(request: web.Request, handler: Handler, request_id: str) -> 
     route = _route(request)
     try:
         _limits(request)
+        admit(request, route, request.app[CLOCK].now())
         allowed = cors.preflight(request) if cors.is_preflight(request) else None
         response = await handler(request) if allowed is None else allowed
     except Problem as problem:
@@ -133,7 +135,7 @@ def _limits(request: web.Request) -> None:
         if len(request.headers.getall(name, ())) > 1:
             raise Problem("REQ-MALFORMED", problem=f"the header {name} came twice")
     if any(len(value) > MAX_HEADER for value in request.headers.values()):
-        raise Problem("REQ-TOO-LARGE", limit=f"a header of more than {MAX_HEADER} bytes")
+        raise Problem("REQ-HEADER-TOO-LARGE", limit=f"more than {MAX_HEADER} bytes")
     if request.headers.get(hdrs.CONTENT_ENCODING, "identity") != "identity":
         raise Problem("REQ-MEDIA-TYPE", wanted="an uncompressed body")
 

@@ -30,6 +30,9 @@ def error(request: web.Request, problem: Problem) -> web.Response:
     """A problem in OAuth's form (RFC 6749 section 5.2), for what went wrong before the flow was asked."""
     known = {
         "REQ-TOO-LARGE": (413, "invalid_request"),
+        "REQ-HEADER-TOO-LARGE": (431, "invalid_request"),
+        "REQ-TOO-SLOW": (408, "invalid_request"),
+        "REQ-TOO-OFTEN": (429, "slow_down"),
         "REQ-METHOD": (405, "invalid_request"),
         "REQ-NOT-FOUND": (404, "invalid_request"),
         "SRV-NO-RECORD": (503, "temporarily_unavailable"),
@@ -47,6 +50,8 @@ def told(request: web.Request, no: OAuthError, status: int | None = None) -> web
     body = {**no.body(), "code": no.code, "request_id": request[REQUEST_ID]}
     response = web.json_response(body, status=status or no.status, headers=NO_STORE)
     give_nonce(request, response, asked=no is OAuthError.DPOP_NONCE)
+    if no is OAuthError.TOO_OFTEN:
+        response.headers[hdrs.RETRY_AFTER] = "5"
     if no.status == 401 and no.error == "invalid_client":  # noqa: PLR2004
         response.headers[hdrs.WWW_AUTHENTICATE] = 'Basic realm="ga4gh-access-broker"'
     return response

@@ -64,6 +64,7 @@ def page(request: web.Request, problem: Problem) -> web.StreamResponse:
         request, "problem.html", status=status, sentence=text, code=reason.code, request_id=request[REQUEST_ID]
     )
     headers(response, status, problem.decision)
+    response.headers.update(problem.headers)
     return response
 
 

@@ -1,6 +1,7 @@
 """Listening, with the library's own error pages silenced: they quote the request, and so would leak tokens."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,19 +11,85 @@ import structlog
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
+from broker.web.edge import EDGE, Pace
 from broker.web.errors import Problem, problem_response
 from broker.web.middleware import SAFE_HEADERS
 
 MAX_LINE = 8_190
 """Bytes of the request line."""
 MAX_FIELD = 65_536
-"""Bytes of one header: past 8 KiB we answer 413 ourselves, with nothing of the header in it."""
+"""Bytes of one header: past 8 KiB we answer 431 ourselves, with nothing of the header in it."""
 
 log = structlog.get_logger(__name__)
 
 
+class Everybody:
+    """Who is connected, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self.connected: dict[QuietHandler, None] = {}
+
+    def make_room(self, most: int) -> None:
+        """With more than `most`, who came first of those that are idle goes; if nobody is idle, who came last."""
+        if len(self.connected) > most:
+            idle = (one for one in self.connected if one.is_idle)
+            next(idle, next(reversed(self.connected))).drop()
+
+
 class QuietHandler(RequestHandler):
-    """aiohttp's connection handler; what it cannot parse is answered without repeating a byte of it."""
+    """aiohttp's connection handler; what it cannot parse is answered without repeating a byte of it.
+
+    Who sends headers slower than `pace` says, or reads nothing of an answer for so long, is disconnected.
+    """
+
+    __slots__ = ("_everybody", "_head", "_pace")
+
+    def __init__(self, manager: web.Server, *, pace: Pace, everybody: Everybody, **options: Any) -> None:
+        super().__init__(manager, **options)
+        self._pace, self._everybody = pace, everybody
+        self._head: asyncio.TimerHandle | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Is it waiting for the client's next request?"""
+        return self._waiter is not None and not self._waiter.done()
+
+    def drop(self) -> None:
+        """End the connection now, whatever is unsent."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        connection = transport.get_extra_info("socket")
+        if connection is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(self._pace.unread * 1000))
+        self._everybody.connected[self] = None
+        self._everybody.make_room(self._pace.connections)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._everybody.connected.pop(self, None)
+        self._heard()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        before = self._request_count
+        super().data_received(data)
+        if self._request_count > before:
+            self._heard()
+        elif self._head is None and self.is_idle and data:
+            self._head = asyncio.get_running_loop().call_later(self._pace.header, self._too_slow)
+
+    def _heard(self) -> None:
+        if self._head is not None:
+            self._head.cancel()
+            self._head = None
+
+    def _too_slow(self) -> None:
+        self._head = None
+        if self.is_idle:
+            log.info("http.slow_header")
+            self.drop()
 
     def handle_error(
         self,
@@ -37,7 +104,7 @@ class QuietHandler(RequestHandler):
         log.warning("http.unreadable", status=status, error=type(exc).__name__)
         if request.writer.output_size > 0:
             raise ConnectionError("an answer was already on its way")
-        code = {413: "REQ-TOO-LARGE", 500: "SRV-ERROR"}.get(status, "REQ-MALFORMED")
+        code = {413: "REQ-TOO-LARGE", 431: "REQ-HEADER-TOO-LARGE", 500: "SRV-ERROR"}.get(status, "REQ-MALFORMED")
         response = problem_response(Problem(code, problem="not HTTP/1.1", limit="a header or the body"), "")
         response.headers.update(SAFE_HEADERS)  # no application has seen this: its signals do not run
         response.force_close()
@@ -52,12 +119,20 @@ async def listening(
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=drain_seconds)
     await runner.setup()
     loop = asyncio.get_running_loop()
-    options: dict[str, Any] = {"access_log": None, "max_line_size": MAX_LINE, "max_field_size": MAX_FIELD}
+    pace, everybody = app[EDGE].pace if EDGE in app else Pace(), Everybody()
+    options: dict[str, Any] = {
+        "access_log": None,
+        "max_line_size": MAX_LINE,
+        "max_field_size": MAX_FIELD,
+        "keepalive_timeout": pace.idle,
+        "lingering_time": pace.lingering,
+        "auto_decompress": False,
+    }
     manager = runner.server
     if manager is None:
         raise RuntimeError("the runner has no server after setup")
     listener = await loop.create_server(
-        lambda: QuietHandler(manager, loop=loop, keepalive_timeout=75.0, lingering_time=5.0, **options),
+        lambda: QuietHandler(manager, loop=loop, pace=pace, everybody=everybody, **options),
         host,
         port,
         ssl=tls,

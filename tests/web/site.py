@@ -28,6 +28,7 @@ from broker.flows.oauth.deps import Deps
 from broker.flows.proofs import Proofs
 from broker.flows.verified import Verifier
 from broker.flows.visas import held_visas, mint, needed
+from broker.web.edge import Edge
 from broker.web.state import BROKER, Administration, Broker, Readiness
 from broker.web.streams import LiveStreams
 from tests import builders as b
@@ -106,7 +107,9 @@ def signed_in(person: str, affiliations: tuple[str, ...] = ()) -> list[Row]:
 
 
 @asynccontextmanager
-async def site(folder: Path, *more: Row, content: bytes = CONTENT, **changes: Any) -> AsyncIterator[Site]:
+async def site(
+    folder: Path, *more: Row, content: bytes = CONTENT, edge: Edge | None = None, **changes: Any
+) -> AsyncIterator[Site]:
     """The site; `folder` holds the bytes of `obj-1`. `changes` as in `builders.snapshot`."""
     (folder / "obj-1.bam").write_bytes(content)
     digest = hashlib.sha256(content).hexdigest()
@@ -123,13 +126,14 @@ async def site(folder: Path, *more: Row, content: bytes = CONTENT, **changes: An
         follow(made.live.current(), []), own=own, trust=type(made.live.current().trust)((own,))
     )
     made.world = replace(made.world, signer=tokens)
-    broker = _broker(made, tokens)
-    app = build(broker, Readiness(lambda: not made.ledger.failed))
+    edge = edge or Edge()
+    broker = _broker(made, tokens, edge)
+    app = build(broker, Readiness(lambda: not made.ledger.failed), edge.proxies, edge.pace)
     async with TestClient(TestServer(app)) as http:
         yield Site(stage=made, http=http, tokens=tokens, broker=app[BROKER])
 
 
-def _broker(made: Stage, tokens: OwnTokens) -> Broker:
+def _broker(made: Stage, tokens: OwnTokens, edge: Edge) -> Broker:
     w = made.world
 
     async def visas(person: Any, session: Any, resources: frozenset[str], now: Seconds) -> Any:
@@ -141,6 +145,7 @@ def _broker(made: Stage, tokens: OwnTokens) -> Broker:
         scratch=w.scratch, signer=tokens, reader=tokens, visas=visas, audience_of=lambda resource: audience_of(resource, w.issuer, w.snapshots.current()),
         refresh_key=b"k" * 32, keys=NoKeys(), check=jose.check_signature,
         installed=lambda person: w.snapshots.current().installations(person), proofs=proofs,
+        rates=edge.rates,
     )  # fmt: skip
     unused: Any = None
     return Broker(

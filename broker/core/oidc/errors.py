@@ -16,6 +16,7 @@ _OTHER_STATUS: Mapping[str, int] = MappingProxyType({
     "invalid_token": 401,
     "insufficient_scope": 403,
     "temporarily_unavailable": 503,
+    "REQ-TOO-OFTEN": 429,
     "AUTH-PASSPORT-TOO-MANY": 413,
     "AUTH-PASSPORT-TOO-LARGE": 413,
     "AUTH-PUSHED-TOO-LONG": 413,
@@ -51,6 +52,7 @@ class OAuthError(Enum):
     CLIENT_FAILED = "invalid_client", "Client authentication failed.", "AUTH-CLIENT-FAILED"
     CLIENT_TWICE = "invalid_request", "Use one way of client authentication.", "AUTH-CLIENT-TWICE"
     CLIENT_PUBLIC = "invalid_client", "This needs a client that can keep a secret.", "AUTH-CLIENT-PUBLIC"
+    TOO_OFTEN = "slow_down", "This client asks too often. Wait a few seconds.", "REQ-TOO-OFTEN"
     CLIENT_GRANT = "unauthorized_client", "This client may not use this grant type.", "AUTH-CLIENT-GRANT"
     GRANT_TYPE = "unsupported_grant_type", "This grant type is not supported.", "AUTH-GRANT-TYPE"
 
@@ -167,5 +169,6 @@ class Penalty:
 
 TRANSIENT = frozenset({
     OAuthError.DEVICE_PENDING, OAuthError.DEVICE_SLOW_DOWN, OAuthError.BUSY, OAuthError.DPOP_NONCE,
+    OAuthError.TOO_OFTEN,
 })  # fmt: skip
 """Not a no, only a not yet: no entry in the log."""

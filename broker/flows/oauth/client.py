@@ -32,8 +32,16 @@ async def client_of(
 ) -> Client | OAuthError:
     """The authenticated client. `public`: may it be one that keeps no secret and only says its id?
 
+    One that asks too often is told to come back later, whatever it asks; who only claims its name costs it nothing.
     LedgerDownError: nobody can say whether an assertion was used before, so that it does not count.
     """
+    client = await _authenticated(d, authorization, form, public=public)
+    if isinstance(client, OAuthError) or client.auth_method == "none":  # whose name anybody can say
+        return client
+    return OAuthError.TOO_OFTEN if d.rates.wait("client", client.id, d.clock.now()) else client
+
+
+async def _authenticated(d: Deps, authorization: str | None, form: Parameters, *, public: bool) -> Client | OAuthError:
     given = credentials(authorization, form)
     if isinstance(given, OAuthError):
         return given

@@ -1,7 +1,7 @@
 """What these stories need from the world, and two ways of asking it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from broker.core.audit.entry import Entry, Value
@@ -10,6 +10,7 @@ from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.narrowing import AudienceOf
 from broker.core.oidc.release import MintedVisa
 from broker.core.passport.verify import CheckSignature
+from broker.core.quota import Rates
 from broker.core.rows.identity import Person, Session
 from broker.core.rows.oauth import Client
 from broker.core.time import Seconds
@@ -51,7 +52,8 @@ class Deps:
     belongs. `refresh_key`: 32 bytes or more, the same in every process; whoever holds them and a used refresh
     token can compute its successor. `keys` and `check`: the keys that clients publish (by client id and address),
     and whether a signature is a key's own. `installed`: the clients that a person made. `require_par`: only pushed
-    authorization requests count. `proofs`: what judges DPoP proofs.
+    authorization requests count. `proofs`: what judges DPoP proofs. `rates`: how often a
+    client may ask.
     """
 
     issuer: str
@@ -71,6 +73,7 @@ class Deps:
     proofs: Proofs
     require_par: bool = False
     installed: InstalledBy = nobodys
+    rates: Rates = field(default_factory=Rates)
 
     def entry(self, kind: str, now: Seconds, person: Person | None, about: Mapping[str, Value]) -> Entry:
         """An entry of the log."""

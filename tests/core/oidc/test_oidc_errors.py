@@ -39,10 +39,11 @@ def test_statuses_are_those_of_the_specifications() -> None:
         "invalid_token": 401,
         "insufficient_scope": 403,
         "temporarily_unavailable": 503,
+        "slow_down": 429,  # a client that asks too often (RFC 6585 section 4); a device that does is told 400
         "invalid_request": 413,  # a pushed request over a limit (RFC 9126 section 2.3); every other is 400
         "invalid_target": 413,  # a Passport over a limit; every other target is 400
     }
-    assert OAuthError.TARGET.status == OAuthError.TOO_LONG.status == 400
+    assert OAuthError.TARGET.status == OAuthError.TOO_LONG.status == OAuthError.DEVICE_SLOW_DOWN.status == 400
 
 
 def test_only_what_is_not_an_answer_yet_leaves_no_entry() -> None:

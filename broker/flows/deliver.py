@@ -144,6 +144,7 @@ def _caller(access: Access, person: Person) -> Caller:
         client=access.client,
         affiliations=access.affiliations,
         location=access.location,
+        sign_in=access.sign_in,
         grants=access.grants,
         visas=access.visas,
         visas_end=access.visas_end,

@@ -17,6 +17,7 @@ from broker.core.outcome import Reason
 from broker.core.passport.assertions import stated_by
 from broker.core.plain import plain
 from broker.core.rows import HomeSession, IdentityProvider, Put, Session
+from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 from broker.flows.authenticate import person_of
 from broker.flows.world import World
@@ -44,6 +45,12 @@ class NotSignedIn:
 
     reason: Reason
     return_to: str
+
+
+def kinds_of_sign_in(snapshot: Snapshot) -> frozenset[str]:
+    """The kinds of sign-in (`acr`) that the rows of our providers speak of: what can be asked for here."""
+    active = (idp for idp in snapshot.all(IdentityProvider) if idp.status == "active")
+    return frozenset(kind for idp in active for kind in (*idp.acr_values, *(rule.acr for rule in idp.assurance)))
 
 
 def provider_for(w: World, login_hint: str | None) -> IdentityProvider | None:
@@ -149,6 +156,7 @@ async def finish(
         location=None if participant else _location(claims),
         acr=vouched.acr,
         amr=vouched.amr,
+        began=now,
         stated=() if participant else stated_by(claims, idp.assert_from_claims, vouched.auth_time, ends),
     )
     await w.ledger.record(w.entry("sign_in.ok", now, person, {"session": session.id[:16]}), *_puts(session, vouched))

@@ -134,6 +134,7 @@ def _judged(w: World, grant: Grant, session: Session, now: Seconds) -> Decision:
         assertions=tuple(row.id for row in w.snapshots.current().assertions(identities_of(w, session), now)),
         stated=session.stated,
         location=session.location,
+        sign_in=session.sign_in,
         grants=(grant.id,),
         dataset=grant.dataset,
         modality=grant.purpose.modality,

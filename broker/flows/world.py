@@ -10,6 +10,7 @@ from broker.core.passport.bearer import Vouched
 from broker.core.passport.left_out import LeftOut
 from broker.core.passport.visa import Visa
 from broker.core.rows import Person, Role
+from broker.core.rows.assurance import SignIn
 from broker.core.time import FOREVER, Seconds
 from broker.flows.entries import entry
 from broker.ports import Clock, Entropy, Ledger, Rows, Scratch, Signer, Snapshots
@@ -53,6 +54,7 @@ class Caller:
     scopes: frozenset[str] = frozenset()
     affiliations: tuple[str, ...] = ()
     location: str | None = None
+    sign_in: SignIn | None = None
     grants: tuple[GrantId, ...] = ()
     visas: tuple[Visa, ...] = ()
     visas_end: Seconds = FOREVER

@@ -23,7 +23,7 @@ from broker.web.errors import Problem
 from broker.web.middleware import ENTROPY
 from broker.web.pages.render import render
 from broker.web.releasing import listed, released, signed_in
-from broker.web.sign_in import CONTINUE, choice, redirect_to
+from broker.web.sign_in import CONTINUE, Wish, redirect_to
 from broker.web.state import BROKER
 
 _KIND = "interaction"
@@ -61,7 +61,9 @@ async def authorize(request: web.Request) -> web.Response:
     await broker.world.scratch.put(_KIND, stored_id(id), kept, Seconds(now + _INTERACTION_SECONDS))
     silent = _silent(request, asked)
     if silent is not None:
-        return await redirect_to(request, silent, f"{CONTINUE}?interaction={id}", login_hint=asked.login_hint)
+        return await redirect_to(
+            request, silent, Wish(return_to=f"{CONTINUE}?interaction={id}"), login_hint=asked.login_hint
+        )
     if found.pushed:  # the reference is spent, and a page must bear being loaded again
         raise web.HTTPSeeOther(f"{CONTINUE}?interaction={id}")
     return await _go_on(request, asked, id, now, None)
@@ -114,11 +116,26 @@ async def _go_on(
         raise Problem(step.code)
     if step is Ask.CONSENT:
         return await _page(request, asked, id)
-    idp = provider_for(broker.world, asked.login_hint)
-    back, fresh = f"{CONTINUE}?interaction={id}", step is Ask.FRESH_SIGN_IN
+    idp = await _same_provider(request) if step is Ask.STRONGER_SIGN_IN else None
+    idp = idp or provider_for(broker.world, asked.login_hint)
+    wish = Wish(
+        return_to=f"{CONTINUE}?interaction={id}", fresh=step is Ask.FRESH_SIGN_IN, acr_values=_kinds_wanted(asked)
+    )
     if idp is None:
-        raise web.HTTPSeeOther(f"/sign-in?{choice(back, fresh=fresh)}")
-    return await redirect_to(request, idp, back, login_hint=asked.login_hint, fresh=fresh)
+        raise web.HTTPSeeOther(f"/sign-in?{wish.query()}")
+    return await redirect_to(request, idp, wish, login_hint=asked.login_hint)
+
+
+def _kinds_wanted(asked: AuthorizationRequest) -> tuple[str, ...]:
+    """Those that will do come before those that are merely liked."""
+    return tuple(dict.fromkeys((*sorted(asked.claims.acr), *asked.acr_values)))
+
+
+async def _same_provider(request: web.Request) -> IdentityProvider | None:
+    """Where who is signed in here came from: elsewhere they would be somebody else."""
+    _, session = await signed_in(request)
+    idp = request.app[BROKER].snapshots.current().get(IdentityProvider, session.idp)
+    return idp if idp is not None and idp.status == "active" else None
 
 
 async def _back(request: web.Request, id: str, step: Redirect) -> web.Response:

@@ -15,6 +15,7 @@ from broker.flows.oauth.par import push
 from broker.flows.oauth.revoke import revoke
 from broker.flows.oauth.token import token
 from broker.flows.oauth.userinfo import userinfo
+from broker.flows.sign_in import kinds_of_sign_in
 from broker.web.bodies import FORM, raw
 from broker.web.doors import DRS, ask_for_more, give_nonce, scheme_of, sent, shown
 from broker.web.errors import STATUS, Problem, status_of
@@ -61,7 +62,8 @@ async def openid_configuration(request: web.Request) -> web.Response:
     """OpenID Connect Discovery and RFC 8414: one document under both addresses."""
     broker = request.app[BROKER]
     oauth = broker.oauth
-    document = metadata.provider(broker.world.issuer, oauth.scopes, require_par=oauth.require_par)
+    kinds = kinds_of_sign_in(broker.snapshots.current())
+    document = metadata.provider(broker.world.issuer, oauth.scopes, kinds, require_par=oauth.require_par)
     return web.json_response(document, headers=_cached())
 
 

@@ -1,10 +1,13 @@
 """Signing in: choose a home organisation, go there, come back."""
 
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from aiohttp import web
 
+from broker.core.oidc.authorize import MAX_ACR_VALUES
 from broker.core.oidc.errors import OAuthError
+from broker.core.oidc.limits import MAX_VALUE
 from broker.core.oidc.parameters import Parameters, parse
 from broker.core.oidc.redirects import local_path
 from broker.core.outcome import Reason
@@ -22,7 +25,7 @@ CONTINUE = "/oauth2/authorize/continue"
 async def choose(request: web.Request) -> web.Response:
     """GET /sign-in: the page to choose from; straight on if there is only one choice."""
     active = [idp for idp in request.app[BROKER].snapshots.current().all(IdentityProvider) if idp.status == "active"]
-    query = choice(local_path(request.query.get("return_to")), fresh=_fresh(request))
+    query = _wish(request).query()
     if len(active) == 1:
         raise web.HTTPSeeOther(f"/sign-in/{active[0].slug}?{query}")
     providers = [{"slug": idp.slug, "name": idp.name, "query": query} for idp in active]
@@ -31,26 +34,42 @@ async def choose(request: web.Request) -> web.Response:
 
 async def go(request: web.Request) -> web.Response:
     """GET /sign-in/{idp}: off to the home organisation."""
-    return_to = local_path(request.query.get("return_to"))
-    return await redirect_to(request, provider(request), return_to, fresh=_fresh(request))
+    return await redirect_to(request, provider(request), _wish(request))
 
 
-def choice(return_to: str, *, fresh: bool) -> str:
-    """The query of the page to choose from. `fresh`: an old sign-in will not do, wherever it is."""
-    return urlencode({"return_to": return_to} | ({"fresh": "yes"} if fresh else {}))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a sign-in is for, as it goes through the page to choose from. Who changes it there gains nothing: what is
+    needed is asked again afterwards.
+
+    `fresh`: an old sign-in will not do, wherever it is. `acr_values`: the kinds of sign-in that are wanted.
+    """
+
+    return_to: str
+    fresh: bool = False
+    acr_values: tuple[str, ...] = ()
+
+    def query(self) -> str:
+        """As the query of a page of ours."""
+        kinds = {"acr_values": " ".join(self.acr_values)} if self.acr_values else {}
+        return urlencode({"return_to": self.return_to} | ({"fresh": "yes"} if self.fresh else {}) | kinds)
 
 
-def _fresh(request: web.Request) -> bool:
-    return request.query.get("fresh") == "yes"
+def _wish(request: web.Request) -> Wish:
+    kinds = request.query.get("acr_values", "")[:MAX_VALUE].split()
+    return Wish(
+        return_to=local_path(request.query.get("return_to")),
+        fresh=request.query.get("fresh") == "yes",
+        acr_values=tuple(word for word in kinds if word.isascii() and word.isprintable())[:MAX_ACR_VALUES],
+    )
 
 
 async def redirect_to(
     request: web.Request,
     idp: IdentityProvider,
-    return_to: str,
+    wish: Wish,
     *,
     login_hint: str | None = None,
-    fresh: bool = False,
 ) -> web.Response:
     """The redirect that begins a sign-in at `idp`, bound to this browser."""
     broker = request.app[BROKER]
@@ -59,10 +78,11 @@ async def redirect_to(
         broker.world,
         broker.idps,
         idp,
-        return_to=return_to,
+        return_to=wish.return_to,
         browser_secret=secret,
         login_hint=login_hint,
-        fresh=fresh,
+        fresh=wish.fresh,
+        acr_values=wish.acr_values,
     )
     if isinstance(location, Reason):
         raise Problem.of(location)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from broker.core.oidc.challenge import Challenge
 from broker.flows.request_access import Foreseen
 from broker.flows.traces import explained, told_left_out
 from broker.flows.use_data import Refused
@@ -23,7 +24,20 @@ def refused(no: Refused) -> Problem:
     }
     if no.left_out:
         extra["visas_left_out"] = told_left_out(no.left_out)
-    return Problem(first.code, decision=no.id, extra=extra, **dict(first.facts))
+    problem = Problem(first.code, decision=no.id, extra=extra, **dict(first.facts))
+    if first.code == "AUTH-STEP-UP":
+        problem.challenge = _step_up(dict(first.facts))
+    return problem
+
+
+def _step_up(facts: dict[str, str]) -> Challenge:
+    """RFC 9470 section 3: what another authorization request must ask for. Methods (`amr`) have no word there."""
+    return Challenge(
+        error="insufficient_user_authentication",
+        description="A stronger or more recent sign-in is needed.",
+        acr_values=facts.get("acr_values"),
+        max_age=int(facts["max_age"]) if "max_age" in facts else None,
+    )
 
 
 def foreseen(found: Foreseen) -> dict[str, Any]:

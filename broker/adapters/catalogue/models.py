@@ -216,6 +216,16 @@ class RolePart(Part):
     status: Literal["active", "ended"] = "active"
 
 
+class DemandPart(Part):
+    """How somebody must have signed in: one of the kinds `acr`, all methods of `amr`, and not longer ago than this."""
+
+    acr: list[Word] = []
+    """For example `https://refeds.org/profile/mfa`."""
+    amr: list[Word] = []
+    max_age: Annotated[int, Field(ge=1, le=31_536_000)] | None = None
+    """Seconds. A running download ends when the sign-in gets older."""
+
+
 class DatasetPart(Part):
     id: Url
     title: Text
@@ -238,6 +248,8 @@ class DatasetPart(Part):
     registered_profile: dict[str, Any] | None = None
     """The purpose to which the terms of Registered Access bind everybody; without one nobody is let in."""
     evidence: list[EvidencePart] = []
+    assurance: DemandPart | None = None
+    """How somebody must have signed in to use the data."""
 
 
 class ObjectPart(Part):

@@ -37,6 +37,7 @@ from broker.core.rows import (
     Row,
     VisaIssuer,
 )
+from broker.core.rows.assurance import Demand
 from broker.core.rows.catalogue import AssuranceRule
 from broker.core.time import FOREVER, Seconds, parse_rfc3339
 
@@ -281,7 +282,14 @@ def _dataset(part: models.DatasetPart) -> Row:
         registered_version=part.registered_version or REGISTERED_ACCESS,
         registered_profile=part.registered_profile,
         evidence=_evidence(part.evidence),
+        assurance=_demand(part.assurance) if part.assurance is not None else None,
     )
+
+
+def _demand(part: models.DemandPart) -> Demand:
+    if not part.acr and not part.amr and part.max_age is None:
+        raise ValueError("assurance: demands nothing; leave it out, or say acr, amr or max_age")
+    return Demand(acr=tuple(part.acr), amr=tuple(part.amr), max_age=part.max_age)
 
 
 def _codes_of(terms: tuple[Term, ...]) -> dict[str, Any]:

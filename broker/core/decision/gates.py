@@ -10,6 +10,8 @@ from typing import TypeVar
 from broker.core.decision.asserted import accepted
 from broker.core.decision.case import Case, case_of, ends_of_evidence
 from broker.core.decision.gate_consent import consent
+from broker.core.decision.gate_sign_in import ends as sign_in_ends
+from broker.core.decision.gate_sign_in import step_up
 from broker.core.duo.match import Verdict, match
 from broker.core.jurisdiction.judge import Answer, judge
 from broker.core.outcome import Gate, GateResult, Outcome, Reason
@@ -43,12 +45,15 @@ def unknown_dataset(case: Case) -> GateResult:
 
 
 def identity(case: Case) -> GateResult:
-    """Do we know who asks, from somebody whom we trust?"""
+    """Do we know who asks, from somebody whom we trust, as surely as the data demand?"""
     question = case.question
     if question.person is None or not question.identities:
         return _result(Gate.IDENTITY, Outcome.DENY, "AUTH-IDENTITY-UNTRUSTED")
+    weak = step_up(case)
+    if weak is not None:
+        return weak
     ends = (one.ends for one in case.visas.accepted)
-    return _result(Gate.IDENTITY, Outcome.PERMIT, until=min(ends, default=FOREVER))
+    return _result(Gate.IDENTITY, Outcome.PERMIT, until=min((*ends, sign_in_ends(case))))
 
 
 def entitlement(case: Case) -> GateResult:

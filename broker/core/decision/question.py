@@ -12,6 +12,7 @@ from broker.core.passport.left_out import LeftOut
 from broker.core.passport.visa import Visa
 from broker.core.purpose import Modality, Purpose
 from broker.core.rows.access import Finding
+from broker.core.rows.assurance import SignIn
 from broker.core.time import FOREVER, Seconds
 
 
@@ -41,6 +42,8 @@ class Question:
     """Verified `role@scope` values."""
     location: str | None = None
     """Where the person attested to be, ISO 3166-1 alpha-2. None: unknown, never home."""
+    sign_in: SignIn | None = None
+    """How and when they signed in here. None: we do not know; another broker's Passport does not say."""
     visas: tuple[Visa, ...] = ()
     """Verified visas that came with the question; which of them count is asked here, each time anew."""
     visas_end: Seconds = FOREVER

@@ -17,6 +17,7 @@ from broker.core.oidc.redirects import is_registered, with_parameters
 from broker.core.oidc.requested_claims import RequestedClaims, requested_claims
 
 PROMPTS = frozenset({"none", "login", "consent"})
+MAX_ACR_VALUES = 20
 _SECONDS = re.compile(r"[0-9]{1,9}")
 
 
@@ -38,6 +39,10 @@ class AuthorizationRequest:
     claims: RequestedClaims
     jkt: str | None = None
     """The key to which the code is bound (`dpop_jkt`, RFC 9449 section 10)."""
+    acr_values: tuple[str, ...] = ()
+    """The kinds of sign-in that are wanted, the best first; without any it goes on all the same (Core 3.1.2.1)."""
+    idp_hint: str | None = None
+    """Which home provider is meant (`aarc_idp_hint`, AARC-G061); one that we do not know is no fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +119,8 @@ def _request(query: Parameters, client_id: str, redirect_uri: str, claims: Reque
         resources=tuple(dict.fromkeys(query.all("resource"))),
         claims=claims,
         jkt=query.get("dpop_jkt"),
+        acr_values=query.words("acr_values")[:MAX_ACR_VALUES],
+        idp_hint=query.get("aarc_idp_hint"),
     )
 
 

@@ -30,6 +30,8 @@ def access_token(
     now: Seconds,
     ends: Seconds,
     jkt: str | None = None,
+    acr: str | None = None,
+    amr: Sequence[str] = (),
 ) -> dict[str, Any]:
     """An access token (typ `at+jwt`). `audiences`: the resources that it is for, or our own issuer.
 
@@ -48,8 +50,14 @@ def access_token(
         "auth_time": auth_time,
         "iat": now,
         "exp": ends,
+        **how_signed_in(acr, amr),
         **confirmation(jkt),
     }
+
+
+def how_signed_in(acr: str | None, amr: Sequence[str]) -> dict[str, Any]:
+    """`acr` and `amr` as far as the home provider said them (RFC 9068 section 2.2.1, RFC 9470 section 6)."""
+    return ({} if acr is None else {"acr": acr}) | ({"amr": list(amr)} if amr else {})
 
 
 def confirmation(jkt: str | None) -> dict[str, Any]:

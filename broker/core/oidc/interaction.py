@@ -8,7 +8,7 @@ from enum import Enum
 
 from broker.core.oidc.authorize import AuthorizationRequest
 from broker.core.oidc.errors import OAuthError
-from broker.core.time import Seconds
+from broker.core.time import EPOCH, Seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +18,8 @@ class SignedIn:
     person: str
     auth_time: Seconds
     acr: str | None
+    began: Seconds = EPOCH
+    """When they came here; `auth_time` is when they signed in at home, which may be before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,8 @@ class Ask(Enum):
     SIGN_IN = "sign_in"
     FRESH_SIGN_IN = "fresh_sign_in"
     """Sign in anew at the home provider (`prompt=login` there), or the same old sign-in would come back."""
+    STRONGER_SIGN_IN = "stronger_sign_in"
+    """Sign in at the same home provider in one of the ways asked for (`acr_values` there)."""
     CONSENT = "consent"
 
 
@@ -65,8 +69,11 @@ def next_step(
     wanted = {person for person in (request.claims.subject, hinted) if person is not None}
     if wanted - {signed_in.person}:
         return _again(OAuthError.LOGIN_REQUIRED, signed_in, started, silent=silent)
+    tried = silent or signed_in.began >= started
     if request.claims.acr and signed_in.acr not in request.claims.acr:
-        return _again(OAuthError.ACR_UNMET, signed_in, started, silent=silent)
+        return OAuthError.ACR_UNMET if tried else Ask.STRONGER_SIGN_IN
+    if request.acr_values and signed_in.acr not in request.acr_values and not tried:
+        return Ask.STRONGER_SIGN_IN
     if remembered is None or "consent" in request.prompt or not _covers(remembered, request):
         return OAuthError.CONSENT_REQUIRED if silent else Ask.CONSENT
     return Give.CODE

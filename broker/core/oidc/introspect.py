@@ -6,7 +6,7 @@ A token that is unknown, dead, or none of the caller's business is `{"active": f
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from broker.core.oidc.claims import confirmation
+from broker.core.oidc.claims import confirmation, how_signed_in
 from broker.core.oidc.limits import MAX_TOKEN
 from broker.core.oidc.own_tokens import OwnToken, ServiceToken
 from broker.core.time import Seconds
@@ -37,8 +37,13 @@ def concerns(caller: Caller, token: OwnToken, owner: str) -> bool:
     return caller.id == owner or not token.audience.isdisjoint(caller.serves)
 
 
-def active(token: OwnToken, issuer: str, owner: str) -> dict[str, Any]:
-    """The answer about a live signed token (RFC 7662 section 2.2; RFC 9449 section 6.2). Visas are not in it."""
+def active(
+    token: OwnToken, issuer: str, owner: str, *, auth_time: Seconds, acr: str | None, amr: Sequence[str]
+) -> dict[str, Any]:
+    """The answer about a live signed token (RFC 7662 section 2.2; RFC 9449 section 6.2). Visas are not in it.
+
+    `auth_time`, `acr`, `amr`: how its person signed in, for who asks for a stronger or newer sign-in (RFC 9470 6.2).
+    """
     answer: dict[str, Any] = {
         "active": True,
         "iss": issuer,
@@ -49,6 +54,8 @@ def active(token: OwnToken, issuer: str, owner: str) -> dict[str, Any]:
         "exp": token.expires,
         "jti": token.jti,
         **confirmation(token.jkt),
+        "auth_time": auth_time,
+        **how_signed_in(acr, amr),
     }
     if token.kind == "access_token":
         token_type = "Bearer" if token.jkt is None else "DPoP"

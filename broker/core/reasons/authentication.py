@@ -24,6 +24,8 @@ SPECS = (
     Spec("AUTH-TICKET-INVALID", "system", "facts", "This download link is not valid. Ask for a new one.", "Ticket refused.", "A download with a wrong link was refused."),
     Spec("AUTH-TICKET-EXPIRED", "system", "facts", "This download link has expired. Ask for a new one.", "Ticket expired.", "A download with an old link was refused."),
     Spec("AUTH-IDENTITY-UNTRUSTED", "system", "facts", "Nobody whom this dataset trusts says who you are.", "No trusted identity.", "Somebody whom nobody vouched for was refused."),
+    Spec("AUTH-STEP-UP", "contract", "facts", "These data need another sign-in: {wanted}. Sign in again in that way.", "Sign-in too weak or too old for the dataset.", "Somebody whose sign-in was too weak or too old was refused."),
+    Spec("AUTH-STEP-UP-UNKNOWN", "contract", "facts", "These data need a sign-in {wanted}, and what you showed does not say how you signed in. Sign in here.", "The dataset demands a kind of sign-in; none is known.", "Somebody of whom it was not known how they signed in was refused."),
     # OAuth 2.0 and OpenID Connect, as a provider: core/oidc/errors.py
     Spec("AUTH-REQUEST-MALFORMED", "system", "facts", "The sign-in request is not well-formed. Tell the makers of the program that sent you here.", "Malformed OAuth request.", "A broken sign-in request was refused."),
     Spec("AUTH-REQUEST-REPEATED", "system", "facts", "The sign-in request says something twice. Tell the makers of the program that sent you here.", "Repeated parameter.", "A broken sign-in request was refused."),

@@ -12,6 +12,7 @@ from broker.core.passport.assertions import Stated
 from broker.core.passport.bearer import Vouched
 from broker.core.passport.visa import Visa
 from broker.core.purpose import Modality, Purpose
+from broker.core.rows.assurance import SignIn
 from broker.core.time import FOREVER, Seconds
 
 
@@ -137,6 +138,8 @@ class Access:
     """The key whose holder alone may use the ticket (RFC 9449); None: whoever holds the ticket may."""
     let_in: tuple[tuple[str, str], ...] = ()
     """(kind, id) of the rows that let the caller in; none of them may be suspended or removed."""
+    sign_in: SignIn | None = None
+    """How they had signed in; None: not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

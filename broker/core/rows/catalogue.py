@@ -11,6 +11,7 @@ from broker.core.jurisdiction.facts import FactValue
 from broker.core.passport.assertions import ClaimRule
 from broker.core.passport.holdings import REGISTERED_ACCESS
 from broker.core.passport.trust import TrustRow
+from broker.core.rows.assurance import Demand
 from broker.core.time import EPOCH, FOREVER, Seconds
 
 TokenAuth = Literal["client_secret_basic", "client_secret_post", "private_key_jwt"]
@@ -178,6 +179,8 @@ class Dataset:
     """Which version of Registered Access both visas must name, where `access` is `registered`."""
     registered_profile: Mapping[str, Any] | None = None
     """The purpose to which the terms of that version bind everybody; None: it is not known."""
+    assurance: Demand | None = None
+    """How somebody must have signed in to use the data."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@ from typing import ClassVar
 
 from broker.core.ids import Issuer, PersonId, SubjectRef
 from broker.core.passport.assertions import Stated
-from broker.core.time import Seconds
+from broker.core.rows.assurance import SignIn
+from broker.core.time import EPOCH, Seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,13 @@ class Session:
     ended: Seconds | None = None
     stated: tuple[Stated, ...] = ()
     """What the provider's claims say besides, as its row maps them; visas are minted from it while it lasts."""
+    began: Seconds = EPOCH
+    """When the person came here; `auth_time` is when they signed in at home."""
+
+    @property
+    def sign_in(self) -> SignIn:
+        """How and when they signed in."""
+        return SignIn(acr=self.acr, amr=self.amr, at=self.auth_time)
 
 
 def identity_id(iss: Issuer, sub: str) -> str:

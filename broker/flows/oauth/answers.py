@@ -92,6 +92,8 @@ def sign(d: Deps, s: Standing, plan: Plan, now: Seconds) -> Tokens:
         now=plan.at,
         ends=ends,
         jkt=plan.jkt,
+        acr=s.session.acr,
+        amr=s.session.amr,
     )
     access_token = d.signer.sign("oidc-es256", ACCESS_TOKEN_TYP, said)
     return Tokens(

@@ -187,7 +187,7 @@ def refusal(d: Deps, request: AuthorizationRequest, error: OAuthError) -> Redire
 
 
 def _signed_in(who: Present) -> SignedIn:
-    return SignedIn(person=who.person.id, auth_time=who.session.auth_time, acr=who.session.acr)
+    return SignedIn(person=who.person.id, auth_time=who.session.auth_time, acr=who.session.acr, began=who.session.began)
 
 
 def _hinted(d: Deps, request: AuthorizationRequest) -> str | None:

@@ -77,7 +77,9 @@ async def _signed(d: Deps, caller: Client, token: OwnToken, now: Seconds) -> Map
         return INACTIVE
     if not rules.concerns(caller, token, s.client.id):
         return INACTIVE
-    return rules.active(token, d.issuer, s.client.id)
+    return rules.active(
+        token, d.issuer, s.client.id, auth_time=s.session.auth_time, acr=s.session.acr, amr=s.session.amr
+    )
 
 
 async def _refresh(d: Deps, caller: Client, text: str, now: Seconds) -> Mapping[str, Any]:

@@ -12,7 +12,9 @@ from broker.core.time import Seconds
 
 NOW, STARTED = Seconds(10_000), Seconds(9_990)
 ADA = SignedIn(person="ada", auth_time=Seconds(9_000), acr="mfa")
-FRESH = replace(ADA, auth_time=Seconds(9_995))
+FRESH = replace(ADA, auth_time=Seconds(9_995), began=Seconds(9_995))
+BACK = replace(ADA, began=STARTED)
+"""Back from a home provider that had let her in before."""
 ALL = Remembered(scope=frozenset({"openid"}), claims=frozenset({"name"}))
 
 
@@ -79,7 +81,12 @@ STRONG = RequestedClaims(acr=frozenset({"hardware"}))
         ("a hint that names nobody", request("none"), ADA, ALL, "", OAuthError.LOGIN_REQUIRED),
         ("a hint for somebody else, tried", request(), FRESH, ALL, "bob", OAuthError.LOGIN_REQUIRED),
         ("a claim for somebody else", request("none", claims=BOB), ADA, ALL, None, OAuthError.LOGIN_REQUIRED),
-        ("a stronger sign-in wanted", request(claims=STRONG), ADA, ALL, None, Ask.FRESH_SIGN_IN),
+        ("a stronger sign-in wanted", request(claims=STRONG), ADA, ALL, None, Ask.STRONGER_SIGN_IN),
+        ("a stronger sign-in tried", request(claims=STRONG), BACK, ALL, None, OAuthError.ACR_UNMET),
+        ("another kind liked", replace(request(), acr_values=("hardware",)), ADA, ALL, None, Ask.STRONGER_SIGN_IN),
+        ("another kind liked, tried", replace(request(), acr_values=("hardware",)), BACK, ALL, None, Give.CODE),
+        ("this kind liked", replace(request(), acr_values=("hardware", "mfa")), ADA, ALL, None, Give.CODE),
+        ("silently, another kind liked", replace(request("none"), acr_values=("x",)), ADA, ALL, None, Give.CODE),
         ("a stronger sign-in not had", request(claims=STRONG), FRESH, ALL, None, OAuthError.ACR_UNMET),
         ("silently, too weak", request("none", claims=STRONG), ADA, ALL, None, OAuthError.ACR_UNMET),
     ],

@@ -329,7 +329,9 @@ def test_t072_a_token_is_the_business_of_its_client_and_of_its_audience() -> Non
 def test_an_active_answer_has_no_visa_in_it() -> None:
     token = read_passport(passport(), ISSUER, NOW)
     assert isinstance(token, OwnToken)
-    said = active(token, ISSUER, "app")
-    assert said.keys() == {"active", "iss", "sub", "aud", "client_id", "iat", "exp", "jti"}
+    said = active(token, ISSUER, "app", auth_time=NOW, acr=None, amr=())
+    assert said.keys() == {"active", "iss", "sub", "aud", "client_id", "iat", "exp", "jti", "auth_time"}
+    strong = active(token, ISSUER, "app", auth_time=NOW, acr="https://refeds.org/profile/mfa", amr=("mfa",))
+    assert (strong["acr"], strong["amr"]) == ("https://refeds.org/profile/mfa", ["mfa"])
     other = active_refresh(issuer=ISSUER, sub="ada", client_id="app", scope=["openid"], exp=NOW)
     assert other["active"] is True

@@ -43,6 +43,8 @@ async def test_a_client_sees_its_own_tokens() -> None:
         "jti": access["jti"],
         "token_type": "Bearer",
         "scope": "openid ga4gh_passport_v1",
+        "auth_time": access["auth_time"],
+        "acr": "mfa",
     }
     assert await look(w, got.refresh_token) == {
         "active": True,

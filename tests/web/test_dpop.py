@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from structlog.testing import capture_logs
 
 from broker.core.ids import ClientId
 from broker.core.oidc.exchange import ACCESS_TOKEN_TYPE, GRANT_TYPE, PASSPORT_TYPE
@@ -324,8 +325,10 @@ async def test_a_token_in_a_wrong_place_or_form_is_an_invalid_request(tmp_path: 
         if (method, path) == ("POST", INFO):
             wrong += [(path, {**FORM, **more}, f"access_token={token}") for more in ({}, good)]
         for where, headers, body in wrong:
-            answer = await s.http.request(method, where, headers=headers, data=body)
+            with capture_logs() as logged:
+                answer = await s.http.request(method, where, headers=headers, data=body)
             text = await answer.text()
+            assert token not in str(logged)
             assert (answer.status, "AUTH-TOKEN-MALFORMED" in text) == (400, True), (where[-20:], headers.keys())
             assert any('error="invalid_request"' in one for one in answer.headers.getall("WWW-Authenticate"))
             assert token not in text

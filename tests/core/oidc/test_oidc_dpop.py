@@ -110,6 +110,11 @@ def test_whatever_is_wrong_refuses_in_the_same_words(claims: Any, header: Any) -
     assert judged(KEY.proof("POST", URL, header=header, **claims)) is WRONG
 
 
+def test_a_private_key_is_refused_before_anything_is_done_with_it() -> None:
+    proof = KEY.proof("POST", URL, header={"jwk": KEY.jwk | {"d": "AAAA"}})
+    assert read_proof(Sent(proofs=(proof,), method="POST", url=URL), START) is WRONG
+
+
 def test_a_weak_key_is_no_key() -> None:
     weak = ClientKey("RS256", private=rsa.generate_private_key(65537, 1024))
     header = {"typ": "dpop+jwt", "alg": "RS256", "jwk": weak.jwk}

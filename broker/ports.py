@@ -269,6 +269,10 @@ class Forms(Protocol):
         """What would be read as this row, but for secrets, which are never shown."""
         ...
 
+    def schema(self, kind: type[Row]) -> dict[str, Any]:
+        """The JSON Schema of what `read` takes; what it refers to is in `#/components/schemas`."""
+        ...
+
 
 class Probe(Protocol):
     """One look at an address, for an administrator who wants to know what comes of it."""

@@ -9,6 +9,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import click
 from pydantic_core import PydanticUndefined
 
+from broker.adapters.catalogue.forms import CatalogueForms
 from broker.adapters.catalogue.models import Catalogue
 from broker.config import PREFIX, Settings
 from broker.core.access.states import TRANSITIONS
@@ -25,12 +27,13 @@ from broker.core.purpose import Modality
 from broker.core.reasons import REASONS
 from broker.web import drs, oidc
 from broker.web.errors import status_of
+from broker.web.openapi import document
 from broker.web.routes import ROUTES, Route, page
 from tests.requirements import reading
 
 ROOT = Path(__file__).resolve().parent.parent
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_TOLD = re.compile(r"^(?:GET|HEAD|OPTIONS|POST|PUT)(?: or \w+)?(?: [/…][^\s:]*)?: ")
+_TOLD = re.compile(r"^(?:GET|HEAD|OPTIONS|POST|PUT|DELETE)(?: or \w+)?(?: [/…][^\s:]*)?: ")
 _RULING = re.compile(r" \(rulings? [\d, and]+\)")
 
 
@@ -195,6 +198,11 @@ def catalogue_schema() -> str:
     )
 
 
+def openapi_document() -> str:
+    """What /api/v1 is, for programs."""
+    return _json(document(ROUTES, CatalogueForms(), version("ga4gh-access-broker")))
+
+
 def problem_schema() -> str:
     """The form of every refusal in problem JSON."""
     text = {"type": "string"}
@@ -274,6 +282,7 @@ FILES: Mapping[str, Callable[[], str]] = {
     "docs/reference/entries.md": entries,
     "docs/reference/requirements.md": requirements,
     "schemas/catalogue.schema.json": catalogue_schema,
+    "schemas/openapi.json": openapi_document,
     "schemas/problem.schema.json": problem_schema,
 }
 """Path from the top of the repository to what makes its text."""

@@ -1,5 +1,6 @@
 """`broker doctor`: is everything there that a start needs, and is it as it should be?"""
 
+import asyncio
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,10 +10,14 @@ import click
 from broker.adapters.keys import open_keys
 from broker.adapters.ontology import load_ontology
 from broker.adapters.policy_files import load_packs
+from broker.adapters.storage.reads import open_rows
 from broker.adapters.storage.soundness import assert_sound
 from broker.app import load_rules
 from broker.commands.common import MENDABLE, settings
 from broker.config import Settings
+from broker.core.administration import SORTS, Managed
+from broker.core.inspection import Finding, client_findings, issuer_findings, provider_findings
+from broker.core.rows import IdentityProvider, VisaIssuer
 
 
 @click.command()
@@ -30,6 +35,7 @@ def _checks(chosen: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "database", lambda: _database(chosen.database)
     yield "log head", lambda: _database(chosen.lock_database)
     yield "policy packs", lambda: _packs(chosen)
+    yield "issuers, clients, providers", lambda: _administered(chosen)
     yield "ontology", lambda: _ontology(chosen)
 
 
@@ -63,3 +69,31 @@ def _packs(chosen: Settings) -> str:
 def _ontology(chosen: Settings) -> str:
     ontology = load_ontology(chosen.ontology_file)
     return f"{ontology.version}, {len(ontology.ancestors)} terms"
+
+
+def _administered(chosen: Settings) -> str:
+    """How many there are, and what somebody should look at. ValueError for what cannot work as it is registered."""
+    rows = asyncio.run(_rows(chosen.database))
+    active = [row for row in rows if row.status == "active"]
+    found = [(row.id, one) for row in active for one in _findings(row, [other.id for other in active], chosen.issuer)]
+    bad = [f"{id}: {one.about}: {one.text}" for id, one in found if one.level == "refused"]
+    if bad:
+        raise ValueError("; ".join(bad))
+    counts = ", ".join(
+        f"{sum(isinstance(row, sort.kind) for row in active)} of {sum(isinstance(row, sort.kind) for row in rows)} {noun}"
+        for noun, sort in SORTS.items()
+    )
+    look = "".join(f"\n      look: {id}: {one.about}: {one.text}" for id, one in found if one.level == "warning")
+    return f"{counts} active{look}"
+
+
+async def _rows(database: Path) -> list[Managed]:
+    async with open_rows(database) as rows:
+        return [row for sort in SORTS.values() async for row in rows.scan(sort.kind)]
+
+
+def _findings(row: Managed, others: list[str], own: str) -> Iterator[Finding]:
+    """What the row alone shows; `broker issuers|clients|idps test` asks the addresses, too."""
+    if isinstance(row, VisaIssuer):
+        return issuer_findings(row, others)
+    return provider_findings(row, others, own) if isinstance(row, IdentityProvider) else client_findings(row)

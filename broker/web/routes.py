@@ -24,11 +24,14 @@ from broker.web import (
     health,
     logout,
     oidc,
+    openapi,
     sign_in,
 )
 from broker.web.errors import Problem, headers, status_of
 from broker.web.middleware import ERROR_FAMILIES, ERROR_FORMS, REQUEST_ID, ErrorForm
+from broker.web.openapi import OPENAPI
 from broker.web.pages import render
+from broker.web.state import BROKER
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -53,6 +56,11 @@ class Route:
     who: Who
     form: ErrorForm | None = None
     """How errors are written; None: RFC 9457 problem JSON."""
+
+    @property
+    def is_public(self) -> bool:
+        """Does it answer without credentials?"""
+        return self.who is Who.ANYBODY
 
 
 def page(request: web.Request, problem: Problem) -> web.StreamResponse:
@@ -121,6 +129,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"{_DRS}/objects/{{object_id}}/access/{{access_id}}", drs.post_access, Who.PASSPORT, drs.error),
     Route("GET", "/data/{object_id}", data.get, Who.TICKET),
     Route("HEAD", "/data/{object_id}", data.head, Who.TICKET),
+    Route("GET", f"{_API}/openapi.json", openapi.get_openapi, Who.ANYBODY),
     Route("GET", f"{_API}/datasets", api.list_datasets, Who.ANYBODY),
     Route("POST", f"{_API}/decisions", api.post_decision, Who.TOKEN),
     Route("GET", f"{_API}/decisions/{{decision}}", api.get_decision, Who.TOKEN),
@@ -182,5 +191,6 @@ def add_routes(app: web.Application) -> None:
         added = app.router.add_route(route.method, route.path, route.handler)
         if route.form is not None and added.resource is not None:
             forms[added.resource.canonical] = route.form
+    app[OPENAPI] = openapi.document(ROUTES, app[BROKER].administration.forms, app[BROKER].version)
     app[ERROR_FORMS] = forms
     app[ERROR_FAMILIES] = FAMILIES

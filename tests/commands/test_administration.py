@@ -212,3 +212,17 @@ async def test_a_server_without_https_gets_no_token(tmp_path: Path) -> None:
     )
     assert isinstance(result.exception, Fail)
     assert "https is needed" in str(result.exception)
+
+
+def test_the_doctor_says_what_cannot_work_and_what_to_look_at(here: str, tmp_path: Path) -> None:
+    invoke("--config", here, "issuers", "add", "--file", part(tmp_path, "issuers"))
+    well = invoke("--config", here, "doctor")
+    assert "1 of 1 issuers, 0 of 0 clients, 0 of 0 idps active" in well.output
+    invoke("--config", here, "issuers", "add", "--file", part(tmp_path, "issuers", issuer=f"{EGA}/"))
+    assert (
+        "look: https://ega.example/: issuer: another row has the same issuer"
+        in invoke("--config", here, "doctor").output
+    )
+    invoke("--config", here, "issuers", "add", "--set", "issuer=https://keyless.example")
+    ill = invoke("--config", here, "doctor")
+    assert (ill.exit_code, "WRONG issuers, clients, providers: https://keyless.example" in ill.output) == (1, True)

@@ -57,6 +57,10 @@ class CatalogueForms:
             field, colon, problem = str(wrong).partition(": ")
             raise FormError([(field, problem) if colon else ("body", str(wrong))]) from None
 
+    def schema(self, kind: type[Row]) -> dict[str, Any]:
+        """The JSON Schema of the part, its definitions under `$defs`."""
+        return FORMS[kind].part.model_json_schema(ref_template="#/components/schemas/{model}")
+
     def write(self, row: Row) -> dict[str, Any]:
         """Every member of the form that the row has, secrets left out."""
         form = FORMS[type(row)]

@@ -15,7 +15,7 @@ from broker.adapters.storage.soundness import assert_sound
 from broker.app import load_rules
 from broker.commands.common import MENDABLE, settings
 from broker.config import Settings
-from broker.core.administration import SORTS, Managed
+from broker.core.administration import SORTS, Managed, Sort
 from broker.core.inspection import Finding, client_findings, issuer_findings, provider_findings
 from broker.core.rows import IdentityProvider, VisaIssuer
 
@@ -79,12 +79,13 @@ def _administered(chosen: Settings) -> str:
     bad = [f"{id}: {one.about}: {one.text}" for id, one in found if one.level == "refused"]
     if bad:
         raise ValueError("; ".join(bad))
-    counts = ", ".join(
-        f"{sum(isinstance(row, sort.kind) for row in active)} of {sum(isinstance(row, sort.kind) for row in rows)} {noun}"
-        for noun, sort in SORTS.items()
-    )
+    counts = ", ".join(f"{_of(sort, active)} of {_of(sort, rows)} {noun}" for noun, sort in SORTS.items())
     look = "".join(f"\n      look: {id}: {one.about}: {one.text}" for id, one in found if one.level == "warning")
     return f"{counts} active{look}"
+
+
+def _of(sort: Sort, rows: list[Managed]) -> int:
+    return sum(isinstance(row, sort.kind) for row in rows)
 
 
 async def _rows(database: Path) -> list[Managed]:

@@ -276,6 +276,7 @@ def _oauth(
         check=jose.check_signature,
         proofs=proofs,
         require_par=settings.require_par,
+        registration=settings.registration_token_sha256,
         installed=lambda person: world.snapshots.current().installations(person),
     )
 

@@ -67,6 +67,10 @@ class Settings(BaseModel):
     """Networks of the proxies whose `X-Forwarded-For` counts. Trusted: they say from which address a caller comes."""
     quota_scale: int = Field(default=1, ge=0, le=1000)
     """Multiplies how often one address and one client may ask; 0: as often as they like."""
+    registration: Literal["off", "initial_access_token"] = "off"
+    """May programs register themselves (RFC 7591)? `initial_access_token`: those that were given that token."""
+    registration_token_sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    """SHA-256, hexadecimal, of the initial access token. Trusted: whoever holds the token can register any client."""
     tls_cert: Path | None = None
     """Certificate chain (PEM), to serve https without a proxy."""
     tls_key: Path | None = None
@@ -83,6 +87,8 @@ class Settings(BaseModel):
             raise ValueError("issuer: plain http is allowed on loopback only")
         for proxy in self.trusted_proxies:
             ip_network(proxy)
+        if (self.registration == "off") != (self.registration_token_sha256 is None):
+            raise ValueError("registration: initial_access_token and registration_token_sha256 come together")
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("tls_cert and tls_key come together")
         return self

@@ -80,8 +80,6 @@ def _addresses(client: Client) -> Iterator[str]:
             yield "backchannel_logout_uri: an address without user name and fragment"
     elif client.backchannel_logout_session_required:
         yield "backchannel_logout_session_required: only with a backchannel_logout_uri"
-    if "authorization_code" in client.grant_types and not client.redirect_uris:
-        yield "redirect_uris: the code flow needs at least one"
 
 
 def _abilities(client: Client) -> Iterator[str]:

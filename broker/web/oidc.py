@@ -7,11 +7,12 @@ from aiohttp import hdrs, web
 from broker.core.oidc import metadata
 from broker.core.oidc.challenge import of_error
 from broker.core.oidc.errors import OAuthError
-from broker.core.oidc.limits import MAX_FORM, MAX_TOKEN_FORM
+from broker.core.oidc.limits import MAX_FORM, MAX_REGISTRATION, MAX_TOKEN_FORM
 from broker.core.oidc.own_tokens import OPENID, PASSPORT_SCOPE
 from broker.core.oidc.parameters import parse
 from broker.flows.oauth.introspect import introspect
 from broker.flows.oauth.par import push
+from broker.flows.oauth.register import register
 from broker.flows.oauth.revoke import revoke
 from broker.flows.oauth.token import token
 from broker.flows.oauth.userinfo import userinfo
@@ -62,8 +63,10 @@ async def openid_configuration(request: web.Request) -> web.Response:
     """OpenID Connect Discovery and RFC 8414: one document under both addresses."""
     broker = request.app[BROKER]
     oauth = broker.oauth
-    kinds = kinds_of_sign_in(broker.snapshots.current())
-    document = metadata.provider(broker.world.issuer, oauth.scopes, kinds, require_par=oauth.require_par)
+    kinds, registration = kinds_of_sign_in(broker.snapshots.current()), oauth.registration is not None
+    document = metadata.provider(
+        broker.world.issuer, oauth.scopes, kinds, require_par=oauth.require_par, registration=registration
+    )
     return web.json_response(document, headers=_cached())
 
 
@@ -107,6 +110,24 @@ async def post_par(request: web.Request) -> web.Response:
     answer = await push(request.app[BROKER].oauth, _authorization(request), form, sent(request))
     if isinstance(answer, OAuthError):
         return told(request, answer)
+    return web.json_response(answer.body(), status=201, headers=NO_STORE)
+
+
+async def post_register(request: web.Request) -> web.Response:
+    """POST /oauth2/register: a program registers itself (RFC 7591). Nothing is here unless the operator allows it."""
+    oauth = request.app[BROKER].oauth
+    if oauth.registration is None:
+        raise Problem("REQ-NOT-FOUND")
+    if request.headers.get(hdrs.CONTENT_TYPE, "").partition(";")[0].strip().lower() != "application/json":
+        raise Problem("REQ-MEDIA-TYPE", wanted="application/json")
+    answer = await register(oauth, shown(request), await raw(request, MAX_REGISTRATION))
+    if answer is None:
+        raise Problem("REQ-NOT-FOUND")
+    if isinstance(answer, OAuthError):
+        response = told(request, answer)
+        if answer.status == 401:  # noqa: PLR2004 (RFC 6750 section 3)
+            ask_for_more(request, response, of_error(answer, "Bearer"))
+        return response
     return web.json_response(answer.body(), status=201, headers=NO_STORE)
 
 

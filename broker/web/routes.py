@@ -41,6 +41,7 @@ class Who(StrEnum):
 
     ANYBODY = "anybody"
     CLIENT = "a client with its credentials"
+    REGISTRAR = "who has the initial access token, if registration is on"
     TOKEN = "a person, by an access token"  # noqa: S105 (a description)
     PASSPORT = "a person, by Passports"
     TICKET = "who was given a data ticket"
@@ -109,6 +110,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/oauth2/end_session/continue", logout.go_on, Who.BROWSER, page),
     Route("POST", "/oauth2/end_session/continue", logout.confirmed, Who.BROWSER, page),
     Route("POST", "/oauth2/par", oidc.post_par, Who.CLIENT, oidc.error),
+    Route("POST", "/oauth2/register", oidc.post_register, Who.REGISTRAR, oidc.error),
     Route("POST", "/oauth2/token", oidc.post_token, Who.CLIENT, oidc.error),
     Route("GET", "/oauth2/userinfo", oidc.any_userinfo, Who.TOKEN, oidc.error),
     Route("POST", "/oauth2/userinfo", oidc.any_userinfo, Who.TOKEN, oidc.error),

@@ -98,6 +98,10 @@ class OAuthError(Enum):
     )
     LOGOUT_TOKEN = "invalid_request", "The logout_token is not acceptable.", "AUTH-LOGOUT-TOKEN"
 
+    # registration
+    REGISTER_REDIRECT = "invalid_redirect_uri", "A redirect_uri cannot be registered.", "AUTH-REGISTER-REDIRECT"
+    REGISTER_METADATA = "invalid_client_metadata", "The metadata cannot be registered.", "AUTH-REGISTER-METADATA"
+
     # codes and refresh tokens
     CODE_UNKNOWN = "invalid_grant", "The code is not valid.", "AUTH-CODE-UNKNOWN"
     CODE_EXPIRED = "invalid_grant", "The code has expired.", "AUTH-CODE-EXPIRED"

@@ -27,6 +27,10 @@ ASSERTION_LIFE = 300
 """How long a client's assertion may live (RFC 7523 section 3): as long as its `jti` must be remembered."""
 PUSHED_LIFE = 60
 """How long a pushed authorization request waits for its browser (RFC 9126 section 2.2)."""
+MAX_REGISTRATION = 32 * 1024
+"""Bytes of a client's description of itself (RFC 7591)."""
+MAX_REDIRECTS = 10
+"""Addresses that a client may register for itself."""
 MAX_AUTHORIZATION = 30 * 1024
 """Bytes of an authorization request: it is kept while the person is asked, and must fit into Scratch."""
 PENDING_PER_BROWSER = 5

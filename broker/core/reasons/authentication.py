@@ -82,6 +82,8 @@ SPECS = (
     Spec("AUTH-LOGOUT-REDIRECT", "system", "facts", "The program wants you sent to an address that it has not registered. Nothing was ended.", "post_logout_redirect_uri not registered.", "A broken request to sign out was refused."),
     Spec("AUTH-LOGOUT-TOKEN", "system", "facts", "The message that a session has ended was not acceptable: {part}.", "Logout token refused: {part}.", "A message that somebody had left was refused."),
     Spec("AUTH-INSTALLATION", "system", "facts", "This computer describes itself in a way that is not understood, or its program may not register computers.", "Installation refused.", "A computer that was not described as it must be was refused."),
+    Spec("AUTH-REGISTER-REDIRECT", "system", "facts", "An address to which the program wants people sent back cannot be registered: https, loopback, or a private scheme, exact.", "redirect_uri refused.", "A program was not registered."),
+    Spec("AUTH-REGISTER-METADATA", "system", "facts", "What the program says of itself contradicts itself, or is more than a program may register for itself.", "Client metadata refused.", "A program was not registered."),
     # a device's user: flows/oauth/device.py
     Spec("AUTH-USER-CODE", "system", "facts", "This code is not known, or has expired. Look at the device again.", "User code wrong.", "A wrong code was typed."),
     Spec("AUTH-INSTALLATION-OWNER", "people", "facts", "This computer is connected in another person's name. They must remove it first.", "Installation of somebody else.", "Somebody tried to use another person's computer. It was refused."),

@@ -52,8 +52,8 @@ class Deps:
     belongs. `refresh_key`: 32 bytes or more, the same in every process; whoever holds them and a used refresh
     token can compute its successor. `keys` and `check`: the keys that clients publish (by client id and address),
     and whether a signature is a key's own. `installed`: the clients that a person made. `require_par`: only pushed
-    authorization requests count. `proofs`: what judges DPoP proofs. `rates`: how often a
-    client may ask.
+    authorization requests count. `proofs`: what judges DPoP proofs. `rates`: how often a client may ask.
+    `registration`: SHA-256 of the initial access token with which clients may register themselves; None: they may not.
     """
 
     issuer: str
@@ -74,6 +74,7 @@ class Deps:
     require_par: bool = False
     installed: InstalledBy = nobodys
     rates: Rates = field(default_factory=Rates)
+    registration: str | None = None
 
     def entry(self, kind: str, now: Seconds, person: Person | None, about: Mapping[str, Value]) -> Entry:
         """An entry of the log."""

@@ -14,7 +14,8 @@ NAMES = {
     "invalid_target", "login_required", "consent_required", "request_not_supported",
     # RFC 9449
     "invalid_dpop_proof", "use_dpop_nonce",
-    "request_uri_not_supported", "invalid_request_uri", "unmet_authentication_requirements",
+    "request_uri_not_supported", "invalid_request_uri",
+    "invalid_redirect_uri", "invalid_client_metadata", "unmet_authentication_requirements",
 }  # fmt: skip
 _DESCRIPTION = re.compile(r"[ !#-\[\]-~]+")
 """What RFC 6749 allows in error_description: no quote, no backslash."""

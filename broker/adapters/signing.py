@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from broker.adapters import jose
 from broker.adapters.keys import Key, KeyStore
 from broker.adapters.keys import Use as KeyUse
-from broker.core.oidc.own_tokens import ACCESS_TOKEN_TYP, ID_TOKEN_TYP, PASSPORT_TYP, PERMISSION_TYP
+from broker.core.oidc.own_tokens import ACCESS_TOKEN_TYP, ID_TOKEN_TYP, PASSPORT_TYP, PERMISSION_TYP, TASK_TYP
 from broker.core.outcome import Reason
 from broker.core.passport.compact import parse
 from broker.core.passport.keys import thumbprint
@@ -28,6 +28,7 @@ _ALGORITHM: Mapping[KeyUse, str] = {
 _READ_WITH: Mapping[str, tuple[KeyUse, ...]] = {
     ACCESS_TOKEN_TYP: ("oidc-es256",),
     PASSPORT_TYP: ("oidc-es256",),
+    TASK_TYP: ("oidc-es256",),
     PERMISSION_TYP: ("oidc-es256",),
     ID_TOKEN_TYP: ("oidc-rs256", "oidc-es256"),
     VISA_TYPE: ("visa",),

@@ -17,7 +17,7 @@ from broker.core.oidc.device import Installation
 from broker.core.oidc.exchange import GRANT_TYPE as EXCHANGE
 from broker.core.oidc.limits import VALUE_LIMITS
 from broker.core.oidc.opaque import base64url
-from broker.core.oidc.own_tokens import OPENID, PASSPORT_SCOPE
+from broker.core.oidc.own_tokens import OPENID, PASSPORT_SCOPE, TASK_SCOPE
 from broker.core.oidc.redirects import registrable
 from broker.core.oidc.service_scopes import GRANT_TYPE as CLIENT_CREDENTIALS
 from broker.core.oidc.service_scopes import SERVICE_SCOPES
@@ -29,7 +29,7 @@ MAX_KEYS = 20
 MAX_LABEL = 60
 """Characters of a name that a client gives itself."""
 _OF_AN_INSTALLATION = frozenset({"refresh_token", DEVICE, EXCHANGE})
-_PERSONAL = frozenset({OPENID, PASSPORT_SCOPE, "profile", "eduperson_scoped_affiliation"})
+_PERSONAL = frozenset({OPENID, PASSPORT_SCOPE, "profile", "eduperson_scoped_affiliation", TASK_SCOPE})
 _SECRET = frozenset({"client_secret_basic", "client_secret_post"})
 _ID = re.compile(r"[!-~]{1,128}")
 
@@ -95,6 +95,8 @@ def _abilities(client: Client) -> Iterator[str]:
     proven = {CLIENT_CREDENTIALS} if client.installs else {CLIENT_CREDENTIALS, EXCHANGE}
     if client.auth_method == "none" and (proven & set(client.grant_types)):
         yield "grant_types: client_credentials and token exchange need a client that authenticates"
+    if TASK_SCOPE in client.scopes and EXCHANGE not in client.grant_types:
+        yield "scopes: task needs token exchange"
     if (CLIENT_CREDENTIALS in client.grant_types) != bool(services):
         yield "scopes: client_credentials and scopes of a service come together"
     if client.installs and DEVICE not in client.grant_types:

@@ -11,7 +11,13 @@ from broker.core.oidc import service_scopes
 from broker.core.oidc.bearer import Shown
 from broker.core.oidc.dpop import NOTHING, Sent
 from broker.core.oidc.errors import OAuthError
-from broker.core.oidc.own_tokens import ACCESS_TOKEN_TYP, read_access_token, read_service_token
+from broker.core.oidc.own_tokens import (
+    ACCESS_TOKEN_TYP,
+    TASK_TYP,
+    read_access_token,
+    read_service_token,
+    read_task_token,
+)
 from broker.core.outcome import Reason
 from broker.core.passport.bearer import Vouched, vouched
 from broker.core.passport.keys import named, thumbprint
@@ -29,10 +35,18 @@ from broker.flows.world import Caller, ServiceCaller, World
 from broker.ports import StaleError
 
 
-async def by_access_token(w: World, v: Verifier, shown: Shown, audiences: AbstractSet[str]) -> Caller | Reason:
-    """The person behind an access token of ours for any of `audiences`, with what they released to its client."""
+async def by_access_token(
+    w: World, v: Verifier, shown: Shown, audiences: AbstractSet[str], *, tasks: bool = False
+) -> Caller | Reason:
+    """The person behind an access token of ours for any of `audiences`, with what they released to its client.
+
+    `tasks`: may it be the token of a task?
+    """
     now = w.clock.now()
     own = read_access_token(v.reader.read(shown.token, ACCESS_TOKEN_TYP), w.issuer, now)
+    if isinstance(own, OAuthError) and tasks:
+        task = read_task_token(v.reader.read(shown.token, TASK_TYP), w.issuer, now)
+        own = own if task is OAuthError.TOKEN_INVALID else task
     if isinstance(own, OAuthError):
         return Reason(code=own.code)
     if own.audience.isdisjoint(audiences):  # RFC 9068 section 4: a token for another door (T014)
@@ -49,7 +63,7 @@ async def by_access_token(w: World, v: Verifier, shown: Shown, audiences: Abstra
         return Reason(code="AUTH-TOKEN-INVALID")
     if family.client != own.client_id:
         return Reason(code="AUTH-TOKEN-INVALID")
-    rests_on = (revocation_id("token", own.jti), *_signer(snapshot, shown.token))
+    rests_on = (revocation_id("token", own.jti), *_signer(snapshot, shown.token), *_origin(family))
     if person.log_key == "" or _ended(snapshot, family, session, now) or snapshot.revoked_names(rests_on, now):
         return Reason(code="AUTH-REVOKED")
     return Caller(
@@ -62,11 +76,12 @@ async def by_access_token(w: World, v: Verifier, shown: Shown, audiences: Abstra
         affiliations=session.affiliations,
         location=session.location,
         sign_in=session.sign_in,
-        grants=_released(snapshot, family) if own.passport_scoped else (),
-        **_shown(w, snapshot, family, session, now) if own.passport_scoped else {},
-        roles=_roles(snapshot, session.identities),
+        grants=_released(snapshot, family) if own.opens_data else (),
+        **_shown(w, snapshot, family, session, now) if own.opens_data else {},
+        roles=() if own.kind == "task" else _roles(snapshot, session.identities),
         rests_on=rests_on,
         jkt=own.jkt if client is not None and client.dpop_required else None,
+        within=None if family.datasets is None else frozenset(family.datasets),
         # Not the access token's own ten minutes: a download lasts as long as what was agreed to.
         ends=min(session.expires, family.expires),
         let_in=_let_in(family, session),
@@ -147,7 +162,8 @@ async def _own(w: World, passports: Sequence[Passport], visas: tuple[Visa, ...],
     if family is None or session is None or person is None or family.person != person.id:
         return Reason(code="PASSPORT-REVOKED")
     snapshot = w.snapshots.current()
-    rests_on = tuple(name for one in passports for name in (f"token:{one.jti}", f"key:{one.key}"))
+    shown = (name for one in passports for name in (f"token:{one.jti}", f"key:{one.key}"))
+    rests_on = (*shown, *_origin(family))
     if person.log_key == "" or _ended(snapshot, family, session, now) or snapshot.revoked_names(rests_on, now):
         return Reason(code="PASSPORT-REVOKED")
     ends = min(passport.exp for passport in passports)
@@ -159,6 +175,7 @@ async def _own(w: World, passports: Sequence[Passport], visas: tuple[Visa, ...],
         client=family.client,
         location=session.location,
         sign_in=session.sign_in,
+        within=None if family.datasets is None else frozenset(family.datasets),
         visas=visas,
         visas_end=ends,
         rests_on=rests_on,
@@ -242,6 +259,11 @@ def _ended(snapshot: Snapshot, family: Family, session: Session, now: Seconds) -
 def _let_in(family: Family, session: Session) -> tuple[tuple[str, str], ...]:
     """The rows by which somebody with a token of ours is let in."""
     return (Client.KIND, family.client), (IdentityProvider.KIND, session.idp)
+
+
+def _origin(family: Family) -> tuple[str, ...]:
+    """The authorisation that a task came from, which ends it too."""
+    return () if family.parent is None else (revocation_id("family", family.parent),)
 
 
 def _released(snapshot: Snapshot, family: Family) -> tuple[GrantId, ...]:

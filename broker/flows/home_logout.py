@@ -59,7 +59,11 @@ async def _meant(w: World, idp: IdentityProvider, told: HomeLogout, now: Seconds
     known = await w.rows.get(Identity, identity_id(idp.id, told.sub))
     if known is None:
         return []
-    theirs = [one async for one in live_sessions(w, known.person, now) if (idp.id, told.sub) in one.identities]
+    theirs = [
+        one
+        async for one in live_sessions(w, known.person, now)
+        if (idp.id, told.sub) in one.identities and not one.task
+    ]
     if home is None:
         return theirs
     homes = [await w.rows.get(HomeSession, one.id) for one in theirs]

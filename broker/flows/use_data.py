@@ -117,6 +117,7 @@ def question_of(
         identities=caller.identities,
         session=caller.session,
         family=caller.family,
+        within=caller.within,
         access=access,
         rests_on=caller.rests_on,
         affiliations=caller.affiliations,

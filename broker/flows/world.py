@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from broker.core.audit.entry import Entry, Value
-from broker.core.ids import ClientId, GrantId, Issuer, make_id
+from broker.core.ids import ClientId, DatasetId, GrantId, Issuer, make_id
 from broker.core.passport.assertions import Stated
 from broker.core.passport.bearer import Vouched
 from broker.core.passport.left_out import LeftOut
@@ -74,6 +74,8 @@ class Caller:
     """Visas that came and are none of a trusted issuer: for the record and for who sent them, for nothing else."""
     let_in: tuple[tuple[str, str], ...] = ()
     """(kind, id) of the rows that let the caller in: client, identity provider, broker. None may be suspended."""
+    within: frozenset[DatasetId] | None = None
+    """The data that a task is for, and no others."""
     vouched: Vouched | None = None
     """What the broker that sent the visas says about whose they are."""
 

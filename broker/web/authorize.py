@@ -40,6 +40,10 @@ _SCOPES = {
     "profile": ("Your name", "As your home organisation tells it."),
     "eduperson_scoped_affiliation": ("Where you work", "For example faculty@uni.example."),
     "ga4gh_passport_v1": ("Your visas", "Which data you may use, as ticked below. It may also act here for you."),
+    "task": (
+        "Going on without you",
+        "Work that it begins may go on for up to 30 days after you sign out. You can end it.",
+    ),
 }
 _CLAIMS = {"name": "Your name", "eduperson_scoped_affiliation": "Where you work"}
 """Of PERSONAL: what can be asked for by itself, beside the scopes."""

@@ -69,21 +69,21 @@ def _lacking(request: web.Request, scope: str, wanted: Sequence[str]) -> Problem
 async def caller_for_data(request: web.Request) -> Caller:
     """The caller at DRS, by an access token for the broker or for its DRS alone; or a 401.
 
-    What it opens is what was released with it: a token without visas opens what is open to everybody. An access
-    token of a trusted broker counts here too, and nowhere else: its UserInfo is asked for the visas (AAI C2).
+    What it opens is what was released with it: a token without visas opens what is open to everybody. Here
+    alone count the token of a task, and that of a trusted broker, whose UserInfo is asked for the visas (AAI C2).
     """
     broker, found = request.app[BROKER], access_token(request)
     if found is not None and found.scheme == "Bearer" and is_foreign(broker.world, found.token):
         return _made(await by_userinfo(broker.world, broker.verifier, broker.endpoints, found.token))
     issuer = broker.world.issuer
-    return await _by_token(request, frozenset({issuer, f"{issuer}/ga4gh/drs/v1"}))
+    return await _by_token(request, frozenset({issuer, f"{issuer}/ga4gh/drs/v1"}), tasks=True)
 
 
-async def _by_token(request: web.Request, audiences: frozenset[str]) -> Caller:
+async def _by_token(request: web.Request, audiences: frozenset[str], *, tasks: bool = False) -> Caller:
     broker, token = request.app[BROKER], access_token(request)
     if token is None:
         raise Problem("AUTH-NO-CREDENTIALS")
-    return _made(await by_access_token(broker.world, broker.verifier, token, audiences))
+    return _made(await by_access_token(broker.world, broker.verifier, token, audiences, tasks=tasks))
 
 
 async def caller_by_passports(request: web.Request, passports: list[str]) -> Caller:

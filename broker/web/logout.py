@@ -10,7 +10,8 @@ from broker.core.oidc.limits import MAX_FORM
 from broker.core.oidc.logout import Hint, Leaving
 from broker.core.oidc.opaque import opaque, stored_id
 from broker.core.outcome import Reason
-from broker.core.time import Seconds
+from broker.core.rows import Client, Task
+from broker.core.time import Seconds, rfc3339
 from broker.flows.home_logout import home_logout
 from broker.flows.oauth.end_session import Confirm, check, leave
 from broker.web import cookies
@@ -65,14 +66,22 @@ async def _leave(request: web.Request, id: str, leaving: Leaving, *, confirmed: 
     broker = request.app[BROKER]
     done = await leave(broker.oauth, broker.world, leaving, cookies.session_id(request), confirmed=confirmed)
     if isinstance(done, Confirm):
-        return render(request, "sign_out.html", logout=id)
+        return render(request, "sign_out.html", logout=id, tasks=_told(request, done.tasks))
     await broker.world.scratch.take(_KIND, stored_id(id), broker.world.clock.now())
     if done.location is None:
-        response = render(request, "signed_out.html")
+        response = render(request, "signed_out.html", tasks=_told(request, done.tasks))
     else:
         response = web.Response(status=303, headers={"Location": done.location, "Cache-Control": "no-store"})
     cookies.clear_session(request, response)
     return response
+
+
+def _told(request: web.Request, tasks: tuple[Task, ...]) -> list[dict[str, str]]:
+    """What goes on after signing out, as the page says it."""
+    snapshot = request.app[BROKER].snapshots.current()
+    clients = [snapshot.get(Client, task.client) for task in tasks]
+    names = [client.name if client is not None else "" for client in clients]
+    return [{"name": name, "ends": rfc3339(task.ends)} for name, task in zip(names, tasks, strict=True)]
 
 
 async def _kept(request: web.Request, id: str) -> Leaving:

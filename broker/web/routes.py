@@ -26,6 +26,7 @@ from broker.web import (
     oidc,
     openapi,
     sign_in,
+    tasks,
 )
 from broker.web.errors import Problem, headers, status_of
 from broker.web.middleware import ERROR_FAMILIES, ERROR_FORMS, REQUEST_ID, ErrorForm
@@ -148,6 +149,8 @@ ROUTES: tuple[Route, ...] = (
     Route("DELETE", f"{_API}/me/remembered/{{client}}", api.forget_client, Who.TOKEN),
     Route("GET", f"{_API}/me/devices", devices.my_devices, Who.TOKEN),
     Route("DELETE", f"{_API}/me/devices/{{client}}", devices.remove_device, Who.TOKEN),
+    Route("GET", f"{_API}/me/tasks", tasks.list_tasks, Who.TOKEN),
+    Route("DELETE", f"{_API}/me/tasks/{{task}}", tasks.delete_task, Who.TOKEN),
     Route("GET", f"{_API}/me/consents", api.my_consents, Who.TOKEN),
     Route("POST", f"{_API}/me/consents/withdrawal", api.withdraw_consent, Who.TOKEN),
     Route("GET", f"{_API}/me/visas", assertions.my_visas, Who.TOKEN),

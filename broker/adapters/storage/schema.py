@@ -35,6 +35,7 @@ INDEXED: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "refresh_token": ("family",),
     "request": ("person", "dataset", "state"),
     "session": ("person",),
+    "task": ("person",),
     "trace": ("person",),
 })  # fmt: skip
 """Kind to the members by which its rows are found."""

@@ -22,6 +22,8 @@ KINDS: Mapping[str, str] = MappingProxyType({
     "token.refused": "a known client or person was refused a token",
     "token.revoked": "a token and everything that descends from it was ended",
     "token.replayed": "a code or refresh token was used twice; its whole family was ended",
+    "task.begun": "a client got leave to go on working for a person after they sign out",
+    "task.ended": "such leave was ended before its time",
     "passport.issued": "a Passport was issued, with the visas that `visas` names by jti",
     "passport.refused": "a Passport was refused",
     # asking for data, and the committee's answer

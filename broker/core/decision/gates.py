@@ -172,6 +172,8 @@ def conduct(case: Case) -> GateResult:
         ("family", question.family),
         ("access", question.access),
     )
+    if question.within is not None and question.dataset not in question.within:
+        return _result(Gate.CONDUCT, Outcome.DENY, "AUTH-TASK-OTHER-DATA")
     others = {iss for iss, _ in question.identities} - {case.snapshot.own.iss}
     vouched: tuple[tuple[What, str | None], ...] = tuple(("issuer", iss) for iss in sorted(others))
     shown = case.snapshot.revoked_names(question.rests_on, at)

@@ -38,6 +38,8 @@ class Question:
     """The session, authorisation and ticket that the question came with: revoking one of them reaches it."""
     rests_on: tuple[str, ...] = ()
     """Ids of further revocations that reach it: of the very token that was shown, of the key that signed it."""
+    within: frozenset[DatasetId] | None = None
+    """For a task: the data that it is for, and no others."""
     affiliations: tuple[str, ...] = ()
     """Verified `role@scope` values."""
     location: str | None = None

@@ -116,7 +116,7 @@ class OAuthError(Enum):
     # token exchange
     EXCHANGE_WANTED = (
         "invalid_request",
-        "Only urn:ga4gh:params:oauth:token-type:passport can be requested.",
+        "Only urn:ga4gh:params:oauth:token-type:passport, or an access token for a task, can be requested.",
         "AUTH-EXCHANGE-WANTED",
     )
     SUBJECT_TYPE = (
@@ -135,6 +135,14 @@ class OAuthError(Enum):
         "The visas make a Passport of more than 1 MiB. Name the resource that is needed.",
         "AUTH-PASSPORT-TOO-LARGE",
     )
+    TASK_SCOPE = "invalid_scope", "The subject_token lacks the scope task.", "AUTH-TASK-SCOPE"
+    TASK_DATA = (
+        "invalid_target",
+        "A task is for datasets or grants: name each as resource, and hold a grant for it.",
+        "AUTH-TASK-DATA",
+    )
+    TASK_LIFE = "invalid_request", "requested_expiry is a number of seconds, at least 60.", "AUTH-TASK-LIFE"
+    TASKS_TOO_MANY = "invalid_request", "A person has at most 100 tasks at a time.", "AUTH-TASKS-TOO-MANY"
     ACTOR = "invalid_request", "Actor tokens are not supported.", "AUTH-ACTOR"
 
     # devices

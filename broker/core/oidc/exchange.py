@@ -3,6 +3,7 @@
 The result is never more than the subject token: same person, same authorisation, visas that were released.
 """
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from broker.core.oidc.parameters import Parameters
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:token-exchange"
 PASSPORT_TYPE = "urn:ga4gh:params:oauth:token-type:passport"
+TASK_MIN = 60
+_SECONDS = re.compile(r"[0-9]{1,9}")
 ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 (a name, not a secret)
 
 
@@ -25,13 +28,17 @@ class Exchange:
     resources: tuple[str, ...]
     audiences: tuple[str, ...]
     scope: tuple[str, ...]
+    task: bool = False
+    life: int | None = None
+    """For a task: for how many seconds."""
 
 
 def read(form: Parameters, client: RegisteredClient, audience_of: AudienceOf) -> Exchange | OAuthError:
     """What the request asks (AAI 3.2 to 3.6), if `client` may ask it."""
     if client.auth_method == "none":
         return OAuthError.CLIENT_PUBLIC
-    if form.get("requested_token_type") != PASSPORT_TYPE:
+    wanted = form.get("requested_token_type")
+    if wanted not in {PASSPORT_TYPE, ACCESS_TOKEN_TYPE}:
         return OAuthError.EXCHANGE_WANTED
     subject_token = form.get("subject_token")
     if subject_token is None:
@@ -44,7 +51,17 @@ def read(form: Parameters, client: RegisteredClient, audience_of: AudienceOf) ->
     audiences = tuple(dict.fromkeys(form.all("audience")))
     if not targets_allowed(resources, client, audience_of) or not set(audiences) <= set(client.resources):
         return OAuthError.TARGET
-    return Exchange(subject_token=subject_token, resources=resources, audiences=audiences, scope=form.words("scope"))
+    life = form.get("requested_expiry") if wanted == ACCESS_TOKEN_TYPE else None
+    if life is not None and (not _SECONDS.fullmatch(life) or int(life) < TASK_MIN):
+        return OAuthError.TASK_LIFE
+    return Exchange(
+        subject_token=subject_token,
+        resources=resources,
+        audiences=audiences,
+        scope=form.words("scope"),
+        task=wanted == ACCESS_TOKEN_TYPE,
+        life=None if life is None else int(life),
+    )
 
 
 def judge_subject(
@@ -52,11 +69,17 @@ def judge_subject(
 ) -> OwnToken | OAuthError:
     """The subject token, if it is a live Passport-Scoped Access Token for us, given to this very client.
 
+    Or a task token, for a Passport of its data: no token comes of it that lasts longer or opens more.
+
     RFC 8693 section 2.2.2: whatever is wrong with it is `invalid_request`, and always in the same words.
     """
-    if isinstance(subject, OAuthError) or subject.kind != "access_token":
+    if isinstance(subject, OAuthError):
         return OAuthError.SUBJECT_TOKEN
-    if subject.client_id != client_id or issuer not in subject.audience or not subject.passport_scoped:
+    if subject.kind == "task":
+        fits = not exchange.task
+    else:
+        fits = subject.kind == "access_token" and issuer in subject.audience and subject.passport_scoped
+    if not fits or subject.client_id != client_id:
         return OAuthError.SUBJECT_TOKEN
     scope = narrowed_scope(exchange.scope, subject.scope)
     return scope if isinstance(scope, OAuthError) else subject

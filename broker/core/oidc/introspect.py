@@ -57,7 +57,7 @@ def active(
         "auth_time": auth_time,
         **how_signed_in(acr, amr),
     }
-    if token.kind == "access_token":
+    if token.kind in {"access_token", "task"}:
         token_type = "Bearer" if token.jkt is None else "DPoP"
         answer |= {"token_type": token_type, "scope": " ".join(token.scope)}
     return answer

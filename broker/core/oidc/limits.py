@@ -12,6 +12,10 @@ CODE_LIFE = 60
 ACCESS_TOKEN_LIFE = 600
 ID_TOKEN_LIFE = 600
 PASSPORT_LIFE = 3600
+TASK_LIFE = 30 * 86_400
+"""The longest that work may go on without its person."""
+TASKS_OF_A_PERSON = 100
+"""Tasks that one person may have at a time."""
 DEVICE_LIFE = 600
 """How long a device waits for its user (RFC 8628 section 3.2 `expires_in`)."""
 DEVICE_INTERVAL = 5

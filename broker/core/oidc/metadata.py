@@ -11,12 +11,12 @@ from broker.core.oidc.challenge import PROOF_ALGORITHMS
 from broker.core.oidc.client_assertion import ALGORITHMS as ASSERTION_ALGORITHMS
 from broker.core.oidc.client_auth import METHODS
 from broker.core.oidc.device import GRANT_TYPE as DEVICE_GRANT_TYPE
-from broker.core.oidc.own_tokens import OPENID, PASSPORT_SCOPE
+from broker.core.oidc.own_tokens import OPENID, PASSPORT_SCOPE, TASK_SCOPE
 from broker.core.oidc.requested_claims import PERSONAL
 
 SIGNING_ALGORITHMS = ("RS256", "ES256")
 GRANT_TYPES = ("authorization_code", "refresh_token", service_scopes.GRANT_TYPE, exchange.GRANT_TYPE, DEVICE_GRANT_TYPE)
-BASIC_SCOPES = frozenset({OPENID, "profile", "eduperson_scoped_affiliation", PASSPORT_SCOPE})
+BASIC_SCOPES = frozenset({OPENID, "profile", "eduperson_scoped_affiliation", PASSPORT_SCOPE, TASK_SCOPE})
 """The scopes that mean something to this package; a service may add its own."""
 
 _CONFIDENTIAL = [method for method in METHODS if method != "none"]

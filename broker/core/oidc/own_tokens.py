@@ -1,7 +1,7 @@
 """What does one of our own signed tokens say, now that its signature and `typ` were verified?
 
 RFC 9068 section 4 (access tokens), AAI Profile 1.2.1 "Passport Format". Our own tokens get no leeway: dead
-at `now >= exp` (ruling 16). The two kinds have a `typ` each, so that neither passes for the other.
+at `now >= exp` (ruling 16). Each kind has a `typ` of its own, so that none passes for another.
 """
 
 from collections.abc import Mapping
@@ -14,10 +14,13 @@ from broker.core.time import Seconds
 ACCESS_TOKEN_TYP = "at+jwt"  # noqa: S105 (a media type, not a secret)
 PASSPORT_TYP = "vnd.ga4gh.passport+jwt"
 ID_TOKEN_TYP = "JWT"  # noqa: S105 (a media type, not a secret)
+TASK_TYP = "task+jwt"
 PERMISSION_TYP = "duo-permission+jwt"
 
 OPENID = "openid"
 PASSPORT_SCOPE = "ga4gh_passport_v1"
+TASK_SCOPE = "task"
+"""Work may go on after its person has signed out, if they agreed to that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +31,7 @@ class OwnToken:
     `jkt`: the key that it is bound to (RFC 9449 section 6.1).
     """
 
-    kind: Literal["access_token", "passport"]
+    kind: Literal["access_token", "passport", "task"]
     sub: str
     audience: frozenset[str]
     family: str
@@ -44,6 +47,11 @@ class OwnToken:
         """Does it open the door to visas (AAI "Passport-Scoped Access Token")?"""
         return is_passport_scoped(self.scope)
 
+    @property
+    def opens_data(self) -> bool:
+        """Does it show the grants that were released with it?"""
+        return self.passport_scoped or self.kind == "task"
+
 
 def is_passport_scoped(scope: tuple[str, ...]) -> bool:
     """Both `openid` and `ga4gh_passport_v1` (AAI Brokers 1.3)."""
@@ -52,11 +60,22 @@ def is_passport_scoped(scope: tuple[str, ...]) -> bool:
 
 def read_access_token(claims: Mapping[str, Any] | None, issuer: str, now: Seconds) -> OwnToken | OAuthError:
     """The access token with these verified claims. `claims`: None if the signature or `typ` was not ours."""
+    return _with_client("access_token", claims, issuer, now)
+
+
+def read_task_token(claims: Mapping[str, Any] | None, issuer: str, now: Seconds) -> OwnToken | OAuthError:
+    """The task token with these verified claims. `claims`: None if the signature or `typ` was not ours."""
+    return _with_client("task", claims, issuer, now)
+
+
+def _with_client(
+    kind: Literal["access_token", "task"], claims: Mapping[str, Any] | None, issuer: str, now: Seconds
+) -> OwnToken | OAuthError:
     client_id = None if claims is None else claims.get("client_id")
     scope = None if claims is None else claims.get("scope")
     if claims is None or not isinstance(client_id, str) or not isinstance(scope, str):
         return OAuthError.TOKEN_INVALID
-    return _read("access_token", claims, issuer, now, client_id, tuple(scope.split(" ")))
+    return _read(kind, claims, issuer, now, client_id, tuple(scope.split(" ")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +119,7 @@ def read_passport(claims: Mapping[str, Any] | None, issuer: str, now: Seconds) -
 
 
 def _read(
-    kind: Literal["access_token", "passport"],
+    kind: Literal["access_token", "passport", "task"],
     claims: Mapping[str, Any],
     issuer: str,
     now: Seconds,

@@ -24,23 +24,24 @@ from broker.core.rows.oauth import Approval, Client, Code, Family, RefreshToken
 from broker.core.rows.once import Done
 from broker.core.rows.polled import PolledVisa
 from broker.core.rows.revocation import Revocation
+from broker.core.rows.tasks import Task
 
 __all__ = [
     "KINDS", "SNAPSHOT_KINDS", "Access", "Approval", "Assertion", "Client", "Code", "Committee", "ConsentRow",
     "CustomType", "Dataset", "Delivery", "Done", "DrsObject", "Evidence", "Family", "Farewell", "Gathered", "Grant",
     "HomeSession", "Identity", "IdentityProvider", "Organisation", "Person", "PolledVisa", "Put", "RefreshToken",
-    "Repository", "Request", "Revocation", "Role", "Row", "Session", "Trace", "VisaIssuer", "changed",
+    "Repository", "Request", "Revocation", "Role", "Row", "Session", "Task", "Trace", "VisaIssuer", "changed",
 ]  # fmt: skip
 
 KINDS: tuple[type[Row], ...] = (
     Access, Approval, Assertion, Client, Code, Committee, ConsentRow, CustomType, Dataset, Delivery, Done,
     DrsObject, Family, Farewell, Gathered, Grant, HomeSession, Identity, IdentityProvider, Organisation, Person,
-    PolledVisa, RefreshToken, Repository, Request, Revocation, Role, Session, Trace, VisaIssuer,
+    PolledVisa, RefreshToken, Repository, Request, Revocation, Role, Session, Task, Trace, VisaIssuer,
 )  # fmt: skip
 """Every kind of row; each is a table of its own."""
 
 SNAPSHOT_KINDS: frozenset[type[Row]] = frozenset({
-    Assertion, Client, Committee, ConsentRow, CustomType, Dataset, DrsObject, Grant, IdentityProvider,
-    Organisation, PolledVisa, Repository, Request, Revocation, Role, VisaIssuer,
+    Assertion, Client, Committee, ConsentRow, CustomType, Dataset, DrsObject, Grant, IdentityProvider, Organisation,
+    PolledVisa, Repository, Request, Revocation, Role, VisaIssuer,
 })  # fmt: skip
 """The kinds that decisions read: held in memory as the snapshot, and followed change by change."""

@@ -67,6 +67,8 @@ class Session:
     ended: Seconds | None = None
     stated: tuple[Stated, ...] = ()
     """What the provider's claims say besides, as its row maps them; visas are minted from it while it lasts."""
+    task: bool = False
+    """Not somebody who signed in, but what a task rests on (core/rows/tasks.py)."""
     began: Seconds = EPOCH
     """When the person came here; `auth_time` is when they signed in at home."""
 

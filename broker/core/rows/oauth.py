@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from broker.core.ids import ClientId, PersonId
+from broker.core.ids import ClientId, DatasetId, PersonId
 from broker.core.time import Seconds
 
 AuthMethod = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
@@ -68,6 +68,8 @@ class Family:
     `released`: the ids of the visas that the person agreed to release (`None`: all of them, now and later).
     `resources`: for which tokens may be asked (empty: none was named, tokens are for the broker).
     `id_token_claims`, `userinfo_claims`: claims that were asked for one by one, and agreed to.
+    `parent`, `datasets`: for a task alone. The authorisation that it came from, with which it ends too; and the data
+    that it is for.
     Ends by a Revocation of `family:<id>`, at `expires`, or with its session.
     """
 
@@ -85,6 +87,8 @@ class Family:
     resources: tuple[str, ...] = ()
     id_token_claims: tuple[str, ...] = ()
     userinfo_claims: tuple[str, ...] = ()
+    parent: str | None = None
+    datasets: tuple[DatasetId, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

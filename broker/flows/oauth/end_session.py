@@ -8,22 +8,27 @@ from broker.core.oidc.logout import Leaving
 from broker.core.oidc.own_tokens import ID_TOKEN_TYP
 from broker.core.oidc.parameters import parse
 from broker.core.rows.oauth import Client
+from broker.core.rows.tasks import Task
 from broker.flows.oauth.deps import Deps
 from broker.flows.oauth.standing import present
+from broker.flows.oauth.tasks import tasks_of
 from broker.flows.sign_out import sign_out
 from broker.flows.world import World
 
 
 @dataclass(frozen=True, slots=True)
 class Confirm:
-    """Ask the person first."""
+    """Ask the person first. `tasks`: what will go on without them."""
+
+    tasks: tuple[Task, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """Nobody is signed in here any more. `location`: where the browser goes; None: to a page of ours."""
+    """Nobody is signed in here any more. `location`: where the browser goes, or None. `tasks`: what goes on."""
 
     location: str | None
+    tasks: tuple[Task, ...] = ()
 
 
 async def check(d: Deps, raw: bytes) -> Leaving | OAuthError:
@@ -44,7 +49,8 @@ async def leave(d: Deps, w: World, leaving: Leaving, session_id: str | None, *, 
     who = await present(d, session_id, d.clock.now())
     if who is None:
         return Left(leaving.location)
+    tasks = await tasks_of(d, who.person, d.clock.now())
     if not confirmed and rules.must_ask(leaving, who.person.id, who.session.id):
-        return Confirm()
+        return Confirm(tasks)
     await sign_out(w, who.person, who.session.id)
-    return Left(leaving.location)
+    return Left(leaving.location, tasks)

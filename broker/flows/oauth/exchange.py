@@ -4,7 +4,14 @@ from broker.core.oidc import claims
 from broker.core.oidc import exchange as rules
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.opaque import base64url
-from broker.core.oidc.own_tokens import ACCESS_TOKEN_TYP, PASSPORT_TYP, OwnToken, read_access_token
+from broker.core.oidc.own_tokens import (
+    ACCESS_TOKEN_TYP,
+    PASSPORT_TYP,
+    TASK_TYP,
+    OwnToken,
+    read_access_token,
+    read_task_token,
+)
 from broker.core.oidc.parameters import Parameters
 from broker.core.oidc.release import MintedVisa, log_name, over, passport_end, releasable, unanswered
 from broker.core.rows.oauth import Client
@@ -13,6 +20,7 @@ from broker.flows.oauth.answers import Refused, Tokens
 from broker.flows.oauth.deps import About, Deps
 from broker.flows.oauth.standing import Standing, standing_of, token_revoked
 from broker.flows.oauth.targets import foreign_grant
+from broker.flows.oauth.tasks import issue_task
 
 _JTI_BYTES = 16
 _KIND = "passport.refused"
@@ -24,7 +32,7 @@ async def exchange(d: Deps, client: Client, form: Parameters, now: Seconds, jkt:
     asked = rules.read(form, client, d.audience_of)
     if isinstance(asked, OAuthError):
         return Refused(error=asked, kind=_KIND)
-    read = read_access_token(d.reader.read(asked.subject_token, ACCESS_TOKEN_TYP), d.issuer, now)
+    read = _subject(d, asked.subject_token, now)
     subject = rules.judge_subject(asked, read, client.id, d.issuer)
     if isinstance(subject, OAuthError):
         return Refused(error=subject, kind=_KIND)
@@ -42,12 +50,22 @@ async def exchange(d: Deps, client: Client, form: Parameters, now: Seconds, jkt:
     held = await d.visas(s.person, s.session, frozenset(asked.resources), now)
     # 2. Decide.
     visas = releasable(held, s.family.released, now)
-    if unanswered(asked.resources, visas, d.audience_of):
+    if not asked.task and unanswered(asked.resources, visas, d.audience_of):
         return Refused(error=OAuthError.TARGET, standing=s, kind=_KIND)
+    if asked.task:
+        return await issue_task(d, s, asked, subject, visas, now)
     too_much = over(visas)
     if too_much is not None:
         return Refused(error=too_much, standing=s, kind=_KIND)
     return await _issue(d, s, audience, visas, now, jkt if client.dpop_required else None)
+
+
+def _subject(d: Deps, text: str, now: Seconds) -> OwnToken | OAuthError:
+    """What is offered: an access token, or a task's, by its exact `typ`."""
+    read = read_access_token(d.reader.read(text, ACCESS_TOKEN_TYP), d.issuer, now)
+    if not isinstance(read, OAuthError):
+        return read
+    return read_task_token(d.reader.read(text, TASK_TYP), d.issuer, now)
 
 
 async def _standing(d: Deps, subject: OwnToken, client: Client, now: Seconds) -> Standing | None:

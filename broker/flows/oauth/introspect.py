@@ -11,11 +11,13 @@ from broker.core.oidc.opaque import stored_id
 from broker.core.oidc.own_tokens import (
     ACCESS_TOKEN_TYP,
     PASSPORT_TYP,
+    TASK_TYP,
     OwnToken,
     ServiceToken,
     read_access_token,
     read_passport,
     read_service_token,
+    read_task_token,
 )
 from broker.core.oidc.parameters import parse
 from broker.core.rows.oauth import Client, RefreshToken
@@ -49,8 +51,10 @@ async def introspect(d: Deps, authorization: str | None, raw: bytes) -> Mapping[
 
 
 def own_token(d: Deps, text: str, now: Seconds) -> OwnToken | None:
-    """The live signed token of ours that `text` is: access token or Passport, by its exact `typ`."""
+    """The live signed token of ours that `text` is: access token, task token or Passport, by its exact `typ`."""
     read = read_access_token(d.reader.read(text, ACCESS_TOKEN_TYP), d.issuer, now)
+    if isinstance(read, OAuthError):
+        read = read_task_token(d.reader.read(text, TASK_TYP), d.issuer, now)
     if isinstance(read, OAuthError):
         read = read_passport(d.reader.read(text, PASSPORT_TYP), d.issuer, now)
     return None if isinstance(read, OAuthError) else read

@@ -9,11 +9,13 @@ from broker.core.oidc.parameters import parse
 from broker.core.rows.change import Put
 from broker.core.rows.oauth import Client, RefreshToken
 from broker.core.rows.revocation import Revocation, What, revocation_id
+from broker.core.rows.tasks import Task
 from broker.core.time import Seconds
 from broker.flows.oauth.client import client_of
 from broker.flows.oauth.deps import About, Deps, deciding_anew
 from broker.flows.oauth.introspect import own_service_token, own_token
 from broker.flows.oauth.standing import Standing, standing_of
+from broker.flows.oauth.tasks import close_task
 
 
 async def revoke(d: Deps, authorization: str | None, raw: bytes) -> OAuthError | None:
@@ -48,7 +50,11 @@ async def _revoke(d: Deps, caller: Client, text: str) -> None:
     # 2. Decide, 3. record.
     if s is None or s.client.id != caller.id:
         return
-    if token is not None:
+    if token is not None and token.kind == "task":
+        task = await d.rows.get(Task, token.jti)
+        if task is not None and task.ended is None:
+            await close_task(d, s.person, task, "given back by its client", now)
+    elif token is not None:
         await _end(d, s, "token", token.jti, token.expires, now)
     else:
         await _end(d, s, "family", s.family.id, s.family.expires, now)

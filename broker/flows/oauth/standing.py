@@ -47,6 +47,7 @@ async def standing_of(d: Deps, family_id: str, now: Seconds) -> Standing | None:
         return None
     stops = (
         await revoked_since(d, "family", family.id),
+        await revoked_since(d, "family", family.parent) if family.parent is not None else None,
         *await _session_stops(d, session),
         await revoked_since(d, "person", person.id),
     )

@@ -68,7 +68,12 @@ def test_p8_the_faq_example_with_two_resources_is_read() -> None:
     [
         ("P4 a public client", Registered(auth_method="none"), {}, OAuthError.CLIENT_PUBLIC),
         ("P5 absent", APP, {"requested_token_type": None}, OAuthError.EXCHANGE_WANTED),
-        ("P5 another", APP, {"requested_token_type": ACCESS_TOKEN_TYPE}, OAuthError.EXCHANGE_WANTED),
+        (
+            "P5 another",
+            APP,
+            {"requested_token_type": "urn:ietf:params:oauth:token-type:jwt"},
+            OAuthError.EXCHANGE_WANTED,
+        ),
         ("P5 another case", APP, {"requested_token_type": PASSPORT_TYPE.upper()}, OAuthError.EXCHANGE_WANTED),
         ("P6 absent", APP, {"subject_token": None}, OAuthError.MISSING),
         ("P7 absent", APP, {"subject_token_type": None}, OAuthError.SUBJECT_TYPE),

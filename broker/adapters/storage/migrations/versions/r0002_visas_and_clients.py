@@ -16,6 +16,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "farewell": ("state",),
     "home_session": ("home",),
     "polled_visa": (),
+    "task": ("person",),
 }
 """Kind of row to the members by which its rows are found."""
 _whole = sa.BigInteger().with_variant(sa.Integer, "sqlite")

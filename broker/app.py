@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,6 +22,7 @@ from broker.adapters.identity_providers import HttpIdentityProviders
 from broker.adapters.issuer_health import LiveIssuerHealth
 from broker.adapters.issuers import discoverable, key_sources, userinfo_source
 from broker.adapters.jwks import JwksClient, KeySource
+from broker.adapters.key_ring import KeyRing
 from broker.adapters.ontology import load_ontology
 from broker.adapters.outbox import Outbox
 from broker.adapters.outgoing import Outgoing
@@ -52,6 +53,7 @@ from broker.core.time import Seconds
 from broker.flows.deliver import close_left_open
 from broker.flows.foreign_tokens import us_of
 from broker.flows.inspect import Tools
+from broker.flows.note_keys import FoundKey, note_keys
 from broker.flows.oauth.deps import Deps
 from broker.flows.poll_visas import due, poll
 from broker.flows.proofs import Proofs
@@ -80,6 +82,7 @@ class Running:
     app: web.Application
     ledger: SqliteLedger
     readiness: Readiness
+    ring: KeyRing
 
     def stop_if_unrecorded(self) -> None:
         """No record, no data: if the ledger has died, what runs is cut at once instead of drained."""
@@ -92,7 +95,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
     """Everything open and wired. Errors of the files involved come out as they are: a start either works or not."""
     clock, entropy = SystemClock(), SystemEntropy()
     store = keys.open_keys(settings.keys, settings.passphrase_file)
-    tokens = signing.OwnTokens(store, settings.issuer)
+    tokens = signing.OwnTokens(store, settings.issuer, clock.now)
     ontology = load_ontology(settings.ontology_file)
     rules = load_rules(settings.policy_folder, settings.packs, settings.mode)
     async with AsyncExitStack() as stack:
@@ -116,6 +119,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             snapshots=live,
             signer=tokens,
         )
+        ring = await _key_ring(world, tokens, live, settings, stack)
         await close_left_open(world)
         outgoing = _outgoing(stack)
         await _tell_clients(world, ledger, live, outgoing, stack)
@@ -132,14 +136,14 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             audit=audit,
             issuers=issuers,
             endpoints=endpoints,
-            jwks=tokens.jwks(),
-            visa_jwks=tokens.visa_jwks(),
+            jwks=tokens.jwks,
+            visa_jwks=tokens.visa_jwks,
             version=version("ga4gh-access-broker"),
             administration=_administration(outgoing, settings.mode),
         )
         readiness = Readiness(lambda: not ledger.failed)
         app = build(broker, readiness, networks(settings.trusted_proxies))
-        yield Running(world=world, app=app, ledger=ledger, readiness=readiness)
+        yield Running(world=world, app=app, ledger=ledger, readiness=readiness, ring=ring)
 
 
 def _outgoing(stack: AsyncExitStack) -> Outgoing:
@@ -289,6 +293,26 @@ def audience_of(resource: str, issuer: str, snapshot: Snapshot) -> str | None:
     if resource == drs or resource.startswith(f"{drs}/") or snapshot.rows.get(("dataset", resource)) is not None:
         return drs
     return issuer if resource == issuer or resource.startswith(f"{issuer}/") else None
+
+
+async def _key_ring(
+    world: World, tokens: signing.OwnTokens, live: LiveSnapshot, settings: Settings, stack: AsyncExitStack
+) -> KeyRing:
+    """Keys that appear in the folder are recorded, published, and sign when it is their time; without a restart."""
+
+    async def note(found: Sequence[keys.Key]) -> Mapping[str, Seconds]:
+        return await note_keys(
+            world, (FoundKey(kid=one.kid, use=one.use, made=Seconds(one.made), urgent=one.urgent) for one in found)
+        )
+
+    def adopt(store: keys.KeyStore) -> None:
+        tokens.adopt(store)
+        live.as_ourselves(signing.own_trust(tokens, settings.issuer))
+
+    ring = KeyRing(settings.keys, settings.passphrase_file, note, adopt)
+    await ring.look()
+    stack.push_async_callback(_cancelled, asyncio.create_task(ring.look_on()))
+    return ring
 
 
 async def _tell_clients(

@@ -1,13 +1,14 @@
 """Private keys on disk: one encrypted file a key, separate keys for separate jobs (design section 6).
 
-A folder with `<use>.<made>.<kid>.pem` files (PKCS#8, encrypted under the passphrase). The newest key of a
-use signs; all of them are published, so that what an older one signed still verifies until it ends.
+A folder with `<use>.<made>.<kid>.pem` files (PKCS#8, encrypted under the passphrase); `….now.pem` is a key that signs
+as soon as it is seen. When each key signs, retires and is gone is told by core/oidc/key_life.py.
 """
 
 import base64
 import hashlib
 import os
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -17,10 +18,14 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from broker.core.oidc.key_life import Term, signing, terms
+from broker.core.time import FOREVER, Seconds
+
 Use = Literal["oidc-rs256", "oidc-es256", "visa", "ticket", "log"]
 USES: tuple[Use, ...] = ("oidc-rs256", "oidc-es256", "visa", "ticket", "log")
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 _RSA_BITS = 3072
+_URGENT = ".now"
 
 
 class KeyStoreError(Exception):
@@ -35,28 +40,40 @@ class Key:
     kid: str
     made: int
     private: PrivateKey
+    urgent: bool = False
+    """It signs as soon as it is seen, without having been published before."""
 
 
 class KeyStore:
-    """The keys of one broker, as read at start."""
+    """The keys of one broker, as read from the folder."""
 
-    def __init__(self, keys: tuple[Key, ...]) -> None:
-        self._keys = {use: tuple(key for key in keys if key.use == use) for use in USES}
-        missing = [use for use, found in self._keys.items() if not found]
+    def __init__(self, keys: tuple[Key, ...], begins: Mapping[str, Seconds] | None = None) -> None:
+        """`begins`: when each key signs, by `kid`; one that is not in it does not count. None: since made."""
+        self.keys = keys
+        known = {key.kid: Seconds(key.made) for key in keys} if begins is None else begins
+        self._keys = {key.kid: key for key in keys if key.kid in known}
+        self._terms = {
+            use: terms((key.kid, known[key.kid]) for key in self._keys.values() if key.use == use) for use in USES
+        }
+        missing = [use for use, found in self._terms.items() if not found]
         if missing:
             raise KeyStoreError(f"no key for {', '.join(missing)}: make one with `broker keys rotate <use>`")
 
-    def signing(self, use: Use) -> Key:
-        """The key that signs for `use` now: the newest."""
-        return self._keys[use][-1]
+    def beginning(self, begins: Mapping[str, Seconds]) -> "KeyStore":
+        """The same keys, of which each signs when `begins` says. KeyStoreError if a use has none left."""
+        return KeyStore(self.keys, begins)
 
-    def published(self, *uses: Use) -> tuple[Key, ...]:
-        """Every key of `uses`, the retired ones too."""
-        return tuple(key for use in uses for key in self._keys[use])
+    def signing(self, use: Use, now: Seconds = FOREVER) -> Key:
+        """The key that signs for `use` at `now`; the newest of all if no time is told."""
+        return self._keys[signing(self._terms[use], now).kid]
+
+    def terms(self, use: Use) -> tuple[tuple[Key, Term], ...]:
+        """Every key of `use`, with when it signs."""
+        return tuple((self._keys[term.kid], term) for term in self._terms[use])
 
     def secret(self, purpose: str) -> bytes:
-        """32 bytes for `purpose`, derived from the ticket key: one secret less to keep."""
-        private = self.signing("ticket").private.private_bytes(
+        """32 bytes for `purpose`, from the log's key, the one that is never rotated: one secret less to keep."""
+        private = self.signing("log").private.private_bytes(
             serialization.Encoding.DER,
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
@@ -64,8 +81,11 @@ class KeyStore:
         return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode()).derive(private)
 
 
-def make_key(folder: Path, use: Use, passphrase: bytes, now: int) -> Key:
-    """Make a key for `use` and store it encrypted, mode 0600. FileExistsError rather than overwrite."""
+def make_key(folder: Path, use: Use, passphrase: bytes, now: int, *, urgent: bool = False) -> Key:
+    """Make a key for `use` and store it encrypted, mode 0600. FileExistsError rather than overwrite.
+
+    The file appears whole or not at all: a running broker may be looking.
+    """
     private = _generate(use)
     kid = _kid(private)
     data = private.private_bytes(
@@ -73,8 +93,19 @@ def make_key(folder: Path, use: Use, passphrase: bytes, now: int) -> Key:
         serialization.PrivateFormat.PKCS8,
         serialization.BestAvailableEncryption(passphrase),
     )
-    _write_private(folder / f"{use}.{now}.{kid}.pem", data)
-    return Key(use, kid, now, private)
+    path = folder / f"{use}.{now}.{kid}{_URGENT if urgent else ''}.pem"
+    unfinished = path.with_suffix(".new")
+    _write_private(unfinished, data)
+    try:
+        os.link(unfinished, path)
+    finally:
+        unfinished.unlink()
+    return Key(use, kid, now, private, urgent)
+
+
+def key_files(folder: Path) -> tuple[str, ...]:
+    """The names of the keys in a folder: other names, other keys. OSError if there is none."""
+    return tuple(sorted(path.name for path in folder.iterdir() if path.suffix == ".pem"))
 
 
 def open_keys(folder: Path, passphrase_file: Path) -> KeyStore:
@@ -118,13 +149,14 @@ def _kid(private: PrivateKey) -> str:
 def _read(path: Path, passphrase: bytes) -> Key:
     _refuse_readable(path)
     try:
-        use, made, kid = path.name.removesuffix(".pem").rsplit(".", 2)
+        name = path.name.removesuffix(".pem")
+        use, made, kid = name.removesuffix(_URGENT).rsplit(".", 2)
         private = serialization.load_pem_private_key(path.read_bytes(), passphrase)
     except (ValueError, TypeError):
         raise KeyStoreError(f"{path}: not a key of ours, or not under this passphrase") from None
     if use not in USES or not isinstance(private, PrivateKey) or _kid(private) != kid:
         raise KeyStoreError(f"{path}: the name does not fit the key")
-    return Key(use, kid, int(made), private)
+    return Key(use, kid, int(made), private, name.endswith(_URGENT))
 
 
 def _refuse_readable(path: Path) -> None:

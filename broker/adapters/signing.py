@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from broker.adapters import jose
 from broker.adapters.keys import Key, KeyStore
 from broker.adapters.keys import Use as KeyUse
+from broker.core.oidc.key_life import LIVES, State
 from broker.core.oidc.own_tokens import ACCESS_TOKEN_TYP, ID_TOKEN_TYP, PASSPORT_TYP, PERMISSION_TYP, TASK_TYP
 from broker.core.outcome import Reason
 from broker.core.passport.compact import parse
@@ -15,8 +16,9 @@ from broker.core.passport.keys import thumbprint
 from broker.core.passport.limits import PASSPORT_BYTES
 from broker.core.passport.trust import TrustRow
 from broker.core.strict_json import StrictJsonError
-from broker.flows.use_data import TICKET_TYPE
-from broker.flows.visas import VISA_TYPE
+from broker.core.time import Seconds
+from broker.flows.use_data import TICKET_SECONDS, TICKET_TYPE
+from broker.flows.visas import VISA_SECONDS, VISA_TYPE
 from broker.ports import Use
 
 _ALGORITHM: Mapping[KeyUse, str] = {
@@ -35,21 +37,35 @@ _READ_WITH: Mapping[str, tuple[KeyUse, ...]] = {
     TICKET_TYPE: ("ticket",),
 }
 """Which keys may have signed which kind of token: no kind passes for another (design section 6)."""
+_LIVES: Mapping[str, int] = {**LIVES, VISA_TYPE: VISA_SECONDS, TICKET_TYPE: TICKET_SECONDS}
+
+
+def life_of(use: KeyUse) -> int:
+    """Seconds for which the longest-lived thing that a key of `use` signs can count."""
+    return max((_LIVES[typ] for typ, uses in _READ_WITH.items() if use in uses), default=0)
 
 
 class OwnTokens:
     """The `Signer` and `TokenReader` of this broker."""
 
-    def __init__(self, keys: KeyStore, issuer: str) -> None:
-        self._keys = keys
+    def __init__(self, keys: KeyStore, issuer: str, now: Callable[[], Seconds]) -> None:
+        """`now`: keys begin, retire and are gone by the clock."""
+        self._now = now
         self.withdrawn: Callable[[str], bool] = lambda _: False
         """Was the key with this thumbprint revoked? What it signed is nobody's any more, at every door."""
         self._jku = f"{issuer}/visas/jwks.json"
-        self._public = {use: {key.kid: _jwk(key, _ALGORITHM[use]) for key in keys.published(use)} for use in _ALGORITHM}
+        self.adopt(keys)
+
+    def adopt(self, keys: KeyStore) -> None:
+        """Sign and verify with these from now on."""
+        self._public = {
+            use: {key.kid: (_jwk(key, _ALGORITHM[use]), term) for key, term in keys.terms(use)} for use in _ALGORITHM
+        }
+        self._keys = keys
 
     def sign(self, use: Use, typ: str, claims: Mapping[str, Any]) -> str:
-        """A compact JWS by the newest key of `use`; visas also say where their key is (`jku`)."""
-        key, algorithm = self._keys.signing(use), _ALGORITHM[use]
+        """A compact JWS by the key of `use` that signs now; visas also say where their key is (`jku`)."""
+        key, algorithm = self._keys.signing(use, self._now()), _ALGORITHM[use]
         header = {"alg": algorithm, "typ": typ, "kid": key.kid}
         if use == "visa":
             header["jku"] = self._jku
@@ -58,7 +74,10 @@ class OwnTokens:
         return jose.sign(algorithm, key.private, header, claims)
 
     def read(self, token: str, typ: str) -> Mapping[str, Any] | None:
-        """The claims, if one of the keys that may sign a `typ` signed exactly this."""
+        """The claims, if one of the keys that may sign a `typ` signed exactly this.
+
+        A retired key is believed for as long as a token of this kind can live, and no longer.
+        """
         try:
             parsed = parse(token, PASSPORT_BYTES, "PASSPORT")
         except (StrictJsonError, ValueError):
@@ -66,7 +85,7 @@ class OwnTokens:
         if isinstance(parsed, Reason) or parsed.header.get("typ") != typ:
             return None
         for use in _READ_WITH.get(typ, ()):
-            key = self._public[use].get(str(parsed.header.get("kid")))
+            key = self._believed(use, str(parsed.header.get("kid")), _LIVES[typ])
             fits = key is not None and parsed.header.get("alg") == _ALGORITHM[use]
             if (
                 fits
@@ -76,22 +95,35 @@ class OwnTokens:
                 return parsed.payload
         return None
 
+    def _believed(self, use: KeyUse, kid: str, life: int) -> dict[str, str] | None:
+        jwk, term = self._public[use].get(kid, (None, None))
+        return None if term is None or term.state(self._now(), life) is State.GONE else jwk
+
+    def keys_for(self, typ: str) -> tuple[dict[str, str], ...]:
+        """The keys whose tokens of this `typ` can count now."""
+        found = (self._believed(use, kid, _LIVES[typ]) for use in _READ_WITH[typ] for kid in self._public[use])
+        return tuple(key for key in found if key is not None)
+
+    def _published(self, *uses: KeyUse) -> dict[str, object]:
+        found = (self._believed(use, kid, life_of(use)) for use in uses for kid in self._public[use])
+        return {"keys": [key for key in found if key is not None]}
+
     def jwks(self) -> dict[str, object]:
         """The published keys for tokens and Passports."""
-        return {"keys": [*self._public["oidc-rs256"].values(), *self._public["oidc-es256"].values()]}
+        return self._published("oidc-rs256", "oidc-es256")
 
     def visa_jwks(self) -> dict[str, object]:
         """The published keys for visas: what their `jku` serves."""
-        return {"keys": list(self._public["visa"].values())}
+        return self._published("visa")
 
 
 def own_trust(tokens: OwnTokens, issuer: str) -> TrustRow:
     """Ourselves as a trusted issuer: our keys pinned, so that nothing is ever fetched from ourselves."""
-    keys = (*tokens.jwks()["keys"], *tokens.visa_jwks()["keys"])  # type: ignore[misc]
+    keys = (*tokens.keys_for(TASK_TYP), *tokens.keys_for(VISA_TYPE))
     return TrustRow(
         iss=issuer,
         jku=(f"{issuer}/visas/jwks.json",),
-        keys=tuple(key for key in keys if key["alg"] == "ES256"),
+        keys=keys,
         algorithms=frozenset({"ES256"}),
         is_us=True,
         is_broker=True,

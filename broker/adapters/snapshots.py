@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable
 
+from broker.core.passport.trust import TrustRow
 from broker.core.rows import SNAPSHOT_KINDS, Row
-from broker.core.snapshot import Snapshot, follow
+from broker.core.snapshot import Snapshot, as_ourselves, follow
 from broker.ports import Rows
 
 Listener = Callable[[Snapshot], None]
@@ -25,8 +26,15 @@ class LiveSnapshot:
 
     def committed(self, rows: Iterable[Row]) -> None:
         after = follow(self._current, rows)
-        if after is self._current:
-            return
+        if after is not self._current:
+            self._tell(after)
+
+    def as_ourselves(self, own: TrustRow) -> None:
+        """Our own keys are these from now on."""
+        if own != self._current.own:
+            self._tell(as_ourselves(self._current, own))
+
+    def _tell(self, after: Snapshot) -> None:
         self._current = after
         failures: list[Exception] = []
         for listener in tuple(self._listeners):

@@ -1,15 +1,21 @@
 """`broker keys list|rotate`: the signing keys of this broker."""
 
 import asyncio
+import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
-from broker.adapters.keys import USES, Use, make_key, open_keys, read_passphrase
-from broker.app import opened
+from broker.adapters.clock import SystemClock
+from broker.adapters.key_ring import LOOK_SECONDS
+from broker.adapters.keys import USES, KeyStore, Use, make_key, open_keys, read_passphrase
+from broker.adapters.signing import life_of
+from broker.adapters.storage.reads import open_rows
 from broker.commands.common import settings, telling
-from broker.config import Settings
-from broker.core.time import Seconds, rfc3339
+from broker.core.oidc.key_life import PREPUBLISH
+from broker.core.rows import SigningKey
+from broker.core.time import FOREVER, Seconds, rfc3339
 
 
 @click.group()
@@ -20,32 +26,52 @@ def keys() -> None:
 @keys.command(name="list")
 @click.pass_obj
 def list_keys(config: Path | None) -> None:
-    """Every key: the newest of a use signs, the others are published until nothing rests on them."""
-    chosen = settings(config)
+    """Every key of the folder: whether it is published, signs, is retired or gone, and from when to when it signs."""
+    chosen, now = settings(config), SystemClock().now()
     with telling():
         store = open_keys(chosen.keys, chosen.passphrase_file)
+    begins = asyncio.run(_begins(chosen.database))
+    noted = KeyStore(store.keys, begins) if begins is not None else store
     for use in USES:
-        for key in store.published(use):
-            signs = "signs" if key is store.signing(use) else "published"
-            click.echo(f"{use:11} {key.kid}  {rfc3339(Seconds(key.made))}  {signs}")
+        for key, term in noted.terms(use):
+            until = "" if term.ends == FOREVER else f"  until {rfc3339(term.ends)}"
+            began = term.begins or Seconds(key.made)
+            click.echo(f"{use:11} {key.kid}  {term.state(now, life_of(use)):9}  from {rfc3339(began)}{until}")
+    for key in store.keys:
+        if begins is not None and key.kid not in begins:
+            click.echo(
+                f"{key.use:11} {key.kid}  not in force: no broker has taken it up yet, or it was taken away before"
+            )
 
 
 @keys.command()
 @click.argument("use", type=click.Choice([use for use in USES if use != "log"]))
+@click.option(
+    "--now", "urgent", is_flag=True, help="Sign with it as soon as it is seen: the old key is in other hands."
+)
 @click.pass_obj
-def rotate(config: Path | None, use: Use) -> None:
-    """Make a new key; it signs from the next start on. Stop the broker first: the making goes on record."""
+def rotate(config: Path | None, use: Use, *, urgent: bool) -> None:
+    """Make a new key, for a running broker or the next start. It goes on record before it signs.
+
+    The key of the log cannot be rotated: others check the log with it.
+    """
     chosen = settings(config)
     with telling():
-        kid = asyncio.run(_rotate(chosen, use))
-    click.echo(f"{use} {kid} made; start the broker to sign with it")
+        newest = max(key.made for key, _ in open_keys(chosen.keys, chosen.passphrase_file).terms(use))
+        made = max(SystemClock().now(), newest + 1)
+        kid = make_key(chosen.keys, use, read_passphrase(chosen.passphrase_file), made, urgent=urgent).kid
+    when = "at once" if urgent else f"{PREPUBLISH // 60} minutes later"
+    click.echo(
+        f"{use} {kid} made: a running broker publishes it within {LOOK_SECONDS:g} seconds and signs with it {when}"
+    )
 
 
-async def _rotate(chosen: Settings, use: Use) -> str:
-    """The record first, then the key: a key that nobody recorded never signs."""
-    async with opened(chosen) as running:
-        w = running.world
-        newest = max(key.made for key in open_keys(chosen.keys, chosen.passphrase_file).published(use))
-        now = Seconds(max(w.clock.now(), newest + 1))  # the newest signs, also of two made in one second
-        await w.ledger.record(w.entry("key.rotated", w.clock.now(), None, {"use": use}))
-        return make_key(chosen.keys, use, read_passphrase(chosen.passphrase_file), now).kid
+async def _begins(database: Path) -> Mapping[str, Seconds] | None:
+    """When each key signs, as the record says; None without a record."""
+    if not database.is_file():  # noqa: ASYNC240 (once)
+        return None
+    try:
+        async with open_rows(database) as rows:
+            return {row.id: row.begins async for row in rows.scan(SigningKey) if row.ended is None} or None
+    except sqlite3.OperationalError:  # a database before its migration
+        return None

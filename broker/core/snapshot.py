@@ -199,6 +199,12 @@ def empty(ontology: Ontology, rulebook: Rulebook, own: TrustRow) -> Snapshot:
     return Snapshot(ontology=ontology, rulebook=rulebook, own=own, trust=Trust((own,)))
 
 
+def as_ourselves(snapshot: Snapshot, own: TrustRow) -> Snapshot:
+    """The picture in which we are `own`: our keys were rotated."""
+    after = replace(snapshot, own=own, generation=snapshot.generation + 1)
+    return replace(after, trust=_trust(after))
+
+
 def _trust(snapshot: Snapshot) -> Trust:
     """Suspended issuers are not trusted; nobody else may speak as us."""
     others = (row for row in snapshot.all(VisaIssuer) if row.status == "active" and row.id != snapshot.own.iss)

@@ -1,5 +1,7 @@
 """The OpenID Provider's endpoints for machines: metadata, keys, token, userinfo, introspection, revocation."""
 
+import hashlib
+import json
 from typing import Any
 
 from aiohttp import hdrs, web
@@ -7,6 +9,7 @@ from aiohttp import hdrs, web
 from broker.core.oidc import metadata
 from broker.core.oidc.challenge import of_error
 from broker.core.oidc.errors import OAuthError
+from broker.core.oidc.key_life import JWKS_SECONDS
 from broker.core.oidc.limits import MAX_FORM, MAX_REGISTRATION, MAX_TOKEN_FORM
 from broker.core.oidc.own_tokens import OPENID, PASSPORT_SCOPE
 from broker.core.oidc.parameters import parse
@@ -25,7 +28,6 @@ from broker.web.state import BROKER
 
 NO_STORE = {"Cache-Control": "no-cache, no-store", "Pragma": "no-cache"}
 """AAI Profile, Clients 2.2: on every answer that carries a token or a secret."""
-_KEYS_SECONDS = 300
 
 
 def error(request: web.Request, problem: Problem) -> web.Response:
@@ -86,13 +88,22 @@ async def protected_drs(request: web.Request) -> web.Response:
 
 async def jwks(request: web.Request) -> web.Response:
     """The public keys of tokens and Passports."""
-    return web.json_response(request.app[BROKER].jwks, headers=_cached(), content_type="application/jwk-set+json")
+    return _keys(request, request.app[BROKER].jwks())
 
 
 async def visa_jwks(request: web.Request) -> web.Response:
     """The public keys of visas: their `jku` (AAI Visa Issuers 1.1.3)."""
-    broker = request.app[BROKER]
-    return web.json_response(broker.visa_jwks, headers=_cached(), content_type="application/jwk-set+json")
+    return _keys(request, request.app[BROKER].visa_jwks())
+
+
+def _keys(request: web.Request, document: dict[str, object]) -> web.Response:
+    """A key set, or 304 for who has this very one (RFC 9110 section 13.1.2)."""
+    body = json.dumps(document).encode()
+    tag = hashlib.sha256(body).hexdigest()[:32]
+    headers = {**_cached(), hdrs.ETAG: f'"{tag}"'}
+    if any(known.value in {tag, "*"} for known in request.if_none_match or ()):
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=body, headers=headers, content_type="application/jwk-set+json")
 
 
 async def post_token(request: web.Request) -> web.Response:
@@ -179,4 +190,4 @@ def _authorization(request: web.Request) -> str | None:
 
 
 def _cached() -> dict[str, str]:
-    return {"Cache-Control": f"public, max-age={_KEYS_SECONDS}"}
+    return {"Cache-Control": f"public, max-age={JWKS_SECONDS}"}

@@ -37,8 +37,8 @@ class Broker:
     audit: AuditReads
     issuers: IssuerHealth
     endpoints: Endpoints
-    jwks: dict[str, object]
-    visa_jwks: dict[str, object]
+    jwks: Callable[[], dict[str, object]]
+    visa_jwks: Callable[[], dict[str, object]]
     version: str
     administration: Administration
 

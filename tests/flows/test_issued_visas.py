@@ -77,7 +77,7 @@ TYPES = {AFFILIATION, GRANT, LINK, RESEARCHER, TERMS, RAS}
 
 def issued(*more: Row, session: Session = LINKED, **changes: Any) -> tuple[Stage, OwnTokens, tuple[MintedVisa, ...]]:
     """Everything that Ada holds, really signed."""
-    s, tokens = stage(*more, **changes), OwnTokens(keys(), b.US)
+    s, tokens = stage(*more, **changes), OwnTokens(keys(), b.US, lambda: START)
     world = replace(s.world, signer=tokens)
     now = s.clock.now()
     return s, tokens, mint(world, ADA, held_visas(world, ADA, session, now), now)
@@ -141,7 +141,7 @@ def test_a_visa_lives_a_day_and_never_beyond_what_it_says(left: int, life: int) 
 
 @pytest.mark.row("V11")
 def test_the_keys_at_jku_are_public_and_each_for_one_algorithm() -> None:
-    tokens = OwnTokens(keys(), b.US)
+    tokens = OwnTokens(keys(), b.US, lambda: START)
     listed: Any = tokens.visa_jwks()["keys"]
     assert len({key["kid"] for key in listed}) == len(listed) > 0
     for key in listed:

@@ -119,7 +119,7 @@ async def site(
         CLIENT, *signed_in("usr_ada", ("faculty@rhine.example",)), *signed_in("usr_mei"), *signed_in("usr_pia"), *more,
     ]  # fmt: skip
     made = stage(*rows, **world)
-    tokens = OwnTokens(keys(), b.US)
+    tokens = OwnTokens(keys(), b.US, made.clock.now)
     tokens.withdrawn = lambda key: made.live.current().revoked("key", key, made.clock.now())
     own = own_trust(tokens, b.US)
     made.live._current = replace(
@@ -151,7 +151,7 @@ def _broker(made: Stage, tokens: OwnTokens, edge: Edge) -> Broker:
     return Broker(
         world=w, oauth=oauth, verifier=Verifier(reader=tokens, keys=NoKeys(), check=jose.check_signature, proofs=proofs), idps=unused,
         snapshots=made.live, sources=Folders(), streams=LiveStreams(made.live.listen, w.clock), audit=unused,
-        issuers=MemoryIssuerHealth(), endpoints=MemoryEndpoints(), jwks=tokens.jwks(), visa_jwks=tokens.visa_jwks(), version="0",
+        issuers=MemoryIssuerHealth(), endpoints=MemoryEndpoints(), jwks=tokens.jwks, visa_jwks=tokens.visa_jwks, version="0",
         administration=Administration(
             forms=CatalogueForms(), tools=Tools(probe=made.probe, fits=jose.fits, check=jose.check_signature), mode="production",
         ),

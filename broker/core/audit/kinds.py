@@ -74,7 +74,7 @@ KINDS: Mapping[str, str] = MappingProxyType({
     "client.removed": "a client was removed for good, and its tokens with it",
     "client.secret": "a client got a new secret",
     "key.made": "a signing key was made",
-    "key.rotated": "a signing key took the place of another",
+    "key.rotated": "a signing key `key` is to take the place of another, `from` then on",
     "key.revoked": "a signing key was withdrawn",
     "audit.read": "somebody read entries of the log",
     "revocation.made": "something else was ended before its time; `what` and `value` say what",

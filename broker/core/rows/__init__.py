@@ -19,6 +19,7 @@ from broker.core.rows.catalogue import (
 from broker.core.rows.change import Put, Row, changed
 from broker.core.rows.consents import ConsentRow
 from broker.core.rows.identity import Identity, Person, Session
+from broker.core.rows.keys import SigningKey
 from broker.core.rows.leaving import Farewell, HomeSession
 from broker.core.rows.oauth import Approval, Client, Code, Family, RefreshToken
 from broker.core.rows.once import Done
@@ -30,13 +31,14 @@ __all__ = [
     "KINDS", "SNAPSHOT_KINDS", "Access", "Approval", "Assertion", "Client", "Code", "Committee", "ConsentRow",
     "CustomType", "Dataset", "Delivery", "Done", "DrsObject", "Evidence", "Family", "Farewell", "Gathered", "Grant",
     "HomeSession", "Identity", "IdentityProvider", "Organisation", "Person", "PolledVisa", "Put", "RefreshToken",
-    "Repository", "Request", "Revocation", "Role", "Row", "Session", "Task", "Trace", "VisaIssuer", "changed",
+    "Repository", "Request", "Revocation", "Role", "Row", "Session", "SigningKey", "Task", "Trace", "VisaIssuer",
+    "changed",
 ]  # fmt: skip
 
 KINDS: tuple[type[Row], ...] = (
     Access, Approval, Assertion, Client, Code, Committee, ConsentRow, CustomType, Dataset, Delivery, Done,
     DrsObject, Family, Farewell, Gathered, Grant, HomeSession, Identity, IdentityProvider, Organisation, Person,
-    PolledVisa, RefreshToken, Repository, Request, Revocation, Role, Session, Task, Trace, VisaIssuer,
+    PolledVisa, RefreshToken, Repository, Request, Revocation, Role, Session, SigningKey, Task, Trace, VisaIssuer,
 )  # fmt: skip
 """Every kind of row; each is a table of its own."""
 

@@ -16,6 +16,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "farewell": ("state",),
     "home_session": ("home",),
     "polled_visa": (),
+    "signing_key": (),
     "task": ("person",),
 }
 """Kind of row to the members by which its rows are found."""

@@ -82,7 +82,7 @@ async def test_of_fifty_redemptions_one_wins_and_the_replay_ends_it(place: Place
 async def test_fifty_refreshes_at_once_rotate_once_and_all_get_the_same(place: Place) -> None:
     async with stored(place) as s:
         first = await s.w.tokens()
-        again = {"grant_type": "refresh_token", "refresh_token": first.refresh_token}
+        again: dict[str, Any] = {"grant_type": "refresh_token", "refresh_token": first.refresh_token}
         got = await asyncio.gather(*(s.w.post(**again) for _ in range(MANY)))
         tokens = won(got)
         assert {one for one in got if not isinstance(one, Tokens)} <= {OAuthError.BUSY}
@@ -99,7 +99,7 @@ async def test_an_old_refresh_token_ends_everything_and_its_owner_reads_of_it(pl
         first = await s.w.tokens()
         second = await s.w.post(grant_type="refresh_token", refresh_token=first.refresh_token)
         s.w.clock.advance(REFRESH_GRACE)
-        again = {"grant_type": "refresh_token", "refresh_token": first.refresh_token}
+        again: dict[str, Any] = {"grant_type": "refresh_token", "refresh_token": first.refresh_token}
         got = await asyncio.gather(*(s.w.post(**again) for _ in range(10)))
         assert not won(got)
         for token in (second.access_token, second.refresh_token):
@@ -124,7 +124,7 @@ async def test_no_token_survives_a_revocation_that_races_with_it(place: Place, a
             for row in rows:
                 await s.end(row.id)
 
-        again = {"grant_type": "refresh_token", "refresh_token": first.refresh_token}
+        again: dict[str, Any] = {"grant_type": "refresh_token", "refresh_token": first.refresh_token}
         *got, _ = await asyncio.gather(
             *(s.w.post(**again) for _ in range(5)), s.w.redeem(code), s.w.exchange(first.access_token), later()
         )

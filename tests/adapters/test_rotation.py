@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import tempfile
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,13 @@ from broker.core.oidc.key_life import JWKS_SECONDS, LIVES, PREPUBLISH
 from broker.core.passport.compact import Compact, parse
 from broker.core.time import Seconds
 from broker.flows.note_keys import FoundKey, note_keys
+from broker.flows.oauth.answers import Tokens
+from broker.flows.oauth.introspect import introspect
+from broker.flows.oauth.revoke import revoke
 from broker.flows.visas import VISA_SECONDS, VISA_TYPE
 from tests import builders as b
 from tests.fakes import START
+from tests.flows.oauth import fakes_oauth as oauth
 from tests.flows.worlds import Stage, stage
 
 PASSPORT, ACCESS = "vnd.ga4gh.passport+jwt", "at+jwt"
@@ -195,3 +200,23 @@ async def test_what_is_derived_from_keys_does_not_change_with_a_rotation(tmp_pat
     before = open_keys(r.folder, r.secret).secret("refresh")
     r.make("ticket", urgent=True)
     assert open_keys(r.folder, r.secret).secret("refresh") == before
+
+
+@pytest.mark.row("T034")
+async def test_a_token_of_a_retired_key_is_introspected_renewed_and_revoked(tmp_path: Path) -> None:
+    r, w = Rotating(tmp_path), oauth.World()
+    r.stage.clock = w.clock
+    await r.ring.look()
+    tokens = OwnTokens(open_keys(r.folder, r.secret), oauth.ISSUER, w.clock.now)
+    w.d = replace(w.d, signer=tokens, reader=tokens)
+    got = await w.tokens()
+    old = opened(got.access_token).header["kid"]
+    r.make("oidc-es256", urgent=True)
+    tokens.adopt(open_keys(r.folder, r.secret))
+    again = await w.post(grant_type="refresh_token", refresh_token=got.refresh_token)
+    assert opened(again.access_token).header["kid"] != old
+    assert isinstance(await w.exchange(got.access_token), Tokens)
+    form = f"token={got.access_token}".encode()
+    assert (await introspect(w.d, oauth.basic("app"), form))["active"] is True  # type: ignore[index]
+    assert await revoke(w.d, oauth.basic("app"), form) is None
+    assert await introspect(w.d, oauth.basic("app"), form) == {"active": False}

@@ -3,10 +3,9 @@
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -24,7 +23,6 @@ from broker.adapters.issuers import discoverable, key_sources, userinfo_source
 from broker.adapters.jwks import JwksClient, KeySource
 from broker.adapters.key_ring import KeyRing
 from broker.adapters.ontology import load_ontology
-from broker.adapters.outbox import Outbox
 from broker.adapters.outgoing import Outgoing
 from broker.adapters.policy_files import load_packs
 from broker.adapters.poll_loop import PollLoop
@@ -42,26 +40,23 @@ from broker.core.audit.entry import decode
 from broker.core.catalogue import of_a_demo
 from broker.core.ids import Issuer
 from broker.core.jurisdiction.rulebook import Mode, Rulebook, rulebook
-from broker.core.oidc.limits import FAREWELL_DELAYS
 from broker.core.oidc.metadata import BASIC_SCOPES
 from broker.core.oidc.narrowing import named_grant
 from broker.core.oidc.release import MintedVisa
 from broker.core.quota import Rates
-from broker.core.rows import Client, Farewell, IdentityProvider, Person, Row, Session, VisaIssuer
+from broker.core.rows import Client, IdentityProvider, Person, Row, Session, VisaIssuer
 from broker.core.snapshot import Snapshot, empty
 from broker.core.time import Seconds
 from broker.flows.deliver import close_left_open
 from broker.flows.foreign_tokens import us_of
 from broker.flows.inspect import Tools
-from broker.flows.note_keys import FoundKey, note_keys
 from broker.flows.oauth.deps import Deps
 from broker.flows.poll_visas import due, poll
 from broker.flows.proofs import Proofs
-from broker.flows.tell_clients import tell, waiting
 from broker.flows.verified import Poller, Verifier
 from broker.flows.visas import held_visas, mint, needed
 from broker.flows.world import World
-from broker.state import log_key, log_origin
+from broker.state import key_ring, log_key, log_origin, outbox_of
 from broker.web.edge import EDGE, Edge, Network, Pace, networks
 from broker.web.middleware import CLOCK, ENTROPY, around, safe_headers
 from broker.web.once import RUNNING, OnceLedger, once
@@ -119,10 +114,12 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             snapshots=live,
             signer=tokens,
         )
-        ring = await _key_ring(world, tokens, live, settings, stack)
+        ring = await key_ring(world, tokens, live, settings)
+        stack.push_async_callback(_cancelled, asyncio.create_task(ring.look_on()))
         await close_left_open(world)
         outgoing = _outgoing(stack)
-        await _tell_clients(world, ledger, live, outgoing, stack)
+        outbox = await outbox_of(world, ledger, live, outgoing)
+        stack.push_async_callback(outbox.close)
         proofs = _proofs(world, store, settings)
         verifier, issuers, endpoints = _verifier(world, live, outgoing, tokens, store, proofs, stack)
         broker = Broker(
@@ -293,41 +290,6 @@ def audience_of(resource: str, issuer: str, snapshot: Snapshot) -> str | None:
     if resource == drs or resource.startswith(f"{drs}/") or snapshot.rows.get(("dataset", resource)) is not None:
         return drs
     return issuer if resource == issuer or resource.startswith(f"{issuer}/") else None
-
-
-async def _key_ring(
-    world: World, tokens: signing.OwnTokens, live: LiveSnapshot, settings: Settings, stack: AsyncExitStack
-) -> KeyRing:
-    """Keys that appear in the folder are recorded, published, and sign when it is their time; without a restart."""
-
-    async def note(found: Sequence[keys.Key]) -> Mapping[str, Seconds]:
-        return await note_keys(
-            world, (FoundKey(kid=one.kid, use=one.use, made=Seconds(one.made), urgent=one.urgent) for one in found)
-        )
-
-    def adopt(store: keys.KeyStore) -> None:
-        tokens.adopt(store)
-        live.as_ourselves(signing.own_trust(tokens, settings.issuer))
-
-    ring = KeyRing(settings.keys, settings.passphrase_file, note, adopt)
-    await ring.look()
-    stack.push_async_callback(_cancelled, asyncio.create_task(ring.look_on()))
-    return ring
-
-
-async def _tell_clients(
-    world: World, ledger: SqliteLedger, live: LiveSnapshot, outgoing: Outgoing, stack: AsyncExitStack
-) -> None:
-    """Whoever has to be told that a session has ended is told, from before this start too."""
-    outbox = Outbox(partial(tell, world, outgoing), FAREWELL_DELAYS)
-    stack.push_async_callback(outbox.close)
-
-    def committed(rows: Iterable[Row]) -> None:
-        live.committed(rows)
-        outbox.add(row.id for row in rows if isinstance(row, Farewell) and row.state == "waiting")
-
-    ledger.on_commit = committed
-    outbox.add(await waiting(world))
 
 
 def _trusted(

@@ -1,14 +1,28 @@
-"""What a broker keeps between two starts: making it, and the key and the name of its log."""
+"""What a broker keeps between two starts: making it, its log's key and name, its keys, who has still to be told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from broker.adapters import keys
 from broker.adapters.clock import SystemClock
 from broker.adapters.entropy import SystemEntropy
+from broker.adapters.key_ring import KeyRing
 from broker.adapters.keys import USES, KeyStore, make_key, make_passphrase, open_keys, read_passphrase
+from broker.adapters.outbox import Outbox
+from broker.adapters.outgoing import Outgoing
+from broker.adapters.signing import OwnTokens, own_trust
+from broker.adapters.snapshots import LiveSnapshot
+from broker.adapters.storage.ledger import SqliteLedger
 from broker.config import Settings
 from broker.core.audit.note import Key, Signer, sign_note
+from broker.core.oidc.limits import FAREWELL_DELAYS
+from broker.core.rows import Farewell, Row
+from broker.core.time import Seconds
+from broker.flows.note_keys import FoundKey, note_keys
+from broker.flows.tell_clients import tell, waiting
+from broker.flows.world import World
 
 
 def log_origin(issuer: str) -> str:
@@ -47,3 +61,33 @@ def make_state(chosen: Settings) -> None:
         clock=clock,
         entropy=entropy,
     )
+
+
+async def key_ring(world: World, tokens: OwnTokens, live: LiveSnapshot, settings: Settings) -> KeyRing:
+    """Keys that appear in the folder are recorded, published, and sign when it is their time; without a restart."""
+
+    async def note(found: Sequence[keys.Key]) -> Mapping[str, Seconds]:
+        return await note_keys(
+            world, (FoundKey(kid=one.kid, use=one.use, made=Seconds(one.made), urgent=one.urgent) for one in found)
+        )
+
+    def adopt(store: KeyStore) -> None:
+        tokens.adopt(store)
+        live.as_ourselves(own_trust(tokens, settings.issuer))
+
+    ring = KeyRing(settings.keys, settings.passphrase_file, note, adopt)
+    await ring.look()
+    return ring
+
+
+async def outbox_of(world: World, ledger: SqliteLedger, live: LiveSnapshot, outgoing: Outgoing) -> Outbox:
+    """Whoever has to be told that a session has ended is told, from before this start too."""
+    outbox = Outbox(partial(tell, world, outgoing), FAREWELL_DELAYS)
+
+    def committed(rows: Iterable[Row]) -> None:
+        live.committed(rows)
+        outbox.add(row.id for row in rows if isinstance(row, Farewell) and row.state == "waiting")
+
+    ledger.on_commit = committed
+    outbox.add(await waiting(world))
+    return outbox

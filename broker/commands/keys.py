@@ -1,7 +1,6 @@
 """`broker keys list|rotate`: the signing keys of this broker."""
 
 import asyncio
-import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from broker.adapters.clock import SystemClock
 from broker.adapters.key_ring import LOOK_SECONDS
 from broker.adapters.keys import USES, KeyStore, Use, make_key, open_keys, read_passphrase
 from broker.adapters.signing import life_of
-from broker.adapters.storage.reads import open_rows
+from broker.adapters.storage.reads import all_of
 from broker.commands.common import settings, telling
 from broker.core.oidc.key_life import PREPUBLISH
 from broker.core.rows import SigningKey
@@ -68,10 +67,5 @@ def rotate(config: Path | None, use: Use, *, urgent: bool) -> None:
 
 async def _begins(database: Path) -> Mapping[str, Seconds] | None:
     """When each key signs, as the record says; None without a record."""
-    if not database.is_file():  # noqa: ASYNC240 (once)
-        return None
-    try:
-        async with open_rows(database) as rows:
-            return {row.id: row.begins async for row in rows.scan(SigningKey) if row.ended is None} or None
-    except sqlite3.OperationalError:  # a database before its migration
-        return None
+    rows = await all_of(database, SigningKey)
+    return {row.id: row.begins for row in rows if row.ended is None} or None

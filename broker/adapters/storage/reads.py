@@ -1,5 +1,6 @@
 """Reads of the rows that the ledger stored: always the last committed version, over a connection that cannot write."""
 
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -70,3 +71,14 @@ async def open_rows(path: Path) -> AsyncIterator[SqliteRows]:
     """The rows of a database, for as long as the block runs."""
     async with read_only(path) as db:
         yield SqliteRows(db)
+
+
+async def all_of(path: Path, kind: type[R]) -> tuple[R, ...]:
+    """Every row of a kind, also beside a broker that runs; none without a database, or in one that is older than it."""
+    if not path.is_file():  # noqa: ASYNC240 (once)
+        return ()
+    try:
+        async with open_rows(path) as rows:
+            return tuple([row async for row in rows.scan(kind)])
+    except sqlite3.OperationalError:
+        return ()

@@ -19,6 +19,7 @@ COMMANDS = {
     "keys": "The signing keys.",
     "migrate": "Bring the database of an older version up to date.",
     "serve": "Answer requests until SIGTERM.",
+    "visas": "What is asserted of people, and becomes visas.",
 }
 """Every command and what it is for; a module of broker/commands each, imported when it is asked for."""
 

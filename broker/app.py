@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from broker.adapters.jwks import JwksClient, KeySource
 from broker.adapters.key_ring import KeyRing
 from broker.adapters.ontology import load_ontology
 from broker.adapters.outgoing import Outgoing
+from broker.adapters.permissions_apis import PermissionsApis
 from broker.adapters.policy_files import load_packs
 from broker.adapters.poll_loop import PollLoop
 from broker.adapters.probe import HttpProbe
@@ -41,21 +43,21 @@ from broker.core.catalogue import of_a_demo
 from broker.core.ids import Issuer
 from broker.core.jurisdiction.rulebook import Mode, Rulebook, rulebook
 from broker.core.oidc.metadata import BASIC_SCOPES
-from broker.core.oidc.narrowing import named_grant
-from broker.core.oidc.release import MintedVisa
 from broker.core.quota import Rates
-from broker.core.rows import Client, IdentityProvider, Person, Row, Session, VisaIssuer
+from broker.core.rows import Client, IdentityProvider, Row, VisaIssuer
 from broker.core.snapshot import Snapshot, empty
-from broker.core.time import Seconds
 from broker.flows.deliver import close_left_open
 from broker.flows.foreign_tokens import us_of
+from broker.flows.gather import Gathering
 from broker.flows.inspect import Tools
 from broker.flows.oauth.deps import Deps
+from broker.flows.oauth.targets import audience_of
 from broker.flows.poll_visas import due, poll
 from broker.flows.proofs import Proofs
+from broker.flows.release_visas import visas_to_release
 from broker.flows.verified import Poller, Verifier
-from broker.flows.visas import held_visas, mint, needed
 from broker.flows.world import World
+from broker.ports import Entropy
 from broker.state import key_ring, log_key, log_origin, outbox_of
 from broker.web.edge import EDGE, Edge, Network, Pace, networks
 from broker.web.middleware import CLOCK, ENTROPY, around, safe_headers
@@ -122,10 +124,12 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         stack.push_async_callback(outbox.close)
         proofs = _proofs(world, store, settings)
         verifier, issuers, endpoints = _verifier(world, live, outgoing, tokens, store, proofs, stack)
+        gathering = _gathering(verifier, outgoing, store, entropy, stack)
         broker = Broker(
             world=world,
-            oauth=_oauth(world, tokens, store, _client_keys(live, outgoing, stack), proofs, settings),
+            oauth=_oauth(world, tokens, store, _client_keys(live, outgoing, stack), proofs, settings, gathering),
             verifier=verifier,
+            gathering=gathering,
             idps=_identity_providers(outgoing, Credentials(tokens, clock, entropy), stack),
             snapshots=live,
             sources=Folders(),
@@ -246,6 +250,15 @@ def _proofs(world: World, store: keys.KeyStore, settings: Settings) -> Proofs:
     )
 
 
+def _gathering(
+    verifier: Verifier, outgoing: Outgoing, store: keys.KeyStore, entropy: Entropy, stack: AsyncExitStack
+) -> Gathering:
+    """How visas of other issuers come in."""
+    sources = PermissionsApis(outgoing, time.monotonic)
+    stack.push_async_callback(sources.close)
+    return Gathering(sources=sources, verifier=verifier, vault=AesVault(store.secret("gathered"), entropy))
+
+
 def _oauth(
     world: World,
     tokens: signing.OwnTokens,
@@ -253,12 +266,8 @@ def _oauth(
     client_keys: JwksClient,
     proofs: Proofs,
     settings: Settings,
+    gathering: Gathering,
 ) -> Deps:
-    async def visas(
-        person: Person, session: Session, resources: frozenset[str], now: Seconds
-    ) -> tuple[MintedVisa, ...]:
-        return mint(world, person, needed(world.issuer, held_visas(world, person, session, now), resources), now)
-
     return Deps(
         issuer=world.issuer,
         scopes=BASIC_SCOPES,
@@ -269,7 +278,7 @@ def _oauth(
         scratch=world.scratch,
         signer=tokens,
         reader=tokens,
-        visas=visas,
+        visas=partial(visas_to_release, world, gathering),
         audience_of=lambda resource: audience_of(resource, world.issuer, world.snapshots.current()),
         refresh_key=store.secret("refresh"),
         rates=Rates(settings.quota_scale),
@@ -280,16 +289,6 @@ def _oauth(
         registration=settings.registration_token_sha256,
         installed=lambda person: world.snapshots.current().installations(person),
     )
-
-
-def audience_of(resource: str, issuer: str, snapshot: Snapshot) -> str | None:
-    """To which service a resource URI belongs (RFC 8707): our DRS, for it, every dataset and grant; or ourselves."""
-    drs = f"{issuer}/ga4gh/drs/v1"
-    if named_grant(issuer, resource) is not None:  # a grant is used where its data are
-        return drs
-    if resource == drs or resource.startswith(f"{drs}/") or snapshot.rows.get(("dataset", resource)) is not None:
-        return drs
-    return issuer if resource == issuer or resource.startswith(f"{issuer}/") else None
 
 
 def _trusted(

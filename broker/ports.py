@@ -6,12 +6,13 @@ Every method says what is durable when it returns, and what raising means.
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar
 
 from broker.core.audit.entry import Entry
 from broker.core.audit.proof import Proof
 from broker.core.audit.tiles import Piece
-from broker.core.ids import ReceiptId
+from broker.core.ids import Issuer, ReceiptId
 from broker.core.oidc.provider_metadata import ProviderMetadata
 from broker.core.passport.health import Concerns, IssuerReport
 from broker.core.passport.userinfo import Answer
@@ -22,8 +23,10 @@ from broker.core.time import Seconds
 
 R = TypeVar("R", bound=Row)
 
-Use = Literal["oidc-rs256", "oidc-es256", "visa", "ticket"]
-"""Which key signs: ID tokens by default; other tokens, Passports and permissions; visas; data tickets."""
+Use = Literal["oidc-rs256", "oidc-es256", "visa", "visa-access", "ticket"]
+"""Which key signs: ID tokens by default; other tokens, Passports and permissions; visas; data tickets.
+
+`visa-access` is the key of visas, without the address of its key set: for Visa Access Tokens."""
 
 
 class Clock(Protocol):
@@ -235,6 +238,43 @@ class Messenger(Protocol):
 
     async def send(self, url: str, form: Mapping[str, str], *, internal: bool) -> bool:
         """Was it taken (200 or 204)? No, too, for an address that cannot be asked; never raises for what others do."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """The visas of one issuer about one of its subjects, at its permissions API."""
+
+    issuer: Issuer
+    sub: str
+    api: str
+    api_key: str = field(repr=False)
+    api_user: str
+    internal: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceHealth:
+    """How one issuer's API does. `age`: seconds since its last good answer; `error`: why the last attempt failed."""
+
+    issuer: str
+    age: float | None = None
+    error: str | None = None
+
+
+class VisaSources(Protocol):
+    """Permissions APIs of other issuers."""
+
+    async def visas(self, wanted: Collection[Wanted]) -> Mapping[Wanted, tuple[str, ...]]:
+        """What each of them answered within the last minutes, asked now if need be, all at once.
+
+        Who has no recent answer, or is not back in time, is not in it: then what was stored before counts. Nobody
+        waits longer than a second or two, whoever is slow.
+        """
+        ...
+
+    def health(self) -> Sequence[SourceHealth]:
+        """Every issuer that was asked since the start. For operators: nothing that decides may read it."""
         ...
 
 

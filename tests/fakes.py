@@ -1,6 +1,6 @@
 """The ports in memory: what flows are tested with. tests/conformance runs the same tests on these and on SQLite."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
@@ -10,7 +10,7 @@ from broker.core.passport.userinfo import Answer
 from broker.core.plain import canonical, digest, plain
 from broker.core.rows import Put, Row
 from broker.core.time import Seconds
-from broker.ports import LedgerDownError, StaleError, UpstreamError
+from broker.ports import LedgerDownError, SourceHealth, StaleError, UpstreamError, Wanted
 
 R = TypeVar("R", bound=Row)
 START = Seconds(1_800_000_000)
@@ -259,6 +259,21 @@ class MemoryProbe:
             return "not an https address"
         self.asked.append(url)
         return self.documents.get(url, "no connection: ClientConnectorError")
+
+
+@dataclass
+class MemorySources:
+    """Keeps the promises of ports.VisaSources: what each (issuer, sub) says; who is not in it does not answer."""
+
+    says: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    asked: list[Wanted] = field(default_factory=list)
+
+    async def visas(self, wanted: Collection[Wanted]) -> dict[Wanted, tuple[str, ...]]:
+        self.asked += wanted
+        return {one: self.says[one.issuer, one.sub] for one in wanted if (one.issuer, one.sub) in self.says}
+
+    def health(self) -> tuple[SourceHealth, ...]:
+        return tuple(SourceHealth(issuer=issuer) for issuer in sorted({one.issuer for one in self.asked}))
 
 
 def _effect(row: Row) -> Effect:

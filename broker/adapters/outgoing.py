@@ -58,13 +58,14 @@ class Outgoing:
         internal: bool = False,
         form: Mapping[str, str] | None = None,
         authorization: str | None = None,
+        more: Mapping[str, str] | None = None,
     ) -> bytes:
         """The body of a 200 answer of one of the media `types` (`+json` counts as `application/json`).
 
         `form`, `authorization`: see `ask`. FetchError for everything else, after `seconds` at the latest.
         """
         _, body = await self.ask(
-            url, limit=limit, types=types, internal=internal, form=form, authorization=authorization
+            url, limit=limit, types=types, internal=internal, form=form, authorization=authorization, more=more
         )
         return body
 
@@ -77,11 +78,12 @@ class Outgoing:
         internal: bool = False,
         form: Mapping[str, str] | None = None,
         authorization: str | None = None,
+        more: Mapping[str, str] | None = None,
     ) -> tuple[str, bytes]:
         """The same, with the media type that was sent (one of `types`).
 
         `form`: sent by POST, form-encoded; without one it is a GET. `internal`: may be http, and may live at a
-        private address; for who an operator said so by name.
+        private address; for who an operator said so by name. `more`: further header fields.
         FetchError for everything else, after `seconds` at the latest.
         """
         if not url.startswith("https://") and not (internal and url.startswith("http://")):
@@ -92,7 +94,7 @@ class Outgoing:
                 "GET" if form is None else "POST",
                 url,
                 data=form,
-                headers=_headers(types, authorization),
+                headers={**(more or {}), **_headers(types, authorization)},
                 allow_redirects=False,
             )
             async with asyncio.timeout(self._seconds), sending as response:

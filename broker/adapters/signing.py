@@ -18,7 +18,7 @@ from broker.core.passport.trust import TrustRow
 from broker.core.strict_json import StrictJsonError
 from broker.core.time import Seconds
 from broker.flows.use_data import TICKET_SECONDS, TICKET_TYPE
-from broker.flows.visas import VISA_SECONDS, VISA_TYPE
+from broker.flows.visas import VISA_ACCESS, VISA_ACCESS_SECONDS, VISA_ACCESS_TYPE, VISA_SECONDS, VISA_TYPE
 from broker.ports import Use
 
 _ALGORITHM: Mapping[KeyUse, str] = {
@@ -34,15 +34,25 @@ _READ_WITH: Mapping[str, tuple[KeyUse, ...]] = {
     PERMISSION_TYP: ("oidc-es256",),
     ID_TOKEN_TYP: ("oidc-rs256", "oidc-es256"),
     VISA_TYPE: ("visa",),
+    VISA_ACCESS: ("visa",),
     TICKET_TYPE: ("ticket",),
 }
 """Which keys may have signed which kind of token: no kind passes for another (design section 6)."""
-_LIVES: Mapping[str, int] = {**LIVES, VISA_TYPE: VISA_SECONDS, TICKET_TYPE: TICKET_SECONDS}
+_LIVES: Mapping[str, int] = {
+    **LIVES,
+    VISA_TYPE: VISA_SECONDS,
+    VISA_ACCESS: VISA_ACCESS_SECONDS,
+    TICKET_TYPE: TICKET_SECONDS,
+}
 
 
 def life_of(use: KeyUse) -> int:
     """Seconds for which the longest-lived thing that a key of `use` signs can count."""
     return max((_LIVES[typ] for typ, uses in _READ_WITH.items() if use in uses), default=0)
+
+
+_SAYS: Mapping[str, str] = {VISA_ACCESS: VISA_ACCESS_TYPE}
+"""What the header says of a kind of token that has no `typ` of its own: another key keeps it apart from ID tokens."""
 
 
 class OwnTokens:
@@ -65,7 +75,7 @@ class OwnTokens:
 
     def sign(self, use: Use, typ: str, claims: Mapping[str, Any]) -> str:
         """A compact JWS by the key of `use` that signs now; visas also say where their key is (`jku`)."""
-        key, algorithm = self._keys.signing(use, self._now()), _ALGORITHM[use]
+        key, algorithm = self._keys.signing(_key_of(use), self._now()), _ALGORITHM[_key_of(use)]
         header = {"alg": algorithm, "typ": typ, "kid": key.kid}
         if use == "visa":
             header["jku"] = self._jku
@@ -82,7 +92,7 @@ class OwnTokens:
             parsed = parse(token, PASSPORT_BYTES, "PASSPORT")
         except (StrictJsonError, ValueError):
             return None
-        if isinstance(parsed, Reason) or parsed.header.get("typ") != typ:
+        if isinstance(parsed, Reason) or parsed.header.get("typ") != _SAYS.get(typ, typ):
             return None
         for use in _READ_WITH.get(typ, ()):
             key = self._believed(use, str(parsed.header.get("kid")), _LIVES[typ])
@@ -109,12 +119,19 @@ class OwnTokens:
         return {"keys": [key for key in found if key is not None]}
 
     def jwks(self) -> dict[str, object]:
-        """The published keys for tokens and Passports."""
-        return self._published("oidc-rs256", "oidc-es256")
+        """The published keys for tokens and Passports; those of visas too, for Visa Access Tokens name no address.
+
+        No kind of token passes for another by this: none of ours has a visa's key and another kind's claims.
+        """
+        return self._published("oidc-rs256", "oidc-es256", "visa")
 
     def visa_jwks(self) -> dict[str, object]:
         """The published keys for visas: what their `jku` serves."""
         return self._published("visa")
+
+
+def _key_of(use: Use) -> KeyUse:
+    return "visa" if use == "visa-access" else use
 
 
 def own_trust(tokens: OwnTokens, issuer: str) -> TrustRow:

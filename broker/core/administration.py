@@ -98,7 +98,7 @@ def without_secrets(row: Managed) -> Managed:
     """The row as the log's digest means it: nobody finds a secret by hashing guesses."""
     if isinstance(row, IdentityProvider):
         return replace(row, client_secret="")
-    return replace(row, secret=None) if isinstance(row, Client) else row
+    return replace(row, secret=None) if isinstance(row, Client) else replace(row, gather_key="")
 
 
 def shown(row: Managed, declared: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,7 +112,7 @@ def shown(row: Managed, declared: Mapping[str, Any]) -> dict[str, Any]:
 def secret_of(row: Managed) -> str | None:
     """What the row keeps secret, as it is stored; None for a row that has nothing of the sort."""
     if isinstance(row, VisaIssuer):
-        return None
+        return row.gather_key or None
     return row.client_secret if isinstance(row, IdentityProvider) else row.secret
 
 

@@ -9,16 +9,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from broker.core.audit.entry import Value
-from broker.core.ids import Issuer
+from broker.core.ids import Issuer, PersonId
 from broker.core.outcome import Reason
 from broker.core.passport.assertions import NO_ORGANIZATION, Stated, fault
 from broker.core.passport.linked import is_name
 from broker.core.passport.visa import AFFILIATION, TERMS, is_url, role_and_affiliation
 from broker.core.plain import digest
-from broker.core.rows import Assertion, CustomType, Put, Revocation, changed
+from broker.core.rows import Assertion, CustomType, Identity, Put, Revocation, changed
+from broker.core.rows.identity import identity_id
 from broker.core.rows.revocation import revocation_id
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
+from broker.flows.administer import Actor
 from broker.flows.visas import VISA_SECONDS
 from broker.flows.world import Caller, World
 
@@ -39,12 +41,12 @@ class About:
     evidence: str = ""
 
 
-async def make(w: World, caller: Caller, about: About, said: Stated) -> Assertion | Reason:
+async def make(w: World, actor: Actor, about: About, said: Stated) -> Assertion | Reason:
     """A source says something. Steps: 1 gather, 2 decide who may and whether it can be said, 3 record, 4 answer."""
     # 1. Gather.
     now, snapshot = w.clock.now(), w.snapshots.current()
     # 2. Decide.
-    refused = _may(caller, said, snapshot) or _about(caller, about) or fault(said, _custom(snapshot), now)
+    refused = _may(actor, said, snapshot) or await _about(w, actor, about) or fault(said, _custom(snapshot), now)
     if refused is not None:
         return refused
     if len(snapshot.assertions([(Issuer(about.iss), about.sub)], now)) >= MOST_OF_ONE:
@@ -54,17 +56,17 @@ async def make(w: World, caller: Caller, about: About, said: Stated) -> Assertio
         iss=Issuer(about.iss),
         sub=about.sub,
         evidence=about.evidence,
-        entered_by=caller.person.id,
+        entered_by=_name(actor),
         **_members(said),
     )
     # 3. Record.
-    await w.ledger.record(w.entry("assertion.made", now, caller.person, _told(row)), Put(row))
+    await w.ledger.record(w.entry("assertion.made", now, actor.person, _told(row, actor)), Put(row))
     # 4. Answer.
     return row
 
 
 async def correct(
-    w: World, caller: Caller, id: str, versions: Collection[int], changes: Mapping[str, Any]
+    w: World, actor: Actor, id: str, versions: Collection[int], changes: Mapping[str, Any]
 ) -> Assertion | Reason:
     """What was said was wrong: a new version takes its place. Steps: 1 gather, 2 decide, 3 record, 4 answer.
 
@@ -75,23 +77,25 @@ async def correct(
     now, snapshot = w.clock.now(), w.snapshots.current()
     row = snapshot.get(Assertion, id)
     # 2. Decide.
-    if row is None or not may_see(caller, row):
+    if row is None or not may_see(actor, row):
         return Reason(code="REQ-NOT-FOUND")
     if row.version not in versions or row.ended is not None:
         return Reason(code="REQ-STALE")
     after = changed(row, **changes)
     about = About(iss=row.iss, sub=row.sub, evidence=after.evidence)
-    refused = _may(caller, after.said, snapshot) or _about(caller, about) or fault(after.said, _custom(snapshot), now)
+    refused = (
+        _may(actor, after.said, snapshot) or await _about(w, actor, about) or fault(after.said, _custom(snapshot), now)
+    )
     if refused is not None:
         return refused
     # 3. Record.
-    entry = w.entry("assertion.changed", now, caller.person, _told(after))
+    entry = w.entry("assertion.changed", now, actor.person, _told(after, actor))
     await w.ledger.record(entry, Put(after), _revoked(w, f"{row.id}.{row.version}", now))
     # 4. Answer.
     return after
 
 
-async def end(w: World, caller: Caller, id: str, versions: Collection[int]) -> Assertion | Reason:
+async def end(w: World, actor: Actor, id: str, versions: Collection[int]) -> Assertion | Reason:
     """It holds no longer. Steps: 1 gather, 2 decide, 3 record, 4 answer. Twice is once.
 
     Who speaks for its source may end it, and whom it is about may take back what they accepted themselves.
@@ -100,8 +104,8 @@ async def end(w: World, caller: Caller, id: str, versions: Collection[int]) -> A
     now, snapshot = w.clock.now(), w.snapshots.current()
     row = snapshot.get(Assertion, id)
     # 2. Decide.
-    own = row is not None and row.by == "self" and row.source == w.issuer and (row.iss, row.sub) in caller.identities
-    if row is None or not (own or may_see(caller, row)):
+    own = row is not None and (row.by, row.source) == ("self", w.issuer) and await is_about(w, actor, row.iss, row.sub)
+    if row is None or not (own or may_see(actor, row)):
         return Reason(code="REQ-NOT-FOUND")
     if row.ended is not None:
         return row
@@ -109,7 +113,7 @@ async def end(w: World, caller: Caller, id: str, versions: Collection[int]) -> A
         return Reason(code="REQ-STALE")
     # 3. Record.
     after = changed(row, ended=now)
-    entry = w.entry("assertion.ended", now, caller.person, _told(after))
+    entry = w.entry("assertion.ended", now, actor.person, _told(after, actor))
     await w.ledger.record(entry, Put(after), _revoked(w, row.id, now))
     # 4. Answer.
     return after
@@ -146,35 +150,53 @@ async def accept_terms(w: World, caller: Caller, url: str, document: str) -> Ass
         **_members(said),
     )
     # 3. Record.
-    await w.ledger.record(w.entry("terms.accepted", now, caller.person, _told(row)), Put(row))
+    await w.ledger.record(w.entry("terms.accepted", now, caller.person, _told(row, None)), Put(row))
     # 4. Answer.
     return row
 
 
-def may_see(caller: Caller, row: Assertion) -> bool:
-    """Does the caller administer its source?"""
-    return caller.has_role(ROLE, f"source:{row.source}")
+def may_see(actor: Actor, row: Assertion) -> bool:
+    """Does the actor administer its source?"""
+    return _holds(actor, f"source:{row.source}")
+
+
+async def is_about(w: World, actor: Actor, iss: str, sub: str) -> bool:
+    """Is (`iss`, `sub`) an identity of the actor, whether they signed in with it or not?"""
+    if actor.person is None:
+        return False
+    known = await w.rows.get(Identity, identity_id(Issuer(iss), sub))
+    return (iss, sub) == (w.issuer, actor.person.id) or (known is not None and known.person == actor.person.id)
+
+
+def _holds(actor: Actor, scope: str) -> bool:
+    live = (role for role in actor.roles if role.status == "active" and role.role == ROLE)
+    return actor.operator or any(role.scope in (scope, "service") for role in live)
+
+
+def _name(actor: Actor) -> PersonId:
+    """Who entered it: a person; a service or an operator is named in the record only."""
+    return actor.person.id if actor.person is not None else PersonId("")
 
 
 def _lasts(row: Assertion, now: Seconds) -> bool:
     return row.ends - now > TERMS_SECONDS // 2
 
 
-def _may(caller: Caller, said: Stated, snapshot: Snapshot) -> Reason | None:
+def _may(actor: Actor, said: Stated, snapshot: Snapshot) -> Reason | None:
     """Only who administers a source speaks for it; of an organisation's people, only who administers it too."""
-    if not caller.has_role(ROLE, f"source:{said.source}"):
+    if not _holds(actor, f"source:{said.source}"):
         return _not_yours(f"{ROLE} of {said.source}")
     if said.type != AFFILIATION:
         return None
     _, affiliation = role_and_affiliation(said.value)
     known = snapshot.organisations([affiliation])
-    if affiliation == NO_ORGANIZATION or any(caller.has_role(ROLE, f"organisation:{one.id}") for one in known):
+    if affiliation == NO_ORGANIZATION or any(_holds(actor, f"organisation:{one.id}") for one in known):
         return None
     return _not_yours(f"{ROLE} of the organisation {affiliation}")
 
 
-def _about(caller: Caller, about: About) -> Reason | None:
-    if (about.iss, about.sub) in caller.identities:
+async def _about(w: World, actor: Actor, about: About) -> Reason | None:
+    if await is_about(w, actor, about.iss, about.sub):
         return Reason(code="REQ-OWN-ASSERTION")
     if not is_url(about.iss) or not is_name(about.sub):
         return _invalid("about: an `iss` and a `sub` of 255 characters at most")
@@ -200,10 +222,11 @@ def _revoked(w: World, name: str, now: Seconds) -> Put:
     return Put(Revocation(id=revocation_id("visa", f"{w.issuer} {name}"), since=now, until=Seconds(now + VISA_SECONDS)))
 
 
-def _told(row: Assertion) -> dict[str, Value]:
+def _told(row: Assertion, actor: Actor | None) -> dict[str, Value]:
     """What the entry says: never whom it is about, nor an affiliation."""
     shown = replace(row, iss=Issuer(""), sub="")
-    return {"assertion": row.id, "version": row.version, "type": row.type, "source": row.source, "said": digest(shown)}
+    told: dict[str, Value] = {"assertion": row.id, "version": row.version, "type": row.type, "source": row.source}
+    return told | {"said": digest(shown)} | (actor.told() if actor is not None else {})
 
 
 def _invalid(problem: str) -> Reason:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from broker.core.ids import Issuer
@@ -10,13 +10,15 @@ from broker.core.oidc.foreign_id_token import Vouched, check_id_token, with_user
 from broker.core.oidc.limits import PENDING_PER_BROWSER, PENDING_SIGN_IN_LIFE
 from broker.core.oidc.logout import home_sid
 from broker.core.oidc.opaque import opaque, stored_id
+from broker.core.oidc.own_tokens import PASSPORT_SCOPE
 from broker.core.oidc.parameters import Parameters
 from broker.core.oidc.redirects import with_parameters
 from broker.core.oidc.relying_party import Pending, Provider, begin, check_callback
 from broker.core.outcome import Reason
 from broker.core.passport.assertions import stated_by
+from broker.core.passport.limits import PASSPORT_VISAS, VISA_BYTES
 from broker.core.plain import plain
-from broker.core.rows import HomeSession, IdentityProvider, Put, Session
+from broker.core.rows import HomeSession, IdentityProvider, Person, Put, Session
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 from broker.flows.authenticate import person_of
@@ -37,6 +39,9 @@ class SignedIn:
     session: Session
     secret: str
     return_to: str
+    person: Person
+    handed: tuple[str, ...] = field(default=(), repr=False)
+    """Visas that the provider's UserInfo handed us, unverified (`flows/gather.take_in`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +166,15 @@ async def finish(
     )
     await w.ledger.record(w.entry("sign_in.ok", now, person, {"session": session.id[:16]}), *_puts(session, vouched))
     # 4. Hand over.
-    return SignedIn(session=session, secret=secret, return_to=pending.return_to)
+    handed = () if participant else _handed(claims)
+    return SignedIn(session=session, secret=secret, return_to=pending.return_to, person=person, handed=handed)
+
+
+def _handed(claims: Mapping[str, Any]) -> tuple[str, ...]:
+    """What may be visas among the claims; whether it is any good is asked where they are taken in."""
+    listed = claims.get(PASSPORT_SCOPE)
+    few = listed[:PASSPORT_VISAS] if isinstance(listed, list) else []
+    return tuple(one for one in few if isinstance(one, str) and len(one) <= VISA_BYTES)
 
 
 def _puts(session: Session, vouched: Vouched) -> tuple[Put, ...]:

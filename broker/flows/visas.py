@@ -26,6 +26,13 @@ from broker.flows.world import World
 VISA_TYPE = "vnd.ga4gh.visa+jwt"
 VISA_SECONDS = 86_400
 """A visa lives a day at most and is minted again from what is behind it."""
+VISA_ACCESS_TYPE = "JWT"
+"""As v1.0 has it. RFC 9068's would make resource servers look for an audience, which a visa must not have."""
+VISA_ACCESS = "visa-access"
+"""By which name our own are read: signed with the key of visas, where an ID token's header says the same."""
+VISA_ACCESS_SCOPE = "openid ga4gh_passport_v1"
+VISA_ACCESS_SECONDS = 3_600
+"""A Visa Access Token lives an hour at most: nobody has to ask after it (AAI, C7)."""
 _LINKED = 2
 _LINK_LENGTH = 8 * 1024
 """Characters of a LinkedIdentities value: its visa stays below 16 KiB. One identity never needs more."""
@@ -57,8 +64,12 @@ class Held:
         return self.said.source
 
 
-def held_visas(w: World, person: Person, session: Session, now: Seconds) -> tuple[Held, ...]:
+def held_visas(
+    w: World, person: Person, session: Session, now: Seconds, others: Collection[tuple[str, str]] = ()
+) -> tuple[Held, ...]:
     """Every visa of ours that `person` holds at `now`, in the order in which a page lists them.
+
+    `others`: identities of which visas of others are handed on beside these.
 
     One for each affiliation and statement of the home identity provider, each live assertion about one of their
     identities, their linked identities, and each grant that opens its dataset.
@@ -73,7 +84,7 @@ def held_visas(w: World, person: Person, session: Session, now: Seconds) -> tupl
             Held(id=f"assertion:{row.id}", said=row.said, ends=row.ends, origin=(row.id, row.version))
             for row in asserted
         ),
-        *_of_links(w, session),
+        *_of_links(w, session, others),
         *(_of_grant(grant, decision.until) for grant, decision in judged if decision.permits),
     )
 
@@ -83,14 +94,25 @@ def identities_of(w: World, session: Session) -> frozenset[tuple[Issuer, str]]:
     return frozenset({*session.identities, (w.issuer, str(session.person))})
 
 
-def mint(w: World, person: Person, held: tuple[Held, ...], now: Seconds) -> tuple[MintedVisa, ...]:
-    """Sign the visas. The caller records them before it hands them out."""
-    return tuple(_mint(w, person, visa, now) for visa in held)
+def mint(
+    w: World, person: Person, held: tuple[Held, ...], now: Seconds, access_of: str | None = None
+) -> tuple[MintedVisa, ...]:
+    """Sign the visas. The caller records them before it hands them out.
+
+    `access_of`: the authorisation for whose client they are Visa Access Tokens (AAI v1.0 "Embedded Access Token");
+    None: they are Document Tokens.
+    """
+    return tuple(_mint(w, person, visa, now, access_of) for visa in held)
 
 
-def needed(issuer: str, held: tuple[Held, ...], resources: frozenset[str]) -> tuple[Held, ...]:
-    """Those for the datasets and grants that `resources` name; all, if none is named. Affiliations always."""
-    named = {visa.value for visa in held if visa.type == GRANT} & resources
+def needed(
+    issuer: str, held: tuple[Held, ...], resources: frozenset[str], others: frozenset[str] = frozenset()
+) -> tuple[Held, ...]:
+    """Those for the datasets and grants that `resources` name; all, if none is named. Affiliations always.
+
+    `others`: datasets for which visas of others are held.
+    """
+    named = ({visa.value for visa in held if visa.type == GRANT} | others) & resources
     granted = {grant_visa_id(grant) for one in resources if (grant := named_grant(issuer, one)) is not None}
     return tuple(
         visa
@@ -169,15 +191,15 @@ def _of_statement(said: Stated, session: Session) -> Held:
     return Held(id=statement_visa_id(said), said=said, ends=Seconds(min(said.ends, session.expires)))
 
 
-def _of_links(w: World, session: Session, others: Collection[tuple[Issuer, str]] = ()) -> tuple[Held, ...]:
+def _of_links(w: World, session: Session, others: Collection[tuple[str, str]]) -> tuple[Held, ...]:
     """Of whom else the person is known to be, where that is more than the one identity that they signed in with.
 
     Several visas where there are many: each must stay below 16 KiB, and they link all the same through our `sub`.
     """
-    known = sorted({*session.identities, *others})
-    if len(known) < _LINKED:
+    known = sorted({*session.identities, *others} - {(w.issuer, str(session.person))})
+    if len(known) < _LINKED and not others:
         return ()
-    parts: list[list[tuple[Issuer, str]]] = [[]]
+    parts: list[list[tuple[str, str]]] = [[]]
     for identity in known:
         if parts[-1] and len(linked_value([*parts[-1], identity])) > _LINK_LENGTH:
             parts.append([])
@@ -185,7 +207,7 @@ def _of_links(w: World, session: Session, others: Collection[tuple[Issuer, str]]
     return tuple(_of_link(w, session, part, place) for place, part in enumerate(parts))
 
 
-def _of_link(w: World, session: Session, known: Sequence[tuple[Issuer, str]], place: int) -> Held:
+def _of_link(w: World, session: Session, known: Sequence[tuple[str, str]], place: int) -> Held:
     said = Stated(
         type=LINK,
         value=linked_value(known),
@@ -197,8 +219,8 @@ def _of_link(w: World, session: Session, known: Sequence[tuple[Issuer, str]], pl
     return Held(id=f"links:{place}" if place else "links", said=said, ends=session.expires)
 
 
-def _mint(w: World, person: Person, visa: Held, now: Seconds) -> MintedVisa:
-    exp = Seconds(min(now + VISA_SECONDS, visa.ends))
+def _mint(w: World, person: Person, visa: Held, now: Seconds, access_of: str | None) -> MintedVisa:
+    exp = Seconds(min(now + (VISA_SECONDS if access_of is None else VISA_ACCESS_SECONDS), visa.ends))
     jti = w.new_id("vis", now)
     if visa.origin is not None:
         jti = visa_jti(*visa.origin, base64url(w.entropy.random(_JTI_BYTES)))
@@ -211,10 +233,14 @@ def _mint(w: World, person: Person, visa: Held, now: Seconds) -> MintedVisa:
         "exp": exp,
         VISA_CLAIM: visa_object(visa.said),
     }
+    if access_of is None:
+        token = w.signer.sign("visa", VISA_TYPE, claims)
+    else:
+        token = w.signer.sign("visa-access", VISA_ACCESS_TYPE, claims | {"scope": VISA_ACCESS_SCOPE, "sid": access_of})
     return MintedVisa(
         id=visa.id,
         jti=jti,
-        token=w.signer.sign("visa", VISA_TYPE, claims),
+        token=token,
         type=visa.type,
         value=visa.value,
         source=visa.source,

@@ -12,15 +12,17 @@ from broker.core.time import Seconds, parse_rfc3339, rfc3339
 from broker.flows import assertions
 from broker.flows.assertions import About
 from broker.web.bodies import Wire, json_body
-from broker.web.callers import caller
+from broker.web.callers import actor, caller
 from broker.web.errors import Problem
+from broker.web.paging import page
 from broker.web.releasing import described
 from broker.web.state import BROKER
 from broker.web.versions import etag, expected, is_known
 
 By = Literal["self", "peer", "system", "so", "dac"]
 Conditions = list[list[dict[str, str]]]
-_PAGE = 100
+SCOPE = "visas:push"
+"""What a service in its own name needs, besides the role."""
 
 
 class Said(Wire):
@@ -49,7 +51,7 @@ class Terms(Wire):
 
 async def post_assertion(request: web.Request) -> web.Response:
     """POST /assertions: a source says something of somebody; visas are minted from it."""
-    who, body = await caller(request), await json_body(request, NewAssertion)
+    who, body = await actor(request, SCOPE), await json_body(request, NewAssertion)
     w = request.app[BROKER].world
     about = About(iss=body.iss, sub=body.sub, evidence=body.evidence)
     said = Stated(type=body.type, source=body.source, **_changes(body, w.clock.now()))
@@ -57,20 +59,20 @@ async def post_assertion(request: web.Request) -> web.Response:
 
 
 async def list_assertions(request: web.Request) -> web.Response:
-    """GET /assertions: what the sources that the caller administers say, in order of id; `after` turns the page."""
-    who, broker = await caller(request), request.app[BROKER]
-    after = request.query.get("after", "")
-    found = [row async for row in broker.world.rows.scan(Assertion) if row.id > after and assertions.may_see(who, row)]
-    page = found[:_PAGE]
-    following = {"next": page[-1].id} if len(found) > len(page) else {}
-    return web.json_response({"assertions": [_row(row) for row in page], **following})
+    """GET /assertions: what the sources that the caller administers say, in order of id; a page at a time."""
+    who, broker = await actor(request, SCOPE), request.app[BROKER]
+    rows, after = page(
+        request, [row async for row in broker.world.rows.scan(Assertion) if assertions.may_see(who, row)]
+    )
+    return web.json_response({"assertions": [_row(row) for row in rows], "next_page_token": after})
 
 
 async def get_assertion(request: web.Request) -> web.Response:
     """GET /assertions/{id}: one of them."""
-    who, broker = await caller(request), request.app[BROKER]
+    who, broker = await actor(request, SCOPE), request.app[BROKER]
     row = broker.snapshots.current().get(Assertion, request.match_info["assertion"])
-    if row is None or not (assertions.may_see(who, row) or (row.iss, row.sub) in who.identities):
+    about = row is not None and await assertions.is_about(broker.world, who, row.iss, row.sub)
+    if row is None or not (about or assertions.may_see(who, row)):
         raise Problem("REQ-NOT-FOUND")
     if is_known(request, row.version):
         return web.Response(status=304, headers={"ETag": etag(row.version)})
@@ -79,7 +81,7 @@ async def get_assertion(request: web.Request) -> web.Response:
 
 async def put_assertion(request: web.Request) -> web.Response:
     """PUT /assertions/{id}: correct it, in the version that `If-Match` names."""
-    who, body = await caller(request), await json_body(request, Said)
+    who, body = await actor(request, SCOPE), await json_body(request, Said)
     w, id = request.app[BROKER].world, request.match_info["assertion"]
     changes = _changes(body, w.clock.now()) | {"evidence": body.evidence}
     if body.asserted is None:
@@ -89,7 +91,7 @@ async def put_assertion(request: web.Request) -> web.Response:
 
 async def delete_assertion(request: web.Request) -> web.Response:
     """DELETE /assertions/{id}: it holds no longer, and neither do its visas. Twice is once."""
-    who = await caller(request)
+    who = await actor(request, SCOPE)
     w, id = request.app[BROKER].world, request.match_info["assertion"]
     done = await assertions.end(w, who, id, expected(request))
     if isinstance(done, Reason):
@@ -109,7 +111,7 @@ async def my_visas(request: web.Request) -> web.Response:
     session = await broker.world.rows.get(Session, who.session or "")
     if session is None:
         raise Problem("AUTH-TOKEN-INVALID")
-    held = [visa for visa in described(request, who.person, session) if who.shows(visa["id"])]
+    held = [visa for visa in await described(request, who.person, session) if who.shows(visa["id"])]
     return web.json_response({"visas": held})
 
 
@@ -153,7 +155,7 @@ def _row(row: Assertion) -> dict[str, Any]:
         "conditions": None if row.conditions is None else [[dict(c) for c in group] for group in row.conditions],
         "extra": dict(row.extra) or None,
         "evidence": row.evidence or None,
-        "entered_by": row.entered_by,
+        "entered_by": row.entered_by or None,
         "ended": rfc3339(row.ended) if row.ended is not None else None,
     }
     return {name: value for name, value in told.items() if value is not None}

@@ -4,13 +4,15 @@ from typing import Any
 
 from aiohttp import web
 
-from broker.core.passport.assertions import visa_object
+from broker.core.passport.assertions import Stated, visa_object
 from broker.core.passport.linked import read_pairs
-from broker.core.passport.visa import AFFILIATION, GRANT, LINK, RESEARCHER, TERMS
+from broker.core.passport.visa import AFFILIATION, GRANT, LINK, RESEARCHER, TERMS, Visa
 from broker.core.rows import CustomType, Dataset, Person, Session
-from broker.core.time import rfc3339
+from broker.core.time import Seconds, rfc3339
+from broker.flows.gather import Foreign
 from broker.flows.oauth.standing import present
-from broker.flows.visas import Held, held_visas
+from broker.flows.release_visas import all_held
+from broker.flows.visas import Held
 from broker.web import cookies
 from broker.web.errors import Problem
 from broker.web.state import BROKER
@@ -27,28 +29,45 @@ async def signed_in(request: web.Request) -> tuple[Person, Session]:
 
 async def listed(request: web.Request) -> list[dict[str, str]]:
     """Every visa that the person holds, as the page shows it."""
-    return [_row(request, visa) for visa in await _held(request)]
+    own, others = await _held(request, *await signed_in(request))
+    return [*(_own(request, visa) for visa in own), *(_other(request, one) for one in others)]
 
 
-def described(request: web.Request, person: Person, session: Session) -> list[dict[str, Any]]:
-    """Every visa of ours that the person holds, in words and as a visa says it."""
-    w = request.app[BROKER].world
-    held = held_visas(w, person, session, w.clock.now())
-    return [_row(request, visa) | {"visa": visa_object(visa.said)} for visa in held]
+async def described(request: web.Request, person: Person, session: Session) -> list[dict[str, Any]]:
+    """Every visa that the person holds, in words and as a visa says it; of others' also who signed it."""
+    own, others = await _held(request, person, session)
+    return [
+        *(_own(request, visa) | {"visa": visa_object(visa.said)} for visa in own),
+        *(_other(request, one) | {"visa": _said(one.visa), "issuer": one.visa.iss} for one in others),
+    ]
 
 
 async def released(request: web.Request, ticked: frozenset[str], *, later: bool) -> frozenset[str] | None:
     """The visas that may leave. All of them and later ones is `None`; one that was unticked stays at home."""
-    held = {visa.id for visa in await _held(request)}
+    own, others = await _held(request, *await signed_in(request))
+    held = {visa.id for visa in own} | {visa.id for visa in others}
     return None if later and held <= ticked else frozenset(ticked & held)
 
 
-async def _held(request: web.Request) -> tuple[Held, ...]:
-    broker, (person, session) = request.app[BROKER], await signed_in(request)
-    return held_visas(broker.world, person, session, broker.world.clock.now())
+async def _held(request: web.Request, person: Person, session: Session) -> tuple[tuple[Held, ...], tuple[Foreign, ...]]:
+    broker = request.app[BROKER]
+    return await all_held(broker.world, broker.gathering, person, session, broker.world.clock.now())
 
 
-def _row(request: web.Request, visa: Held) -> dict[str, str]:
+def _said(visa: Visa) -> dict[str, Any]:
+    told = {"type": visa.type, "value": visa.value, "source": visa.source, "by": visa.by, "asserted": visa.asserted}
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _own(request: web.Request, visa: Held) -> dict[str, str]:
+    return _row(request, visa.id, visa.said, visa.ends)
+
+
+def _other(request: web.Request, one: Foreign) -> dict[str, str]:
+    return _row(request, one.id, one.visa, one.visa.exp)
+
+
+def _row(request: web.Request, id: str, visa: Stated | Visa, ends: Seconds) -> dict[str, str]:
     dataset = request.app[BROKER].snapshots.current().get(Dataset, visa.value)
     titles = {
         GRANT: f"You may use {dataset.title if dataset is not None else 'a dataset'}",
@@ -62,4 +81,4 @@ def _row(request: web.Request, visa: Held) -> dict[str, str]:
     value = (
         visa.value if visa.type != LINK else ", ".join(f"{sub} at {iss}" for iss, sub in read_pairs(visa.value) or ())
     )
-    return {"id": visa.id, "title": title, "value": value, "source": visa.source, "until": rfc3339(visa.ends)}
+    return {"id": id, "title": title, "value": value, "source": visa.source, "until": rfc3339(ends)}

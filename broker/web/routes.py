@@ -27,6 +27,7 @@ from broker.web import (
     openapi,
     sign_in,
     tasks,
+    visas,
 )
 from broker.web.errors import Problem, headers, status_of
 from broker.web.middleware import ERROR_FAMILIES, ERROR_FORMS, REQUEST_ID, ErrorForm
@@ -162,6 +163,9 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_API}/assertions/{{assertion}}", assertions.get_assertion, Who.TOKEN),
     Route("PUT", f"{_API}/assertions/{{assertion}}", assertions.put_assertion, Who.TOKEN),
     Route("DELETE", f"{_API}/assertions/{{assertion}}", assertions.delete_assertion, Who.TOKEN),
+    Route("POST", f"{_API}/visas", visas.post_visas, Who.TOKEN),
+    Route("DELETE", f"{_API}/visas", visas.delete_visas, Who.TOKEN),
+    Route("GET", f"{_API}/visa-sources", visas.visa_sources, Who.TOKEN),
     Route("POST", f"{_API}/revocations", api.post_revocation, Who.TOKEN),
     *(Route(m, f"{_API}/{noun}{path}", handler, Who.TOKEN) for noun in SORTS for m, path, handler in _ADMINISTERED),
     Route("POST", f"{_API}/clients/{{name}}/secret", admin.post_secret, Who.TOKEN),

@@ -1,5 +1,6 @@
 """Signing in: choose a home organisation, go there, come back."""
 
+import asyncio
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -12,11 +13,12 @@ from broker.core.oidc.parameters import Parameters, parse
 from broker.core.oidc.redirects import local_path
 from broker.core.outcome import Reason
 from broker.core.rows import IdentityProvider
-from broker.flows.sign_in import NotSignedIn, finish, start
+from broker.flows.gather import take_in
+from broker.flows.sign_in import NotSignedIn, SignedIn, finish, start
 from broker.web import cookies
 from broker.web.errors import Problem
 from broker.web.pages.render import render
-from broker.web.state import BROKER
+from broker.web.state import BROKER, Broker
 
 CONTINUE = "/oauth2/authorize/continue"
 """Where an authorization request goes on after a sign-in."""
@@ -104,6 +106,7 @@ async def callback(request: web.Request) -> web.Response:
         raise Problem.of(done)
     if isinstance(done, NotSignedIn):
         return _told_no(done)
+    await _taken_in(broker, done)
     response = web.Response(status=303, headers={"Location": done.return_to, "Cache-Control": "no-store"})
     cookies.set_session(request, response, done.secret)
     return response
@@ -115,6 +118,25 @@ def _told_no(done: NotSignedIn) -> web.Response:
         raise Problem.of(done.reason)
     location = f"{done.return_to}&refused={done.reason.code}"
     return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
+
+
+async def _taken_in(broker: Broker, done: SignedIn) -> None:
+    """Keep the visas that came with the sign-in. Whose keys are slow to come keeps nobody waiting: it goes on alone."""
+    if not done.handed:
+        return
+    (identity,) = done.session.identities[:1]
+    now = broker.world.clock.now()
+    task = asyncio.create_task(
+        take_in(broker.world, broker.gathering, done.person, *identity, done.handed, now), name="visas at sign-in"
+    )
+    _LATE.add(task)
+    task.add_done_callback(_LATE.discard)
+    await asyncio.wait([task], timeout=_PATIENCE)
+
+
+_LATE: set[asyncio.Task[int]] = set()
+"""What goes on after the answer; held here, or it could vanish half-way."""
+_PATIENCE = 1.5
 
 
 def provider(request: web.Request) -> IdentityProvider:

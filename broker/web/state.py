@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from broker.core.jurisdiction.rulebook import Mode
+from broker.flows.gather import Gathering
 from broker.flows.inspect import Tools
 from broker.flows.oauth.deps import Deps
 from broker.flows.verified import Verifier
@@ -30,6 +31,7 @@ class Broker:
     world: World
     oauth: Deps
     verifier: Verifier
+    gathering: Gathering
     idps: IdentityProviders
     snapshots: Snapshots
     sources: Sources

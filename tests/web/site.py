@@ -17,22 +17,25 @@ from broker.adapters.catalogue.forms import CatalogueForms
 from broker.adapters.keys import USES, Key, KeyStore
 from broker.adapters.repositories.folders import Folders
 from broker.adapters.signing import OwnTokens, own_trust
-from broker.app import audience_of, build
+from broker.app import build
 from broker.core.ids import ClientId
 from broker.core.oidc.metadata import BASIC_SCOPES
-from broker.core.rows import Client, Family, Repository, Row, Session
+from broker.core.passport.trust import Trust
+from broker.core.rows import Client, Family, Repository, Row, Session, VisaIssuer
 from broker.core.snapshot import follow
 from broker.core.time import Seconds
+from broker.flows.gather import Gathering
 from broker.flows.inspect import Tools
 from broker.flows.oauth.deps import Deps
+from broker.flows.oauth.targets import audience_of
 from broker.flows.proofs import Proofs
+from broker.flows.release_visas import visas_to_release
 from broker.flows.verified import Verifier
-from broker.flows.visas import held_visas, mint, needed
 from broker.web.edge import Edge
 from broker.web.state import BROKER, Administration, Broker, Readiness
 from broker.web.streams import LiveStreams
 from tests import builders as b
-from tests.fakes import START, MemoryEndpoints, MemoryIssuerHealth
+from tests.fakes import START, MemoryEndpoints, MemoryIssuerHealth, MemorySources, MemoryVault
 from tests.flows.worlds import Stage, stage
 
 CONTENT = bytes(range(256)) * 64
@@ -122,8 +125,8 @@ async def site(
     tokens = OwnTokens(keys(), b.US, made.clock.now)
     tokens.withdrawn = lambda key: made.live.current().revoked("key", key, made.clock.now())
     own = own_trust(tokens, b.US)
-    made.live._current = replace(
-        follow(made.live.current(), []), own=own, trust=type(made.live.current().trust)((own,))
+    made.live._current = follow(
+        replace(made.live.current(), own=own, trust=Trust((own,))), made.live.current().all(VisaIssuer)
     )
     made.world = replace(made.world, signer=tokens)
     edge = edge or Edge()
@@ -136,10 +139,13 @@ async def site(
 def _broker(made: Stage, tokens: OwnTokens, edge: Edge) -> Broker:
     w = made.world
 
-    async def visas(person: Any, session: Any, resources: frozenset[str], now: Seconds) -> Any:
-        return mint(w, person, needed(w.issuer, held_visas(w, person, session, now), resources), now)
+    async def visas(person: Any, session: Any, resources: frozenset[str], now: Seconds, access_of: Any = None) -> Any:
+        return await visas_to_release(w, gathering, person, session, resources, now, access_of)
 
+    unused: Any = None
     proofs = Proofs(check=jose.check_signature, scratch=w.scratch, nonce_key=b"n" * 32)
+    verifier = Verifier(reader=tokens, keys=NoKeys(), check=jose.check_signature, proofs=proofs)
+    gathering = Gathering(sources=MemorySources(), verifier=verifier, vault=MemoryVault())
     oauth = Deps(
         issuer=w.issuer, scopes=BASIC_SCOPES, clock=w.clock, entropy=w.entropy, ledger=w.ledger, rows=w.rows,
         scratch=w.scratch, signer=tokens, reader=tokens, visas=visas, audience_of=lambda resource: audience_of(resource, w.issuer, w.snapshots.current()),
@@ -147,9 +153,8 @@ def _broker(made: Stage, tokens: OwnTokens, edge: Edge) -> Broker:
         installed=lambda person: w.snapshots.current().installations(person), proofs=proofs,
         rates=edge.rates,
     )  # fmt: skip
-    unused: Any = None
     return Broker(
-        world=w, oauth=oauth, verifier=Verifier(reader=tokens, keys=NoKeys(), check=jose.check_signature, proofs=proofs), idps=unused,
+        world=w, oauth=oauth, verifier=verifier, gathering=gathering, idps=unused,
         snapshots=made.live, sources=Folders(), streams=LiveStreams(made.live.listen, w.clock), audit=unused,
         issuers=MemoryIssuerHealth(), endpoints=MemoryEndpoints(), jwks=tokens.jwks, visa_jwks=tokens.visa_jwks, version="0",
         administration=Administration(

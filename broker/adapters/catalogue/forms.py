@@ -29,6 +29,7 @@ FORMS: Mapping[type[Row], _Form] = {
         models.VisaIssuerPart,
         rows.visa_issuer,
         {"issuer": "id", "max_lifetime_seconds": "max_lifetime", "max_asserted_age_seconds": "max_asserted_age"},
+        "gather_key",
     ),
     Client: _Form(models.ClientPart, rows.client, {}, "secret_sha256"),
     IdentityProvider: _Form(models.IdentityProviderPart, rows.identity_provider, {"issuer": "id"}, "client_secret"),

@@ -138,6 +138,23 @@ class ClientPart(Part):
     consent: Literal["ask", "remembered"] = "ask"
     """`remembered`: no page, everything is released. For demo clients only."""
     status: Literal["active", "suspended"] = "active"
+    visa_style: Literal["document", "access_token"] = "document"
+    """`access_token`: our visas are Visa Access Tokens of an hour, for clearinghouses that take no others."""
+
+
+class GatherPart(Part):
+    """How the visas of this issuer come to us, to be handed on as they are."""
+
+    subjects_of: Url | None = None
+    """The identity provider whose `sub`s this issuer uses; left out: it has its own."""
+    api: Url | None = None
+    """Permissions API as REMS has it: `<api>/api/permissions/<sub>` is asked."""
+    api_user: str = ""
+    """Sent as `x-rems-user-id`."""
+    userinfo: bool = False
+    """It is an identity provider too, and its UserInfo hands us visas at sign-in."""
+    push: bool = False
+    """Who has the role `issuer_admin` of `issuer:<it>` brings its visas (`POST /api/v1/visas`)."""
 
 
 class VisaIssuerPart(Part):
@@ -181,6 +198,9 @@ class VisaIssuerPart(Part):
     """RFC 3339 date or instant; from then on pinned `keys` do not count."""
     internal: bool = False
     status: Literal["active", "suspended"] = "active"
+    gather: GatherPart | None = None
+    gather_key: Text | None = None
+    """Our key at its permissions API, sent as `x-rems-api-key`."""
 
 
 class VisaTypePart(Part):
@@ -210,7 +230,7 @@ class CommitteePart(Part):
 class RolePart(Part):
     role: Literal["committee_member", "admin", "auditor", "issuer_admin", "custodian", "legal_officer"]
     scope: Text
-    """`service`, `committee:<id>`, `dataset:<id>`, `repository:<id>`, `source:<url>` or `organisation:<id>`."""
+    """`service`; or committee:, dataset:, repository:, source:, organisation: or issuer:, and its id."""
     iss: Url
     sub: Text
     status: Literal["active", "ended"] = "active"

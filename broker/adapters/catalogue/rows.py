@@ -30,6 +30,7 @@ from broker.core.rows import (
     Dataset,
     DrsObject,
     Evidence,
+    Gather,
     IdentityProvider,
     Organisation,
     Repository,
@@ -160,6 +161,7 @@ def client(part: models.ClientPart) -> Row:
         status=part.status,
         resources=tuple(part.resources),
         serves=tuple(part.serves),
+        visa_style=part.visa_style,
         id_token_alg=part.id_token_alg,
         jwks=tuple(part.jwks),
         jwks_uri=part.jwks_uri,
@@ -215,7 +217,23 @@ def visa_issuer(part: models.VisaIssuerPart) -> Row:
     idle = trust.idle()
     if idle is not None:
         raise ValueError(idle)
-    return VisaIssuer(id=Issuer(part.issuer), trust=trust, internal=part.internal, status=part.status)
+    return VisaIssuer(
+        id=Issuer(part.issuer),
+        trust=trust,
+        internal=part.internal,
+        status=part.status,
+        gather=_gather(part.gather),
+        gather_key=part.gather_key or "",
+    )
+
+
+def _gather(part: models.GatherPart | None) -> Gather | None:
+    if part is None:
+        return None
+    if not (part.api or part.userinfo or part.push):
+        raise ValueError("gather: by api, userinfo or push")
+    subjects_of = Issuer(part.subjects_of) if part.subjects_of is not None else None
+    return Gather(subjects_of=subjects_of, **part.model_dump(exclude={"subjects_of"}))
 
 
 def _visa_type(part: models.VisaTypePart) -> Row:

@@ -51,6 +51,20 @@ def refusal(visa: Visa, trust: Trust, at: Seconds, leeway: Seconds, revoked: Abs
     return row if code is None else Reason(code=code)
 
 
+def lapsed(visa: Visa, trust: Trust, at: Seconds, revoked: AbstractSet[str]) -> Reason | None:
+    """Why a verified visa must not be handed on (any more). What it opens here is not asked: others may be meant.
+
+    Without leeway: what we hand on is still good when it arrives.
+    """
+    row = trust.of(visa.iss)
+    if row is None:
+        return Reason(code="VISA-ISSUER-UNTRUSTED")
+    if revoked and not revoked.isdisjoint(revocation_names(visa)):
+        return Reason(code="VISA-REVOKED")
+    code = _time(visa, row, at, Seconds(0)) or _scope(visa, row, at)
+    return None if code is None else Reason(code=code)
+
+
 def _time(visa: Visa, row: TrustRow, at: Seconds, leeway: Seconds) -> str | None:
     if at < visa.iat - leeway:
         return "VISA-NOT-YET"

@@ -10,6 +10,7 @@ from broker.core.rows.catalogue import (
     Dataset,
     DrsObject,
     Evidence,
+    Gather,
     IdentityProvider,
     Organisation,
     Repository,
@@ -29,21 +30,22 @@ from broker.core.rows.tasks import Task
 
 __all__ = [
     "KINDS", "SNAPSHOT_KINDS", "Access", "Approval", "Assertion", "Client", "Code", "Committee", "ConsentRow",
-    "CustomType", "Dataset", "Delivery", "Done", "DrsObject", "Evidence", "Family", "Farewell", "Gathered", "Grant",
-    "HomeSession", "Identity", "IdentityProvider", "Organisation", "Person", "PolledVisa", "Put", "RefreshToken",
-    "Repository", "Request", "Revocation", "Role", "Row", "Session", "SigningKey", "Task", "Trace", "VisaIssuer",
-    "changed",
+    "CustomType", "Dataset", "Delivery", "Done", "DrsObject", "Evidence", "Family", "Farewell", "Gather",
+    "Gathered", "Grant", "HomeSession", "Identity", "IdentityProvider", "Organisation", "Person", "PolledVisa",
+    "Put", "RefreshToken", "Repository", "Request", "Revocation", "Role", "Row", "Session", "SigningKey",
+    "Task", "Trace", "VisaIssuer", "changed",
 ]  # fmt: skip
 
 KINDS: tuple[type[Row], ...] = (
     Access, Approval, Assertion, Client, Code, Committee, ConsentRow, CustomType, Dataset, Delivery, Done,
-    DrsObject, Family, Farewell, Gathered, Grant, HomeSession, Identity, IdentityProvider, Organisation, Person,
-    PolledVisa, RefreshToken, Repository, Request, Revocation, Role, Session, SigningKey, Task, Trace, VisaIssuer,
+    DrsObject, Family, Farewell, Gathered, Grant, HomeSession, Identity, IdentityProvider, Organisation,
+    Person, PolledVisa, RefreshToken, Repository, Request, Revocation, Role, Session, SigningKey, Task, Trace,
+    VisaIssuer,
 )  # fmt: skip
 """Every kind of row; each is a table of its own."""
 
 SNAPSHOT_KINDS: frozenset[type[Row]] = frozenset({
-    Assertion, Client, Committee, ConsentRow, CustomType, Dataset, DrsObject, Grant, IdentityProvider, Organisation,
-    PolledVisa, Repository, Request, Revocation, Role, VisaIssuer,
+    Assertion, Client, Committee, ConsentRow, CustomType, Dataset, DrsObject, Grant, IdentityProvider,
+    Organisation, PolledVisa, Repository, Request, Revocation, Role, VisaIssuer,
 })  # fmt: skip
 """The kinds that decisions read: held in memory as the snapshot, and followed change by change."""

@@ -3,11 +3,14 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from broker.core.ids import Issuer, PersonId
 from broker.core.passport.assertions import Clause, CustomClaims, Stated
 from broker.core.time import Seconds
+
+Via = Literal["api", "userinfo", "push"]
+"""How visas of others come to us."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,10 +80,10 @@ class CustomType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """The visas of one other issuer about one identity of a person, as that issuer signed them.
+    """Visas about one identity of a person that came in one way from `issuer`, as they were signed.
 
-    `id` is `gathered_id(issuer, iss, sub)`. `sealed`: the tokens, encrypted (AAI v1.0: what is stored SHOULD be).
-    `fetched`: when they last changed. `via`: how they came.
+    `id` is `gathered_id(via, issuer, iss, sub)`. `sealed`: the tokens, encrypted (AAI v1.0: what is stored SHOULD
+    be). `fetched`: when this version of them came.
     """
 
     KIND: ClassVar[str] = "gathered"
@@ -91,9 +94,9 @@ class Gathered:
     sub: str
     sealed: str = field(repr=False)
     fetched: Seconds
-    via: str
+    via: Via
 
 
-def gathered_id(issuer: str, iss: str, sub: str) -> str:
-    """Under which id the visas of `issuer` about (`iss`, `sub`) are stored: a digest, no part can be confused."""
-    return hashlib.sha256(f"{len(issuer)}:{issuer}{len(iss)}:{iss}{sub}".encode()).hexdigest()
+def gathered_id(via: Via, issuer: str, iss: str, sub: str) -> str:
+    """Under which id visas about (`iss`, `sub`) are stored: a digest, no part can be confused with another."""
+    return hashlib.sha256(f"{via}{len(issuer)}:{issuer}{len(iss)}:{iss}{sub}".encode()).hexdigest()

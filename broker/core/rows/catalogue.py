@@ -71,6 +71,23 @@ class IdentityProvider:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gather:
+    """How we come by the visas of another issuer, to hand them on as they are (AAI Brokers 7).
+
+    `subjects_of`: the identity provider whose `sub`s this issuer uses; None: it has its own. `api`: the address of a
+    permissions API (`<api>/api/permissions/<sub>`), asked with the row's `gather_key` in the name of `api_user`.
+    `userinfo`: it is an identity provider too, whose UserInfo hands us visas at sign-in. `push`: who may speak for it
+    sends them. Trusted: whoever has the key can read what that issuer says of anybody.
+    """
+
+    subjects_of: Issuer | None = None
+    api: str | None = None
+    api_user: str = ""
+    userinfo: bool = False
+    push: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VisaIssuer:
     """A Visa Issuer or Broker that we trust, and for what. `id` is its issuer, byte for byte."""
 
@@ -80,6 +97,9 @@ class VisaIssuer:
     trust: TrustRow
     internal: bool = False
     status: Literal["active", "suspended", "removed"] = "active"
+    gather: Gather | None = None
+    gather_key: str = field(default="", repr=False)
+    """Our key at its permissions API."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

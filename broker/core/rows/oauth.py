@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 from broker.core.ids import ClientId, DatasetId, PersonId
 from broker.core.time import Seconds
 
+VisaStyle = Literal["document", "access_token"]
 AuthMethod = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
 
 
@@ -59,6 +60,8 @@ class Client:
     post_logout_redirect_uris: tuple[str, ...] = ()
     backchannel_logout_uri: str | None = None
     backchannel_logout_session_required: bool = False
+    visa_style: VisaStyle = "document"
+    """How our visas come to it: as Document Tokens, or as Visa Access Tokens for clearinghouses that take no others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ class VisasOf(Protocol):
     """Which visas does a person hold, ready to leave?"""
 
     async def __call__(
-        self, person: Person, session: Session, resources: frozenset[str], now: Seconds
+        self, person: Person, session: Session, resources: frozenset[str], now: Seconds, access_of: str | None = None
     ) -> tuple[MintedVisa, ...]:
         """Those needed for `resources` (none named: all), whether released to anybody or not. Records nothing."""
         ...

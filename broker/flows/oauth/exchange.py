@@ -18,7 +18,7 @@ from broker.core.rows.oauth import Client
 from broker.core.time import Seconds
 from broker.flows.oauth.answers import Refused, Tokens
 from broker.flows.oauth.deps import About, Deps
-from broker.flows.oauth.standing import Standing, standing_of, token_revoked
+from broker.flows.oauth.standing import Standing, access_of, standing_of, token_revoked
 from broker.flows.oauth.targets import foreign_grant
 from broker.flows.oauth.tasks import issue_task
 
@@ -47,7 +47,7 @@ async def exchange(d: Deps, client: Client, form: Parameters, now: Seconds, jkt:
     foreign = await foreign_grant(d, asked.resources, s.person, s.family.released)
     if foreign is not None:
         return Refused(error=foreign, standing=s, kind=_KIND)
-    held = await d.visas(s.person, s.session, frozenset(asked.resources), now)
+    held = await d.visas(s.person, s.session, frozenset(asked.resources), now, access_of(s))
     # 2. Decide.
     visas = releasable(held, s.family.released, now)
     if not asked.task and unanswered(asked.resources, visas, d.audience_of):

@@ -62,6 +62,11 @@ async def may_act(d: Deps, client: Client) -> bool:
     return client.status == "active" and parent is not None and parent.status == "active"
 
 
+def access_of(s: Standing) -> str | None:
+    """The authorisation that visas name which are Visa Access Tokens for its client; None: they are documents."""
+    return s.family.id if s.client.visa_style == "access_token" else None
+
+
 async def present(d: Deps, session_id: str | None, now: Seconds) -> Present | None:
     """Who is signed in in this session; None if nobody is any more."""
     session = await d.rows.get(Session, session_id) if session_id is not None else None

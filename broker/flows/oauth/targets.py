@@ -1,4 +1,4 @@
-"""Does a `resource` name somebody else's grant? (ruling 3: one that is not theirs is `PUR-MISMATCH`)"""
+"""What does a `resource` name: which service (RFC 8707), or somebody else's grant (ruling 3: `PUR-MISMATCH`)?"""
 
 from collections.abc import Collection, Iterable
 
@@ -6,6 +6,7 @@ from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.narrowing import named_grant
 from broker.core.rows.access import Grant
 from broker.core.rows.identity import Person
+from broker.core.snapshot import Snapshot
 from broker.flows.oauth.deps import Deps
 from broker.flows.visas import grant_visa_id
 
@@ -25,3 +26,13 @@ async def foreign_grant(
         if released is not None and grant_visa_id(grant) not in released:
             return OAuthError.GRANT_FOREIGN
     return None
+
+
+def audience_of(resource: str, issuer: str, snapshot: Snapshot) -> str | None:
+    """To which service a resource URI belongs (RFC 8707): our DRS, for it, every dataset and grant; or ourselves."""
+    drs = f"{issuer}/ga4gh/drs/v1"
+    if named_grant(issuer, resource) is not None:  # a grant is used where its data are
+        return drs
+    if resource == drs or resource.startswith(f"{drs}/") or snapshot.rows.get(("dataset", resource)) is not None:
+        return drs
+    return issuer if resource == issuer or resource.startswith(f"{issuer}/") else None

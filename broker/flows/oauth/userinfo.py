@@ -10,7 +10,8 @@ from broker.core.oidc.release import log_name, over, releasable
 from broker.core.time import Seconds
 from broker.flows.oauth.answers import known_claims
 from broker.flows.oauth.deps import About, Deps
-from broker.flows.oauth.standing import Standing, standing_of, token_revoked
+from broker.flows.oauth.standing import Standing, access_of, standing_of, token_revoked
+from broker.flows.oauth.visa_access import visa_access
 
 
 async def userinfo(d: Deps, shown: Shown | OAuthError) -> dict[str, Any] | OAuthError:
@@ -20,6 +21,9 @@ async def userinfo(d: Deps, shown: Shown | OAuthError) -> dict[str, Any] | OAuth
     """
     now = d.clock.now()
     # 1. Gather, 2. decide.
+    about = await visa_access(d, shown, now)
+    if about is not None:
+        return about
     found = await bearer(d, shown, now)
     if isinstance(found, OAuthError):
         return found
@@ -60,7 +64,7 @@ async def bearer(d: Deps, shown: Shown | OAuthError, now: Seconds) -> tuple[OwnT
 
 async def _visas(d: Deps, token: OwnToken, s: Standing, now: Seconds) -> tuple[str, ...] | OAuthError:
     """The visas that leave, recorded before they do."""
-    held = await d.visas(s.person, s.session, frozenset(), now)
+    held = await d.visas(s.person, s.session, frozenset(), now, access_of(s))
     visas = releasable(held, s.family.released, now)
     too_much = over(visas)
     if too_much is not None:

@@ -114,6 +114,7 @@ class World:
     scratch: MemoryScratch = field(default_factory=MemoryScratch)
     held: tuple[MintedVisa, ...] = (visa(), visa("affiliation:x", "x"))
     asked: list[frozenset[str]] = field(default_factory=list)
+    access_of: list[str | None] = field(default_factory=list)
     published: PublishedKeys = field(default_factory=PublishedKeys)
 
     def __post_init__(self) -> None:
@@ -143,9 +144,11 @@ class World:
         session: Session,
         resources: frozenset[str],
         now: Seconds,  # noqa: ARG002 (the port's)
+        access_of: str | None = None,
     ) -> tuple[MintedVisa, ...]:
         assert (person, session.person) == (ADA, ADA.id)
         self.asked.append(resources)
+        self.access_of.append(access_of)
         return self.held
 
     def put(self, *rows: Any) -> None:

@@ -36,6 +36,7 @@ ADDRESS = "https://published.example/jwks"
 CLIENTS = (
     _client("signer", jwks=(JWK,), **BY_KEY),
     _client("both", jwks=(JWK, RSA_JWK), **BY_KEY),
+    _client("two", jwks=(JWK, jose.public_jwk(OTHER, "k3", "ES256")), **BY_KEY),
     _client("published", jwks_uri=ADDRESS, **BY_KEY),
     _client("old", jwks=(JWK,), assertion_audience="legacy", **BY_KEY),
     _client("gone", jwks=(JWK,), status="suspended", **BY_KEY),
@@ -112,6 +113,7 @@ def _unsigned(header: str) -> str:
         ("an unknown kid", assertion(header={"kid": "k9"}), {}),
         ("a kid that is a number", assertion(header={"kid": 1}), {}),
         ("RS256 by the name of the EC key", assertion("both", RSA, "RS256", {"kid": "k1"}), {}),
+        ("without kid, two keys that could have signed", assertion("two", header={"kid": None}), {}),
         ("the key of another address", assertion("published", OTHER), {}),
         ("its own key inside", assertion(key=OTHER, header={"jwk": jose.public_jwk(OTHER, "k1", "ES256")}), {}),
         ("crit", assertion(header={"crit": ["exp"]}), {}),

@@ -250,3 +250,16 @@ def test_audiences_are_its_programs() -> None:
     of = read_installation(json.dumps(LAPTOP))
     assert of is not None
     assert installation(CLI, of, ClientId("cli_x"), ADA.id, START).resources == (DRS,)
+
+
+@pytest.mark.parametrize("grant", ["refresh_token", GRANT_TYPE])
+def test_what_its_program_may_not_it_may_not_either(grant: str) -> None:
+    of = read_installation(json.dumps(LAPTOP))
+    assert of is not None
+    less = replace(CLI, grant_types=tuple(one for one in CLI.grant_types if one != grant))
+    assert grant not in installation(less, of, ClientId("cli_x"), ADA.id, START).grant_types
+    more = replace(
+        CLI, grant_types=(*CLI.grant_types, "authorization_code", "client_credentials"), scopes=("visas:push",)
+    )
+    made = installation(more, of, ClientId("cli_x"), ADA.id, START)
+    assert (set(made.grant_types), made.scopes) == (set(CLI.grant_types), ())

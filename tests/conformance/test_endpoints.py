@@ -120,7 +120,7 @@ async def test_a_failure_is_not_kept() -> None:
     assert await made.userinfo(A, "t-1") is not None
 
 
-@pytest.mark.row("T118")
+@pytest.mark.row("T118", "C5")
 async def test_answers_are_bound_to_issuer_and_token() -> None:
     net = Internet()
     made = live(net)
@@ -192,6 +192,7 @@ async def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 0 < len(made._kept) <= 8
 
 
+@pytest.mark.row("C5")
 async def test_a_broker_without_an_address_of_its_own_gets_no_token() -> None:
     net = Internet()
     made = live(net)

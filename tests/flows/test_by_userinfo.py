@@ -204,7 +204,7 @@ async def test_with_two_such_brokers_an_opaque_token_goes_to_nobody() -> None:
     assert not scene.endpoints.asked
 
 
-@pytest.mark.row("T013")
+@pytest.mark.row("T013", "C5")
 async def test_a_secret_of_ours_is_not_shown_to_another_broker() -> None:
     secret = opaque(b"s" * 32)
     scene = Scene(OPAQUE)
@@ -303,6 +303,7 @@ def test_which_tokens_are_asked_about() -> None:
     assert not is_foreign(Scene({}).s.world, access_token())
 
 
+@pytest.mark.row("C5", "T130")
 async def test_the_token_is_in_no_entry_and_no_row() -> None:
     scene = Scene(OPAQUE)
     who = await scene.enters(scene.says(SECRET, answer(heart(), role())))

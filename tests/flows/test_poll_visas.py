@@ -151,6 +151,7 @@ async def test_what_no_poll_confirms_ends_with_the_last_yes() -> None:
     assert not await scene.opens()
 
 
+@pytest.mark.row("PX4", "T098")
 async def test_a_running_access_ends_with_it_and_lives_on_with_a_yes() -> None:
     for says, kind in ((True, "Shown"), (False, "Refused")):
         scene = Scene()
@@ -212,7 +213,7 @@ async def test_3_what_is_known_to_be_revoked_is_not_asked_about(what: str) -> No
     assert not scene.endpoints.asked
 
 
-@pytest.mark.row("C7")
+@pytest.mark.row("C7", "PX4")
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
 async def test_4_a_no_for_good_ends_it_and_what_runs_on_it(status: int) -> None:
     scene = Scene()

@@ -13,12 +13,14 @@ from broker.core.time import FOREVER, Seconds
 _NAME = st.text(st.characters(max_codepoint=0x17F), min_size=1, max_size=8).filter(is_name)
 
 
+@pytest.mark.row("PL1")
 @given(st.lists(st.tuples(_NAME, _NAME), min_size=1, max_size=4))
 def test_what_is_encoded_is_decoded(pairs: list[tuple[str, str]]) -> None:
     value = ";".join(f"{quote(sub, safe='')},{quote(iss, safe='')}" for iss, sub in pairs)
     assert read_pairs(value) == tuple(pairs)
 
 
+@pytest.mark.row("T018")
 @given(st.text(max_size=40))
 def test_any_value_is_answered(value: str) -> None:
     found = read_pairs(value)
@@ -31,6 +33,7 @@ def test_encoders_differ_and_mean_the_same() -> None:
     assert read_pairs("%31%323456,https:%2f%2Fexample.org/a%7cb%2cc;78%2B90,https://example2.org") == wanted
 
 
+@pytest.mark.row("PL2", "T040")
 @pytest.mark.parametrize(
     "value",
     [
@@ -95,6 +98,7 @@ def test_of_two_chains_the_one_that_lasts_longer_counts() -> None:
     assert (found["c"].ends, found["c"].chain()) == (7, ("b-c", "a-b"))
 
 
+@pytest.mark.row("T040")
 def test_a_chain_of_a_thousand_and_a_ring_are_walked_without_recursion() -> None:
     links = [link(10, f"n{number}", f"n{number + 1}") for number in range(2000)]
     started = time.process_time()
@@ -108,6 +112,7 @@ _SUBS = st.sampled_from("abcdefg")
 _LINKS = st.lists(st.builds(link, st.integers(1, 9), _SUBS, _SUBS, _SUBS), max_size=6)
 
 
+@pytest.mark.row("PL3", "T039")
 @given(_LINKS)
 def test_it_reaches_what_joining_groups_would_join(links: list[Link[str]]) -> None:
     group = {("iss", "a")}

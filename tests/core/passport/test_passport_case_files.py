@@ -15,17 +15,20 @@ CONDITIONS = json.loads((CASES / "conditions.json").read_text())
 PATTERNS = json.loads((CASES / "pattern_matching.json").read_text())
 
 
+@pytest.mark.row("T001", "C6")
 @pytest.mark.parametrize("row", VISAS["tokens"], ids=lambda row: row["id"])
 def test_visas(row: dict[str, Any]) -> None:
     reason = judge_visa(bench(VISAS), row["token"], check_signature)
     assert ("accept" if reason is None else "refuse") == row["verdict"], (row["why"], reason)
 
 
+@pytest.mark.row("T105", "C15")
 @pytest.mark.parametrize("row", CONDITIONS, ids=lambda row: row["id"])
 def test_conditions(row: dict[str, Any]) -> None:
     assert judge_conditions(row["conditions"], row["other_visa_objects"]) is row["expect_met"], row["note"]
 
 
+@pytest.mark.row("T105")
 @pytest.mark.parametrize("row", PATTERNS, ids=lambda row: row["id"])
 def test_patterns(row: dict[str, Any]) -> None:
     assert judge_pattern(row["expr"], row["value"]) is row["expect"], row["note"]

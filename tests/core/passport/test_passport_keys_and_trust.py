@@ -36,6 +36,7 @@ def test_the_usable_keys_are_read() -> None:
     assert read_set(b'{"keys": []}') == ()
 
 
+@pytest.mark.row("T025")
 @pytest.mark.parametrize(
     "key",
     [
@@ -59,6 +60,7 @@ def test_a_key_that_cannot_be_used_is_left_out_and_the_others_stay(key: Any) -> 
     assert usable({"keys": [key, TWO]}) == (TWO,)
 
 
+@pytest.mark.row("T025")
 def test_keys_that_share_a_name_are_all_left_out() -> None:
     other = public_jwk(OTHER_EC, "one", "ES256")
     assert usable({"keys": [ONE, TWO, other]}) == (TWO,)
@@ -70,6 +72,7 @@ def test_a_document_that_is_no_key_set_is_no_empty_key_set(raw: bytes) -> None:
     assert read_set(raw) is None
 
 
+@pytest.mark.row("T025")
 def test_100_keys_and_256_kib_are_read_and_no_more() -> None:
     many = [{**ONE, "kid": str(number)} for number in range(limits.KEYS + 1)]
     assert len(usable({"keys": many[:-1]}) or ()) == limits.KEYS
@@ -81,6 +84,7 @@ def test_100_keys_and_256_kib_are_read_and_no_more() -> None:
     assert read_set(whole.replace(b'"x": ', b'"x":  ')) is None
 
 
+@pytest.mark.row("T018")
 @given(st.binary(max_size=60))
 def test_any_bytes_are_answered(raw: bytes) -> None:
     assert read_set(raw) in (None, ())
@@ -105,12 +109,14 @@ def test_a_thumbprint_names_the_key_and_nothing_around_it() -> None:
     assert urlsafe_b64encode(bytes.fromhex(thumbprint(key))) == b"NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs="
 
 
+@pytest.mark.row("T030")
 def test_a_key_that_was_replaced_under_its_name_is_another() -> None:
     assert holds([ONE, TWO], "one", thumbprint(ONE))
     assert not holds([public_jwk(OTHER_EC, "one", "ES256")], "one", thumbprint(ONE))
     assert not holds([TWO], "one", thumbprint(ONE))
 
 
+@pytest.mark.row("T107")
 @pytest.mark.parametrize(
     ("value", "dataset", "wanted"),
     [
@@ -150,6 +156,7 @@ def test_a_row_that_would_mean_too_much_or_nothing_is_not_made(members: Any) -> 
         issuer_row(**members)
 
 
+@pytest.mark.row("C1", "C12")
 def test_one_issuer_has_one_row_and_who_has_none_is_nobody() -> None:
     trust = Trust([issuer_row()])
     assert trust.of(ISSUER) == issuer_row()

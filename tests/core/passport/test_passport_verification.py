@@ -83,12 +83,14 @@ BAD = {
 }
 
 
+@pytest.mark.row("C4", "C10", "T013")
 @pytest.mark.parametrize("name", BAD)
 def test_a_passport_that_fails_a_check_is_refused(name: str) -> None:
     token, reason = BAD[name]
     assert code(verify_p(token)) == reason
 
 
+@pytest.mark.row("T012")
 def test_the_leeway_is_the_same_as_for_visas() -> None:
     token = passport_token(payload={"exp": NOW})
     assert isinstance(verify_p(token, at=NOW + 29), Passport)
@@ -109,23 +111,27 @@ def test_the_keys_of_a_broker_that_cannot_be_had_reject_the_request() -> None:
     assert code(verify_p(passport_token(), keys_of={})) == "PASSPORT-KEYS-UNAVAILABLE"
 
 
+@pytest.mark.row("T045")
 def test_500_visas_are_read_and_501_are_refused_by_name() -> None:
     assert isinstance(verify_p(passport_token(["v"] * limits.PASSPORT_VISAS)), Passport)
     found = verify_p(passport_token(["v"] * (limits.PASSPORT_VISAS + 1)))
     assert found == Reason(code="PASSPORT-TOO-MANY-VISAS", facts=(("limit", "500"),))
 
 
+@pytest.mark.row("T045")
 def test_a_visa_over_16_kib_refuses_the_passport_by_name_and_is_not_cut_out() -> None:
     assert isinstance(verify_p(passport_token(["v" * limits.VISA_BYTES])), Passport)
     found = verify_p(passport_token(["v" * (limits.VISA_BYTES + 1)]))
     assert found == Reason(code="VISA-TOO-LARGE", facts=(("limit", "16384"),))
 
 
+@pytest.mark.row("T045")
 def test_a_passport_of_a_mebibyte_is_read_and_one_character_more_is_refused() -> None:
     assert code(verify_p("x" * limits.PASSPORT_BYTES)) == "PASSPORT-MALFORMED"
     assert code(verify_p("x" * (limits.PASSPORT_BYTES + 1))) == "PASSPORT-TOO-LARGE"
 
 
+@pytest.mark.row("T045")
 def test_10_passports_and_4_mebibytes_a_request_and_no_more() -> None:
     assert too_much(["p"] * limits.REQUEST_PASSPORTS) is None
     assert code(too_much(["p"] * (limits.REQUEST_PASSPORTS + 1))) == "PASSPORT-TOO-MANY"
@@ -153,6 +159,7 @@ _JSON = st.recursive(
 )
 
 
+@pytest.mark.row("T018")
 @given(st.text(max_size=60))
 def test_any_text_is_answered(text: str) -> None:
     assert isinstance(verify_p(text), Reason)

@@ -79,6 +79,7 @@ CASES: dict[str, tuple[Any, list[dict[str, Any]], bool]] = {
 }
 
 
+@pytest.mark.row("C15", "PC1", "PC6", "PC7")
 @pytest.mark.parametrize("name", CASES)
 def test_conditions_are_met_exactly_when_the_standard_says_so(name: str) -> None:
     stated, others, wanted = CASES[name]
@@ -115,6 +116,7 @@ _JSON = st.recursive(
 )
 
 
+@pytest.mark.row("T018")
 @given(_JSON)
 def test_any_value_is_answered(stated: Any) -> None:
     assert judge_conditions(stated, [FACULTY, STATUS]) in (True, False)

@@ -37,12 +37,14 @@ class TestWhoseVisaItIs:
         assert found.accepted[0].uses == ()
         assert found.identities == {ALICE}
 
+    @pytest.mark.row("T037")
     def test_a_visa_of_somebody_else_is_dropped_and_the_others_count(self) -> None:
         found = weigh(grant("victim"), grant())
         assert reasons(found) == ["VISA-IDENTITY"]
         assert found.dropped[0].visa.sub == "victim"
         assert len(found.accepted) == 1
 
+    @pytest.mark.row("T038")
     def test_the_same_sub_of_another_issuer_is_somebody_else(self) -> None:
         assert reasons(weigh(grant(), who=[(OTHER, "alice")])) == ["VISA-IDENTITY"]
         assert reasons(weigh(grant("Alice"), who=[ALICE])) == ["VISA-IDENTITY"]
@@ -66,6 +68,7 @@ class TestWhoseVisaItIs:
         found = weigh(first, late, wanted, trust=trust, at=NOW + 100)
         assert sorted(reasons(found)) == ["VISA-EXPIRED", "VISA-IDENTITY"]
 
+    @pytest.mark.row("T040", "T041", "PL4", "C13")
     @pytest.mark.parametrize(
         ("link", "reason"),
         [
@@ -85,6 +88,7 @@ class TestWhoseVisaItIs:
         assert reasons(weigh(linking(ALICE, source=OTHER), trust=trust)) == ["VISA-SOURCE-UNTRUSTED"]
         assert reasons(weigh(role(iss=LINKER, source=OTHER), who=[(LINKER, "alice")], trust=trust)) == []
 
+    @pytest.mark.row("T039")
     def test_linking_an_identity_of_ones_own_lends_no_other(self) -> None:
         """T039: counting identities is not enough; the stolen visa stays where no link leads."""
         found = weigh(linking((ISSUER, "alice"), (OTHER, "mine")), grant("victim", OTHER, value=f"{OTHER}data/1"))
@@ -134,6 +138,7 @@ class TestVouching:
         found = weigh(grant(), link, who=[(OTHER, "x")], trust=trust, vouched=[said])
         assert grants_for(found, DATASET)[0].uses == (link,)
 
+    @pytest.mark.row("T042")
     def test_passports_of_different_persons_make_a_request_nobodys(self) -> None:
         found = weigh(who=[self.PASSPORT.identity])
         assert strangers([self.PASSPORT], found) is None
@@ -176,6 +181,7 @@ class TestTrust:
     def test_an_issuer_whose_row_is_gone_says_nothing_any_more(self) -> None:
         assert reasons(weigh(grant(), trust=Trust([]))) == ["VISA-ISSUER-UNTRUSTED"]
 
+    @pytest.mark.row("T108", "PW10")
     @pytest.mark.parametrize(
         "value",
         [
@@ -208,6 +214,7 @@ class TestTrust:
         assert len(weigh(terms).accepted) == 1
         assert not opens(weigh(terms))
 
+    @pytest.mark.row("T121")
     @pytest.mark.parametrize("index", range(4))
     def test_what_was_revoked_counts_for_nothing(self, index: int) -> None:
         visa = grant()
@@ -251,6 +258,7 @@ class TestConditions:
         on_grant = [[{"type": "ControlledAccessGrants", "value": "pattern:*"}]]
         assert not opens(weigh(grant(conditions=on_grant), other_grant))
 
+    @pytest.mark.row("T106", "PE8")
     def test_two_visas_that_hold_each_other_up_both_fall(self) -> None:
         def needs(affiliation: str) -> list[list[dict[str, str]]]:
             return [[{"type": "AffiliationAndRole", "value": f"const:{affiliation}"}]]
@@ -299,6 +307,7 @@ class TestTime:
         assert opens(weigh(grant(), trust=year, at=NOW + 99))
         assert reasons(weigh(grant(), trust=year, at=NOW + 100)) == ["VISA-ASSERTED-TOO-LONG-AGO"]
 
+    @pytest.mark.row("T046")
     def test_nothing_outlives_the_passport_that_brought_it(self) -> None:
         found = weigh(grant(), not_after=Seconds(NOW + 60))
         assert grants_for(found, DATASET)[0].ends == NOW + 60

@@ -20,6 +20,7 @@ def _as_regex(pattern: str, text: str) -> bool:
     return re.fullmatch("".join(parts.get(one, re.escape(one)) for one in pattern), text, re.DOTALL) is not None
 
 
+@pytest.mark.row("PC8")
 @given(_SMALL, _VALUE)
 def test_a_pattern_fits_what_the_same_regular_expression_fits(pattern: str, text: str) -> None:
     assert judge_pattern(f"pattern:{pattern}", text) is _as_regex(pattern, text)
@@ -36,11 +37,13 @@ def test_const_is_equality_of_code_points(one: str, other: str) -> None:
     assert judge_pattern(f"const:{one}", other) is (one == other)
 
 
+@pytest.mark.row("T018")
 @given(st.text(max_size=20), st.text(max_size=20))
 def test_any_expression_is_answered(expression: str, value: str) -> None:
     assert judge_pattern(expression, value) in (True, False)
 
 
+@pytest.mark.row("PC4", "PE5")
 @pytest.mark.parametrize(
     "expression", ["", "foo", ":", ":foo", "glob:foo", "Const:foo", " const:foo", "const", "pattern\uff1ax"]
 )
@@ -53,6 +56,7 @@ def test_an_expression_is_split_at_the_first_colon() -> None:
     assert parse("pattern:a:*") == Expression(Match.PATTERN, "a:*")
 
 
+@pytest.mark.row("PC8", "T105")
 @pytest.mark.parametrize(
     ("pattern", "text", "wanted"),
     [

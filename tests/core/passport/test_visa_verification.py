@@ -60,36 +60,42 @@ def test_what_the_standards_allow_is_accepted(name: str) -> None:
     assert isinstance(verify(GOOD[name]), Visa), name
 
 
+@pytest.mark.row("T008", "T009", "T010")
 @pytest.mark.parametrize("name", BAD_TEXT)
 def test_a_text_that_is_no_strict_compact_jws_is_refused(name: str) -> None:
     token, reason = BAD_TEXT[name]
     assert code(verify(token)) == reason
 
 
+@pytest.mark.row("T002", "T005", "T006", "T021")
 @pytest.mark.parametrize("name", BAD_HEADER)
 def test_a_header_that_asks_for_something_else_is_refused(name: str) -> None:
     token, reason = BAD_HEADER[name]
     assert code(verify(token)) == reason
 
 
+@pytest.mark.row("T008", "T011", "T017")
 @pytest.mark.parametrize("name", BAD_CLAIMS)
 def test_a_claim_that_is_missing_or_not_exact_is_refused(name: str) -> None:
     token, reason = BAD_CLAIMS[name]
     assert code(verify(token)) == reason
 
 
+@pytest.mark.row("T017")
 @pytest.mark.parametrize("name", BAD_OBJECT)
 def test_a_visa_object_that_is_not_well_formed_is_refused(name: str) -> None:
     token, reason = BAD_OBJECT[name]
     assert code(verify(token)) == reason
 
 
+@pytest.mark.row("C6")
 def test_a_signature_by_another_key_or_over_another_text_is_refused() -> None:
     assert code(verify(visa_token(key=OTHER_EC))) == "VISA-SIGNATURE"
     other = visa_token(payload={"sub": "bob"}).split(".")[1]
     assert code(verify(f"{_HEADER}.{other}.{_SIGNATURE}")) == "VISA-SIGNATURE"
 
 
+@pytest.mark.row("T004")
 def test_a_key_is_chosen_by_its_name_alone() -> None:
     assert code(verify(visa_token({"kid": "v-2"}))) == "VISA-SIGNATURE"
     twice = {(ISSUER, JKU): (*KEYS[(ISSUER, JKU)], public_jwk(OTHER_EC, "v-1", "ES256"))}
@@ -101,11 +107,13 @@ def test_keys_that_cannot_be_had_and_keys_that_are_gone_are_told_apart() -> None
     assert code(verify(visa_token(), keys_of={(ISSUER, JKU): ()})) == "VISA-KEY-UNKNOWN"
 
 
+@pytest.mark.row("T020", "C8")
 def test_keys_belong_to_an_issuer_and_an_address_together() -> None:
     moved = {("https://broker.example/", JKU): KEYS[(ISSUER, JKU)]}
     assert code(verify(visa_token(), keys_of=moved)) == "VISA-KEYS-UNAVAILABLE"
 
 
+@pytest.mark.row("T012")
 @pytest.mark.parametrize(
     ("member", "offset", "reason"),
     [
@@ -134,6 +142,7 @@ def test_the_leeway_is_an_argument() -> None:
     assert isinstance(verify(token, leeway=1), Visa)
 
 
+@pytest.mark.row("T011")
 def test_the_longest_life_is_the_rows_own_or_a_year() -> None:
     year = limits.VISA_LIFETIME
     assert isinstance(verify(visa_token(payload={"exp": NOW - 60 + year})), Visa)
@@ -164,6 +173,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.row("T007")
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_huge_token_costs_neither_time_nor_memory(name: str) -> None:
     tracemalloc.start()
@@ -175,6 +185,7 @@ def test_a_huge_token_costs_neither_time_nor_memory(name: str) -> None:
     assert peak < 1_000_000
 
 
+@pytest.mark.row("T005", "T019", "C9")
 def test_nothing_asks_for_keys_of_a_token_that_cannot_count() -> None:
     every = (BAD_TEXT | BAD_HEADER | BAD_CLAIMS | BAD_OBJECT).items()
     for name, (token, reason) in every:
@@ -182,6 +193,7 @@ def test_nothing_asks_for_keys_of_a_token_that_cannot_count() -> None:
         assert isinstance(claimed, Reason) or reason == "VISA-KEY-UNKNOWN", name
 
 
+@pytest.mark.row("C8", "C9", "T019", "T020")
 def test_only_registered_addresses_are_ever_needed() -> None:
     claimed = read_visa(visa_token(), TRUST, at=NOW, us=US)
     assert not isinstance(claimed, Reason)
@@ -253,6 +265,7 @@ def test_an_algorithm_counts_only_if_the_row_allows_it() -> None:
     assert code(verify(visa_token(), Trust([issuer_row(algorithms=frozenset({"RS256"}))]))) == "VISA-ALGORITHM"
 
 
+@pytest.mark.row("T010")
 def test_the_digest_names_the_statement_and_not_the_signature() -> None:
     """ECDSA signatures can be rewritten (s -> n - s); a deny-list by digest is not dodged by that."""
     order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -293,11 +306,13 @@ _NAMES = st.sampled_from(
 _OBJECT = st.sampled_from(["type", "asserted", "value", "source", "by", "conditions"])
 
 
+@pytest.mark.row("T018")
 @given(st.text(max_size=60))
 def test_any_text_is_answered(text: str) -> None:
     assert isinstance(verify(text), Reason)
 
 
+@pytest.mark.row("T018")
 @given(st.data())
 def test_a_token_with_any_character_changed_is_refused(data: st.DataObject) -> None:
     token = visa_token()
@@ -306,6 +321,7 @@ def test_a_token_with_any_character_changed_is_refused(data: st.DataObject) -> N
     assert isinstance(verify(token[:place] + character + token[place + 1 :]), Reason)
 
 
+@pytest.mark.row("T018")
 @given(
     st.dictionaries(_NAMES, _JSON, max_size=3),
     st.dictionaries(_NAMES, _JSON, max_size=3),

@@ -54,7 +54,7 @@ def check(kind: str, files: tuple[Path, ...], mondo: Path | None, packs: Path | 
     """Judge case files. Prints each row that differs; non-zero if one does."""
     with telling():
         against = _against(mondo, packs, at)
-        verdicts = [verdict for file in files for verdict in KINDS[kind](_read(file), against)]
+        verdicts = [verdict for file in files for verdict in _judged(kind, file, against)]
     failed = [(id, wanted, given) for id, wanted, given in verdicts if wanted != given]
     for id, wanted, given in failed:
         click.echo(f"{id}: wanted {wanted}, given {given}")
@@ -74,10 +74,46 @@ def _against(mondo: Path | None, packs: Path | None, at: str | None) -> Against:
     )
 
 
+def _judged(kind: str, path: Path, against: Against) -> list[Verdict]:
+    """The verdicts of one file. Fail names the file, and the line or the field, of what cannot be read."""
+    try:
+        return list(KINDS[kind](_read(path), against))
+    except (ValueError, Fail) as wrong:
+        raise Fail(f"{path}: {wrong}") from None
+    except (KeyError, TypeError, AttributeError) as wrong:
+        raise Fail(f"{path}: not a file of {kind} cases ({type(wrong).__name__}: {wrong})") from None
+
+
 def _read(path: Path) -> Any:
-    if path.suffix == ".json":
-        return strict_json.loads(path.read_bytes(), _BYTES)
-    return load_yaml(path, anchors=True).value
+    if path.suffix != ".json":
+        return load_yaml(path, anchors=True).value
+    raw = path.read_bytes()
+    try:
+        return strict_json.loads(raw, _BYTES)
+    except strict_json.StrictJsonError as wrong:
+        raise ValueError(f"{_line(raw)}{wrong}") from None
+
+
+def _line(raw: bytes) -> str:
+    """Where the text stops being JSON, if that is what is wrong with it."""
+    try:
+        json.loads(raw)
+    except json.JSONDecodeError as wrong:
+        return f"line {wrong.lineno}, column {wrong.colno}: "
+    except (ValueError, RecursionError):
+        return ""
+    return ""
+
+
+def _want(row: Mapping[str, Any], where: str, name: str, kind: type | None = None) -> Any:
+    if name not in row:
+        raise Fail(f"{where}.{name}: missing")
+    if kind is not None and not isinstance(row[name], kind):
+        raise Fail(f"{where}.{name}: not {_CALLED[kind]}")
+    return row[name]
+
+
+_CALLED = {str: "text", bool: "true or false", list: "a list"}
 
 
 def _rows(document: Any, name: str = "cases") -> list[Mapping[str, Any]]:
@@ -139,23 +175,35 @@ def _jurisdiction(document: Any, against: Against) -> Iterator[Verdict]:
 
 
 def _visas(document: Any, against: Against) -> Iterator[Verdict]:
+    if not isinstance(document, dict):
+        raise Fail("a file of visa cases is an object")
     judged = bench(document | ({"clock": against.at} if against.at is not None else {}))
     for place, row in enumerate(_rows(document, "tokens")):
-        reason = judge_visa(judged, row["token"], check_signature)
+        where = f"tokens[{place}]"
+        wanted = _want(row, where, "verdict", str)
+        if wanted not in ("accept", "refuse"):
+            raise Fail(f"{where}.verdict: neither accept nor refuse")
+        reason = judge_visa(judged, _want(row, where, "token"), check_signature)
         verdict = "accept" if reason is None else "refuse"
-        because = f" ({reason.code})" if reason is not None and row["verdict"] == "accept" else ""
-        yield _id(row, place), row["verdict"], verdict + because
+        because = f" ({reason.code})" if reason is not None and wanted == "accept" else ""
+        yield _id(row, place), wanted, verdict + because
 
 
 def _conditions(document: Any, _: Against) -> Iterator[Verdict]:
     for place, row in enumerate(_rows(document)):
-        met = judge_conditions(row["conditions"], row["other_visa_objects"])
-        yield _id(row, place), str(row["expect_met"]), str(met)
+        where = f"cases[{place}]"
+        others = _want(row, where, "other_visa_objects", list)
+        if not all(isinstance(other, dict) for other in others):
+            raise Fail(f"{where}.other_visa_objects: not a list of objects")
+        met = judge_conditions(_want(row, where, "conditions"), others)
+        yield _id(row, place), str(_want(row, where, "expect_met", bool)), str(met)
 
 
 def _patterns(document: Any, _: Against) -> Iterator[Verdict]:
     for place, row in enumerate(_rows(document)):
-        yield _id(row, place), str(row["expect"]), str(judge_pattern(row["expr"], row["value"]))
+        where = f"cases[{place}]"
+        found = judge_pattern(_want(row, where, "expr"), _want(row, where, "value"))
+        yield _id(row, place), str(_want(row, where, "expect", bool)), str(found)
 
 
 KINDS: Mapping[str, Callable[[Any, Against], Iterator[Verdict]]] = {

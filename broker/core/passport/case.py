@@ -33,26 +33,51 @@ class Bench:
     us: frozenset[str]
 
 
-def bench(document: Mapping[str, Any]) -> Bench:
-    """The file's trust rows, caller, keys and clock: everything but its tokens."""
-    try:
-        rows = [_row(row) for row in document["trusted"]]
-        sets = {jku: usable(keys) for jku, keys in document["jwks"].items()}
-        caller = document["caller"]
-        return Bench(
-            trust=Trust(rows),
-            keys_of={(row.iss, jku): sets[jku] or () for row in rows for jku in row.jku if jku in sets},
-            caller=frozenset({(caller["iss"], caller["sub"]), *map(_identity, caller.get("linked_as", ()))}),
-            dataset=document["asked_dataset"],
-            at=Seconds(document["clock"]),
-            leeway=Seconds(document.get("leeway_s", limits.LEEWAY)),
-            us=frozenset(document.get("audience", ())),
-        )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"not a file of visa cases: {error}") from None
+def bench(document: Any) -> Bench:
+    """The file's trust rows, caller, keys and clock: everything but its tokens. ValueError names the field."""
+    if not isinstance(document, dict):
+        raise ValueError("a file of visa cases is an object")  # noqa: TRY004 (a fault of the file)
+    rows = [_row(row, f"trusted[{place}]") for place, row in enumerate(_want(document, "trusted", list))]
+    sets = {jku: usable(keys) for jku, keys in _want(document, "jwks", dict).items()}
+    caller = _want(document, "caller", dict)
+    pairs = [_identity(pair, f"caller.linked_as[{n}]") for n, pair in enumerate(_want(caller, "linked_as", list, []))]
+    return Bench(
+        trust=Trust(rows),
+        keys_of={(row.iss, jku): sets[jku] or () for row in rows for jku in row.jku if jku in sets},
+        caller=frozenset({(_want(caller, "iss", str), _want(caller, "sub", str)), *pairs}),
+        dataset=_want(document, "asked_dataset", str),
+        at=Seconds(_want(document, "clock", int)),
+        leeway=Seconds(_want(document, "leeway_s", int, limits.LEEWAY)),
+        us=frozenset(_texts(document, "audience", [])),
+    )
 
 
-def _identity(pair: Sequence[str]) -> Identity:
+_NEEDED = object()
+
+
+def _want(members: Mapping[str, Any], name: str, kind: type, otherwise: Any = _NEEDED) -> Any:
+    """The member `name`, which must be exactly a `kind`. ValueError names it; what it holds is not repeated."""
+    found = members.get(name, otherwise)
+    if found is _NEEDED:
+        raise ValueError(f"{name}: missing")
+    if not isinstance(found, kind) or (kind is int and isinstance(found, bool)):
+        raise ValueError(f"{name}: not {_CALLED[kind]}")
+    return found
+
+
+_CALLED = {str: "text", int: "a whole number", list: "a list", dict: "an object", bool: "true or false"}
+
+
+def _texts(members: Mapping[str, Any], name: str, otherwise: Any = _NEEDED) -> list[str]:
+    found: list[str] = _want(members, name, list, otherwise)
+    if not all(isinstance(text, str) for text in found):
+        raise ValueError(f"{name}: not a list of text")
+    return found
+
+
+def _identity(pair: Any, where: str) -> Identity:
+    if not isinstance(pair, list) or len(pair) != len(("iss", "sub")) or not all(isinstance(one, str) for one in pair):
+        raise ValueError(f"{where}: not [iss, sub]")
     iss, sub = pair
     return (iss, sub)
 
@@ -64,28 +89,41 @@ _MEMBERS = frozenset({"iss", "jku", "algs", "may_grant", "types", "sources", "gr
 }
 
 
-def _row(row: Mapping[str, Any]) -> TrustRow:
+def _row(row: Any, where: str) -> TrustRow:
+    try:
+        return _made(row)
+    except ValueError as wrong:
+        raise ValueError(f"{where}: {wrong}") from None
+
+
+def _made(row: Any) -> TrustRow:
+    if not isinstance(row, dict):
+        raise ValueError("not an object")  # noqa: TRY004 (a fault of the file)
     if not row.keys() <= _MEMBERS:
         raise ValueError(f"a trust row has no member {min(row.keys() - _MEMBERS)}")
-    jku = row["jku"]
+    jku = row.get("jku")
     return TrustRow(
-        iss=row["iss"],
-        jku=(jku,) if isinstance(jku, str) else tuple(jku),
-        algorithms=frozenset(row.get("algs", ALGORITHMS)),
-        values=tuple(row.get("may_grant", ())),
+        iss=_want(row, "iss", str),
+        jku=(jku,) if isinstance(jku, str) else tuple(_texts(row, "jku")),
+        algorithms=frozenset(_texts(row, "algs", list(ALGORITHMS))),
+        values=tuple(_texts(row, "may_grant", [])),
         types=_set(row, "types"),
         sources=_set(row, "sources"),
-        granted_by=frozenset(row.get("granted_by", ("dac",))),
-        may_link=row.get("may_link") is True,
-        aliases=dict(row.get("aliases", {})),
-        access_tokens=row.get("access_tokens") is True,
-        max_lifetime=row.get("max_lifetime_s"),
-        max_asserted_age=row.get("max_asserted_age_s"),
+        granted_by=frozenset(_texts(row, "granted_by", ["dac"])),
+        may_link=_want(row, "may_link", bool, otherwise=False),
+        aliases={name: _want(row["aliases"], name, str) for name in _want(row, "aliases", dict, {})},
+        access_tokens=_want(row, "access_tokens", bool, otherwise=False),
+        max_lifetime=_seconds(row, "max_lifetime_s"),
+        max_asserted_age=_seconds(row, "max_asserted_age_s"),
     )
 
 
+def _seconds(row: Mapping[str, Any], name: str) -> Seconds | None:
+    return Seconds(_want(row, name, int)) if row.get(name) is not None else None
+
+
 def _set(row: Mapping[str, Any], name: str) -> frozenset[str] | None:
-    return frozenset(row[name]) if name in row else None
+    return frozenset(_texts(row, name)) if row.get(name) is not None else None
 
 
 def judge_visa(bench: Bench, token: Any, check: CheckSignature) -> Reason | None:

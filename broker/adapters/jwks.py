@@ -22,8 +22,6 @@ COOL_DOWN = 60
 """Seconds between two attempts at one address, whatever asks for them: unknown key names, failures, floods."""
 HARD_LIMIT = 86_400
 """Seconds for which the last good set is used while its address fails; then its tokens are refused."""
-SECONDS = 5.0
-"""For one fetch."""
 _TYPES = ("application/json", "application/jwk-set+json")
 
 

@@ -5,16 +5,18 @@ from typing import Any
 
 import pytest
 
+from broker.adapters.jose import public_jwk
 from broker.core.decision import evaluate
 from broker.core.outcome import Reason
+from broker.core.passport.keys import thumbprint
 from broker.core.passport.left_out import MOST
-from broker.core.rows import Access, Trace, VisaIssuer, changed
+from broker.core.rows import Access, Delivery, Revocation, Trace, VisaIssuer, changed
 from broker.flows.authenticate import by_passports
-from broker.flows.deliver import show
+from broker.flows.deliver import Opened, show, still_permitted
 from broker.flows.use_data import Refused, Ticket, ask, question_of
 from broker.flows.world import Caller
 from tests import builders as b
-from tests.core.passport.visa_builders import NOW, OTHER_EC, visa_token
+from tests.core.passport.visa_builders import JKU, KEYS, NOW, OTHER_EC, visa_token
 from tests.fakes import MemoryIssuerHealth
 from tests.flows.foreign import BROKER, ISSUER, StaticKeys, heart, passport, role, rows, verifier
 from tests.flows.worlds import Stage, stage
@@ -152,3 +154,45 @@ async def test_an_access_keeps_what_the_broker_vouched_for() -> None:
     assert isinstance(kept, Access)
     assert kept.vouched is not None
     assert (ISSUER, "alice") in kept.vouched.members
+
+
+@pytest.mark.row("T029", "T098", "PX4")
+async def test_an_expelled_key_ends_what_was_let_in_by_it_at_once() -> None:
+    s = stage(*rows())
+    who = replace(await caller(s, passport(heart(), role())), location="DE")
+    found = await ask(s.world, who, b.ONE)
+    assert isinstance(found, Ticket)
+    row = await s.world.rows.get(Access, found.access.id)
+    assert row is not None
+    opened = Opened(
+        delivery=Delivery(id="d", access=row.id, object=b.ONE, first=0, last=9, started=NOW),
+        access=row, object=b.drs_object(), root="/", person=who.person, receipt=found.receipt, until=row.expires,
+    )  # fmt: skip
+    heard: list[bool] = []
+    s.live.listen(lambda snapshot: heard.append(still_permitted(opened, snapshot, NOW)))
+    key = thumbprint(KEYS[ISSUER, JKU][0])
+    s.live.committed([Revocation(id=f"key:{key}", since=NOW, ground="Leaked.")])
+    assert heard == [False], "in the same turn in which it was recorded"
+    assert isinstance(await show(s.world, row.id, b.ONE), Refused)
+    again = await caller(s, passport(heart(), role()))
+    assert isinstance(await ask(s.world, replace(again, location="DE"), b.ONE), Refused)
+
+
+@pytest.mark.row("T030")
+async def test_another_key_under_the_same_name_ends_what_was_believed_of_the_first() -> None:
+    s, keys = stage(*rows()), StaticKeys()
+    known = verifier(keys)
+    token = passport(heart(), role())
+    for _ in range(2):
+        first = await by_passports(s.world, known, [token])
+        assert isinstance(first, Caller)
+        assert len(first.visas) == 2
+    keys.at[ISSUER, JKU] = (public_jwk(OTHER_EC, "v-1", "ES256"),)
+    second = await by_passports(s.world, known, [token])
+    assert isinstance(second, Caller)
+    assert second.visas == ()
+    assert {one.reason.code for one in second.left_out} == {"VISA-SIGNATURE"}
+    keys.at[ISSUER, JKU] = ()
+    third = await by_passports(s.world, known, [token])
+    assert isinstance(third, Caller)
+    assert {one.reason.code for one in third.left_out} == {"VISA-KEY-UNKNOWN"}

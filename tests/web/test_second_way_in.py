@@ -12,7 +12,7 @@ from broker.flows.verified import Verifier
 from tests import builders as b
 from tests.core.passport.visa_builders import NOW
 from tests.fakes import MemoryEndpoints
-from tests.flows.foreign import BROKER, StaticKeys, heart, role, rows
+from tests.flows.foreign import BROKER, StaticKeys, heart, passport, role, rows
 from tests.flows.test_by_userinfo import ON, OPAQUE, SECRET, access_token, answer
 from tests.web.site import Site, site
 
@@ -87,6 +87,17 @@ async def test_our_own_tokens_are_shown_to_nobody(tmp_path: Path) -> None:
         assert not endpoints.asked
         assert (await s.http.get(ACCESS, headers=bearer(SECRET))).status == 401
         assert endpoints.asked == [(BROKER, SECRET)]
+
+
+@pytest.mark.row("T043")
+async def test_passports_beside_an_access_token_are_two_answers_to_one_question(
+    scene: tuple[Site, MemoryEndpoints],
+) -> None:
+    s, endpoints = scene
+    for token in (access_token(), s.access_token(str(b.ADA))):
+        found = await s.http.post(ACCESS, json={"passports": [passport(heart())]}, headers=bearer(token))
+        assert (found.status, (await found.json())["code"]) == (400, "REQ-INVALID")
+    assert not endpoints.asked
 
 
 async def test_a_broker_that_is_down_is_a_502(scene: tuple[Site, MemoryEndpoints]) -> None:

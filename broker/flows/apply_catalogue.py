@@ -17,7 +17,7 @@ from broker.flows.world import World
 async def foresee(w: World, declared: Iterable[Row], grants: Iterable[DeclaredGrant] = ()) -> tuple[Step, ...]:
     """The plan: what would be created and changed. Nothing is written.
 
-    ValueError: something is declared twice, a grant for a dataset that nobody declared, or a second identity
+    ValueError: something is declared that was removed for good, or declared twice, a grant for a dataset that nobody declared, or a second identity
     provider for participants.
     """
     rows = list(declared)
@@ -29,6 +29,9 @@ async def foresee(w: World, declared: Iterable[Row], grants: Iterable[DeclaredGr
     stored: dict[tuple[str, str], Row | None] = {
         (row.KIND, row.id): await w.rows.get(type(row), row.id) for row in rows
     }
+    gone = [f"{kind} {name}" for (kind, name), row in stored.items() if getattr(row, "status", "") == "removed"]
+    if gone:
+        raise ValueError(f"removed for good, so take it out of the file: {', '.join(gone)}")
     return plan(rows, lambda kind, name: stored[kind.KIND, name])
 
 

@@ -162,6 +162,13 @@ async def issuer_health(request: web.Request) -> web.Response:
     return web.json_response({"id": row.id, "status": row.status, "health": plain(found)})
 
 
+async def provider_health(request: web.Request) -> web.Response:
+    """How a home identity provider is doing: its discovery document and its keys, since this process began."""
+    row = await _readable(request, _sort(request))
+    found = request.app[BROKER].idps.health([row] if isinstance(row, IdentityProvider) else [])
+    return web.json_response({"id": row.id, "status": row.status, "health": plain(found[0] if found else None)})
+
+
 async def refresh_keys(request: web.Request) -> web.Response:
     """Ask all addresses of a visa issuer for its keys now, and believe the answers."""
     broker, sort = request.app[BROKER], _sort(request)

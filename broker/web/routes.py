@@ -170,6 +170,7 @@ ROUTES: tuple[Route, ...] = (
     *(Route(m, f"{_API}/{noun}{path}", handler, Who.TOKEN) for noun in SORTS for m, path, handler in _ADMINISTERED),
     Route("POST", f"{_API}/clients/{{name}}/secret", admin.post_secret, Who.TOKEN),
     Route("GET", f"{_API}/issuers/{{name}}/health", admin.issuer_health, Who.TOKEN),
+    Route("GET", f"{_API}/idps/{{name}}/health", admin.provider_health, Who.TOKEN),
     Route("POST", f"{_API}/issuers/{{name}}/keys/refresh", admin.refresh_keys, Who.TOKEN),
     Route("POST", f"{_API}/issuers/{{name}}/keys/expel", admin.expel_key, Who.TOKEN),
     Route("GET", f"{_API}/audit/entries", audit.entries, Who.TOKEN),

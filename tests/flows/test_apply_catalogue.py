@@ -7,7 +7,8 @@ import pytest
 
 from broker.core.catalogue import DeclaredGrant
 from broker.core.ids import DatasetId, GrantId, Issuer
-from broker.core.rows import Committee, Grant, Identity, IdentityProvider, Person, Row
+from broker.core.passport.trust import TrustRow
+from broker.core.rows import Committee, Grant, Identity, IdentityProvider, Person, Row, VisaIssuer
 from broker.core.rows.identity import identity_id
 from broker.core.time import Seconds
 from broker.flows import apply_catalogue
@@ -93,3 +94,10 @@ async def test_a_declared_grant_of_somebody_known_is_theirs() -> None:
 async def test_a_grant_for_data_that_nobody_declared_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="is not declared"):
         await apply_catalogue.foresee(stage().world, [], [replace(OLD, **change)])
+
+
+async def test_what_was_removed_is_not_brought_back_by_a_catalogue() -> None:
+    gone = VisaIssuer(id=Issuer("https://gone.example"), trust=TrustRow(iss="https://gone.example"), status="removed")
+    world = stage(gone).world
+    with pytest.raises(ValueError, match="removed for good"):
+        await apply_catalogue.foresee(world, [replace(gone, status="active")])

@@ -14,6 +14,7 @@ from broker.core.audit.entry import encode
 from broker.core.ids import ClientId, Issuer
 from broker.core.oidc.opaque import stored_id
 from broker.core.passport.trust import TrustRow
+from broker.core.provider_health import ProviderHealth
 from broker.core.rows import Client, IdentityProvider, Role, Row, VisaIssuer
 from broker.web.paging import MOST
 from broker.web.routes import ROUTES
@@ -571,3 +572,18 @@ def test_every_sort_is_what_it_says() -> None:
     assert {sort.kind for sort in SORTS.values()} == {VisaIssuer, Client, IdentityProvider}
     assert ref("a") != ref("b")
     assert ClientId("x") == "x"
+
+
+async def test_the_health_of_a_provider_is_told(tmp_path: Path) -> None:
+    class Providers:
+        def health(self, idps: list[IdentityProvider]) -> tuple[ProviderHealth, ...]:
+            return tuple(
+                ProviderHealth(issuer=idp.id, slug=idp.slug, state="good", age=1.0, error=None, keys=None)
+                for idp in idps
+            )
+
+    async with site(tmp_path, role()) as s:
+        object.__setattr__(s.broker, "idps", Providers())
+        await add(s, "idps")
+        told = await (await call(s, "GET", "/api/v1/idps/uni/health")).json()
+        assert (told["id"], told["health"]["state"]) == (IDS["idps"], "good")

@@ -17,8 +17,8 @@ from broker.flows.world import World
 async def foresee(w: World, declared: Iterable[Row], grants: Iterable[DeclaredGrant] = ()) -> tuple[Step, ...]:
     """The plan: what would be created and changed. Nothing is written.
 
-    ValueError: something is declared that was removed for good, or declared twice, a grant for a dataset that nobody declared, or a second identity
-    provider for participants.
+    ValueError: something is declared that was removed for good, or declared twice, a grant for a dataset that
+    nobody declared, or a second identity provider for participants.
     """
     rows = list(declared)
     await _one_for_participants(w, rows)

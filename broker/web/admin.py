@@ -26,6 +26,7 @@ from broker.core.administration import (
 from broker.core.outcome import Reason
 from broker.core.passport.keys import THUMBPRINT
 from broker.core.plain import plain
+from broker.core.rows import IdentityProvider
 from broker.core.time import rfc3339
 from broker.flows.administer import Actor, change, forbidden, made_secret, move, new_secret, register
 from broker.flows.inspect import inspect

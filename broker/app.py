@@ -281,6 +281,7 @@ def _oauth(
         visas=partial(visas_to_release, world, gathering),
         audience_of=lambda resource: audience_of(resource, world.issuer, world.snapshots.current()),
         refresh_key=store.secret("refresh"),
+        linked=lambda person, now: frozenset(one.person for one in world.snapshots.current().linked(person, now)),
         rates=Rates(settings.quota_scale),
         keys=client_keys,
         check=jose.check_signature,

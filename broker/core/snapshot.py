@@ -22,6 +22,8 @@ from broker.core.rows import (
     Dataset,
     DrsObject,
     Grant,
+    IdentityLink,
+    IdentityProvider,
     Organisation,
     PolledVisa,
     Request,
@@ -35,6 +37,17 @@ from broker.core.time import Seconds
 
 R = TypeVar("R", bound=Row)
 _NONE: Map[Any, Any] = Map()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linked:
+    """Another identity of the same human being, and the link that says so (of a chain, the last one)."""
+
+    person: PersonId
+    iss: Issuer
+    sub: str
+    link: str
+    since: Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +119,41 @@ class Snapshot:
         live = (row for row in cast("Iterable[Assertion]", found) if row.is_live(at))
         return tuple(sorted(live, key=lambda row: row.id))
 
+    def linked(self, person: PersonId, at: Seconds) -> tuple[Linked, ...]:
+        """Whom else this person is, by chains of links that hold at `at`; nearest first, without the person.
+
+        A link counts only while both providers are trusted: who is trusted no longer cannot say who somebody is.
+        """
+        if ("link", person) not in self.index:
+            return ()
+        found: dict[PersonId, Linked] = {}
+        reached = [person]
+        for here in reached:
+            for link in cast("tuple[IdentityLink, ...]", self._listed("link", here)):
+                place = link.persons.index(here)
+                other, (iss, sub) = link.persons[1 - place], link.identities[1 - place]
+                if other == person or other in found or not link.holds(at):
+                    continue
+                if self._vouched(iss, at) and self._vouched(link.identities[place][0], at):
+                    found[other] = Linked(person=other, iss=iss, sub=sub, link=link.id, since=link.since)
+                    reached.append(other)
+        return tuple(found.values())
+
+    def ever_linked(self, person: PersonId) -> frozenset[PersonId]:
+        """The person, and everybody who was ever shown to be the same human being, also if the link has ended."""
+        reached = {person: None}
+        waiting = [person]
+        while waiting:
+            for link in cast("tuple[IdentityLink, ...]", self._listed("link", waiting.pop())):
+                new = [other for other in link.persons if other not in reached]
+                reached |= dict.fromkeys(new)
+                waiting += new
+        return frozenset(reached)
+
+    def _vouched(self, iss: Issuer, at: Seconds) -> bool:
+        row = self.get(IdentityProvider, iss)
+        return (row is None or row.status == "active") and not self.revoked("issuer", iss, at)
+
     def polled(self) -> tuple[PolledVisa, ...]:
         """The Visa Access Tokens whose issuers are asked again."""
         return cast("tuple[PolledVisa, ...]", self._listed("polled"))
@@ -137,7 +185,7 @@ class Snapshot:
         return tuple(row for _, row in sorted(found.items())) if found else ()
 
 
-def _keys(row: Row) -> Iterable[tuple[str, ...]]:  # noqa: C901 (a table of kinds)
+def _keys(row: Row) -> Iterable[tuple[str, ...]]:  # noqa: C901, PLR0912 (a table of kinds)
     """Under which keys of the index a row is found."""
     match row:
         case Grant():
@@ -150,6 +198,9 @@ def _keys(row: Row) -> Iterable[tuple[str, ...]]:  # noqa: C901 (a table of kind
             yield ("subject", row.consent.subject_ref)
         case DrsObject():
             yield ("dataset", row.dataset)
+        case IdentityLink():
+            for person in row.persons:
+                yield ("link", person)
         case PolledVisa() if row.state == "live":
             yield ("polled",)
         case Assertion() | Role():

@@ -30,7 +30,7 @@ from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 from broker.flows.foreign_tokens import Inside, passports_of, visas_of
 from broker.flows.verified import Verifier
-from broker.flows.visas import assertion_visa_id, grant_visa_id, identities_of, statement_visa_id
+from broker.flows.visas import assertion_visa_id, everybody, grant_visa_id, statement_visa_id
 from broker.flows.world import Caller, ServiceCaller, World
 from broker.ports import StaleError
 
@@ -76,7 +76,7 @@ async def by_access_token(
         affiliations=session.affiliations,
         location=session.location,
         sign_in=session.sign_in,
-        grants=_released(snapshot, family) if own.opens_data else (),
+        grants=_released(snapshot, family, now) if own.opens_data else (),
         **_shown(w, snapshot, family, session, now) if own.opens_data else {},
         roles=() if own.kind == "task" else _roles(snapshot, session.identities),
         rests_on=rests_on,
@@ -266,9 +266,10 @@ def _origin(family: Family) -> tuple[str, ...]:
     return () if family.parent is None else (revocation_id("family", family.parent),)
 
 
-def _released(snapshot: Snapshot, family: Family) -> tuple[GrantId, ...]:
-    """The grants whose visas the person released to this client."""
-    held: tuple[Grant, ...] = snapshot.grants_of(family.person)
+def _released(snapshot: Snapshot, family: Family, now: Seconds) -> tuple[GrantId, ...]:
+    """The grants whose visas the person released to this client; those of linked identities too."""
+    persons = (family.person, *(one.person for one in snapshot.linked(family.person, now)))
+    held: tuple[Grant, ...] = tuple(grant for person in persons for grant in snapshot.grants_of(person))
     if family.released is None:
         return tuple(grant.id for grant in held)
     return tuple(grant.id for grant in held if grant_visa_id(grant.id) in family.released)
@@ -277,7 +278,7 @@ def _released(snapshot: Snapshot, family: Family) -> tuple[GrantId, ...]:
 def _shown(w: World, snapshot: Snapshot, family: Family, session: Session, now: Seconds) -> dict[str, Any]:
     """What else the person released to this client: assertions, and what their provider said."""
     released = family.released
-    rows = snapshot.assertions(identities_of(w, session), now)
+    rows = snapshot.assertions(everybody(w, session, now), now)
     return {
         "shown": released,
         "assertions": tuple(row.id for row in rows if released is None or assertion_visa_id(row.id) in released),

@@ -107,7 +107,7 @@ def _may_decide(caller: Caller, id: RequestId, event: Event, snapshot: Snapshot)
         return Reason(code="REQ-NOT-FOUND")
     if not _sits(caller, request, snapshot):
         return Reason(code="AUTH-NOT-YOURS", facts=(("roles", "committee_member"),))
-    if request.person == caller.person.id:
+    if request.person in snapshot.ever_linked(caller.person.id):
         return Reason(code="REQ-OWN")
     if step(request.state, event) is None:
         return Reason(code="REQ-STATE", facts=(("state", str(request.state)),))

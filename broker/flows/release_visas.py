@@ -5,7 +5,7 @@ from broker.core.passport.visa import GRANT
 from broker.core.rows import Person, Session
 from broker.core.time import Seconds
 from broker.flows.gather import Foreign, Gathering, foreign_visas
-from broker.flows.visas import Held, held_visas, identities_of, mint, needed
+from broker.flows.visas import Held, everybody, held_visas, mint, needed
 from broker.flows.world import World
 
 
@@ -16,7 +16,7 @@ async def all_held(
 
     A visa about another identity than ours comes with a link, so that who gets both can tell that they are one's.
     """
-    foreign = () if person.subject is not None else await foreign_visas(w, g, person, identities_of(w, session), now)
+    foreign = () if person.subject is not None else await foreign_visas(w, g, person, everybody(w, session, now), now)
     others = {one.visa.identity for one in foreign}
     return held_visas(w, person, session, now, others), foreign
 

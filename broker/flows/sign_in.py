@@ -7,7 +7,7 @@ from typing import Any
 
 from broker.core.ids import Issuer
 from broker.core.oidc.foreign_id_token import Vouched, check_id_token, with_userinfo
-from broker.core.oidc.limits import PENDING_PER_BROWSER, PENDING_SIGN_IN_LIFE
+from broker.core.oidc.limits import LINK_PROOF_LIFE, PENDING_PER_BROWSER, PENDING_SIGN_IN_LIFE
 from broker.core.oidc.logout import home_sid
 from broker.core.oidc.opaque import opaque, stored_id
 from broker.core.oidc.own_tokens import PASSPORT_SCOPE
@@ -52,6 +52,13 @@ class NotSignedIn:
     return_to: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proved:
+    """Somebody has shown that an identity is theirs; whose session asked for it may link it, if they confirm it."""
+
+    id: str
+
+
 def kinds_of_sign_in(snapshot: Snapshot) -> frozenset[str]:
     """The kinds of sign-in (`acr`) that the rows of our providers speak of: what can be asked for here."""
     active = (idp for idp in snapshot.all(IdentityProvider) if idp.status == "active")
@@ -82,6 +89,7 @@ async def start(
     login_hint: str | None = None,
     fresh: bool = False,
     acr_values: tuple[str, ...] = (),
+    link: str | None = None,
 ) -> str | Reason:
     """Where to send the browser. Steps: 1 gather the provider's document, 2 and 3 remember what was asked, 4 go."""
     now = w.clock.now()
@@ -100,6 +108,7 @@ async def start(
         login_hint=login_hint,
         fresh=fresh,
         acr_values=acr_values,
+        link=link,
     )
     await _remember(w, pending, now)
     silent = idp.silent_sign_in and login_hint is not None and not fresh
@@ -119,7 +128,7 @@ async def _remember(w: World, pending: Pending, now: Seconds) -> None:
 
 async def finish(
     w: World, idps: IdentityProviders, idp: IdentityProvider, *, query: Parameters, browser_secret: str | None
-) -> SignedIn | NotSignedIn | Reason:
+) -> SignedIn | NotSignedIn | Proved | Reason:
     """The provider sent the browser back. Steps: 1 gather, 2 check everything, 3 record, 4 a session.
 
     A refusal of somebody who could be named is an entry; noise is not (adversarial rows T052 to T055).
@@ -142,6 +151,8 @@ async def finish(
     if isinstance(answer, Reason):
         return answer
     vouched, claims = answer
+    if pending.link is not None:
+        return await _prove(w, idp, vouched, pending.link, now)
     # 3. Record.
     participant = idp.audience == "participant"
     person = await person_of(w, Issuer(vouched.iss), vouched.sub, participant=participant)
@@ -175,6 +186,16 @@ def _handed(claims: Mapping[str, Any]) -> tuple[str, ...]:
     listed = claims.get(PASSPORT_SCOPE)
     few = listed[:PASSPORT_VISAS] if isinstance(listed, list) else []
     return tuple(one for one in few if isinstance(one, str) and len(one) <= VISA_BYTES)
+
+
+async def _prove(w: World, idp: IdentityProvider, vouched: Vouched, session: str, now: Seconds) -> Proved | Reason:
+    """Keep who signed in, for the session that wants to link them; no session of theirs begins."""
+    if idp.audience == "participant":
+        return Reason(code="AUTH-LINK-PARTICIPANT")
+    id = opaque(w.entropy.random(32))
+    kept = {"session": session, "iss": vouched.iss, "sub": vouched.sub, "name": vouched.name}
+    await w.scratch.put("link_proof", stored_id(id), kept, Seconds(now + LINK_PROOF_LIFE))
+    return Proved(id=id)
 
 
 def _puts(session: Session, vouched: Vouched) -> tuple[Put, ...]:

@@ -5,12 +5,12 @@ A visa is minted each time it is handed out: from a live grant, and only while t
 provider said, while the session lasts. Nothing is stored but the entry.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from broker.core.decision import Decision, Question, evaluate
-from broker.core.ids import Issuer
+from broker.core.ids import Issuer, PersonId
 from broker.core.oidc.claims import VISA_CLAIM
 from broker.core.oidc.narrowing import grant_url, named_grant
 from broker.core.oidc.opaque import base64url
@@ -20,6 +20,7 @@ from broker.core.passport.linked import linked_value
 from broker.core.passport.visa import AFFILIATION, GRANT, LINK
 from broker.core.plain import digest
 from broker.core.rows import Assertion, Grant, Person, Session
+from broker.core.snapshot import Linked
 from broker.core.time import Seconds
 from broker.flows.world import World
 
@@ -50,6 +51,8 @@ class Held:
     said: Stated
     ends: Seconds
     origin: tuple[str, int] | None = None
+    sub: PersonId | None = None
+    """Whose it is, where that is a linked identity's: then the visa names that one, and a link says who it is."""
 
     @property
     def type(self) -> str:
@@ -75,7 +78,7 @@ def held_visas(
     identities, their linked identities, and each grant that opens its dataset.
     """
     snapshot = w.snapshots.current()
-    judged = ((grant, _judged(w, grant, session, now)) for grant in snapshot.grants_of(person.id))
+    linked = snapshot.linked(person.id, now)
     asserted = snapshot.assertions(identities_of(w, session), now)
     return (
         *(_of_affiliation(value, session) for value in session.affiliations),
@@ -84,14 +87,39 @@ def held_visas(
             Held(id=f"assertion:{row.id}", said=row.said, ends=row.ends, origin=(row.id, row.version))
             for row in asserted
         ),
-        *_of_links(w, session, others),
-        *(_of_grant(grant, decision.until) for grant, decision in judged if decision.permits),
+        *_of_links(w, session, {*others, *(everybody(w, session, now) - identities_of(w, session))}),
+        *_of_grants(w, person.id, session, now),
+        *(held for one in linked for held in _of_linked(w, one, session, now)),
     )
+
+
+def _of_grants(w: World, person: PersonId, session: Session, now: Seconds) -> Iterator[Held]:
+    for grant in w.snapshots.current().grants_of(person):
+        decision = _judged(w, grant, session, now)
+        if decision.permits:
+            yield _of_grant(grant, decision.until)
+
+
+def _of_linked(w: World, other: Linked, session: Session, now: Seconds) -> Iterator[Held]:
+    """What a linked identity holds: its grants and assertions. What its provider says, it says at its own sign-in."""
+    rows = w.snapshots.current().assertions(((other.iss, other.sub), (w.issuer, str(other.person))), now)
+    for row in rows:
+        held = Held(id=f"assertion:{row.id}", said=row.said, ends=row.ends, origin=(row.id, row.version))
+        yield replace(held, sub=other.person)
+    for held in _of_grants(w, other.person, session, now):
+        yield replace(held, sub=other.person)
 
 
 def identities_of(w: World, session: Session) -> frozenset[tuple[Issuer, str]]:
     """Everybody whom the person of a session is known to be: their identities elsewhere, and ours."""
     return frozenset({*session.identities, (w.issuer, str(session.person))})
+
+
+def everybody(w: World, session: Session, now: Seconds) -> frozenset[tuple[Issuer, str]]:
+    """The same, and their linked identities: what is asserted of one of them is asserted of this person."""
+    linked = w.snapshots.current().linked(session.person, now)
+    theirs = {pair for one in linked for pair in ((one.iss, one.sub), (w.issuer, str(one.person)))}
+    return identities_of(w, session) | theirs
 
 
 def mint(
@@ -149,11 +177,11 @@ def _judged(w: World, grant: Grant, session: Session, now: Seconds) -> Decision:
         stage="use",
         at=now,
         known_at=now,
-        person=grant.person,
+        person=session.person,
         identities=identities_of(w, session),
         session=session.id,
         affiliations=session.affiliations,
-        assertions=tuple(row.id for row in w.snapshots.current().assertions(identities_of(w, session), now)),
+        assertions=tuple(row.id for row in w.snapshots.current().assertions(everybody(w, session, now), now)),
         stated=session.stated,
         location=session.location,
         sign_in=session.sign_in,
@@ -227,7 +255,7 @@ def _mint(w: World, person: Person, visa: Held, now: Seconds, access_of: str | N
     claims: dict[str, Any] = {
         **(visa.said.extra or {}),
         "iss": Issuer(w.issuer),
-        "sub": person.id,
+        "sub": visa.sub or person.id,
         "jti": jti,
         "iat": now,
         "exp": exp,

@@ -31,6 +31,11 @@ def session_id(request: web.Request) -> str | None:
     return stored_id(secret) if secret is not None else None
 
 
+def session_secret(request: web.Request) -> str | None:
+    """The secret of the session's cookie itself: for what is derived from it, never to be shown or kept."""
+    return _secret(request, _SESSION)
+
+
 def browser_secret(request: web.Request) -> str | None:
     """The secret of this browser, by which a sign-in ends where it began."""
     return _secret(request, _BROWSER)

@@ -14,6 +14,10 @@ from broker.core.outcome import Outcome, Reason
 from broker.core.reasons import REASONS, sentence
 
 STATUS: Mapping[str, int] = {
+    "AUTH-LINK-DONE": 409,
+    "AUTH-LINK-MANY": 409,
+    "AUTH-LINK-PROOF": 400,
+    "AUTH-LINK-SAME": 409,
     "AUTH-NO-CREDENTIALS": 401,
     "AUTH-TOKEN-INVALID": 401,
     "AUTH-TOKEN-EXPIRED": 401,

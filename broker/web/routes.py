@@ -22,6 +22,7 @@ from broker.web import (
     devices,
     drs,
     health,
+    identities,
     logout,
     oidc,
     openapi,
@@ -123,6 +124,11 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/oauth2/device_authorization", device.post_device_authorization, Who.CLIENT, oidc.error),
     Route("GET", "/device", device.page, Who.BROWSER, page),
     Route("POST", "/device", device.answered, Who.BROWSER, page),
+    Route("GET", "/identities", identities.page, Who.BROWSER, page),
+    Route("POST", "/identities/link", identities.begin, Who.BROWSER, page),
+    Route("GET", "/identities/confirm", identities.confirm, Who.BROWSER, page),
+    Route("POST", "/identities/confirm", identities.confirmed, Who.BROWSER, page),
+    Route("POST", "/identities/unlink", identities.part, Who.BROWSER, page),
     Route("GET", "/sign-in", sign_in.choose, Who.BROWSER, page),
     Route("GET", "/sign-in/{idp}", sign_in.go, Who.BROWSER, page),
     Route("GET", "/sign-in/{idp}/callback", sign_in.callback, Who.BROWSER, page),
@@ -150,6 +156,8 @@ ROUTES: tuple[Route, ...] = (
     Route("PUT", f"{_API}/me/location", api.put_location, Who.TOKEN),
     Route("DELETE", f"{_API}/me/session", api.end_session, Who.TOKEN),
     Route("DELETE", f"{_API}/me/remembered/{{client}}", api.forget_client, Who.TOKEN),
+    Route("GET", f"{_API}/me/identities", identities.listed, Who.TOKEN),
+    Route("DELETE", f"{_API}/me/identities/{{link}}", identities.unlinked, Who.TOKEN),
     Route("GET", f"{_API}/me/devices", devices.my_devices, Who.TOKEN),
     Route("DELETE", f"{_API}/me/devices/{{client}}", devices.remove_device, Who.TOKEN),
     Route("GET", f"{_API}/me/tasks", tasks.list_tasks, Who.TOKEN),
@@ -192,6 +200,7 @@ FAMILIES: tuple[tuple[str, ErrorForm], ...] = (
     ("/oauth2/", oidc.error),
     ("/device", page),
     ("/sign-in", page),
+    ("/identities", page),
 )
 """How errors are written where a path begins like this and no route answers; the first that fits."""
 

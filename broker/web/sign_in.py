@@ -14,7 +14,7 @@ from broker.core.oidc.redirects import local_path
 from broker.core.outcome import Reason
 from broker.core.rows import IdentityProvider
 from broker.flows.gather import take_in
-from broker.flows.sign_in import NotSignedIn, SignedIn, finish, start
+from broker.flows.sign_in import NotSignedIn, Proved, SignedIn, finish, start
 from broker.web import cookies
 from broker.web.errors import Problem
 from broker.web.pages.render import render
@@ -72,6 +72,7 @@ async def redirect_to(
     wish: Wish,
     *,
     login_hint: str | None = None,
+    link: str | None = None,
 ) -> web.Response:
     """The redirect that begins a sign-in at `idp`, bound to this browser."""
     broker = request.app[BROKER]
@@ -85,6 +86,7 @@ async def redirect_to(
         login_hint=login_hint,
         fresh=wish.fresh,
         acr_values=wish.acr_values,
+        link=link,
     )
     if isinstance(location, Reason):
         raise Problem.of(location)
@@ -104,6 +106,9 @@ async def callback(request: web.Request) -> web.Response:
     )
     if isinstance(done, Reason):
         raise Problem.of(done)
+    if isinstance(done, Proved):
+        location = f"/identities/confirm?{urlencode({'proof': done.id})}"
+        return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
     if isinstance(done, NotSignedIn):
         return _told_no(done)
     await _taken_in(broker, done)
@@ -141,7 +146,17 @@ _PATIENCE = 1.5
 
 def provider(request: web.Request) -> IdentityProvider:
     """The active provider that the path names."""
-    slug = request.match_info["idp"]
+    return provider_called(request, request.match_info["idp"])
+
+
+def offered(request: web.Request) -> list[IdentityProvider]:
+    """The providers that a page may offer."""
+    rows = request.app[BROKER].snapshots.current().all(IdentityProvider)
+    return [idp for idp in rows if idp.status == "active" and not idp.hidden]
+
+
+def provider_called(request: web.Request, slug: str) -> IdentityProvider:
+    """The active provider with this short name."""
     for idp in request.app[BROKER].snapshots.current().all(IdentityProvider):
         if idp.slug == slug and idp.status == "active":
             return idp

@@ -149,7 +149,8 @@ def _broker(made: Stage, tokens: OwnTokens, edge: Edge) -> Broker:
     oauth = Deps(
         issuer=w.issuer, scopes=BASIC_SCOPES, clock=w.clock, entropy=w.entropy, ledger=w.ledger, rows=w.rows,
         scratch=w.scratch, signer=tokens, reader=tokens, visas=visas, audience_of=lambda resource: audience_of(resource, w.issuer, w.snapshots.current()),
-        refresh_key=b"k" * 32, keys=NoKeys(), check=jose.check_signature,
+        refresh_key=b"k" * 32,
+        linked=lambda person, now: frozenset(one.person for one in made.live.current().linked(person, now)), keys=NoKeys(), check=jose.check_signature,
         installed=lambda person: w.snapshots.current().installations(person), proofs=proofs,
         rates=edge.rates,
     )  # fmt: skip

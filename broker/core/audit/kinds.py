@@ -13,6 +13,7 @@ KINDS: Mapping[str, str] = MappingProxyType({
     "session.ended": "a session was ended before its time",
     "person.made": "somebody was met for the first time and got a `sub` of ours",
     "identity.linked": "one more identity of the same person was joined to theirs",
+    "identity.unlinked": "an identity was parted from the others of the same person",
     "person.erased": "the key to a person's pseudonym was destroyed; `ground` says on which legal basis",
     "person.exported": "a person's data were handed out to them",
     # OAuth 2.0 and OpenID Connect

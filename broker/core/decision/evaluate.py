@@ -9,6 +9,7 @@ from dataclasses import replace
 from broker.core.decision import gates
 from broker.core.decision.entitlement import Entitlement, entitlements, weighed
 from broker.core.decision.findings import answered
+from broker.core.decision.joined import joined
 from broker.core.decision.question import Decision, Question
 from broker.core.outcome import GateResult, Outcome, most_restrictive
 from broker.core.passport.evaluate import Evaluation
@@ -24,6 +25,7 @@ def evaluate(question: Question, snapshot: Snapshot) -> Decision:
     A use is judged under each live grant that the credentials show (ruling 3): the first that permits, the
     latest end first, is the one that is used; if none does, the least restrictive answer is given.
     """
+    question = joined(question, snapshot)
     visas = weighed(question, snapshot)
     best: Decision | None = None
     for entitlement in entitlements(question, visas, snapshot):

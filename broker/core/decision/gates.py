@@ -66,7 +66,7 @@ def entitlement(case: Case) -> GateResult:
     if held is None:
         wrong = question.grant is not None
         return _result(Gate.ENTITLEMENT, Outcome.DENY, "PUR-MISMATCH" if wrong else "AUTH-NO-GRANT")
-    if held.person != question.person:
+    if held.person != question.person and held.person not in question.persons:
         return _result(Gate.ENTITLEMENT, Outcome.DENY, "PUR-MISMATCH")
     if case.snapshot.revoked("grant", held.id, question.at):
         return _result(Gate.ENTITLEMENT, Outcome.DENY, "AUTH-GRANT-REVOKED")
@@ -165,7 +165,8 @@ def _all(answers: list[Answer], part: Callable[[Answer], tuple[T, ...]]) -> tupl
 def conduct(case: Case) -> GateResult:
     """Has the person, who says who they are, the session, the authorisation, the token or the ticket been revoked?"""
     question, revoked, at = case.question, case.snapshot.revoked, case.question.at
-    if question.person is not None and revoked("person", question.person, at):
+    persons = question.persons or {question.person}  # who is linked is the same human being: so is the sanction
+    if any(person is not None and revoked("person", person, at) for person in persons):
         return _result(Gate.CONDUCT, Outcome.DENY, "OPS-RECIPIENT-SUSPENDED")
     held: tuple[tuple[What, str | None], ...] = (
         ("session", question.session),

@@ -32,6 +32,8 @@ class Question:
     person: PersonId | None
     identities: frozenset[tuple[Issuer, str]] = frozenset()
     """The (iss, sub) pairs that are known to be this person."""
+    persons: frozenset[PersonId] = frozenset()
+    """Set by `evaluate` alone (joined.py): this person and those linked with them. Empty: nobody else."""
     session: str | None = None
     family: str | None = None
     access: str | None = None

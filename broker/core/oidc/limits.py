@@ -39,6 +39,12 @@ MAX_AUTHORIZATION = 30 * 1024
 """Bytes of an authorization request: it is kept while the person is asked, and must fit into Scratch."""
 PENDING_PER_BROWSER = 5
 """Sign-ins that one browser may have begun and not ended; of more, the oldest is forgotten (T058)."""
+MAX_IDENTITIES = 10
+"""Identities that one person may have linked, their own included."""
+LINK_SIGN_IN_AGE = 900
+"""How long ago the sign-in may be by which somebody links another identity: a link outlives a stolen session."""
+LINK_PROOF_LIFE = 600
+"""How long the second sign-in waits to be confirmed."""
 LEEWAY = 30
 LOGOUT_TOKEN_AGE = 600
 """How old a home provider's logout token may be, whatever its `exp` says."""

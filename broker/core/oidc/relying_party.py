@@ -76,6 +76,8 @@ class Pending:
     state: str = field(repr=False)
     nonce: str = field(repr=False)
     verifier: str = field(repr=False)
+    link: str | None = None
+    """The session to whose person the identity is to be linked; None: a sign-in like any other."""
 
 
 def begin(
@@ -91,6 +93,7 @@ def begin(
     login_hint: str | None = None,
     fresh: bool = False,
     acr_values: tuple[str, ...] = (),
+    link: str | None = None,
 ) -> tuple[Pending, str]:
     """What to remember, under `state`, and where to send the browser.
 
@@ -107,6 +110,7 @@ def begin(
         state=state,
         nonce=nonce,
         verifier=verifier,
+        link=link,
     )
     query = {
         "response_type": "code",

@@ -94,6 +94,13 @@ SPECS = (
     Spec("AUTH-INSTALLATION-OWNER", "people", "facts", "This computer is connected in another person's name. They must remove it first.", "Installation of somebody else.", "Somebody tried to use another person's computer. It was refused."),
     Spec("AUTH-INSTALLATION-LIMIT", "system", "facts", "You have connected as many computers as one person may. Remove one that you no longer use.", "Too many installations.", "Somebody has connected too many computers."),
     Spec("AUTH-USER-CODE-TRIES", "system", "facts", "Too many wrong codes. Wait ten minutes.", "User codes guessed.", "Somebody typed too many wrong codes."),
+    # linking identities: flows/linking.py
+    Spec("AUTH-LINK-DONE", "person", "facts", "These two identities are linked already.", "Identities linked before.", "Two identities of one person were linked already."),
+    Spec("AUTH-LINK-MANY", "system", "facts", "At most {limit} identities can be linked.", "Too many identities.", "Somebody wanted to link too many identities."),
+    Spec("AUTH-LINK-OLD", "system", "facts", "You signed in too long ago to link another identity. Sign in again, then link it.", "Sign-in too old for linking.", "Somebody who had signed in long ago could not link an identity."),
+    Spec("AUTH-LINK-PARTICIPANT", "person", "none", "The number by which a study knows you is never linked with anything.", "A participant's identity cannot be linked.", "Nobody can join your number in a study with your other accounts."),
+    Spec("AUTH-LINK-PROOF", "system", "facts", "The second sign-in is not there any more, or was another browser's. Start again.", "No proof of the second identity.", "Two identities were not linked, because the second was not proved."),
+    Spec("AUTH-LINK-SAME", "system", "facts", "You signed in with the same identity twice. Choose another one.", "Both identities are the same.", "Somebody tried to link an identity with itself."),
     # signing in at a home identity provider: core/oidc/relying_party.py, foreign_id_token.py
     Spec("AUTH-IDP-STATE", "system", "facts", "This sign-in was not begun here, or was finished before. Start again.", "state wrong or used.", "A sign-in that was not begun here was refused."),
     Spec("AUTH-IDP-BROWSER", "system", "facts", "This sign-in was begun in another browser. Start again in this one.", "state of another browser.", "A sign-in that was begun elsewhere was refused."),

@@ -22,6 +22,7 @@ from broker.core.rows.consents import ConsentRow
 from broker.core.rows.identity import Identity, Person, Session
 from broker.core.rows.keys import SigningKey
 from broker.core.rows.leaving import Farewell, HomeSession
+from broker.core.rows.linking import IdentityLink
 from broker.core.rows.oauth import Approval, Client, Code, Family, RefreshToken
 from broker.core.rows.once import Done
 from broker.core.rows.polled import PolledVisa
@@ -31,21 +32,21 @@ from broker.core.rows.tasks import Task
 __all__ = [
     "KINDS", "SNAPSHOT_KINDS", "Access", "Approval", "Assertion", "Client", "Code", "Committee", "ConsentRow",
     "CustomType", "Dataset", "Delivery", "Done", "DrsObject", "Evidence", "Family", "Farewell", "Gather",
-    "Gathered", "Grant", "HomeSession", "Identity", "IdentityProvider", "Organisation", "Person", "PolledVisa",
-    "Put", "RefreshToken", "Repository", "Request", "Revocation", "Role", "Row", "Session", "SigningKey",
-    "Task", "Trace", "VisaIssuer", "changed",
+    "Gathered", "Grant", "HomeSession", "Identity", "IdentityLink", "IdentityProvider", "Organisation", "Person",
+    "PolledVisa", "Put", "RefreshToken", "Repository", "Request", "Revocation", "Role", "Row", "Session",
+    "SigningKey", "Task", "Trace", "VisaIssuer", "changed",
 ]  # fmt: skip
 
 KINDS: tuple[type[Row], ...] = (
     Access, Approval, Assertion, Client, Code, Committee, ConsentRow, CustomType, Dataset, Delivery, Done,
-    DrsObject, Family, Farewell, Gathered, Grant, HomeSession, Identity, IdentityProvider, Organisation,
-    Person, PolledVisa, RefreshToken, Repository, Request, Revocation, Role, Session, SigningKey, Task, Trace,
-    VisaIssuer,
+    DrsObject, Family, Farewell, Gathered, Grant, HomeSession, Identity, IdentityLink, IdentityProvider,
+    Organisation, Person, PolledVisa, RefreshToken, Repository, Request, Revocation, Role, Session, SigningKey, Task,
+    Trace, VisaIssuer,
 )  # fmt: skip
 """Every kind of row; each is a table of its own."""
 
 SNAPSHOT_KINDS: frozenset[type[Row]] = frozenset({
-    Assertion, Client, Committee, ConsentRow, CustomType, Dataset, DrsObject, Grant, IdentityProvider,
+    Assertion, Client, Committee, ConsentRow, CustomType, Dataset, DrsObject, Grant, IdentityLink, IdentityProvider,
     Organisation, PolledVisa, Repository, Request, Revocation, Role, VisaIssuer,
 })  # fmt: skip
 """The kinds that decisions read: held in memory as the snapshot, and followed change by change."""

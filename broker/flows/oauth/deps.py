@@ -44,6 +44,15 @@ def nobodys(_: PersonId) -> Sequence[Client]:
     return ()
 
 
+LinkedTo = Callable[[PersonId, Seconds], frozenset[PersonId]]
+"""Who else is this person now?"""
+
+
+def nobody_else(_: PersonId, __: Seconds) -> frozenset[PersonId]:
+    """Where nothing is known of links."""
+    return frozenset()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deps:
     """The outside world, passed in by app.py and by tests.
@@ -53,7 +62,8 @@ class Deps:
     token can compute its successor. `keys` and `check`: the keys that clients publish (by client id and address),
     and whether a signature is a key's own. `installed`: the clients that a person made. `require_par`: only pushed
     authorization requests count. `proofs`: what judges DPoP proofs. `rates`: how often a client may ask.
-    `registration`: SHA-256 of the initial access token with which clients may register themselves; None: they may not.
+    `linked`: whom a person is linked with. `registration`: SHA-256 of the initial access token with which clients may
+    register themselves; None: they may not.
     """
 
     issuer: str
@@ -75,6 +85,7 @@ class Deps:
     installed: InstalledBy = nobodys
     rates: Rates = field(default_factory=Rates)
     registration: str | None = None
+    linked: LinkedTo = nobody_else
 
     def entry(self, kind: str, now: Seconds, person: Person | None, about: Mapping[str, Value]) -> Entry:
         """An entry of the log."""

@@ -21,7 +21,7 @@ async def foreign_grant(
     named = (named_grant(d.issuer, resource) for resource in resources)
     for grant in (one for one in named if one is not None):
         row = await d.rows.get(Grant, grant)
-        if row is None or row.person != person.id:
+        if row is None or row.person not in {person.id, *d.linked(person.id, d.clock.now())}:
             return OAuthError.GRANT_FOREIGN
         if released is not None and grant_visa_id(grant) not in released:
             return OAuthError.GRANT_FOREIGN

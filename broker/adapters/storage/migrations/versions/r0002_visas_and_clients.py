@@ -18,6 +18,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "polled_visa": (),
     "signing_key": (),
     "task": ("person",),
+    "identity_link": (),
 }
 """Kind of row to the members by which its rows are found."""
 _whole = sa.BigInteger().with_variant(sa.Integer, "sqlite")

@@ -1,0 +1,33 @@
+"""Forms of our own pages: does an answer come from a page that we showed to this very session? (T059)
+
+The token is derived from the cookie's secret, which nobody but the browser and this request know, so nothing is kept.
+"""
+
+import hmac
+
+from aiohttp import hdrs, web
+from multidict import MultiDict
+
+from broker.core.oidc.opaque import stored_id
+from broker.web import cookies
+from broker.web.errors import Problem
+from broker.web.state import BROKER
+
+NAME = "form"
+
+
+def token(request: web.Request) -> str:
+    """What every form of this session carries. Only for who is signed in."""
+    secret = cookies.session_secret(request)
+    if secret is None:
+        raise Problem("REQ-FORM-EXPIRED")
+    return stored_id(f"form:{secret}")
+
+
+def own(request: web.Request, form: MultiDict[str]) -> MultiDict[str]:
+    """`form`, if it comes from a page of ours; REQ-FORM-EXPIRED if it does not."""
+    if request.headers.get(hdrs.ORIGIN) not in (None, request.app[BROKER].world.issuer):
+        raise Problem("REQ-FORM-EXPIRED")
+    if not hmac.compare_digest(form.get(NAME, "").encode(), token(request).encode()):
+        raise Problem("REQ-FORM-EXPIRED")
+    return form

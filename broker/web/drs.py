@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from broker.core.drs import objects, service_info
 from broker.core.drs.identifiers import encode
@@ -36,8 +36,9 @@ class AccessBody(Wire):
 
 def error(request: web.Request, problem: Problem) -> web.Response:
     """A problem in DRS's own form (`msg`, `status_code`), with our code and decision beside (ruling 13)."""
-    # The specification knows no 415: what is not JSON is a bad request there.
-    status = 400 if problem.reason.code == "REQ-MEDIA-TYPE" else status_of(problem.reason.code)
+    # The specification knows no 415: what is not JSON is a bad request there. A coding is HTTP's (RFC 9110 8.4).
+    bad = problem.reason.code == "REQ-MEDIA-TYPE" and hdrs.CONTENT_ENCODING not in request.headers
+    status = 400 if bad else status_of(problem.reason.code)
     message = sentence(problem.reason.code, dict(problem.reason.facts))
     body = objects.error(status, message, code=problem.reason.code, decision=problem.decision)
     response = web.json_response({**body, **problem.extra, "request_id": request[REQUEST_ID]}, status=status)

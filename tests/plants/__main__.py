@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -30,16 +31,30 @@ SECONDS = 120
 """After which a planted run that does not end counts as red: the rule was what ended it."""
 AT_ONCE = 2
 RED, GREEN, BROKEN = "red", "GREEN", "BROKEN"
+_STOPPED = 2
 _RED = {1: RED, -signal.SIGALRM: RED, 0: GREEN}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """Run the tests of `row`, in `files`, over a tree with `plant` in it."""
+    """Run the tests of `rows`, in `files`, over a tree with `plant` in it: a test of each row must fail."""
 
-    row: str
+    rows: tuple[str, ...]
     plant: Plant
     files: tuple[str, ...]
+
+
+class Watch:
+    """A pytest plugin: which rows have a test that failed? When all have, the run is over."""
+
+    def __init__(self, rows: Iterable[str]) -> None:
+        self.green = set(rows)
+
+    def pytest_runtest_makereport(self, item: Any, call: Any) -> None:
+        if call.excinfo is not None and not call.excinfo.errisinstance(KeyboardInterrupt):
+            self.green -= {row for mark in item.iter_markers("row") for row in mark.args}
+            if not self.green:
+                item.session.shouldstop = "every row has turned red"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +116,13 @@ def started(tree: Tree, rows: Iterable[str], files: Iterable[str], log: Path) ->
         sys.path[:] = [str(tree.root), *(path for path in sys.path if path not in ("", str(ROOT)))]
         for name in [name for name in sys.modules if name.partition(".")[0] in ("tests", "broker")]:
             del sys.modules[name]
-        options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--tb=line", "--row", ",".join(rows)]
-        code = int(import_module("pytest").main([*options, *files]))
+        watch, rows = Watch(rows), ",".join(rows)
+        options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--tb=line", "--row", rows]
+        code = int(import_module("pytest").main([*options, *files], plugins=[watch]))
+        if code == 1 and watch.green:
+            click.echo(f"still green: {', '.join(sorted(watch.green))}")
+            code = 0
+        code = 1 if code == _STOPPED and not watch.green else code
     except BaseException:
         traceback.print_exc()
         raise
@@ -134,7 +154,7 @@ def tried(jobs: list[Job], where: Path, tell: Callable[[Job, str, float, Path], 
                 free.append(tree)
                 tell(job, BROKEN, 0.0, log)
                 continue
-            running[started(tree, [job.row], job.files, log)] = job, tree, time.monotonic(), log
+            running[started(tree, job.rows, job.files, log)] = job, tree, time.monotonic(), log
         if running:
             child, code = ended(-1)
             job, tree, since, log = running.pop(child)
@@ -144,20 +164,23 @@ def tried(jobs: list[Job], where: Path, tell: Callable[[Job, str, float, Path], 
 
 
 def wanted(chosen: list[str], tests: dict[str, list[Test]]) -> list[Job]:
-    """A job for each row of each plant, of the chosen rows or of all."""
-    return [
-        Job(row=row, plant=plant, files=tuple(dict.fromkeys(test.file for test in tests.get(row, []))))
-        for plant in plants()
-        for row in plant.rows
-        if not chosen or row in chosen
-    ]
+    """A job for each plant of the chosen rows, or for every one."""
+    found = []
+    for plant in plants():
+        rows = tuple(row for row in plant.rows if not chosen or row in chosen)
+        files = dict.fromkeys(test.file for row in rows for test in tests.get(row, []))
+        if rows:
+            found.append(Job(rows=rows, plant=plant, files=tuple(files)))
+    return found
 
 
 def healthy(jobs: list[Job], where: Path) -> bool:
     """Are the tests green before anything is planted? Otherwise red says nothing."""
     files = dict.fromkeys(file for job in jobs for file in job.files)
     log = where / "before.log"
-    code = ended(started(copied(where / "tree-before"), dict.fromkeys(job.row for job in jobs), files, log))[1]
+    code = ended(
+        started(copied(where / "tree-before"), dict.fromkeys(row for job in jobs for row in job.rows), files, log)
+    )[1]
     if code:
         click.echo(log.read_text("utf-8", "replace")[-4000:])
         click.echo("The tests of these rows are not green before anything is planted.")
@@ -166,9 +189,10 @@ def healthy(jobs: list[Job], where: Path) -> bool:
 
 def main(chosen: list[str]) -> int:
     """0 if every plant turned red."""
-    jobs = wanted(chosen, shown())
-    bare = [job.row for job in jobs if not job.files]
-    missing = [row for row in chosen if row not in {job.row for job in jobs}]
+    tests = shown()
+    jobs = wanted(chosen, tests)
+    bare = [row for job in jobs for row in job.rows if row not in tests]
+    missing = [row for row in chosen if row not in {row for job in jobs for row in job.rows}]
     if bare or missing or not jobs:
         click.echo(f"no test: {', '.join(bare) or '-'}; no plant: {', '.join(missing) or '-'}")
         return 2
@@ -181,14 +205,14 @@ def main(chosen: list[str]) -> int:
             return 1
 
         def tell(job: Job, verdict: str, seconds: float, log: Path) -> None:
-            click.echo(f"{verdict:6} {job.row:5} {seconds:5.1f} s  {job.plant.why}")
+            click.echo(f"{verdict:6} {seconds:5.1f} s  {' '.join(job.rows)}: {job.plant.why}")
             if verdict != RED:
-                failed.append(job.row)
+                failed.append(f"{' '.join(job.rows)} ({job.plant.why})")
                 click.echo("\n".join(f"       | {line}" for line in _end(log)))
 
         tried(jobs, where, tell)
     red = len(jobs) - len(failed)
-    click.echo(f"{red} of {len(jobs)} plants turned red{'; not: ' + ', '.join(failed) if failed else ''}")
+    click.echo(f"{red} of {len(jobs)} plants turned red{'; not: ' + '; '.join(failed) if failed else ''}")
     return 1 if failed else 0
 
 

@@ -81,6 +81,7 @@ def test_without_links_the_caller_is_who_they_are_known_to_be() -> None:
     assert reach([], [link(9, "a", "b")]) == {}
 
 
+@pytest.mark.row("T040", "T046", "C13")
 def test_a_chain_reaches_to_its_end_and_ends_with_its_first_link_to_end() -> None:
     found = who("a", link(9, "a", "b"), link(5, "b", "c"), link(7, "c", "d"), link(8, "x", "y"))
     assert {sub: step.ends for sub, step in found.items()} == {"a": FOREVER, "b": 9, "c": 5, "d": 5}
@@ -112,7 +113,7 @@ _SUBS = st.sampled_from("abcdefg")
 _LINKS = st.lists(st.builds(link, st.integers(1, 9), _SUBS, _SUBS, _SUBS), max_size=6)
 
 
-@pytest.mark.row("PL3", "T039")
+@pytest.mark.row("PL3", "T039", "T040", "C13")
 @given(_LINKS)
 def test_it_reaches_what_joining_groups_would_join(links: list[Link[str]]) -> None:
     group = {("iss", "a")}

@@ -84,7 +84,7 @@ def test_100_keys_and_256_kib_are_read_and_no_more() -> None:
     assert read_set(whole.replace(b'"x": ', b'"x":  ')) is None
 
 
-@pytest.mark.row("T018")
+@pytest.mark.row("T018", "T025")
 @given(st.binary(max_size=60))
 def test_any_bytes_are_answered(raw: bytes) -> None:
     assert read_set(raw) in (None, ())

@@ -31,6 +31,7 @@ from tests.core.passport.visa_builders import (
 )
 
 
+@pytest.mark.row("C4")
 def test_a_good_passport_carries_its_visas_unread() -> None:
     visas = [visa_token(), "not a visa", visa_token()]
     passport = verify_p(passport_token(visas))
@@ -90,7 +91,7 @@ def test_a_passport_that_fails_a_check_is_refused(name: str) -> None:
     assert code(verify_p(token)) == reason
 
 
-@pytest.mark.row("T012")
+@pytest.mark.row("T012", "C4")
 def test_the_leeway_is_the_same_as_for_visas() -> None:
     token = passport_token(payload={"exp": NOW})
     assert isinstance(verify_p(token, at=NOW + 29), Passport)
@@ -107,6 +108,7 @@ def test_a_brokers_pinned_keys_need_no_fetch() -> None:
         seal_visa(claimed, (), lambda *_: True)
 
 
+@pytest.mark.row("C4", "C10")
 def test_the_keys_of_a_broker_that_cannot_be_had_reject_the_request() -> None:
     assert code(verify_p(passport_token(), keys_of={})) == "PASSPORT-KEYS-UNAVAILABLE"
 
@@ -165,6 +167,7 @@ def test_any_text_is_answered(text: str) -> None:
     assert isinstance(verify_p(text), Reason)
 
 
+@pytest.mark.row("T018")
 @given(st.dictionaries(_NAMES, _JSON, max_size=3), st.dictionaries(_NAMES, _JSON, max_size=3))
 def test_any_members_of_any_type_are_answered(header: Any, payload: Any) -> None:
     token = passport_token([], header, payload)

@@ -79,13 +79,14 @@ CASES: dict[str, tuple[Any, list[dict[str, Any]], bool]] = {
 }
 
 
-@pytest.mark.row("C15", "PC1", "PC6", "PC7")
+@pytest.mark.row("C15", "PC1", "PC6", "PC7", "T106")
 @pytest.mark.parametrize("name", CASES)
 def test_conditions_are_met_exactly_when_the_standard_says_so(name: str) -> None:
     stated, others, wanted = CASES[name]
     assert judge_conditions(stated, others) is wanted
 
 
+@pytest.mark.row("C15", "T106")
 def test_16_groups_of_16_clauses_are_read_and_no_more() -> None:
     assert read([[GOOD] * limits.CONDITION_CLAUSES] * limits.CONDITION_GROUPS) is not None
     assert read([[GOOD] * (limits.CONDITION_CLAUSES + 1)]) is None

@@ -37,7 +37,7 @@ class TestWhoseVisaItIs:
         assert found.accepted[0].uses == ()
         assert found.identities == {ALICE}
 
-    @pytest.mark.row("T037")
+    @pytest.mark.row("T037", "T048", "C13")
     def test_a_visa_of_somebody_else_is_dropped_and_the_others_count(self) -> None:
         found = weigh(grant("victim"), grant())
         assert reasons(found) == ["VISA-IDENTITY"]
@@ -52,6 +52,7 @@ class TestWhoseVisaItIs:
     def test_nobody_holds_nothing(self) -> None:
         assert reasons(weigh(grant(), who=())) == ["VISA-IDENTITY"]
 
+    @pytest.mark.row("C13")
     def test_a_trusted_link_makes_it_the_callers(self) -> None:
         link = linking((ISSUER, "alice"), (OTHER, "a-2"))
         found = weigh(grant("a-2", OTHER, value=f"{OTHER}data/1"), link, who=[ALICE])
@@ -59,6 +60,7 @@ class TestWhoseVisaItIs:
         assert opened[0].uses == (link,)
         assert found.identities == {ALICE, (OTHER, "a-2"), (LINKER, "l-1")}
 
+    @pytest.mark.row("C13", "T040")
     def test_a_chain_of_links_does_too_and_an_expired_one_in_the_middle_breaks_it(self) -> None:
         first, second = linking((ISSUER, "alice"), sub="l-1"), linking((OTHER, "a-3"), (LINKER, "l-1"), sub="l-2")
         wanted = grant("a-3", OTHER, value=f"{OTHER}data/1")
@@ -82,6 +84,7 @@ class TestWhoseVisaItIs:
         found = weigh(link, grant("v", OTHER, value=f"{OTHER}data/1"))
         assert sorted(reasons(found)) == sorted([reason, "VISA-IDENTITY"])
 
+    @pytest.mark.row("T041", "C12")
     def test_a_linker_may_be_bound_to_sources_of_its_own(self) -> None:
         trust = Trust([issuer_row(), linker_row(sources=None, link_sources=frozenset({LINKER}))])
         assert reasons(weigh(linking(ALICE), trust=trust)) == []
@@ -94,6 +97,7 @@ class TestWhoseVisaItIs:
         found = weigh(linking((ISSUER, "alice"), (OTHER, "mine")), grant("victim", OTHER, value=f"{OTHER}data/1"))
         assert reasons(found) == ["VISA-IDENTITY"]
 
+    @pytest.mark.row("T040")
     def test_a_conditional_link_needs_supporters_of_its_own_identity(self) -> None:
         wanted = grant("a-2", OTHER, value=f"{OTHER}data/1")
         link = linking(ALICE, (OTHER, "a-2"), conditions=FACULTY)
@@ -117,6 +121,7 @@ class TestVouching:
         row = {"iss": BROKER, "jku": ("https://broker.example/jwks.json",), "is_broker": True, **members}
         return Trust([issuer_row(), TrustRow(**row)])
 
+    @pytest.mark.row("T037")
     def test_being_in_a_passport_says_nothing_by_default(self) -> None:
         assert vouch(self.PASSPORT, [grant()], self._trust()) is None
         assert vouch(self.PASSPORT, [grant()], self._trust(vouches=True, is_broker=False)) is None
@@ -149,6 +154,7 @@ class TestVouching:
 
 
 class TestTrust:
+    @pytest.mark.row("C12", "C1", "T107")
     @pytest.mark.parametrize(
         ("visa", "members", "reason"),
         [
@@ -178,6 +184,7 @@ class TestTrust:
         assert reasons(weigh(visa, trust=Trust([issuer_row(access_tokens=True)]))) == []
         assert reasons(weigh(visa, trust=Trust([issuer_row()]))) == ["VISA-STYLE"]
 
+    @pytest.mark.row("C12", "C1")
     def test_an_issuer_whose_row_is_gone_says_nothing_any_more(self) -> None:
         assert reasons(weigh(grant(), trust=Trust([]))) == ["VISA-ISSUER-UNTRUSTED"]
 
@@ -229,6 +236,7 @@ class TestTrust:
 
 
 class TestConditions:
+    @pytest.mark.row("C15", "C14", "T046")
     def test_a_grant_counts_while_its_condition_is_met_and_ends_with_it(self) -> None:
         affiliation = role(exp=600)
         found = weigh(grant(conditions=FACULTY), affiliation)
@@ -241,6 +249,7 @@ class TestConditions:
         found = weigh(grant(conditions=groups), short, role(exp=300), long)
         assert grants_for(found, DATASET)[0].uses == (long,)
 
+    @pytest.mark.row("C15")
     def test_an_expired_supporter_supports_nothing(self) -> None:
         assert reasons(weigh(grant(conditions=FACULTY), role(exp=-30))) == ["VISA-EXPIRED", "VISA-CONDITIONS-UNMET"]
 
@@ -258,7 +267,7 @@ class TestConditions:
         on_grant = [[{"type": "ControlledAccessGrants", "value": "pattern:*"}]]
         assert not opens(weigh(grant(conditions=on_grant), other_grant))
 
-    @pytest.mark.row("T106", "PE8")
+    @pytest.mark.row("T106", "PE8", "C15")
     def test_two_visas_that_hold_each_other_up_both_fall(self) -> None:
         def needs(affiliation: str) -> list[list[dict[str, str]]]:
             return [[{"type": "AffiliationAndRole", "value": f"const:{affiliation}"}]]
@@ -288,18 +297,21 @@ class TestConditions:
 
 
 class TestTime:
+    @pytest.mark.row("T012", "T119")
     @pytest.mark.parametrize(
         ("at", "wanted"), [(3629, []), (3630, ["VISA-EXPIRED"]), (-90, []), (-91, ["VISA-NOT-YET"])]
     )
     def test_is_asked_again_at_each_use(self, at: int, wanted: list[str]) -> None:
         assert reasons(weigh(grant(), at=NOW + at)) == wanted
 
+    @pytest.mark.row("C14", "T046")
     def test_what_is_issued_never_outlives_the_end_without_leeway(self) -> None:
         found = weigh(grant(), at=NOW + 3610)
         (opened,) = grants_for(found, DATASET)
         assert opened.ends == NOW + 3600
         assert not lasts([opened], Seconds(NOW + 3610), Seconds(0))
 
+    @pytest.mark.row("C14")
     def test_an_assertion_of_long_ago_counts_no_more_where_the_row_says_so(self) -> None:
         year = Trust([issuer_row(max_asserted_age=Seconds(86_400 + 100))])
         found = weigh(grant(), trust=year)
@@ -307,11 +319,12 @@ class TestTime:
         assert opens(weigh(grant(), trust=year, at=NOW + 99))
         assert reasons(weigh(grant(), trust=year, at=NOW + 100)) == ["VISA-ASSERTED-TOO-LONG-AGO"]
 
-    @pytest.mark.row("T046")
+    @pytest.mark.row("T046", "C14")
     def test_nothing_outlives_the_passport_that_brought_it(self) -> None:
         found = weigh(grant(), not_after=Seconds(NOW + 60))
         assert grants_for(found, DATASET)[0].ends == NOW + 60
 
+    @pytest.mark.row("C14")
     def test_an_access_lasts_strictly_less_than_the_first_visa_to_end(self) -> None:
         found = weigh(grant(exp=1800), role(exp=3600))
         at = Seconds(NOW)

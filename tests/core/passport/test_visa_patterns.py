@@ -20,7 +20,7 @@ def _as_regex(pattern: str, text: str) -> bool:
     return re.fullmatch("".join(parts.get(one, re.escape(one)) for one in pattern), text, re.DOTALL) is not None
 
 
-@pytest.mark.row("PC8")
+@pytest.mark.row("PC8", "T105")
 @given(_SMALL, _VALUE)
 def test_a_pattern_fits_what_the_same_regular_expression_fits(pattern: str, text: str) -> None:
     assert judge_pattern(f"pattern:{pattern}", text) is _as_regex(pattern, text)

@@ -1,5 +1,6 @@
 """What holds for any visas at all (adversarial T116, T117)."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +20,7 @@ _VISAS = st.lists(
 )
 
 
+@pytest.mark.row("T116")
 @given(_VISAS, st.data())
 def test_showing_one_visa_less_never_opens_more_or_for_longer(visas: list[Visa], data: st.DataObject) -> None:
     kept = [visa for visa in visas if data.draw(st.booleans())]
@@ -27,6 +29,7 @@ def test_showing_one_visa_less_never_opens_more_or_for_longer(visas: list[Visa],
     assert not some or some[0].ends <= all_[0].ends
 
 
+@pytest.mark.row("T117")
 @given(_VISAS)
 def test_the_cited_visas_alone_give_the_same_answer(visas: list[Visa]) -> None:
     for one in weigh(*visas).accepted:

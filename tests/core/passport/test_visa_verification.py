@@ -45,6 +45,7 @@ from tests.core.passport.visa_tables import BAD_CLAIMS, BAD_HEADER, BAD_OBJECT, 
 _HEADER, _PAYLOAD, _SIGNATURE = visa_token().split(".")
 
 
+@pytest.mark.row("C6", "V5")
 def test_a_good_visa_becomes_a_visa_with_all_that_it_says() -> None:
     visa = verify(visa_token())
     assert isinstance(visa, Visa)
@@ -55,33 +56,34 @@ def test_a_good_visa_becomes_a_visa_with_all_that_it_says() -> None:
     assert visa.key == thumbprint(KEYS[(ISSUER, JKU)][0])
 
 
+@pytest.mark.row("V5")
 @pytest.mark.parametrize("name", GOOD)
 def test_what_the_standards_allow_is_accepted(name: str) -> None:
     assert isinstance(verify(GOOD[name]), Visa), name
 
 
-@pytest.mark.row("T008", "T009", "T010")
+@pytest.mark.row("T008", "T009", "T010", "T006", "C6", "V2")
 @pytest.mark.parametrize("name", BAD_TEXT)
 def test_a_text_that_is_no_strict_compact_jws_is_refused(name: str) -> None:
     token, reason = BAD_TEXT[name]
     assert code(verify(token)) == reason
 
 
-@pytest.mark.row("T002", "T005", "T006", "T021")
+@pytest.mark.row("T002", "T005", "T006", "T021", "V4", "V6", "C6", "T013")
 @pytest.mark.parametrize("name", BAD_HEADER)
 def test_a_header_that_asks_for_something_else_is_refused(name: str) -> None:
     token, reason = BAD_HEADER[name]
     assert code(verify(token)) == reason
 
 
-@pytest.mark.row("T008", "T011", "T017")
+@pytest.mark.row("T008", "T011", "T017", "T019", "T020", "C6", "V5", "T014")
 @pytest.mark.parametrize("name", BAD_CLAIMS)
 def test_a_claim_that_is_missing_or_not_exact_is_refused(name: str) -> None:
     token, reason = BAD_CLAIMS[name]
     assert code(verify(token)) == reason
 
 
-@pytest.mark.row("T017")
+@pytest.mark.row("T017", "C6", "T040")
 @pytest.mark.parametrize("name", BAD_OBJECT)
 def test_a_visa_object_that_is_not_well_formed_is_refused(name: str) -> None:
     token, reason = BAD_OBJECT[name]
@@ -95,25 +97,26 @@ def test_a_signature_by_another_key_or_over_another_text_is_refused() -> None:
     assert code(verify(f"{_HEADER}.{other}.{_SIGNATURE}")) == "VISA-SIGNATURE"
 
 
-@pytest.mark.row("T004")
+@pytest.mark.row("T004", "C6")
 def test_a_key_is_chosen_by_its_name_alone() -> None:
     assert code(verify(visa_token({"kid": "v-2"}))) == "VISA-SIGNATURE"
     twice = {(ISSUER, JKU): (*KEYS[(ISSUER, JKU)], public_jwk(OTHER_EC, "v-1", "ES256"))}
     assert code(verify(visa_token(), keys_of=twice)) == "VISA-KEY-UNKNOWN"
 
 
+@pytest.mark.row("C6")
 def test_keys_that_cannot_be_had_and_keys_that_are_gone_are_told_apart() -> None:
     assert code(verify(visa_token(), keys_of={})) == "VISA-KEYS-UNAVAILABLE"
     assert code(verify(visa_token(), keys_of={(ISSUER, JKU): ()})) == "VISA-KEY-UNKNOWN"
 
 
-@pytest.mark.row("T020", "C8")
+@pytest.mark.row("T020", "C8", "T033")
 def test_keys_belong_to_an_issuer_and_an_address_together() -> None:
     moved = {("https://broker.example/", JKU): KEYS[(ISSUER, JKU)]}
     assert code(verify(visa_token(), keys_of=moved)) == "VISA-KEYS-UNAVAILABLE"
 
 
-@pytest.mark.row("T012")
+@pytest.mark.row("T012", "C6")
 @pytest.mark.parametrize(
     ("member", "offset", "reason"),
     [
@@ -136,6 +139,7 @@ def test_one_half_open_time_rule_with_thirty_seconds_for_foreign_clocks(
     assert code(verify(visa_token(payload={**issued, member: NOW + offset}))) == reason
 
 
+@pytest.mark.row("T012")
 def test_the_leeway_is_an_argument() -> None:
     token = visa_token(payload={"iat": NOW - 600, "exp": NOW})
     assert code(verify(token, leeway=0)) == "VISA-EXPIRED"
@@ -151,6 +155,7 @@ def test_the_longest_life_is_the_rows_own_or_a_year() -> None:
     assert code(verify(visa_token(payload={"exp": NOW + 3601}), short)) == "VISA-LIFETIME"
 
 
+@pytest.mark.row("T045", "T007")
 def test_a_visa_of_16_kib_is_read_and_one_character_more_is_not() -> None:
     def padded(length: int) -> str:
         return visa_token(payload={"pad": "x" * length})
@@ -185,7 +190,7 @@ def test_a_huge_token_costs_neither_time_nor_memory(name: str) -> None:
     assert peak < 1_000_000
 
 
-@pytest.mark.row("T005", "T019", "C9")
+@pytest.mark.row("T005", "T019", "C9", "C8", "T021")
 def test_nothing_asks_for_keys_of_a_token_that_cannot_count() -> None:
     every = (BAD_TEXT | BAD_HEADER | BAD_CLAIMS | BAD_OBJECT).items()
     for name, (token, reason) in every:
@@ -202,6 +207,7 @@ def test_only_registered_addresses_are_ever_needed() -> None:
 
 
 class TestPinnedKeys:
+    @pytest.mark.row("C8", "V9")
     def test_need_no_fetch_and_leave_the_token_free_to_name_any_address(self) -> None:
         trust = Trust([issuer_row(jku=(), keys=KEYS[(ISSUER, JKU)])])
         token = visa_token({"jku": "https://elsewhere.example/jwks"})
@@ -211,6 +217,7 @@ class TestPinnedKeys:
         assert isinstance(verify(token, trust, keys_of={}), Visa)
         assert code(verify(visa_token({"jku": ["https://elsewhere.example/jwks"]}), trust)) == "VISA-JKU-UNTRUSTED"
 
+    @pytest.mark.row("C8", "T021")
     def test_still_compare_the_address_where_one_is_registered(self) -> None:
         trust = Trust([issuer_row(keys=KEYS[(ISSUER, JKU)])])
         assert isinstance(verify(visa_token(), trust, keys_of={}), Visa)
@@ -220,6 +227,7 @@ class TestPinnedKeys:
         trust = Trust([issuer_row(keys=(public_jwk(OTHER_EC, "v-1", "ES256"),))])
         assert code(verify(visa_token(), trust)) == "VISA-SIGNATURE"
 
+    @pytest.mark.row("C8")
     def test_a_row_without_any_key_verifies_nothing(self) -> None:
         assert code(verify(visa_token(), Trust([issuer_row(jku=())]))) == "VISA-JKU-UNTRUSTED"
 
@@ -240,11 +248,13 @@ class TestVisaAccessTokens:
         assert isinstance(verify(old, self.TRUST), Visa)
         assert code(verify(self._token(iat=NOW - 3630, exp=NOW + 86_400), self.TRUST)) == "VISA-EXPIRED"
 
+    @pytest.mark.row("C7")
     def test_never_outlive_their_own_end(self) -> None:
         visa = verify(self._token(exp=NOW + 10), self.TRUST)
         assert isinstance(visa, Visa)
         assert visa.exp == NOW + 10
 
+    @pytest.mark.row("V6", "T049")
     def test_have_no_audience_no_jku_and_no_other_typ(self) -> None:
         assert code(verify(self._token(aud="https://clearinghouse.example"), self.TRUST)) == "VISA-AUDIENCE"
         assert code(verify(self._token({"jku": JKU}), self.TRUST)) == "VISA-STYLE"
@@ -261,6 +271,7 @@ def test_an_issuers_own_names_for_datasets_need_not_be_urls() -> None:
     )
 
 
+@pytest.mark.row("T004", "C6")
 def test_an_algorithm_counts_only_if_the_row_allows_it() -> None:
     assert code(verify(visa_token(), Trust([issuer_row(algorithms=frozenset({"RS256"}))]))) == "VISA-ALGORITHM"
 
@@ -276,6 +287,7 @@ def test_the_digest_names_the_statement_and_not_the_signature() -> None:
     assert one == other
 
 
+@pytest.mark.row("T013")
 def test_a_visa_is_never_sealed_as_a_passport() -> None:
     claimed = read_visa(visa_token(), TRUST, at=NOW, us=US)
     assert not isinstance(claimed, Reason)
@@ -283,6 +295,7 @@ def test_a_visa_is_never_sealed_as_a_passport() -> None:
         seal_passport(claimed, (), lambda *_: True)
 
 
+@pytest.mark.row("T004", "T015", "T016")
 def test_a_weak_or_foreign_key_under_the_right_name_signs_nothing() -> None:
     weak = rsa.generate_private_key(public_exponent=65537, key_size=1024)
     numbers = weak.public_key().public_numbers()
@@ -312,7 +325,7 @@ def test_any_text_is_answered(text: str) -> None:
     assert isinstance(verify(text), Reason)
 
 
-@pytest.mark.row("T018")
+@pytest.mark.row("T018", "C6")
 @given(st.data())
 def test_a_token_with_any_character_changed_is_refused(data: st.DataObject) -> None:
     token = visa_token()
@@ -321,7 +334,7 @@ def test_a_token_with_any_character_changed_is_refused(data: st.DataObject) -> N
     assert isinstance(verify(token[:place] + character + token[place + 1 :]), Reason)
 
 
-@pytest.mark.row("T018")
+@pytest.mark.row("T018", "T008")
 @given(
     st.dictionaries(_NAMES, _JSON, max_size=3),
     st.dictionaries(_NAMES, _JSON, max_size=3),

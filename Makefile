@@ -44,6 +44,9 @@ tests: env
 interop-tools:  ## Other people's clients and providers, for tests/interop (needs npm)
 	@cd tests/interop && npm ci --silent --omit-lockfile-registry-resolved --no-audit --no-fund
 
+fuzz: env  ## Hostile input for every parser, other input each time, for some minutes (ARGS='-k jws' for one)
+	@HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -q tests/fuzz --hypothesis-seed=$$(date +%s) $(ARGS)
+
 bench: env  ## Is it as fast as it should be? Measured against bare cryptography in the same run; ends with 1 if not
 	@$(BIN)/python -m tests.bench
 

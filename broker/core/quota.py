@@ -28,10 +28,18 @@ QUOTAS: Mapping[str, Quota] = MappingProxyType({
     "pushed request": Quota(burst=300, per_minute=1_200),
     "device": Quota(burst=60, per_minute=120),
     "sign-in": Quota(burst=60, per_minute=120),
+    "authorization": Quota(burst=300, per_minute=600),
+    "computers": Quota(burst=600, per_minute=1_200),
     "registration": Quota(burst=10, per_minute=10),
     "client": Quota(burst=6_000, per_minute=60_000),
 })  # fmt: skip
-"""For each kind of request of one network address; `client`: for all requests of one authenticated client."""
+"""For each kind of request of one network address; `client`: for all requests of one authenticated client;
+`computers`: for those of all computers that one person connected, each a client too, so that whoever makes themselves
+twenty clients cannot fill what all clients share (where it is remembered which assertions were used).
+
+`authorization`: each of these leaves a request that waits, and of all that wait the newest 10,000 are kept. What one
+address may ask within their life (15 minutes) is less than that, or it could make everybody else's be forgotten.
+"""
 
 MOST = 50_000
 """Callers that are remembered; of more than that, those that asked longest ago are forgotten, and start anew."""

@@ -84,7 +84,7 @@ async def by_access_token(
         within=None if family.datasets is None else frozenset(family.datasets),
         # Not the access token's own ten minutes: a download lasts as long as what was agreed to.
         ends=min(session.expires, family.expires),
-        let_in=_let_in(family, session),
+        let_in=_let_in(snapshot, family, session),
     )
 
 
@@ -180,7 +180,7 @@ async def _own(w: World, passports: Sequence[Passport], visas: tuple[Visa, ...],
         visas_end=ends,
         rests_on=rests_on,
         jkt=passports[0].jkt,
-        let_in=_let_in(family, session),
+        let_in=_let_in(snapshot, family, session),
         ends=ends,
     )
 
@@ -256,9 +256,11 @@ def _ended(snapshot: Snapshot, family: Family, session: Session, now: Seconds) -
     return any(snapshot.revoked(what, value, now) for what, value in names)
 
 
-def _let_in(family: Family, session: Session) -> tuple[tuple[str, str], ...]:
-    """The rows by which somebody with a token of ours is let in."""
-    return (Client.KIND, family.client), (IdentityProvider.KIND, session.idp)
+def _let_in(snapshot: Snapshot, family: Family, session: Session) -> tuple[tuple[str, str], ...]:
+    """The rows by which somebody with a token of ours is let in; for a computer, its program's too."""
+    client = snapshot.get(Client, family.client)
+    program = () if client is None or client.parent is None else ((Client.KIND, client.parent),)
+    return (Client.KIND, family.client), *program, (IdentityProvider.KIND, session.idp)
 
 
 def _origin(family: Family) -> tuple[str, ...]:

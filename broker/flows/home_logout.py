@@ -10,7 +10,7 @@ from broker.core.rows.identity import identity_id
 from broker.core.time import Seconds
 from broker.flows.sign_out import live_sessions, sign_out
 from broker.flows.world import World
-from broker.ports import IdentityProviders, UpstreamError
+from broker.ports import IdentityProviders, LedgerDownError, StaleError, UpstreamError
 
 REPLAYS = "home_logout"
 """The kind of Scratch that remembers which messages were taken."""
@@ -35,8 +35,17 @@ async def home_logout(w: World, idps: IdentityProviders, idp: IdentityProvider, 
     told = check_logout_token(header, claims, issuer=idp.id, client_id=idp.client_id, now=now)
     if isinstance(told, Reason):
         return told
-    if not await w.scratch.add(REPLAYS, home_sid(idp.id, told.jti), {}, told.replay_until, now):
+    once = home_sid(idp.id, told.jti)
+    if not await w.scratch.add(REPLAYS, once, {}, told.replay_until, now):
         return Reason(code="AUTH-LOGOUT-TOKEN", facts=(("part", "jti, used before"),))
+    try:
+        return await _end(w, idp, told, now)
+    except (LedgerDownError, StaleError):  # it did not count: the provider may send it again
+        await w.scratch.take(REPLAYS, once, now)
+        raise
+
+
+async def _end(w: World, idp: IdentityProvider, told: HomeLogout, now: Seconds) -> int:
     # 3. Record.
     ended = await _meant(w, idp, told, now)
     for session in ended:

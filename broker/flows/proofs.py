@@ -17,6 +17,8 @@ from broker.ports import Scratch
 
 SEEN = "dpop_proof"
 """The kind of Scratch that holds what was seen."""
+SEEN_OF_STRANGERS = "dpop_proof_public"
+"""The same for who only says a public client's name: filling it up stops nobody who proved who they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +49,10 @@ class Proofs:
             return OAuthError.DPOP_NONCE
         return proof
 
-    async def first_use(self, proof: Proof, now: Seconds) -> OAuthError | None:
-        """None the first time, and DPOP_REPLAYED ever after."""
-        first = await self.scratch.add(SEEN, proof.once, {}, proof.ends, now)
+    async def first_use(self, proof: Proof, now: Seconds, *, stranger: bool = False) -> OAuthError | None:
+        """None the first time, and DPOP_REPLAYED ever after. `stranger`: has its sender not proved who they are?"""
+        kind = SEEN_OF_STRANGERS if stranger else SEEN
+        first = await self.scratch.add(kind, proof.once, {}, proof.ends, now)
         return None if first else OAuthError.DPOP_REPLAYED
 
     async def with_passports(self, sent: Sent, keys: Sequence[str], now: Seconds) -> OAuthError | None:

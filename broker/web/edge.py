@@ -50,6 +50,12 @@ QUOTA_OF: Mapping[tuple[str, str], str] = MappingProxyType({
     ("POST", "/oauth2/register"): "registration",
     ("POST", "/oauth2/device_authorization"): "device",
     ("POST", "/device"): "device",
+    ("GET", "/oauth2/authorize"): "authorization",
+    ("POST", "/oauth2/authorize"): "authorization",
+    ("GET", "/oauth2/authorize/continue"): "authorization",
+    ("POST", "/oauth2/authorize/continue"): "authorization",
+    ("GET", "/oauth2/end_session"): "authorization",
+    ("POST", "/oauth2/end_session"): "authorization",
     ("GET", "/sign-in/{idp}"): "sign-in",
     ("GET", "/sign-in/{idp}/callback"): "sign-in",
 })  # fmt: skip

@@ -19,7 +19,7 @@ from broker.flows.home_logout import home_logout
 from broker.flows.revoke import revoke
 from broker.flows.sign_out import sign_out
 from broker.flows.tell_clients import tell, waiting
-from broker.ports import UpstreamError
+from broker.ports import LedgerDownError, UpstreamError
 from tests import builders as b
 from tests.fakes import START, FakeMessenger
 from tests.flows.oauth import fakes_oauth as oauth
@@ -316,3 +316,15 @@ async def test_garbage_ends_nothing(form: bytes) -> None:
     assert isinstance(found, Reason)
     assert found.code == "AUTH-LOGOUT-TOKEN"
     assert ended(s) == []
+
+
+@pytest.mark.row("T121")
+async def test_a_message_that_could_not_be_recorded_may_be_sent_again() -> None:
+    """Remembered as used, it would be refused when the provider repeats it, and the sessions would go on."""
+    s = homely()
+    s.ledger.breaks = "lost"
+    with pytest.raises(LedgerDownError):
+        await hear(s, Home())
+    s.ledger.breaks, s.ledger.failed = None, False
+    assert await hear(s, Home()) == 2
+    assert isinstance(await hear(s, Home()), Reason)

@@ -68,6 +68,8 @@ async def _by_assertion(d: Deps, given: Credentials) -> Client | OAuthError:
     named = Credentials("private_key_jwt", client_id)
     if client is None or assertion is None or authenticate(client, named, asserted=signed) is not None:
         return OAuthError.CLIENT_FAILED
+    if client.owner is not None and d.rates.wait("computers", client.owner, now):
+        return OAuthError.TOO_OFTEN  # before it is remembered: there is one place for what all clients used
     # Last, so that only what its owner signed is remembered, and atomic: of parallel uses one counts.
     first = await d.scratch.add(ASSERTIONS, assertion.once, {}, assertion.ends, now)
     return client if first and await may_act(d, client) else OAuthError.CLIENT_FAILED
@@ -97,7 +99,8 @@ async def _keys(d: Deps, client: Client, assertion: rules.Assertion) -> Sequence
 async def proved_key(d: Deps, client: Client, sent: Sent) -> str | OAuthError | None:
     """The key that the request of `client` proves to hold; None if it does not try (RFC 9449 section 5).
 
-    The proof is used up. Asked once the client is known, so that strangers cannot fill up what is remembered.
+    The proof is used up. Asked once the client is known, and remembered apart from everybody else's if it is a public
+    one, whose name anybody can say: so strangers cannot fill up where the others' proofs are remembered.
     """
     if not sent.proofs:
         return None
@@ -105,4 +108,4 @@ async def proved_key(d: Deps, client: Client, sent: Sent) -> str | OAuthError | 
     proof = d.proofs.judge(sent, now, nonce=client.dpop_nonce)
     if isinstance(proof, OAuthError):
         return proof
-    return await d.proofs.first_use(proof, now) or proof.jkt
+    return await d.proofs.first_use(proof, now, stranger=client.auth_method == "none") or proof.jkt

@@ -16,7 +16,6 @@ from broker.core.ids import ClientId, PersonId
 from broker.core.oidc.client_assertion import ASSERTION_TYPE
 from broker.core.oidc.limits import ASSERTION_LIFE, LEEWAY, PENDING_SIGN_IN_LIFE
 from broker.core.quota import QUOTAS, Quota, Rates
-from broker.core.rows import Client
 from broker.flows.oauth.client import ASSERTIONS
 from broker.flows.proofs import SEEN, SEEN_OF_STRANGERS
 from broker.web.edge import Edge, networks

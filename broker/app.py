@@ -36,6 +36,7 @@ from broker.adapters.storage.ledger import SqliteLedger, open_ledger
 from broker.adapters.storage.log import open_log
 from broker.adapters.storage.reads import open_rows
 from broker.adapters.storage.scratch import open_scratch
+from broker.adapters.trusted_providers import RegisteredProviders
 from broker.adapters.vault import AesVault
 from broker.config import Settings, SettingsError
 from broker.core.audit.entry import decode
@@ -130,6 +131,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             oauth=_oauth(world, tokens, store, _client_keys(live, outgoing, stack), proofs, settings, gathering),
             verifier=verifier,
             gathering=gathering,
+            providers=RegisteredProviders(live),
             idps=_identity_providers(outgoing, Credentials(tokens, clock, entropy), stack),
             snapshots=live,
             sources=Folders(),

@@ -278,6 +278,27 @@ class VisaSources(Protocol):
         ...
 
 
+class TrustedProviders(Protocol):
+    """Which home identity providers may sign people in (docs/decisions/0011-who-is-trusted.md).
+
+    Whoever this names can sign in as any of its users. A provider is named under one slug for ever, because the slug is
+    in the redirect URI that it knows; suspended and removed ones are never named. An implementation that learns of
+    providers elsewhere records each as a row before it names it: sessions, suspension and replays read rows.
+    """
+
+    def known(self) -> Sequence[IdentityProvider]:
+        """Those that are at hand without asking anybody: for pages, and for what hints are compared with."""
+        ...
+
+    async def called(self, slug: str) -> IdentityProvider | None:
+        """The one with this short name; None if nobody trusted has it."""
+        ...
+
+    async def named(self, issuer: str) -> IdentityProvider | None:
+        """The one with exactly this issuer; None if it is not trusted."""
+        ...
+
+
 class SourceBrokenError(Exception):
     """The file is not what was registered (gone, shorter, changed): break the transfer off, make nothing up."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from broker.core.ids import Issuer
+from broker.core.oidc.choosing import hinted, issuer_of
 from broker.core.oidc.foreign_id_token import Vouched, check_id_token, with_userinfo
 from broker.core.oidc.limits import LINK_PROOF_LIFE, PENDING_PER_BROWSER, PENDING_SIGN_IN_LIFE
 from broker.core.oidc.logout import home_sid
@@ -23,7 +24,7 @@ from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 from broker.flows.authenticate import person_of
 from broker.flows.world import World
-from broker.ports import IdentityProviders, UpstreamError
+from broker.ports import IdentityProviders, TrustedProviders, UpstreamError
 
 SESSION_SECONDS = 8 * 3600
 """A sign-in holds a working day."""
@@ -65,18 +66,19 @@ def kinds_of_sign_in(snapshot: Snapshot) -> frozenset[str]:
     return frozenset(kind for idp in active for kind in (*idp.acr_values, *(rule.acr for rule in idp.assurance)))
 
 
-def provider_for(w: World, login_hint: str | None) -> IdentityProvider | None:
-    """The provider that a hint leads to; the only active one for researchers if there is just one."""
-    active = [idp for idp in w.snapshots.current().all(IdentityProvider) if idp.status == "active"]
-    if login_hint is not None:
-        hinted = [idp for idp in active if _hints_at(idp, login_hint)]
-        if len(hinted) == 1:
-            return hinted[0]
-    return active[0] if len(active) == 1 else None
-
-
-def _hints_at(idp: IdentityProvider, hint: str) -> bool:
-    return any(hint == one or (one.startswith("@") and hint.endswith(one)) for one in idp.login_hints)
+async def provider_for(
+    providers: TrustedProviders, login_hint: str | None, idp_hint: str | None = None
+) -> tuple[IdentityProvider | None, str | None]:
+    """The provider that a hint leads to, or the only one that is offered; and the hint that it is to be given."""
+    if idp_hint is not None:
+        issuer, inner = issuer_of(idp_hint)
+        named = await providers.named(issuer)
+        if named is not None:
+            return named, inner
+    active = providers.known()
+    found = hinted(active, login_hint) if login_hint is not None else None
+    offered = [idp for idp in active if not idp.hidden]
+    return found or (offered[0] if len(offered) == 1 else None), None
 
 
 async def start(
@@ -89,6 +91,7 @@ async def start(
     login_hint: str | None = None,
     fresh: bool = False,
     acr_values: tuple[str, ...] = (),
+    idp_hint: str | None = None,
     link: str | None = None,
 ) -> str | Reason:
     """Where to send the browser. Steps: 1 gather the provider's document, 2 and 3 remember what was asked, 4 go."""
@@ -108,6 +111,7 @@ async def start(
         login_hint=login_hint,
         fresh=fresh,
         acr_values=acr_values,
+        idp_hint=idp_hint,
         link=link,
     )
     await _remember(w, pending, now)

@@ -63,7 +63,7 @@ async def authorize(request: web.Request) -> web.Response:
     id = opaque(request.app[ENTROPY].random(32))
     kept = {"query": found.query.decode("latin-1"), "started": now}
     await broker.world.scratch.put(_KIND, stored_id(id), kept, Seconds(now + _INTERACTION_SECONDS))
-    silent = _silent(request, asked)
+    silent = await _silent(request, asked)
     if silent is not None:
         return await redirect_to(
             request, silent, Wish(return_to=f"{CONTINUE}?interaction={id}"), login_hint=asked.login_hint
@@ -110,7 +110,7 @@ async def _go_on(
 ) -> web.Response:
     """The next step: another page, or back to the client."""
     broker = request.app[BROKER]
-    silent = _silent(request, asked)
+    silent = await _silent(request, asked)
     if silent is not None:
         asked, consent = _by_redirects_alone(asked)
     step = await answer(broker.oauth, asked, cookies.session_id(request), started, consent)
@@ -121,13 +121,15 @@ async def _go_on(
     if step is Ask.CONSENT:
         return await _page(request, asked, id)
     idp = await _same_provider(request) if step is Ask.STRONGER_SIGN_IN else None
-    idp = idp or provider_for(broker.world, asked.login_hint)
+    inner: str | None = None
+    if idp is None:
+        idp, inner = await provider_for(broker.providers, asked.login_hint, asked.idp_hint)
     wish = Wish(
         return_to=f"{CONTINUE}?interaction={id}", fresh=step is Ask.FRESH_SIGN_IN, acr_values=_kinds_wanted(asked)
     )
     if idp is None:
         raise web.HTTPSeeOther(f"/sign-in?{wish.query()}")
-    return await redirect_to(request, idp, wish, login_hint=asked.login_hint)
+    return await redirect_to(request, idp, wish, login_hint=asked.login_hint, idp_hint=inner)
 
 
 def _kinds_wanted(asked: AuthorizationRequest) -> tuple[str, ...]:
@@ -149,11 +151,11 @@ async def _back(request: web.Request, id: str, step: Redirect) -> web.Response:
     return web.Response(status=303, headers={"Location": step.location, "Cache-Control": "no-store"})
 
 
-def _silent(request: web.Request, asked: AuthorizationRequest) -> IdentityProvider | None:
+async def _silent(request: web.Request, asked: AuthorizationRequest) -> IdentityProvider | None:
     """The provider that may sign this hint in without a page: demo providers only (ruling 22)."""
     if asked.login_hint is None or "none" not in asked.prompt:
         return None
-    idp = provider_for(request.app[BROKER].world, asked.login_hint)
+    idp, _ = await provider_for(request.app[BROKER].providers, asked.login_hint)
     return idp if idp is not None and idp.silent_sign_in else None
 
 

@@ -8,7 +8,8 @@ from broker.web.errors import Problem
 from broker.web.middleware import ENTROPY
 from broker.web.state import BROKER
 
-_SESSION, _BROWSER = "broker-session", "broker-browser"
+_SESSION, _BROWSER, _PROVIDER = "broker-session", "broker-browser", "broker-provider"
+_PROVIDER_SECONDS = 365 * 86_400
 _BROWSER_SECONDS = 3600
 _SECRET_LENGTH = 43
 _TOKENS = ("bearer", "dpop")
@@ -34,6 +35,21 @@ def session_id(request: web.Request) -> str | None:
 def session_secret(request: web.Request) -> str | None:
     """The secret of the session's cookie itself: for what is derived from it, never to be shown or kept."""
     return _secret(request, _SESSION)
+
+
+def last_provider(request: web.Request) -> str | None:
+    """The short name of the provider that this browser was asked to remember. It only changes what is shown first."""
+    return request.cookies.get(_name(request, _PROVIDER))
+
+
+def remember_provider(request: web.Request, response: web.StreamResponse, slug: str) -> None:
+    """Because the person asked for it, and never otherwise."""
+    _set(request, response, _PROVIDER, slug, _PROVIDER_SECONDS)
+
+
+def forget_provider(request: web.Request, response: web.StreamResponse) -> None:
+    """The cookie is taken back."""
+    _set(request, response, _PROVIDER, "", 0)
 
 
 def browser_secret(request: web.Request) -> str | None:

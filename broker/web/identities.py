@@ -51,7 +51,7 @@ async def begin(request: web.Request) -> web.Response:
         return await redirect_to(request, _provider_of(request, session), Wish(return_to=PAGE, fresh=True))
     if refused is not None:
         raise Problem.of(refused)
-    idp = provider_called(request, form.get("idp", ""))
+    idp = await provider_called(request, form.get("idp", ""))
     if idp.audience == "participant":
         raise Problem("AUTH-LINK-PARTICIPANT")
     return await redirect_to(request, idp, Wish(return_to=PAGE, fresh=True), link=session.id)

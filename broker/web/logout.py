@@ -95,7 +95,7 @@ async def _kept(request: web.Request, id: str) -> Leaving:
 
 async def from_home(request: web.Request) -> web.Response:
     """POST /sign-in/{idp}/backchannel-logout: a home provider's logout token (Back-Channel Logout section 2.8)."""
-    broker, idp = request.app[BROKER], provider(request)
+    broker, idp = request.app[BROKER], await provider(request)
     if request.content_type != FORM:
         raise Problem("REQ-MEDIA-TYPE", wanted=FORM)
     done = await home_logout(broker.world, broker.idps, idp, await raw(request, MAX_FORM))

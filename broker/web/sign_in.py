@@ -1,4 +1,4 @@
-"""Signing in: choose a home organisation, go there, come back."""
+"""Signing in: to the home organisation that was chosen (choosing.py), and back."""
 
 import asyncio
 from dataclasses import dataclass
@@ -17,26 +17,18 @@ from broker.flows.gather import take_in
 from broker.flows.sign_in import NotSignedIn, Proved, SignedIn, finish, start
 from broker.web import cookies
 from broker.web.errors import Problem
-from broker.web.pages.render import render
 from broker.web.state import BROKER, Broker
 
 CONTINUE = "/oauth2/authorize/continue"
 """Where an authorization request goes on after a sign-in."""
 
 
-async def choose(request: web.Request) -> web.Response:
-    """GET /sign-in: the page to choose from; straight on if there is only one choice."""
-    active = [idp for idp in request.app[BROKER].snapshots.current().all(IdentityProvider) if idp.status == "active"]
-    query = _wish(request).query()
-    if len(active) == 1:
-        raise web.HTTPSeeOther(f"/sign-in/{active[0].slug}?{query}")
-    providers = [{"slug": idp.slug, "name": idp.name, "query": query} for idp in active]
-    return render(request, "choose.html", providers=providers)
-
-
 async def go(request: web.Request) -> web.Response:
     """GET /sign-in/{idp}: off to the home organisation."""
-    return await redirect_to(request, provider(request), _wish(request))
+    response = await redirect_to(request, idp := await provider(request), wish_of(request))
+    if request.query.get("remember") == "yes":
+        cookies.remember_provider(request, response, idp.slug)
+    return response
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +43,18 @@ class Wish:
     fresh: bool = False
     acr_values: tuple[str, ...] = ()
 
-    def query(self) -> str:
-        """As the query of a page of ours."""
+    def parameters(self) -> dict[str, str]:
+        """As parameters of a page of ours."""
         kinds = {"acr_values": " ".join(self.acr_values)} if self.acr_values else {}
-        return urlencode({"return_to": self.return_to} | ({"fresh": "yes"} if self.fresh else {}) | kinds)
+        return {"return_to": self.return_to} | ({"fresh": "yes"} if self.fresh else {}) | kinds
+
+    def query(self) -> str:
+        """The same, encoded."""
+        return urlencode(self.parameters())
 
 
-def _wish(request: web.Request) -> Wish:
+def wish_of(request: web.Request) -> Wish:
+    """The wish in the query of a page of ours."""
     kinds = request.query.get("acr_values", "")[:MAX_VALUE].split()
     return Wish(
         return_to=local_path(request.query.get("return_to")),
@@ -72,6 +69,7 @@ async def redirect_to(
     wish: Wish,
     *,
     login_hint: str | None = None,
+    idp_hint: str | None = None,
     link: str | None = None,
 ) -> web.Response:
     """The redirect that begins a sign-in at `idp`, bound to this browser."""
@@ -86,6 +84,7 @@ async def redirect_to(
         login_hint=login_hint,
         fresh=wish.fresh,
         acr_values=wish.acr_values,
+        idp_hint=idp_hint,
         link=link,
     )
     if isinstance(location, Reason):
@@ -102,7 +101,7 @@ async def callback(request: web.Request) -> web.Response:
     if isinstance(query, OAuthError):
         raise Problem("AUTH-IDP-STATE")
     done = await finish(
-        broker.world, broker.idps, provider(request), query=query, browser_secret=cookies.browser_secret(request)
+        broker.world, broker.idps, await provider(request), query=query, browser_secret=cookies.browser_secret(request)
     )
     if isinstance(done, Reason):
         raise Problem.of(done)
@@ -144,20 +143,19 @@ _LATE: set[asyncio.Task[int]] = set()
 _PATIENCE = 1.5
 
 
-def provider(request: web.Request) -> IdentityProvider:
+async def provider(request: web.Request) -> IdentityProvider:
     """The active provider that the path names."""
-    return provider_called(request, request.match_info["idp"])
+    return await provider_called(request, request.match_info["idp"])
 
 
 def offered(request: web.Request) -> list[IdentityProvider]:
     """The providers that a page may offer."""
-    rows = request.app[BROKER].snapshots.current().all(IdentityProvider)
-    return [idp for idp in rows if idp.status == "active" and not idp.hidden]
+    return [idp for idp in request.app[BROKER].providers.known() if not idp.hidden]
 
 
-def provider_called(request: web.Request, slug: str) -> IdentityProvider:
+async def provider_called(request: web.Request, slug: str) -> IdentityProvider:
     """The active provider with this short name."""
-    for idp in request.app[BROKER].snapshots.current().all(IdentityProvider):
-        if idp.slug == slug and idp.status == "active":
-            return idp
-    raise Problem("REQ-NOT-FOUND")
+    found = await request.app[BROKER].providers.called(slug)
+    if found is None:
+        raise Problem("REQ-NOT-FOUND")
+    return found

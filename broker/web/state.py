@@ -11,7 +11,16 @@ from broker.flows.inspect import Tools
 from broker.flows.oauth.deps import Deps
 from broker.flows.verified import Verifier
 from broker.flows.world import World
-from broker.ports import AuditReads, Endpoints, Forms, IdentityProviders, IssuerHealth, Snapshots, Sources
+from broker.ports import (
+    AuditReads,
+    Endpoints,
+    Forms,
+    IdentityProviders,
+    IssuerHealth,
+    Snapshots,
+    Sources,
+    TrustedProviders,
+)
 from broker.web.streams import LiveStreams
 
 
@@ -33,6 +42,7 @@ class Broker:
     verifier: Verifier
     gathering: Gathering
     idps: IdentityProviders
+    providers: TrustedProviders
     snapshots: Snapshots
     sources: Sources
     streams: LiveStreams

@@ -17,6 +17,7 @@ from broker.adapters.catalogue.forms import CatalogueForms
 from broker.adapters.keys import USES, Key, KeyStore
 from broker.adapters.repositories.folders import Folders
 from broker.adapters.signing import OwnTokens, own_trust
+from broker.adapters.trusted_providers import RegisteredProviders
 from broker.app import build
 from broker.core.ids import ClientId
 from broker.core.oidc.metadata import BASIC_SCOPES
@@ -156,6 +157,7 @@ def _broker(made: Stage, tokens: OwnTokens, edge: Edge) -> Broker:
     )  # fmt: skip
     return Broker(
         world=w, oauth=oauth, verifier=verifier, gathering=gathering, idps=unused,
+        providers=RegisteredProviders(made.live),
         snapshots=made.live, sources=Folders(), streams=LiveStreams(made.live.listen, w.clock), audit=unused,
         issuers=MemoryIssuerHealth(), endpoints=MemoryEndpoints(), jwks=tokens.jwks, visa_jwks=tokens.visa_jwks, version="0",
         administration=Administration(

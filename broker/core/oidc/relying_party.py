@@ -93,6 +93,7 @@ def begin(
     login_hint: str | None = None,
     fresh: bool = False,
     acr_values: tuple[str, ...] = (),
+    idp_hint: str | None = None,
     link: str | None = None,
 ) -> tuple[Pending, str]:
     """What to remember, under `state`, and where to send the browser.
@@ -124,6 +125,7 @@ def begin(
         "prompt": "login" if fresh else None,
         "max_age": None if pending.max_age is None else str(pending.max_age),
         "login_hint": login_hint,
+        "aarc_idp_hint": idp_hint,
         "acr_values": " ".join(_asked(provider, acr_values)) or None,
     }
     return pending, with_parameters(provider.authorization_endpoint, query)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from broker.core.oidc.authorize import AuthorizationRequest, Proceed, RedirectError, ShowError
 from broker.core.oidc.errors import OAuthError
@@ -68,7 +68,9 @@ async def authorize(request: web.Request) -> web.Response:
         return await redirect_to(
             request, silent, Wish(return_to=f"{CONTINUE}?interaction={id}"), login_hint=asked.login_hint
         )
-    if found.pushed:  # the reference is spent, and a page must bear being loaded again
+    # What was pushed is spent, and a page must bear being loaded again. A form that another site sends brings no
+    # cookie of ours (SameSite=Lax); the GET that follows does, so that who is signed in here is known.
+    if found.pushed or request.method == hdrs.METH_POST:
         raise web.HTTPSeeOther(f"{CONTINUE}?interaction={id}")
     return await _go_on(request, asked, id, now, None)
 

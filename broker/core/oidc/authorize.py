@@ -11,7 +11,7 @@ from broker.core.oidc import pkce
 from broker.core.oidc.client_auth import RegisteredClient
 from broker.core.oidc.dpop import is_jkt
 from broker.core.oidc.errors import OAuthError
-from broker.core.oidc.narrowing import AudienceOf, targets_allowed
+from broker.core.oidc.narrowing import AudienceOf, targets_allowed, understood
 from broker.core.oidc.parameters import Parameters
 from broker.core.oidc.redirects import is_registered, with_parameters
 from broker.core.oidc.requested_claims import RequestedClaims, requested_claims
@@ -80,17 +80,10 @@ def check(
         return ShowError(OAuthError.REDIRECT_UNKNOWN)
     if redirect_uri is None or not is_registered(redirect_uri, client.redirect_uris):
         return ShowError(OAuthError.REDIRECT_UNKNOWN)
-    error = (
-        _unsupported(query, client)
-        or _bad_proof(query)
-        or _bad_scope(query, client, supported_scopes)
-        or _bad_interaction(query)
-        or _bad_target(query, client, audience_of)
-    )
-    claims = error or requested_claims(query.get("claims"))
-    if isinstance(claims, OAuthError):
-        return RedirectError(claims, error_location(redirect_uri, claims, query.get("state"), issuer))
-    return Proceed(_request(query, client.id, redirect_uri, claims))
+    asked = _asked(query, client, redirect_uri, supported_scopes, audience_of)
+    if isinstance(asked, OAuthError):
+        return RedirectError(asked, error_location(redirect_uri, asked, query.get("state"), issuer))
+    return Proceed(asked)
 
 
 def error_location(redirect_uri: str, error: OAuthError, state: str | None, issuer: str) -> str:
@@ -103,12 +96,27 @@ def code_location(redirect_uri: str, code: str, state: str | None, issuer: str) 
     return with_parameters(redirect_uri, {"code": code, "state": state, "iss": issuer})
 
 
-def _request(query: Parameters, client_id: str, redirect_uri: str, claims: RequestedClaims) -> AuthorizationRequest:
+def _asked(
+    query: Parameters,
+    client: RegisteredClient,
+    redirect_uri: str,
+    supported_scopes: frozenset[str],
+    audience_of: AudienceOf,
+) -> AuthorizationRequest | OAuthError:
+    """What this client asks at its own address, or the first thing that is wrong with it."""
+    error = _unsupported(query, client) or _bad_proof(query)
+    scope = error or understood(query.words("scope"), supported_scopes, client.scopes)
+    if isinstance(scope, OAuthError):
+        return scope
+    error = _bad_interaction(query) or _bad_target(query, client, audience_of)
+    claims = error or requested_claims(query.get("claims"))
+    if isinstance(claims, OAuthError):
+        return claims
     max_age = query.get("max_age")
     return AuthorizationRequest(
-        client_id=client_id,
+        client_id=client.id,
         redirect_uri=redirect_uri,
-        scope=query.words("scope"),
+        scope=scope,
         challenge=query.one["code_challenge"],
         state=query.get("state"),
         nonce=query.get("nonce"),
@@ -147,12 +155,6 @@ def _bad_proof(query: Parameters) -> OAuthError | None:
     if query.get("code_challenge_method") != pkce.METHOD:
         return OAuthError.PKCE_NEEDED
     return None if pkce.is_challenge(query.get("code_challenge")) else OAuthError.PKCE_NEEDED
-
-
-def _bad_scope(query: Parameters, client: RegisteredClient, supported: frozenset[str]) -> OAuthError | None:
-    scope = query.words("scope")
-    allowed = supported & set(client.scopes)
-    return None if scope and set(scope) <= allowed else OAuthError.SCOPE
 
 
 def _bad_interaction(query: Parameters) -> OAuthError | None:

@@ -5,9 +5,13 @@ from collections.abc import Callable, Collection, Sequence
 
 from broker.core.oidc.client_auth import RegisteredClient
 from broker.core.oidc.errors import OAuthError
+from broker.core.oidc.service_scopes import SERVICE_SCOPES
 
 _ABSOLUTE_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!\"$-;=?-~]+")
 """RFC 8707 section 2: absolute, no fragment. Printable ASCII without `#`, `<` and `>`."""
+
+_SCOPE = re.compile(r"[!#-\[\]-~]+")
+"""RFC 6749 appendix A.4: visible ASCII without quotation mark and backslash."""
 
 _GRANTS = "/api/v1/grants/"
 
@@ -35,6 +39,21 @@ def named_grant(issuer: str, resource: str) -> str | None:
 def within_targets(resources: Sequence[str], granted: Collection[str], audience_of: AudienceOf) -> bool:
     """Was each of `resources` granted, by its own name or with the whole audience to which it belongs?"""
     return all(resource in granted or audience_of(resource) in granted for resource in resources)
+
+
+def understood(
+    asked: Sequence[str], supported: Collection[str], allowed: Collection[str]
+) -> tuple[str, ...] | OAuthError:
+    """What of `asked` a person can be asked for: the scopes that we know, in the order asked.
+
+    One that means nothing here is ignored (OpenID Connect Core 3.1.2.1): clients for everybody ask for `email` or
+    `offline_access` without knowing whom they ask, and the token response says what was given. SCOPE if nothing is
+    left, if one is no scope at all, or if one that we know is not for this client: that is a mistake somewhere.
+    """
+    if not all(_SCOPE.fullmatch(word) for word in asked):
+        return OAuthError.SCOPE
+    known = tuple(word for word in asked if word in supported or word in SERVICE_SCOPES)
+    return known if known and all(word in supported and word in allowed for word in known) else OAuthError.SCOPE
 
 
 def narrowed_scope(asked: Sequence[str], granted: Sequence[str]) -> tuple[str, ...] | OAuthError:

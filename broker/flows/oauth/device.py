@@ -12,6 +12,7 @@ from broker.core.oidc import device as rules
 from broker.core.oidc.device import Event, Installation, State, Waiting
 from broker.core.oidc.errors import OAuthError, Penalty
 from broker.core.oidc.limits import DEVICE_LIFE, SECRET_BYTES, USER_CODE_TRIES, until
+from broker.core.oidc.narrowing import understood
 from broker.core.oidc.opaque import opaque, stored_id
 from broker.core.oidc.parameters import Parameters, parse
 from broker.core.outcome import Reason
@@ -82,9 +83,9 @@ async def start(d: Deps, authorization: str | None, raw: bytes) -> DeviceAuthori
         return client
     if rules.GRANT_TYPE not in client.grant_types:
         return OAuthError.CLIENT_GRANT
-    scope = form.words("scope")
-    if not scope or not set(scope) <= d.scopes & set(client.scopes):
-        return OAuthError.SCOPE
+    scope = understood(form.words("scope"), d.scopes, client.scopes)
+    if isinstance(scope, OAuthError):
+        return scope
     computer = form.get("installation")
     of = read_installation(computer) if computer is not None and client.installs else None
     if computer is not None and of is None:

@@ -112,8 +112,12 @@ REFUSED: list[tuple[str, dict[str, str | None], OAuthError]] = [
     ("T064 a verifier as challenge", {"code_challenge": "v" * 50}, OAuthError.PKCE_NEEDED),
     ("no scope", {"scope": None}, OAuthError.SCOPE),
     ("a scope that the client may not ask", {"scope": "openid profile"}, OAuthError.SCOPE),
-    ("a scope that we do not support", {"scope": "openid unsupported"}, OAuthError.SCOPE),
+    ("a scope of services", {"scope": "openid issuers:write"}, OAuthError.SCOPE),
+    ("nothing that we know", {"scope": "email offline_access"}, OAuthError.SCOPE),
     ("T074 a wildcard", {"scope": "*"}, OAuthError.SCOPE),
+    ("T074 what is no scope", {"scope": 'openid "profile"'}, OAuthError.SCOPE),
+    ("T074 nor this", {"scope": "openid pro\\file"}, OAuthError.SCOPE),
+    ("T074 in other letters", {"scope": "openid prof\u0131le"}, OAuthError.SCOPE),
     ("T074 prompt none and login", {"prompt": "none login"}, OAuthError.PROMPT),
     ("T074 unknown prompt", {"prompt": "create"}, OAuthError.PROMPT),
     ("T074 negative max_age", {"max_age": "-1"}, OAuthError.MAX_AGE),
@@ -144,6 +148,21 @@ def test_other_refusals_go_to_the_registered_address_with_state_and_iss(
         "state": ["st&te"],
         "iss": [ISSUER],
     }
+
+
+@pytest.mark.row("T070", "T074")
+@pytest.mark.parametrize(
+    ("scope", "left"),
+    [
+        ("openid email offline_access", ("openid",)),
+        ("phone ga4gh_passport_v1 https://www.googleapis.com/auth/x openid", ("ga4gh_passport_v1", "openid")),
+        ("openid OPENID openid", ("openid",)),
+    ],
+)
+def test_a_scope_that_nobody_here_knows_is_ignored_and_not_asked_for(scope: str, left: tuple[str, ...]) -> None:
+    answer = ask(scope=scope)
+    assert isinstance(answer, Proceed)
+    assert answer.request.scope == left
 
 
 def test_a_client_that_may_not_use_the_grant_is_told_so() -> None:

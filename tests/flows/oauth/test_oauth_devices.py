@@ -64,7 +64,7 @@ def test_the_answer_to_a_device_has_the_members_of_rfc_8628() -> None:
         ("unknown client", basic("ghost"), {"scope": "openid"}, OAuthError.CLIENT_FAILED),
         ("no grant", basic("repository"), {"scope": "openid"}, OAuthError.CLIENT_GRANT),
         ("no scope", basic("app"), {}, OAuthError.SCOPE),
-        ("a scope that it may not ask", basic("app"), {"scope": "openid admin"}, OAuthError.SCOPE),
+        ("a scope that it may not ask", basic("app"), {"scope": "openid issuers:write"}, OAuthError.SCOPE),
     ],
 )
 async def test_a_device_that_may_not_begin(row: str, header: str, form: dict[str, str], error: OAuthError) -> None:

@@ -118,7 +118,7 @@ async def test_a_made_up_reference_is_nothing() -> None:
         ("no address", basic("app"), {"redirect_uri": None}, OAuthError.REDIRECT_UNKNOWN),
         ("implicit", basic("app"), {"response_type": "token"}, OAuthError.RESPONSE_TYPE),
         ("fragment", basic("app"), {"response_mode": "fragment"}, OAuthError.RESPONSE_MODE),
-        ("a scope that it may not ask", basic("app"), {"scope": "openid admin"}, OAuthError.SCOPE),
+        ("a scope that it may not ask", basic("app"), {"scope": "openid issuers:write"}, OAuthError.SCOPE),
         ("a target that it may not ask", basic("app"), {"resource": "https://x.example/"}, OAuthError.TARGET),
         ("too long", basic("app"), {f"x{n}": "y" * 2000 for n in range(16)}, OAuthError.PUSHED_TOO_LONG),
     ],

@@ -10,8 +10,11 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import jwt
 from aiohttp import ClientResponse
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from broker.adapters import jose
 from broker.core.ids import ClientId
+from broker.core.oidc.client_assertion import ASSERTION_TYPE
 from broker.core.oidc.pkce import challenge_of
 from broker.core.rows import Client
 from tests import builders as b
@@ -22,6 +25,11 @@ from tests.web.upstream import Home, Upstreams, follow
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 BYE = "https://portal.example/bye"
 VERIFIER, SECRET = "v" * 43, "the secret of a client"
+SIGNERS: dict[str, Any] = {
+    "ES256": ec.derive_private_key(2718281828, ec.SECP256R1()), "RS256": rsa.generate_private_key(65537, 2048),
+}  # fmt: skip
+KEYS = {alg: jose.public_jwk(key, alg, alg) for alg, key in SIGNERS.items()}
+"""The keys of clients that sign, by algorithm, which is their `kid` too."""
 AUTHORIZE, TOKEN, INFO, END = "/oauth2/authorize", "/oauth2/token", "/oauth2/userinfo", "/oauth2/end_session"
 
 
@@ -124,16 +132,38 @@ class Relying:
 
     async def token(self, client: Client, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
         """The token endpoint, asked by `client` in its way; what every answer of it must be is checked."""
-        headers = dict(FORM)
-        if client.auth_method == "client_secret_post":
-            form = form | {"client_id": client.id, "client_secret": SECRET}
-        else:
-            headers["Authorization"] = basic(client.id, SECRET)
-        answer = await self.s.http.post(TOKEN, data=urlencode(form), headers=headers)
+        status, told, answer = await self.call(TOKEN, client, form)
         assert answer.content_type == "application/json"
         assert "no-store" in answer.headers["Cache-Control"]
         assert answer.headers["Pragma"] == "no-cache"
-        return answer.status, await answer.json()
+        return status, told
+
+    async def call(
+        self, path: str, client: Client, form: dict[str, str], alg: str = "ES256", **headers: str
+    ) -> tuple[int, dict[str, Any], ClientResponse]:
+        """A POST of `client`, which proves itself in its own way."""
+        sent = {**FORM, **headers}
+        if client.auth_method == "client_secret_basic":
+            sent["Authorization"] = basic(client.id, SECRET)
+        elif client.auth_method == "client_secret_post":
+            form = form | {"client_id": client.id, "client_secret": SECRET}
+        elif client.auth_method == "none":
+            form = form | {"client_id": client.id}
+        elif "client_assertion" not in form:
+            form = form | self.assertion(client, alg)
+        answer = await self.s.http.post(path, data=urlencode(form), headers=sent)
+        body = await answer.read()
+        return answer.status, json.loads(body) if body else {}, answer
+
+    def assertion(self, client: Client, alg: str = "ES256", **claims: Any) -> dict[str, str]:
+        """The parameters of `private_key_jwt`; a claim that is None is left out."""
+        self._made += 1
+        now = int(self.s.stage.clock.now())
+        said = {
+            "iss": client.id, "sub": client.id, "aud": b.US, "jti": f"once-{self._made}", "iat": now, "exp": now + 60,
+        } | claims  # fmt: skip
+        text = jose.sign(alg, SIGNERS[alg], {"kid": alg}, {name: one for name, one in said.items() if one is not None})
+        return {"client_assertion": text, "client_assertion_type": ASSERTION_TYPE}
 
     async def signed_in(self, client: Client, **changes: str | None) -> tuple[dict[str, Any], dict[str, Any], Landed]:
         """The whole code flow: tokens, the claims of the ID token, and how the browser came back."""
@@ -151,7 +181,7 @@ class Relying:
         header = jwt.get_unverified_header(told["id_token"])
         [jwk] = [one for one in served["keys"] if one["kid"] == header["kid"]]
         assert header["alg"] == client.id_token_alg
-        unchecked = {"verify_exp": False, "verify_iat": False}  # the clock of the test is not that of the library
+        unchecked: Any = {"verify_exp": False, "verify_iat": False}  # the clock of the test is not that of the library
         claims: dict[str, Any] = jwt.decode(
             told["id_token"], jwt.PyJWK(jwk, header["alg"]), algorithms=[header["alg"]], audience=client.id, issuer=b.US,
             options=unchecked,

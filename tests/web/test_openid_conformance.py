@@ -8,13 +8,16 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 import pytest_asyncio
+from cryptography.hazmat.primitives.asymmetric import rsa
 
+from broker.adapters.keys import USES, Key, KeyStore
 from broker.core.oidc.limits import CODE_LIFE, REFRESH_GRACE
 from broker.core.oidc.opaque import base64url
 from tests.web.relying import AUTHORIZE, INFO, Landed, Relying, registered
-from tests.web.site import BACK, site
+from tests.web.site import BACK, keys, site
 from tests.web.upstream import Home, upstreams
 
 ONE, TWO = registered("suite-1"), registered("suite-2")
@@ -215,7 +218,7 @@ async def test_an_address_that_is_not_registered_is_not_gone_to(
     assert "AUTH-REDIRECT" in landed.text
 
 
-@pytest.mark.row("OC-redirect-uri-query-ok")
+@pytest.mark.row("OC-redirect-uri-query-OK")
 async def test_a_registered_query_stays_as_it_is(rp: Relying) -> None:
     asked = rp.request(PARTED, redirect_uri=f"{BACK}?foo=bar")
     landed = await rp.visit(AUTHORIZE, asked)
@@ -280,11 +283,32 @@ async def test_a_scope_that_nobody_knows_is_not_on_the_page_and_not_in_the_token
     assert error(await rp.visit(AUTHORIZE, asked), asked) == "invalid_scope"
 
 
-@pytest.mark.row("OC-server-rotate-keys")
+@pytest.mark.row("OC-discovery-endpoint-verification")
 async def test_the_published_keys_are_public_and_each_has_its_name(rp: Relying) -> None:
-    answer = await rp.s.http.get("/.well-known/jwks.json")
-    keys = (await answer.json())["keys"]
-    assert len({key["kid"] for key in keys}) == len(keys) >= 2
+    served = await published(rp)
+    assert len(served) >= 2
     private = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
-    assert not [key for key in keys if private & set(key)]
-    assert {key["alg"] for key in keys} == {"RS256", "ES256"}
+    assert not [key for key in served.values() if private & set(key)]
+    assert {key["alg"] for key in served.values()} == {"RS256", "ES256"}
+
+
+async def published(rp: Relying) -> dict[str, dict[str, Any]]:
+    """The key set, by `kid`."""
+    answer = await rp.s.http.get("/.well-known/jwks.json")
+    served = (await answer.json())["keys"]
+    assert len({key["kid"] for key in served}) == len(served)
+    return {key["kid"]: key for key in served}
+
+
+@pytest.mark.row("OC-server-rotate-keys")
+async def test_a_new_key_signs_and_the_old_one_stays_published(rp: Relying, tmp_path: Path) -> None:
+    told, _, _ = await rp.signed_in(ONE)
+    before = await published(rp)
+    made = Key("oidc-rs256", "made-later", 1, rsa.generate_private_key(65537, 2048))
+    store = KeyStore((*keys().published(*USES), made))
+    async with site(tmp_path, rp.home.provider, ONE, store=store) as s:
+        later = Relying(s, upstreams(s, rp.home), rp.home)
+        again, _, _ = await later.signed_in(ONE)
+        assert jwt.get_unverified_header(again["id_token"])["kid"] == "made-later"
+        assert set(await published(later)) == {*before, "made-later"}
+        await later.checked(told, ONE)

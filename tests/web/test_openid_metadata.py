@@ -4,33 +4,24 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 import pytest_asyncio
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from broker.adapters import jose
 from broker.core.ids import ClientId
-from broker.core.oidc.client_assertion import ASSERTION_TYPE
 from broker.core.oidc.client_auth import METHODS
 from broker.core.oidc.metadata import BASIC_SCOPES, GRANT_TYPES
 from broker.core.oidc.pkce import challenge_of
 from broker.core.oidc.service_scopes import SERVICE_SCOPES
 from broker.core.rows import Client
 from tests import builders as b
-from tests.fakes import START
-from tests.flows.oauth.fakes_oauth import basic
 from tests.proofs import ClientKey
-from tests.web.relying import AUTHORIZE, FORM, SECRET, TOKEN, VERIFIER, Landed, Relying, registered
+from tests.web.relying import AUTHORIZE, FORM, KEYS, SIGNERS, TOKEN, VERIFIER, Landed, Relying, registered
 from tests.web.site import BACK, site
 from tests.web.upstream import Home, upstreams
 
 EVERYTHING = tuple(sorted(BASIC_SCOPES))
-EC, RSA = ec.derive_private_key(2718281828, ec.SECP256R1()), rsa.generate_private_key(65537, 2048)
-SIGNERS: dict[str, Any] = {"ES256": EC, "RS256": RSA}
-KEYS = (jose.public_jwk(EC, "ES256", "ES256"), jose.public_jwk(RSA, "RS256", "RS256"))
-BY_KEY: dict[str, Any] = {"auth_method": "private_key_jwt", "secret": None, "jwks": KEYS}
+BY_KEY: dict[str, Any] = {"auth_method": "private_key_jwt", "secret": None, "jwks": tuple(KEYS.values())}
 USUAL: dict[str, Any] = {"scopes": EVERYTHING, "grant_types": GRANT_TYPES}
 CLIENTS: dict[str, Client] = {
     "client_secret_basic": registered("basic", **USUAL),
@@ -57,29 +48,6 @@ async def rp(tmp_path: Path) -> AsyncIterator[Relying]:
         yield Relying(s, upstreams(s, home), home)
 
 
-async def call(
-    rp: Relying, path: str, client: Client, form: dict[str, str], alg: str = "ES256", **headers: str
-) -> tuple[int, dict[str, Any]]:
-    """A POST of `client`, authenticated in its own way."""
-    sent = {**FORM, **headers}
-    if client.auth_method == "client_secret_basic":
-        sent["Authorization"] = basic(client.id, SECRET)
-    elif client.auth_method == "client_secret_post":
-        form = form | {"client_id": client.id, "client_secret": SECRET}
-    elif client.auth_method == "none":
-        form = form | {"client_id": client.id}
-    else:
-        rp.trail.append(path)
-        said = {
-            "iss": client.id, "sub": client.id, "aud": b.US, "jti": f"once-{len(rp.trail)}", "iat": START, "exp": START + 60,
-        }  # fmt: skip
-        text = jose.sign(alg, SIGNERS[alg], {"kid": alg}, said)
-        form = form | {"client_assertion": text, "client_assertion_type": ASSERTION_TYPE}
-    answer = await rp.s.http.post(path, data=urlencode(form), headers=sent)
-    body = await answer.read()
-    return answer.status, json.loads(body) if body else {}
-
-
 async def asked(rp: Relying, **changes: str | None) -> Landed:
     return await rp.visit(AUTHORIZE, rp.request(CLIENTS["client_secret_basic"], **changes))
 
@@ -95,7 +63,7 @@ CALLS: dict[str, tuple[str, int]] = {
 }  # fmt: skip
 
 
-async def issuer(rp: Relying, _: str, value: Any) -> None:
+async def issuer(rp: Relying, _member: str, value: Any) -> None:
     assert value == b.US
     first, second = [await rp.s.http.get(path) for path in WELL_KNOWN]
     assert (first.status, first.content_type) == (200, "application/json")
@@ -111,14 +79,14 @@ async def endpoint(rp: Relying, member: str, value: Any) -> None:
     assert answer.status == status, member
 
 
-async def scopes(rp: Relying, _: str, value: Any) -> None:
+async def scopes(rp: Relying, _member: str, value: Any) -> None:
     """Everything that is announced can be had; nothing else can."""
     assert set(value) == BASIC_SCOPES | SERVICE_SCOPES.keys()
     told, _, _ = await rp.signed_in(CLIENTS["client_secret_basic"], scope=" ".join(EVERYTHING))
     assert set(told["scope"].split()) == BASIC_SCOPES
     form = {"grant_type": "client_credentials", "scope": " ".join(SERVICE_SCOPES)}
-    status, served = await call(rp, TOKEN, SERVICE, form)
-    assert (status, set(served["scope"].split())) == (200, SERVICE_SCOPES.keys())
+    status, served, _ = await rp.call(TOKEN, SERVICE, form)
+    assert (status, set(served["scope"].split())) == (200, set(SERVICE_SCOPES))
 
 
 async def responses(rp: Relying, member: str, value: Any) -> None:
@@ -129,23 +97,23 @@ async def responses(rp: Relying, member: str, value: Any) -> None:
         assert "error" in (await asked(rp, **{name: other})).query, other
 
 
-async def grants(rp: Relying, _: str, value: Any) -> None:
+async def grants(rp: Relying, _member: str, value: Any) -> None:
     for grant in value:
-        status, told = await call(rp, TOKEN, CLIENTS["client_secret_basic"], {"grant_type": grant})
+        status, told, _ = await rp.call(TOKEN, CLIENTS["client_secret_basic"], {"grant_type": grant})
         assert (status, told["error"] == "unsupported_grant_type") == (400, False), grant
     for grant in ("password", "implicit", "urn:ietf:params:oauth:grant-type:jwt-bearer"):
-        _, told = await call(rp, TOKEN, CLIENTS["client_secret_basic"], {"grant_type": grant})
+        _, told, _ = await rp.call(TOKEN, CLIENTS["client_secret_basic"], {"grant_type": grant})
         assert told["error"] == "unsupported_grant_type"
 
 
-async def subjects(rp: Relying, _: str, value: Any) -> None:
+async def subjects(rp: Relying, _member: str, value: Any) -> None:
     assert value == ["public"]
     _, one, _ = await rp.signed_in(CLIENTS["client_secret_basic"])
     _, two, _ = await rp.signed_in(CLIENTS["client_secret_post"])
     assert one["sub"] == two["sub"]
 
 
-async def id_tokens(rp: Relying, _: str, value: Any) -> None:
+async def id_tokens(rp: Relying, _member: str, value: Any) -> None:
     clients = {"RS256": CLIENTS["client_secret_basic"], "ES256": ELLIPTIC}
     assert set(value) == set(clients)
     for client in clients.values():
@@ -163,7 +131,7 @@ KNOCKS: dict[str, tuple[str, dict[str, str], int]] = {
 async def methods(rp: Relying, member: str, value: Any) -> None:
     path, form, wanted = KNOCKS[member.split("_", maxsplit=1)[0]]
     for method in METHODS:
-        status, _ = await call(rp, path, CLIENTS[method], form)
+        status, _, _ = await rp.call(path, CLIENTS[method], form)
         assert (status == wanted, status == 401) == (method in value, method not in value), method
     assert set(value) <= set(METHODS)
 
@@ -172,38 +140,38 @@ async def assertions(rp: Relying, member: str, value: Any) -> None:
     path, form, wanted = KNOCKS[member.split("_", maxsplit=1)[0]]
     assert set(value) == set(SIGNERS)
     for alg in value:
-        assert (await call(rp, path, CLIENTS["private_key_jwt"], form, alg))[0] == wanted
+        assert (await rp.call(path, CLIENTS["private_key_jwt"], form, alg))[0] == wanted
 
 
-async def challenges(rp: Relying, _: str, value: Any) -> None:
+async def challenges(rp: Relying, _member: str, value: Any) -> None:
     assert value == ["S256"]
     assert "code" in (await asked(rp)).query
     assert "error" in (await asked(rp, code_challenge_method="plain", code_challenge=VERIFIER)).query
 
 
-async def proofs(rp: Relying, _: str, value: Any) -> None:
+async def proofs(rp: Relying, _member: str, value: Any) -> None:
     client = CLIENTS["client_secret_basic"]
     for alg in value:
         code, _, _ = await rp.code(client)
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK, "code_verifier": VERIFIER}
-        status, told = await call(rp, TOKEN, client, form, DPoP=ClientKey(alg).proof("POST", f"{b.US}{TOKEN}"))
+        status, told, _ = await rp.call(TOKEN, client, form, DPoP=ClientKey(alg).proof("POST", f"{b.US}{TOKEN}"))
         assert (status, told.get("token_type")) == (200, "DPoP"), told
 
 
-async def prompts(rp: Relying, _: str, value: Any) -> None:
+async def prompts(rp: Relying, _member: str, value: Any) -> None:
     await rp.signed_in(CLIENTS["client_secret_basic"])
     for prompt in value:
         assert "code" in (await asked(rp, prompt=prompt)).query, prompt
     assert (await asked(rp, prompt="create")).query["error"] == "invalid_request"
 
 
-async def claims(rp: Relying, _: str, value: Any) -> None:
+async def claims(rp: Relying, _member: str, value: Any) -> None:
     """Every claim that is announced is told to who was given everything, and no other."""
     told, said, _ = await rp.signed_in(CLIENTS["client_secret_basic"], scope=" ".join(EVERYTHING))
     assert set(value) == set(said) | set(await rp.userinfo(told))
 
 
-async def single_claims(rp: Relying, _: str, value: Any) -> None:
+async def single_claims(rp: Relying, _member: str, value: Any) -> None:
     assert value is True
     asking = json.dumps({"id_token": {"name": None}})
     _, said, _ = await rp.signed_in(CLIENTS["client_secret_basic"], claims=asking)
@@ -216,34 +184,34 @@ async def no_request_objects(rp: Relying, member: str, value: Any) -> None:
     assert (await asked(rp, **{name: "https://portal.example/x"})).query["error"] == f"{name}_not_supported"
 
 
-async def issuer_in_answers(rp: Relying, _: str, value: Any) -> None:
+async def issuer_in_answers(rp: Relying, _member: str, value: Any) -> None:
     assert value is True
     for prompt in ("none", None):  # an error first, then a code
         assert (await asked(rp, prompt=prompt)).query["iss"] == b.US
 
 
-async def may_push(rp: Relying, _: str, value: Any) -> None:
+async def may_push(rp: Relying, _member: str, value: Any) -> None:
     assert value is False
     form = rp.request(CLIENTS["client_secret_basic"], code_challenge=challenge_of(VERIFIER))
-    status, told = await call(rp, "/oauth2/par", CLIENTS["client_secret_basic"], form)
+    status, told, _ = await rp.call("/oauth2/par", CLIENTS["client_secret_basic"], form)
     assert status == 201
     landed = await rp.visit(AUTHORIZE, {"client_id": "basic", "request_uri": told["request_uri"]})
     rp.given(form, landed)
 
 
-async def tells_clients(rp: Relying, _: str, value: Any) -> None:
+async def tells_clients(rp: Relying, _member: str, value: Any) -> None:
     assert value is True
     _, said, _ = await rp.signed_in(CLIENTS["client_secret_basic"])
     assert said["sid"]
 
 
-async def kinds(rp: Relying, _: str, value: Any) -> None:
+async def kinds(rp: Relying, _member: str, value: Any) -> None:
     _, said, _ = await rp.signed_in(CLIENTS["client_secret_basic"], acr_values=" ".join(value))
     assert said["acr"] in value
     assert rp.home.asked["acr_values"] == " ".join(value)
 
 
-async def normal(_: Relying, __: str, value: Any) -> None:
+async def normal(_rp: Relying, _member: str, value: Any) -> None:
     assert value == ["normal"]
 
 

@@ -112,14 +112,9 @@ def signed_in(person: str, affiliations: tuple[str, ...] = ()) -> list[Row]:
 
 @asynccontextmanager
 async def site(
-    folder: Path,
-    *more: Row,
-    content: bytes = CONTENT,
-    edge: Edge | None = None,
-    store: KeyStore | None = None,
-    **changes: Any,
+    folder: Path, *more: Row, content: bytes = CONTENT, edge: Edge | None = None, **changes: Any
 ) -> AsyncIterator[Site]:
-    """The site; `folder` holds the bytes of `obj-1`. `store`: other keys. `changes` as in `builders.snapshot`."""
+    """The site; `folder` holds the bytes of `obj-1`. `changes` as in `builders.snapshot`."""
     (folder / "obj-1.bam").write_bytes(content)
     digest = hashlib.sha256(content).hexdigest()
     one = b.drs_object(size=len(content), checksums={"sha-256": digest})
@@ -128,7 +123,7 @@ async def site(
         CLIENT, *signed_in("usr_ada", ("faculty@rhine.example",)), *signed_in("usr_mei"), *signed_in("usr_pia"), *more,
     ]  # fmt: skip
     made = stage(*rows, **world)
-    tokens = OwnTokens(store or keys(), b.US, made.clock.now())
+    tokens = OwnTokens(keys(), b.US, made.clock.now)
     tokens.withdrawn = lambda key: made.live.current().revoked("key", key, made.clock.now())
     own = own_trust(tokens, b.US)
     made.live._current = follow(

@@ -13,9 +13,10 @@ import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from broker.adapters.keys import USES, Key, KeyStore
+from broker.adapters.keys import Key, KeyStore
 from broker.core.oidc.limits import CODE_LIFE, REFRESH_GRACE
 from broker.core.oidc.opaque import base64url
+from tests.fakes import START
 from tests.web.relying import AUTHORIZE, INFO, Landed, Relying, registered
 from tests.web.site import BACK, keys, site
 from tests.web.upstream import Home, upstreams
@@ -301,14 +302,14 @@ async def published(rp: Relying) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.row("OC-server-rotate-keys")
-async def test_a_new_key_signs_and_the_old_one_stays_published(rp: Relying, tmp_path: Path) -> None:
+async def test_a_new_key_is_published_then_signs_and_the_old_one_is_still_read(rp: Relying) -> None:
     told, _, _ = await rp.signed_in(ONE)
     before = await published(rp)
-    made = Key("oidc-rs256", "made-later", 1, rsa.generate_private_key(65537, 2048))
-    store = KeyStore((*keys().published(*USES), made))
-    async with site(tmp_path, rp.home.provider, ONE, store=store) as s:
-        later = Relying(s, upstreams(s, rp.home), rp.home)
-        again, _, _ = await later.signed_in(ONE)
-        assert jwt.get_unverified_header(again["id_token"])["kid"] == "made-later"
-        assert set(await published(later)) == {*before, "made-later"}
-        await later.checked(told, ONE)
+    made = Key("oidc-rs256", "made-later", START + 60, rsa.generate_private_key(65537, 2048))
+    rp.s.tokens.adopt(KeyStore((*keys().keys, made)))
+    assert set(await published(rp)) == {*before, "made-later"}
+    for later, signs in ((0, False), (60, True)):
+        rp.s.stage.clock.advance(later)
+        again, _, _ = await rp.signed_in(ONE)
+        assert (jwt.get_unverified_header(again["id_token"])["kid"] == "made-later") == signs
+    await rp.checked(told, ONE)

@@ -47,7 +47,8 @@ const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const scenarios = {
   async 'code flow, UserInfo, refresh'() {
     const config = await discovered('basic', secret('basic'))
-    const tokens = await signedIn(config, 'ada')
+    const tokens = await signedIn(config, 'ada', { scope: `${SCOPE} email offline_access` }) // as clients for everybody ask
+    assert.equal(tokens.scope, SCOPE)
     const { sub } = tokens.claims()
     const userinfo = await oidc.fetchUserInfo(config, tokens.access_token, sub)
     assert(Array.isArray(userinfo.ga4gh_passport_v1))

@@ -1,18 +1,19 @@
 """The administration API of a running broker, for commands: `--server URL --token-file FILE`."""
 
 import json
+import re
 import stat
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import aiohttp
 from yarl import URL
 
 _SECONDS = 30
-_LOOPBACK = ("http://127.0.0.1", "http://[::1]")
+_LOOPBACK = re.compile(r"(?:127\.0\.0\.1|\[::1\])(?::[0-9]+)?")
 _OK = 400
 _SCOPES = "clients:read clients:write idps:read idps:write issuers:read issuers:write"
 
@@ -99,7 +100,7 @@ class RemoteAdministration:
 async def remote(server: str, credentials: str | tuple[str, str]) -> AsyncIterator[RemoteAdministration]:
     """Connected for as long as the block runs. RemoteError for a server without https, loopback apart."""
     server = server.rstrip("/")
-    if not server.startswith("https://") and not server.startswith(_LOOPBACK):
+    if not _is_safe(server):
         raise RemoteError(f"{server}: https is needed; a token would be read on the way")
     timeout = aiohttp.ClientTimeout(total=_SECONDS)
     async with aiohttp.ClientSession(timeout=timeout, trust_env=False, cookie_jar=aiohttp.DummyCookieJar()) as session:
@@ -118,6 +119,17 @@ async def _token(session: aiohttp.ClientSession, server: str, client_id: str, se
             return str(_told(answer.status, await answer.read())["access_token"])
     except (aiohttp.ClientError, TimeoutError, OSError) as failure:
         raise RemoteError(f"{server}: no answer ({type(failure).__name__})") from None
+
+
+def _is_safe(server: str) -> bool:
+    """https, or http to this machine: the host whole, for `http://127.0.0.1.example` is anybody's."""
+    try:
+        parts = urlsplit(server)
+    except ValueError:
+        return False
+    if not parts.hostname or "@" in parts.netloc:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and _LOOPBACK.fullmatch(parts.netloc) is not None)
 
 
 def _path(noun: str, name: str, end: str = "") -> str:

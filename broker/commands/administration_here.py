@@ -4,7 +4,17 @@ from collections.abc import Mapping
 from typing import Any, Protocol, cast
 
 from broker.commands.common import Fail
-from broker.core.administration import SORTS, Managed, Noun, Verb, has_name, makes_secret, secret_of, shown
+from broker.core.administration import (
+    SORTS,
+    Managed,
+    Noun,
+    Verb,
+    has_name,
+    keeps_secret,
+    makes_secret,
+    secret_of,
+    shown,
+)
 from broker.core.outcome import Reason
 from broker.core.reasons import sentence
 from broker.flows.administer import OPERATOR, change, made_secret, move, new_secret, register
@@ -50,7 +60,7 @@ class Here:
 
     async def change(self, noun: str, name: str, said: Mapping[str, Any], version: int) -> dict[str, Any]:
         before = await self._row(noun, name)
-        row = self._read(noun, said, secret_of(before))
+        row = self._read(noun, said, secret_of(before) if keeps_secret(before, said) else None)
         if row.id != before.id:
             raise Fail("the id of a row cannot be changed: add another one")
         done = await change(self._w, OPERATOR, cast("Noun", noun), row, frozenset({version}), self._a.mode)

@@ -14,6 +14,7 @@ from broker.core.jurisdiction.rulebook import Mode
 from broker.core.outcome import Reason
 from broker.core.plain import digest, plain
 from broker.core.rows import Client, IdentityProvider, Role, VisaIssuer
+from broker.core.rows.catalogue import Gather
 
 Managed = VisaIssuer | Client | IdentityProvider
 Noun = Literal["issuers", "clients", "idps"]
@@ -67,6 +68,52 @@ ENTRIES: Mapping[tuple[str, str], str] = MappingProxyType({
     ("idp", "remove"): "idp.removed",
 })  # fmt: skip
 """What the log says of each change."""
+
+
+_OF_ONE_ROW: Mapping[Noun, frozenset[str]] = MappingProxyType({
+    "issuers": frozenset({
+        "trust.jku", "trust.keys", "trust.algorithms", "trust.discovery", "trust.keys_until",
+        "gather.api", "gather.api_user", "gather.push", "gather_key",
+    }),
+    "clients": frozenset({
+        "name", "secret", "redirect_uris", "jwks", "jwks_uri", "id_token_alg", "post_logout_redirect_uris",
+        "backchannel_logout_uri", "backchannel_logout_session_required",
+    }),
+    "idps": frozenset({"name", "client_id", "client_secret", "token_auth"}),
+})  # fmt: skip
+"""What who administers one row may change of it: its name, how it is reached, how it proves itself. What it is
+believed, and what it may do, is for those who administer the service: or one row would be as good as all."""
+
+EVERY = "*"
+"""No row is called so: who may write this may write every row of the sort."""
+
+
+def beyond(sort: Sort, row: Managed, before: Managed) -> tuple[str, ...]:
+    """What differs that only who administers the whole service may change."""
+    new, old = _flat(row), _flat(before)
+    differs = {name for name in new.keys() | old.keys() if new.get(name) != old.get(name)}
+    return tuple(sorted(differs - _OF_ONE_ROW[sort.noun] - {"version", "status"}))
+
+
+def _flat(row: Managed) -> dict[str, Any]:
+    found: dict[str, Any] = dict(plain(row))
+    if isinstance(row, VisaIssuer):
+        for holder, inside in (("trust", row.trust), ("gather", row.gather or Gather())):
+            found.pop(holder, None)
+            found |= {f"{holder}.{name}": value for name, value in plain(inside).items()}
+    return found
+
+
+def keeps_secret(before: Managed, said: Mapping[str, Any]) -> bool:
+    """May a change that brings no secret keep the one that is there? Not if it would be sent to another address.
+
+    Who may change a row is never shown its secret, and so must not be able to have it sent to themselves.
+    """
+    if not isinstance(before, VisaIssuer) or not before.gather_key:
+        return True
+    gather = said.get("gather")
+    api = gather.get("api") if isinstance(gather, Mapping) else None
+    return api is None or (before.gather is not None and api == before.gather.api)
 
 
 def may_write(roles: Iterable[Role], sort: Sort, id: str) -> bool:

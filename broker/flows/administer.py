@@ -10,7 +10,20 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from broker.core.administration import ENTRIES, SORTS, STATES, Managed, Noun, Sort, Verb, may_write, told, unfit
+from broker.core.administration import (
+    ENTRIES,
+    EVERY,
+    SORTS,
+    STATES,
+    Managed,
+    Noun,
+    Sort,
+    Verb,
+    beyond,
+    may_write,
+    told,
+    unfit,
+)
 from broker.core.audit.entry import Value
 from broker.core.ids import ClientId
 from broker.core.jurisdiction.rulebook import Mode
@@ -36,6 +49,17 @@ class Actor:
     def may_write(self, sort: Sort, id: str) -> bool:
         return self.operator or may_write(self.roles, sort, id)
 
+    def may_have(self, sort: Sort, row: Managed, before: Managed | None) -> Reason | None:
+        """Why the actor may not put `row` in the place of `before`; None: they may.
+
+        Who administers one row neither makes it nor says what it is believed (core/administration.beyond).
+        """
+        if not self.may_write(sort, row.id):
+            return forbidden(sort)
+        if self.may_write(sort, EVERY) or (before is not None and not beyond(sort, row, before)):
+            return None
+        return service_wide(sort)
+
     def told(self) -> dict[str, Value]:
         """What an entry says of a service: a person is in it by pseudonym."""
         return {"client": self.client} if self.client is not None else {}
@@ -52,8 +76,9 @@ async def register(w: World, actor: Actor, noun: Noun, row: Managed, mode: Mode)
     before = await w.rows.get(sort.kind, row.id)
     others = [one async for one in w.rows.scan(sort.kind)]
     # 2. Decide.
-    if not actor.may_write(sort, row.id):
-        return forbidden(sort)
+    refused = actor.may_have(sort, row, None)
+    if refused is not None:
+        return refused
     if before is not None:
         return Reason(code="REQ-STATE", facts=(("state", f"{before.status} already, in version {before.version}"),))
     wrong = unfit(row, others, mode, w.issuer)
@@ -83,11 +108,15 @@ async def change(
         return Reason(code="REQ-STALE")
     if before.status == "removed":
         return Reason(code="REQ-STATE", facts=(("state", "removed for good"),))
+    after = _kept(row, before)
+    refused = actor.may_have(sort, after, before)
+    if refused is not None:
+        return refused
     wrong = unfit(row, others, mode, w.issuer)
     if wrong is not None:
         return wrong
     # 3. Record. 4. Answer.
-    return await _put(w, actor, sort, "register", _kept(row, before), before)
+    return await _put(w, actor, sort, "register", after, before)
 
 
 async def move(
@@ -104,6 +133,8 @@ async def move(
         return Reason(code="REQ-NOT-FOUND")
     if expected is not None and before.version not in expected:
         return Reason(code="REQ-STALE")
+    if verb == "resume" and not actor.may_write(sort, EVERY):  # who suspended it may have meant its administrator
+        return service_wide(sort)
     after = STATES.get((before.status, verb))
     if after is None:
         return Reason(code="REQ-STATE", facts=(("state", f"{before.status} for good"),))
@@ -157,6 +188,11 @@ def _kept(row: Managed, before: Managed) -> Managed:
 def forbidden(sort: Sort) -> Reason:
     """The refusal for who lacks the role; the same whether there is such a row or not."""
     return Reason(code="AUTH-NOT-YOURS", facts=(("roles", ", ".join(sort.writers)),))
+
+
+def service_wide(sort: Sort) -> Reason:
+    """The refusal for who administers one row and wants what concerns everybody."""
+    return Reason(code="AUTH-NOT-YOURS", facts=(("roles", f"{', '.join(sort.writers)} in the scope service"),))
 
 
 async def _put(w: World, actor: Actor, sort: Sort, verb: str, row: M, before: Managed | None) -> M | Reason:

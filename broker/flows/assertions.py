@@ -168,6 +168,16 @@ async def is_about(w: World, actor: Actor, iss: str, sub: str) -> bool:
     return (iss, sub) == (w.issuer, actor.person.id) or (known is not None and known.person == actor.person.id)
 
 
+async def _is_their_own(w: World, actor: Actor, about: About) -> bool:
+    """Is it the actor, or anybody who was ever shown to be the same human being?"""
+    if actor.person is None:
+        return False
+    persons = w.snapshots.current().ever_linked(actor.person.id)
+    known = await w.rows.get(Identity, identity_id(Issuer(about.iss), about.sub))
+    ours = about.iss == w.issuer and about.sub in persons
+    return ours or (known is not None and known.person in persons)
+
+
 def _holds(actor: Actor, scope: str) -> bool:
     live = (role for role in actor.roles if role.status == "active" and role.role == ROLE)
     return actor.operator or any(role.scope in (scope, "service") for role in live)
@@ -196,7 +206,7 @@ def _may(actor: Actor, said: Stated, snapshot: Snapshot) -> Reason | None:
 
 
 async def _about(w: World, actor: Actor, about: About) -> Reason | None:
-    if await is_about(w, actor, about.iss, about.sub):
+    if await _is_their_own(w, actor, about):
         return Reason(code="REQ-OWN-ASSERTION")
     if not is_url(about.iss) or not is_name(about.sub):
         return _invalid("about: an `iss` and a `sub` of 255 characters at most")

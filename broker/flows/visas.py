@@ -275,4 +275,5 @@ def _mint(w: World, person: Person, visa: Held, now: Seconds, access_of: str | N
         exp=exp,
         ends=visa.ends,
         answers=_answers(w.issuer, visa),
+        sub=visa.sub,
     )

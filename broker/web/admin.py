@@ -17,6 +17,7 @@ from broker.core.administration import (
     Sort,
     Verb,
     has_name,
+    keeps_secret,
     makes_secret,
     may_read,
     ref,
@@ -100,7 +101,7 @@ async def put_row(request: web.Request) -> web.Response:
     before = await _named(request, sort, who)
     versions = expected(request)
     said = (await json_body(request, Said, MAX_BODY)).root
-    row = _row(broker, sort, said, secret_of(before))
+    row = _row(broker, sort, said, secret_of(before) if keeps_secret(before, said) else None)
     if row.id != before.id:
         raise Problem("REQ-INVALID", problem="the body names another row than the address")
     if said.get("status", before.status) != before.status:
@@ -139,8 +140,9 @@ async def test_form(request: web.Request) -> web.Response:
     said = (await json_body(request, Said, MAX_BODY)).root
     sample = said.pop("sample", None)
     row = _row(broker, sort, said, "0" * 64 if makes_secret(sort, said) else None)
-    if not who.may_write(sort, row.id):
-        raise Problem.of(forbidden(sort))
+    refused = who.may_have(sort, row, await broker.world.rows.get(sort.kind, row.id))
+    if refused is not None:
+        raise Problem.of(refused)
     report = await inspect(broker.world, broker.administration.tools, row, sample if isinstance(sample, str) else None)
     return web.json_response(report.told())
 

@@ -203,13 +203,25 @@ async def test_credentials_that_are_no_good(
     assert text.strip() == "" or text not in str(result.exception)
 
 
-async def test_a_server_without_https_gets_no_token(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "server",
+    [
+        "http://broker.example",
+        "http://127.0.0.1.example",
+        "http://127.0.0.1@broker.example",
+        "http://127.0.0.1:80@broker.example",
+        "http://[::1].example",
+        "https://admin:secret@broker.example",
+        "HTTP://broker.example",
+        "https://",
+        "//broker.example",
+    ],
+)
+async def test_a_server_without_https_gets_no_token(tmp_path: Path, server: str) -> None:
     path = tmp_path / "token"
     path.write_text("secret-token")
     path.chmod(0o600)
-    result = await asyncio.to_thread(
-        invoke, "issuers", "list", "--server", "http://broker.example", "--token-file", str(path)
-    )
+    result = await asyncio.to_thread(invoke, "issuers", "list", "--server", server, "--token-file", str(path))
     assert isinstance(result.exception, Fail)
     assert "https is needed" in str(result.exception)
 

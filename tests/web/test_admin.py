@@ -13,6 +13,7 @@ from broker.core.administration import SORTS, ref
 from broker.core.audit.entry import encode
 from broker.core.ids import ClientId, Issuer
 from broker.core.oidc.opaque import stored_id
+from broker.core.passport.health import AddressHealth, IssuerReport, KeyShown, shown
 from broker.core.passport.trust import TrustRow
 from broker.core.provider_health import ProviderHealth
 from broker.core.rows import Client, IdentityProvider, Role, Row, VisaIssuer
@@ -163,6 +164,79 @@ async def test_who_administers_one_row_sees_and_changes_that_one(tmp_path: Path,
         assert (await call(s, "POST", address(noun, "/suspend"), person=str(b.ADA))).status == 200
         listed = await (await call(s, "GET", f"/api/v1/{noun}", person=str(b.ADA))).json()
         assert [one["id"] for one in listed[noun]] == [IDS[noun]]
+
+
+BELIEVED: dict[str, list[dict[str, Any]]] = {
+    "issuers": [
+        {"values": ["https://any.example/*"]}, {"may_link": True}, {"is_broker": True},
+        {"is_broker": True, "vouches": True}, {"sources": ["https://else.example"]}, {"granted_by": ["self", "dac"]},
+        {"types": ["ControlledAccessGrants"]}, {"access_tokens": True}, {"internal": True}, {"max_lifetime_seconds": 9},
+        {"aliases": {"x": "https://any.example/x"}}, {"grant_profile": {"kinds": ["general"]}},
+        {"gather": {"push": True, "subjects_of": "https://uni.example"}}, {"gather": {"userinfo": True}},
+        {"userinfo_url": "https://thief.example/u", "userinfo": True, "is_broker": True},
+    ],
+    "clients": [
+        {"scopes": ["openid", "ga4gh_passport_v1"]}, {"grant_types": ["authorization_code", "refresh_token"]},
+        {"serves": ["https://bank.example"]}, {"resources": ["https://bank.example"]}, {"consent": "remembered"},
+        {"internal": True}, {"visa_style": "access_token"},
+    ],
+    "idps": [
+        {"scopes": ["everywhere.example"]}, {"internal": True}, {"silent_sign_in": True}, {"audience": "participant"},
+        {"login_hints": ["@everywhere.example"]}, {"endpoint_hosts": ["thief.example"]}, {"slug": "other"},
+    ],
+}  # fmt: skip
+REACHED: dict[str, dict[str, Any]] = {
+    "issuers": {"jku": [f"{EGA}/jwks", f"{EGA}/more"], "gather": {"push": True}},
+    "clients": {"name": "Other", "redirect_uris": ["https://portal.example/other"]},
+    "idps": {"name": "Other", "client_id": "them"},
+}
+
+
+@pytest.mark.row("T070", "T134")
+@pytest.mark.parametrize("noun", NOUNS)
+async def test_who_administers_one_row_does_not_say_what_it_is_believed(tmp_path: Path, noun: str) -> None:
+    """Or one row would be as good as all: its administrator could let it open every dataset, for anybody."""
+    scoped = role(scope=f"{SORTS[noun].word}:{IDS[noun]}", sub="ada")  # type: ignore[index]
+    async with site(tmp_path, role(), scoped) as s:
+        alone = await call(s, "POST", f"/api/v1/{noun}", FORMS[noun], person=str(b.ADA))
+        assert (alone.status, (await alone.json())["code"]) == (403, "AUTH-NOT-YOURS"), "nor does it begin with them"
+        await add(s, noun)
+        for said in BELIEVED[noun]:
+            for method, end in (("PUT", ""), ("POST", "/test")):
+                path = address(noun) if method == "PUT" else f"/api/v1/{noun}{end}"
+                got = await call(s, method, path, FORMS[noun] | said, person=str(b.ADA), If_Match='"v1"')
+                told = await got.json()
+                assert (got.status, told.get("code")) == (403, "AUTH-NOT-YOURS"), (method, said, told)
+        fine = await call(s, "PUT", address(noun), FORMS[noun] | REACHED[noun], person=str(b.ADA), If_Match='"v1"')
+        assert fine.status == 200, await fine.text()
+        assert (await call(s, "POST", address(noun, "/suspend"))).status == 200
+        got = await call(s, "POST", address(noun, "/resume"), person=str(b.ADA))
+        assert got.status == 403, "what the service suspended, its own administrator does not let back in"
+        assert (await call(s, "POST", address(noun, "/resume"))).status == 200
+
+
+@pytest.mark.row("T133")
+@pytest.mark.parametrize("way", [[{"api": "https://thief.example"}], [None, {"api": "https://thief.example"}]])
+async def test_a_secret_is_not_sent_to_another_address_by_who_never_saw_it(tmp_path: Path, way: list[Any]) -> None:
+    async with site(tmp_path, role()) as s:
+        mine = {"gather": {"api": "https://rems.example"}, "gather_key": "our-key-there"}
+        await add(s, "issuers", **mine)
+
+        def stored() -> str:
+            row = s.stage.ledger.rows["visa_issuer", EGA]
+            assert isinstance(row, VisaIssuer)
+            return row.gather_key
+
+        kept = FORMS["issuers"] | {"gather": mine["gather"], "may_link": True}
+        assert (await call(s, "PUT", address("issuers"), kept, If_Match='"v1"')).status == 200
+        assert stored() == "our-key-there"
+        for version, gather in enumerate(way, 2):
+            said = FORMS["issuers"] | {"gather": gather}
+            assert (await call(s, "PUT", address("issuers"), said, If_Match=f'"v{version}"')).status == 200
+        assert stored() == ""
+        said = FORMS["issuers"] | {"gather": {"api": "https://new.example"}, "gather_key": "new"}
+        assert (await call(s, "PUT", address("issuers"), said, If_Match=f'"v{2 + len(way)}"')).status == 200
+        assert stored() == "new", "who has it sends it along"
 
 
 async def test_an_auditor_sees_and_changes_nothing(tmp_path: Path) -> None:
@@ -558,6 +632,28 @@ async def test_what_was_expelled_is_on_record_once(tmp_path: Path) -> None:
             assert (await call(s, "POST", address("issuers", "/keys/expel"), body)).status == 201
         assert ("revocation", f"key:{thumbprint}") in s.stage.ledger.rows
         assert s.stage.kinds() == ["issuer.registered", "revocation.made"]
+
+
+@pytest.mark.row("T029", "T134")
+async def test_whoever_publishes_a_key_of_somebody_else_cannot_expel_it(tmp_path: Path) -> None:
+    """A key that leaked is revoked everywhere: so who administers one issuer must not name ours, or another's."""
+    mine, theirs = KeyShown(kid="m", algorithm="ES256", thumbprint="aa" * 32), KeyShown(kid="t", algorithm="ES256", thumbprint="bb" * 32)  # fmt: skip
+
+    def published(iss: str, *found: KeyShown) -> IssuerReport:
+        return IssuerReport(iss=iss, addresses=(AddressHealth(jku=f"{iss}/jwks", state="good", keys=found),))
+
+    async with site(tmp_path, role(), role("issuer_admin", f"issuer:{EGA}", "ada")) as s:
+        await add(s, "issuers")
+        ours = [shown(key) for key in s.stage.live.current().own.keys]
+        reports = (published(EGA, mine, theirs, *ours), published("https://other.example", theirs))
+        s.broker.issuers.reports = lambda: reports  # type: ignore[method-assign]
+        for key, status in ((theirs, 400), *((key, 400) for key in ours), (mine, 201)):
+            body = {"thumbprint": key.thumbprint, "ground": "so that it ends"}
+            got = await call(s, "POST", address("issuers", "/keys/expel"), body, person=str(b.ADA))
+            assert got.status == status, key
+        assert ours
+        body = {"thumbprint": theirs.thumbprint, "ground": "it leaked"}
+        assert (await call(s, "POST", address("issuers", "/keys/expel"), body)).status == 201
 
 
 async def test_health_and_refresh_are_told(tmp_path: Path) -> None:

@@ -1,14 +1,16 @@
 """Sources assert over the API: who may, for whom, which version, and what follows for visas."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from broker.core.ids import Issuer
-from broker.core.rows import Assertion, Identity, Revocation, Role, Row
+from broker.core.rows import Assertion, Identity, IdentityLink, Revocation, Role, Row
 from broker.core.rows.identity import identity_id
+from broker.core.rows.linking import link_id
 from broker.core.time import rfc3339
 from tests import builders as b
 from tests.fakes import START
@@ -34,6 +36,9 @@ def role(scope: str, name: str = "issuer_admin", sub: str = "mei", iss: Issuer =
 
 MEI = role(f"source:{SOCIETY}")
 KNOWN = Identity(id=identity_id(b.HOME, "mei"), person=b.MEI, iss=b.HOME, sub="mei")
+LINKED = IdentityLink(
+    id=link_id(b.MEI, b.ADA), persons=(b.MEI, b.ADA), identities=((b.HOME, "mei"), (b.HOME, "ada")), since=START
+)
 HERS = Identity(id=identity_id(b.HOME, "ada"), person=b.ADA, iss=b.HOME, sub="ada")
 
 
@@ -79,6 +84,9 @@ WHO: list[tuple[str, tuple[Row, ...], Mapping[str, Any], int]] = [
     ("of no organisation", (MEI,), AFFILIATION | {"value": "public.citizen-scientist@no.organization"}, 201),
     ("oneself", (MEI, KNOWN), BODY | {"sub": "mei"}, 403),
     ("oneself by our own sub", (MEI,), BODY | {"iss": b.US, "sub": "usr_mei"}, 403),
+    ("oneself, under a linked identity", (MEI, HERS, LINKED), BODY, 403),
+    ("oneself, under our own sub of a linked identity", (MEI, LINKED), BODY | {"iss": b.US, "sub": "usr_ada"}, 403),
+    ("oneself, under an identity that was linked once", (MEI, HERS, replace(LINKED, ended=START)), BODY, 403),
     ("a grant", (role("service"),), BODY | {"type": "ControlledAccessGrants", "value": b.HEART, "by": "dac"}, 400),
     ("a link", (role("service"),), BODY | {"type": "LinkedIdentities", "value": "a,b"}, 400),
     ("a member that is unknown", (MEI,), BODY | {"jku": "x"}, 400),

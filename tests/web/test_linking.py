@@ -15,11 +15,13 @@ from broker.core.ids import Issuer, PersonId
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.limits import LINK_PROOF_LIFE, LINK_SIGN_IN_AGE, MAX_IDENTITIES
 from broker.core.oidc.opaque import stored_id
+from broker.core.passport.visa import GRANT
 from broker.core.rows import Family, IdentityLink, Person, Row, Session
 from broker.core.rows.linking import link_id
 from broker.core.time import Seconds
 from broker.flows.linking import unlink
 from broker.flows.oauth.targets import foreign_grant
+from broker.flows.release_visas import visas_to_release
 from broker.flows.visas import held_visas, mint
 from tests import builders as b
 from tests.fakes import START
@@ -295,6 +297,20 @@ async def test_grants_of_both_count_together(tmp_path: Path) -> None:
     async with site(tmp_path) as s:
         s.stage.ledger.rows["session", "ses-usr_mei"] = mei()
         assert (await s.http.get(ACCESS, headers=s.headers("usr_mei"))).status == 403
+
+
+async def test_userinfo_says_yes_to_visa_access_tokens_about_a_linked_identity_until_it_is_parted(
+    tmp_path: Path,
+) -> None:
+    async with linked(tmp_path) as s:
+        w, session, who = s.broker.world, mei(), person(s)
+        found = await visas_to_release(w, s.broker.gathering, who, session, frozenset(), w.clock.now(), "fam-usr_mei")
+        [grant] = [one for one in found if one.type == GRANT]
+        asked = {"Authorization": f"Bearer {grant.token}"}
+        answer = await s.http.get("/oauth2/userinfo", headers=asked)
+        assert (answer.status, await answer.json()) == (200, {"sub": b.ADA, "iss": b.US})
+        await part(s)
+        assert (await s.http.get("/oauth2/userinfo", headers=asked)).status == 401
 
 
 async def test_what_was_not_released_is_not_shown_by_a_link(tmp_path: Path) -> None:

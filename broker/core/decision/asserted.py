@@ -37,7 +37,8 @@ def accepted(url: str, question: Question, visas: Evaluation, snapshot: Snapshot
 
     One's own acceptance here counts without being shown: it binds the person, whatever their client was told.
     """
-    own = _rows(row for row in snapshot.assertions(question.identities, question.at) if not row.conditions)
+    rows = snapshot.assertions(question.identities, question.at)
+    own = _rows(row for row in rows if (row.by, row.source) == ("self", snapshot.own.iss) and not row.conditions)
     return _first((*said_of(question, visas, snapshot), *own), TERMS, url)
 
 

@@ -21,7 +21,7 @@ class MintedVisa:
 
     `id`: by which name a person releases it, the same for every minting. `exp` without leeway. `ends`: the
     end of the grant behind it. `answers`: requested resources, besides its `value`, for which it stands (the
-    address of a grant, for example).
+    address of a grant, for example). `sub`: whom it names, where that is a linked identity of the person.
     """
 
     id: str
@@ -33,6 +33,7 @@ class MintedVisa:
     exp: Seconds
     ends: Seconds = FOREVER
     answers: frozenset[str] = frozenset()
+    sub: str | None = None
 
 
 def releasable(visas: Iterable[MintedVisa], released: Collection[str] | None, now: Seconds) -> tuple[MintedVisa, ...]:

@@ -45,7 +45,7 @@ def visa(type_: str, value: str, iss: str = ONE, sub: str = "ada", **changes: An
 
 
 def terms(value: str = URL, **changes: Any) -> Assertion:
-    return assertion(**{"id": "asr_t", "type": TERMS, "value": value, "by": "self", **changes})
+    return assertion(**{"id": "asr_t", "type": TERMS, "value": value, "by": "self", "source": b.US, **changes})
 
 
 def said(type_: str, value: str, **changes: Any) -> Stated:
@@ -58,6 +58,9 @@ ASKED: list[tuple[str, dict[str, Any], tuple[Row, ...], str | None]] = [
     ("nothing", {}, (), "AUTH-TERMS"),
     ("accepted here, not shown", {}, (terms(),), None),
     ("accepted here by our own sub", {}, (terms(iss=b.US, sub=str(b.ADA)),), None),
+    ("said by a society, not shown", {}, (terms(by="so", source="https://society.example"),), "AUTH-TERMS"),
+    ("said by a society as if by themselves, not shown", {}, (terms(source="https://society.example"),), "AUTH-TERMS"),
+    ("said by a society, shown", {"assertions": ("asr_t",)}, (terms(by="so", source="https://society.example"),), None),
     ("accepted by somebody else", {}, (terms(sub="bao"),), "AUTH-TERMS"),
     ("the same sub elsewhere", {}, (terms(iss=ONE),), "AUTH-TERMS"),
     ("a final slash", {}, (terms(URL + "/"),), "AUTH-TERMS"),

@@ -11,6 +11,7 @@ from broker.core.oidc import service_scopes
 from broker.core.oidc.bearer import Shown
 from broker.core.oidc.dpop import NOTHING, Sent
 from broker.core.oidc.errors import OAuthError
+from broker.core.oidc.narrowing import still
 from broker.core.oidc.own_tokens import (
     ACCESS_TOKEN_TYP,
     TASK_TYP,
@@ -63,6 +64,7 @@ async def by_access_token(
         return Reason(code="AUTH-TOKEN-INVALID")
     if family.client != own.client_id:
         return Reason(code="AUTH-TOKEN-INVALID")
+    own = replace(own, scope=still(own.scope, _registered(snapshot, family)))
     rests_on = (revocation_id("token", own.jti), *_signer(snapshot, shown.token), *_origin(family))
     if person.log_key == "" or _ended(snapshot, family, session, now) or snapshot.revoked_names(rests_on, now):
         return Reason(code="AUTH-REVOKED")
@@ -261,6 +263,15 @@ def _let_in(snapshot: Snapshot, family: Family, session: Session) -> tuple[tuple
     client = snapshot.get(Client, family.client)
     program = () if client is None or client.parent is None else ((Client.KIND, client.parent),)
     return (Client.KIND, family.client), *program, (IdentityProvider.KIND, session.idp)
+
+
+def _registered(snapshot: Snapshot, family: Family) -> frozenset[str]:
+    """The scopes for which the client, and the program that it runs, are registered now."""
+    client = snapshot.get(Client, family.client)
+    program = snapshot.get(Client, client.parent) if client is not None and client.parent is not None else client
+    return frozenset(client.scopes if client is not None else ()) & frozenset(
+        program.scopes if program is not None else ()
+    )
 
 
 def _origin(family: Family) -> tuple[str, ...]:

@@ -121,7 +121,8 @@ async def test_what_a_suspended_client_was_given_opens_nothing(tmp_path: Path) -
 
 @pytest.mark.row("P12")
 async def test_a_token_does_not_borrow_the_authorisation_of_another_client(tmp_path: Path) -> None:
-    async with site(tmp_path, PORTAL, family(id="fam-portal", client=PORTAL.id)) as s:
+    portal = replace(PORTAL, scopes=("openid", "ga4gh_passport_v1"))
+    async with site(tmp_path, portal, family(id="fam-portal", client=PORTAL.id)) as s:
         assert (await s.http.get("/api/v1/me", headers=s.headers(client_id="portal", sid="fam-portal"))).status == 200
         assert (await s.http.get("/api/v1/me", headers=s.headers(sid="fam-portal"))).status == 401
 

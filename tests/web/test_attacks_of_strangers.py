@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from broker.adapters import jose
 from broker.core.ids import ClientId, PersonId
 from broker.core.oidc.client_assertion import ASSERTION_TYPE
+from broker.core.oidc.exchange import ACCESS_TOKEN_TYPE, GRANT_TYPE, PASSPORT_TYPE
 from broker.core.oidc.limits import ASSERTION_LIFE, LEEWAY, PENDING_SIGN_IN_LIFE
 from broker.core.quota import QUOTAS, Quota, Rates
 from broker.flows.oauth.client import ASSERTIONS
@@ -23,8 +24,11 @@ from tests import builders as b
 from tests.fakes import START, MemoryScratch
 from tests.web.site import COOKIE, Site, signed_in, site
 from tests.web.test_devices import ACCESS, CLI, laptop
-from tests.web.test_dpop import APP, FORM, PUBLIC, TOKEN, here, proof, redeemed
+from tests.web.test_dpop import APP, FORM, PUBLIC, TOKEN, here, proof, redeemed, refreshed
+from tests.web.test_exchange import BASIC
 from tests.web.test_signing_in import authorize, homes, rows
+from tests.web.test_tasks import FAMILY as LAB_FAMILY
+from tests.web.test_tasks import LAB, MORE, bearer, begin, session_token
 from tests.web.upstream import upstreams
 
 NEWEST = 10_000
@@ -153,3 +157,49 @@ async def test_strangers_who_say_a_public_client_s_name_cannot_stop_those_who_pr
         shown = proof("GET", "/oauth2/userinfo", body["access_token"])
         got = await s.http.get("/oauth2/userinfo", headers=shown | {"Authorization": f"DPoP {body['access_token']}"})
         assert got.status == 200
+
+
+@pytest.mark.row("T121")
+@pytest.mark.parametrize("of", ["program", "client"])
+async def test_a_client_that_lost_a_scope_has_it_no_longer_whatever_it_was_given(tmp_path: Path, of: str) -> None:
+    """A token that is out, a refresh, UserInfo: what counts is what the row says now, of the program too."""
+    session, family = signed_in("usr_ada", ("faculty@rhine.example",))
+    theirs = replace(family, id="fam-laptop", client=ClientId("cli_1"))  # type: ignore[type-var]
+    narrowed = replace(CLI if of == "program" else laptop(), version=2, scopes=("openid",))
+    async with site(tmp_path, CLI, laptop(), session, theirs) as s:
+        by_laptop = s.headers(client_id="cli_1", sid="fam-laptop", jti="t2", aud=[b.US, "cli_1"])
+        assert (await s.http.get("/api/v1/me", headers=by_laptop)).status == 200
+        assert (await s.http.get(ACCESS, headers=by_laptop)).status == 200
+        assert "ga4gh_passport_v1" in await (await s.http.get("/oauth2/userinfo", headers=by_laptop)).json()
+        s.stage.ledger.rows["client", narrowed.id] = narrowed
+        s.stage.live.committed([narrowed])
+        assert (await s.http.get("/api/v1/me", headers=by_laptop)).status == 403
+        assert (await s.http.get(ACCESS, headers=by_laptop)).status == 403
+        assert "ga4gh_passport_v1" not in await (await s.http.get("/oauth2/userinfo", headers=by_laptop)).json()
+
+
+@pytest.mark.row("T121", "T071")
+async def test_a_client_that_lost_a_scope_gets_neither_passport_nor_task_nor_is_its_task_let_in(tmp_path: Path) -> None:
+    async with site(tmp_path, LAB, LAB_FAMILY, *MORE) as s:
+        task = (await begin(s))["access_token"]
+        assert (await s.http.get(ACCESS, headers=bearer(task))).status == 200
+        for lost, token in (("task", task), ("ga4gh_passport_v1", session_token(s))):
+            row = replace(LAB, version=2, scopes=tuple(word for word in LAB.scopes if word != lost))
+            s.stage.ledger.rows["client", row.id] = row
+            s.stage.live.committed([row])
+            assert (await s.http.get(ACCESS, headers=bearer(token))).status == 403
+            form = {
+                "grant_type": GRANT_TYPE, "requested_token_type": PASSPORT_TYPE, "subject_token": token,
+                "subject_token_type": ACCESS_TOKEN_TYPE,
+            }  # fmt: skip
+            assert (await s.http.post(TOKEN, data=form, headers=BASIC)).status == 400
+
+
+async def test_a_refresh_gives_no_scope_that_the_client_has_lost(tmp_path: Path) -> None:
+    async with site(tmp_path, *here(APP)) as s:
+        first = (await redeemed(s, APP, {}))[1]
+        row = replace(APP, version=2, scopes=("openid",))
+        s.stage.ledger.rows["client", row.id] = row
+        s.stage.live.committed([row])
+        status, told, _ = await refreshed(s, APP, first["refresh_token"], {})
+        assert (status, first["scope"], told["scope"]) == (200, "openid ga4gh_passport_v1", "openid")

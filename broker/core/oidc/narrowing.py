@@ -56,6 +56,11 @@ def understood(
     return known if known and all(word in supported and word in allowed for word in known) else OAuthError.SCOPE
 
 
+def still(granted: Sequence[str], registered: Collection[str]) -> tuple[str, ...]:
+    """What was granted and is still registered: a client that lost a scope has it no longer, whatever it was given."""
+    return tuple(word for word in granted if word in registered)
+
+
 def narrowed_scope(asked: Sequence[str], granted: Sequence[str]) -> tuple[str, ...] | OAuthError:
     """What is asked, if all of it was granted; everything that was granted if nothing is asked."""
     if not set(asked) <= set(granted):

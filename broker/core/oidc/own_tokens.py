@@ -50,7 +50,7 @@ class OwnToken:
     @property
     def opens_data(self) -> bool:
         """Does it show the grants that were released with it?"""
-        return self.passport_scoped or self.kind == "task"
+        return self.passport_scoped or (self.kind == "task" and TASK_SCOPE in self.scope)
 
 
 def is_passport_scoped(scope: tuple[str, ...]) -> bool:

@@ -73,6 +73,8 @@ async def _standing(d: Deps, subject: OwnToken, client: Client, now: Seconds) ->
     s = await standing_of(d, subject.family, now)
     if s is None or not s.alive or s.client.id != client.id or s.person.id != subject.sub:
         return None
+    if not s.scopes.issuperset(subject.scope):  # the client was registered for more when it got this token
+        return None
     return None if await token_revoked(d, subject.jti, now) else s
 
 

@@ -2,7 +2,7 @@
 
 from broker.core.oidc import refresh as rules
 from broker.core.oidc.errors import OAuthError, Penalty
-from broker.core.oidc.narrowing import narrowed_scope, within_targets
+from broker.core.oidc.narrowing import narrowed_scope, still, within_targets
 from broker.core.oidc.opaque import stored_id
 from broker.core.oidc.parameters import Parameters
 from broker.core.oidc.refresh import Rotate
@@ -35,7 +35,7 @@ async def refresh(d: Deps, client: Client, form: Parameters, now: Seconds, jkt: 
         return Refused(error=verdict, standing=s)
     if row.jkt is not None and row.jkt != jkt:  # whoever has the token without its key changes nothing
         return Refused(error=OAuthError.DPOP_KEY, standing=s)
-    scope = narrowed_scope(form.words("scope"), s.family.scope)
+    scope = narrowed_scope(form.words("scope"), still(s.family.scope, s.scopes))
     if isinstance(scope, OAuthError):
         return Refused(error=scope, standing=s)
     resources = tuple(dict.fromkeys(form.all("resource")))

@@ -1,6 +1,7 @@
 """A code, of a browser or of a device, is spent and the first tokens of its family are issued."""
 
 from broker.core.oidc.limits import ACCESS_TOKEN_LIFE, SECRET_BYTES, until
+from broker.core.oidc.narrowing import still
 from broker.core.oidc.opaque import base64url, opaque, stored_id
 from broker.core.rows.change import Put, changed
 from broker.core.rows.oauth import Code, RefreshToken
@@ -16,7 +17,7 @@ async def spend(d: Deps, s: Standing, code: Code, resources: tuple[str, ...], no
     """Steps 3 and 4 of a redemption that was decided: record, then sign. StaleError: somebody was first."""
     # 3. Record: the code is spent, and what it buys exists, in one go.
     plan = Plan(
-        scope=s.family.scope,
+        scope=still(s.family.scope, s.scopes),
         resources=tuple(dict.fromkeys(resources)),
         jti=base64url(d.entropy.random(_JTI_BYTES)),
         at=now,

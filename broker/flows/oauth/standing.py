@@ -13,13 +13,18 @@ from broker.flows.oauth.deps import Deps
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """An authorisation and everything that can end it. `alive`: nothing has."""
+    """An authorisation and everything that can end it. `alive`: nothing has.
+
+    `scopes`: those for which the client, and the program that it runs, are registered now: what was granted counts no
+    further.
+    """
 
     family: Family
     session: Session
     client: Client
     person: Person
     alive: bool
+    scopes: frozenset[str]
 
     @property
     def end(self) -> Seconds:
@@ -51,15 +56,25 @@ async def standing_of(d: Deps, family_id: str, now: Seconds) -> Standing | None:
         *await _session_stops(d, session),
         await revoked_since(d, "person", person.id),
     )
-    alive = await may_act(d, client) and person.log_key != "" and session.person == person.id
+    program = await _program(d, client)
+    alive = _active(client, program) and person.log_key != "" and session.person == person.id
     alive = alive and lasts(now, (family.expires, session.expires), stops)
-    return Standing(family=family, session=session, client=client, person=person, alive=alive)
+    scopes = frozenset(client.scopes) & frozenset(program.scopes if program is not None else ())
+    return Standing(family=family, session=session, client=client, person=person, alive=alive, scopes=scopes)
 
 
 async def may_act(d: Deps, client: Client) -> bool:
     """Is the client active, and so is the program whose installation it is?"""
-    parent = await d.rows.get(Client, client.parent) if client.parent is not None else client
-    return client.status == "active" and parent is not None and parent.status == "active"
+    return _active(client, await _program(d, client))
+
+
+async def _program(d: Deps, client: Client) -> Client | None:
+    """The program whose installation a client is; any other is its own."""
+    return await d.rows.get(Client, client.parent) if client.parent is not None else client
+
+
+def _active(client: Client, program: Client | None) -> bool:
+    return client.status == "active" and program is not None and program.status == "active"
 
 
 def access_of(s: Standing) -> str | None:

@@ -1,10 +1,12 @@
 """A client asks who signed in, and with a Passport-Scoped Access Token for the visas (OpenID Connect Core 5.3)."""
 
+from dataclasses import replace
 from typing import Any
 
 from broker.core.oidc import claims
 from broker.core.oidc.bearer import Shown
 from broker.core.oidc.errors import OAuthError
+from broker.core.oidc.narrowing import still
 from broker.core.oidc.own_tokens import ACCESS_TOKEN_TYP, OPENID, OwnToken, read_access_token
 from broker.core.oidc.release import log_name, over, releasable
 from broker.core.time import Seconds
@@ -59,7 +61,7 @@ async def bearer(d: Deps, shown: Shown | OAuthError, now: Seconds) -> tuple[OwnT
     if not s.alive or await token_revoked(d, token.jti, now):
         return OAuthError.TOKEN_REVOKED
     unproved = await d.proofs.at_resource(shown, token.jkt, now, nonce=s.client.dpop_nonce)
-    return unproved or (token, s)
+    return unproved or (replace(token, scope=still(token.scope, s.scopes)), s)
 
 
 async def _visas(d: Deps, token: OwnToken, s: Standing, now: Seconds) -> tuple[str, ...] | OAuthError:

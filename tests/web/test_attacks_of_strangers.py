@@ -25,12 +25,14 @@ from tests.fakes import START, MemoryScratch
 from tests.web.site import COOKIE, Site, signed_in, site
 from tests.web.test_devices import ACCESS, CLI, laptop
 from tests.web.test_dpop import APP, FORM, PUBLIC, TOKEN, here, proof, redeemed, refreshed
-from tests.web.test_exchange import BASIC
+from tests.web.test_exchange import BASIC, FAMILY
+from tests.web.test_exchange import LAB as EXCHANGES
 from tests.web.test_signing_in import authorize, homes, rows
-from tests.web.test_tasks import FAMILY as LAB_FAMILY
-from tests.web.test_tasks import LAB, MORE, bearer, begin, session_token
+from tests.web.test_tasks import MORE, bearer, begin, session_token
 from tests.web.upstream import upstreams
 
+LAB = replace(EXCHANGES, scopes=(*EXCHANGES.scopes, "task"))
+LAB_FAMILY = replace(FAMILY, scope=(*FAMILY.scope, "task"))
 NEWEST = 10_000
 """Requests of one kind that wait: of more, the oldest are forgotten."""
 MARKS = 200_000

@@ -1,6 +1,6 @@
 """Who is calling? From an access token of ours, or from Passports: the only maker of `Caller`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
@@ -147,7 +147,7 @@ async def by_passports(w: World, v: Verifier, passports: Sequence[str], sent: Se
         return found if isinstance(found, Reason) else replace(found, left_out=inside.left_out)
     ends = min(passport.exp for passport in verified)
     said = vouched(verified[0].identity, inside.visas, ends, w.snapshots.current().trust)
-    return await foreign_caller(w, verified[0].identity, inside, ends, said)
+    return await foreign_caller(w, verified[0].identity, inside, ends, said, [one.key for one in verified])
 
 
 async def _own(w: World, passports: Sequence[Passport], visas: tuple[Visa, ...], now: Seconds) -> Caller | Reason:
@@ -188,9 +188,12 @@ async def _own(w: World, passports: Sequence[Passport], visas: tuple[Visa, ...],
 
 
 async def foreign_caller(
-    w: World, identity: tuple[str, str], inside: Inside, ends: Seconds, said: Vouched | None
+    w: World, identity: tuple[str, str], inside: Inside, ends: Seconds, said: Vouched | None, keys: Collection[str]
 ) -> Caller:
-    """The caller whom another broker speaks of: a person of ours once they have been seen."""
+    """The caller whom another broker speaks of: a person of ours once they have been seen.
+
+    `keys`: those that say who it is. Whoever is expelled of them takes along what was let in by it (T029).
+    """
     iss, sub = identity
     person = await person_of(w, Issuer(iss), sub)
     return Caller(
@@ -200,6 +203,7 @@ async def foreign_caller(
         visas_end=ends,
         left_out=inside.left_out,
         vouched=said,
+        rests_on=tuple(revocation_id("key", key) for key in dict.fromkeys(keys)),
         let_in=((VisaIssuer.KIND, iss),),
         ends=ends,
     )

@@ -11,7 +11,7 @@ from broker.core.rows import Code, RefreshToken, Session
 from broker.core.time import Seconds
 from broker.flows.authenticate import foreign_caller
 from broker.flows.foreign_tokens import visas_of
-from broker.flows.signatures import refuted
+from broker.flows.signatures import signer
 from broker.flows.verified import Verifier, note
 from broker.flows.world import Caller, World
 from broker.ports import Endpoints, UpstreamError
@@ -36,10 +36,11 @@ async def by_userinfo(w: World, v: Verifier, endpoints: Endpoints, token: str) -
     """
     # 1. Nothing leaves for a token that is unlisted, expired, not Passport-scoped, or not signed by its broker.
     now, trust = w.clock.now(), w.snapshots.current().trust
-    bearer = await _readable(w, v, token, now)
-    if isinstance(bearer, Reason):
-        note(v, trust, token, bearer, now)
-        return _told(bearer)
+    read = await _readable(w, v, token, now)
+    if isinstance(read, Reason):
+        note(v, trust, token, read, now)
+        return _told(read)
+    bearer, keys = read
     # 2. Its own broker is asked, and nobody else.
     try:
         answer = await endpoints.userinfo(bearer.row.iss, token)
@@ -50,8 +51,8 @@ async def by_userinfo(w: World, v: Verifier, endpoints: Endpoints, token: str) -
     # 3. The answer is about the token's own subject, or it is none.
     said = read_answer(answer, bearer, at=now)
     if isinstance(said, Said) and said.signed is not None:
-        wrong = await refuted(w, v, said.signed, now)
-        said = wrong if wrong is not None else said
+        key = await signer(w, v, said.signed, now)
+        said, keys = (key, keys) if isinstance(key, Reason) else (said, (*keys, key))
     if isinstance(said, Reason):
         note(v, trust, token, said, now)
         return said if said.code == "PASSPORT-TOO-MANY-VISAS" else Reason(code="SRV-UPSTREAM")
@@ -61,20 +62,21 @@ async def by_userinfo(w: World, v: Verifier, endpoints: Endpoints, token: str) -
     inside, identity = await visas_of(w, v, said.visas, now), (bearer.row.iss, said.sub)
     last = Seconds(now + USERINFO_SECONDS)
     ends = last if bearer.exp is None else min(last, bearer.exp)
-    return await foreign_caller(
-        w, identity, inside, ends, vouched(identity, inside.visas, ends, w.snapshots.current().trust)
-    )
+    told = vouched(identity, inside.visas, ends, w.snapshots.current().trust)
+    return await foreign_caller(w, identity, inside, ends, told, keys)
 
 
-async def _readable(w: World, v: Verifier, token: str, now: Seconds) -> Bearer | Reason:
+async def _readable(w: World, v: Verifier, token: str, now: Seconds) -> tuple[Bearer, tuple[str, ...]] | Reason:
+    """What the token claims, and the key that signed it, if one did."""
     bearer = read_bearer(token, w.snapshots.current().trust, at=now)
     if isinstance(bearer, Reason):
         return bearer
     if w.snapshots.current().revoked("issuer", bearer.row.iss, now):
         return Reason(code="AUTH-REVOKED")
     if bearer.signed is None:
-        return Reason(code="AUTH-TOKEN-INVALID") if await _is_ours(w, token) else bearer
-    return await refuted(w, v, bearer.signed, now) or bearer
+        return Reason(code="AUTH-TOKEN-INVALID") if await _is_ours(w, token) else (bearer, ())
+    key = await signer(w, v, bearer.signed, now)
+    return key if isinstance(key, Reason) else (bearer, (key,))
 
 
 async def _is_ours(w: World, token: str) -> bool:

@@ -13,6 +13,12 @@ from broker.flows.world import World
 
 async def refuted(w: World, v: Verifier, signed: Signed, now: Seconds) -> Reason | None:
     """Why this signature does not count; None if it does."""
+    found = await signer(w, v, signed, now)
+    return found if isinstance(found, Reason) else None
+
+
+async def signer(w: World, v: Verifier, signed: Signed, now: Seconds) -> str | Reason:
+    """The thumbprint of the key that signed this, for what rests on it; or why the signature does not count."""
     need = signed.need
     keys: Sequence[Jwk] | None = need.pinned
     if need.pair is not None:
@@ -24,4 +30,5 @@ async def refuted(w: World, v: Verifier, signed: Signed, now: Seconds) -> Reason
         return Reason(code="PASSPORT-KEY-UNKNOWN")
     if not v.check(signed.algorithm, key, signed.token.signing_input, signed.token.signature):
         return Reason(code="PASSPORT-SIGNATURE")
-    return Reason(code="AUTH-REVOKED") if w.snapshots.current().revoked("key", thumbprint(key), now) else None
+    found = thumbprint(key)
+    return Reason(code="AUTH-REVOKED") if w.snapshots.current().revoked("key", found, now) else found

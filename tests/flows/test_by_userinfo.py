@@ -13,6 +13,7 @@ from broker.core.passport.userinfo import Answer
 from broker.core.rows import RefreshToken, Revocation
 from broker.core.time import Seconds
 from broker.flows.by_userinfo import USERINFO_SECONDS, by_userinfo, is_foreign
+from broker.flows.deliver import show
 from broker.flows.use_data import Refused, Ticket, ask
 from broker.flows.world import Caller
 from tests import builders as b
@@ -277,6 +278,19 @@ async def test_a_revoked_issuer_or_key_lets_nobody_in(what: str) -> None:
     scene = Scene(None, Revocation(id=f"{what}:{value}", since=NOW, ground="Test."))
     assert await scene.enters(scene.says(access_token(), answer(heart()))) == Reason(code="AUTH-REVOKED")
     assert not scene.endpoints.asked
+
+
+@pytest.mark.row("T029", "T098")
+async def test_an_expelled_key_takes_along_what_an_access_token_let_in() -> None:
+    key = thumbprint(KEYS[BROKER, BROKER_JKU][0])
+    for said in (answer(heart(), role()), signed_answer(heart(), role())):
+        scene = Scene()
+        who = await scene.enters(scene.says(access_token(), said))
+        assert isinstance(who, Caller)
+        found = await ask(scene.s.world, replace(who, location="DE"), b.ONE)
+        assert isinstance(found, Ticket)
+        scene.s.live.committed([Revocation(id=f"key:{key}", since=NOW, ground="Leaked.")])
+        assert isinstance(await show(scene.s.world, found.access.id, b.ONE), Refused)
 
 
 async def test_keys_that_cannot_be_had_are_not_the_callers_fault() -> None:

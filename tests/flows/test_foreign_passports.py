@@ -16,7 +16,7 @@ from broker.flows.deliver import Opened, show, still_permitted
 from broker.flows.use_data import Refused, Ticket, ask, question_of
 from broker.flows.world import Caller
 from tests import builders as b
-from tests.core.passport.visa_builders import JKU, KEYS, NOW, OTHER_EC, visa_token
+from tests.core.passport.visa_builders import BROKER_JKU, JKU, KEYS, NOW, OTHER_EC, visa_token
 from tests.fakes import MemoryIssuerHealth
 from tests.flows.foreign import BROKER, ISSUER, StaticKeys, heart, passport, role, rows, verifier
 from tests.flows.worlds import Stage, stage
@@ -157,7 +157,8 @@ async def test_an_access_keeps_what_the_broker_vouched_for() -> None:
 
 
 @pytest.mark.row("T029", "T098", "PX4")
-async def test_an_expelled_key_ends_what_was_let_in_by_it_at_once() -> None:
+@pytest.mark.parametrize("whose", [(ISSUER, JKU), (BROKER, BROKER_JKU)], ids=["the visas'", "the Passport's"])
+async def test_an_expelled_key_ends_what_was_let_in_by_it_at_once(whose: tuple[str, str]) -> None:
     s = stage(*rows())
     who = replace(await caller(s, passport(heart(), role())), location="DE")
     found = await ask(s.world, who, b.ONE)
@@ -170,11 +171,15 @@ async def test_an_expelled_key_ends_what_was_let_in_by_it_at_once() -> None:
     )  # fmt: skip
     heard: list[bool] = []
     s.live.listen(lambda snapshot: heard.append(still_permitted(opened, snapshot, NOW)))
-    key = thumbprint(KEYS[ISSUER, JKU][0])
+    key = thumbprint(KEYS[whose][0])
     s.live.committed([Revocation(id=f"key:{key}", since=NOW, ground="Leaked.")])
     assert heard == [False], "in the same turn in which it was recorded"
     assert isinstance(await show(s.world, row.id, b.ONE), Refused)
-    again = await caller(s, passport(heart(), role()))
+    again = await by_passports(s.world, verifier(), [passport(heart(), role())])
+    if whose == (BROKER, BROKER_JKU):
+        assert again == Reason(code="PASSPORT-REVOKED")
+        return
+    assert isinstance(again, Caller)
     assert isinstance(await ask(s.world, replace(again, location="DE"), b.ONE), Refused)
 
 

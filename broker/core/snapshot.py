@@ -114,10 +114,20 @@ class Snapshot:
         return cast("tuple[Client, ...]", self._listed("installation", person))
 
     def assertions(self, identities: Iterable[tuple[Issuer, str]], at: Seconds) -> tuple[Assertion, ...]:
-        """What is asserted of any of these identities, and live at `at`; in order of id."""
-        found = (row for iss, sub in identities for row in self._listed("assertion", iss, sub))
-        live = (row for row in cast("Iterable[Assertion]", found) if row.is_live(at))
-        return tuple(sorted(live, key=lambda row: row.id))
+        """What is asserted of any of these identities, and live at `at`; in order of id.
+
+        Not what one of them entered about another, but for terms that they accept: nobody vouches for themselves,
+        also if it came out only later that the two are one.
+        """
+        known = tuple(identities)
+        found = (row for iss, sub in known for row in self._listed("assertion", iss, sub))
+        live = [row for row in cast("Iterable[Assertion]", found) if row.is_live(at)]
+        if not live:
+            return ()
+        ours = [PersonId(sub) for iss, sub in known if iss == self.own.iss]
+        theirs = frozenset().union(*(self.ever_linked(person) for person in ours))
+        good = (row for row in live if row.entered_by not in theirs or (row.by, row.source) == ("self", self.own.iss))
+        return tuple(sorted(good, key=lambda row: row.id))
 
     def linked(self, person: PersonId, at: Seconds) -> tuple[Linked, ...]:
         """Whom else this person is, by chains of links that hold at `at`; nearest first, without the person.

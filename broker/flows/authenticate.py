@@ -181,7 +181,7 @@ async def _own(w: World, passports: Sequence[Passport], visas: tuple[Visa, ...],
         visas=visas,
         visas_end=ends,
         rests_on=rests_on,
-        jkt=passports[0].jkt,
+        jkt=next((one.jkt for one in passports if one.jkt is not None), None),
         let_in=_let_in(snapshot, family, session),
         ends=ends,
     )

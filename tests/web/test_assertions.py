@@ -65,6 +65,28 @@ async def test_a_source_asserts_and_the_person_holds_a_visa(tmp_path: Path) -> N
         assert b"ada" not in s.stage.ledger.bodies[0].replace(b"usr_ada", b"")
 
 
+@pytest.mark.row("B16")
+@pytest.mark.parametrize(
+    ("rows", "held"),
+    [
+        ((assertion(),), True),
+        ((assertion(entered_by=b.MEI),), True),
+        ((assertion(entered_by=b.ADA),), False),
+        ((assertion(entered_by=b.MEI), LINKED), False),
+        ((assertion(entered_by=b.MEI), replace(LINKED, ended=START)), False),
+        ((assertion(iss=b.US, sub=str(b.ADA), entered_by=b.ADA, by="self"),), False),
+        ((assertion(iss=b.US, sub=str(b.ADA), entered_by=b.ADA, by="self", source=b.US),), True),
+        ((assertion(iss=b.US, sub=str(b.ADA), entered_by=b.ADA, by="so", source=b.US),), False),
+    ],
+)
+async def test_nobody_vouches_for_an_identity_that_turns_out_to_be_their_own(
+    tmp_path: Path, *, rows: tuple[Row, ...], held: bool
+) -> None:
+    """Who asserted it may sign in with it for the first time, or link it, only afterwards."""
+    async with site(tmp_path, *rows) as s:
+        assert any(one["id"].startswith("assertion:") for one in await mine(s)) is held
+
+
 WHO: list[tuple[str, tuple[Row, ...], Mapping[str, Any], int]] = [
     ("nobody's administrator", (), BODY, 403),
     ("of another source", (role("source:https://else.example"),), BODY, 403),

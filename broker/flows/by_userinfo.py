@@ -11,6 +11,7 @@ from broker.core.rows import Code, RefreshToken, Session
 from broker.core.time import Seconds
 from broker.flows.authenticate import foreign_caller
 from broker.flows.foreign_tokens import visas_of
+from broker.flows.oauth.device import DEVICES
 from broker.flows.signatures import signer
 from broker.flows.verified import Verifier, note
 from broker.flows.world import Caller, World
@@ -82,6 +83,8 @@ async def _readable(w: World, v: Verifier, token: str, now: Seconds) -> tuple[Be
 async def _is_ours(w: World, token: str) -> bool:
     """A secret of ours that somebody sends to the wrong door must not be shown to another broker."""
     id = stored_id(token)
+    if await w.scratch.get(DEVICES, id, w.clock.now()) is not None:
+        return True
     return any([await w.rows.get(kind, id) is not None for kind in (RefreshToken, Code, Session)])
 
 

@@ -14,6 +14,7 @@ from broker.core.rows import RefreshToken, Revocation
 from broker.core.time import Seconds
 from broker.flows.by_userinfo import USERINFO_SECONDS, by_userinfo, is_foreign
 from broker.flows.deliver import show
+from broker.flows.oauth.device import DEVICES
 from broker.flows.use_data import Refused, Ticket, ask
 from broker.flows.world import Caller
 from tests import builders as b
@@ -212,6 +213,13 @@ async def test_a_secret_of_ours_is_not_shown_to_another_broker() -> None:
     ours = RefreshToken(id=stored_id(secret), family="fam", expires=Seconds(NOW + 60))
     scene.s.ledger.rows[ours.KIND, ours.id] = ours
     assert await scene.enters(secret) == Reason(code="AUTH-TOKEN-INVALID")
+    assert not scene.endpoints.asked
+
+
+async def test_a_device_code_of_ours_is_not_shown_to_another_broker() -> None:
+    scene, code = Scene(OPAQUE), opaque(b"d" * 32)
+    await scene.s.world.scratch.put(DEVICES, stored_id(code), {}, Seconds(NOW + 600))
+    assert await scene.enters(code) == Reason(code="AUTH-TOKEN-INVALID")
     assert not scene.endpoints.asked
 
 

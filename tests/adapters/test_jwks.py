@@ -153,6 +153,17 @@ async def test_an_issuer_that_stalls_delays_nobody_else(world: World) -> None:
     await stalled
 
 
+@pytest.mark.row("T031")
+async def test_who_needs_keys_of_two_issuers_asks_both_at_once(world: World) -> None:
+    world.net.gates[A.jku] = world.net.gates[B.jku] = asyncio.Event()
+    both = asyncio.create_task(world.client.sets([(A.iss, A.jku, "k1"), (B.iss, B.jku, "k2")]))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert world.net.asked == {A.jku: 1, B.jku: 1}, "both were asked before either has answered"
+    world.net.gates[A.jku].set()
+    assert {jku for _, jku in await both} == {A.jku, B.jku}
+
+
 @pytest.mark.row("T027")
 @pytest.mark.parametrize("answer", [FetchError("status 500"), b"<html>", b'{"keys": {}}', [ONE] * 101])
 async def test_a_failing_address_leaves_the_last_good_set_until_the_hard_limit(world: World, answer: object) -> None:

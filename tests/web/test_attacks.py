@@ -147,6 +147,23 @@ async def test_a_revoked_passport_is_not_revived_by_a_live_one_beside_it(tmp_pat
         assert await shown(s, dead, empty) == (401, "PASSPORT-REVOKED")
 
 
+@pytest.mark.row("C10", "C12")
+async def test_one_bad_passport_of_a_trusted_broker_refuses_the_whole_request(tmp_path: Path) -> None:
+    """Passport 8.1: also where a good one stands beside it, before or after; one of a stranger is left out (8.3)."""
+    async with site(tmp_path) as s:
+        good = passport(s, visas(s))
+        expired = passport(s, [], jti="p2", iat=START - 600, exp=START - 60)
+        elsewhere = passport(s, [], jti="p3", aud=["https://other.example"])
+        head, body, signature = passport(s, [], jti="p4").split(".")
+        forged = f"{head}.{body}.{signature[::-1]}"
+        strangers = passport(s, [], jti="p5", iss="https://stranger.example")
+        assert await shown(s, good, strangers) == (200, "")
+        for bad in (expired, elsewhere, forged):
+            for both in ((good, bad), (bad, good)):
+                status, code = await shown(s, *both)
+                assert (status, code.partition("-")[0]) == (401, "PASSPORT")
+
+
 @pytest.mark.row("T046", "C14")
 async def test_what_rests_on_two_passports_ends_with_the_first_of_them(tmp_path: Path) -> None:
     async with site(tmp_path) as s:

@@ -351,6 +351,7 @@ async def test_a_session_that_was_known_before_is_not_the_one_after(tmp_path: Pa
         answer = await up.come_back(uni, f"{planted}; {cookie}")
         [made] = sessions(s)
         assert made.id != stored_id("p" * 43)
+        assert made.id != stored_id(cookie.rpartition("=")[2]), "nor is it what the browser held while signing in"
         asked = await s.http.get(authorize(), headers={"Cookie": planted}, allow_redirects=False)
         assert asked.headers["Location"].startswith(uni.issuer), "the planted cookie is nobody's"
         assert (await s.http.get(authorize(), headers={"Cookie": session_of(answer)})).status == 200

@@ -126,6 +126,7 @@ def test_a_verified_assertion_counts_for_no_other_way() -> None:
     assert authenticate(Registered(), Credentials("client_secret_basic", "app", "x"), asserted=True) is not None
 
 
+@pytest.mark.row("T073")
 def test_t073_every_failure_costs_one_look_at_a_hash(monkeypatch: pytest.MonkeyPatch) -> None:
     """Constant-time comparison, with something to compare where there is no client and no secret."""
     compared: list[int] = []

@@ -7,6 +7,7 @@ from authlib.oidc.discovery import OpenIDProviderMetadata
 from broker.core.oidc import metadata
 from broker.core.oidc.authorize import PROMPTS
 from broker.core.oidc.client_auth import METHODS
+from broker.core.oidc.exchange import GRANT_TYPE
 
 ISSUER = "https://broker.example"
 
@@ -18,13 +19,15 @@ def test_authlib_accepts_the_document_in_both_readings() -> None:
     AuthorizationServerMetadata(document).validate()
 
 
-@pytest.mark.row("B2", "B7")
+@pytest.mark.row("B2", "B7", "B8", "B11")
 def test_the_document_names_what_oidc_and_aai_require() -> None:
     document = metadata.provider(ISSUER)
     assert document["issuer"] == ISSUER
     assert "RS256" in document["id_token_signing_alg_values_supported"]
     assert {"openid", "ga4gh_passport_v1"} <= set(document["scopes_supported"])
     assert document["token_endpoint"] == ISSUER + "/oauth2/token"
+    assert document["userinfo_endpoint"] == ISSUER + "/oauth2/userinfo"
+    assert GRANT_TYPE in document["grant_types_supported"]
     assert document["authorization_response_iss_parameter_supported"] is True
 
 

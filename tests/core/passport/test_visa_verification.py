@@ -69,7 +69,7 @@ def test_a_text_that_is_no_strict_compact_jws_is_refused(name: str) -> None:
     assert code(verify(token)) == reason
 
 
-@pytest.mark.row("T002", "T005", "T006", "T021", "V4", "V6", "C6", "T013")
+@pytest.mark.row("T002", "T005", "T006", "T021", "V4", "V6", "C6", "T013", "T049")
 @pytest.mark.parametrize("name", BAD_HEADER)
 def test_a_header_that_asks_for_something_else_is_refused(name: str) -> None:
     token, reason = BAD_HEADER[name]

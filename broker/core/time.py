@@ -26,9 +26,12 @@ def rfc3339(at: Seconds) -> str:
 
 def parse_rfc3339(text: str) -> Seconds:
     """An RFC 3339 instant or date (its first second, UTC). ValueError for anything else, and for no zone."""
-    if len(text) == len("2026-11-21"):
-        return start_of(date.fromisoformat(text))
-    parsed = datetime.fromisoformat(text)
+    try:
+        if len(text) == len("2026-11-21"):
+            return start_of(date.fromisoformat(text))
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text}: not a date or an instant like 2026-11-21 or 2026-11-21T12:00:00Z") from None
     if parsed.tzinfo is None:
         raise ValueError(f"{text}: an instant needs a zone, for example a final Z")
     return Seconds(int(parsed.timestamp()))

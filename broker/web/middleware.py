@@ -17,7 +17,7 @@ from broker.web.metrics import METRICS
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 REQUEST_ID = web.RequestKey("request_id", str)
-_CODE = web.RequestKey("code", str)
+CODE = web.RequestKey("code", str)
 """Why the request was refused, for the log: people who ask for help name the request id."""
 CLOCK = web.AppKey("clock", Clock)
 ENTROPY = web.AppKey("entropy", Entropy)
@@ -83,7 +83,7 @@ async def _answered(request: web.Request, handler: Handler, request_id: str) -> 
         response = _rendered(request, Problem("SRV-ERROR"), request_id)
     method = request.method if request.method in hdrs.METH_ALL else "other"  # a label must not be what callers like
     METRICS.requests.labels(method, route, str(response.status)).inc()
-    log.info("request", method=method, route=route, status=response.status, code=request.get(_CODE))
+    log.info("request", method=method, route=route, status=response.status, code=request.get(CODE))
     return response
 
 
@@ -105,7 +105,7 @@ def _library(request: web.Request, theirs: web.HTTPException, request_id: str) -
 
 
 def _rendered(request: web.Request, problem: Problem, request_id: str) -> web.StreamResponse:
-    request[_CODE] = problem.reason.code
+    request[CODE] = problem.reason.code
     route, families = _route(request), request.app[ERROR_FAMILIES]
     form = request.app[ERROR_FORMS].get(route)
     if route == _NOWHERE:

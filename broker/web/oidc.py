@@ -13,6 +13,7 @@ from broker.core.oidc.key_life import JWKS_SECONDS
 from broker.core.oidc.limits import MAX_FORM, MAX_REGISTRATION, MAX_TOKEN_FORM
 from broker.core.oidc.own_tokens import OPENID, PASSPORT_SCOPE
 from broker.core.oidc.parameters import parse
+from broker.core.reasons import sentence
 from broker.flows.oauth.introspect import introspect
 from broker.flows.oauth.par import push
 from broker.flows.oauth.register import register
@@ -23,7 +24,7 @@ from broker.flows.sign_in import kinds_of_sign_in
 from broker.web.bodies import FORM, raw
 from broker.web.doors import DRS, ask_for_more, give_nonce, scheme_of, sent, shown
 from broker.web.errors import STATUS, Problem, status_of
-from broker.web.middleware import REQUEST_ID
+from broker.web.middleware import CODE, REQUEST_ID
 from broker.web.state import BROKER
 
 NO_STORE = {"Cache-Control": "no-cache, no-store", "Pragma": "no-cache"}
@@ -43,7 +44,10 @@ def error(request: web.Request, problem: Problem) -> web.Response:
         "SRV-ERROR": (500, "server_error"),
     }
     status, name = known.get(problem.reason.code, (400, "invalid_request"))
-    body = {"error": name, "error_description": "The request cannot be answered.", "code": problem.reason.code}
+    words = "The request cannot be answered."
+    if problem.reason.code == "REQ-MEDIA-TYPE":  # what is wanted is a constant of ours
+        words = sentence(problem.reason.code, dict(problem.reason.facts))
+    body = {"error": name, "error_description": words, "code": problem.reason.code}
     response = web.json_response({**body, "request_id": request[REQUEST_ID]}, status=status, headers=NO_STORE)
     response.headers.update(problem.headers)
     return response
@@ -51,6 +55,7 @@ def error(request: web.Request, problem: Problem) -> web.Response:
 
 def told(request: web.Request, no: OAuthError, status: int | None = None) -> web.Response:
     """A refusal of a flow in OAuth's form. `status`: that of a protected resource, where it is another."""
+    request[CODE] = no.code
     body = {**no.body(), "code": no.code, "request_id": request[REQUEST_ID]}
     response = web.json_response(body, status=status or no.status, headers=NO_STORE)
     give_nonce(request, response, asked=no is OAuthError.DPOP_NONCE)

@@ -155,7 +155,11 @@ class OAuthError(Enum):
     DEVICE_REPLAYED = "invalid_grant", "The device code was used before.", "AUTH-DEVICE-REPLAYED"
 
     # proofs of possession
-    DPOP_PROOF = "invalid_dpop_proof", "The DPoP proof is not valid for this request.", "AUTH-DPOP-PROOF"
+    DPOP_PROOF = (
+        "invalid_dpop_proof",
+        "The DPoP proof is not valid for this request. Check htm, htu, ath, the signature, and the clock.",
+        "AUTH-DPOP-PROOF",
+    )
     DPOP_REPLAYED = "invalid_dpop_proof", "The DPoP proof was used before.", "AUTH-DPOP-REPLAYED"
     DPOP_NEEDED = "invalid_dpop_proof", "A DPoP proof is needed.", "AUTH-DPOP-NEEDED"
     DPOP_NONCE = "use_dpop_nonce", "Use the nonce of the DPoP-Nonce header.", "AUTH-DPOP-NONCE"

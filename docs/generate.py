@@ -24,8 +24,10 @@ from broker.core.access.states import TRANSITIONS
 from broker.core.audit.kinds import KINDS
 from broker.core.outcome import Outcome
 from broker.core.purpose import Modality
+from broker.core.quota import QUOTAS
 from broker.core.reasons import REASONS
 from broker.web import drs, oidc
+from broker.web.edge import QUOTA_OF, Pace
 from broker.web.errors import status_of
 from broker.web.openapi import document
 from broker.web.routes import ROUTES, Route, page
@@ -89,6 +91,32 @@ def http() -> str:
         "([schemas/problem.schema.json](../../schemas/problem.schema.json)),\n"
         "*OAuth* is RFC 6749 section 5.2, *DRS* is `msg` and `status_code`, *page* is HTML.\n"
         "All but pages carry `code`, one of the [reasons](reasons.md), and `request_id`.",
+        "## How often and how slowly",
+        "Who asks more often is answered 429 with `Retry-After`; nobody else is. Counted are network addresses (v6 "
+        "addresses\nby their /64), and clients that have proved who they are. This machine and the proxies themselves are "
+        "not counted;\nbehind a proxy nobody is, unless `trusted_proxies` names it. `quota_scale` multiplies it all.",
+        _table(("addresses", "at once", "a minute"), _quotas()),
+        "A request that takes longer to arrive is answered 408, or its connection ends. With too many connections "
+        "the\none that came first of those that are idle makes room.",
+        _table(("what", "limit"), _pace()),
+    )
+
+
+def _quotas() -> Iterable[tuple[str, ...]]:
+    for name, quota in QUOTAS.items():
+        there = [f"`{method} {path}`" for (method, path), of in QUOTA_OF.items() if of == name]
+        if there or name == "client":
+            yield ", ".join(there) or "all requests of one client", str(quota.burst), str(quota.per_minute)
+
+
+def _pace() -> Iterable[tuple[str, ...]]:
+    pace = Pace()
+    return (
+        ("the headers of a request, from their first byte", f"{pace.header:g} s"),
+        ("the body of a request", f"{pace.body:g} s"),
+        ("nothing, between two requests", f"{pace.idle:g} s"),
+        ("an answer that its reader leaves unread", f"{pace.unread:g} s"),
+        ("connections at once", str(pace.connections)),
     )
 
 

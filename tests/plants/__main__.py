@@ -27,7 +27,7 @@ PARTS = ("broker", "tests", "config", "schemas", "docs", "pyproject.toml", "Make
 HEAVY = ("pytest", "aiohttp.web", "aiohttp.test_utils",
          "cryptography.hazmat.primitives.asymmetric.rsa", "jwt", "pydantic", "sqlalchemy.dialects.sqlite", "aiosqlite",
          "jinja2", "structlog", "yaml", "prometheus_client", "multidict", "click")  # fmt: skip
-SECONDS = 120
+SECONDS = 60
 """After which a planted run that does not end counts as red: the rule was what ended it."""
 AT_ONCE = 2
 RED, GREEN, BROKEN = "red", "GREEN", "BROKEN"

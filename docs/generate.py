@@ -94,7 +94,8 @@ def http() -> str:
         "## How often and how slowly",
         "Who asks more often is answered 429 with `Retry-After`; nobody else is. Counted are network addresses (v6 "
         "addresses\nby their /64), and clients that have proved who they are. This machine and the proxies themselves "
-        "are not counted;\nbehind a proxy nobody is, unless `trusted_proxies` names it. `quota_scale` multiplies it all.",
+        "are not counted;\nbehind a proxy nobody is, unless `trusted_proxies` names it. `quota_scale` "
+        "multiplies all of it.",
         _table(("addresses", "at once", "a minute"), _quotas()),
         "A request that takes longer to arrive is answered 408, or its connection ends. With too many connections "
         "the\none that came first of those that are idle makes room.",

@@ -208,7 +208,7 @@ def test_both_sides_of_a_threshold_are_wanted() -> None:
         ({"facts": {"data.n_sequenced": 500, "recipient.country": "UK"}}, "has not its form"),
         ({"facts": "none"}, "facts that are no mapping"),
         ({"profile": "nowhere"}, "no profile nowhere"),
-        ({"at": "soon"}, "at: Invalid isoformat string: 'soon'"),
+        ({"at": "soon"}, "at: soon: not a date or an instant"),
         ({"lists": {"other": ["FR"]}}, "nobody knows this member"),
         ({"lists": {"good": [False]}}, "a country code"),
         ({"weight": 3}, "nobody knows this member"),

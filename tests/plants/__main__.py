@@ -100,7 +100,7 @@ def copied(where: Path) -> Tree:
     return Tree(root=where)
 
 
-def started(tree: Tree, rows: Iterable[str], files: Iterable[str], log: Path) -> int:
+def started(tree: Tree, rows: Iterable[str], files: Iterable[str], log: Path, seconds: int = SECONDS) -> int:
     """A child that runs the tests of `rows` in `tree`; its process id."""
     child = os.fork()
     if child:
@@ -110,7 +110,7 @@ def started(tree: Tree, rows: Iterable[str], files: Iterable[str], log: Path) ->
         with log.open("wb") as out:
             os.dup2(out.fileno(), 1)
             os.dup2(out.fileno(), 2)
-        signal.alarm(SECONDS)
+        signal.alarm(seconds)
         os.chdir(tree.root)
         os.environ["PYTHONPATH"] = str(tree.root)
         sys.path[:] = [str(tree.root), *(path for path in sys.path if path not in ("", str(ROOT)))]
@@ -178,9 +178,8 @@ def healthy(jobs: list[Job], where: Path) -> bool:
     """Are the tests green before anything is planted? Otherwise red says nothing."""
     files = dict.fromkeys(file for job in jobs for file in job.files)
     log = where / "before.log"
-    code = ended(
-        started(copied(where / "tree-before"), dict.fromkeys(row for job in jobs for row in job.rows), files, log)
-    )[1]
+    rows = dict.fromkeys(row for job in jobs for row in job.rows)
+    code = ended(started(copied(where / "tree-before"), rows, files, log, seconds=10 * SECONDS))[1]
     if code:
         click.echo(log.read_text("utf-8", "replace")[-4000:])
         click.echo("The tests of these rows are not green before anything is planted.")

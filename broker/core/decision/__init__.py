@@ -1,7 +1,7 @@
 """May this person use this data, for this purpose, from this place, in this way, now?
 
 Read `evaluate.py` first: it is the only place in the broker that says yes. `question.py` is all that it is
-told, `gates.py` what each gate asks, `explain.py` how an answer is told to a person.
+told, `gates/` what each gate asks, `explain.py` how an answer is told to a person.
 """
 
 from broker.core.decision.evaluate import evaluate

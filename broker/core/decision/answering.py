@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from broker.core.decision import gates
 from broker.core.decision.case import Case, case_of
 from broker.core.decision.entitlement import weighed
 from broker.core.decision.findings import inputs_digest
+from broker.core.decision.gates import GATES
 from broker.core.decision.question import Question
 from broker.core.ids import PersonId
 from broker.core.outcome import Gate, Outcome
@@ -34,7 +34,7 @@ def findings_for(
     case = case_of(question, None, weighed(question, snapshot), snapshot)
     families = ANSWERABLE.get(role, ())
     made: list[Finding] = []
-    for gate in gates.GATES:
+    for gate in GATES:
         result = gate(case)
         if result.outcome is not Outcome.REFER:
             continue

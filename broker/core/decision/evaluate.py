@@ -6,9 +6,12 @@ are evaluated, so that the explanation is whole; the most restrictive answer hol
 
 from dataclasses import replace
 
-from broker.core.decision import gates
+from broker.core.decision.case import Case, case_of
 from broker.core.decision.entitlement import Entitlement, entitlements, weighed
 from broker.core.decision.findings import answered
+from broker.core.decision.gates import GATES
+from broker.core.decision.gates.duo import months
+from broker.core.decision.gates.entitlement import unknown_dataset
 from broker.core.decision.joined import joined
 from broker.core.decision.question import Decision, Question
 from broker.core.outcome import GateResult, Outcome, most_restrictive
@@ -56,14 +59,14 @@ def milder_way(question: Question, held: Entitlement | None, visas: Evaluation, 
 
 def _judge(question: Question, held: Entitlement | None, visas: Evaluation, snapshot: Snapshot) -> Decision:
     """All gates over one question and, for a use, one entitlement."""
-    case = gates.case_of(question, held, visas, snapshot)
+    case = case_of(question, held, visas, snapshot)
     if case.dataset is None:
-        return _decision(case, (gates.unknown_dataset(case),))
-    results = tuple(answered(gate(case), case) for gate in gates.GATES)
+        return _decision(case, (unknown_dataset(case),))
+    results = tuple(answered(gate(case), case) for gate in GATES)
     return _decision(case, results)
 
 
-def _decision(case: gates.Case, results: tuple[GateResult, ...]) -> Decision:
+def _decision(case: Case, results: tuple[GateResult, ...]) -> Decision:
     outcome = most_restrictive(result.outcome for result in results)
     obligations = tuple(dict.fromkeys(o for result in results for o in result.obligations))
     if outcome is Outcome.PERMIT and obligations:
@@ -77,7 +80,7 @@ def _decision(case: gates.Case, results: tuple[GateResult, ...]) -> Decision:
         missing=tuple(dict.fromkeys(m for result in results for m in result.missing)),
         excluded=frozenset().union(*(result.excluded for result in results)),
         until=min((result.until for result in results), default=FOREVER),
-        months=gates.months(case),
+        months=months(case),
         visas=tuple(one.visa.jti for one in case.visas.accepted if one.visa.jti),
         facts=case.facts,
         read=tuple(dict.fromkeys(version for result in results for version in result.read)),

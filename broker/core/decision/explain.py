@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from broker.core.consent.public import public_reasons
 from broker.core.decision.evaluate import evaluate
-from broker.core.decision.gates import EXAMPLE
+from broker.core.decision.gates.jurisdiction import EXAMPLE
 from broker.core.decision.question import Decision, Question
 from broker.core.outcome import Gate, GateResult, Outcome, Reason
 from broker.core.purpose import LADDER, Modality

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from broker.core.decision import evaluate, explain
-from broker.core.decision.gates import EXAMPLE
+from broker.core.decision.gates.jurisdiction import EXAMPLE
 from broker.core.jurisdiction.rulebook import Rulebook, rulebook
 from broker.flows.traces import explained
 from tests import builders

@@ -1,0 +1,38 @@
+"""The DUO gate: dataset codes against the purpose."""
+
+from broker.core.decision.case import Case
+from broker.core.decision.gates.result import result
+from broker.core.duo.match import Verdict, match
+from broker.core.outcome import Gate, GateResult, Outcome
+from broker.core.time import day_of
+
+_DUO_OUTCOME = {
+    Verdict.PERMIT: Outcome.PERMIT,
+    Verdict.REVIEW: Outcome.REFER,
+    Verdict.DENY: Outcome.DENY,
+}
+
+
+def duo(case: Case) -> GateResult:
+    """Does the purpose fit the dataset's Data Use Ontology codes?"""
+    if case.dataset is None or case.purpose is None:
+        return result(Gate.DUO, Outcome.PENDING, "PUR-UNSTATED")
+    ontology = case.snapshot.ontology
+    found = match(case.dataset.duo, case.purpose, ontology, day_of(case.question.at))
+    outcome = _DUO_OUTCOME[found.verdict]
+    if outcome is Outcome.PERMIT and found.obligations:
+        outcome = Outcome.PERMIT_WITH_OBLIGATIONS
+    return GateResult(
+        gate=Gate.DUO,
+        outcome=outcome,
+        reasons=found.reasons,
+        obligations=found.obligations,
+        read=(("ontology", ontology.version),),
+    )
+
+
+def months(case: Case) -> int | None:
+    """The longest grant that the dataset's codes allow, in months; None: they do not say."""
+    if case.dataset is None or case.purpose is None:
+        return None
+    return match(case.dataset.duo, case.purpose, case.snapshot.ontology, day_of(case.question.at)).months

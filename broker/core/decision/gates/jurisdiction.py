@@ -1,0 +1,33 @@
+"""The jurisdiction gate: the policy packs."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from broker.core.decision.case import Case, ends_of_evidence
+from broker.core.jurisdiction.judge import Answer, judge
+from broker.core.outcome import Gate, GateResult
+
+T = TypeVar("T")
+
+EXAMPLE = ("mode", "example")
+"""What a decision has read when a policy pack without a reviewer was in force: no legal basis for anything."""
+
+
+def jurisdiction(case: Case) -> GateResult:
+    """What does the law of every place involved say? Asked for every country of processing that was stated."""
+    answers = [judge(case.snapshot.rulebook, facts, case.question.at) for facts in case.readings]
+    strictest = max(answer.outcome for answer in answers)
+    telling = [answer for answer in answers if answer.outcome is strictest]
+    return GateResult(
+        gate=Gate.JURISDICTION,
+        outcome=strictest,
+        reasons=_all(telling, lambda answer: answer.reasons),
+        obligations=_all(answers, lambda answer: answer.obligations),
+        missing=_all(answers, lambda answer: (*answer.evidence, *answer.missing_facts)),
+        until=min((*(answer.until for answer in answers), *ends_of_evidence(case))),
+        read=(*(EXAMPLE for answer in answers[:1] if answer.example), *_all(answers, lambda answer: answer.read)),
+    )
+
+
+def _all(answers: list[Answer], part: Callable[[Answer], tuple[T, ...]]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(item for answer in answers for item in part(answer)))

@@ -217,7 +217,51 @@ def requirements() -> str:
 
 def _tests(tests: Iterable[reading.Test], row: reading.Row) -> str:
     links = [f"[{test.name.removeprefix('test_').replace('_', ' ')}](../../{test.file})" for test in tests]
-    return ", ".join(links) or (f"not yet: {row.not_yet}" if row.not_yet else "")
+    shown = ", ".join(links) + (f"; open: {row.open}" if links and row.open else "")
+    return shown or (f"not yet: {row.not_yet}" if row.not_yet else "")
+
+
+def who() -> str:
+    """Row by row: what WHO's guidance asks for, and the test that shows it or the reason why none does."""
+    tests, parts = reading.shown(), []
+    rows = [row for row in reading.rows().values() if row.id.startswith("WHO-")]
+    for title, of in groupby(rows, lambda row: row.section):
+        lines = [
+            (row.id.removeprefix("WHO-"), row.level, row.source, row.says, _tests(tests.get(row.id, ()), row))
+            for row in of
+        ]
+        parts.append(f"## {title}\n\n{_table(('row', 'level', 'asked', 'answer', 'shown by, or why not'), lines)}")
+    done = Counter(row.level.partition(" ")[0] for row in rows if row.id in tests)
+    every = Counter(row.level.partition(" ")[0] for row in rows)
+    return _page(
+        "What WHO asks of genome data, row by row",
+        "`tests/requirements/who.yaml` and the markers `row` of the tests",
+        "The guidance of the World Health Organization on human genome data (2024), and what is inferred from the\n"
+        "abstract and the references of a human rights perspective of 2025, as duties of this software.",
+        "*Level*: P0 is due before any real data, P1 in the first year, P2 later. E: the software enforces it; S:\n"
+        "it supports the people who do it; V: it keeps the evidence, which is only ever shown as *recorded by X\n"
+        "on date*: whether an engagement was meaningful, a benefit fair or a community truly represented, no software\n"
+        "can say. It can refuse to open the gate until somebody with a name has recorded it.",
+        "Shown by a test: "
+        + ", ".join(f"{done[level]} of {every[level]} rows {level}" for level in sorted(every))
+        + ".",
+        *parts,
+        "## Outside the software\n\n"
+        + _table(
+            ("what", "why", "what the broker does all the same"),
+            (
+                (
+                    "collection of samples, work in the laboratory, the talk about consent",
+                    "it happens before data arrive",
+                    "takes in consents, and refuses data without them",
+                ),
+                ("fair prices of what comes of it", "economic policy", "keeps the statement on benefits with the data"),
+                ("laws, and their mutual recognition", "politics", "packs of rules that a lawyer can read and change"),
+                ("the quality of engagement", "a human judgement", "keeps when, who and the outcome"),
+                ("samples, pathogens, microbiomes", "outside the guidance, or more than it", "nothing yet"),
+            ),
+        ),
+    )
 
 
 def catalogue_schema() -> str:
@@ -310,6 +354,7 @@ FILES: Mapping[str, Callable[[], str]] = {
     "docs/reference/access-request-states.md": access_request_states,
     "docs/reference/entries.md": entries,
     "docs/reference/requirements.md": requirements,
+    "docs/explanation/who-2024.md": who,
     "schemas/catalogue.schema.json": catalogue_schema,
     "schemas/openapi.json": openapi_document,
     "schemas/problem.schema.json": problem_schema,

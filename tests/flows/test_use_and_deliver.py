@@ -33,6 +33,7 @@ async def opened(s: Stage) -> Opened:
     return found
 
 
+@pytest.mark.row("WHO-3.8-4b")
 async def test_the_story_of_one_download() -> None:
     s = stage()
     delivery = await opened(s)
@@ -43,6 +44,7 @@ async def test_the_story_of_one_download() -> None:
     assert s.ledger.entries[-1].about["sent"] == 10
 
 
+@pytest.mark.row("WHO-3.8-4b")
 async def test_a_refusal_is_on_record_and_says_why() -> None:
     s = stage()
     found = await ask(s.world, caller(grants=()), b.ONE)
@@ -97,6 +99,8 @@ async def test_a_ticket_is_dead_in_the_second_in_which_it_ends() -> None:
     assert await show(s.world, held.access.id, b.ONE) == Reason(code="AUTH-TICKET-EXPIRED")
 
 
+@pytest.mark.row("WHO-3.1-0a")
+@pytest.mark.row("WHO-3.1-2")
 async def test_a_withdrawal_stops_what_runs_and_what_comes() -> None:
     s = stage()
     running = await opened(s)
@@ -134,6 +138,7 @@ async def test_only_a_participant_withdraws() -> None:
     ("what", "value"),
     [("grant", str(b.GRANT)), ("session", "ses"), ("family", "fam"), ("person", str(b.ADA)), ("access", None)],
 )
+@pytest.mark.row("WHO-3.8-3")
 async def test_what_is_revoked_stops_running_downloads_at_once(what: Any, value: str | None) -> None:
     s = stage()
     running = await opened(s)

@@ -23,7 +23,9 @@ class DataError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One requirement. `required`: a test must show it, or `not_yet` says why none does."""
+    """One requirement. `required`: a test must show it, or `not_yet` says why none does. `open`: what of a row that is
+    shown the software does not do.
+    """
 
     id: str
     says: str
@@ -32,6 +34,7 @@ class Row:
     section: str
     required: bool
     not_yet: str
+    open: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +72,7 @@ def rows() -> dict[str, Row]:
 
 
 def _row(section: Mapping[str, Any], told: Mapping[str, Any], file: str) -> Row:
-    unknown = set(told) - {"id", "says", "from", "level", "not_yet"}
+    unknown = set(told) - {"id", "says", "from", "level", "not_yet", "open"}
     if unknown:
         raise DataError(f"{file}: {told.get('id')}: unknown {', '.join(sorted(unknown))}")
     standard = section.get("standard", "")
@@ -81,6 +84,7 @@ def _row(section: Mapping[str, Any], told: Mapping[str, Any], file: str) -> Row:
         section=f"{section['title']} ({standard})" if standard else section["title"],
         required=section.get("required", True),
         not_yet=told.get("not_yet", ""),
+        open=told.get("open", ""),
     )
 
 

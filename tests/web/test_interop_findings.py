@@ -319,7 +319,7 @@ async def test_our_secret_goes_where_the_provider_takes_it(methods: list[str] | 
     assert ("client_secret" in upstream.sent["form"]) != basic
 
 
-@pytest.mark.row("T060")
+@pytest.mark.row("T060", "WHO-3.5-4")
 async def test_what_a_provider_does_wrong_is_in_the_log_and_not_what_it_said() -> None:
     for token, why in ((None, "status 401"), (b'{"id_token": "SEKRIT"', "not JSON in UTF-8")):
         with capture_logs() as logs, pytest.raises(UpstreamError):

@@ -86,6 +86,8 @@ def test_a_log_that_nobody_touched_is_in_order(place: Place) -> None:
 
 
 @pytest.mark.parametrize("seq", PLACES)
+@pytest.mark.row("WHO-3.6-9")
+@pytest.mark.row("WHO-3.8-4b")
 def test_an_edited_entry_is_named(place: Place, seq: int) -> None:
     place.tamper(EDIT.format(seq))
     (finding,) = place.verify().findings
@@ -96,6 +98,8 @@ def test_an_edited_entry_is_named(place: Place, seq: int) -> None:
 
 @pytest.mark.parametrize("seq", PLACES)
 @pytest.mark.parametrize("renumbered", [False, True])
+@pytest.mark.row("WHO-3.6-9")
+@pytest.mark.row("WHO-3.8-4b")
 def test_a_deleted_entry_is_named(place: Place, seq: int, *, renumbered: bool) -> None:
     place.tamper(f"DELETE FROM record WHERE seq = {seq}", *(close_gap(seq) if renumbered else []))
     assert found(place) == [(Fault.ENTRY_DELETED, seq)]

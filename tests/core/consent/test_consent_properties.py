@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -42,6 +43,7 @@ def wider(before: ConsentAnswer, after: ConsentAnswer) -> bool:
 
 @ask
 @given(questions, people(), certificates, denials, st.booleans(), st.integers(0, 3))
+@pytest.mark.row("WHO-3.1-0b")
 def test_one_more_denial_by_a_person_or_a_group_never_widens(
     question: ConsentQuestion,
     subjects: tuple[Subject, ...],
@@ -78,6 +80,7 @@ def test_the_order_of_people_and_of_versions_is_irrelevant(
 
 @ask
 @given(questions, people(), certificates)
+@pytest.mark.row("WHO-3.1-1")
 def test_what_was_learned_later_does_not_change_what_was_decided(
     question: ConsentQuestion, subjects: tuple[Subject, ...], certificate: DatasetCertificate
 ) -> None:

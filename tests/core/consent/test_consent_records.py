@@ -101,6 +101,7 @@ def test_the_list_of_what_a_record_can_hold_is_closed() -> None:
     assert found == RECORD_FIELDS
 
 
+@pytest.mark.row("WHO-3.5-3")
 def test_no_member_of_a_record_can_say_who_somebody_is() -> None:
     kinds = [*record_types(ConsentVersion, {}).values(), Subject, DatasetCertificate]
     words = {word for kind in kinds for one in fields(kind) for word in one.name.split("_")}
@@ -274,6 +275,7 @@ def test_every_history_of_the_case_file_has_a_plain_form() -> None:
 
 
 @pytest.mark.parametrize(("approval", "told", "applies"), [("a", "b", True), ("a", "", False), ("", "b", False)])
+@pytest.mark.row("WHO-3.1-2")
 def test_a_limit_applies_only_if_it_was_approved_and_told(approval: str, told: str, applies: bool) -> None:  # noqa: FBT001 (a table's column)
     limit = ApprovedLimit(what="published", approval_ref=approval, told_in_template_paragraph=told)
     assert limit.applies is applies

@@ -111,6 +111,10 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], Outcome, str | None]] = [
 ]  # fmt: skip
 
 
+@pytest.mark.row("WHO-3.8-2a")
+@pytest.mark.row("WHO-3.8-2b")
+@pytest.mark.row("WHO-3.8-4a")
+@pytest.mark.row("WHO-3.3-1")
 @pytest.mark.parametrize(("_what", "asked", "world", "outcome", "code"), CASES, ids=[case[0] for case in CASES])
 def test_one_thing_decides(
     _what: str, asked: dict[str, Any], world: dict[str, Any], outcome: Outcome, code: str | None

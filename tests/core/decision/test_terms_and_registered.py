@@ -81,6 +81,7 @@ ASKED: list[tuple[str, dict[str, Any], tuple[Row, ...], str | None]] = [
 
 
 @pytest.mark.parametrize(("what", "asked", "rows", "code"), ASKED, ids=[row[0] for row in ASKED])
+@pytest.mark.row("WHO-3.8-2c")
 def test_terms(what: str, asked: dict[str, Any], rows: tuple[Row, ...], code: str | None) -> None:
     del what
     snapshot = b.snapshot(*ISSUERS, *rows, dataset=b.dataset(terms_of_use=URL))

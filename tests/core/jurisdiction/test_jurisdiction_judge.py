@@ -391,6 +391,7 @@ def reviewed(made: Pack, **changes: Any) -> Pack:
     return replace(made, **{"status": "reviewed", "review": review, **changes})
 
 
+@pytest.mark.row("WHO-3.6-8")
 def test_production_takes_reviewed_packs_only() -> None:
     refused = rulebook([pack(), reviewed(add_on())], "production")
     assert refused == ("test-pack: status example, production takes reviewed packs only",)
@@ -423,6 +424,7 @@ def test_low_confidence_takes_nothing_from_a_refusal() -> None:
     assert (answer.outcome, codes(answer)) == (Outcome.DENY, ["JUR-EU-ART49"])
 
 
+@pytest.mark.row("WHO-3.6-8")
 def test_a_pack_90_days_past_its_review_permits_nothing_more_in_production() -> None:
     book = book_of(reviewed(pack()), mode="production")
     last, first = start_of(date(2027, 3, 30)), start_of(date(2027, 3, 31))

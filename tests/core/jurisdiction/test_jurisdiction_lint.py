@@ -139,6 +139,7 @@ def test_skip_is_for_permits_only(effect: str) -> None:
     ("effect", "member"),
     [("await", "evidence"), ("limit_modality", "modalities"), ("limit_modality", "proportionality")],
 )
+@pytest.mark.row("WHO-P-1")
 def test_an_effect_needs_what_it_is_about(effect: str, member: str) -> None:
     raw = raw_pack(decide=[rule("no", effect, COUNTRY_IS_CN), rule("ok", "permit")])
     del raw["decide"][0][member]
@@ -153,6 +154,7 @@ def test_what_knows_no_exception_says_mandatory(code: str) -> None:
     assert problems(raw) == []
 
 
+@pytest.mark.row("WHO-P-3")
 def test_a_state_s_security_rule_is_not_dressed_up_as_privacy() -> None:
     regime = {"jurisdiction": "US", "instrument": "A law", "kind": "national_security"}
     refusal = rule(

@@ -72,7 +72,7 @@ def test_consents_of_all_models_lie_in_one_dataset_and_each_is_kept_to(model: An
     no = b.consent(b.PAUL, model=model, scope=Scope(permissions=GRU, answers={"ai_training": "deny"}))
     world = {"pia": scoped({"ai_training": "permit"}), "paul": no, "grant": purposed(ai_use="training")}
     decision = evaluate(b.question(object=None), b.snapshot(dataset=OPEN, **world))
-    assert (decision.permits, decision.excluded) == (True, {b.PAUL})
+    assert (decision.permits, decision.excluded) == (True, frozenset({b.PAUL}))
 
 
 @pytest.mark.row("WHO-3.1-0b")

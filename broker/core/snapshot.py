@@ -13,6 +13,7 @@ from immutables import Map
 from broker.core.duo.ontology import Ontology
 from broker.core.ids import DatasetId, Issuer, ObjectId, PersonId, SubjectRef
 from broker.core.jurisdiction.rulebook import Rulebook
+from broker.core.memory import Memory
 from broker.core.passport.trust import Trust, TrustRow
 from broker.core.rows import (
     SNAPSHOT_KINDS,
@@ -37,6 +38,29 @@ from broker.core.time import Seconds
 
 R = TypeVar("R", bound=Row)
 _NONE: Map[Any, Any] = Map()
+
+
+_USES = 200_000
+"""What is remembered of judged uses: uses and participants left out of one, together."""
+
+OF_CREDENTIALS: frozenset[type[Row]] = frozenset(
+    {
+        Assertion,
+        Client,
+        Grant,
+        IdentityLink,
+        IdentityProvider,
+        PolledVisa,
+        Request,
+        Revocation,
+        Role,
+        VisaIssuer,
+    }
+)
+"""Kinds of rows that say who somebody is and what they hold, and nothing about data, participants or institutions.
+
+A kind that is not in here is taken to say something about data: forgetting one costs time, and nothing else.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +90,10 @@ class Snapshot:
     generation: int = 0
     rows: Map[tuple[str, str], Row] = field(default=_NONE)
     index: Map[tuple[str, ...], Map[str, Row]] = field(default=_NONE)
+    data: object = field(default_factory=object, compare=False, repr=False)
+    """Another object whenever a row changed that says something about data, participants or institutions."""
+    uses: Memory[object] = field(default_factory=lambda: Memory(_USES), compare=False, repr=False)
+    """What was judged before (decision/use.py); the pictures that follow one another share it."""
 
     def get(self, kind: type[R], id: str) -> R | None:
         """The row of `kind` with `id`, or None."""
@@ -251,7 +279,8 @@ def follow(snapshot: Snapshot, rows: Iterable[Row]) -> Snapshot:
                 index = index.set(key, index[key].delete(row.id))
         for key in _keys(row):
             index = index.set(key, index.get(key, _NONE).set(row.id, row))
-    after = replace(snapshot, rows=table, index=index, generation=snapshot.generation + 1)
+    data = snapshot.data if all(type(row) in OF_CREDENTIALS for row in seen) else object()
+    after = replace(snapshot, rows=table, index=index, generation=snapshot.generation + 1, data=data)
     return replace(after, trust=_trust(after)) if any(isinstance(row, VisaIssuer) for row in seen) else after
 
 

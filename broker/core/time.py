@@ -15,6 +15,8 @@ Day = date
 EPOCH = Seconds(0)
 """1970-01-01T00:00:00Z: the beginning of what always was."""
 
+_DAY = 86_400
+
 FOREVER = Seconds(253_402_300_799)
 """9999-12-31T23:59:59Z, the last second that RFC 3339 can write: the end of what has no end."""
 
@@ -45,6 +47,11 @@ def start_of(day: date) -> Seconds:
 def day_of(at: Seconds) -> date:
     """The UTC calendar day that `at` falls on."""
     return datetime.fromtimestamp(at, UTC).date()
+
+
+def next_day(at: Seconds) -> Seconds:
+    """The first second of the UTC day after the one that `at` falls on."""
+    return Seconds(at - at % _DAY + _DAY)
 
 
 def add_months(at: Seconds, months: int) -> Seconds:

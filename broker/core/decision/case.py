@@ -41,6 +41,23 @@ class Case:
     readings: tuple[Mapping[str, FactValue], ...]
     """The facts once for every country where data are to be processed; once without, if none was stated."""
 
+    def of_person(self, question: Question, held: Entitlement | None, visas: Evaluation, snapshot: Snapshot) -> "Case":
+        """The same case with the credentials of whoever asks."""
+        return Case(
+            question=question,
+            snapshot=snapshot,
+            held=held,
+            findings=self.findings,
+            visas=visas,
+            affiliations=self.affiliations,
+            dataset=self.dataset,
+            object=self.object,
+            organisation=self.organisation,
+            purpose=self.purpose,
+            facts=self.facts,
+            readings=self.readings,
+        )
+
 
 def case_of(question: Question, held: Entitlement | None, visas: Evaluation, snapshot: Snapshot) -> Case:
     """Look everything up."""
@@ -137,8 +154,10 @@ def _live(item: Evidence, at: Seconds) -> bool:
     return item.valid_from <= at < item.valid_to
 
 
-def ends_of_evidence(case: Case) -> tuple[Seconds, ...]:
-    """When the evidence that counted stops counting."""
+def turns_of_evidence(case: Case) -> tuple[Seconds, ...]:
+    """When evidence that counts stops counting, or evidence that does not count yet begins to."""
     rows = (case.dataset, case.organisation)
-    items = (item for row in rows if row is not None for item in row.evidence)
-    return tuple(item.valid_to for item in items if _live(item, case.question.at))
+    turns = (
+        turn for row in rows if row is not None for item in row.evidence for turn in (item.valid_from, item.valid_to)
+    )
+    return tuple(turn for turn in turns if turn > case.question.at)

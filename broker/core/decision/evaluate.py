@@ -6,14 +6,16 @@ are evaluated, so that the explanation is whole; the most restrictive answer hol
 
 from dataclasses import replace
 
-from broker.core.decision.case import Case, case_of
+from broker.core.decision import asserted
+from broker.core.decision.case import Case
 from broker.core.decision.entitlement import Entitlement, entitlements, weighed
 from broker.core.decision.findings import answered
 from broker.core.decision.gates import GATES
-from broker.core.decision.gates.duo import months
 from broker.core.decision.gates.entitlement import unknown_dataset
 from broker.core.decision.joined import joined
 from broker.core.decision.question import Decision, Question
+from broker.core.decision.use import Use, judged
+from broker.core.ids import SubjectRef
 from broker.core.outcome import GateResult, Outcome, most_restrictive
 from broker.core.passport.evaluate import Evaluation
 from broker.core.passport.left_out import dropped
@@ -59,16 +61,29 @@ def milder_way(question: Question, held: Entitlement | None, visas: Evaluation, 
 
 def _judge(question: Question, held: Entitlement | None, visas: Evaluation, snapshot: Snapshot) -> Decision:
     """All gates over one question and, for a use, one entitlement."""
-    case = case_of(question, held, visas, snapshot)
+    affiliations = asserted.affiliations(question, visas, snapshot)
+    use = judged(question, held, affiliations, snapshot)
+    case = use.case.of_person(question, held, visas, snapshot)
     if case.dataset is None:
-        return _decision(case, (unknown_dataset(case),))
-    results = tuple(answered(gate(case), case) for gate in GATES)
-    return _decision(case, results)
+        return _decision(case, (unknown_dataset(case),), use)
+    results = tuple([use.said.get(gate) or answered(gate(case), case) for gate in GATES])
+    return _decision(case, results, use)
 
 
-def _decision(case: Case, results: tuple[GateResult, ...]) -> Decision:
-    outcome = most_restrictive(result.outcome for result in results)
-    obligations = tuple(dict.fromkeys(o for result in results for o in result.obligations))
+def _decision(case: Case, results: tuple[GateResult, ...], use: Use) -> Decision:
+    """On the path of every byte request: one pass, and nothing is built for gates that have nothing to add."""
+    outcome, until = most_restrictive([result.outcome for result in results]), FOREVER
+    obligations: list[str] = []
+    missing: list[str] = []
+    read: list[tuple[str, str]] = []
+    excluded: frozenset[SubjectRef] = frozenset()
+    for result in results:
+        until = min(until, result.until)
+        obligations += result.obligations
+        missing += result.missing
+        read += result.read
+        if result.excluded:
+            excluded = excluded | result.excluded if excluded else result.excluded
     if outcome is Outcome.PERMIT and obligations:
         outcome = Outcome.PERMIT_WITH_OBLIGATIONS
     return Decision(
@@ -76,13 +91,13 @@ def _decision(case: Case, results: tuple[GateResult, ...]) -> Decision:
         gates=results,
         grant=case.held.id if case.held is not None else None,
         purpose=case.purpose,
-        obligations=obligations,
-        missing=tuple(dict.fromkeys(m for result in results for m in result.missing)),
-        excluded=frozenset().union(*(result.excluded for result in results)),
-        until=min((result.until for result in results), default=FOREVER),
-        months=months(case),
-        visas=tuple(one.visa.jti for one in case.visas.accepted if one.visa.jti),
+        obligations=tuple(dict.fromkeys(obligations)),
+        missing=tuple(dict.fromkeys(missing)),
+        excluded=excluded,
+        until=until,
+        months=use.months,
+        visas=tuple([one.visa.jti for one in case.visas.accepted if one.visa.jti]),
         facts=case.facts,
-        read=tuple(dict.fromkeys(version for result in results for version in result.read)),
+        read=tuple(dict.fromkeys(read)),
         dropped=dropped(case.visas.dropped) if case.visas.dropped else (),
     )

@@ -1,6 +1,6 @@
 """The community gate: a voice of its own, beside the law and the participants."""
 
-from broker.core.decision.case import Case, ends_of_evidence
+from broker.core.decision.case import Case, turns_of_evidence
 from broker.core.decision.gates.result import result
 from broker.core.outcome import Gate, GateResult, Outcome
 
@@ -17,5 +17,5 @@ def community(case: Case) -> GateResult:
     if governed is None:
         return result(Gate.COMMUNITY, Outcome.REFER, "JUR-FACT-MISSING", missing="data.community_governed")
     if "community.approved" in said:
-        return result(Gate.COMMUNITY, Outcome.PERMIT, "COM-APPROVED", until=min(ends_of_evidence(case)))
+        return result(Gate.COMMUNITY, Outcome.PERMIT, "COM-APPROVED", until=min(turns_of_evidence(case)))
     return result(Gate.COMMUNITY, Outcome.PENDING, "COM-APPROVAL-NEEDED")

@@ -9,25 +9,33 @@ from broker.core.rows.revocation import What
 
 def conduct(case: Case) -> GateResult:
     """Has the person, who says who they are, the session, the authorisation, the token or the ticket been revoked?"""
-    question, revoked, at = case.question, case.snapshot.revoked, case.question.at
-    persons = question.persons or {question.person}  # who is linked is the same human being: so is the sanction
-    if any(person is not None and revoked("person", person, at) for person in persons):
-        return result(Gate.CONDUCT, Outcome.DENY, "OPS-RECIPIENT-SUSPENDED")
-    held: tuple[tuple[What, str | None], ...] = (
+    question, at = case.question, case.question.at
+    revoked = case.snapshot.revoked
+    persons = question.persons or (question.person,)  # who is linked is the same human being: so is the sanction
+    for person in persons:
+        if person is not None and revoked("person", person, at):
+            return result(Gate.CONDUCT, Outcome.DENY, "OPS-RECIPIENT-SUSPENDED")
+    if question.within is not None and question.dataset not in question.within:
+        return result(Gate.CONDUCT, Outcome.DENY, "AUTH-TASK-OTHER-DATA")
+    if _credentials_ended(case):
+        return result(Gate.CONDUCT, Outcome.DENY, "AUTH-REVOKED")
+    return result(Gate.CONDUCT, Outcome.PERMIT)
+
+
+def _credentials_ended(case: Case) -> bool:
+    question, snapshot, at = case.question, case.snapshot, case.question.at
+    held: list[tuple[What, str | None]] = [
         ("session", question.session),
         ("family", question.family),
         ("access", question.access),
-    )
-    if question.within is not None and question.dataset not in question.within:
-        return result(Gate.CONDUCT, Outcome.DENY, "AUTH-TASK-OTHER-DATA")
-    others = {iss for iss, _ in question.identities} - {case.snapshot.own.iss}
-    vouched: tuple[tuple[What, str | None], ...] = tuple(("issuer", iss) for iss in sorted(others))
-    shown = case.snapshot.revoked_names(question.rests_on, at)
-    if shown or any(value is not None and revoked(what, value, at) for what, value in (*held, *vouched)):
-        return result(Gate.CONDUCT, Outcome.DENY, "AUTH-REVOKED")
-    if any(_rests(case.snapshot.rows.get(name)) for name in question.let_in):
-        return result(Gate.CONDUCT, Outcome.DENY, "AUTH-REVOKED")
-    return result(Gate.CONDUCT, Outcome.PERMIT)
+    ]
+    held += [("issuer", iss) for iss in {iss for iss, _ in question.identities} if iss != snapshot.own.iss]
+    for what, value in held:
+        if value is not None and snapshot.revoked(what, value, at):
+            return True
+    if question.rests_on and snapshot.revoked_names(question.rests_on, at):
+        return True
+    return any(_rests(snapshot.rows.get(name)) for name in question.let_in)
 
 
 def _rests(row: object) -> bool:

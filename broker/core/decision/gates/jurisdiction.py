@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from broker.core.decision.case import Case, ends_of_evidence
+from broker.core.decision.case import Case, turns_of_evidence
 from broker.core.jurisdiction.judge import Answer, judge
 from broker.core.outcome import Gate, GateResult
 
@@ -24,7 +24,7 @@ def jurisdiction(case: Case) -> GateResult:
         reasons=_all(telling, lambda answer: answer.reasons),
         obligations=_all(answers, lambda answer: answer.obligations),
         missing=_all(answers, lambda answer: (*answer.evidence, *answer.missing_facts)),
-        until=min((*(answer.until for answer in answers), *ends_of_evidence(case))),
+        until=min((*(answer.until for answer in answers), *turns_of_evidence(case))),
         read=(*(EXAMPLE for answer in answers[:1] if answer.example), *_all(answers, lambda answer: answer.read)),
     )
 

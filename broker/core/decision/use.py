@@ -1,0 +1,96 @@
+"""What do DUO, the participants, the community and the law say to a use, whoever it is that asks under a grant?
+
+These four gates depend on the data, the purpose and the place, and not on the credentials of the moment. They cost
+most, and a download asks again for every range; so their answers are kept until something that they read changes:
+a row that they may read, the packs, the ontology, the grant, the hour at which one of them turns, the day. They
+are given a question without the person's credentials, so that no other thing can play a part.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from broker.core.decision.case import Case, case_of
+from broker.core.decision.entitlement import Entitlement
+from broker.core.decision.findings import answered
+from broker.core.decision.gates.community import community
+from broker.core.decision.gates.consent import consent
+from broker.core.decision.gates.duo import duo, months
+from broker.core.decision.gates.jurisdiction import jurisdiction
+from broker.core.decision.question import Question
+from broker.core.ids import PersonId
+from broker.core.outcome import GateResult
+from broker.core.passport.evaluate import Evaluation
+from broker.core.snapshot import Snapshot
+from broker.core.time import FOREVER, Seconds, next_day
+
+Gate = Callable[[Case], GateResult]
+
+USE_GATES: tuple[Gate, ...] = (duo, consent, community, jurisdiction)
+"""They read nothing of a row of a kind in `snapshot.OF_CREDENTIALS`; a test watches them."""
+
+_NOBODYS = Evaluation(accepted=(), dropped=(), identities=frozenset())
+_NOBODY = PersonId("")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """A use, judged. `said`: what each of the four gates answered. Good from `begins` until before `ends`."""
+
+    case: Case
+    said: Mapping[Gate, GateResult]
+    months: int | None
+    """The longest grant that the dataset's codes allow."""
+    begins: Seconds
+    ends: Seconds
+
+
+def judged(question: Question, held: Entitlement | None, affiliations: tuple[str, ...], snapshot: Snapshot) -> Use:
+    """The use that is asked for. Remembered for uses of now; what is foreseen or replayed is worked out anew."""
+    if held is None or question.stage != "use" or question.known_at != question.at:
+        return _judged(question, held, affiliations, snapshot)
+    key = (held.id, question.dataset, question.object, question.modality, question.location, affiliations)
+    witnesses = (
+        snapshot.data,
+        snapshot.rulebook,
+        snapshot.ontology,
+        held.purpose,
+        held.findings,
+        held.begins,
+        question.identities,
+    )
+    known = snapshot.uses.recall(key, witnesses)
+    if isinstance(known, Use) and known.begins <= question.at < known.ends:
+        return known
+    made = _judged(question, held, affiliations, snapshot)
+    weight = 1 + sum(len(result.excluded) for result in made.said.values())
+    snapshot.uses.keep(key, witnesses, made, weight)
+    return made
+
+
+def _judged(question: Question, held: Entitlement | None, affiliations: tuple[str, ...], snapshot: Snapshot) -> Use:
+    case = case_of(_bare(question, affiliations), _nobodys(held), _NOBODYS, snapshot)
+    said = {gate: answered(gate(case), case) for gate in USE_GATES}
+    ends = min((next_day(question.at), *(result.until for result in said.values())))
+    return Use(case=case, said=said, months=months(case), begins=question.at, ends=ends)
+
+
+def _bare(question: Question, affiliations: tuple[str, ...]) -> Question:
+    """The question, as far as the four gates may know it."""
+    return Question(
+        stage=question.stage,
+        at=question.at,
+        known_at=question.known_at,
+        person=None,
+        identities=question.identities,
+        affiliations=affiliations,
+        location=question.location,
+        purpose=question.purpose,
+        findings=question.findings,
+        dataset=question.dataset,
+        object=question.object,
+        modality=question.modality,
+    )
+
+
+def _nobodys(held: Entitlement | None) -> Entitlement | None:
+    return None if held is None else replace(held, person=_NOBODY, ends=FOREVER)

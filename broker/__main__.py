@@ -18,6 +18,7 @@ COMMANDS = {
     "issuers": "Whom we trust to issue visas, and for what.",
     "keys": "The signing keys.",
     "migrate": "Bring the database of an older version up to date.",
+    "ontology": "The disease ontology: check a release, look a term up.",
     "serve": "Answer requests until SIGTERM.",
     "visas": "What is asserted of people, and becomes visas.",
 }

@@ -23,7 +23,7 @@ from broker.adapters.issuer_health import LiveIssuerHealth
 from broker.adapters.issuers import discoverable, key_sources, userinfo_source
 from broker.adapters.jwks import JwksClient, KeySource
 from broker.adapters.key_ring import KeyRing
-from broker.adapters.ontology import load_ontology
+from broker.adapters.ontology import open_ontology
 from broker.adapters.outgoing import Outgoing
 from broker.adapters.permissions_apis import PermissionsApis
 from broker.adapters.policy_files import load_packs
@@ -94,7 +94,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
     clock, entropy = SystemClock(), SystemEntropy()
     store = keys.open_keys(settings.keys, settings.passphrase_file)
     tokens = signing.OwnTokens(store, settings.issuer, clock.now)
-    ontology = load_ontology(settings.ontology_file)
+    ontology = open_ontology(settings.ontology_file, settings.ontologies)
     rules = load_rules(settings.policy_folder, settings.packs, settings.mode)
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(_ledger(settings, store, clock, entropy))

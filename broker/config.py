@@ -52,7 +52,8 @@ class Settings(BaseModel):
     packs: tuple[str, ...] = ()
     """Ids of the packs in force, of those in the folder; by default all of them."""
     ontology: Path = Path("mondo-demo.obo")
-    """Disease ontology (OBO or obographs JSON). A relative path is looked up in the shipped config/ontology."""
+    """Disease ontology (OBO or obographs JSON). A relative path is looked up in the shipped config/ontology.
+    Its closure is kept in the state folder."""
     mode: Literal["production", "example"] = "production"
     """`production` refuses policy packs that nobody has reviewed; `example` stamps every decision as an example."""
     dpop_nonce: Literal["off", "required"] = "off"
@@ -113,6 +114,11 @@ class Settings(BaseModel):
     @property
     def policy_folder(self) -> Path:
         return self.policies or shared_folder("config") / "policies"
+
+    @property
+    def ontologies(self) -> Path:
+        """Closures of the ontologies that were read here, a file each; made again when they are missing."""
+        return self.state / "ontologies"
 
     @property
     def ontology_file(self) -> Path:

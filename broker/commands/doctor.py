@@ -68,7 +68,7 @@ def _packs(chosen: Settings) -> str:
 
 def _ontology(chosen: Settings) -> str:
     ontology = load_ontology(chosen.ontology_file)
-    return f"{ontology.version}, {len(ontology.ancestors)} terms"
+    return f"{ontology.version}, {len(ontology.names)} terms"
 
 
 def _administered(chosen: Settings) -> str:

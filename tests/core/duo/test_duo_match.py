@@ -9,6 +9,7 @@ from broker.core.duo.match import Verdict, match
 from broker.core.duo.modifiers import MODIFIERS, modifier_opinions
 from broker.core.duo.opinion import SILENT, combine
 from broker.core.duo.permissions import PERMISSIONS, permission_verdict
+from broker.core.duo.release import Stanza, build
 from broker.core.duo.terms import Term
 from broker.core.duo.vocabulary import DS, ENTRIES, HMB, NMDS, POA, TermKind
 from broker.core.purpose import Kind
@@ -226,6 +227,6 @@ def test_two_ontologies_are_never_taken_for_each_other() -> None:
     """Answers are remembered: the same codes and purpose under another release are asked anew."""
     terms = (Term(code=DS, diseases=frozenset({CANCER})),)
     purpose = asking(kinds=["disease"], diseases=[MELANOMA])
-    bare = type(ONTOLOGY)(version="bare", ancestors={MELANOMA: frozenset({MELANOMA})})
+    bare = build("bare", [Stanza(id=MELANOMA)])
     assert match(terms, purpose, ONTOLOGY).verdict is Verdict.PERMIT
     assert match(terms, purpose, bare).verdict is Verdict.REVIEW

@@ -59,7 +59,7 @@ from broker.flows.release_visas import visas_to_release
 from broker.flows.verified import Poller, Verifier
 from broker.flows.world import World
 from broker.ports import Entropy
-from broker.state import key_ring, log_key, log_origin, outbox_of
+from broker.state import keep_texts, key_ring, log_key, log_origin, outbox_of
 from broker.web.edge import EDGE, Edge, Network, Pace, networks
 from broker.web.middleware import CLOCK, ENTROPY, around, safe_headers
 from broker.web.once import RUNNING, OnceLedger, once
@@ -117,6 +117,8 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             snapshots=live,
             signer=tokens,
         )
+        if wrong := await keep_texts(world, live.current(), settings.ontology_file):
+            raise RulesError("\n".join(wrong))
         ring = await key_ring(world, tokens, live, settings)
         stack.push_async_callback(_cancelled, asyncio.create_task(ring.look_on()))
         await close_left_open(world)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -17,10 +18,13 @@ from broker.adapters.snapshots import LiveSnapshot
 from broker.adapters.storage.ledger import SqliteLedger
 from broker.config import Settings
 from broker.core.audit.note import Key, Signer, sign_note
+from broker.core.documents import ontology_text, own_text
 from broker.core.oidc.limits import FAREWELL_DELAYS
 from broker.core.rows import Farewell, Row
+from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 from broker.flows.note_keys import FoundKey, note_keys
+from broker.flows.put_in_force import put_in_force, put_rules_in_force
 from broker.flows.tell_clients import tell, waiting
 from broker.flows.world import World
 
@@ -63,6 +67,14 @@ def make_state(chosen: Settings) -> None:
     )
 
 
+async def keep_texts(world: World, picture: Snapshot, ontology_file: Path) -> tuple[str, ...]:
+    """Packs and ontology that decide from now on are kept. What is wrong: a pack says something else than before."""
+    wrong = await put_rules_in_force(world, picture.rulebook)
+    if not wrong:
+        await put_in_force(world, ontology_text(picture.ontology, ontology_file.read_bytes))
+    return wrong
+
+
 async def key_ring(world: World, tokens: OwnTokens, live: LiveSnapshot, settings: Settings) -> KeyRing:
     """Keys that appear in the folder are recorded, published, and sign when it is their time; without a restart."""
 
@@ -71,9 +83,11 @@ async def key_ring(world: World, tokens: OwnTokens, live: LiveSnapshot, settings
             world, (FoundKey(kid=one.kid, use=one.use, made=Seconds(one.made), urgent=one.urgent) for one in found)
         )
 
-    def adopt(store: KeyStore) -> None:
+    async def adopt(store: KeyStore) -> None:
         tokens.adopt(store)
-        live.as_ourselves(own_trust(tokens, settings.issuer))
+        own = own_trust(tokens, settings.issuer)
+        live.as_ourselves(own)
+        await put_in_force(world, own_text(own))
 
     ring = KeyRing(settings.keys, settings.passphrase_file, note, adopt)
     await ring.look()

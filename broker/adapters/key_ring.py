@@ -23,7 +23,7 @@ class KeyRing:
         folder: Path,
         passphrase: Path,
         note: Callable[[Sequence[Key]], Awaitable[Mapping[str, Seconds]]],
-        adopt: Callable[[KeyStore], None],
+        adopt: Callable[[KeyStore], Awaitable[None]],
     ) -> None:
         """`note`: records what is new, and says when each key signs. `adopt`: these hold from now on."""
         self._folder, self._passphrase = folder, passphrase
@@ -40,7 +40,7 @@ class KeyRing:
             self._store = read.beginning(await self._note(read.keys))
             self._seen = names
         if self._store is not None:
-            self._adopt(self._store)  # also when nothing came: keys begin and retire by the clock
+            await self._adopt(self._store)  # also when nothing came: keys begin and retire by the clock
 
     async def look_on(self, seconds: float = LOOK_SECONDS) -> None:
         """Look again and again until cancelled."""

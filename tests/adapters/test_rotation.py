@@ -60,7 +60,7 @@ class Rotating:
             self.stage.world, [FoundKey(kid=k.kid, use=k.use, made=Seconds(k.made), urgent=k.urgent) for k in found]
         )
 
-    def _adopt(self, store: Any) -> None:
+    async def _adopt(self, store: Any) -> None:
         self.tokens.adopt(store)
         self.stage.live.as_ourselves(own_trust(self.tokens, b.US))
 

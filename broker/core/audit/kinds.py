@@ -58,6 +58,9 @@ KINDS: Mapping[str, str] = MappingProxyType({
     "consent.changed": "a participant's, family's or community's consent got a new version",
     "consent.withdrawn": "a consent was withdrawn",
     # how the broker itself is set up
+    "policy.activated": "these policy packs are in force together from now on; `parts` names them",
+    "ontology.activated": "this disease ontology is in force from now on",
+    "document.kept": "another text by which decisions are made was kept",
     "catalogue.applied": "a catalogue file was applied: trust, datasets, committees, repositories",
     "role.granted": "somebody got a role",
     "role.ended": "somebody lost a role",

@@ -19,6 +19,7 @@ from broker.core.rows.catalogue import (
 )
 from broker.core.rows.change import Put, Row, changed
 from broker.core.rows.consents import ConsentRow
+from broker.core.rows.documents import Document, InForce
 from broker.core.rows.identity import Identity, Person, Session
 from broker.core.rows.keys import SigningKey
 from broker.core.rows.leaving import Farewell, HomeSession
@@ -31,15 +32,16 @@ from broker.core.rows.tasks import Task
 
 __all__ = [
     "KINDS", "SNAPSHOT_KINDS", "Access", "Approval", "Assertion", "Client", "Code", "Committee", "ConsentRow",
-    "CustomType", "Dataset", "Delivery", "Done", "DrsObject", "Evidence", "Family", "Farewell", "Gather",
-    "Gathered", "Grant", "HomeSession", "Identity", "IdentityLink", "IdentityProvider", "Organisation", "Person",
+    "CustomType", "Dataset", "Delivery", "Document", "Done", "DrsObject", "Evidence", "Family", "Farewell", "Gather",
+    "Gathered", "Grant", "HomeSession", "Identity", "IdentityLink", "IdentityProvider", "InForce", "Organisation",
+    "Person",
     "PolledVisa", "Put", "RefreshToken", "Repository", "Request", "Revocation", "Role", "Row", "Session",
     "SigningKey", "Task", "Trace", "VisaIssuer", "changed",
 ]  # fmt: skip
 
 KINDS: tuple[type[Row], ...] = (
-    Access, Approval, Assertion, Client, Code, Committee, ConsentRow, CustomType, Dataset, Delivery, Done,
-    DrsObject, Family, Farewell, Gathered, Grant, HomeSession, Identity, IdentityLink, IdentityProvider,
+    Access, Approval, Assertion, Client, Code, Committee, ConsentRow, CustomType, Dataset, Delivery, Document, Done,
+    DrsObject, Family, Farewell, Gathered, Grant, HomeSession, Identity, IdentityLink, IdentityProvider, InForce,
     Organisation, Person, PolledVisa, RefreshToken, Repository, Request, Revocation, Role, Session, SigningKey, Task,
     Trace, VisaIssuer,
 )  # fmt: skip

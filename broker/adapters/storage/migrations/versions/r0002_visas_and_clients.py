@@ -19,6 +19,8 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "signing_key": (),
     "task": ("person",),
     "identity_link": (),
+    "document": (),
+    "in_force": (),
 }
 """Kind of row to the members by which its rows are found."""
 _whole = sa.BigInteger().with_variant(sa.Integer, "sqlite")

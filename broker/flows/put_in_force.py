@@ -1,0 +1,73 @@
+"""A text by which decisions are made comes into force: it is kept first, so that they can be made again from it.
+
+The same release of the same text never says something else: whoever changes a policy pack gives it a new version.
+"""
+
+from collections.abc import Sequence
+
+from broker.core.audit.entry import Value
+from broker.core.documents import Text, pack_text, read_pack, rows_of, rules_text, text_of
+from broker.core.jurisdiction.rulebook import Rulebook
+from broker.core.rows import Document, InForce, Put, changed
+from broker.core.rows.documents import What, document_id
+from broker.flows.world import World
+
+_KINDS: dict[What, str] = {
+    "rules": "policy.activated",
+    "ontology": "ontology.activated",
+    "own": "document.kept",
+    "pack": "document.kept",
+}
+
+
+async def put_rules_in_force(w: World, rulebook: Rulebook) -> tuple[str, ...]:
+    """Keep every pack of `rulebook` and that they are in force together. What is wrong; nothing, if all is well."""
+    packs = [pack_text(pack) for _, pack in sorted(rulebook.packs.items())]
+    return await put_in_force(w, rules_text(rulebook), packs)
+
+
+async def put_in_force(w: World, text: Text, parts: Sequence[Text] = ()) -> tuple[str, ...]:
+    """Keep `text` and the `parts` that it names. Steps: 1 gather, 2 decide, 3 record.
+
+    Nothing is recorded if they are kept already, and `text` is the last of its sort that came into force.
+    """
+    # 1. Gather.
+    now, new, wrong = w.clock.now(), list[Document](), list[str]()
+    before = await w.rows.get(InForce, text.what)
+    for each in (*parts, text):
+        kept = await w.rows.get(Document, each.id)
+        if kept is None:
+            new += rows_of(each)
+        elif each.what == "pack" and not await _says(w, kept, each):
+            wrong.append(f"{each.name} {each.release}: this version was in force with another text; give it a new one")
+    # 2. Decide.
+    if wrong or (before is not None and before.document == text.id and not new):
+        return tuple(wrong)
+    after = InForce(id=text.what, document=text.id, since=now)
+    if before is not None:
+        after = changed(before, document=text.id, since=now)
+    # 3. Record.
+    told: dict[str, Value] = {"document": text.id, "new": tuple(row.id for row in new)}
+    if parts:
+        told["parts"] = tuple(f"{each.name} {each.release}" for each in parts)
+    await w.ledger.record(w.entry(_KINDS[text.what], now, None, told), *map(Put, new), Put(after))
+    return ()
+
+
+async def _says(w: World, kept: Document, text: Text) -> bool:
+    """Is the kept pack the one in `text`? As packs, not byte by byte: this program may write more than before."""
+    try:
+        return read_pack(await kept_text(w, kept)) == read_pack(text.read())
+    except ValueError:  # what cannot be read cannot be shown to be the same
+        return False
+
+
+async def kept_text(w: World, first: Document) -> bytes:
+    """The whole text whose first row is `first`. ValueError if a part is missing or is not what was kept."""
+    rows = [first]
+    for part in range(1, first.parts):
+        more = await w.rows.get(Document, document_id(first.what, first.name, first.release, part))
+        if more is None:
+            raise ValueError(f"{first.id}: part {part} is missing")
+        rows.append(more)
+    return text_of(rows)

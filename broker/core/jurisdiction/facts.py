@@ -94,6 +94,7 @@ MEANS_NONE = frozenset({"recipient.control_countries"})
 
 _MILD = frozenset({"code_to_data", "aggregate"})
 _ACCESS = ("recipient.country", "recipient.individual_location", "request.processing_country")
+_GROUNDS = ("request.modality", "data.storage_country", *_ACCESS)
 
 
 def derive(stated: Mapping[str, object]) -> dict[str, FactValue]:
@@ -105,7 +106,11 @@ def derive(stated: Mapping[str, object]) -> dict[str, FactValue]:
     `access_countries`, or only the storage country where nothing is visible. A derived fact whose ground is
     unknown is unknown; one that somebody states is not listened to.
     """
-    facts = _well_formed(stated)
+    return with_derived(well_formed(stated))
+
+
+def with_derived(facts: dict[str, FactValue]) -> dict[str, FactValue]:
+    """`facts`, which have their form, with what follows from them put in."""
     read = facts.get
     modality, computing = read("request.modality"), read("request.processing_country")
     access: Any = (read("recipient.country"), read("recipient.individual_location"), computing)
@@ -143,6 +148,11 @@ def by_the_holder(facts: Mapping[str, FactValue], modality: str) -> dict[str, Fa
     return milder
 
 
+def grounds(name: str) -> tuple[str, ...]:
+    """The stated facts on which the fact `name` can depend: itself, or what it is derived from."""
+    return _GROUNDS if name in DERIVED else (name,)
+
+
 def unstated(name: str, facts: Facts) -> tuple[str, ...]:
     """What must be stated before the fact `name` is known: itself, or what it is derived from."""
     if name not in DERIVED:
@@ -152,7 +162,7 @@ def unstated(name: str, facts: Facts) -> tuple[str, ...]:
     return tuple(ground for ground in _ACCESS if ground not in facts)
 
 
-def _well_formed(stated: Mapping[str, object]) -> dict[str, FactValue]:
+def well_formed(stated: Mapping[str, object]) -> dict[str, FactValue]:
     """The facts that have the form of their kind. On the path of every decision: one loop, few calls."""
     facts: dict[str, Any] = {}
     for name, value in stated.items():

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from broker.core.jurisdiction.facts import Facts, FactValue, by_the_holder, derive, milder
+from broker.core.jurisdiction.memo import signature
 from broker.core.jurisdiction.pack import APPLIES_WHEN, Effect
 from broker.core.jurisdiction.rulebook import Period, Rulebook
 from broker.core.jurisdiction.verdict import Branch, Verdict
@@ -22,9 +23,10 @@ STRICTNESS: Mapping[Effect, int] = MappingProxyType(
 )
 """Of the verdicts of several packs the strictest counts."""
 
-_OUTCOMES: Mapping[int, Outcome] = MappingProxyType(
+OUTCOMES: Mapping[int, Outcome] = MappingProxyType(
     {1: Outcome.PENDING, 2: Outcome.REFER, 3: Outcome.DENY, 4: Outcome.DENY}
 )
+"""What a strictness above 0 comes to, without a look at milder ways."""
 _LIMIT = STRICTNESS["limit_modality"]
 
 
@@ -54,6 +56,17 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """Where the packs end for some facts, before anything is told of it."""
+
+    branches: Mapping[str, Branch]
+    """By the id of the pack; a pack that does not apply is not in here."""
+    uncovered: Reason | None
+    strictness: int
+    """0: all packs that apply permit, and every country concerned is answered for."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Weighed:
     """One way of access, weighed by every pack in force."""
 
@@ -68,7 +81,14 @@ def judge(rulebook: Rulebook, stated: Mapping[str, FactValue], at: Seconds) -> A
 
     Milder ways are tried only where the asked one fails, at the place of whoever holds the data.
     """
-    period, later = rulebook.at(at)
+    period = rulebook.at(at)
+    answer: Answer = period.answers.get(signature(rulebook.reads, stated), lambda: _judged(rulebook, stated, period))
+    return answer
+
+
+def _judged(rulebook: Rulebook, stated: Mapping[str, FactValue], period: Period) -> Answer:
+    """The answer at any time of `period`, found by asking the packs."""
+    later = rulebook.after(period)
     asked = _weigh(period, later, derive(stated))
     if asked.strictness == 0:
         return _answer(asked, _permit(asked), period, example=rulebook.example)
@@ -88,8 +108,8 @@ def judge(rulebook: Rulebook, stated: Mapping[str, FactValue], at: Seconds) -> A
     )
 
 
-def _weigh(period: Period, later: tuple[Period, ...], facts: Facts) -> _Weighed:
-    """What every pack in force says to `facts`; the strictest counts, and so does a country without a pack."""
+def found(period: Period, facts: Facts) -> Found:
+    """Where every pack in force ends for derived `facts`; the strictest counts, and so does a country without one."""
     branches: dict[str, Branch] = {}
     answers_for, strictness = [], 0
     for pack in period.packs:
@@ -102,11 +122,19 @@ def _weigh(period: Period, later: tuple[Period, ...], facts: Facts) -> _Weighed:
         if branch.rule != APPLIES_WHEN:  # only a pack that is known to apply answers for a country
             answers_for.append(pack.answers_for)
     uncovered = _uncovered(facts, answers_for)
+    if uncovered is not None:
+        strictness = max(strictness, STRICTNESS["refer"])
+    return Found(branches, uncovered, strictness)
+
+
+def _weigh(period: Period, later: tuple[Period, ...], facts: Facts) -> _Weighed:
+    """What every pack in force says to `facts`, and until when."""
+    ends = found(period, facts)
     return _Weighed(
-        tuple([branch.fixed or branch.conclude(facts) for branch in branches.values()]),
-        uncovered,
-        strictness if uncovered is None else max(strictness, STRICTNESS["refer"]),
-        _until(later, facts, branches),
+        tuple([branch.fixed or branch.conclude(facts) for branch in ends.branches.values()]),
+        ends.uncovered,
+        ends.strictness,
+        _until(later, facts, ends.branches),
     )
 
 
@@ -159,7 +187,7 @@ def _permit(weighed: _Weighed) -> Outcome:
 
 def _outcome(weighed: _Weighed) -> Outcome:
     """What one way of access comes to by itself, without a look at the others."""
-    return _OUTCOMES[weighed.strictness] if weighed.strictness else _permit(weighed)
+    return OUTCOMES[weighed.strictness] if weighed.strictness else _permit(weighed)
 
 
 def _answer(

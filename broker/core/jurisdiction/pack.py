@@ -198,3 +198,10 @@ def comparisons_of(condition: Condition) -> tuple[Comparison, ...]:
             return tuple(test for part in parts for test in comparisons_of(part))
         case Always():
             return ()
+
+
+def facts_read(pack: Pack) -> frozenset[str]:
+    """Every fact that some condition of `pack` reads, derived ones too."""
+    conditions = (pack.applies_when, *(rule.when for rule in pack.rules), *(duty.when for duty in pack.duties))
+    limits = {"request.modality" for rule in pack.rules if rule.modalities}
+    return frozenset(test.fact for each in conditions for test in comparisons_of(each)) | limits

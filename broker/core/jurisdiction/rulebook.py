@@ -7,11 +7,13 @@ and turns permits of low confidence, or of a review 90 days overdue, into referr
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal
 
-from broker.core.jurisdiction.pack import Pack
+from broker.core.jurisdiction.facts import STATED, grounds
+from broker.core.jurisdiction.memo import Memo
+from broker.core.jurisdiction.pack import APPLIES_WHEN, Pack, facts_read
 from broker.core.jurisdiction.verdict import CompiledPack, compile_pack
 from broker.core.plain import digest
 from broker.core.time import Seconds, start_of
@@ -33,6 +35,8 @@ class Period:
     changes: tuple["Change", ...]
     read: tuple[tuple[str, str], ...]
     """(pack, version) of every pack that is asked in this period."""
+    answers: Memo = field(default_factory=Memo, compare=False, repr=False)
+    """Answers that were found in this period already: equal facts have the same answer all through it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +62,25 @@ class Rulebook:
     digests: Mapping[str, str]
     periods: tuple[Period, ...]
     starts: tuple[Seconds, ...]
+    reads: tuple[str, ...]
+    """The stated facts that an answer can depend on; a fact that is not among them changes nothing."""
 
-    def at(self, at: Seconds) -> tuple[Period, tuple[Period, ...]]:
-        """The period of `at`, and all later ones."""
-        here = bisect_right(self.starts, at)
-        return self.periods[here - 1], self.periods[here:]
+    def at(self, at: Seconds) -> Period:
+        """The period of `at`."""
+        return self.periods[bisect_right(self.starts, at) - 1]
+
+    def after(self, period: Period) -> tuple[Period, ...]:
+        """The periods that come after `period`."""
+        return self.periods[bisect_right(self.starts, period.start) :]
+
+    def knows_no_exception(self, pack: str, rule: str) -> bool:
+        """Is this rule mandatory law, from which no two people may make an exception (section 3, point 7)?"""
+        return any(each.id == rule and each.mandatory for each in self.packs[pack].rules)
+
+    def passed_over(self, pack: str, rule: str) -> tuple[str, ...]:
+        """The rules of `pack` that were tried before `rule` and did not decide (JURISDICTION section 3, point 9)."""
+        ids = [each.id for each in self.packs[pack].rules]
+        return () if rule == APPLIES_WHEN else tuple(ids[: ids.index(rule)] if rule in ids else ids)
 
 
 def rulebook(packs: Iterable[Pack], mode: Mode) -> Rulebook | tuple[str, ...]:
@@ -79,7 +97,15 @@ def rulebook(packs: Iterable[Pack], mode: Mode) -> Rulebook | tuple[str, ...]:
         digests={pack.id: digest(pack) for pack in ordered},
         periods=periods,
         starts=tuple(period.start for period in periods),
+        reads=_reads(ordered),
     )
+
+
+def _reads(packs: list[Pack]) -> tuple[str, ...]:
+    """What the packs' conditions read, what that follows from, and whose countries must be answered for."""
+    named = {"data.origin_countries", "data.controller_country", "data.storage_country", "evidence"}
+    named |= {name for pack in packs for fact in facts_read(pack) for name in grounds(fact)}
+    return tuple(name for name in STATED if name in named)
 
 
 def _refusals(packs: list[Pack], mode: Mode) -> Iterator[str]:

@@ -47,6 +47,8 @@ class Verdict:
     """Evidence that is asked for and not there."""
     missing: tuple[str, ...] = ()
     """Facts that nobody stated and that this verdict waits for."""
+    mandatory: bool = False
+    """Is this law from which no human exception is possible?"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +142,7 @@ class _Builder:
                 reason=Reason(code=rule.reason, norm=self.norm(rule.id, cite)),
                 obligations=tuple(dict.fromkeys((*self.constant, *rule.obligations))),
                 evidence=rule.evidence,
+                mandatory=rule.mandatory,
             )
         )
 

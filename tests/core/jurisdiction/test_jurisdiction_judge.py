@@ -11,7 +11,7 @@ from broker.core.jurisdiction.pack import Pack, Review
 from broker.core.jurisdiction.rulebook import Rulebook, rulebook
 from broker.core.outcome import Outcome
 from broker.core.time import FOREVER, Seconds, parse_rfc3339, start_of
-from tests.core.jurisdiction.jurisdiction_world import HOME, NOW, book_of, pack, rule
+from tests.core.jurisdiction.jurisdiction_world import HOME, NOW, book_of, pack, rule, shipped
 
 Facts = dict[str, Any]
 IN_CN = {"fact": "recipient.country", "op": "eq", "value": "CN"}
@@ -446,3 +446,34 @@ def test_answers_hold_for_all_of_time() -> None:
     book = book_of(pack(effective={"from": "0001-01-01", "to": "9999-12-31"}))
     for at in (-62_135_596_800, 0, FOREVER):
         assert judge(book, HOME, Seconds(at)).outcome in (Outcome.PERMIT, Outcome.REFER)
+
+
+# ---------------------------------------------------------------- what a decision's record says of a rule
+
+
+def test_a_verdict_says_whether_any_exception_is_possible() -> None:
+    rules = [rule("never", "deny", IN_CN, mandatory=True), rule("maybe", "deny", LEVEL_LOW), rule("ok", "permit")]
+    book = book_of(pack(decide=rules))
+    for facts, mandatory in (({"recipient.country": "CN"}, True), ({"recipient.security_level": 1}, False)):
+        (verdict,) = judge(book, {**HOME, **facts}, NOW).verdicts
+        assert verdict.mandatory is mandatory
+        assert book.knows_no_exception(verdict.pack, verdict.rule) is mandatory
+    assert not book.knows_no_exception("test-pack", "default")
+
+
+def test_the_rules_before_the_one_that_decided_can_be_told() -> None:
+    book = book_of(pack(decide=[rule("one", "deny", IN_CN), rule("two", "permit", LEVEL_LOW)]))
+    assert book.passed_over("test-pack", "applies_when") == ()
+    assert book.passed_over("test-pack", "one") == ()
+    assert book.passed_over("test-pack", "two") == ("one",)
+    assert book.passed_over("test-pack", "default") == ("one", "two")
+
+
+def test_only_what_the_law_knows_no_exception_from_is_mandatory() -> None:
+    mandatory = {(one.id, each.id) for one in shipped() for each in one.rules if each.mandatory}
+    assert mandatory == {
+        ("core-baseline", "prohibited-purpose"),
+        ("community-authority", "refused"),
+        ("us-doj-28cfr202", "prohibited"),
+        ("in-dpdp", "restricted-country"),
+    }

@@ -35,8 +35,11 @@ class Period:
     changes: tuple["Change", ...]
     read: tuple[tuple[str, str], ...]
     """(pack, version) of every pack that is asked in this period."""
-    answers: Memo = field(default_factory=Memo, compare=False, repr=False)
-    """Answers that were found in this period already: equal facts have the same answer all through it."""
+    answers: Memo = field(default_factory=Memo, init=False, compare=False, repr=False)
+    """Answers that were found in this period already: equal facts have the same answer all through it.
+
+    Not taken over by a copy with other packs.
+    """
 
 
 @dataclass(frozen=True, slots=True)

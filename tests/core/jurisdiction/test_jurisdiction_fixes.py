@@ -12,7 +12,6 @@ from broker.core.jurisdiction.case import facts_of, time_of
 from broker.core.jurisdiction.facts import Facts, FactValue
 from broker.core.jurisdiction.fixes import MOST, TRIES, Change, Fix, changed, fixes
 from broker.core.jurisdiction.judge import judge
-from broker.core.jurisdiction.memo import Memo
 from broker.core.jurisdiction.rulebook import Period, Rulebook
 from broker.core.jurisdiction.verdict import Branch
 from broker.core.outcome import Outcome
@@ -183,6 +182,6 @@ def counting(book: Rulebook, asked: list[Facts]) -> Rulebook:
             asked.append(facts)
             return first.find(facts)
 
-        return replace(period, packs=(replace(first, find=find), *others), answers=Memo())
+        return replace(period, packs=(replace(first, find=find), *others))
 
     return replace(book, periods=tuple(counted(period) if period.packs else period for period in book.periods))

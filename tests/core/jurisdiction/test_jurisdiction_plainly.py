@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -144,3 +145,10 @@ def test_the_memory_is_bounded_and_forgets_the_oldest_first() -> None:
     assert len(memo.known) == ROOM
     assert memo.get(signature(["a"], {"a": 0}), lambda: "found anew") == "found anew"
     assert memo.get(signature(["a"], {"a": ROOM}), lambda: "found anew") == f"answer {ROOM}"
+
+
+def test_a_copy_with_other_packs_remembers_nothing() -> None:
+    book = shipped_book()
+    assert judge(book, HOME, NOW).outcome.permits
+    lawless = replace(book, periods=tuple(replace(one, packs=()) for one in book.periods))
+    assert judge(lawless, HOME, NOW).outcome is Outcome.REFER

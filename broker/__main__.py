@@ -13,6 +13,7 @@ COMMANDS = {
     "clients": "The programs that may ask for tokens.",
     "demo": "Tell the whole story, then go on serving until Ctrl-C.",
     "doctor": "Look at everything that a start needs.",
+    "duo": "Data use conditions of other systems, in and out.",
     "idps": "Where people sign in.",
     "init": "Make database, log and keys.",
     "issuers": "Whom we trust to issue visas, and for what.",

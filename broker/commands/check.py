@@ -77,14 +77,15 @@ def _against(mondo: Path | None, packs: Path | None, at: str | None) -> Against:
 def _judged(kind: str, path: Path, against: Against) -> list[Verdict]:
     """The verdicts of one file. Fail names the file, and the line or the field, of what cannot be read."""
     try:
-        return list(KINDS[kind](_read(path), against))
+        return list(KINDS[kind](read_document(path), against))
     except (ValueError, Fail) as wrong:
         raise Fail(f"{path}: {wrong}") from None
     except (KeyError, TypeError, AttributeError) as wrong:
         raise Fail(f"{path}: not a file of {kind} cases ({type(wrong).__name__}: {wrong})") from None
 
 
-def _read(path: Path) -> Any:
+def read_document(path: Path) -> Any:
+    """What a JSON or YAML file says. ValueError with the line of what cannot be read."""
     if path.suffix != ".json":
         return load_yaml(path, anchors=True).value
     raw = path.read_bytes()

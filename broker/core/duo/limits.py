@@ -12,7 +12,7 @@ from broker.core.purpose import Kind
 
 _HEALTH = frozenset({Kind.HMB, Kind.DISEASE, Kind.GENETIC, Kind.DRUG_DEVELOPMENT})
 
-_INVESTIGATIONS: Mapping[str, Kind] = {
+INVESTIGATIONS: Mapping[str, Kind] = {
     "DUO:0000031": Kind.METHODS,
     "DUO:0000032": Kind.POPULATION,
     "DUO:0000033": Kind.ANCESTRY,
@@ -24,6 +24,7 @@ _INVESTIGATIONS: Mapping[str, Kind] = {
     "DUO:0000039": Kind.DRUG_DEVELOPMENT,
     "DUO:0000040": Kind.DISEASE,
 }
+"""DUO's terms for kinds of research."""
 
 _MAX_SHOWN = 200
 """Characters of free text that a reason repeats."""
@@ -97,7 +98,7 @@ def research_type(term: Term, asked: Asked) -> Opinion:
 def _kind(written: str) -> Kind | None:
     if written in {kind.value for kind in Kind}:
         return Kind(written)
-    return _INVESTIGATIONS.get(canonical_code(written))
+    return INVESTIGATIONS.get(canonical_code(written))
 
 
 def region(term: Term, asked: Asked) -> Opinion:

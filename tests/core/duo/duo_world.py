@@ -100,6 +100,32 @@ purposes = st.fixed_dictionaries(
 ).map(read_purpose)
 
 
+def _named(written: dict[str, Any]) -> Purpose:
+    """Disease research names its disease."""
+    return read_purpose(written | {"diseases": [MELANOMA] if "disease" in written["kinds"] else []})
+
+
+likely = st.fixed_dictionaries(
+    {
+        "organisation": st.sampled_from(["non_profit", "non_profit", "for_profit"]),
+        "commercial": st.just(value=False),
+        "clinical_care": st.just(value=False),
+        "genetic_data": st.just(value=True),
+        "kinds": st.sampled_from([["disease"], ["hmb"], ["ancestry"], ["disease", "genetic"], ["hmb", "genetic"]]),
+        "countries": st.sampled_from([["FR"], ["FR"], ["US"]]),
+        "project": st.just("P-1"),
+        "institution": st.just("u1"),
+        "user": st.just("i|a"),
+        "duration_months": st.sampled_from([None, 6]),
+        "agreements": st.just(
+            {"publish": True, "return_data": True, "collaborate": "recorded", "no_publication_before": "2028-01-01"}
+        ),
+        "evidence": st.just({"ethics_approval": "verified"}),
+    }
+).map(_named)
+"""Purposes that answer what is asked: many of them are permitted."""
+
+
 def wider(purpose: Purpose, **more: list[str]) -> Purpose:
     """`purpose` with more kinds or diseases."""
     written = purpose_json(purpose)

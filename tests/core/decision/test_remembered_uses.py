@@ -148,3 +148,31 @@ def test_the_gates_of_a_use_read_no_credentials() -> None:
 
 def test_the_gates_of_a_use_are_gates() -> None:
     assert set(USE_GATES) < set(GATES)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"modality": Modality.AGGREGATE},
+        {"location": "CN"},
+        {"object": world.TWO},
+        {"affiliations": ("faculty@elsewhere.example",)},
+        {"at": Seconds(START + DAY), "known_at": Seconds(START + DAY)},
+        {"identities": frozenset({(world.HOME, "ada")})},
+    ],
+)
+def test_another_question_is_another_use(changes: dict[str, Any]) -> None:
+    snapshot = world.snapshot()
+    evaluate(world.question(), snapshot)
+    other = world.question(**changes)
+    assert evaluate(other, snapshot) == evaluate(other, unremembered(snapshot))
+
+
+def test_codes_that_depend_on_the_day_are_asked_anew_each_day() -> None:
+    """A moratorium (DUO:0000024) that ends tomorrow is no duty the day after."""
+    moratorium = {"code": "DUO:0000024", "date": "2027-01-17"}
+    snapshot = world.snapshot(dataset=world.dataset(duo=world.codes("DUO:0000006", moratorium)))
+    for days in range(4):
+        at = Seconds(START + days * DAY)
+        question = world.question(at=at, known_at=at)
+        assert evaluate(question, snapshot) == evaluate(question, unremembered(snapshot))

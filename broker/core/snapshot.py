@@ -40,8 +40,8 @@ R = TypeVar("R", bound=Row)
 _NONE: Map[Any, Any] = Map()
 
 
-_USES = 200_000
-"""What is remembered of judged uses: uses and participants left out of one, together."""
+_REMEMBERED = 200_000
+"""What is remembered: uses, the participants left out of each, and visas, together."""
 
 OF_CREDENTIALS: frozenset[type[Row]] = frozenset(
     {
@@ -92,8 +92,10 @@ class Snapshot:
     index: Map[tuple[str, ...], Map[str, Row]] = field(default=_NONE)
     data: object = field(default_factory=object, compare=False, repr=False)
     """Another object whenever a row changed that says something about data, participants or institutions."""
-    uses: Memory[object] = field(default_factory=lambda: Memory(_USES), compare=False, repr=False)
-    """What was judged before (decision/use.py); the pictures that follow one another share it."""
+    vouching: object = field(default_factory=object, compare=False, repr=False)
+    """Another object whenever a row changed that may decide which visas count."""
+    memory: Memory[object] = field(default_factory=lambda: Memory(_REMEMBERED), compare=False, repr=False)
+    """What was worked out before (decision/use.py, weighing.py); the pictures that follow one another share it."""
 
     def get(self, kind: type[R], id: str) -> R | None:
         """The row of `kind` with `id`, or None."""
@@ -148,8 +150,9 @@ class Snapshot:
         also if it came out only later that the two are one.
         """
         known = tuple(identities)
-        found = (row for iss, sub in known for row in self._listed("assertion", iss, sub))
-        live = [row for row in cast("Iterable[Assertion]", found) if row.is_live(at)]
+        keys = [key for iss, sub in known if (key := ("assertion", iss, sub)) in self.index]
+        found = (row for key in keys for row in self._listed(*key))
+        live = [row for row in cast("Iterable[Assertion]", found) if row.is_live(at)] if keys else []
         if not live:
             return ()
         ours = [PersonId(sub) for iss, sub in known if iss == self.own.iss]
@@ -208,8 +211,15 @@ class Snapshot:
 
     def revoked(self, what: What, value: str, at: Seconds) -> bool:
         """Has `what`:`value` been revoked by `at`?"""
-        row = self.get(Revocation, revocation_id(what, value))
-        return row is not None and row.since <= at
+        return self.any_revoked((revocation_id(what, value),), at)
+
+    def any_revoked(self, names: Iterable[str], at: Seconds) -> bool:
+        """Is one of `names` (ids of revocations) revoked by `at`?"""
+        for name in names:
+            row = self.rows.get((Revocation.KIND, name))
+            if isinstance(row, Revocation) and row.since <= at:
+                return True
+        return False
 
     def subjects(self, dataset: DatasetId, object: ObjectId | None = None) -> frozenset[SubjectRef]:
         """Whose data are in an object, or in any object of a dataset."""
@@ -280,8 +290,16 @@ def follow(snapshot: Snapshot, rows: Iterable[Row]) -> Snapshot:
         for key in _keys(row):
             index = index.set(key, index.get(key, _NONE).set(row.id, row))
     data = snapshot.data if all(type(row) in OF_CREDENTIALS for row in seen) else object()
-    after = replace(snapshot, rows=table, index=index, generation=snapshot.generation + 1, data=data)
+    vouching = object() if any(map(_speaks_of_visas, seen)) else snapshot.vouching
+    after = replace(snapshot, rows=table, index=index, generation=snapshot.generation + 1, data=data, vouching=vouching)
     return replace(after, trust=_trust(after)) if any(isinstance(row, VisaIssuer) for row in seen) else after
+
+
+def _speaks_of_visas(row: Row) -> bool:
+    """Issuers, what they answered, and every revocation but those of somebody's own session (by far the most)."""
+    if isinstance(row, Revocation):
+        return not row.id.startswith(("session:", "family:", "access:", "person:", "grant:"))
+    return isinstance(row, VisaIssuer | PolledVisa)
 
 
 def empty(ontology: Ontology, rulebook: Rulebook, own: TrustRow) -> Snapshot:
@@ -291,7 +309,7 @@ def empty(ontology: Ontology, rulebook: Rulebook, own: TrustRow) -> Snapshot:
 
 def as_ourselves(snapshot: Snapshot, own: TrustRow) -> Snapshot:
     """The picture in which we are `own`: our keys were rotated."""
-    after = replace(snapshot, own=own, generation=snapshot.generation + 1)
+    after = replace(snapshot, own=own, generation=snapshot.generation + 1, vouching=object())
     return replace(after, trust=_trust(after))
 
 

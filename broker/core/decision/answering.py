@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from broker.core.decision.case import Case, case_of
-from broker.core.decision.entitlement import weighed
 from broker.core.decision.findings import inputs_digest
 from broker.core.decision.gates import GATES
 from broker.core.decision.question import Question
+from broker.core.decision.weighing import weighed
 from broker.core.ids import PersonId
 from broker.core.outcome import Gate, Outcome
 from broker.core.rows.access import Finding

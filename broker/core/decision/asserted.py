@@ -5,19 +5,21 @@ said at sign-in. An assertion with conditions counts as a visa only: there its c
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from broker.core.decision.question import Question
-from broker.core.passport.evaluate import Evaluation
+from broker.core.passport.evaluate import Accepted, Evaluation
 from broker.core.passport.visa import AFFILIATION, RESEARCHER, TERMS
 from broker.core.rows import Assertion
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """Something that is said of the person, and that counts. `name`: what to call it in the record."""
+class Said(NamedTuple):
+    """Something that is said of the person, and that counts. `name`: what to call it in the record.
+
+    (A NamedTuple: it is made quickly.)
+    """
 
     name: str
     type: str
@@ -26,10 +28,18 @@ class Said:
     ends: Seconds
 
 
-def said_of(question: Question, visas: Evaluation, snapshot: Snapshot) -> tuple[Said, ...]:
-    """Everything that counts at the time of the question, what lasts longest first."""
-    found = (*_visas(visas), *_rows(_shown(question, snapshot)), *_stated(question))
-    return tuple(sorted(found, key=lambda one: (-one.ends, one.name)))
+def _said(type_: str, value: str | None, question: Question, visas: Evaluation, snapshot: Snapshot) -> list[Said]:
+    """What of `type_` counts at the time of the question (with this `value`, if one is given), longest first."""
+    found = [_of_visa(one) for one in visas.by_type.get(type_, ()) if value is None or one.visa.value == value]
+    others: list[Said] = []
+    if question.assertions:
+        others += _rows(_shown(question, snapshot))
+    if question.stated:
+        others += _stated(question)
+    if not others:
+        return found
+    found += [said for said in others if said.type == type_ and value in (None, said.value)]
+    return sorted(found, key=lambda one: (-one.ends, one.name))
 
 
 def accepted(url: str, question: Question, visas: Evaluation, snapshot: Snapshot) -> Said | None:
@@ -38,8 +48,9 @@ def accepted(url: str, question: Question, visas: Evaluation, snapshot: Snapshot
     One's own acceptance here counts without being shown: it binds the person, whatever their client was told.
     """
     rows = snapshot.assertions(question.identities, question.at)
-    own = _rows(row for row in rows if (row.by, row.source) == ("self", snapshot.own.iss) and not row.conditions)
-    return _first((*said_of(question, visas, snapshot), *own), TERMS, url)
+    mine = [row for row in rows if (row.by, row.source) == ("self", snapshot.own.iss) and not row.conditions]
+    own = _rows(row for row in mine if (row.type, row.value) == (TERMS, url))
+    return _longest((*_said(TERMS, url, question, visas, snapshot), *own))
 
 
 def registered(version: str, question: Question, visas: Evaluation, snapshot: Snapshot) -> tuple[Said, Said] | None:
@@ -47,27 +58,27 @@ def registered(version: str, question: Question, visas: Evaluation, snapshot: Sn
 
     Visas of several identities are here only where trusted links join them (`passport/evaluate.py`).
     """
-    found = said_of(question, visas, snapshot)
-    terms, status = _first(found, TERMS, version), _first(found, RESEARCHER, version)
+    terms = _longest(_said(TERMS, version, question, visas, snapshot))
+    status = _longest(_said(RESEARCHER, version, question, visas, snapshot))
     return (terms, status) if terms is not None and status is not None else None
 
 
 def affiliations(question: Question, visas: Evaluation, snapshot: Snapshot) -> tuple[str, ...]:
     """The affiliations that the credentials show."""
-    more = (one.value for one in said_of(question, visas, snapshot) if one.type == AFFILIATION)
-    return tuple(dict.fromkeys((*question.affiliations, *more)))
+    if question.assertions or question.stated:
+        more = [one.value for one in _said(AFFILIATION, None, question, visas, snapshot)]
+    else:
+        more = [one.visa.value for one in visas.by_type.get(AFFILIATION, ())]
+    return tuple(dict.fromkeys((*question.affiliations, *more))) if more else question.affiliations
 
 
-def _first(found: Iterable[Said], type_: str, value: str) -> Said | None:
-    fitting = [one for one in found if one.type == type_ and one.value == value]
-    return max(fitting, key=lambda one: one.ends, default=None)
+def _longest(found: Iterable[Said]) -> Said | None:
+    return max(found, key=lambda one: one.ends, default=None)
 
 
-def _visas(visas: Evaluation) -> Iterator[Said]:
-    for one in visas.accepted:
-        visa = one.visa
-        name = f"{visa.iss} {visa.jti or visa.digest}"
-        yield Said(name=name, type=visa.type, value=visa.value, asserted=visa.asserted, ends=one.ends)
+def _of_visa(one: Accepted) -> Said:
+    visa = one.visa
+    return Said(name=one.name, type=visa.type, value=visa.value, asserted=visa.asserted, ends=one.ends)
 
 
 def _shown(question: Question, snapshot: Snapshot) -> Iterator[Assertion]:

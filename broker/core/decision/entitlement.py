@@ -5,14 +5,9 @@ from dataclasses import dataclass, replace
 from broker.core.decision.asserted import registered
 from broker.core.decision.question import Question
 from broker.core.ids import DatasetId, PersonId
-from broker.core.passport.bearer import links
-from broker.core.passport.counts import revocation_names
 from broker.core.passport.evaluate import Accepted, Evaluation
-from broker.core.passport.evaluate import evaluate as weigh
-from broker.core.passport.polling import lasting
-from broker.core.passport.visa import Visa
 from broker.core.purpose import Purpose, read_purpose
-from broker.core.rows import Dataset, Grant, PolledVisa
+from broker.core.rows import Dataset, Grant
 from broker.core.rows.access import Finding
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
@@ -31,44 +26,18 @@ class Entitlement:
     ends: Seconds
 
 
-def weighed(question: Question, snapshot: Snapshot) -> Evaluation:
-    """Which of the question's visas count for this person, by the trust and the revocations of this picture."""
-    visas = question.visas
-    if any(visa.jku is None for visa in visas):
-        visas = tuple(_as_polled(visa, question.at, snapshot) for visa in visas)
-    names = (name for visa in visas for name in revocation_names(visa))
-    return weigh(
-        visas,
-        snapshot.trust,
-        question.identities,
-        question.at,
-        not_after=question.visas_end,
-        revoked=snapshot.revoked_names(names, question.at),
-        vouched=links(question.vouched, snapshot.trust),
-    )
-
-
-def _as_polled(visa: Visa, at: Seconds, snapshot: Snapshot) -> Visa:
-    """A Visa Access Token as its issuer last confirmed or updated it: without that it ends an hour after `iat`."""
-    row, trusted = snapshot.get(PolledVisa, visa.digest), snapshot.trust.of(visa.iss)
-    if row is None or trusted is None or not trusted.polled:
-        return lasting(visa, None)
-    if row.by is None or snapshot.revoked_names(revocation_names(visa), at):
-        return lasting(visa, row.confirmed)  # what is revoked is not saved by an update
-    return lasting(row.by, row.confirmed)
-
-
 def entitlements(question: Question, visas: Evaluation, snapshot: Snapshot) -> tuple[Entitlement, ...]:
     """What the credentials show for the dataset, latest end first; if the request names one, that one alone."""
     if question.stage != "use":
         return ()
-    shown = [grant for id in dict.fromkeys(question.grants) if (grant := snapshot.get(Grant, id)) is not None]
-    held = [_of_grant(grant, grant.ends) for grant in shown]
+    shown = [grant for id in question.grants if (grant := snapshot.get(Grant, id)) is not None]
+    held = [_of_grant(grant, grant.ends) for grant in shown if grant.dataset == question.dataset]
     for visa in visas.accepted:
-        held += _of_visa(visa, question, snapshot)
+        if visa.dataset == question.dataset:
+            held += _of_visa(visa, question, snapshot)
     held += _registered(question, visas, snapshot)
     fitting = {one.id: one for one in held if one.dataset == question.dataset}
-    chosen = (one for one in fitting.values() if question.grant in (None, one.id))
+    chosen = [one for one in fitting.values() if question.grant is None or question.grant == one.id]
     return tuple(sorted(chosen, key=lambda one: (-one.ends, one.id)))
 
 
@@ -113,9 +82,7 @@ def _of_grant(grant: Grant, ends: Seconds) -> Entitlement:
 def _of_visa(found: Accepted, question: Question, snapshot: Snapshot) -> list[Entitlement]:
     """A visa of ours shows the grants that it was minted from; another issuer's stands for its own."""
     visa = found.visa
-    if found.dataset is None:
-        return []
-    dataset = DatasetId(found.dataset)
+    dataset = question.dataset
     if visa.iss == snapshot.own.iss:
         return [_of_grant(grant, found.ends) for grant in snapshot.grants(PersonId(visa.sub), dataset)]
     row = snapshot.trust.of(visa.iss)

@@ -4,24 +4,38 @@ Every door asks it: the pre-check, the committee's screen, the grant, the Visa, 
 are evaluated, so that the explanation is whole; the most restrictive answer holds.
 """
 
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from broker.core.decision import asserted
 from broker.core.decision.case import Case
-from broker.core.decision.entitlement import Entitlement, entitlements, weighed
+from broker.core.decision.entitlement import Entitlement, entitlements
 from broker.core.decision.findings import answered
-from broker.core.decision.gates import GATES
+from broker.core.decision.gates import ASK_FOR_THE_WAY, GATES
 from broker.core.decision.gates.entitlement import unknown_dataset
 from broker.core.decision.joined import joined
 from broker.core.decision.question import Decision, Question
-from broker.core.decision.use import Use, judged
-from broker.core.ids import SubjectRef
-from broker.core.outcome import GateResult, Outcome, most_restrictive
+from broker.core.decision.together import Together, together
+from broker.core.decision.use import USE_GATES, judged
+from broker.core.decision.weighing import weighed
+from broker.core.ids import DatasetId
+from broker.core.outcome import GateResult, Outcome
 from broker.core.passport.evaluate import Evaluation
 from broker.core.passport.left_out import dropped
-from broker.core.purpose import LADDER, Modality
+from broker.core.purpose import LADDER
 from broker.core.snapshot import Snapshot
-from broker.core.time import FOREVER
+
+OF_PERSON = tuple(gate for gate in GATES if gate not in USE_GATES)
+"""The gates that ask about the credentials of the moment: each time anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asker:
+    """Who asks, looked up once: the question with everybody whom its person is, and which visas count."""
+
+    question: Question
+    visas: Evaluation
+    affiliations: tuple[str, ...]
 
 
 def evaluate(question: Question, snapshot: Snapshot) -> Decision:
@@ -30,74 +44,79 @@ def evaluate(question: Question, snapshot: Snapshot) -> Decision:
     A use is judged under each live grant that the credentials show (ruling 3): the first that permits, the
     latest end first, is the one that is used; if none does, the least restrictive answer is given.
     """
+    return _evaluated(_asker(question, snapshot), snapshot)
+
+
+def evaluate_each(question: Question, datasets: Iterable[DatasetId], snapshot: Snapshot) -> Iterator[Decision]:
+    """What `evaluate` says to the same question about each of `datasets`; who asks is looked up once."""
+    asker = _asker(question, snapshot)
+    for dataset in datasets:
+        yield _evaluated(replace(asker, question=asker.question.about(dataset)), snapshot)
+
+
+def _asker(question: Question, snapshot: Snapshot) -> _Asker:
     question = joined(question, snapshot)
     visas = weighed(question, snapshot)
+    return _Asker(question, visas, asserted.affiliations(question, visas, snapshot))
+
+
+def _evaluated(asker: _Asker, snapshot: Snapshot) -> Decision:
     best: Decision | None = None
-    for entitlement in entitlements(question, visas, snapshot):
-        decision = _settled(question, entitlement, visas, snapshot)
+    for entitlement in entitlements(asker.question, asker.visas, snapshot):
+        decision = _settled(asker, entitlement, snapshot)
         if decision.permits:
             return decision
         if best is None or decision.outcome < best.outcome:
             best = decision
-    return best if best is not None else _settled(question, None, visas, snapshot)
+    return best if best is not None else _settled(asker, None, snapshot)
 
 
-def _settled(question: Question, held: Entitlement | None, visas: Evaluation, snapshot: Snapshot) -> Decision:
+def _settled(asker: _Asker, held: Entitlement | None, snapshot: Snapshot) -> Decision:
     """The answer for one entitlement; a refusal that a milder way would lift is an ALTERNATIVE, and only then."""
-    decision = _judge(question, held, visas, snapshot)
+    decision = _judge(asker, held, snapshot)
     if decision.outcome < Outcome.ALTERNATIVE:
         return decision
-    passes = milder_way(question, held, visas, snapshot) is not None
+    passes = _may_be_milder(decision) and _milder_passes(asker, held, snapshot)
     return replace(decision, outcome=Outcome.ALTERNATIVE if passes else Outcome.DENY)
 
 
-def milder_way(question: Question, held: Entitlement | None, visas: Evaluation, snapshot: Snapshot) -> Modality | None:
-    """The first milder way of access that every gate permits, found by asking them."""
-    for modality in LADDER[LADDER.index(question.modality) + 1 :]:
-        if _judge(replace(question, modality=modality), held, visas, snapshot).permits:
-            return modality
-    return None
+def _may_be_milder(decision: Decision) -> bool:
+    """Would asking for another way be of any use? Not if a gate stands against it that does not ask for the way."""
+    return all(result.outcome.permits or result.gate in ASK_FOR_THE_WAY for result in decision.gates)
 
 
-def _judge(question: Question, held: Entitlement | None, visas: Evaluation, snapshot: Snapshot) -> Decision:
+def _milder_passes(asker: _Asker, held: Entitlement | None, snapshot: Snapshot) -> bool:
+    """Is there a milder way of access that every gate permits? Found by asking them."""
+    question = asker.question
+    milder = (replace(question, modality=way) for way in LADDER[LADDER.index(question.modality) + 1 :])
+    return any(_judge(replace(asker, question=asked), held, snapshot).permits for asked in milder)
+
+
+def _judge(asker: _Asker, held: Entitlement | None, snapshot: Snapshot) -> Decision:
     """All gates over one question and, for a use, one entitlement."""
-    affiliations = asserted.affiliations(question, visas, snapshot)
-    use = judged(question, held, affiliations, snapshot)
-    case = use.case.of_person(question, held, visas, snapshot)
+    use = judged(asker.question, held, asker.affiliations, snapshot)
+    case = use.case.of_person(asker.question, held, asker.visas, snapshot)
     if case.dataset is None:
-        return _decision(case, (unknown_dataset(case),), use)
-    results = tuple([use.said.get(gate) or answered(gate(case), case) for gate in GATES])
-    return _decision(case, results, use)
+        return _decision(case, (unknown_dataset(case),), use.months, None)
+    of_person = {gate: answered(gate(case), case) for gate in OF_PERSON}
+    results = tuple([of_person[gate] if gate in of_person else use.said[gate] for gate in GATES])
+    return _decision(case, results, use.months, together(of_person.values(), use.together))
 
 
-def _decision(case: Case, results: tuple[GateResult, ...], use: Use) -> Decision:
-    """On the path of every byte request: one pass, and nothing is built for gates that have nothing to add."""
-    outcome, until = most_restrictive([result.outcome for result in results]), FOREVER
-    obligations: list[str] = []
-    missing: list[str] = []
-    read: list[tuple[str, str]] = []
-    excluded: frozenset[SubjectRef] = frozenset()
-    for result in results:
-        until = min(until, result.until)
-        obligations += result.obligations
-        missing += result.missing
-        read += result.read
-        if result.excluded:
-            excluded = excluded | result.excluded if excluded else result.excluded
-    if outcome is Outcome.PERMIT and obligations:
-        outcome = Outcome.PERMIT_WITH_OBLIGATIONS
+def _decision(case: Case, results: tuple[GateResult, ...], months: int | None, come_to: Together | None) -> Decision:
+    all_of_it = together(results) if come_to is None else come_to
     return Decision(
-        outcome=outcome,
+        outcome=all_of_it.outcome,
         gates=results,
         grant=case.held.id if case.held is not None else None,
         purpose=case.purpose,
-        obligations=tuple(dict.fromkeys(obligations)),
-        missing=tuple(dict.fromkeys(missing)),
-        excluded=excluded,
-        until=until,
-        months=use.months,
+        obligations=all_of_it.obligations,
+        missing=all_of_it.missing,
+        excluded=all_of_it.excluded,
+        until=all_of_it.until,
+        months=months,
         visas=tuple([one.visa.jti for one in case.visas.accepted if one.visa.jti]),
         facts=case.facts,
-        read=tuple(dict.fromkeys(read)),
+        read=all_of_it.read,
         dropped=dropped(case.visas.dropped) if case.visas.dropped else (),
     )

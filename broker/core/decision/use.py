@@ -17,6 +17,7 @@ from broker.core.decision.gates.consent import consent
 from broker.core.decision.gates.duo import duo, months
 from broker.core.decision.gates.jurisdiction import jurisdiction
 from broker.core.decision.question import Question
+from broker.core.decision.together import Together, together
 from broker.core.ids import PersonId
 from broker.core.outcome import GateResult
 from broker.core.passport.evaluate import Evaluation
@@ -38,6 +39,8 @@ class Use:
 
     case: Case
     said: Mapping[Gate, GateResult]
+    together: Together
+    """What they come to."""
     months: int | None
     """The longest grant that the dataset's codes allow."""
     begins: Seconds
@@ -48,7 +51,7 @@ def judged(question: Question, held: Entitlement | None, affiliations: tuple[str
     """The use that is asked for. Remembered for uses of now; what is foreseen or replayed is worked out anew."""
     if held is None or question.stage != "use" or question.known_at != question.at:
         return _judged(question, held, affiliations, snapshot)
-    key = (held.id, question.dataset, question.object, question.modality, question.location, affiliations)
+    key = ("use", held.id, question.dataset, question.object, question.modality, question.location, affiliations)
     witnesses = (
         snapshot.data,
         snapshot.rulebook,
@@ -58,12 +61,12 @@ def judged(question: Question, held: Entitlement | None, affiliations: tuple[str
         held.begins,
         question.identities,
     )
-    known = snapshot.uses.recall(key, witnesses)
+    known = snapshot.memory.recall(key, witnesses)
     if isinstance(known, Use) and known.begins <= question.at < known.ends:
         return known
     made = _judged(question, held, affiliations, snapshot)
     weight = 1 + sum(len(result.excluded) for result in made.said.values())
-    snapshot.uses.keep(key, witnesses, made, weight)
+    snapshot.memory.keep(key, witnesses, made, weight)
     return made
 
 
@@ -71,7 +74,9 @@ def _judged(question: Question, held: Entitlement | None, affiliations: tuple[st
     case = case_of(_bare(question, affiliations), _nobodys(held), _NOBODYS, snapshot)
     said = {gate: answered(gate(case), case) for gate in USE_GATES}
     ends = min((next_day(question.at), *(result.until for result in said.values())))
-    return Use(case=case, said=said, months=months(case), begins=question.at, ends=ends)
+    return Use(
+        case=case, said=said, together=together(said.values()), months=months(case), begins=question.at, ends=ends
+    )
 
 
 def _bare(question: Question, affiliations: tuple[str, ...]) -> Question:

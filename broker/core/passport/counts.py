@@ -24,6 +24,13 @@ def ends(visa: Visa, row: TrustRow) -> Seconds:
     return ends if keys_until is None else min(ends, keys_until)
 
 
+def turns(visa: Visa, row: TrustRow, leeway: Seconds) -> tuple[Seconds, ...]:
+    """The seconds at which `refusal` may begin or cease to drop the visa by itself."""
+    age = () if row.max_asserted_age is None else (Seconds(visa.asserted + row.max_asserted_age),)
+    keys = () if row.keys_until is None else (row.keys_until,)
+    return (Seconds(visa.iat - leeway), Seconds(visa.exp + leeway), *age, *keys)
+
+
 def dataset(visa: Visa, row: TrustRow) -> str | None:
     """The dataset that a ControlledAccessGrants visa names; None for other types."""
     return row.dataset_of(visa.value) if visa.type == GRANT else None

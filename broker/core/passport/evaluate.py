@@ -10,7 +10,7 @@ Each accepted visa carries the others that it rests on; it ends with the first o
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from broker.core.outcome import Reason
@@ -36,6 +36,11 @@ class Accepted:
     ends: Seconds
     dataset: str | None
 
+    @property
+    def name(self) -> str:
+        """What to call it in the record."""
+        return f"{self.visa.iss} {self.visa.jti or self.visa.digest}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dropped:
@@ -52,6 +57,8 @@ class Evaluation:
     accepted: tuple[Accepted, ...]
     dropped: tuple[Dropped, ...]
     identities: frozenset[Identity]
+    by_type: Mapping[str, tuple[Accepted, ...]] = field(default_factory=dict, compare=False)
+    """Those that were accepted, by type; what lasts longest first."""
 
 
 class _Counting(NamedTuple):
@@ -94,7 +101,19 @@ def evaluate(
     dropped.extend(over)
     reached = reach(identities, (*_links(counting), *vouched))
     taken, others = _accept(counting, reached, not_after)
-    return Evaluation(accepted=tuple(taken), dropped=(*dropped, *others), identities=frozenset(reached))
+    return Evaluation(
+        accepted=tuple(taken),
+        dropped=(*dropped, *others),
+        identities=frozenset(reached),
+        by_type=_by_type(taken),
+    )
+
+
+def _by_type(taken: Iterable[Accepted]) -> Mapping[str, tuple[Accepted, ...]]:
+    found: dict[str, tuple[Accepted, ...]] = {}
+    for one in sorted(taken, key=lambda one: (-one.ends, one.name)):
+        found[one.visa.type] = (*found.get(one.visa.type, ()), one)
+    return found
 
 
 def accepted(

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from broker.core.consent.model import Withdrawal
 from broker.core.decision import evaluate
 from broker.core.decision.case import case_of
-from broker.core.decision.entitlement import weighed
 from broker.core.decision.gates import GATES
 from broker.core.decision.use import USE_GATES
+from broker.core.decision.weighing import weighed
 from broker.core.memory import Memory
 from broker.core.purpose import Modality
 from broker.core.rows import Evidence, Row
@@ -27,7 +27,7 @@ COUNTRIES = ("DE", "FR", "US", "CN", None)
 
 
 def unremembered(snapshot: Snapshot) -> Snapshot:
-    return replace(snapshot, uses=Memory(0), data=object())
+    return replace(snapshot, memory=Memory(0))
 
 
 def withdrawn(version: int) -> Row:
@@ -74,7 +74,7 @@ def test_the_second_question_is_not_judged_again() -> None:
     snapshot = world.snapshot()
     first = evaluate(world.question(), snapshot)
     second = evaluate(world.question(session="another"), snapshot)
-    assert len(snapshot.uses) == 1
+    assert len(snapshot.memory) == 2
     assert first.facts is second.facts
 
 
@@ -98,13 +98,13 @@ def test_other_law_is_another_answer() -> None:
 def test_what_is_only_foreseen_is_not_remembered(stage: Any) -> None:
     snapshot = world.snapshot()
     evaluate(world.question(stage=stage, purpose=world.PURPOSE), snapshot)
-    assert len(snapshot.uses) == 0
+    assert len(snapshot.memory) == 1
 
 
 def test_what_was_known_at_another_time_is_not_remembered() -> None:
     snapshot = world.snapshot()
     evaluate(world.question(known_at=Seconds(START - 1)), snapshot)
-    assert len(snapshot.uses) == 0
+    assert len(snapshot.memory) == 1
 
 
 def test_evidence_that_begins_later_ends_what_was_said_before() -> None:

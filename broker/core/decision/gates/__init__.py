@@ -15,7 +15,7 @@ from broker.core.decision.gates.identity import identity
 from broker.core.decision.gates.jurisdiction import jurisdiction
 from broker.core.decision.gates.purpose import purpose
 from broker.core.decision.gates.terms import terms
-from broker.core.outcome import GateResult
+from broker.core.outcome import Gate, GateResult
 
 GATES: tuple[Callable[[Case], GateResult], ...] = (
     identity,
@@ -29,3 +29,6 @@ GATES: tuple[Callable[[Case], GateResult], ...] = (
     conduct,
 )
 """Every gate. All are asked, whatever the others say."""
+
+ASK_FOR_THE_WAY = frozenset({Gate.CONSENT, Gate.COMMUNITY, Gate.JURISDICTION, Gate.SECURITY})
+"""The gates that may answer otherwise to another way of access. What the others refuse, no milder way lifts."""

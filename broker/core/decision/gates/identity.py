@@ -15,5 +15,5 @@ def identity(case: Case) -> GateResult:
     weak = step_up(case)
     if weak is not None:
         return weak
-    ends = (one.ends for one in case.visas.accepted)
-    return result(Gate.IDENTITY, Outcome.PERMIT, until=min((*ends, sign_in_ends(case))))
+    until = min([sign_in_ends(case), *[one.ends for one in case.visas.accepted]])
+    return result(Gate.IDENTITY, Outcome.PERMIT, until=until)

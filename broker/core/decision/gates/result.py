@@ -8,7 +8,7 @@ def result(gate: Gate, outcome: Outcome, *codes: str, until: Seconds = FOREVER, 
     """`codes` with the same `facts` each, for sentences."""
     if not codes and until == FOREVER and outcome is Outcome.PERMIT:
         return _NOTHING_AGAINST[gate]
-    reasons = tuple(Reason(code=code, facts=tuple(sorted(facts.items()))) for code in codes)
+    reasons = () if not codes else tuple(Reason(code=code, facts=tuple(sorted(facts.items()))) for code in codes)
     return GateResult(gate=gate, outcome=outcome, reasons=reasons, until=until)
 
 

@@ -34,6 +34,10 @@ class Clock(Protocol):
         """Read once per decision, and passed on."""
         ...
 
+    async def give_way(self) -> None:
+        """Let others have their turn, in the middle of long work."""
+        ...
+
 
 class Entropy(Protocol):
     def random(self, nbytes: int) -> bytes:

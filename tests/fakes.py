@@ -27,6 +27,9 @@ class FakeClock:
     def now(self) -> Seconds:
         return self.time
 
+    async def give_way(self) -> None:
+        return None
+
     def advance(self, seconds: int) -> Seconds:
         self.time = Seconds(self.time + seconds)
         return self.time

@@ -1,5 +1,6 @@
 """The only module that reads the wall clock."""
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -46,3 +47,6 @@ class SystemClock:
             self._told = True
             log.warning("clock.went_back", seconds=int(ours - wall), advice="mend the machine's clock, then restart")
         return Seconds(int(ours))
+
+    async def give_way(self) -> None:
+        await asyncio.sleep(0)

@@ -30,6 +30,7 @@ QUOTAS: Mapping[str, Quota] = MappingProxyType({
     "sign-in": Quota(burst=60, per_minute=120),
     "authorization": Quota(burst=300, per_minute=600),
     "computers": Quota(burst=600, per_minute=1_200),
+    "pre-check": Quota(burst=30, per_minute=60),
     "registration": Quota(burst=10, per_minute=10),
     "client": Quota(burst=6_000, per_minute=60_000),
 })  # fmt: skip

@@ -28,9 +28,9 @@ async def foresee(w: World, caller: Caller, dataset: DatasetId, purpose: Purpose
     """Steps: 1 gather, 2 decide, 3 record, 4 tell."""
     # 1. Gather.
     now, snapshot = w.clock.now(), w.snapshots.current()
-    if not _is_there(caller, dataset, snapshot, now):
+    if not may_know(caller, dataset, snapshot, now):
         return Reason(code="REQ-NOT-FOUND")
-    question = _question(caller, dataset, purpose, now)
+    question = foresight_question(caller, dataset, purpose, now)
     # 2. Decide.
     found, put = _foreseen(w, question, snapshot, now)
     # 3. Record.
@@ -48,9 +48,9 @@ async def submit(
     """Steps: 1 gather, 2 foresee, 3 record the request and what the researcher was told, 4 answer."""
     # 1. Gather.
     now, snapshot = w.clock.now(), w.snapshots.current()
-    if not _is_there(caller, dataset, snapshot, now):
+    if not may_know(caller, dataset, snapshot, now):
         return Reason(code="REQ-NOT-FOUND")
-    question = _question(caller, dataset, purpose, now)
+    question = foresight_question(caller, dataset, purpose, now)
     # 2. Foresee: a hopeless request may still be made, but not unknowingly.
     found, put = _foreseen(w, question, snapshot, now)
     request = Request(
@@ -86,7 +86,7 @@ async def withdraw(w: World, caller: Caller, request: RequestId) -> Request | Re
     return taken
 
 
-def _is_there(caller: Caller, dataset: DatasetId, snapshot: Snapshot, now: Seconds) -> bool:
+def may_know(caller: Caller, dataset: DatasetId, snapshot: Snapshot, now: Seconds) -> bool:
     """Is there such a dataset, as far as the caller may know? Hidden ones are for whom a grant names (ruling 24)."""
     row = snapshot.get(Dataset, dataset)
     return row is not None and (row.existence == "listed" or _holds(caller, dataset, snapshot, now))
@@ -97,7 +97,8 @@ def _holds(caller: Caller, dataset: DatasetId, snapshot: Snapshot, now: Seconds)
     return any(snapshot.grants(person, dataset) for person in persons)
 
 
-def _question(caller: Caller, dataset: DatasetId, purpose: Purpose, now: Seconds) -> Question:
+def foresight_question(caller: Caller, dataset: DatasetId, purpose: Purpose, now: Seconds) -> Question:
+    """What would hold for this caller if the committee said yes?"""
     return Question(
         stage="foresee",
         at=now,

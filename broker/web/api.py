@@ -1,6 +1,6 @@
 """Our own API (/api/v1): datasets, pre-checks, requests, decisions, grants, consents, revocations."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from aiohttp import web
 from pydantic import Field
@@ -13,7 +13,7 @@ from broker.core.purpose import Purpose, purpose_json, read_purpose
 from broker.core.rows import Dataset, Grant, Request, Session, Trace
 from broker.core.snapshot import Snapshot
 from broker.core.time import rfc3339
-from broker.flows import decide_request, request_access
+from broker.flows import decide_request, pre_check, request_access
 from broker.flows.attest import attest_location
 from broker.flows.decide_request import Decided, NotPossible, may_see
 from broker.flows.oauth.authorize import forget
@@ -27,7 +27,10 @@ from broker.web.bodies import Wire, json_body
 from broker.web.callers import caller
 from broker.web.errors import Problem
 from broker.web.state import BROKER
-from broker.web.telling import foreseen
+from broker.web.telling import foreseen, pre_checked
+
+_MANY_DATASETS = 4 * 1024 * 1024
+"""Bytes of a body that names as many datasets as one pre-check may ask about."""
 
 What = Literal["family", "session", "person", "grant", "visa", "key", "issuer", "token", "access"]
 
@@ -35,6 +38,11 @@ What = Literal["family", "session", "person", "grant", "visa", "key", "issuer", 
 class Asking(Wire):
     dataset: str = Field(max_length=255)
     purpose: dict[str, Any]
+
+
+class PreChecking(Wire):
+    purpose: dict[str, Any]
+    datasets: list[Annotated[str, Field(max_length=255)]] | None = None
 
 
 class Submission(Asking):
@@ -77,6 +85,16 @@ async def post_decision(request: web.Request) -> web.Response:
     if isinstance(found, Reason):
         raise Problem.of(found)
     return web.json_response(foreseen(found))
+
+
+async def post_pre_check(request: web.Request) -> web.Response:
+    """POST /pre-checks: which of these datasets, or of all that are listed, would a purpose be allowed on?"""
+    who, body = await caller(request), await json_body(request, PreChecking, limit=_MANY_DATASETS)
+    named = None if body.datasets is None else [DatasetId(id) for id in body.datasets]
+    found = await pre_check.pre_check(request.app[BROKER].world, who, _purpose(body.purpose), named)
+    if isinstance(found, Reason):
+        raise Problem.of(found)
+    return web.json_response(pre_checked(found))
 
 
 async def get_decision(request: web.Request) -> web.Response:

@@ -56,6 +56,7 @@ QUOTA_OF: Mapping[tuple[str, str], str] = MappingProxyType({
     ("POST", "/oauth2/authorize/continue"): "authorization",
     ("GET", "/oauth2/end_session"): "authorization",
     ("POST", "/oauth2/end_session"): "authorization",
+    ("POST", "/api/v1/pre-checks"): "pre-check",
     ("GET", "/sign-in/{idp}"): "sign-in",
     ("GET", "/sign-in/{idp}/callback"): "sign-in",
 })  # fmt: skip

@@ -145,6 +145,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_API}/openapi.json", openapi.get_openapi, Who.ANYBODY),
     Route("GET", f"{_API}/datasets", api.list_datasets, Who.ANYBODY),
     Route("POST", f"{_API}/decisions", api.post_decision, Who.TOKEN),
+    Route("POST", f"{_API}/pre-checks", api.post_pre_check, Who.TOKEN),
     Route("GET", f"{_API}/decisions/{{decision}}", api.get_decision, Who.TOKEN),
     Route("GET", f"{_API}/requests", api.list_requests, Who.TOKEN),
     Route("POST", f"{_API}/requests", api.post_request, Who.TOKEN),

@@ -1,8 +1,11 @@
 """How a decision is told over HTTP: the same explanation at every door."""
 
+from collections import Counter
 from typing import Any
 
 from broker.core.oidc.challenge import Challenge
+from broker.core.reasons import sentence
+from broker.flows.pre_check import PreCheck
 from broker.flows.request_access import Foreseen
 from broker.flows.traces import explained, told_left_out
 from broker.flows.use_data import Refused
@@ -43,3 +46,17 @@ def _step_up(facts: dict[str, str]) -> Challenge:
 def foreseen(found: Foreseen) -> dict[str, Any]:
     """A pre-check's answer."""
     return {"decision": found.id, **explained(found.explanation)}
+
+
+def pre_checked(found: PreCheck) -> dict[str, Any]:
+    """A pre-check of many: how many of each outcome, each dataset's answer, and the sentence of each code once."""
+    codes = sorted({code for one in found.told for code in one.codes})
+    return {
+        "decision": found.id,
+        "outcomes": dict(Counter(one.outcome.name for one in found.told)),
+        "datasets": [
+            {"dataset": one.dataset, "outcome": one.outcome.name, "codes": list(one.codes)} for one in found.told
+        ],
+        "sentences": {code: sentence(code) for code in codes},
+        "example": found.example,
+    }

@@ -1,5 +1,6 @@
 """Our time never goes back, and an hour is an hour, whatever somebody does to the machine's clock (T124)."""
 
+import asyncio
 from dataclasses import dataclass
 
 import pytest
@@ -62,3 +63,15 @@ def test_a_clock_that_was_set_back_is_told_once() -> None:
         clock.now()
         clock.now()
     assert [(line["event"], line["seconds"]) for line in lines] == [("clock.went_back", 3601)]
+
+
+async def test_long_work_lets_others_have_their_turn() -> None:
+    heard: list[str] = []
+
+    async def other() -> None:
+        heard.append("other")
+
+    waiting = asyncio.create_task(other())
+    await SystemClock().give_way()
+    assert heard == ["other"]
+    await waiting

@@ -50,6 +50,9 @@ class Clock:
     def now(self) -> Seconds:
         return Seconds(self.at)
 
+    async def give_way(self) -> None:
+        return None
+
 
 class Entropy:
     drawn = 0

@@ -480,3 +480,17 @@ async def test_what_ends_while_the_delivery_is_recorded_lets_no_byte_out(tmp_pat
         assert got == b""
         assert s.stage.ledger.entries[-1].about["sent"] == 0
         assert s.stage.kinds()[-1] == "download.cut"
+
+
+async def test_a_pre_check_of_many_does_not_find_hidden_data(tmp_path: Path) -> None:
+    unknown = "https://bank.example/datasets/none"
+    async with site(tmp_path, dataset=b.dataset(existence="hidden")) as s:
+        body = {"purpose": PURPOSE, "datasets": [b.HEART, unknown]}
+        answer = await s.http.post("/api/v1/pre-checks", json=body, headers=s.headers(NOBODY))
+        said = await answer.json()
+        hidden, none = said["datasets"]
+        assert {**hidden, "dataset": ""} == {**none, "dataset": ""}
+        assert said["outcomes"] == {"DENY": 2}
+        assert said["sentences"].keys() == {"REQ-NOT-FOUND"}
+        all_of_them = await s.http.post("/api/v1/pre-checks", json={"purpose": PURPOSE}, headers=s.headers(NOBODY))
+        assert b.HEART not in await all_of_them.text()

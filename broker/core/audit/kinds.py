@@ -46,6 +46,7 @@ KINDS: Mapping[str, str] = MappingProxyType({
     "visa.revoked": "a visa of ours was ended before its time",
     # deciding
     "decision.made": "the question was answered; `trace` is the digest of all that was read and said",
+    "pre_check.made": "one purpose was judged against many datasets; `answers` is the digest of all that was said",
     "access.permitted": "an access to one object was permitted",
     "access.refused": "an access to one object was refused",
     # bytes

@@ -4,8 +4,9 @@ Read `evaluate.py` first: it is the only place in the broker that says yes. `que
 told, `gates/` what each gate asks, `explain.py` how an answer is told to a person.
 """
 
-from broker.core.decision.evaluate import evaluate, evaluate_each
+from broker.core.decision.evaluate import evaluate
 from broker.core.decision.explain import Explanation, explain
+from broker.core.decision.many import foresee_each
 from broker.core.decision.question import Decision, Question
 
-__all__ = ["Decision", "Explanation", "Question", "evaluate", "evaluate_each", "explain"]
+__all__ = ["Decision", "Explanation", "Question", "evaluate", "explain", "foresee_each"]

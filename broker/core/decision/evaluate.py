@@ -4,7 +4,6 @@ Every door asks it: the pre-check, the committee's screen, the grant, the Visa, 
 are evaluated, so that the explanation is whole; the most restrictive answer holds.
 """
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from broker.core.decision import asserted
@@ -18,7 +17,6 @@ from broker.core.decision.question import Decision, Question
 from broker.core.decision.together import Together, together
 from broker.core.decision.use import USE_GATES, judged
 from broker.core.decision.weighing import weighed
-from broker.core.ids import DatasetId
 from broker.core.outcome import GateResult, Outcome
 from broker.core.passport.evaluate import Evaluation
 from broker.core.passport.left_out import dropped
@@ -30,7 +28,7 @@ OF_PERSON = tuple(gate for gate in GATES if gate not in USE_GATES)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asker:
+class Asker:
     """Who asks, looked up once: the question with everybody whom its person is, and which visas count."""
 
     question: Question
@@ -44,23 +42,18 @@ def evaluate(question: Question, snapshot: Snapshot) -> Decision:
     A use is judged under each live grant that the credentials show (ruling 3): the first that permits, the
     latest end first, is the one that is used; if none does, the least restrictive answer is given.
     """
-    return _evaluated(_asker(question, snapshot), snapshot)
+    return decided(asker_of(question, snapshot), snapshot)
 
 
-def evaluate_each(question: Question, datasets: Iterable[DatasetId], snapshot: Snapshot) -> Iterator[Decision]:
-    """What `evaluate` says to the same question about each of `datasets`; who asks is looked up once."""
-    asker = _asker(question, snapshot)
-    for dataset in datasets:
-        yield _evaluated(replace(asker, question=asker.question.about(dataset)), snapshot)
-
-
-def _asker(question: Question, snapshot: Snapshot) -> _Asker:
+def asker_of(question: Question, snapshot: Snapshot) -> Asker:
+    """Who asks, by this picture."""
     question = joined(question, snapshot)
     visas = weighed(question, snapshot)
-    return _Asker(question, visas, asserted.affiliations(question, visas, snapshot))
+    return Asker(question, visas, asserted.affiliations(question, visas, snapshot))
 
 
-def _evaluated(asker: _Asker, snapshot: Snapshot) -> Decision:
+def decided(asker: Asker, snapshot: Snapshot) -> Decision:
+    """What `evaluate` says to the question of `asker`, about whichever dataset it names."""
     best: Decision | None = None
     for entitlement in entitlements(asker.question, asker.visas, snapshot):
         decision = _settled(asker, entitlement, snapshot)
@@ -71,7 +64,7 @@ def _evaluated(asker: _Asker, snapshot: Snapshot) -> Decision:
     return best if best is not None else _settled(asker, None, snapshot)
 
 
-def _settled(asker: _Asker, held: Entitlement | None, snapshot: Snapshot) -> Decision:
+def _settled(asker: Asker, held: Entitlement | None, snapshot: Snapshot) -> Decision:
     """The answer for one entitlement; a refusal that a milder way would lift is an ALTERNATIVE, and only then."""
     decision = _judge(asker, held, snapshot)
     if decision.outcome < Outcome.ALTERNATIVE:
@@ -85,14 +78,14 @@ def _may_be_milder(decision: Decision) -> bool:
     return all(result.outcome.permits or result.gate in ASK_FOR_THE_WAY for result in decision.gates)
 
 
-def _milder_passes(asker: _Asker, held: Entitlement | None, snapshot: Snapshot) -> bool:
+def _milder_passes(asker: Asker, held: Entitlement | None, snapshot: Snapshot) -> bool:
     """Is there a milder way of access that every gate permits? Found by asking them."""
     question = asker.question
     milder = (replace(question, modality=way) for way in LADDER[LADDER.index(question.modality) + 1 :])
     return any(_judge(replace(asker, question=asked), held, snapshot).permits for asked in milder)
 
 
-def _judge(asker: _Asker, held: Entitlement | None, snapshot: Snapshot) -> Decision:
+def _judge(asker: Asker, held: Entitlement | None, snapshot: Snapshot) -> Decision:
     """All gates over one question and, for a use, one entitlement."""
     use = judged(asker.question, held, asker.affiliations, snapshot)
     case = use.case.of_person(asker.question, held, asker.visas, snapshot)

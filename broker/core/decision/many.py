@@ -1,0 +1,62 @@
+"""How would the same request be decided about many datasets? For the catalogue: "may I, for this purpose?"
+
+What concerns the person is looked up once, and datasets under the same rules have the same answer.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
+
+from broker.core.decision.evaluate import asker_of, decided
+from broker.core.decision.question import Decision, Question
+from broker.core.ids import DatasetId
+from broker.core.rows import Dataset
+from broker.core.snapshot import Snapshot
+
+_ITS_OWN = frozenset({"id", "version", "title", "description"})
+"""What a dataset has to itself and no rule reads. What is not in here counts as a rule."""
+
+_RULES = tuple(field.name for field in fields(Dataset) if field.name not in _ITS_OWN)
+
+
+def foresee_each(question: Question, datasets: Iterable[DatasetId], snapshot: Snapshot) -> Iterator[Decision]:
+    """What `evaluate` says to `question` about each of `datasets`, in their order.
+
+    ValueError for any stage but `foresee`: a grant, or a participant, belongs to one dataset and no other.
+    """
+    if question.stage != "foresee" or question.within is not None:
+        raise ValueError("only what is foreseen is the same for datasets under the same rules")
+    asker = asker_of(question, snapshot)
+    known: dict[object, Decision] = {}
+    for id in datasets:
+        rules = _rules(snapshot.get(Dataset, id))
+        decision = known.get(rules)
+        if decision is None:
+            decision = decided(replace(asker, question=asker.question.about(id)), snapshot)
+            known[rules] = decision
+        yield decision
+
+
+def _rules(row: Dataset | None) -> object:
+    """Equal for datasets under the same rules."""
+    return None if row is None else tuple([_hashable(getattr(row, name)) for name in _RULES])
+
+
+def _hashable(value: object) -> object:
+    """`value`, or, if there are mappings in it, their members."""
+    try:
+        hash(value)
+    except TypeError:
+        pass
+    else:
+        return value
+    if isinstance(value, Mapping):
+        return tuple([(key, _hashable(member)) for key, member in value.items()])
+    if isinstance(value, tuple | list):
+        return tuple([_hashable(member) for member in value])
+    if is_dataclass(value):
+        return tuple([_hashable(getattr(value, field.name)) for field in fields(value)])
+    return _Unlike()
+
+
+class _Unlike:
+    """Equal to nothing but itself."""

@@ -11,6 +11,7 @@ COMMANDS = {
     "audit": "The record: prove it, or name what was done to it.",
     "check": "Judge case files with the product's own rules.",
     "clients": "The programs that may ask for tokens.",
+    "consents": "Consent records of participants, in and out.",
     "demo": "Tell the whole story, then go on serving until Ctrl-C.",
     "doctor": "Look at everything that a start needs.",
     "duo": "Data use conditions of other systems, in and out.",

@@ -31,6 +31,7 @@ from broker.web.edge import QUOTA_OF, Pace
 from broker.web.errors import status_of
 from broker.web.openapi import document
 from broker.web.routes import ROUTES, Route, page
+from docs.consent_schema import form_of_consents
 from tests.requirements import reading
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -271,6 +272,11 @@ def catalogue_schema() -> str:
     )
 
 
+def consent_schema() -> str:
+    """The form of a file of consent records."""
+    return _json({"$schema": _DIALECT} | form_of_consents())
+
+
 def openapi_document() -> str:
     """What /api/v1 is, for programs."""
     return _json(document(ROUTES, CatalogueForms(), version("ga4gh-access-broker")))
@@ -356,6 +362,7 @@ FILES: Mapping[str, Callable[[], str]] = {
     "docs/reference/requirements.md": requirements,
     "docs/explanation/who-2024.md": who,
     "schemas/catalogue.schema.json": catalogue_schema,
+    "schemas/consent.schema.json": consent_schema,
     "schemas/openapi.json": openapi_document,
     "schemas/problem.schema.json": problem_schema,
 }

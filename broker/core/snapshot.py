@@ -125,6 +125,15 @@ class Snapshot:
         """Every consent version of a participant."""
         return cast("tuple[ConsentRow, ...]", self._listed("subject", subject))
 
+    def chain(self, consent_id: str) -> tuple[ConsentRow, ...]:
+        """Every version of one consent, the oldest first."""
+        found = cast("tuple[ConsentRow, ...]", self._listed("consent", consent_id))
+        return tuple(sorted(found, key=lambda row: row.consent.version))
+
+    def represented(self, by: SubjectRef) -> tuple[ConsentRow, ...]:
+        """Every consent version that somebody gave for another person."""
+        return cast("tuple[ConsentRow, ...]", self._listed("grantor", by))
+
     def objects(self, dataset: DatasetId) -> tuple[DrsObject, ...]:
         """The objects of a dataset."""
         return cast("tuple[DrsObject, ...]", self._listed("dataset", dataset))
@@ -244,6 +253,9 @@ def _keys(row: Row) -> Iterable[tuple[str, ...]]:  # noqa: C901, PLR0912 (a tabl
             yield ("inbox", row.dataset)
         case ConsentRow():
             yield ("subject", row.consent.subject_ref)
+            yield ("consent", row.consent.consent_id)
+            if row.consent.grantor is not None and row.consent.grantor.ref is not None:
+                yield ("grantor", row.consent.grantor.ref)
         case DrsObject():
             yield ("dataset", row.dataset)
         case IdentityLink():

@@ -5,22 +5,27 @@ from dataclasses import replace
 
 from broker.core.audit.entry import Value
 from broker.core.catalogue import DeclaredGrant, Step, changes, plan
+from broker.core.consent.importing import Incoming
 from broker.core.ids import RequestId
 from broker.core.plain import digest
-from broker.core.rows import Dataset, Grant, Identity, IdentityProvider, Person, Row
+from broker.core.rows import ConsentRow, ConsentTemplate, Dataset, Grant, Identity, IdentityProvider, Person, Row
+from broker.core.rows.consents import consent_row_id
 from broker.core.rows.identity import identity_id
 from broker.flows.authenticate import new_person
 from broker.flows.decide_request import signed
+from broker.flows.exchange_consents import planned
 from broker.flows.world import World
 
 
 async def foresee(w: World, declared: Iterable[Row], grants: Iterable[DeclaredGrant] = ()) -> tuple[Step, ...]:
     """The plan: what would be created and changed. Nothing is written.
 
+    A consent that is declared passes what an import passes: it is never edited, and `recorded_at` is ours.
+
     ValueError: something is declared that was removed for good, or declared twice, a grant for a dataset that
     nobody declared, or a second identity provider for participants.
     """
-    rows = list(declared)
+    rows = _consents(w, list(declared))
     await _one_for_participants(w, rows)
     datasets = {str(row.id): row for row in rows if isinstance(row, Dataset)}
     people: dict[str, Person] = {}
@@ -46,6 +51,27 @@ async def apply(w: World, steps: tuple[Step, ...], by: Person | None) -> int:
     told: dict[str, Value] = {"rows": len(puts), "plan": digest([put.row for put in puts])}
     await w.ledger.record(w.entry("catalogue.applied", w.clock.now(), by, told), *puts)
     return len(puts)
+
+
+def _consents(w: World, rows: list[Row]) -> list[Row]:
+    """The rows, each consent as it would be on record. ValueError with everything that is wrong with one."""
+    snapshot = w.snapshots.current()
+    consents = {row.id: row for row in rows if isinstance(row, ConsentRow)}
+    forms = [row for row in rows if isinstance(row, ConsentTemplate)]
+    incoming = [Incoming(place=f"consent {id}", version=row.consent) for id, row in consents.items()]
+    found = planned(snapshot, incoming, w.clock.now(), forms)
+    if found.faults:
+        raise ValueError("\n".join(map(str, found.faults)))
+    recorded = {consent_row_id(one.version): one.version for one in found.new}
+    after: list[Row] = []
+    for row in rows:
+        stored = snapshot.get(ConsentRow, row.id) if isinstance(row, ConsentRow) else None
+        if isinstance(row, ConsentRow):
+            kept = replace(stored, datasets=row.datasets) if stored is not None else None
+            after.append(kept or replace(row, consent=recorded[row.id]))
+        else:
+            after.append(row)
+    return after
 
 
 async def _one_for_participants(w: World, declared: Iterable[Row]) -> None:

@@ -1,64 +1,138 @@
-"""A participant withdraws. The new version is on record, and in force, before they are told that it is."""
+"""A participant withdraws. The new version is on record, and in force, before they are told that it is.
 
+Then what it reached is counted and kept, so that their receipt says the same ten years later.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from broker.core.access.states import State
 from broker.core.audit.entry import Value
-from broker.core.consent.model import Withdrawal, WithdrawalKind
-from broker.core.ids import ReceiptId
+from broker.core.consent.choices import voice
+from broker.core.consent.model import ApprovedLimit, ConsentVersion, MadeBy, Withdrawal, WithdrawalKind
+from broker.core.consent.receipt import UNKNOWN_THINGS, Reached
+from broker.core.consent.writing import version_hash
+from broker.core.ids import DatasetId, ReceiptId, SubjectRef
 from broker.core.outcome import Reason
-from broker.core.rows import ConsentRow, Put
+from broker.core.rows import ConsentRow, ConsentTemplate, Delivery, DrsObject, Grant, Put, WithdrawalReceipt
+from broker.core.rows.consents import consent_row_id, template_id
+from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 from broker.flows.world import Caller, World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawn:
-    """What the participant is told: which consents ended, when, and the receipt of the record."""
+    """What the participant is told: which consents ended, when, the receipt of the record, and what it reached."""
 
     kind: WithdrawalKind
     consents: tuple[str, ...]
     at: Seconds
     receipt: ReceiptId
+    reached: tuple[Reached, ...] = ()
 
 
-async def withdraw(w: World, caller: Caller, kind: WithdrawalKind) -> Withdrawn | Reason:
-    """Withdraw every consent of the participant. Steps: 1 gather, 2 decide, 3 record, 4 tell.
+async def withdraw(w: World, caller: Caller, kind: WithdrawalKind, consent_id: str | None = None) -> Withdrawn | Reason:
+    """Withdraw one consent, or every one of the participant. Steps: 1 gather, 2 decide, 3 record, 4 count and tell.
 
-    No reason is asked for, and none is kept. Running downloads hear of it before this returns.
+    No reason is asked for, and none is kept. Who speaks for somebody names the consent. Running downloads hear of it
+    before anything is counted.
     """
     # 1. Gather.
     subject = caller.person.subject
     if subject is None:
         return Reason(code="AUTH-NOT-YOURS", facts=(("roles", "participant"),))
-    now = w.clock.now()
+    now, snapshot = w.clock.now(), w.snapshots.current()
     # 2. Decide: the newest version of each consent gets a successor.
-    newest: dict[str, ConsentRow] = {}
-    for row in w.snapshots.current().consents(subject):
-        before = newest.get(row.consent.consent_id)
-        if before is None or row.consent.version > before.consent.version:
-            newest[row.consent.consent_id] = row
+    newest = _newest(snapshot, subject, consent_id, now)
     if not newest:
         return Reason(code="REQ-NOT-FOUND")
-    after = tuple(_successor(row, kind, now) for row in newest.values())
+    after = tuple(_successor(row, kind, now, subject, snapshot) for row in newest)
+    running = await _running(w, snapshot, after)
     # 3. Record.
     told: dict[str, Value] = {"withdrawal": kind, "consents": tuple(row.id for row in after)}
     entry = w.entry("consent.withdrawn", now, caller.person, told)
     await w.ledger.record(entry, *(Put(row) for row in after))
-    # 4. Tell.
-    return Withdrawn(kind=kind, consents=tuple(row.id for row in after), at=now, receipt=entry.id)
+    # 4. Count and tell.
+    reached = await _reached(w, snapshot, after, running, now)
+    kept = WithdrawalReceipt(
+        id=entry.id, subject=after[0].consent.subject_ref, at=now, consents=tuple(row.id for row in after), kind=kind,
+        reached=reached,
+    )  # fmt: skip
+    await w.ledger.record(w.entry("consent.told", now, caller.person, {"receipt": entry.id}), Put(kept))
+    return Withdrawn(kind=kind, consents=kept.consents, at=now, receipt=entry.id, reached=reached)
 
 
-def _successor(row: ConsentRow, kind: WithdrawalKind, now: Seconds) -> ConsentRow:
-    version = row.consent.version + 1
+def _newest(snapshot: Snapshot, subject: SubjectRef, consent_id: str | None, now: Seconds) -> list[ConsentRow]:
+    """The newest version of each consent that is meant. Who speaks for somebody speaks about one by name."""
+    if consent_id is not None:
+        chain = snapshot.chain(consent_id)
+        return [chain[-1]] if chain and voice(chain[-1].consent, subject, now) is not None else []
+    ids = dict.fromkeys(row.consent.consent_id for row in snapshot.consents(subject))
+    return [snapshot.chain(id)[-1] for id in ids]
+
+
+def _successor(row: ConsentRow, kind: WithdrawalKind, now: Seconds, by: SubjectRef, snapshot: Snapshot) -> ConsentRow:
     status = row.consent.status if kind == "no_further_contact" else "withdrawn"
-    limits = row.consent.withdrawal.approved_limits if row.consent.withdrawal is not None else ()
     consent = replace(
         row.consent,
-        version=version,
+        version=row.consent.version + 1,
         status=status,
         effective_from=now,
         recorded_at=now,
-        withdrawal=Withdrawal(kind=kind, approved_limits=limits),
+        withdrawal=Withdrawal(kind=kind, approved_limits=_limits(row.consent, snapshot)),
         signature=None,
+        prev_hash=version_hash(row.consent),
     )
-    return replace(row, id=f"{row.consent.consent_id}/{version}", version=1, consent=consent)
+    made_by: MadeBy = "person" if by == row.consent.subject_ref else "representative"
+    return replace(row, id=consent_row_id(consent), version=1, consent=consent, by=made_by)
+
+
+def _limits(consent: ConsentVersion, snapshot: Snapshot) -> tuple[ApprovedLimit, ...]:
+    """The limits of the form on which they agreed, as it is registered: approved, and told beforehand."""
+    form = consent.template
+    row = snapshot.get(ConsentTemplate, template_id(form.id, form.version)) if form is not None else None
+    if form is None or row is None or row.record.template.sha256 != form.sha256:
+        return ()
+    return tuple(limit for limit in row.record.approved_limits if limit.applies)
+
+
+def _objects(snapshot: Snapshot, rows: Iterable[ConsentRow]) -> list[DrsObject]:
+    """The objects that hold these participants' data."""
+    subjects = {row.consent.subject_ref for row in rows}
+    datasets = _datasets(rows)
+    return [one for dataset in datasets for one in snapshot.objects(dataset) if subjects & one.subjects]
+
+
+def _datasets(rows: Iterable[ConsentRow]) -> list[DatasetId]:
+    return sorted({dataset for row in rows for dataset in row.datasets})
+
+
+async def _running(w: World, snapshot: Snapshot, rows: tuple[ConsentRow, ...]) -> int:
+    """How many deliveries of their data are open now."""
+    objects = {one.id for one in _objects(snapshot, rows)}
+    return sum([1 async for one in w.rows.find(Delivery, "state", "open") if one.object in objects])
+
+
+async def _reached(
+    w: World, snapshot: Snapshot, rows: tuple[ConsentRow, ...], running: int, now: Seconds
+) -> tuple[Reached, ...]:
+    """What there is of each thing, from the ledger's rows. Counts alone: nobody is named."""
+    datasets = _datasets(rows)
+    requests = [one for dataset in datasets for one in snapshot.requests_for(dataset) if one.state is State.SUBMITTED]
+    grants = [one for id in datasets async for one in w.rows.find(Grant, "dataset", id) if _lives(one, snapshot, now)]
+    past = 0
+    for each in _objects(snapshot, rows):
+        past += sum([1 async for one in w.rows.find(Delivery, "object", each.id) if _left(one, now)])
+    counts = {"request_open": len(requests), "visa_issued": len(grants), "stream_running": running, "downloaded": past}
+    known = [Reached(thing=thing, count=count) for thing, count in counts.items()]
+    return (*known, *(Reached(thing=thing, count=None) for thing in UNKNOWN_THINGS))
+
+
+def _left(delivery: Delivery, now: Seconds) -> bool:
+    """May bytes of it have left before the withdrawal? Of one whose end nobody knows they may."""
+    return delivery.started <= now and delivery.state != "open" and (delivery.sent > 0 or delivery.state == "unknown")
+
+
+def _lives(grant: Grant, snapshot: Snapshot, now: Seconds) -> bool:
+    return grant.begins <= now < grant.ends and not snapshot.revoked("grant", grant.id, now)

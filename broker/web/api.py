@@ -1,4 +1,4 @@
-"""Our own API (/api/v1): datasets, pre-checks, requests, decisions, grants, consents, revocations."""
+"""Our own API (/api/v1): datasets, pre-checks, requests, decisions, grants, revocations."""
 
 from typing import Annotated, Any, Literal
 
@@ -20,7 +20,6 @@ from broker.flows.oauth.authorize import forget
 from broker.flows.revoke import revoke
 from broker.flows.sign_out import sign_out
 from broker.flows.traces import explained
-from broker.flows.withdraw_consent import withdraw
 from broker.flows.world import Caller
 from broker.web import cookies
 from broker.web.bodies import Wire, json_body
@@ -53,10 +52,6 @@ class DecisionBody(Wire):
     decision: Literal["approve", "reject"]
     ground: str = Field(min_length=1, max_length=20_000)
     answers: dict[str, str] = Field(default_factory=dict)
-
-
-class WithdrawalBody(Wire):
-    kind: Literal["no_further_contact", "no_further_access", "no_further_use"]
 
 
 class RevocationBody(Wire):
@@ -186,25 +181,6 @@ async def get_grant(request: web.Request) -> web.Response:
     if request.headers.get("Accept", "") == "application/duo-permission+jwt":
         return web.Response(text=row.document, content_type="application/duo-permission+jwt")
     return web.json_response(_grant(row))
-
-
-async def withdraw_consent(request: web.Request) -> web.Response:
-    """POST /me/consents/withdrawal: a participant withdraws. No reason is asked for."""
-    who, body = await caller(request), await json_body(request, WithdrawalBody)
-    done = await withdraw(request.app[BROKER].world, who, body.kind)
-    if isinstance(done, Reason):
-        raise Problem.of(done)
-    told = {"kind": done.kind, "consents": list(done.consents), "at": rfc3339(done.at), "receipt": done.receipt}
-    return web.json_response(told, headers={"X-Audit-Receipt": done.receipt})
-
-
-async def my_consents(request: web.Request) -> web.Response:
-    """GET /me/consents: every version of one's own consents."""
-    who, broker = await caller(request), request.app[BROKER]
-    if who.person.subject is None:
-        raise Problem("AUTH-NOT-YOURS", roles="participant")
-    rows = broker.snapshots.current().consents(who.person.subject)
-    return web.json_response({"consents": [{"datasets": sorted(row.datasets), **plain(row.consent)} for row in rows]})
 
 
 async def me(request: web.Request) -> web.Response:

@@ -107,7 +107,7 @@ async def test_a_withdrawal_stops_what_runs_and_what_comes() -> None:
     assert still_permitted(running, s.live.current(), START)
     done = await withdraw(s.world, caller(PIA), "no_further_use")
     assert isinstance(done, Withdrawn)
-    assert s.kinds()[-1] == "consent.withdrawn"
+    assert s.kinds()[-2:] == ["consent.withdrawn", "consent.told"]
     assert not still_permitted(running, s.live.current(), START)
     again = await open_delivery(s.world, running.access.id, b.ONE, 0, 9)
     assert isinstance(again, Refused)

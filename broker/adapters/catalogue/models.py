@@ -286,6 +286,36 @@ class ObjectPart(Part):
     """True for a file without personal data."""
 
 
+class ApprovedLimitPart(Part):
+    """Something that a withdrawal does not reach. Without both references it would count for nothing."""
+
+    what: Literal["published", "aggregate_result", "model_trained"]
+    approval_ref: Text
+    """The decision of the ethics committee that approved it."""
+    told_in_template_paragraph: Text
+    """Where the form tells of it."""
+
+
+class ConsentTemplatePart(Part):
+    """A version of a consent form: which text it is, and what it told people."""
+
+    id: Slug
+    version: Slug
+    sha256: Sha256
+    """Of the text that people were given."""
+    language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
+    """BCP 47, for example `de`."""
+    reading_level: Text
+    """For whom it is written, for example `B1` or `grade 8`."""
+    cultural_review_ref: Text
+    """Who looked at it for the people whom it addresses: the reference of that review."""
+    harms_and_benefits: Text
+    """Where the form speaks of both."""
+    duo_clause_ids: list[Text] = []
+    approved_limits: list[ApprovedLimitPart] = []
+    """What a withdrawal will not reach, approved and told beforehand."""
+
+
 class ConsentPart(Part):
     datasets: list[Url] = Field(min_length=1)
     consent: dict[str, Any]
@@ -317,5 +347,6 @@ class Catalogue(Part):
     roles: list[RolePart] = []
     datasets: list[DatasetPart] = []
     objects: list[ObjectPart] = []
+    consent_templates: list[ConsentTemplatePart] = []
     consents: list[ConsentPart] = []
     grants: list[GrantPart] = []

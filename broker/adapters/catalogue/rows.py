@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from broker.adapters.catalogue import models
 from broker.core.catalogue import DeclaredGrant
+from broker.core.consent.model import ApprovedLimit, Template, TemplateRecord
 from broker.core.consent.reading import read_certificate, read_version
 from broker.core.drs.identifiers import is_object_id
 from broker.core.duo.terms import Term, parse_terms
@@ -26,6 +27,7 @@ from broker.core.rows import (
     Client,
     Committee,
     ConsentRow,
+    ConsentTemplate,
     CustomType,
     Dataset,
     DrsObject,
@@ -40,6 +42,7 @@ from broker.core.rows import (
 )
 from broker.core.rows.assurance import Demand
 from broker.core.rows.catalogue import AssuranceRule
+from broker.core.rows.consents import consent_row_id, template_id
 from broker.core.time import FOREVER, Seconds, parse_rfc3339
 
 Loc = tuple[int | str, ...]
@@ -70,6 +73,7 @@ def rows_of(catalogue: models.Catalogue, folder: Path, blame: Blame) -> Iterator
     yield from each("roles", catalogue.roles, _role)
     yield from each("datasets", catalogue.datasets, _dataset)
     yield from each("objects", catalogue.objects, lambda part: _object(part, roots, homes))
+    yield from each("consent_templates", catalogue.consent_templates, _consent_template)
     yield from each("consents", catalogue.consents, _consent)
 
 
@@ -344,10 +348,20 @@ def _object(part: models.ObjectPart, roots: dict[str, Path], homes: dict[str, st
     )
 
 
+def _consent_template(part: models.ConsentTemplatePart) -> Row:
+    said = part.model_dump(exclude={"harms_and_benefits", "approved_limits", "duo_clause_ids"})
+    record = TemplateRecord(
+        template=Template(**said, duo_clause_ids=tuple(part.duo_clause_ids)),
+        harms_and_benefits=part.harms_and_benefits,
+        approved_limits=tuple(ApprovedLimit(**limit.model_dump()) for limit in part.approved_limits),
+    )
+    return ConsentTemplate(id=template_id(part.id, part.version), record=record)
+
+
 def _consent(part: models.ConsentPart) -> Row:
     version = read_version(part.consent)
     return ConsentRow(
-        id=f"{version.consent_id}/{version.version}",
+        id=consent_row_id(version),
         datasets=frozenset(map(DatasetId, part.datasets)),
         consent=version,
     )

@@ -26,7 +26,7 @@ INDEXED: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "access": ("person",),
     "approval": ("person",),
     "code": ("family",),
-    "delivery": ("state", "access"),
+    "delivery": ("state", "access", "object"),
     "family": ("person", "session", "client"),
     "farewell": ("state",),
     "grant": ("person", "dataset"),
@@ -37,6 +37,7 @@ INDEXED: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "session": ("person",),
     "task": ("person",),
     "trace": ("person",),
+    "withdrawal_receipt": ("subject",),
 })  # fmt: skip
 """Kind to the members by which its rows are found."""
 

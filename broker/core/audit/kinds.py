@@ -58,6 +58,8 @@ KINDS: Mapping[str, str] = MappingProxyType({
     # whose data they are
     "consent.changed": "a participant's, family's or community's consent got a new version",
     "consent.withdrawn": "a consent was withdrawn",
+    "consent.imported": "a consent source put versions of consents on record; `plan` is their digest",
+    "consent.told": "what a withdrawal reached was counted and kept for the participant's receipt",
     # how the broker itself is set up
     "policy.activated": "these policy packs are in force together from now on; `parts` names them",
     "ontology.activated": "this disease ontology is in force from now on",

@@ -27,6 +27,8 @@ ReturnOfResults = Literal["none", "actionable", "all", "childhood_actionable_onl
 EvidenceKind = Literal["e-signature", "paper_scan", "audio", "committee_minutes"]
 WithdrawalKind = Literal["no_further_contact", "no_further_access", "no_further_use"]
 LimitWhat = Literal["published", "aggregate_result", "model_trained"]
+MadeBy = Literal["source", "person", "representative"]
+"""Who made a version: the consent source, the person here, or who speaks for them."""
 Granularity = Literal["per_sample", "multi_sample"]
 FamilyObjection = Literal["remove_relative", "block_family"]
 
@@ -112,6 +114,18 @@ class ApprovedLimit:
     def applies(self) -> bool:
         """Are both the approval and the paragraph that told of it on record?"""
         return bool(self.approval_ref) and bool(self.told_in_template_paragraph)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateRecord:
+    """A consent form as it is registered: what its text is, and which limits it told of beforehand.
+
+    `harms_and_benefits`: where the form speaks of them; `cultural_review_ref` of the template says who reviewed it.
+    """
+
+    template: Template
+    harms_and_benefits: str = ""
+    approved_limits: tuple[ApprovedLimit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

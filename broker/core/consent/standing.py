@@ -3,10 +3,12 @@
 Versions of one `consent_id` form a chain. The highest version that has begun governs, and once it has ended
 nothing governs: an earlier, wider version never comes back to life. A person may have several chains, for
 example two studies; one that another consent names in `supersedes` is over when that one begins.
+What a newer version allows besides holds for new requests: a grant that runs already is held to every version in
+force since it began. What a newer version forbids holds for everybody at once.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from broker.core.consent.model import ConsentVersion, WithdrawalKind
@@ -36,7 +38,28 @@ def standings(versions: Iterable[ConsentVersion], question: ConsentQuestion) -> 
     found = [_governing(chain, question.at) for chain in chains.values()]
     standing = tuple(one for one in found if isinstance(one, Standing))
     conflicts = [one for one in found if isinstance(one, Verdict) and one.held]
-    return conflicts[0] if conflicts else standing or _worst([one for one in found if isinstance(one, Verdict)])
+    former = tuple(old for one in standing for old in _former(chains[one.version.consent_id], one.version, question))
+    return (
+        conflicts[0]
+        if conflicts
+        else (*standing, *former) or _worst([one for one in found if isinstance(one, Verdict)])
+    )
+
+
+def _former(chain: list[ConsentVersion], head: ConsentVersion, question: ConsentQuestion) -> Iterator[Standing]:
+    """What `head` said before, since the running grant began, as far as it refused: waiting may end, a no stays."""
+    began = question.grant_began
+    if began is None or len(chain) == 1:
+        return
+    older = [one for one in chain if one.version < head.version and one.effective_from <= question.at]
+    at_grant = [one.version for one in older if max(one.known_from, one.effective_from) <= began]
+    for place, old in enumerate(older):
+        counts = old.version >= max(at_grant, default=0) and old.status not in ("entered_in_error", "superseded")
+        withdrawal = _withdrawal(older[: place + 1]) if counts else None
+        if counts and (old.scope != head.scope or withdrawal is not None):
+            refused = {key: word for key, word in old.scope.answers.items() if word == "deny"}
+            scope = replace(old.scope, answers={**head.scope.answers, **refused})
+            yield Standing(version=replace(head, scope=scope), withdrawal=withdrawal)
 
 
 def _worst(found: list[Verdict]) -> Verdict:

@@ -12,6 +12,8 @@ GRANT_TYPE = "client_credentials"
 SERVICE_SCOPES: Mapping[str, str] = MappingProxyType({
     "clients:read": "read the registered clients",
     "clients:write": "register, change, suspend and remove clients",
+    "consents:read": "take the consent records of its own participants out",
+    "consents:write": "send consent records of its own participants",
     "idps:read": "read the home identity providers and how they do",
     "idps:write": "register, change, suspend and remove home identity providers",
     "issuers:read": "read the visa issuers and how they do",

@@ -140,6 +140,14 @@ SPECS = (
         "A step was not possible any more.",
     ),
     Spec(
+        "REQ-CONSENT-RECORD",
+        "system",
+        "facts",
+        "Nothing was taken: {n} records cannot be. The first: {problem}.",
+        "Consent records refused: {n}.",
+        "A change to your consent could not be read, so nothing was changed.",
+    ),
+    Spec(
         "REQ-OWN",
         "people",
         "facts",

@@ -18,7 +18,7 @@ from broker.core.rows.catalogue import (
     VisaIssuer,
 )
 from broker.core.rows.change import Put, Row, changed
-from broker.core.rows.consents import ConsentRow
+from broker.core.rows.consents import ConsentRow, ConsentTemplate, WithdrawalReceipt
 from broker.core.rows.documents import Document, InForce
 from broker.core.rows.identity import Identity, Person, Session
 from broker.core.rows.keys import SigningKey
@@ -32,23 +32,26 @@ from broker.core.rows.tasks import Task
 
 __all__ = [
     "KINDS", "SNAPSHOT_KINDS", "Access", "Approval", "Assertion", "Client", "Code", "Committee", "ConsentRow",
+    "ConsentTemplate",
     "CustomType", "Dataset", "Delivery", "Document", "Done", "DrsObject", "Evidence", "Family", "Farewell", "Gather",
     "Gathered", "Grant", "HomeSession", "Identity", "IdentityLink", "IdentityProvider", "InForce", "Organisation",
     "Person",
     "PolledVisa", "Put", "RefreshToken", "Repository", "Request", "Revocation", "Role", "Row", "Session",
-    "SigningKey", "Task", "Trace", "VisaIssuer", "changed",
+    "SigningKey", "Task", "Trace", "VisaIssuer", "WithdrawalReceipt", "changed",
 ]  # fmt: skip
 
 KINDS: tuple[type[Row], ...] = (
-    Access, Approval, Assertion, Client, Code, Committee, ConsentRow, CustomType, Dataset, Delivery, Document, Done,
+    Access, Approval, Assertion, Client, Code, Committee, ConsentRow, ConsentTemplate, CustomType, Dataset, Delivery,
+    Document, Done,
     DrsObject, Family, Farewell, Gathered, Grant, HomeSession, Identity, IdentityLink, IdentityProvider, InForce,
     Organisation, Person, PolledVisa, RefreshToken, Repository, Request, Revocation, Role, Session, SigningKey, Task,
-    Trace, VisaIssuer,
+    Trace, VisaIssuer, WithdrawalReceipt,
 )  # fmt: skip
 """Every kind of row; each is a table of its own."""
 
 SNAPSHOT_KINDS: frozenset[type[Row]] = frozenset({
-    Assertion, Client, Committee, ConsentRow, CustomType, Dataset, DrsObject, Grant, IdentityLink, IdentityProvider,
+    Assertion, Client, Committee, ConsentRow, ConsentTemplate, CustomType, Dataset, DrsObject, Grant, IdentityLink,
+    IdentityProvider,
     Organisation, PolledVisa, Repository, Request, Revocation, Role, VisaIssuer,
 })  # fmt: skip
 """The kinds that decisions read: held in memory as the snapshot, and followed change by change."""

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from broker.core.consent.model import ConsentVersion
-from broker.core.ids import DatasetId
+from broker.core.consent.model import ConsentVersion, MadeBy, TemplateRecord, WithdrawalKind
+from broker.core.consent.receipt import Reached
+from broker.core.ids import DatasetId, ReceiptId, SubjectRef
+from broker.core.time import Seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,3 +19,42 @@ class ConsentRow:
     datasets: frozenset[DatasetId]
     """The datasets that hold this participant's data."""
     consent: ConsentVersion
+    by: MadeBy = "source"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentTemplate:
+    """A version of a consent form. Its text is with the consent source; `record` says which text that is.
+
+    `id` is `template_id(…)`. A changed text is another version of the form.
+    """
+
+    KIND: ClassVar[str] = "consent_template"
+    id: str
+    version: int = 1
+    record: TemplateRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawalReceipt:
+    """What a withdrawal reached, counted when it was made. `id` is the receipt of its entry in the log."""
+
+    KIND: ClassVar[str] = "withdrawal_receipt"
+    id: ReceiptId
+    version: int = 1
+    subject: SubjectRef
+    at: Seconds
+    consents: tuple[str, ...]
+    """Ids of the rows that withdrew."""
+    kind: WithdrawalKind
+    reached: tuple[Reached, ...] = ()
+
+
+def consent_row_id(version: ConsentVersion) -> str:
+    """Under which id a version is stored."""
+    return f"{version.consent_id}/{version.version}"
+
+
+def template_id(id: str, version: str) -> str:
+    """Under which id a version of a form is stored."""
+    return f"{id}/{version}"

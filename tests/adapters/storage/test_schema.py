@@ -113,6 +113,9 @@ def test_a_database_of_the_first_revision_is_refused_and_can_be_brought_up_to_da
     with closing(sqlite3.connect(place.database)) as db:
         for kind in r0002_visas_and_clients._KINDS:
             db.execute(f'DROP TABLE "{kind}"')
+        db.execute("DROP INDEX delivery_object")
+        db.execute("ALTER TABLE delivery DROP COLUMN object")
+        db.execute("""INSERT INTO delivery (id, version, body, state) VALUES ('d', 1, '{"object":"obj-1"}', 'cut')""")
         db.execute("UPDATE alembic_version SET version_num = '0001'")
         db.commit()
     with closing(sqlite3.connect(place.database)) as db, pytest.raises(LedgerRefusedError, match="broker migrate"):
@@ -121,4 +124,7 @@ def test_a_database_of_the_first_revision_is_refused_and_can_be_brought_up_to_da
     with closing(sqlite3.connect(place.database)) as db:
         assert_revision(db)
         assert set(ROWS) <= {row[1] for row in db.execute("PRAGMA table_list")}
+        assert db.execute("SELECT object FROM delivery").fetchall() == [("obj-1",)]
+        db.execute("DELETE FROM delivery")
+        db.commit()
     assert place.verify().ok

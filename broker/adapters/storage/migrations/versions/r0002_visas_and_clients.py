@@ -21,6 +21,8 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "identity_link": (),
     "document": (),
     "in_force": (),
+    "consent_template": (),
+    "withdrawal_receipt": ("subject",),
 }
 """Kind of row to the members by which its rows are found."""
 _whole = sa.BigInteger().with_variant(sa.Integer, "sqlite")
@@ -39,3 +41,13 @@ def upgrade() -> None:
         for member in members:
             op.add_column(kind, sa.Column(member, sa.Text, nullable=True))
             op.create_index(f"{kind}_{member}", kind, [member])
+    _deliveries_by_object()
+
+
+def _deliveries_by_object() -> None:
+    """Deliveries are found by object, so that a participant can be told how often their data left."""
+    op.add_column("delivery", sa.Column("object", sa.Text, nullable=True))
+    op.create_index("delivery_object", "delivery", ["object"])
+    postgresql = op.get_context().dialect.name == "postgresql"
+    member = "body::json ->> 'object'" if postgresql else "json_extract(body, '$.object')"
+    op.execute(f"UPDATE delivery SET object = {member}")  # noqa: S608 (ours)

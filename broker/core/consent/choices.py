@@ -1,0 +1,177 @@
+"""What may somebody choose about their own consent, and what does the next version say then?
+
+Everybody may always take less, at once: no to a use, a shorter list, a pause. More needs who may speak: the person
+with full or supported capacity, from maturity on; before that, who speaks for them within a written scope and until
+a day. What a person chose for themselves is never undone by who speaks for them. A change is a new version.
+(docs/reference/consent-rules.md, "Choices")
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from types import MappingProxyType
+from typing import Literal
+
+from broker.core.consent.answers import unreadable
+from broker.core.consent.model import Communication, ConsentVersion, Grantor, MadeBy, ReturnOfResults, Status
+from broker.core.consent.writing import version_hash
+from broker.core.ids import SubjectRef
+from broker.core.outcome import Reason
+from broker.core.purpose import Modality
+from broker.core.time import Seconds, start_of
+
+Act = Literal["choose", "affirm", "pause", "resume", "reopen"]
+"""`affirm`: own word in place of a parent's or representative's. `reopen`: take a withdrawal back."""
+Voice = Literal["own", "own_narrow", "for_them"]
+"""Who speaks: the person; the person, who can only take less for now; who speaks for them."""
+
+AFTER: Mapping[tuple[Status, Act], Status] = MappingProxyType({
+    ("active", "choose"): "active",
+    ("active", "affirm"): "active",
+    ("active", "pause"): "suspended",
+    ("suspended", "choose"): "suspended",
+    ("suspended", "affirm"): "suspended",
+    ("suspended", "resume"): "active",
+    ("withdrawn", "reopen"): "active",
+})  # fmt: skip
+"""(status, act) to the status of the next version. What is not listed cannot happen."""
+
+_FOR_OTHERS = frozenset({"parent", "guardian", "representative"})
+_RANK = {"deny": 0, "ask": 1, None: 1, "permit": 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What is to change. `answers`: by key. The three lists: only those that are named; None lifts the limit."""
+
+    answers: Mapping[str, str] = field(default_factory=dict)
+    lists: Mapping[Literal["hosting", "modalities", "recipient_countries"], frozenset[str] | None] = field(
+        default_factory=dict
+    )
+    return_of_results: ReturnOfResults | None = None
+    communication: Communication | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Theirs:
+    """What of a history is the person's own word. `rests_by`: who paused or withdrew, if the newest version rests."""
+
+    words: frozenset[str]
+    rests_by: MadeBy
+
+
+NOTHING = Choice()
+
+
+def voice(version: ConsentVersion, by: SubjectRef, now: Seconds) -> Voice | None:
+    """As whom `by` speaks about this consent; None: not at all."""
+    grantor = version.grantor
+    if version.level != "participant":
+        return None
+    if by == version.subject_ref:
+        return "own" if _of_age(version, now) else "own_narrow"
+    if grantor is None or grantor.ref != by or grantor.kind not in _FOR_OTHERS:
+        return None
+    mature = version.maturity_review_on is not None and now >= start_of(version.maturity_review_on)
+    over = grantor.valid_to is not None and now >= start_of(grantor.valid_to)
+    written = bool(grantor.scope_of_authority) or grantor.kind == "parent"
+    return "for_them" if written and not (mature or over or version.capacity == "regained") else None
+
+
+def _of_age(version: ConsentVersion, now: Seconds) -> bool:
+    """May the person say yes to more? A parent's consent without a date never says when."""
+    if version.capacity == "lacking":
+        return False
+    if version.grantor is None or version.grantor.kind not in ("parent", "guardian"):
+        return True
+    if version.maturity_review_on is None:
+        return version.capacity == "regained"
+    return now >= start_of(version.maturity_review_on)
+
+
+def chosen(
+    before: ConsentVersion, act: Act, choice: Choice, speaks: Voice, now: Seconds, theirs: Theirs
+) -> ConsentVersion | Reason:
+    """The next version, in force at once, or why there is none."""
+    status = AFTER.get((before.status, act))
+    if status is None or (act == "affirm" and speaks != "own"):
+        return Reason(code="REQ-STATE", facts=(("state", before.status),))
+    if unreadable(choice.answers):
+        return Reason(code="REQ-INVALID", facts=(("problem", "answers: a key or a word that is not known"),))
+    if act == "resume" and theirs.rests_by == "source":
+        return Reason(code="RGT-NOT-YOUR-PAUSE")
+    after = _next(before, act, choice, status, speaks, now)
+    more = set(wider(before, after))
+    if speaks == "own_narrow" and more - ({"status"} if theirs.rests_by == "person" else set()):
+        return Reason(code="RGT-NARROW-ONLY")
+    if speaks == "for_them" and more & theirs.words:
+        return Reason(code="RGT-THEIR-OWN-WORD")
+    return after
+
+
+def theirs(history: Sequence[tuple[ConsentVersion, MadeBy]]) -> Theirs:
+    """From every version, the oldest first, and who made it. Members that a person ever changed are theirs."""
+    changed = {
+        name
+        for (before, _), (after, by) in pairwise(history)
+        if by == "person"
+        for name in (*wider(before, after), *wider(after, before))
+    }
+    newest, rests_by = history[-1]
+    for version, by in reversed(history):
+        if version.status != newest.status:
+            break
+        rests_by = by
+    words = changed if newest.status == "active" else changed | ({"status"} if rests_by == "person" else set())
+    return Theirs(words=frozenset(words), rests_by=rests_by)
+
+
+def _next(
+    before: ConsentVersion, act: Act, choice: Choice, status: Status, speaks: Voice, now: Seconds
+) -> ConsentVersion:
+    scope = before.scope
+    modalities = choice.lists.get("modalities", scope.modalities)
+    scope = replace(
+        scope,
+        answers={**scope.answers, **choice.answers},
+        hosting=choice.lists.get("hosting", scope.hosting),
+        recipient_countries=choice.lists.get("recipient_countries", scope.recipient_countries),
+        modalities=None if modalities is None else frozenset(map(Modality, modalities)),
+        return_of_results=choice.return_of_results or scope.return_of_results,
+    )
+    after = replace(
+        before,
+        version=before.version + 1,
+        status=status,
+        effective_from=now,
+        recorded_at=now,
+        scope=scope,
+        communication=choice.communication or before.communication,
+        withdrawal=None if act == "reopen" else before.withdrawal,
+        signature=None,
+        supersedes=None,
+        prev_hash=version_hash(before),
+    )
+    own = speaks == "own" and act != "pause"
+    return _affirmed(after) if own else after
+
+
+def _affirmed(version: ConsentVersion) -> ConsentVersion:
+    """The person's own word: nobody speaks for them any more, and no review of it is due."""
+    capacity = "full" if version.capacity == "regained" else version.capacity
+    return replace(version, grantor=Grantor(kind="self"), capacity=capacity, maturity_review_on=None)
+
+
+def wider(before: ConsentVersion, after: ConsentVersion) -> tuple[str, ...]:
+    """The members in which `after` allows what `before` did not; sorted."""
+    one, two = before.scope, after.scope
+    found = {key for key in two.answers if _RANK.get(two.answers[key], 1) > _RANK.get(one.answers.get(key), 1)}
+    lists = ("hosting", "modalities", "recipient_countries")
+    found |= {name for name in lists if _longer(getattr(one, name), getattr(two, name))}
+    if (before.status != "active" and after.status == "active") or (before.withdrawal and not after.withdrawal):
+        found.add("status")
+    return tuple(sorted(found))
+
+
+def _longer(before: frozenset[str] | None, after: frozenset[str] | None) -> bool:
+    return before is not None and (after is None or not after <= before)

@@ -1,0 +1,176 @@
+"""May these consent versions go on record beside those that are there? All of them, or none.
+
+A version is immutable and a change is a new one: what is there already must be the same, a chain keeps its person,
+and what a version says of the one before (`prev_hash`, `supersedes`) must be so. `recorded_at` is when the broker
+learned of it, whatever a file says. A version that permits something says on which form, and a limit to a
+withdrawal that it was approved and told there. (docs/how-to/exchange-consents.md)
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from broker.core.consent.model import ApprovedLimit, ConsentVersion, Template, TemplateRecord
+from broker.core.consent.writing import version_hash
+from broker.core.time import Seconds
+
+History = Callable[[str], Sequence[ConsentVersion]]
+"""Every version on record of a consent id."""
+Templates = Callable[[str, str], TemplateRecord | None]
+"""The registered form with this id and version."""
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_SPEAKS_FOR = frozenset({"parent", "guardian", "representative"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """One version as it was read. `place`: file and line or member, for messages; `review`: why a person must look."""
+
+    place: str
+    version: ConsentVersion
+    datasets: tuple[str, ...] = ()
+    review: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why nothing was taken: the place, the member and what is wrong with it, without its value."""
+
+    place: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.problem}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What would happen: the versions that are new, with our time on them, and those that are there already."""
+
+    new: tuple[Incoming, ...] = ()
+    kept: tuple[Incoming, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+
+def plan(incoming: Iterable[Incoming], history: History, templates: Templates, now: Seconds) -> Plan:
+    """Every fault of every version at once; what is new, if there is none."""
+    chains: dict[str, list[ConsentVersion]] = {}
+    new, kept, faults = list[Incoming](), list[Incoming](), list[Fault]()
+    for one in sorted(incoming, key=lambda each: (each.version.consent_id, each.version.version)):
+        version = one.version
+        chain = chains.setdefault(version.consent_id, list(history(version.consent_id)))
+        there = next((each for each in chain if each.version == version.version), None)
+        if there is not None and version_hash(there) == version_hash(version):
+            kept.append(one)
+            continue
+        found = [f"version: {version.version} is on record with other content"] if there is not None else []
+        found += [*_chained(version, chain, chains, history), *_said(version, templates)]
+        faults += [Fault(one.place, problem) for problem in found]
+        recorded = replace(version, recorded_at=now)
+        chain.append(recorded)
+        new.append(replace(one, version=recorded))
+    return Plan(faults=tuple(faults)) if faults else Plan(new=tuple(new), kept=tuple(kept))
+
+
+def _chained(
+    version: ConsentVersion,
+    chain: Sequence[ConsentVersion],
+    batch: Mapping[str, Sequence[ConsentVersion]],
+    history: History,
+) -> Iterator[str]:
+    """What is wrong between this version and those before it."""
+    before = max(chain, key=lambda one: one.version, default=None)
+    if before is None:
+        if version.prev_hash is not None:
+            yield "prev_hash: of a version that is not on record; send the whole chain"
+    else:
+        if version.version < before.version:
+            yield f"version: {before.version} is on record already; a change is a new version"
+        if (version.subject_ref, version.level) != (before.subject_ref, before.level):
+            yield "subject_ref: the versions before are about somebody else"
+        if version.prev_hash is None and _rests(before) and not _rests(version):
+            yield "prev_hash: missing; what follows a withdrawal or a pause must name it"
+        if version.prev_hash not in (None, version_hash(before)):
+            yield f"prev_hash: not of version {before.version}"
+    if version.supersedes is not None:
+        id, number = version.supersedes
+        others = batch.get(id) or history(id)
+        replaced = next((one for one in others if one.version == number), None)
+        if replaced is None:
+            yield "supersedes: not on record"
+        elif (replaced.subject_ref, replaced.level) != (version.subject_ref, version.level):
+            yield "supersedes: a consent of somebody else"
+
+
+def _rests(version: ConsentVersion) -> bool:
+    return version.status in ("withdrawn", "suspended") or version.withdrawal is not None
+
+
+def _said(version: ConsentVersion, templates: Templates) -> Iterator[str]:
+    """What is wrong with what it says by itself."""
+    if version.effective_to is not None and version.effective_to <= version.effective_from:
+        yield "effective_to: not after effective_from"
+    if version.withdrawal is not None:
+        yield from limit_faults(version.withdrawal.approved_limits, version.template, templates)
+    if permits_something(version):
+        yield from _ground(version, templates)
+        yield from _speaker(version)
+
+
+def permits_something(version: ConsentVersion) -> bool:
+    """Could a use rest on it? Stopping, pausing and correcting need no form."""
+    if version.status == "withdrawn":
+        return version.withdrawal is not None and version.withdrawal.kind != "no_further_use"
+    return version.status == "active"
+
+
+def limit_faults(limits: Iterable[ApprovedLimit], template: Template | None, templates: Templates) -> Iterator[str]:
+    """A limit without approval and paragraph, or that the form does not tell of, cannot be applied."""
+    form = templates(template.id, template.version) if template is not None else None
+    for index, limit in enumerate(limits):
+        place = f"withdrawal.approved_limits[{index}]"
+        if not limit.approval_ref:
+            yield f"{place}.approval_ref: missing; a limit counts only if it was approved"
+        if not limit.told_in_template_paragraph:
+            yield f"{place}.told_in_template_paragraph: missing; a limit counts only if it was told beforehand"
+        if limit.applies and (form is None or limit not in form.approved_limits):
+            yield f"{place}: not among the limits of the registered form"
+
+
+def _ground(version: ConsentVersion, templates: Templates) -> Iterator[str]:
+    """On what it rests: a consent on a registered form, anything else on what was decided, by reference."""
+    basis = version.legal_basis
+    if basis.type == "ethics_waiver" and basis.approval_ref is None:
+        yield "legal_basis.approval_ref: missing; a waiver is a decision with a reference"
+    if basis.type in ("public_interest_law", "opt_out") and not basis.instrument:
+        yield "legal_basis.instrument: missing; which law?"
+    if basis.type != "consent":
+        return
+    if version.template is None:
+        yield "template: missing; a consent is given on a form, named by the hash of its text"
+        return
+    form = templates(version.template.id, version.template.version)
+    if not _SHA256.fullmatch(version.template.sha256):
+        yield "template.sha256: not 64 hexadecimal digits"
+    elif form is None:
+        yield "template: this form and version are not registered"
+    elif form.template.sha256 != version.template.sha256:
+        yield "template.sha256: the registered form has another text"
+
+
+def _speaker(version: ConsentVersion) -> Iterator[str]:
+    """Who speaks for somebody else does so by name, in writing, and until a day."""
+    grantor = version.grantor
+    if grantor is None or grantor.kind not in _SPEAKS_FOR:
+        return
+    if grantor.kind in ("parent", "guardian") and version.maturity_review_on is not None:
+        return
+    if grantor.kind == "parent":
+        yield "maturity_review_on: missing; a child decides when mature"
+        return
+    for name, value in (("ref", grantor.ref), ("scope_of_authority", grantor.scope_of_authority)):
+        if not value:
+            yield f"grantor.{name}: missing; who speaks for somebody does so within a written scope"
+    if grantor.valid_to is None:
+        yield "grantor.valid_to: missing; authority to speak for somebody ends on a day"

@@ -213,10 +213,14 @@ class Snapshot:
         found = (org for scope in scopes for org in self._listed("scope", scope))
         return tuple({org.id: cast("Organisation", org) for org in found}.values())
 
+    def revocations(self, names: Iterable[str]) -> list[Revocation]:
+        """The revocations with these ids, also those that begin later."""
+        found = [self.rows.get((Revocation.KIND, name)) for name in names]
+        return [row for row in found if isinstance(row, Revocation)]
+
     def revoked_names(self, names: Iterable[str], at: Seconds) -> frozenset[str]:
         """Those of `names` (ids of revocations) that are revoked by `at`."""
-        rows = (self.get(Revocation, name) for name in names)
-        return frozenset(row.id for row in rows if row is not None and row.since <= at)
+        return frozenset(row.id for row in self.revocations(names) if row.since <= at)
 
     def revoked(self, what: What, value: str, at: Seconds) -> bool:
         """Has `what`:`value` been revoked by `at`?"""

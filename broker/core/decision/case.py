@@ -5,8 +5,9 @@ from the organisation registry, the rest is missing, and missing is never "no".
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from broker.core.copied import copied
 from broker.core.decision import asserted
 from broker.core.decision.entitlement import Entitlement
 from broker.core.decision.question import Question
@@ -101,7 +102,7 @@ def _verified(
         kind = "for_profit"  # the stricter of what was said and what is known
     home = organisation.facts.get("recipient.country") if organisation is not None else None
     places = {place for place in (home, question.location) if isinstance(place, str)}
-    return replace(
+    return copied(
         stated,
         organisation=kind,
         institution=organisation.id if organisation is not None else None,

@@ -6,6 +6,7 @@ What concerns the person is looked up once, and datasets under the same rules ha
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 
+from broker.core.copied import copied
 from broker.core.decision.evaluate import asker_of, decided
 from broker.core.decision.question import Decision, Question
 from broker.core.ids import DatasetId
@@ -31,7 +32,7 @@ def foresee_each(question: Question, datasets: Iterable[DatasetId], snapshot: Sn
         rules = _rules(snapshot.get(Dataset, id))
         decision = known.get(rules)
         if decision is None:
-            decision = decided(replace(asker, question=asker.question.about(id)), snapshot)
+            decision = decided(replace(asker, question=copied(asker.question, dataset=id)), snapshot)
             known[rules] = decision
         yield decision
 

@@ -72,13 +72,6 @@ class Question:
     let_in: tuple[tuple[str, str], ...] = ()
     """(kind, id) of the rows that let the caller in: client, identity provider, broker."""
 
-    def about(self, dataset: DatasetId) -> "Question":
-        """The same question about another dataset. A `replace` for thousands of them."""
-        made = object.__new__(Question)
-        for name in Question.__slots__:
-            object.__setattr__(made, name, dataset if name == "dataset" else getattr(self, name))
-        return made
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:

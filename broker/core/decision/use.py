@@ -7,8 +7,9 @@ are given a question without the person's credentials, so that no other thing ca
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from broker.core.copied import copied
 from broker.core.decision.case import Case, case_of
 from broker.core.decision.entitlement import Entitlement
 from broker.core.decision.findings import answered
@@ -98,4 +99,4 @@ def _bare(question: Question, affiliations: tuple[str, ...]) -> Question:
 
 
 def _nobodys(held: Entitlement | None) -> Entitlement | None:
-    return None if held is None else replace(held, person=_NOBODY, ends=FOREVER)
+    return None if held is None else copied(held, person=_NOBODY, ends=FOREVER)

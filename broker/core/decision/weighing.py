@@ -4,7 +4,7 @@ Kept until one of them turns, or until a row changes that may speak of visas: th
 range of a download.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from broker.core.decision.question import Question
@@ -14,8 +14,9 @@ from broker.core.passport.evaluate import Evaluation
 from broker.core.passport.evaluate import evaluate as weigh
 from broker.core.passport.limits import LEEWAY
 from broker.core.passport.polling import lasting
+from broker.core.passport.trust import Trust
 from broker.core.passport.visa import Visa
-from broker.core.rows import PolledVisa, Revocation
+from broker.core.rows import PolledVisa
 from broker.core.snapshot import Snapshot
 from broker.core.time import FOREVER, Seconds
 
@@ -47,28 +48,26 @@ def _weighed(question: Question, snapshot: Snapshot) -> _Weighed:
     if any(visa.jku is None for visa in visas):
         visas = tuple(_as_polled(visa, at, snapshot) for visa in visas)
     names = [name for visa in visas for name in revocation_names(visa)]
+    revocations = snapshot.revocations(names)
     found = weigh(
         visas,
         snapshot.trust,
         question.identities,
         at,
         not_after=question.visas_end,
-        revoked=snapshot.revoked_names(names, at),
+        revoked=frozenset([row.id for row in revocations if row.since <= at]),
         vouched=links(question.vouched, snapshot.trust),
     )
-    ends = min((turn for turn in _turns(visas, names, snapshot) if turn > at), default=FOREVER)
+    turning = (*_turns(visas, snapshot.trust), *[row.since for row in revocations])
+    ends = min([turn for turn in turning if turn > at], default=FOREVER)
     return _Weighed(visas=found, begins=at, ends=ends)
 
 
-def _turns(visas: Iterable[Visa], names: Iterable[str], snapshot: Snapshot) -> Iterable[Seconds]:
+def _turns(visas: Iterable[Visa], trust: Trust) -> Iterator[Seconds]:
     for visa in visas:
-        row = snapshot.trust.of(visa.iss)
+        row = trust.of(visa.iss)
         if row is not None:
             yield from turns(visa, row, LEEWAY)
-    for name in names:
-        revocation = snapshot.get(Revocation, name)
-        if revocation is not None:
-            yield revocation.since
 
 
 def _as_polled(visa: Visa, at: Seconds, snapshot: Snapshot) -> Visa:

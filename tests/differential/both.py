@@ -1,0 +1,84 @@
+"""One row, two judges: the product's own code, as `broker check` calls it, and the second reading."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from broker.adapters.ontology import load_ontology
+from broker.adapters.policy_files import load_packs
+from broker.core.consent.case import judge_case as judge_consent
+from broker.core.duo.case import judge_case as judge_duo
+from broker.core.jurisdiction.case import judge_case as judge_law
+from broker.core.jurisdiction.rulebook import Rulebook, rulebook
+from broker.core.time import parse_rfc3339
+from tests.differential import drawing, reading_consent, reading_duo, reading_law
+from tests.differential.ontology import Diseases
+
+ROOT = Path(__file__).resolve().parents[2]
+MONDO = ROOT / "config" / "ontology" / "mondo-demo.obo"
+PACKS = ROOT / "config" / "policies"
+
+Answer = dict[str, Any]
+"""What both must say: `outcome`, and beside it what the rules settle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Two answers to one row that are not the same."""
+
+    row: Mapping[str, Any]
+    product: Answer
+    reading: Answer
+
+
+class Both:
+    """Loads once what both judge against, each with its own reader."""
+
+    def __init__(self, mondo: Path = MONDO, packs: Path = PACKS) -> None:
+        self.ontology, self.diseases = load_ontology(mondo), Diseases(mondo)
+        rules = rulebook(load_packs(packs), "example")
+        if not isinstance(rules, Rulebook):
+            raise ValueError(rules)
+        self.rules = rules
+        self.packs = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(packs.glob("*.yaml"))]
+
+    def duo(self, row: Mapping[str, Any]) -> tuple[Answer, Answer]:
+        verdict, duties = judge_duo(row, self.ontology)
+        read, owed = reading_duo.judge(row, self.diseases)
+        product, reading = {"outcome": str(verdict)}, {"outcome": read}
+        if str(verdict) == read == "PERMIT":
+            product["obligations"] = sorted(set(duties) - _UNNAMED)
+            reading["obligations"] = sorted(owed)
+        return product, reading
+
+    def consent(self, row: Mapping[str, Any]) -> tuple[Answer, Answer]:
+        product = dict(judge_consent(row, drawing.DEFAULTS, parse_rfc3339(drawing.AT), self.ontology))
+        reading = reading_consent.judge(row, drawing.DEFAULTS, drawing.AT, self.diseases)
+        if "outcome" not in reading:
+            return product, reading
+        names = ("outcome", "reasons", "included")
+        return {name: _plain(product.get(name)) for name in names}, {name: _plain(reading[name]) for name in names}
+
+    def law(self, row: Mapping[str, Any]) -> tuple[Answer, Answer]:
+        at = str(row.get("at", drawing.AT))
+        answer = judge_law(row, drawing.ORDINARY, {}, at, self.rules)
+        facts = reading_law.facts_of(row, {"defaults": drawing.ORDINARY})
+        reading = reading_law.judge(facts, self.packs, at)
+        product = {
+            "outcome": _name(answer.outcome), "reasons": sorted({_name(one.code) for one in answer.reasons}),
+        }  # fmt: skip
+        return product, {name: _plain(reading[name]) for name in product}
+
+
+_UNNAMED: frozenset[str] = frozenset()
+
+
+def _name(value: Any) -> str:
+    return str(getattr(value, "name", value))
+
+
+def _plain(value: Any) -> Any:
+    return sorted(value) if isinstance(value, list | tuple | set | frozenset) else value

@@ -1,0 +1,547 @@
+"""Whose data may be used for a request? A second reading of the consent rules, written from their text alone.
+
+The rules R1 to R12, the layers and the set are judged one person after the other, one rule after the other.
+Shares nothing with the product. Where the text is silent: `Reading:`, and docs/explanation/second-evaluator.md.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.differential import reading_duo
+from tests.differential.ontology import Diseases
+
+INCLUDE, HOLD, EXCLUDE = "INCLUDE", "HOLD", "EXCLUDE"
+Verdict = tuple[str, str]
+"""(INCLUDE, HOLD or EXCLUDE, the code)"""
+
+KEYS = {
+    "for_profit_org": "CON-FORPROFIT-ORG", "commercial_use": "CON-COMMERCIAL-USE", "ai_training": "CON-AI-TRAINING",
+    "ai_model_release": "CON-AI-MODEL-RELEASE", "linkage": "CON-LINKAGE", "recontact": "CON-NO-CONTACT",
+    "family_analysis": "CON-FAMILY", "ancestry_reporting": "CON-ANCESTRY",
+}  # fmt: skip
+SPEAKS = {"for_profit_org", "commercial_use", "ai_training", "ai_model_release", "linkage", "recontact"}
+"""Silence on these holds. Reading: contact too, for nobody may be written to who was never asked."""
+LISTS = {
+    "hosting": ("processing_country", "CON-HOSTING"), "modalities": ("modality", "CON-MODALITY"),
+    "recipient_countries": ("recipient_country", "CON-REGION"),
+}  # fmt: skip
+SENSITIVE = {
+    "single_gender", "paediatric", "illegal_behaviour", "addiction", "sexual_health", "stigmatising_disease",
+    "vulnerable_population", "migration", "psychological_traits", "ethnicity", "general_variation", "free_text",
+}  # fmt: skip
+DEGREES = ["no_further_contact", "no_further_access", "no_further_use"]
+KIND_OF = {
+    "general": ["general"], "hmb": ["hmb"], "ds": ["disease"], "poa": ["ancestry"], "methods": ["methods"],
+    "clinical": [],
+}  # fmt: skip
+
+
+def instant(text: str) -> datetime:
+    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def judge(row: Mapping[str, Any], defaults: Mapping[str, Any], at: str, diseases: Diseases) -> dict[str, Any]:
+    """The answer to one row: of a request about persons, or of a withdrawal against what exists."""
+    if "withdrawal" in row:
+        return _effects(row)
+    request = {**defaults.get("request_defaults", {}), **(row.get("request") or {})}
+    dataset = {**defaults.get("dataset_defaults", {}), **(row.get("dataset") or {})}
+    now = instant(row.get("at") or at)
+    known = instant(row["known_at"]) if row.get("known_at") else now
+    people = {
+        name: _person(versions, request, dataset, now, known, diseases)
+        for name, versions in (row.get("subjects") or {}).items()
+    }
+    return _set(people, dataset)
+
+
+# ------------------------------------------------------------------ the set
+
+
+def _set(people: Mapping[str, Verdict], dataset: Mapping[str, Any]) -> dict[str, Any]:
+    groups: dict[str, list[str]] = {INCLUDE: [], HOLD: [], EXCLUDE: []}
+    for name, (verdict, _) in people.items():
+        groups[verdict].append(name)
+    included, held, excluded = groups[INCLUDE], groups[HOLD], groups[EXCLUDE]
+    filterable = dataset.get("granularity") == "per_sample" or dataset.get("filterable") is True
+    extra = set()
+    if not people:
+        outcome, extra = "DENY", {"CON-NO-RECORD"}
+    elif len(included) == len(people):
+        outcome = "PERMIT"
+    elif not included:
+        outcome = "DENY" if excluded else "HOLD"
+    elif not filterable:
+        outcome, extra = ("DENY_FILE", {"CON-MIXED-FILE"}) if excluded else ("HOLD", set())
+    elif len(included) < dataset.get("min_group", 1):
+        outcome, extra = "REFER", {"CON-TOO-FEW"}
+    else:
+        outcome = "PERMIT_FILTERED"
+    reasons = {code for verdict, code in people.values() if verdict != INCLUDE or outcome == "PERMIT"}
+    return {
+        "outcome": outcome, "reasons": reasons | extra, "included": sorted(included), "excluded": sorted(excluded),
+        "held": sorted(held), "people": dict(people),
+    }  # fmt: skip
+
+
+# ------------------------------------------------------------------ the layers
+
+
+def _person(
+    versions: list[Mapping[str, Any]], request: Mapping[str, Any], dataset: Mapping[str, Any], now: datetime,
+    known: datetime, diseases: Diseases,
+) -> Verdict:  # fmt: skip
+    """The person's own consents, then the family, then the community; a refusal of any layer wins."""
+    levels: dict[str, list[Mapping[str, Any]]] = {"participant": [], "family": [], "community": []}
+    for version in versions:
+        levels[version.get("level", "participant")].append(version)
+    found = [_own(levels["participant"], levels["family"], request, dataset, now, known, diseases)]
+    if request.get("family_analysis") is True and levels["family"]:
+        found.append(_layer(levels["family"], "CON-FAMILY", "CON-FAMILY", request, now, known, diseases))
+    if levels["community"]:
+        found.append(_layer(levels["community"], "COM-REFUSED", "COM-APPROVAL-NEEDED", request, now, known, diseases))
+    return _hardest(found)
+
+
+def _hardest(found: Iterable[Verdict]) -> Verdict:
+    found = list(found)
+    for verdict in (EXCLUDE, HOLD, INCLUDE):
+        for one in found:
+            if one[0] == verdict:
+                return one
+    raise AssertionError("nothing was judged")
+
+
+def _layer(
+    versions: list[Mapping[str, Any]], refused: str, open_: str, request: Mapping[str, Any], now: datetime,
+    known: datetime, diseases: Diseases,
+) -> Verdict:  # fmt: skip
+    """What a family or a community says: its refusals bind, its silence does not."""
+    chosen = _governing(versions, now, known)
+    if isinstance(chosen, tuple):
+        return HOLD, open_
+    found = []
+    for consent in chosen:
+        said = _in_force(consent, request, now)
+        if said is not None:
+            found.append((said[0], refused if said[0] == EXCLUDE else open_))
+            continue
+        scope = consent[-1].get("scope") or {}
+        if scope.get("permissions"):
+            fits = _purpose(scope, request, diseases)
+            if fits[0] != INCLUDE:
+                found.append((fits[0], refused if fits[0] == EXCLUDE else open_))
+        for verdict, _ in [*_modifiers(scope, request), *_answers(scope, {}, request, silence=False)]:
+            if verdict != INCLUDE:
+                found.append((verdict, refused if verdict == EXCLUDE else open_))
+        for verdict, _ in _lists(scope, {}, request):
+            if verdict != INCLUDE:
+                found.append((verdict, refused if verdict == EXCLUDE else open_))
+    return _hardest([*found, (INCLUDE, "")])
+
+
+# ------------------------------------------------------------------ R1, R2: which version governs
+
+
+def _governing(
+    versions: list[Mapping[str, Any]], now: datetime, known: datetime
+) -> list[list[Mapping[str, Any]]] | Verdict:
+    """Of each consent that is in force: its versions up to the one that governs. Or why there is none."""
+    recorded = [one for one in versions if instant(one.get("recorded_at") or one["effective_from"]) <= known]
+    recorded = [one for one in recorded if one.get("status") != "entered_in_error"]
+    consents: dict[str, list[Mapping[str, Any]]] = {}
+    for one in recorded:
+        consents.setdefault(str(one.get("consent_id", "")), []).append(one)
+    replaced = {
+        str(one["supersedes"]["consent_id"])
+        for one in recorded
+        if one.get("supersedes")
+        and str(one["supersedes"].get("consent_id", "")) != str(one.get("consent_id", ""))
+        and instant(one["effective_from"]) <= now
+    }
+    in_force, ended, later = [], False, False
+    for name, own in consents.items():
+        if name in replaced:
+            continue
+        numbers: dict[int, Mapping[str, Any]] = {}
+        for one in own:
+            if one["version"] in numbers and numbers[one["version"]] != one:
+                return HOLD, "CON-RECORD-CONFLICT"
+            numbers[one["version"]] = one
+        begun = [one for _, one in sorted(numbers.items()) if instant(one["effective_from"]) <= now]
+        if begun and begun[-1].get("status") == "superseded" and max(numbers) == begun[-1]["version"]:
+            continue  # superseded by a version that nobody holds: no record of what holds now
+        if not begun:
+            later = True
+        elif begun[-1].get("effective_to") and instant(begun[-1]["effective_to"]) <= now:
+            ended = True
+        else:
+            in_force.append(begun)
+    if in_force:
+        return in_force
+    return EXCLUDE, "CON-EXPIRED" if ended else "CON-NOT-YET-EFFECTIVE" if later else "CON-NO-RECORD"
+
+
+# ------------------------------------------------------------------ one person's own consent
+
+
+def _own(
+    versions: list[Mapping[str, Any]], family: list[Mapping[str, Any]], request: Mapping[str, Any],
+    dataset: Mapping[str, Any], now: datetime, known: datetime, diseases: Diseases,
+) -> Verdict:  # fmt: skip
+    chosen = _governing(versions, now, known)
+    if isinstance(chosen, tuple):
+        return chosen
+    return _hardest(_consent(one, family, request, dataset, now, known, diseases) for one in chosen)
+
+
+def _consent(
+    versions: list[Mapping[str, Any]], family: list[Mapping[str, Any]], request: Mapping[str, Any],
+    dataset: Mapping[str, Any], now: datetime, known: datetime, diseases: Diseases,
+) -> Verdict:  # fmt: skip
+    """R3 to R12 on one consent of one person; the first rule that fires gives the reason."""
+    said = _in_force(versions, request, now)
+    if said is not None:
+        return said
+    said = _after_death(versions[-1], family, request, now, known, diseases)
+    if said is not None:
+        return said
+    scope = versions[-1].get("scope") or {}
+    fits = _purpose(scope, request, diseases)
+    if fits[0] != INCLUDE:
+        return fits
+    said = _certificate(dataset, request, now, diseases)
+    if said is not None:
+        return said
+    for rule in (
+        _modifiers(scope, request),
+        _answers(scope, dataset, request, silence=True),
+        _lists(scope, dataset, request),
+    ):
+        hardest = _hardest([*rule, (INCLUDE, "")])
+        if hardest[0] != INCLUDE:
+            return hardest
+    return fits
+
+
+def _in_force(versions: list[Mapping[str, Any]], request: Mapping[str, Any], now: datetime) -> Verdict | None:
+    """R3 to R6: withdrawn, suspended, waiting for the person."""
+    version = versions[-1]
+    degree, since = _withdrawal(versions)
+    if degree == "no_further_use":
+        return EXCLUDE, "CON-WITHDRAWN"
+    if degree == "no_further_access" and since is not None:
+        made = request.get("data_generated_on")
+        needs = request.get("needs_new_data")
+        if made is not None:
+            new = instant(made) >= since or needs is True
+        else:
+            new = needs is not False
+        if new:
+            return EXCLUDE, "CON-WITHDRAWN-NEW-DATA"
+    if degree is not None and request.get("recontact") is True:
+        return EXCLUDE, "CON-NO-CONTACT"
+    if version.get("status") == "suspended":
+        return HOLD, "CON-SUSPENDED"
+    grantor = version.get("grantor") or {}
+    review = version.get("maturity_review_on")
+    if grantor.get("kind") in ("parent", "guardian") and review and instant(review) <= now:
+        return HOLD, "CON-REAFFIRM-DUE"
+    if grantor.get("valid_to") and instant(grantor["valid_to"]) <= now:
+        return HOLD, "CON-REPRESENTATIVE-LAPSED"
+    if version.get("capacity") == "regained" and grantor.get("kind") != "self":
+        return HOLD, "CON-CAPACITY-REGAINED"
+    return None
+
+
+def _withdrawal(versions: list[Mapping[str, Any]]) -> tuple[str | None, datetime | None]:
+    """How far the person has withdrawn, over the unbroken run of withdrawals that lasts until now, and since when.
+
+    Reading: only a version without any withdrawal gives back; within the run the widest withdrawal counts.
+    """
+    worst, since = None, None
+    for version in reversed(versions):
+        if version.get("withdrawal") is None and version.get("status") != "withdrawn":
+            break
+        kind = (version.get("withdrawal") or {}).get("kind")
+        kind = kind if kind in DEGREES else "no_further_use"
+        if worst is None or DEGREES.index(kind) > DEGREES.index(worst):
+            worst = kind
+        if kind != "no_further_contact":
+            begun = instant(version["effective_from"])
+            since = begun if since is None else min(since, begun)
+    return worst, since
+
+
+def _after_death(
+    version: Mapping[str, Any], family: list[Mapping[str, Any]], request: Mapping[str, Any], now: datetime,
+    known: datetime, diseases: Diseases,
+) -> Verdict | None:  # fmt: skip
+    """R7. Reading: a death after which nobody chose goes on; the rule speaks of those who chose."""
+    died = version.get("deceased_on")
+    if not died or instant(died) > now:
+        return None
+    if version.get("after_death") == "stop":
+        return EXCLUDE, "CON-AFTER-DEATH"
+    if version.get("after_death") == "family_decides":
+        if not family:
+            return HOLD, "CON-FAMILY-DECIDES"
+        said = _layer(family, "CON-FAMILY", "CON-FAMILY-DECIDES", request, now, known, diseases)
+        if said[0] != INCLUDE:
+            return said
+    return None
+
+
+# ------------------------------------------------------------------ R8: the person's own permissions
+
+
+def _read(entry: Any) -> tuple[str | None, dict[str, Any]]:
+    written = {"code": entry} if isinstance(entry, str) else dict(entry)
+    return reading_duo.read_code(str(written.pop("code"))), written
+
+
+def _purpose(scope: Mapping[str, Any], request: Mapping[str, Any], diseases: Diseases) -> Verdict:
+    """R8: each part of the purpose within one of the permissions (several mean "either")."""
+    permissions = [_read(one) for one in scope.get("permissions") or []]
+    care = any(_read(one)[0] in ("CC", "GRU-CC") for one in scope.get("modifiers") or [])
+    class_, asked = request["purpose"], list(request.get("diseases") or [])
+    if any(name not in reading_duo.PERMISSIONS for name, _ in permissions):
+        return HOLD, "CON-UNKNOWN-CODE"
+    names = [str(name) for name, _ in permissions]
+    permitted = [one for name, extra in permissions if name == "DS" for one in reading_duo._diseases_of(extra)]
+    found = [(_class_within(name, class_, asked, permitted, diseases, care=care), name) for name in names]
+    answers = [(verdict, code, name) for (verdict, code), name in found]
+    for verdict, _, name in answers:
+        if verdict == INCLUDE:
+            part = _ancestry_part(names, request)
+            return part if part else (INCLUDE, f"DUO-{name}")
+    for verdict, code, _ in answers:
+        if verdict == HOLD:
+            return HOLD, code
+    codes = {code for _, code, _ in answers}
+    return EXCLUDE, "CON-DISEASE" if "CON-DISEASE" in codes else "CON-PURPOSE"
+
+
+def _ancestry_part(names: list[str], request: Mapping[str, Any]) -> Verdict | None:
+    """A health study with an ancestry part: that part needs a permission too."""
+    if request.get("ancestry") is True and not set(names) & {"NRES", "GRU", "POA"}:
+        return EXCLUDE, "CON-ANCESTRY"
+    return None
+
+
+def _class_within(
+    name: str, class_: str, asked: list[str], permitted: list[str], diseases: Diseases, *, care: bool
+) -> Verdict:
+    yes, no = (INCLUDE, ""), (EXCLUDE, "CON-PURPOSE")
+    if name == "NRES":
+        return yes
+    if name == "POA":
+        return yes if class_ == "poa" and not asked else no
+    if class_ == "clinical" and not care:
+        return no
+    if name == "GRU":
+        return yes
+    if name == "HMB":
+        if class_ in ("general", "poa"):
+            return no
+        # duo.md: methods alone, no health purpose declared, is for a person
+        return (HOLD, "CON-METHODS-UNCLEAR") if class_ == "methods" and not asked else yes
+    if class_ in ("general", "hmb", "poa"):
+        return no
+    if not asked:
+        return HOLD, "CON-METHODS-UNCLEAR" if class_ == "methods" else "CON-PURPOSE-UNCLEAR"
+    covered = reading_duo._covered(asked, permitted, diseases)
+    return {"PERMIT": yes, "DENY": (EXCLUDE, "CON-DISEASE")}.get(covered, (HOLD, "CON-PURPOSE-UNCLEAR"))
+
+
+# ------------------------------------------------------------------ R9: the certificate
+
+
+def _as_duo(request: Mapping[str, Any]) -> dict[str, Any]:
+    """The same request as a DUO purpose."""
+    kinds = list(KIND_OF[request["purpose"]])
+    kinds += ["ancestry"] if request.get("ancestry") is True else []
+    kinds += ["genetic"] if request.get("genetic_study") is True else []
+    purpose = {
+        "kinds": kinds, "diseases": list(request.get("diseases") or []), "sensitive": [],
+        "clinical_care": request["purpose"] == "clinical", "organisation": request.get("org_type"),
+        "commercial": request.get("commercial_use"), "genetic_data": request.get("genetic_study"),
+        "countries": [request.get("recipient_country") or "?", request.get("processing_country") or "?"],
+    }  # fmt: skip
+    for member in ("agreements", "evidence", "duration_months", "user", "project", "institution"):
+        if request.get(member) is not None:
+            purpose[member] = request[member]
+    return purpose
+
+
+def _certificate(
+    dataset: Mapping[str, Any], request: Mapping[str, Any], now: datetime, diseases: Diseases
+) -> Verdict | None:
+    begins, ends = dataset.get("valid_from"), dataset.get("valid_to")
+    if (begins and instant(begins) > now) or (ends and instant(ends) <= now):
+        return HOLD, "CON-NO-CERTIFICATE"
+    codes = [*(dataset.get("permissions") or []), *(dataset.get("modifiers") or [])]
+    verdict, _ = reading_duo.judge({"dataset": codes, "purpose": _as_duo(request)}, diseases)
+    if verdict == "DENY":
+        return EXCLUDE, "DUO-DATASET-NARROWER"
+    return (HOLD, "CON-CERTIFICATE-OPEN") if verdict == "REVIEW" else None
+
+
+# ------------------------------------------------------------------ R10: modifiers
+
+
+def _modifiers(scope: Mapping[str, Any], request: Mapping[str, Any]) -> list[Verdict]:
+    """R10, in the order in which the rule names its codes."""
+    found: list[Verdict] = []
+    read = [_read(one) for one in scope.get("modifiers") or []]
+    names = {name for name, _ in read}
+    class_ = request["purpose"]
+    if "NPOA" in names and (class_ == "poa" or request.get("ancestry") is True):
+        found.append((EXCLUDE, "CON-ANCESTRY"))
+    if "NMDS" in names and class_ == "methods":
+        found.append((EXCLUDE, "CON-METHODS"))
+    if names & {"NPU", "NPUNCU"}:
+        org = request.get("org_type")
+        found.append((EXCLUDE, "CON-FORPROFIT-ORG") if org == "for_profit" else _declared(org == "non_profit"))
+    if names & {"NCU", "NPUNCU"}:
+        use = request.get("commercial_use")
+        found.append((EXCLUDE, "CON-COMMERCIAL-USE") if use is True else _declared(use is False))
+    if "GSO" in names:
+        found.append((INCLUDE, "") if request.get("genetic_study") is True else (EXCLUDE, "CON-GENETIC-ONLY"))
+    purpose = _as_duo(request)
+    for name, extra in read:
+        if name is None or name in reading_duo.PERMISSIONS or name in ("RU", "GRU-CC"):
+            found.append((HOLD, "CON-UNKNOWN-CODE"))
+        elif set(extra) - reading_duo.PARAMETERS.get(name, set()):
+            found.append((HOLD, "CON-UNKNOWN-CODE"))
+        elif name == "GS":
+            verdict, _ = reading_duo._region(extra, purpose)
+            found.append(_of_duo(verdict, "CON-REGION"))
+        elif name and name not in ("NPOA", "NMDS", "NPU", "NCU", "NPUNCU", "GSO", "CC"):
+            verdict, _ = reading_duo._modifier(name, extra, [], [], purpose, None)  # type: ignore[arg-type]
+            found.append(_of_duo(verdict, "CON-CONDITION"))
+    return found
+
+
+def _declared(fits: bool) -> Verdict:  # noqa: FBT001
+    return (INCLUDE, "") if fits else (HOLD, "CON-UNDECLARED")
+
+
+def _of_duo(verdict: str, refused: str) -> Verdict:
+    return {"PERMIT": (INCLUDE, ""), "DENY": (EXCLUDE, refused)}.get(verdict, (HOLD, "CON-CONDITION-OPEN"))
+
+
+# ------------------------------------------------------------------ R11: answers
+
+
+def _answers(
+    scope: Mapping[str, Any], dataset: Mapping[str, Any], request: Mapping[str, Any], *, silence: bool
+) -> list[Verdict]:
+    own, certified = scope.get("answers") or {}, dataset.get("answers") or {}
+    found: list[Verdict] = []
+    for key, value in [*own.items(), *certified.items()]:
+        if not _readable(key, value):
+            found.append((HOLD, "CON-UNKNOWN-ANSWER"))
+    for key, code, wanted in _questions(request):
+        mine, theirs = own.get(key), certified.get(key)
+        said = mine if mine is not None else theirs
+        if wanted is None:  # the request does not say whether it asks for this
+            if not (said == "permit" and theirs in (None, "permit")):
+                found.append((HOLD, "CON-UNDECLARED") if silence or said is not None else (INCLUDE, ""))
+        elif mine == "deny" or (mine is None and theirs == "deny"):
+            found.append((EXCLUDE, code))
+        elif theirs == "deny":
+            found.append((EXCLUDE, "DUO-DATASET-NARROWER"))
+        elif said == "ask":
+            found.append((HOLD, "CON-ASK"))
+        elif said is None and silence and _holds_when_silent(key):
+            found.append((HOLD, "CON-SILENT"))
+    return found
+
+
+def _holds_when_silent(key: str) -> bool:
+    return key in SPEAKS or key.removeprefix("topic:") in SENSITIVE
+
+
+def _questions(request: Mapping[str, Any]) -> list[tuple[str, str, bool | None]]:
+    """(key, code, True) for what the request asks for; None instead of True where it does not say."""
+    asked: list[tuple[str, str, bool | None]] = []
+    org = request.get("org_type")
+    if org != "non_profit":
+        asked.append(("for_profit_org", KEYS["for_profit_org"], True if org == "for_profit" else None))
+    if request.get("commercial_use") is not False:
+        use = request.get("commercial_use")
+        asked.append(("commercial_use", KEYS["commercial_use"], True if use is True else None))
+    if request.get("ai_training") is not False:
+        asked.append(("ai_training", KEYS["ai_training"], True if request.get("ai_training") is True else None))
+    for key in ("ai_model_release", "linkage", "recontact", "family_analysis"):
+        if request.get(key) is True:
+            asked.append((key, KEYS[key], True))
+    if request.get("ancestry") is True or request["purpose"] == "poa":
+        asked.append(("ancestry_reporting", KEYS["ancestry_reporting"], True))
+    asked += [(f"topic:{topic}", "CON-TOPIC", True) for topic in request.get("topics") or []]
+    return asked
+
+
+def _readable(key: str, value: Any) -> bool:
+    if key in LISTS:
+        return isinstance(value, list)
+    if key == "return_of_results":
+        return value in ("none", "actionable", "all", "childhood_actionable_only")
+    return (key in KEYS or key.startswith("topic:")) and value in ("permit", "deny", "ask")
+
+
+# ------------------------------------------------------------------ R12: lists
+
+
+def _lists(scope: Mapping[str, Any], dataset: Mapping[str, Any], request: Mapping[str, Any]) -> list[Verdict]:
+    own, certified = scope.get("answers") or {}, dataset.get("answers") or {}
+    found: list[Verdict] = []
+    for key, (member, code) in LISTS.items():
+        value = request.get(member)
+        for allowed, refused in (
+            (own.get(key), code),
+            (certified.get(key), "DUO-DATASET-NARROWER" if key in own else code),
+        ):
+            if isinstance(allowed, list):
+                if value is None:
+                    found.append((HOLD, "CON-UNDECLARED"))
+                elif value not in allowed:
+                    found.append((EXCLUDE, refused))
+    return found
+
+
+# ------------------------------------------------------------------ withdrawals against what exists (section 7)
+
+_STOPS = {
+    "request_open", "visa_issued", "stream_running", "tre_workspace", "downloaded", "derivative", "model_trained",
+}  # fmt: skip
+_LASTS = {"aggregate_result", "published"}
+
+
+def _effects(row: Mapping[str, Any]) -> dict[str, Any]:
+    withdrawal = row["withdrawal"]
+    kind = withdrawal.get("kind")
+    limits = set()
+    for one in withdrawal.get("approved_limits") or []:
+        if isinstance(one, str):
+            limits.add(one)
+        elif one.get("approval_ref") and one.get("told_in_template_paragraph"):
+            limits.add(one["what"])
+    request = row.get("request") or {}
+    return {thing: _effect(kind, thing, limits, request) for thing in row["grants"]}
+
+
+def _effect(kind: str | None, thing: str, limits: set[str], request: Mapping[str, Any]) -> str:
+    if thing not in _STOPS | _LASTS:
+        return "RGT-W-STOP"
+    if kind == "no_further_contact":
+        return "RGT-W-CONTACT-ONLY"
+    if kind == "no_further_access":
+        goes_on = thing != "request_open" or request.get("needs_new_data") is False
+        return "RGT-W-NO-NEW-DATA" if goes_on else "RGT-W-STOP"
+    if thing in _LASTS:
+        return "RGT-W-LIMIT" if thing in limits else "RGT-W-LIMIT-MISSING"
+    return "RGT-W-LIMIT" if thing == "model_trained" and thing in limits else "RGT-W-STOP"

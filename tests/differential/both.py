@@ -50,7 +50,7 @@ class Both:
         read, owed = reading_duo.judge(row, self.diseases)
         product, reading = {"outcome": str(verdict)}, {"outcome": read}
         if str(verdict) == read == "PERMIT":
-            product["obligations"] = sorted(set(duties) - _UNNAMED)
+            product["obligations"] = sorted(set(duties))
             reading["obligations"] = sorted(owed)
         return product, reading
 
@@ -59,25 +59,28 @@ class Both:
         reading = reading_consent.judge(row, drawing.DEFAULTS, drawing.AT, self.diseases)
         if "outcome" not in reading:
             return product, reading
-        names = ("outcome", "reasons", "included")
-        return {name: _plain(product.get(name)) for name in names}, {name: _plain(reading[name]) for name in names}
+        names = ("outcome", "reasons", "included", "excluded", "held")
+        reading["reasons"] = {_OPEN.get(code, code) for code in reading["reasons"]}
+        product["reasons"] = {_OPEN.get(code, code) for code in product["reasons"]}  # type: ignore[attr-defined]
+        return {name: _plain(product[name]) for name in names}, {name: _plain(reading[name]) for name in names}
 
     def law(self, row: Mapping[str, Any]) -> tuple[Answer, Answer]:
         at = str(row.get("at", drawing.AT))
         answer = judge_law(row, drawing.ORDINARY, {}, at, self.rules)
         facts = reading_law.facts_of(row, {"defaults": drawing.ORDINARY})
         reading = reading_law.judge(facts, self.packs, at)
-        product = {
-            "outcome": _name(answer.outcome), "reasons": sorted({_name(one.code) for one in answer.reasons}),
-        }  # fmt: skip
+        product: Answer = {
+            "outcome": answer.outcome.name,
+            "reasons": _plain({one.code for one in answer.reasons}),
+            "obligations": _plain(set(answer.obligations)),
+            "evidence": _plain(set(answer.evidence)),
+            "alternatives": _plain(answer.alternatives),
+        }
         return product, {name: _plain(reading[name]) for name in product}
 
 
-_UNNAMED: frozenset[str] = frozenset()
-
-
-def _name(value: Any) -> str:
-    return str(getattr(value, "name", value))
+_OPEN = {"CON-UNKNOWN-CODE": "CON-CONDITION-OPEN"}
+"""Both say that R10 waits for somebody; the text does not say which is told first where both hold."""
 
 
 def _plain(value: Any) -> Any:

@@ -188,6 +188,8 @@ def _request(draw: Random) -> Row:
         request["topics"] = _some(draw, ["psychological_traits", "cloning", "paediatric"], 2)
     if draw.random() < 0.2:
         request["modality"] = draw.choice(_WAYS)
+    if draw.random() < 0.05:
+        request[draw.choice(["linkage", "recontact", "ai_training"])] = None
     for name in ("recipient_country", "processing_country"):
         if draw.random() < 0.12:
             request[name] = draw.choice(["DE", "US", "CA", "NO", None])
@@ -195,8 +197,6 @@ def _request(draw: Random) -> Row:
     _maybe(draw, request, "needs_new_data", 0.1, [True, False])
     _maybe(draw, request, "duration_months", 0.1, [6, 12, 24])
     _maybe(draw, request, "project", 0.1, ["P-1", "P-2"])
-    _maybe(draw, request, "agreements", 0.15, [{"publish": True}, {"publish": False}, {"collaborate": "recorded", "return_data": True}])
-    _maybe(draw, request, "evidence", 0.15, [{"ethics_approval": one} for one in ("verified", "supplied", "expired")])
     return request
 
 

@@ -37,6 +37,10 @@ KIND_OF = {
 }  # fmt: skip
 
 
+FIRST = ["CON-UNKNOWN-CODE", "CON-CONDITION-OPEN", "CON-UNKNOWN-ANSWER", "CON-ASK", "CON-SILENT", "CON-UNDECLARED"]
+"""Reading: of several open questions of one rule, the one that is told."""
+
+
 def instant(text: str) -> datetime:
     moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -65,7 +69,9 @@ def _set(people: Mapping[str, Verdict], dataset: Mapping[str, Any]) -> dict[str,
     for name, (verdict, _) in people.items():
         groups[verdict].append(name)
     included, held, excluded = groups[INCLUDE], groups[HOLD], groups[EXCLUDE]
-    filterable = dataset.get("granularity") == "per_sample" or dataset.get("filterable") is True
+    filterable = dataset.get("filterable")
+    if filterable is None:
+        filterable = dataset.get("granularity") == "per_sample"
     extra = set()
     if not people:
         outcome, extra = "DENY", {"CON-NO-RECORD"}
@@ -97,9 +103,12 @@ def _person(
     levels: dict[str, list[Mapping[str, Any]]] = {"participant": [], "family": [], "community": []}
     for version in versions:
         levels[version.get("level", "participant")].append(version)
-    found = [_own(levels["participant"], levels["family"], request, dataset, now, known, diseases)]
-    if request.get("family_analysis") is True and levels["family"]:
-        found.append(_layer(levels["family"], "CON-FAMILY", "CON-FAMILY", request, now, known, diseases))
+    found = [_own(levels["participant"], request, dataset, now, known, diseases)]
+    left = _left_to_family(levels["participant"], now, known)
+    if left and not levels["family"]:
+        found.append((HOLD, "CON-FAMILY-DECIDES"))
+    if levels["family"] and (left or request.get("family_analysis") is True):
+        found.append(_layer(levels["family"], "CON-FAMILY", "CON-ASK", request, now, known, diseases))
     if levels["community"]:
         found.append(_layer(levels["community"], "COM-REFUSED", "COM-APPROVAL-NEEDED", request, now, known, diseases))
     return _hardest(found)
@@ -108,9 +117,9 @@ def _person(
 def _hardest(found: Iterable[Verdict]) -> Verdict:
     found = list(found)
     for verdict in (EXCLUDE, HOLD, INCLUDE):
-        for one in found:
-            if one[0] == verdict:
-                return one
+        same = [one for one in found if one[0] == verdict]
+        if same:
+            return min(same, key=lambda one: FIRST.index(one[1]) if one[1] in FIRST else len(FIRST))
     raise AssertionError("nothing was judged")
 
 
@@ -150,7 +159,6 @@ def _governing(
 ) -> list[list[Mapping[str, Any]]] | Verdict:
     """Of each consent that is in force: its versions up to the one that governs. Or why there is none."""
     recorded = [one for one in versions if instant(one.get("recorded_at") or one["effective_from"]) <= known]
-    recorded = [one for one in recorded if one.get("status") != "entered_in_error"]
     consents: dict[str, list[Mapping[str, Any]]] = {}
     for one in recorded:
         consents.setdefault(str(one.get("consent_id", "")), []).append(one)
@@ -171,6 +179,8 @@ def _governing(
                 return HOLD, "CON-RECORD-CONFLICT"
             numbers[one["version"]] = one
         begun = [one for _, one in sorted(numbers.items()) if instant(one["effective_from"]) <= now]
+        if begun and begun[-1].get("status") == "entered_in_error":
+            continue  # a version is never edited, so its last word is that the record is no record
         if begun and begun[-1].get("status") == "superseded" and max(numbers) == begun[-1]["version"]:
             continue  # superseded by a version that nobody holds: no record of what holds now
         if not begun:
@@ -188,26 +198,26 @@ def _governing(
 
 
 def _own(
-    versions: list[Mapping[str, Any]], family: list[Mapping[str, Any]], request: Mapping[str, Any],
+    versions: list[Mapping[str, Any]], request: Mapping[str, Any],
     dataset: Mapping[str, Any], now: datetime, known: datetime, diseases: Diseases,
 ) -> Verdict:  # fmt: skip
     chosen = _governing(versions, now, known)
     if isinstance(chosen, tuple):
         return chosen
-    return _hardest(_consent(one, family, request, dataset, now, known, diseases) for one in chosen)
+    return _hardest(_consent(one, request, dataset, now, known, diseases) for one in chosen)
 
 
 def _consent(
-    versions: list[Mapping[str, Any]], family: list[Mapping[str, Any]], request: Mapping[str, Any],
+    versions: list[Mapping[str, Any]], request: Mapping[str, Any],
     dataset: Mapping[str, Any], now: datetime, known: datetime, diseases: Diseases,
 ) -> Verdict:  # fmt: skip
     """R3 to R12 on one consent of one person; the first rule that fires gives the reason."""
     said = _in_force(versions, request, now)
     if said is not None:
         return said
-    said = _after_death(versions[-1], family, request, now, known, diseases)
-    if said is not None:
-        return said
+    died = versions[-1].get("deceased_on")
+    if died and instant(died) <= now and versions[-1].get("after_death") == "stop":
+        return EXCLUDE, "CON-AFTER-DEATH"  # R7
     scope = versions[-1].get("scope") or {}
     fits = _purpose(scope, request, diseases)
     if fits[0] != INCLUDE:
@@ -275,23 +285,15 @@ def _withdrawal(versions: list[Mapping[str, Any]]) -> tuple[str | None, datetime
     return worst, since
 
 
-def _after_death(
-    version: Mapping[str, Any], family: list[Mapping[str, Any]], request: Mapping[str, Any], now: datetime,
-    known: datetime, diseases: Diseases,
-) -> Verdict | None:  # fmt: skip
-    """R7. Reading: a death after which nobody chose goes on; the rule speaks of those who chose."""
-    died = version.get("deceased_on")
-    if not died or instant(died) > now:
-        return None
-    if version.get("after_death") == "stop":
-        return EXCLUDE, "CON-AFTER-DEATH"
-    if version.get("after_death") == "family_decides":
-        if not family:
-            return HOLD, "CON-FAMILY-DECIDES"
-        said = _layer(family, "CON-FAMILY", "CON-FAMILY-DECIDES", request, now, known, diseases)
-        if said[0] != INCLUDE:
-            return said
-    return None
+def _left_to_family(versions: list[Mapping[str, Any]], now: datetime, known: datetime) -> bool:
+    """Reading: who died and left it to the family has the family as a layer of its own, beside R1 to R12."""
+    chosen = _governing(versions, now, known)
+    return isinstance(chosen, list) and any(
+        one[-1].get("deceased_on")
+        and instant(one[-1]["deceased_on"]) <= now
+        and one[-1].get("after_death") == "family_decides"
+        for one in chosen
+    )
 
 
 # ------------------------------------------------------------------ R8: the person's own permissions
@@ -307,28 +309,19 @@ def _purpose(scope: Mapping[str, Any], request: Mapping[str, Any], diseases: Dis
     permissions = [_read(one) for one in scope.get("permissions") or []]
     care = any(_read(one)[0] in ("CC", "GRU-CC") for one in scope.get("modifiers") or [])
     class_, asked = request["purpose"], list(request.get("diseases") or [])
-    if any(name not in reading_duo.PERMISSIONS for name, _ in permissions):
-        return HOLD, "CON-UNKNOWN-CODE"
-    names = [str(name) for name, _ in permissions]
-    permitted = [one for name, extra in permissions if name == "DS" for one in reading_duo._diseases_of(extra)]
-    found = [(_class_within(name, class_, asked, permitted, diseases, care=care), name) for name in names]
-    answers = [(verdict, code, name) for (verdict, code), name in found]
-    for verdict, _, name in answers:
+    permitted = reading_duo.permitted_diseases(permissions)
+    known = [str(name) for name, _ in permissions if name in reading_duo.PERMISSIONS]
+    found = [(_class_within(name, class_, asked, permitted, diseases, care=care), name) for name in known]
+    for (verdict, _), name in found:
         if verdict == INCLUDE:
-            part = _ancestry_part(names, request)
-            return part if part else (INCLUDE, f"DUO-{name}")
-    for verdict, code, _ in answers:
+            return INCLUDE, f"DUO-{name}"
+    for (verdict, code), _ in found:
         if verdict == HOLD:
             return HOLD, code
-    codes = {code for _, code, _ in answers}
+    if len(known) < len(permissions):
+        return HOLD, "CON-UNKNOWN-CODE"
+    codes = {code for (_, code), _ in found}
     return EXCLUDE, "CON-DISEASE" if "CON-DISEASE" in codes else "CON-PURPOSE"
-
-
-def _ancestry_part(names: list[str], request: Mapping[str, Any]) -> Verdict | None:
-    """A health study with an ancestry part: that part needs a permission too."""
-    if request.get("ancestry") is True and not set(names) & {"NRES", "GRU", "POA"}:
-        return EXCLUDE, "CON-ANCESTRY"
-    return None
 
 
 def _class_within(
@@ -351,7 +344,7 @@ def _class_within(
     if class_ in ("general", "hmb", "poa"):
         return no
     if not asked:
-        return HOLD, "CON-METHODS-UNCLEAR" if class_ == "methods" else "CON-PURPOSE-UNCLEAR"
+        return HOLD, "CON-METHODS-UNCLEAR" if class_ == "methods" else "CON-UNDECLARED"
     covered = reading_duo._covered(asked, permitted, diseases)
     return {"PERMIT": yes, "DENY": (EXCLUDE, "CON-DISEASE")}.get(covered, (HOLD, "CON-PURPOSE-UNCLEAR"))
 
@@ -367,7 +360,7 @@ def _as_duo(request: Mapping[str, Any]) -> dict[str, Any]:
     purpose = {
         "kinds": kinds, "diseases": list(request.get("diseases") or []), "sensitive": [],
         "clinical_care": request["purpose"] == "clinical", "organisation": request.get("org_type"),
-        "commercial": request.get("commercial_use"), "genetic_data": request.get("genetic_study"),
+        "commercial": request.get("commercial_use"), "genetic_data": request.get("genetic_study") is True,
         "countries": [request.get("recipient_country") or "?", request.get("processing_country") or "?"],
     }  # fmt: skip
     for member in ("agreements", "evidence", "duration_months", "user", "project", "institution"):
@@ -398,7 +391,9 @@ def _modifiers(scope: Mapping[str, Any], request: Mapping[str, Any]) -> list[Ver
     read = [_read(one) for one in scope.get("modifiers") or []]
     names = {name for name, _ in read}
     class_ = request["purpose"]
-    if "NPOA" in names and (class_ == "poa" or request.get("ancestry") is True):
+    permissions = {_read(one)[0] for one in scope.get("permissions") or []}
+    part = request.get("ancestry") is True
+    if ("NPOA" in names and (class_ == "poa" or part)) or (part and not permissions & {"NRES", "GRU", "POA"}):
         found.append((EXCLUDE, "CON-ANCESTRY"))
     if "NMDS" in names and class_ == "methods":
         found.append((EXCLUDE, "CON-METHODS"))
@@ -411,6 +406,10 @@ def _modifiers(scope: Mapping[str, Any], request: Mapping[str, Any]) -> list[Ver
     if "GSO" in names:
         found.append((INCLUDE, "") if request.get("genetic_study") is True else (EXCLUDE, "CON-GENETIC-ONLY"))
     purpose = _as_duo(request)
+    if permissions - set(reading_duo.PERMISSIONS):
+        found.append((HOLD, "CON-UNKNOWN-CODE"))
+    if ("NRES" in permissions and names - reading_duo.AFTERWARDS) or ("POA" in permissions and "NPOA" in names):
+        found.append((HOLD, "CON-UNKNOWN-CODE"))  # codes that contradict each other
     for name, extra in read:
         if name is None or name in reading_duo.PERMISSIONS or name in ("RU", "GRU-CC"):
             found.append((HOLD, "CON-UNKNOWN-CODE"))
@@ -426,7 +425,7 @@ def _modifiers(scope: Mapping[str, Any], request: Mapping[str, Any]) -> list[Ver
 
 
 def _declared(fits: bool) -> Verdict:  # noqa: FBT001
-    return (INCLUDE, "") if fits else (HOLD, "CON-UNDECLARED")
+    return (INCLUDE, "") if fits else (HOLD, "CON-CONDITION-OPEN")
 
 
 def _of_duo(verdict: str, refused: str) -> Verdict:
@@ -476,9 +475,12 @@ def _questions(request: Mapping[str, Any]) -> list[tuple[str, str, bool | None]]
         asked.append(("commercial_use", KEYS["commercial_use"], True if use is True else None))
     if request.get("ai_training") is not False:
         asked.append(("ai_training", KEYS["ai_training"], True if request.get("ai_training") is True else None))
-    for key in ("ai_model_release", "linkage", "recontact", "family_analysis"):
+    for key in ("ai_model_release", "family_analysis"):
         if request.get(key) is True:
             asked.append((key, KEYS[key], True))
+    for key in ("linkage", "recontact"):  # left out: not asked for; null: not answered
+        if request.get(key, False) is not False:
+            asked.append((key, KEYS[key], request[key]))
     if request.get("ancestry") is True or request["purpose"] == "poa":
         asked.append(("ancestry_reporting", KEYS["ancestry_reporting"], True))
     asked += [(f"topic:{topic}", "CON-TOPIC", True) for topic in request.get("topics") or []]
@@ -535,10 +537,10 @@ def _effects(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _effect(kind: str | None, thing: str, limits: set[str], request: Mapping[str, Any]) -> str:
-    if thing not in _STOPS | _LASTS:
-        return "RGT-W-STOP"
     if kind == "no_further_contact":
         return "RGT-W-CONTACT-ONLY"
+    if thing not in _STOPS | _LASTS:
+        return "RGT-W-STOP"
     if kind == "no_further_access":
         goes_on = thing != "request_open" or request.get("needs_new_data") is False
         return "RGT-W-NO-NEW-DATA" if goes_on else "RGT-W-STOP"

@@ -88,8 +88,10 @@ def _judge(
         names -= {"CC", "RU"}
     verdicts.append(_about_the_purpose(purpose))
     permissions = [one for one in PERMISSIONS if one in names]
-    permitted = [one for name, extra in codes if name == "DS" for one in _diseases_of(extra)]
+    permitted = permitted_diseases(codes)
     modifiers = [(name, extra) for name, extra in codes if name not in PERMISSIONS]
+    if any(name == "DS" and not _diseases_of(extra) for name, extra in codes):
+        verdicts.append(REVIEW)  # Reading: whatever is asked, for a person has to say which disease was meant
     if not permissions:
         verdicts.append(REVIEW)
     elif len(permissions) > 1:
@@ -108,6 +110,11 @@ def _judge(
         verdicts.append(verdict)
         duties |= duty
     return worst(verdicts), duties
+
+
+def permitted_diseases(codes: Iterable[tuple[str | None, Mapping[str, Any]]]) -> list[str]:
+    """The diseases of all DS codes together: two of them are one with the diseases of both."""
+    return [one for name, extra in codes if name == "DS" for one in _diseases_of(extra)]
 
 
 def _diseases_of(extra: Mapping[str, Any]) -> list[str]:
@@ -208,7 +215,7 @@ def _modifier(
     if name == "TS":
         return _time_limit(extra, purpose)
     if name in ("US", "PS", "IS"):
-        return _listed(name, extra, purpose), set()
+        return _listed(name, extra, purpose)
     return PERMIT, set()  # CC
 
 
@@ -283,10 +290,12 @@ def _time_limit(extra: Mapping[str, Any], purpose: Mapping[str, Any]) -> tuple[s
     return DENY if wanted is not None and wanted > months else PERMIT, {f"time_limit_months:{months}"}
 
 
-def _listed(name: str, extra: Mapping[str, Any], purpose: Mapping[str, Any]) -> str:
+def _listed(name: str, extra: Mapping[str, Any], purpose: Mapping[str, Any]) -> tuple[str, set[str]]:
     members, asked = {"US": ("users", "user"), "PS": ("projects", "project"), "IS": ("institutions", "institution")}[
         name
     ]
-    if "text" in extra or not extra.get(members) or purpose.get(asked) is None:
-        return REVIEW
-    return PERMIT if purpose[asked] in extra[members] else DENY
+    mine = purpose.get(asked)
+    if "text" in extra or not extra.get(members) or mine is None:
+        return REVIEW, set()
+    bound = {"PS": {f"only_for_project:{mine}"}, "IS": {f"only_while_affiliated:{mine}"}}.get(name, set())
+    return PERMIT if mine in extra[members] else DENY, bound

@@ -110,18 +110,18 @@ def _pack(pack: Mapping[str, Any], facts: Facts, today: str) -> dict[str, Any] |
         "applies": applies is True, "outcome": "REFER", "reasons": {"JUR-FACT-MISSING"}, "obligations": set(),
         "evidence": set(), "missing": missing,
     }  # fmt: skip
-    if applies is None:
-        return answer
     for always in pack.get("always") or []:
         # Reading: a duty whose condition is unknown is laid on.
         if _holds(always.get("when", True), facts, lists, set()) is not False:
             answer["obligations"] |= set(always["obligations"])
+    if applies is None:
+        return answer  # Reading: the pack's standing duties hold until it is known not to apply
     for rule in pack["decide"]:
         if _decides(rule, facts, lists, answer):
             return answer
     effect = pack["default_effect"]
     answer["outcome"] = {"permit": "PERMIT", "refer": "REFER", "deny": "DENY"}[effect]
-    answer["reasons"] = {pack["default_reason"]} if pack.get("default_reason") else set()
+    answer["reasons"] = {pack.get("default_reason", "JUR-NO-RULE")}
     answer["missing"] = set()
     return answer
 
@@ -133,6 +133,8 @@ def _decides(rule: Mapping[str, Any], facts: Facts, lists: Mapping[str, Any], an
     effect = rule["effect"]
     if effect == "limit_modality" and facts.get("request.modality") in rule["modalities"]:
         return False  # the asked way is one that this rule leaves open
+    if effect == "limit_modality" and "request.modality" not in facts and holds:
+        holds = None  # Reading: the asked way may be one that the rule leaves open
     if holds is None:
         unknown = rule.get("on_unknown") or ("skip" if effect == "permit" else "refer")
         if unknown == "refer":
@@ -195,7 +197,7 @@ def _value(name: str, facts: Facts) -> Any:
     if name in PLACES and value not in COUNTRIES:
         return UNKNOWN  # a code that nobody assigned is no country
     if name in PLACE_LISTS and isinstance(value, list):
-        return [one if one in COUNTRIES else UNKNOWN for one in value]
+        return UNKNOWN if any(one not in COUNTRIES for one in value) else value
     return value
 
 
@@ -209,9 +211,9 @@ def _derived(name: str, facts: Facts) -> Any:
         return UNKNOWN
     if way in ("download", "stream", "tre_remote"):
         return access if name == "derived.personal_access_countries" else True
-    # Code that is run elsewhere than where the data lie takes them there.
+    # Code that is run elsewhere than where the data lie takes them there: that is access like any other.
     if name == "derived.personal_access_countries":
-        return [storage, computing]
+        return [storage] if storage is computing or storage == computing != UNKNOWN else access
     if UNKNOWN in (storage, computing):
         return UNKNOWN
     return storage != computing

@@ -47,6 +47,9 @@ interop-tools:  ## Other people's clients and providers, for tests/interop (need
 fuzz: env  ## Hostile input for every parser, other input each time, for some minutes (ARGS='-k jws' for one)
 	@HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -q tests/fuzz --hypothesis-seed=$$(date +%s) $(ARGS)
 
+differential: env  ## Drawn cases through the rules and through a second reading of them (ARGS="--rows 300000 --seed 7")
+	@nice $(BIN)/python -m tests.differential $(ARGS)
+
 bench: env  ## Is it as fast as it should be? Measured against bare cryptography in the same run; ends with 1 if not
 	@$(BIN)/python -m tests.bench
 

@@ -1,7 +1,6 @@
 """One row, two judges: the product's own code, as `broker check` calls it, and the second reading."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,30 +24,29 @@ Answer = dict[str, Any]
 """What both must say: `outcome`, and beside it what the rules settle."""
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Two answers to one row that are not the same."""
-
-    row: Mapping[str, Any]
-    product: Answer
-    reading: Answer
-
-
 class Both:
     """Loads once what both judge against, each with its own reader."""
 
     def __init__(self, mondo: Path = MONDO, packs: Path = PACKS) -> None:
         self.ontology, self.diseases = load_ontology(mondo), Diseases(mondo)
         rules = rulebook(load_packs(packs), "example")
-        if not isinstance(rules, Rulebook):
-            raise ValueError(rules)
+        assert isinstance(rules, Rulebook), rules
         self.rules = rules
         self.packs = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(packs.glob("*.yaml"))]
 
+    def ask(self, kind: str, row: Mapping[str, Any]) -> tuple[Answer, Answer]:
+        """What the product and the reading say to a row of `kind`: duo, consent or law."""
+        judges = {"duo": self.duo, "consent": self.consent, "law": self.law}
+        return judges[kind](row)
+
     def duo(self, row: Mapping[str, Any]) -> tuple[Answer, Answer]:
-        verdict, duties = judge_duo(row, self.ontology)
         read, owed = reading_duo.judge(row, self.diseases)
-        product, reading = {"outcome": str(verdict)}, {"outcome": read}
+        try:
+            verdict, duties = judge_duo(row, self.ontology)
+        except ValueError:  # a word that the product does not read must not be one that the reading permits
+            return {"outcome": "unreadable"}, {"outcome": "unreadable" if read != "PERMIT" else read}
+        product: Answer = {"outcome": str(verdict)}
+        reading: Answer = {"outcome": read}
         if str(verdict) == read == "PERMIT":
             product["obligations"] = sorted(set(duties))
             reading["obligations"] = sorted(owed)

@@ -44,7 +44,11 @@ _FITTING = {
     "NRES": _KINDS, "GRU": _KINDS, "HMB": ["hmb", "disease", "control", "genetic", "drug_development"],
     "DS": ["disease", "genetic", "drug_development", "control"], "POA": ["ancestry"],
 }  # fmt: skip
-_USERS, _PROJECTS, _HOMES = ["https://idp.example/|a", "https://idp.example/|b"], ["P-1", "P-2"], ["https://uni.example"]
+_USERS, _PROJECTS, _HOMES = (
+    ["https://idp.example/|a", "https://idp.example/|b"],
+    ["P-1", "P-2"],
+    ["https://uni.example"],
+)
 _ODD_CODES = ["DUO:0000099", "XYZ", "DUO:0000001", "DUO:0000031", "DUO:0000002", "RU", "GRU-CC", "DUO:0000005"]
 _MODIFIERS = [
     "NPU", "NCU", "NPUNCU", "NMDS", "GSO", "NPOA", "GS", "IRB", "COL", "PUB", "RTN", "MOR", "TS", "US", "PS", "IS",
@@ -85,11 +89,16 @@ def _modifier(draw: Random, name: str, purpose: Row) -> Any:
     if name == "GS":
         if not met:
             purpose["countries"] = _some(draw, _PLACES, 3)
-        return {"code": name, "regions": draw.choice([["EU"], ["EEA"], ["FR"], ["FR", "CA"], ["UK", "EU"], ["EFTA", "FR"]])}
+        return {
+            "code": name,
+            "regions": draw.choice([["EU"], ["EEA"], ["FR"], ["FR", "CA"], ["UK", "EU"], ["EFTA", "FR"]]),
+        }
     if name == "GSO" and met:
         purpose["kinds"] = sorted({*purpose["kinds"], "genetic"})
     if name == "IRB":
-        purpose["evidence"] = {"ethics_approval": "verified" if met else draw.choice(["supplied", "expired", "refused"])}
+        purpose["evidence"] = {
+            "ethics_approval": "verified" if met else draw.choice(["supplied", "expired", "refused"])
+        }
     if name == "COL":
         agreed["collaborate"] = "recorded" if met else draw.choice(["refused", "pending"])
     if name in ("PUB", "RTN"):
@@ -113,12 +122,12 @@ def _modifier(draw: Random, name: str, purpose: Row) -> Any:
 
 def _spoil(draw: Random, dataset: list[Any], purpose: Row) -> None:
     """Now and then one thing is missing, unknown, or the other way round."""
-    _maybe(draw, purpose, "organisation", 0.12, ["for_profit", "mixed", None])
+    _maybe(draw, purpose, "organisation", 0.12, ["for_profit", "for_profit", None])
     _maybe(draw, purpose, "commercial", 0.12, TRISTATE)
     _maybe(draw, purpose, "clinical_care", 0.12, TRISTATE)
     _maybe(draw, purpose, "genetic_data", 0.12, TRISTATE)
     _maybe(draw, purpose, "countries", 0.08, [["FR", "US"], ["XX"], ["XX", "FR"], ["XX", "US"], [], None])
-    _maybe(draw, purpose, "sensitive", 0.06, [["paediatric"], ["control"], ["single_gender", "migration"], None])
+    _maybe(draw, purpose, "sensitive", 0.06, [["paediatric"], ["control"], ["single_gender", "migration"]])
     _maybe(draw, purpose, "kinds", 0.03, [[], None, ["cloning"], ["hmb", "cloning"]])
     _maybe(draw, purpose, "diseases", 0.06, [[one] for one in ODD_DISEASES])
     if draw.random() < 0.04:
@@ -162,21 +171,21 @@ def consent(draw: Random) -> Row:
     row["subjects"] = {f"s{n}": _person(draw, request) for n in range(number)}
     if draw.random() < 0.15:
         row["at"] = draw.choice(["2026-02-01", "2026-03-01", "2026-05-31T23:59:59Z", "2026-06-02"])
-    if draw.random() < 0.15:
-        row["known_at"] = draw.choice(["2026-02-01", "2026-05-31", "2026-06-01", "2026-07-15"])
+    if draw.random() < 0.1:
+        row["known_at"] = draw.choice(["2026-02-01", "2026-06-01", "2026-07-15"])
     return row
 
 
 def _request(draw: Random) -> Row:
     request: Row = {}
-    if draw.random() < 0.55:
-        request["purpose"] = draw.choice(["general", "hmb", "ds", "ds", "poa", "methods", "clinical"])
+    if draw.random() < 0.5:
+        request["purpose"] = draw.choice(["general", "hmb", "hmb", "ds", "ds", "ds", "poa", "methods", "clinical"])
         if request["purpose"] in ("ds", "methods", "clinical") and draw.random() < 0.85:
             request["diseases"] = draw.sample(DISEASES, _one(draw, (4, 1), (1, 2)))
     if draw.random() < 0.05:
         request["diseases"] = [draw.choice([*DISEASES, *ODD_DISEASES])]
     for name in ("linkage", "recontact", "family_analysis", "ai_training", "ancestry", "genetic_study"):
-        if draw.random() < 0.12:
+        if draw.random() < 0.1:
             request[name] = True
     if request.get("ai_training") and draw.random() < 0.5:
         request["ai_model_release"] = True
@@ -208,11 +217,11 @@ def _answers(draw: Random, request: Row, yes: float) -> Row:
     for key in [*asked, *(_some(draw, _ANSWERS, 2) if draw.random() < 0.3 else [])]:
         if draw.random() < 0.85:
             answers[key] = "permit" if draw.random() < yes else draw.choice(["deny", "ask"])
-    if draw.random() < 0.08:
+    if draw.random() < 0.06:
         answers["hosting"] = draw.choice([["FR", "DE"], ["US"], []])
-    if draw.random() < 0.08:
+    if draw.random() < 0.04:
         answers["modalities"] = _some(draw, _WAYS, 4)
-    if draw.random() < 0.08:
+    if draw.random() < 0.06:
         answers["recipient_countries"] = draw.choice([["FR"], ["DE", "FR"], ["CA"]])
     if draw.random() < 0.02:
         answers |= draw.choice([{"moon_use": "deny"}, {"linkage": "perhaps"}, {"return_of_results": "actionable"}])
@@ -246,8 +255,11 @@ def _scope(draw: Random, request: Row, yes: float = 0.8) -> Row:
         scope["permissions"].append({"code": draw.choice(["DUO:0000099", "RU"])})
     if request.get("purpose") == "clinical" and draw.random() < 0.7:
         scope["modifiers"] = ["CC"]
-    if draw.random() < 0.25:
-        scope["modifiers"] = [*scope.get("modifiers", []), *(_consent_modifier(draw) for _ in range(draw.randint(1, 2)))]
+    if draw.random() < 0.18:
+        scope["modifiers"] = [
+            *scope.get("modifiers", []),
+            *(_consent_modifier(draw) for _ in range(draw.randint(1, 2))),
+        ]
     if draw.random() < 0.01:
         scope["modifiers"] = [*scope.get("modifiers", []), draw.choice(["XYZ", "GRU"])]
     answers = _answers(draw, request, yes)
@@ -260,16 +272,16 @@ def _version(draw: Random, request: Row, number: int, begins: str) -> Row:
     version: Row = {"version": number, "effective_from": begins}
     if draw.random() < 0.95:
         version["scope"] = _scope(draw, request)
-    if draw.random() < 0.15:
+    if draw.random() < 0.1:
         version["recorded_at"] = draw.choice(_DAYS)
-    if draw.random() < 0.06:
+    if draw.random() < 0.05:
         version["effective_to"] = draw.choice(["2026-06-01", "2026-06-01T00:00:01Z", "2026-07-01", "2026-01-01"])
-    if draw.random() < 0.12:
+    if draw.random() < 0.08:
         version["status"] = _one(draw, (3, "withdrawn"), (2, "suspended"), (1, "entered_in_error"), (1, "active"))
     if version.get("status") == "withdrawn" or draw.random() < 0.03:
         kind = draw.choice(["no_further_use", "no_further_access", "no_further_access", "no_further_contact"])
         version["withdrawal"] = {"kind": kind}
-    if draw.random() < 0.08:
+    if draw.random() < 0.06:
         version["grantor"] = {"kind": draw.choice(["self", "parent", "guardian", "representative"])}
         _maybe(draw, version["grantor"], "valid_to", 0.4, ["2026-06-01", "2026-06-02", "2027-01-01"])
         _maybe(draw, version, "maturity_review_on", 0.6, ["2026-06-01", "2026-06-02", "2026-02-14"])
@@ -282,7 +294,9 @@ def _version(draw: Random, request: Row, number: int, begins: str) -> Row:
 
 def _person(draw: Random, request: Row) -> list[Row]:
     number = _one(draw, (12, 1), (3, 2), (1, 3), (1, 0))
-    days = sorted(draw.choices(["2020-01-01", "2024-01-01", "2024-01-01", "2026-03-01", "2026-06-01", "2026-07-01"], k=number))
+    days = sorted(
+        draw.choices(["2020-01-01", "2024-01-01", "2024-01-01", "2026-03-01", "2026-06-01", "2026-07-01"], k=number)
+    )
     versions = [_version(draw, request, n + 1, begins) for n, begins in enumerate(days)]
     if draw.random() < 0.05:
         other = _version(draw, request, 1, draw.choice(["2024-01-01", "2026-07-01"]))
@@ -301,25 +315,39 @@ def _person(draw: Random, request: Row) -> list[Row]:
 def _dataset(draw: Random) -> Row:
     dataset: Row = {}
     if draw.random() < 0.25:
-        dataset["permissions"] = [_one(draw, (3, {"code": "NRES"}), (1, {"code": "HMB"}), (1, {"code": "DS", "disease": CANCER}), (1, {"code": "POA"}))]
+        dataset["permissions"] = [
+            _one(draw, (3, {"code": "NRES"}), (1, {"code": "HMB"}), (1, {"code": "DS", "disease": CANCER}))
+        ]
     if draw.random() < 0.12:
         dataset["modifiers"] = [_consent_modifier(draw)]
     if draw.random() < 0.15:
         dataset["answers"] = {draw.choice(_ANSWERS): draw.choice(["permit", "deny", "ask"])}
     if draw.random() < 0.03:
         dataset.setdefault("answers", {})["modalities"] = _some(draw, _WAYS, 4)
-    if draw.random() < 0.2:
+    if draw.random() < 0.14:
         dataset["granularity"] = draw.choice(["multi_sample", "multi_sample", "per_sample"])
         dataset["filterable"] = draw.choice(TRISTATE)
-    if draw.random() < 0.15:
+    if draw.random() < 0.1:
         dataset["min_group"] = draw.choice([2, 3])
     if draw.random() < 0.04:
-        dataset |= draw.choice([{"valid_to": "2026-06-01"}, {"valid_from": "2026-06-02"}, {"valid_to": "2027-01-01"}, {"permissions": []}])
+        dataset |= draw.choice(
+            [{"valid_to": "2026-06-01"}, {"valid_from": "2026-06-02"}, {"valid_to": "2027-01-01"}, {"permissions": []}]
+        )
     return dataset
 
 
 def _withdrawal(draw: Random) -> Row:
-    things = ["request_open", "visa_issued", "stream_running", "tre_workspace", "downloaded", "derivative", "model_trained", "aggregate_result", "published"]
+    things = [
+        "request_open",
+        "visa_issued",
+        "stream_running",
+        "tre_workspace",
+        "downloaded",
+        "derivative",
+        "model_trained",
+        "aggregate_result",
+        "published",
+    ]
     row: Row = {
         "withdrawal": {"kind": draw.choice(["no_further_use", "no_further_access", "no_further_contact"])},
         "grants": _some(draw, things, 5),
@@ -346,7 +374,26 @@ ORDINARY: Mapping[str, Any] = {
     "recipient.suspended": False, "evidence": [],
 }  # fmt: skip
 _HOLDERS = ["DE", "FR", "NO", "GB", "US", "CN", "ZA", "NG", "IN", "BR", "MG"]
-_RECEIVERS = ["FR", "DE", "NO", "GB", "US", "CA", "JP", "KR", "CN", "HK", "RU", "BR", "PT", "ZA", "NG", "IN", "UG", "SG"]
+_RECEIVERS = [
+    "FR",
+    "DE",
+    "NO",
+    "GB",
+    "US",
+    "CA",
+    "JP",
+    "KR",
+    "CN",
+    "HK",
+    "RU",
+    "BR",
+    "PT",
+    "ZA",
+    "NG",
+    "IN",
+    "UG",
+    "SG",
+]
 _DATES = [
     "2026-06-01", "2026-06-01", "2026-06-01", "2025-04-07", "2025-04-08", "2026-01-26", "2026-01-27", "2026-02-04",
     "2026-02-05", "2027-05-13", "2027-05-14", "2031-03-25", "2031-03-26", "2031-12-27", "2031-12-28",

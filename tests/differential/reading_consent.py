@@ -26,10 +26,6 @@ LISTS = {
     "hosting": ("processing_country", "CON-HOSTING"), "modalities": ("modality", "CON-MODALITY"),
     "recipient_countries": ("recipient_country", "CON-REGION"),
 }  # fmt: skip
-SENSITIVE = {
-    "single_gender", "paediatric", "illegal_behaviour", "addiction", "sexual_health", "stigmatising_disease",
-    "vulnerable_population", "migration", "psychological_traits", "ethnicity", "general_variation", "free_text",
-}  # fmt: skip
 DEGREES = ["no_further_contact", "no_further_access", "no_further_use"]
 KIND_OF = {
     "general": ["general"], "hmb": ["hmb"], "ds": ["disease"], "poa": ["ancestry"], "methods": ["methods"],
@@ -42,7 +38,7 @@ FIRST = ["CON-UNKNOWN-CODE", "CON-CONDITION-OPEN", "CON-UNKNOWN-ANSWER", "CON-AS
 
 
 def instant(text: str) -> datetime:
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -104,23 +100,30 @@ def _person(
     for version in versions:
         levels[version.get("level", "participant")].append(version)
     found = [_own(levels["participant"], request, dataset, now, known, diseases)]
-    left = _left_to_family(levels["participant"], now, known)
-    if left and not levels["family"]:
-        found.append((HOLD, "CON-FAMILY-DECIDES"))
-    if levels["family"] and (left or request.get("family_analysis") is True):
-        found.append(_layer(levels["family"], "CON-FAMILY", "CON-ASK", request, now, known, diseases))
     if levels["community"]:
         found.append(_layer(levels["community"], "COM-REFUSED", "COM-APPROVAL-NEEDED", request, now, known, diseases))
+    left = _left_to_family(levels["participant"], now, known)
+    speaks = isinstance(_governing(levels["family"], now, known), list)
+    if left and not speaks:
+        found.append((HOLD, "CON-FAMILY-DECIDES"))
+    if speaks and (left or request.get("family_analysis") is True):  # a family's word that has ended is silence
+        found.append(_layer(levels["family"], "CON-FAMILY", "CON-ASK", request, now, known, diseases))
     return _hardest(found)
 
 
 def _hardest(found: Iterable[Verdict]) -> Verdict:
     found = list(found)
     for verdict in (EXCLUDE, HOLD, INCLUDE):
-        same = [one for one in found if one[0] == verdict]
-        if same:
-            return min(same, key=lambda one: FIRST.index(one[1]) if one[1] in FIRST else len(FIRST))
+        for one in found:
+            if one[0] == verdict:
+                return one
     raise AssertionError("nothing was judged")
+
+
+def _told(rule: Iterable[Verdict]) -> Verdict:
+    """What one rule comes to: its first refusal, else its first open question by FIRST."""
+    found = sorted(rule, key=lambda one: FIRST.index(one[1]) if one[1] in FIRST else -1)
+    return _hardest([*found, (INCLUDE, "")])
 
 
 def _layer(
@@ -138,16 +141,15 @@ def _layer(
             found.append((said[0], refused if said[0] == EXCLUDE else open_))
             continue
         scope = consent[-1].get("scope") or {}
-        if scope.get("permissions"):
-            fits = _purpose(scope, request, diseases)
-            if fits[0] != INCLUDE:
-                found.append((fits[0], refused if fits[0] == EXCLUDE else open_))
-        for verdict, _ in [*_modifiers(scope, request), *_answers(scope, {}, request, silence=False)]:
-            if verdict != INCLUDE:
-                found.append((verdict, refused if verdict == EXCLUDE else open_))
-        for verdict, _ in _lists(scope, {}, request):
-            if verdict != INCLUDE:
-                found.append((verdict, refused if verdict == EXCLUDE else open_))
+        fits = _purpose(scope, request, diseases) if scope.get("permissions") else (INCLUDE, "")
+        rules = (
+            [fits],
+            _modifiers(scope, request),
+            _answers(scope, {}, request, silence=False),
+            _lists(scope, {}, request),
+        )
+        said = next((one for one in map(_told, rules) if one[0] != INCLUDE), (INCLUDE, ""))
+        found.append((said[0], refused if said[0] == EXCLUDE else open_))
     return _hardest([*found, (INCLUDE, "")])
 
 
@@ -204,12 +206,12 @@ def _own(
     chosen = _governing(versions, now, known)
     if isinstance(chosen, tuple):
         return chosen
-    return _hardest(_consent(one, request, dataset, now, known, diseases) for one in chosen)
+    return _hardest(_consent(one, request, dataset, now, diseases) for one in chosen)
 
 
 def _consent(
     versions: list[Mapping[str, Any]], request: Mapping[str, Any],
-    dataset: Mapping[str, Any], now: datetime, known: datetime, diseases: Diseases,
+    dataset: Mapping[str, Any], now: datetime, diseases: Diseases,
 ) -> Verdict:  # fmt: skip
     """R3 to R12 on one consent of one person; the first rule that fires gives the reason."""
     said = _in_force(versions, request, now)
@@ -230,9 +232,9 @@ def _consent(
         _answers(scope, dataset, request, silence=True),
         _lists(scope, dataset, request),
     ):
-        hardest = _hardest([*rule, (INCLUDE, "")])
-        if hardest[0] != INCLUDE:
-            return hardest
+        said = _told(rule)
+        if said[0] != INCLUDE:
+            return said
     return fits
 
 
@@ -243,16 +245,14 @@ def _in_force(versions: list[Mapping[str, Any]], request: Mapping[str, Any], now
     if degree == "no_further_use":
         return EXCLUDE, "CON-WITHDRAWN"
     if degree == "no_further_access" and since is not None:
-        made = request.get("data_generated_on")
-        needs = request.get("needs_new_data")
-        if made is not None:
-            new = instant(made) >= since or needs is True
-        else:
-            new = needs is not False
+        made, needs = request.get("data_generated_on"), request.get("needs_new_data")
+        new = needs is True or (needs is not False if made is None else instant(made) >= since)
         if new:
             return EXCLUDE, "CON-WITHDRAWN-NEW-DATA"
     if degree is not None and request.get("recontact") is True:
         return EXCLUDE, "CON-NO-CONTACT"
+    if degree is not None and request.get("recontact", False) is None:
+        return HOLD, "CON-UNDECLARED"
     if version.get("status") == "suspended":
         return HOLD, "CON-SUSPENDED"
     grantor = version.get("grantor") or {}
@@ -308,10 +308,14 @@ def _purpose(scope: Mapping[str, Any], request: Mapping[str, Any], diseases: Dis
     """R8: each part of the purpose within one of the permissions (several mean "either")."""
     permissions = [_read(one) for one in scope.get("permissions") or []]
     care = any(_read(one)[0] in ("CC", "GRU-CC") for one in scope.get("modifiers") or [])
+    care = care and all(name != "RU" for name, _ in permissions)  # "research use only" drops it
+    genetic = request.get("genetic_study") is True
     class_, asked = request["purpose"], list(request.get("diseases") or [])
     permitted = reading_duo.permitted_diseases(permissions)
     known = [str(name) for name, _ in permissions if name in reading_duo.PERMISSIONS]
-    found = [(_class_within(name, class_, asked, permitted, diseases, care=care), name) for name in known]
+    found = [
+        (_class_within(name, class_, asked, permitted, diseases, care=care, genetic=genetic), name) for name in known
+    ]
     for (verdict, _), name in found:
         if verdict == INCLUDE:
             return INCLUDE, f"DUO-{name}"
@@ -325,7 +329,7 @@ def _purpose(scope: Mapping[str, Any], request: Mapping[str, Any], diseases: Dis
 
 
 def _class_within(
-    name: str, class_: str, asked: list[str], permitted: list[str], diseases: Diseases, *, care: bool
+    name: str, class_: str, asked: list[str], permitted: list[str], diseases: Diseases, *, care: bool, genetic: bool
 ) -> Verdict:
     yes, no = (INCLUDE, ""), (EXCLUDE, "CON-PURPOSE")
     if name == "NRES":
@@ -340,9 +344,11 @@ def _class_within(
         if class_ in ("general", "poa"):
             return no
         # duo.md: methods alone, no health purpose declared, is for a person
-        return (HOLD, "CON-METHODS-UNCLEAR") if class_ == "methods" and not asked else yes
+        return (HOLD, "CON-METHODS-UNCLEAR") if class_ == "methods" and not asked and not genetic else yes
     if class_ in ("general", "hmb", "poa"):
         return no
+    if not asked and genetic:
+        return no  # genetic research is health research, and that is for no disease in particular
     if not asked:
         return HOLD, "CON-METHODS-UNCLEAR" if class_ == "methods" else "CON-UNDECLARED"
     covered = reading_duo._covered(asked, permitted, diseases)
@@ -361,7 +367,7 @@ def _as_duo(request: Mapping[str, Any]) -> dict[str, Any]:
         "kinds": kinds, "diseases": list(request.get("diseases") or []), "sensitive": [],
         "clinical_care": request["purpose"] == "clinical", "organisation": request.get("org_type"),
         "commercial": request.get("commercial_use"), "genetic_data": request.get("genetic_study") is True,
-        "countries": [request.get("recipient_country") or "?", request.get("processing_country") or "?"],
+        "countries": [one for one in (request.get("recipient_country"), request.get("processing_country")) if one],
     }  # fmt: skip
     for member in ("agreements", "evidence", "duration_months", "user", "project", "institution"):
         if request.get(member) is not None:
@@ -393,7 +399,9 @@ def _modifiers(scope: Mapping[str, Any], request: Mapping[str, Any]) -> list[Ver
     class_ = request["purpose"]
     permissions = {_read(one)[0] for one in scope.get("permissions") or []}
     part = request.get("ancestry") is True
-    if ("NPOA" in names and (class_ == "poa" or part)) or (part and not permissions & {"NRES", "GRU", "POA"}):
+    if ("NPOA" in names and (class_ == "poa" or part)) or (
+        part and permissions and not permissions & {"NRES", "GRU", "POA"}
+    ):
         found.append((EXCLUDE, "CON-ANCESTRY"))
     if "NMDS" in names and class_ == "methods":
         found.append((EXCLUDE, "CON-METHODS"))
@@ -447,7 +455,7 @@ def _answers(
         mine, theirs = own.get(key), certified.get(key)
         said = mine if mine is not None else theirs
         if wanted is None:  # the request does not say whether it asks for this
-            if not (said == "permit" and theirs in (None, "permit")):
+            if not (said == "permit" and theirs != "deny"):
                 found.append((HOLD, "CON-UNDECLARED") if silence or said is not None else (INCLUDE, ""))
         elif mine == "deny" or (mine is None and theirs == "deny"):
             found.append((EXCLUDE, code))
@@ -461,7 +469,7 @@ def _answers(
 
 
 def _holds_when_silent(key: str) -> bool:
-    return key in SPEAKS or key.removeprefix("topic:") in SENSITIVE
+    return key in SPEAKS or key.startswith("topic:")
 
 
 def _questions(request: Mapping[str, Any]) -> list[tuple[str, str, bool | None]]:
@@ -473,14 +481,16 @@ def _questions(request: Mapping[str, Any]) -> list[tuple[str, str, bool | None]]
     if request.get("commercial_use") is not False:
         use = request.get("commercial_use")
         asked.append(("commercial_use", KEYS["commercial_use"], True if use is True else None))
-    if request.get("ai_training") is not False:
-        asked.append(("ai_training", KEYS["ai_training"], True if request.get("ai_training") is True else None))
-    for key in ("ai_model_release", "family_analysis"):
-        if request.get(key) is True:
-            asked.append((key, KEYS[key], True))
-    for key in ("linkage", "recontact"):  # left out: not asked for; null: not answered
-        if request.get(key, False) is not False:
-            asked.append((key, KEYS[key], request[key]))
+    training = request.get("ai_training") if request.get("ai_model_release") is not True else True
+    if training is not False:
+        asked.append(("ai_training", KEYS["ai_training"], training))
+    release = request.get("ai_model_release", False)
+    if release is not False or training is None:  # Reading: what AI is for is one answer, so both are open or none
+        asked.append(("ai_model_release", KEYS["ai_model_release"], release or None))
+    plainly = [key for key in ("linkage", "recontact") if request.get(key, False) is not False]
+    asked += [(key, KEYS[key], request[key]) for key in plainly]  # left out: not asked for; null: not answered
+    if request.get("family_analysis") is True:
+        asked.append(("family_analysis", KEYS["family_analysis"], True))
     if request.get("ancestry") is True or request["purpose"] == "poa":
         asked.append(("ancestry_reporting", KEYS["ancestry_reporting"], True))
     asked += [(f"topic:{topic}", "CON-TOPIC", True) for topic in request.get("topics") or []]
@@ -501,17 +511,13 @@ def _readable(key: str, value: Any) -> bool:
 def _lists(scope: Mapping[str, Any], dataset: Mapping[str, Any], request: Mapping[str, Any]) -> list[Verdict]:
     own, certified = scope.get("answers") or {}, dataset.get("answers") or {}
     found: list[Verdict] = []
-    for key, (member, code) in LISTS.items():
-        value = request.get(member)
-        for allowed, refused in (
-            (own.get(key), code),
-            (certified.get(key), "DUO-DATASET-NARROWER" if key in own else code),
-        ):
-            if isinstance(allowed, list):
-                if value is None:
-                    found.append((HOLD, "CON-UNDECLARED"))
-                elif value not in allowed:
-                    found.append((EXCLUDE, refused))
+    for answers, narrower in ((own, False), (certified, True)):
+        for key, (member, code) in LISTS.items():
+            value, allowed = request.get(member), answers.get(key)
+            if isinstance(allowed, list) and value is None:
+                found.append((HOLD, "CON-UNDECLARED"))
+            elif isinstance(allowed, list) and value not in allowed:
+                found.append((EXCLUDE, "DUO-DATASET-NARROWER" if narrower and key in own else code))
     return found
 
 

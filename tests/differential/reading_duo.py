@@ -63,7 +63,8 @@ def read_code(text: str) -> str | None:
 def judge(row: Mapping[str, Any], diseases: Diseases) -> tuple[str, set[str]]:
     """PERMIT, REVIEW or DENY, and the obligations that a permit carries."""
     purpose = dict(row.get("purpose") or {})
-    codes, unreadable = [], False
+    codes: list[tuple[str, dict[str, Any]]] = []
+    unreadable = False
     for written in row.get("dataset") or []:
         entry = {"code": written} if isinstance(written, str) else written
         name = read_code(entry["code"])
@@ -123,8 +124,8 @@ def _diseases_of(extra: Mapping[str, Any]) -> list[str]:
 
 def _about_the_purpose(purpose: Mapping[str, Any]) -> str:
     """What of the purpose alone sends it to a person."""
-    kinds, sensitive = purpose.get("kinds"), purpose.get("sensitive")
-    if kinds is None or (not kinds and purpose.get("clinical_care") is not True):
+    kinds, sensitive = purpose.get("kinds") or [], purpose.get("sensitive")
+    if not kinds and purpose.get("clinical_care") is not True:
         return REVIEW  # nothing declared; a disease alone says for what, not what
     if set(kinds) - KINDS:
         return REVIEW
@@ -138,7 +139,7 @@ def _permission(
 ) -> str:
     """Section 3.1, one column after the other; every component of the purpose has to be permitted."""
     kinds, asked = set(purpose.get("kinds") or []), list(purpose.get("diseases") or [])
-    verdicts = [_cell(name, kind, kinds, asked, permitted, diseases) for kind in kinds]
+    verdicts = [_cell(name, kind, kinds, asked) for kind in kinds]
     if asked and name == "DS":
         verdicts.append(_covered(asked, permitted, diseases))  # a disease that is named is a component
     if asked and name == "POA":
@@ -157,7 +158,7 @@ def _covered(asked: list[str], permitted: list[str], diseases: Diseases) -> str:
     return DENY if False in answers else REVIEW if None in answers else PERMIT
 
 
-def _cell(name: str, kind: str, kinds: set[str], asked: list[str], permitted: list[str], diseases: Diseases) -> str:
+def _cell(name: str, kind: str, kinds: set[str], asked: list[str]) -> str:
     if name in ("NRES", "GRU"):
         return PERMIT
     if name == "HMB":
@@ -203,9 +204,9 @@ def _modifier(
         return _region(extra, purpose)
     if name == "IRB":
         said = {"verified": PERMIT, "expired": DENY, "refused": DENY}
-        return said.get(shown.get("ethics_approval"), REVIEW), {"keep_ethics_approval"}
+        return said.get(shown.get("ethics_approval", ""), REVIEW), {"keep_ethics_approval"}
     if name == "COL":
-        return {"recorded": PERMIT, "refused": DENY}.get(agreed.get("collaborate"), REVIEW), {"collaborate"}
+        return {"recorded": PERMIT, "refused": DENY}.get(agreed.get("collaborate", ""), REVIEW), {"collaborate"}
     if name in ("PUB", "RTN"):
         member, duty = ("publish", "publish_results") if name == "PUB" else ("return_data", "return_results")
         answer = agreed.get(member)

@@ -22,7 +22,7 @@ Facts = Mapping[str, Any]
 
 def day(at: str) -> str:
     """The UTC day of a time, as ISO text, which sorts as days do."""
-    moment = datetime.fromisoformat(at.replace("Z", "+00:00"))
+    moment = datetime.fromisoformat(at)
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return moment.astimezone(UTC).date().isoformat()
 
@@ -241,19 +241,19 @@ def _against(condition: Mapping[str, Any], lists: Mapping[str, Any]) -> Any:
 
 def _compare(name: str, op: str, value: Any, other: Any) -> bool | None:
     if op in ("eq", "ne"):
-        return (value == other) == (op == "eq")
+        return bool(value == other) is (op == "eq")
     if op in ("is_true", "is_false"):
         return (value is (op == "is_true")) if isinstance(value, bool) else None
     if op in ("gt", "gte", "lt", "lte"):
         if isinstance(value, bool) or not isinstance(value, int | float):
             return None
-        return {"gt": value > other, "gte": value >= other, "lt": value < other, "lte": value <= other}[op]
+        return bool({"gt": value > other, "gte": value >= other, "lt": value < other, "lte": value <= other}[op])
     if op in ("in", "not_in"):
-        return (value in other) == (op == "in")
+        return (value in other) is (op == "in")
     if not isinstance(value, list):
         return None
     if op in ("has", "lacks"):
-        return (set(other) <= set(value)) == (op == "has")
+        return (set(other) <= set(value)) is (op == "has")
     return _list_against(name, op, value, other)
 
 

@@ -98,7 +98,7 @@ def _question(request: Members, at: Seconds, known_at: Seconds) -> ConsentQuesti
 
 
 def _purpose(request: Members, countries: frozenset[str]) -> Purpose:
-    """A flag that a row leaves out is not asked for: rows say what the project does, not what it was asked."""
+    """A flag that a row leaves out is not asked for; one that is `null` was not answered, which is never "no"."""
     asked = request.word("purpose", tuple(_KINDS), optional=True)
     kinds = _KINDS[asked] if asked is not None else frozenset()
     ancestry, genetic = request.flag("ancestry") or False, request.flag("genetic_study") or False
@@ -107,7 +107,7 @@ def _purpose(request: Members, countries: frozenset[str]) -> Purpose:
     flags = {f"{TOPIC}{one}" for one in topics - sensitive}
     return Purpose(
         organisation=request.word("org_type", Organisation, optional=True),
-        commercial=request.flag("commercial_use") or False,
+        commercial=_asked(request, "commercial_use"),
         clinical_care=asked == "clinical",
         genetic_data=genetic,
         kinds=kinds | ({Kind.ANCESTRY} if ancestry else set()) | ({Kind.GENETIC} if genetic else set()),
@@ -119,18 +119,24 @@ def _purpose(request: Members, countries: frozenset[str]) -> Purpose:
         duration_months=request.count("duration_months"),
         sensitive=frozenset(Sensitive(one) for one in sensitive),
         ai_use=_ai_use(request),
-        linkage=request.flag("linkage") or False,
-        recontact=request.flag("recontact") or False,
+        linkage=_asked(request, "linkage"),
+        recontact=_asked(request, "recontact"),
         modality=Modality(request.word("modality", tuple(Modality), Modality.DOWNLOAD)),
         flags=frozenset(flags | ({FAMILY_ANALYSIS} if request.flag("family_analysis") else set())),
     )
 
 
-def _ai_use(request: Members) -> AiUse:
-    training, release = request.flag("ai_training"), request.flag("ai_model_release")
+def _asked(request: Members, name: str) -> bool | None:
+    return request.flag(name) if name in request.names() else False
+
+
+def _ai_use(request: Members) -> AiUse | None:
+    training, release = _asked(request, "ai_training"), _asked(request, "ai_model_release")
     if release:
         return "model_release"
-    return "training" if training else "none"
+    if training:
+        return "training"
+    return "none" if training is False and release is False else None
 
 
 def _withdrawal(given: Members, request: Mapping[str, object]) -> Mapping[str, object]:

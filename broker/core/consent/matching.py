@@ -71,7 +71,8 @@ def _fit(given: Terms, modifiers: Terms, purpose: Purpose, ontology: Ontology, t
     said.sort(key=lambda one: one[1].verdict)  # stable: of equals, the one that the record names first
     opinions = _conditions(modifiers, codes, purpose, today)
     conditions = combine(opinions) if opinions else Match(verdict=Duo.PERMIT)
-    ancestry = main == purpose or any(_ancestry(term, ontology) for term in codes.permissions)
+    silent = not codes.permissions  # a family or community that states none refuses nothing; a person's own is R8's
+    ancestry = main == purpose or silent or any(_ancestry(term, ontology) for term in codes.permissions)
     return Fit(
         purpose=_outside(given, [match for _, match in said], main),
         conditions=_objection(conditions) if ancestry else exclude("CON-ANCESTRY"),
@@ -84,8 +85,11 @@ def _permits(term: Term) -> bool:
 
 
 def _without_ancestry(purpose: Purpose) -> Purpose:
-    """The purpose that R8 judges: ancestry beside another kind of research is left to R10."""
-    if Kind.ANCESTRY in purpose.kinds and (purpose.kinds & _RESEARCH or purpose.diseases):
+    """The purpose that R8 judges: ancestry beside another kind of research, or beside care, is left to R10.
+
+    A disease alone is no other kind: without ancestry there would be no purpose left to judge.
+    """
+    if Kind.ANCESTRY in purpose.kinds and (purpose.kinds & _RESEARCH or purpose.clinical_care):
         return replace(purpose, kinds=purpose.kinds - {Kind.ANCESTRY})
     return purpose
 

@@ -114,7 +114,7 @@ def _kinds(
     term: Term, row: Mapping[Kind, Cell], purpose: Purpose, ontology: Ontology, *, strict: bool
 ) -> Iterator[Opinion]:
     kinds = purpose.kinds | {Kind.DISEASE} if purpose.diseases else purpose.kinds
-    backed = any(row[kind] in {Cell.YES, Cell.COVERED} for kind in kinds)
+    backed = any(row[kind] in {Cell.YES, Cell.COVERED} for kind in kinds - {Kind.CONTROL})  # a control says not of what
     for kind in kinds:
         cell = STRICTER.get((term.code, kind), row[kind]) if strict else row[kind]
         what, permission = in_words(kind), ENTRIES[term.code].label

@@ -61,7 +61,8 @@ class Found:
 
     branches: Mapping[str, Branch]
     """By the id of the pack; a pack that does not apply is not in here."""
-    uncovered: Reason | None
+    uncovered: tuple[Reason, ...]
+    """Why the rules of some country were not asked; nothing if a pack that applies answers for each."""
     strictness: int
     """0: all packs that apply permit, and every country concerned is answered for."""
 
@@ -71,7 +72,7 @@ class _Weighed:
     """One way of access, weighed by every pack in force."""
 
     verdicts: tuple[Verdict, ...]
-    uncovered: Reason | None
+    uncovered: tuple[Reason, ...]
     strictness: int
     until: Seconds
 
@@ -122,7 +123,7 @@ def found(period: Period, facts: Facts) -> Found:
         if branch.rule != APPLIES_WHEN:  # only a pack that is known to apply answers for a country
             answers_for.append(pack.answers_for)
     uncovered = _uncovered(facts, answers_for)
-    if uncovered is not None:
+    if uncovered:
         strictness = max(strictness, STRICTNESS["refer"])
     return Found(branches, uncovered, strictness)
 
@@ -138,22 +139,23 @@ def _weigh(period: Period, later: tuple[Period, ...], facts: Facts) -> _Weighed:
     )
 
 
-def _uncovered(facts: Facts, answers_for: list[frozenset[str]]) -> Reason | None:
-    """Why the rules of some country were not asked; None if a pack that applies answers for each."""
+def _uncovered(facts: Facts, answers_for: list[frozenset[str]]) -> tuple[Reason, ...]:
+    """Why the rules of some country were not asked: it is not stated, or no pack that applies answers for it."""
     unstated = [name for name in ("data.origin_countries", "data.controller_country") if not facts.get(name)]
+    without = _concerned(facts).difference(*answers_for)
+    said = []
     if unstated:
-        return Reason(code="JUR-FACT-MISSING", facts=(("missing", ", ".join(unstated)),))
-    missing = _concerned(facts).difference(*answers_for)
-    if not missing:
-        return None
-    return Reason(code="JUR-NO-PACK", facts=(("countries", ", ".join(sorted(missing))),))
+        said.append(Reason(code="JUR-FACT-MISSING", facts=(("missing", ", ".join(unstated)),)))
+    if without:
+        said.append(Reason(code="JUR-NO-PACK", facts=(("countries", ", ".join(sorted(without))),)))
+    return tuple(said)
 
 
 def _concerned(facts: Facts) -> set[str]:
-    """The countries whose law must be asked: of origin, and of the controller."""
+    """The countries whose law must be asked, as far as they are stated: of origin, and of the controller."""
     origins: Any = facts.get("data.origin_countries", ())
     controller: Any = facts.get("data.controller_country")
-    return {*origins, controller}
+    return {*origins, *([controller] if controller else [])}
 
 
 def _until(later: tuple[Period, ...], facts: Facts, branches: Mapping[str, Branch]) -> Seconds:
@@ -201,9 +203,8 @@ def _answer(
     until: Seconds | None = None,
 ) -> Answer:
     said = weighed.verdicts
-    missing = [verdict.missing for verdict in said]
-    if weighed.uncovered and weighed.uncovered.code == "JUR-FACT-MISSING":
-        missing.append(tuple(weighed.uncovered.facts[0][1].split(", ")))
+    unstated = [reason.facts[0][1] for reason in weighed.uncovered if reason.code == "JUR-FACT-MISSING"]
+    missing = [*(verdict.missing for verdict in said), *(tuple(names.split(", ")) for names in unstated)]
     return Answer(
         outcome=outcome,
         reasons=_reasons(weighed),
@@ -223,8 +224,7 @@ def _reasons(weighed: _Weighed) -> tuple[Reason, ...]:
     if weighed.strictness == 0:
         return tuple([verdict.reason for verdict in weighed.verdicts])
     ranked = [(STRICTNESS[verdict.effect], verdict.reason) for verdict in weighed.verdicts]
-    if weighed.uncovered:
-        ranked.append((STRICTNESS["refer"], weighed.uncovered))
+    ranked += [(STRICTNESS["refer"], reason) for reason in weighed.uncovered]
     return tuple([reason for _, reason in sorted(ranked, key=lambda each: -each[0])])
 
 

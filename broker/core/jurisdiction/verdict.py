@@ -199,7 +199,7 @@ class _Builder:
                 rule=rule,
                 effect="refer",
                 reason=Reason(code="JUR-FACT-MISSING", facts=slots, norm=self.norm(rule)),
-                obligations=self.constant,
+                obligations=self.with_duties(self.constant, facts),
                 missing=missing,
             )
 

@@ -68,7 +68,7 @@ def one_way(packs: list[Pack], stated: Facts, day: date) -> Plain:
         members = {name: each.members(day) for name, each in pack.lists.items()}
         applies = evaluate(pack.applies_when, facts, members)
         if applies is None:
-            _unclear(said, pack, "applies_when", unknowns(pack.applies_when, facts, members))
+            _unclear(said, pack, "applies_when", unknowns(pack.applies_when, facts, members), facts, members)
         if applies:
             answered |= {code for code in pack.answers_for if code != "EEA"}
             answered |= members["eea"] if "EEA" in pack.answers_for else set()
@@ -78,15 +78,14 @@ def one_way(packs: list[Pack], stated: Facts, day: date) -> Plain:
         names = ("data.origin_countries", "data.controller_country")
         said.missing |= {name for name, value in zip(names, concerned, strict=True) if not value}
         said.say("refer", "JUR-FACT-MISSING")
-    elif not {*concerned[0], concerned[1]} <= answered:  # type: ignore[misc]
+    if not {*(concerned[0] or ()), *([concerned[1]] if concerned[1] else [])} <= answered:  # type: ignore[misc]
         said.say("refer", "JUR-NO-PACK")
     return said
 
 
-def _unclear(said: Plain, pack: Pack, rule: str, names: tuple[str, ...]) -> None:
-    said.rules.add((pack.id, rule))
+def _unclear(said: Plain, pack: Pack, rule: str, names: tuple[str, ...], facts: Facts, members: Members) -> None:
+    _decided(said, pack, rule, facts, members)
     said.missing |= set(names)
-    said.obligations |= {name for duty in pack.duties if evaluate(duty.when, {}, {}) for name in duty.obligations}
     said.say("refer", "JUR-FACT-MISSING")
 
 
@@ -94,7 +93,8 @@ def _one_pack(said: Plain, pack: Pack, facts: Facts, members: Members) -> None:
     for rule in pack.rules:
         holds = _holds(rule, facts, members)
         if holds is None and rule.on_unknown == "refer":
-            _unclear(said, pack, rule.id, unknowns(rule.when, facts, members) or ("request.modality",))
+            missing = unknowns(rule.when, facts, members) or ("request.modality",)
+            _unclear(said, pack, rule.id, missing, facts, members)
             return
         if holds or (holds is None and rule.on_unknown == "apply"):
             held = facts.get("evidence")

@@ -26,7 +26,7 @@ from broker.adapters.key_ring import KeyRing
 from broker.adapters.ontology import open_ontology
 from broker.adapters.outgoing import Outgoing
 from broker.adapters.permissions_apis import PermissionsApis
-from broker.adapters.policy_files import load_packs
+from broker.adapters.policy_watch import PolicyWatch
 from broker.adapters.poll_loop import PollLoop
 from broker.adapters.probe import HttpProbe
 from broker.adapters.provider_credentials import Credentials
@@ -42,7 +42,7 @@ from broker.config import Settings, SettingsError
 from broker.core.audit.entry import decode
 from broker.core.catalogue import of_a_demo
 from broker.core.ids import Issuer
-from broker.core.jurisdiction.rulebook import Mode, Rulebook, rulebook
+from broker.core.jurisdiction.rulebook import Mode
 from broker.core.oidc.metadata import BASIC_SCOPES
 from broker.core.quota import Rates
 from broker.core.rows import Client, IdentityProvider, Row, VisaIssuer
@@ -58,6 +58,7 @@ from broker.flows.proofs import Proofs
 from broker.flows.release_visas import visas_to_release
 from broker.flows.verified import Poller, Verifier
 from broker.flows.world import World
+from broker.policies import RulesError, policy_folder, rules_in, watch_policies
 from broker.ports import Entropy
 from broker.state import keep_texts, key_ring, log_key, log_origin, outbox_of
 from broker.web.edge import EDGE, Edge, Network, Pace, networks
@@ -81,6 +82,12 @@ class Running:
     ledger: SqliteLedger
     readiness: Readiness
     ring: KeyRing
+    watch: PolicyWatch
+
+    def look_again(self) -> None:
+        """Something was changed beside us: take up new keys and packs now, not at the next look."""
+        self.ring.asked.set()
+        self.watch.asked.set()
 
     def stop_if_unrecorded(self) -> None:
         """No record, no data: if the ledger has died, what runs is cut at once instead of drained."""
@@ -94,8 +101,8 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
     clock, entropy = SystemClock(), SystemEntropy()
     store = keys.open_keys(settings.keys, settings.passphrase_file)
     tokens = signing.OwnTokens(store, settings.issuer, clock.now)
-    ontology = open_ontology(settings.ontology_file, settings.ontologies)
-    rules = load_rules(settings.policy_folder, settings.packs, settings.mode)
+    folder = policy_folder(settings)
+    ontology, rules = open_ontology(settings.ontology_file, settings.ontologies), rules_in(folder, settings)
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(_ledger(settings, store, clock, entropy))
         rows = await stack.enter_async_context(open_rows(settings.database))
@@ -117,14 +124,14 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             snapshots=live,
             signer=tokens,
         )
-        if wrong := await keep_texts(world, live.current(), settings.ontology_file):
-            raise RulesError("\n".join(wrong))
+        await _keep_texts(world, live, settings)
+        watch = watch_policies(world, live, settings, folder)
         ring = await key_ring(world, tokens, live, settings)
-        stack.push_async_callback(_cancelled, asyncio.create_task(ring.look_on()))
+        for looking in (ring.look_on(), watch.look_on()):
+            stack.push_async_callback(_cancelled, asyncio.create_task(looking))
         await close_left_open(world)
         outgoing = _outgoing(stack)
-        outbox = await outbox_of(world, ledger, live, outgoing)
-        stack.push_async_callback(outbox.close)
+        stack.push_async_callback((await outbox_of(world, ledger, live, outgoing)).close)
         proofs = _proofs(world, store, settings)
         verifier, issuers, endpoints = _verifier(world, live, outgoing, tokens, store, proofs, stack)
         gathering = _gathering(verifier, outgoing, store, entropy, stack)
@@ -146,9 +153,15 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             version=version("ga4gh-access-broker"),
             administration=_administration(outgoing, settings.mode),
         )
-        readiness = Readiness(lambda: not ledger.failed)
-        app = build(broker, readiness, networks(settings.trusted_proxies))
-        yield Running(world=world, app=app, ledger=ledger, readiness=readiness, ring=ring)
+        ready = Readiness(lambda: not ledger.failed)
+        app = build(broker, ready, networks(settings.trusted_proxies))
+        yield Running(world=world, app=app, ledger=ledger, readiness=ready, ring=ring, watch=watch)
+
+
+async def _keep_texts(world: World, live: LiveSnapshot, settings: Settings) -> None:
+    """RulesError if a pack says something else than the same version did before."""
+    if wrong := await keep_texts(world, live.current(), settings.ontology_file):
+        raise RulesError("\n".join(wrong))
 
 
 def _outgoing(stack: AsyncExitStack) -> Outgoing:
@@ -178,22 +191,6 @@ def _ledger(
 def _heed_revocations(tokens: signing.OwnTokens, live: LiveSnapshot, clock: SystemClock) -> None:
     """From now on nothing counts that a revoked key of ours signed."""
     tokens.withdrawn = lambda key: live.current().revoked("key", key, clock.now())
-
-
-class RulesError(Exception):
-    """The policy packs cannot be put in force; each line says which and why."""
-
-
-def load_rules(folder: Path, wanted: tuple[str, ...], mode: Mode) -> Rulebook:
-    """The packs in force. RulesError for one that is missing, or that `mode` does not take."""
-    packs = load_packs(folder)
-    missing = set(wanted) - {pack.id for pack in packs}
-    if missing:
-        raise RulesError(f"{folder}: no pack called {', '.join(sorted(missing))}")
-    found = rulebook([pack for pack in packs if not wanted or pack.id in wanted], mode)
-    if not isinstance(found, Rulebook):
-        raise RulesError("\n".join(found))
-    return found
 
 
 async def assert_fit(running: Running, settings: Settings) -> None:

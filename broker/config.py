@@ -48,7 +48,8 @@ class Settings(BaseModel):
     key_passphrase_file: Path | None = None
     """File with the passphrase of the private keys, mode 0600; by default `passphrase` in the state folder."""
     policies: Path | None = None
-    """Folder of policy packs; by default the shipped examples. A pack with an error stops the start."""
+    """Folder of policy packs until `broker policy activate` puts others in force; by default the shipped examples. A
+    pack with an error stops the start."""
     packs: tuple[str, ...] = ()
     """Ids of the packs in force, of those in the folder; by default all of them."""
     ontology: Path = Path("mondo-demo.obo")
@@ -112,7 +113,13 @@ class Settings(BaseModel):
         return self.key_passphrase_file or self.state / "passphrase"
 
     @property
-    def policy_folder(self) -> Path:
+    def activated_policies(self) -> Path:
+        """Where the sets of policy packs are that were activated."""
+        return self.state / "policies"
+
+    @property
+    def first_policies(self) -> Path:
+        """The packs that hold until others are activated."""
         return self.policies or shared_folder("config") / "policies"
 
     @property

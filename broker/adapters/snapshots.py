@@ -2,9 +2,10 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable
 
+from broker.core.jurisdiction.rulebook import Rulebook
 from broker.core.passport.trust import TrustRow
 from broker.core.rows import SNAPSHOT_KINDS, Row
-from broker.core.snapshot import Snapshot, as_ourselves, follow
+from broker.core.snapshot import Snapshot, as_ourselves, follow, under
 from broker.ports import Rows
 
 Listener = Callable[[Snapshot], None]
@@ -33,6 +34,10 @@ class LiveSnapshot:
         """Our own keys are these from now on."""
         if own != self._current.own:
             self._tell(as_ourselves(self._current, own))
+
+    def under(self, rulebook: Rulebook) -> None:
+        """These packs hold from now on; who uses data is judged by them before this returns."""
+        self._tell(under(self._current, rulebook))
 
     def _tell(self, after: Snapshot) -> None:
         self._current = after

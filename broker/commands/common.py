@@ -9,8 +9,8 @@ from broker.adapters.catalogue import CatalogueError
 from broker.adapters.keys import KeyStoreError
 from broker.adapters.storage.connections import DurabilityError
 from broker.adapters.storage.head import LedgerRefusedError
-from broker.app import RulesError
 from broker.config import Settings, SettingsError, read_settings
+from broker.policies import RulesError
 
 MENDABLE = (
     SettingsError,

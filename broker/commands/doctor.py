@@ -12,12 +12,12 @@ from broker.adapters.ontology import load_ontology
 from broker.adapters.policy_files import load_packs
 from broker.adapters.storage.reads import open_rows
 from broker.adapters.storage.soundness import assert_sound
-from broker.app import load_rules
 from broker.commands.common import MENDABLE, settings
 from broker.config import Settings
 from broker.core.administration import SORTS, Managed, Sort
 from broker.core.inspection import Finding, client_findings, issuer_findings, provider_findings
 from broker.core.rows import IdentityProvider, VisaIssuer
+from broker.policies import policy_folder, rules_in
 
 
 @click.command()
@@ -61,8 +61,9 @@ def _database(path: Path) -> str:
 
 
 def _packs(chosen: Settings) -> str:
-    rules = load_rules(chosen.policy_folder, chosen.packs, chosen.mode)
-    count = len(load_packs(chosen.policy_folder))
+    folder = policy_folder(chosen)
+    rules = rules_in(folder, chosen)
+    count = len(load_packs(folder))
     return f"{len(rules.digests)} of {count} in force" + ("; EXAMPLES, no legal basis" if rules.example else "")
 
 

@@ -40,7 +40,7 @@ async def _serve(chosen: Settings) -> bool:
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, stop.set)
     async with opened(chosen) as running:
-        loop.add_signal_handler(signal.SIGHUP, running.ring.asked.set)
+        loop.add_signal_handler(signal.SIGHUP, running.look_again)
         await assert_fit(running, chosen)
         async with serving(running, chosen) as port:
             log.info("serving", issuer=chosen.issuer, host=chosen.host, port=port)

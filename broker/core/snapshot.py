@@ -329,6 +329,11 @@ def as_ourselves(snapshot: Snapshot, own: TrustRow) -> Snapshot:
     return replace(after, trust=_trust(after))
 
 
+def under(snapshot: Snapshot, rulebook: Rulebook) -> Snapshot:
+    """The picture in which the packs of `rulebook` hold."""
+    return replace(snapshot, rulebook=rulebook, generation=snapshot.generation + 1)
+
+
 def _trust(snapshot: Snapshot) -> Trust:
     """Suspended issuers are not trusted; nobody else may speak as us."""
     others = (row for row in snapshot.all(VisaIssuer) if row.status == "active" and row.id != snapshot.own.iss)

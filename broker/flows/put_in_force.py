@@ -3,7 +3,8 @@
 The same release of the same text never says something else: whoever changes a policy pack gives it a new version.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
 
 from broker.core.audit.entry import Value
 from broker.core.documents import Text, pack_text, read_pack, rows_of, rules_text, text_of
@@ -11,6 +12,7 @@ from broker.core.jurisdiction.rulebook import Rulebook
 from broker.core.rows import Document, InForce, Put, changed
 from broker.core.rows.documents import What, document_id
 from broker.flows.world import World
+from broker.ports import Rows
 
 _KINDS: dict[What, str] = {
     "rules": "policy.activated",
@@ -32,42 +34,55 @@ async def put_in_force(w: World, text: Text, parts: Sequence[Text] = ()) -> tupl
     Nothing is recorded if they are kept already, and `text` is the last of its sort that came into force.
     """
     # 1. Gather.
-    now, new, wrong = w.clock.now(), list[Document](), list[str]()
+    now, new = w.clock.now(), list[Document]()
     before = await w.rows.get(InForce, text.what)
     for each in (*parts, text):
-        kept = await w.rows.get(Document, each.id)
-        if kept is None:
+        if await w.rows.get(Document, each.id) is None:
             new += rows_of(each)
-        elif each.what == "pack" and not await _says(w, kept, each):
-            wrong.append(f"{each.name} {each.release}: this version was in force with another text; give it a new one")
+    wrong = await contradicted(w.rows, parts)
     # 2. Decide.
     if wrong or (before is not None and before.document == text.id and not new):
-        return tuple(wrong)
+        return wrong
     after = InForce(id=text.what, document=text.id, since=now)
     if before is not None:
         after = changed(before, document=text.id, since=now)
     # 3. Record.
     told: dict[str, Value] = {"document": text.id, "new": tuple(row.id for row in new)}
     if parts:
-        told["parts"] = tuple(f"{each.name} {each.release}" for each in parts)
+        told["parts"] = tuple(f"{each.name} {each.release} {sha256(each.read()).hexdigest()}" for each in parts)
     await w.ledger.record(w.entry(_KINDS[text.what], now, None, told), *map(Put, new), Put(after))
     return ()
 
 
-async def _says(w: World, kept: Document, text: Text) -> bool:
+async def contradicted(rows: Rows, texts: Iterable[Text]) -> tuple[str, ...]:
+    """Which of these packs were in force under the same version with another text, in words."""
+    found = []
+    for each in texts:
+        kept = await rows.get(Document, each.id)
+        if kept is not None and each.what == "pack" and not await _says(rows, kept, each):
+            found.append(f"{each.name} {each.release}: this version was in force with another text; give it a new one")
+    return tuple(found)
+
+
+async def _says(rows: Rows, kept: Document, text: Text) -> bool:
     """Is the kept pack the one in `text`? As packs, not byte by byte: this program may write more than before."""
     try:
-        return read_pack(await kept_text(w, kept)) == read_pack(text.read())
+        return read_pack(await stored_text(rows, kept)) == read_pack(text.read())
     except ValueError:  # what cannot be read cannot be shown to be the same
         return False
 
 
 async def kept_text(w: World, first: Document) -> bytes:
     """The whole text whose first row is `first`. ValueError if a part is missing or is not what was kept."""
-    rows = [first]
+    return await stored_text(w.rows, first)
+
+
+async def stored_text(rows: Rows, first: Document) -> bytes:
+    """As `kept_text`, from `rows`."""
+    pieces = [first]
     for part in range(1, first.parts):
-        more = await w.rows.get(Document, document_id(first.what, first.name, first.release, part))
+        more = await rows.get(Document, document_id(first.what, first.name, first.release, part))
         if more is None:
             raise ValueError(f"{first.id}: part {part} is missing")
-        rows.append(more)
-    return text_of(rows)
+        pieces.append(more)
+    return text_of(pieces)

@@ -64,7 +64,8 @@ async def test_what_comes_into_force_is_an_entry_and_what_stays_is_none() -> Non
         await put_rules_in_force(s.world, b.rules())
     assert s.kinds() == ["policy.activated"]
     about = s.ledger.entries[0].about
-    assert about["parts"] == tuple(f"{one.id} {one.version}" for one in b.rules().packs.values())
+    rules = b.rules()
+    assert about["parts"] == tuple(f"{id} {one.version} {rules.digests[id]}" for id, one in rules.packs.items())
 
 
 async def test_another_set_and_the_way_back_are_entries_and_nothing_is_kept_twice() -> None:

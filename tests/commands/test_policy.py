@@ -1,0 +1,265 @@
+"""`broker policy`: what is wrong with packs, which hold, what others would change, and putting them in force."""
+
+import asyncio
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from broker.__main__ import cli
+from broker.adapters.policy_store import in_force
+from broker.app import opened
+from broker.commands.common import Fail
+from broker.config import Settings
+from broker.core.access.states import State
+from broker.core.ids import GrantId, PersonId, RequestId
+from broker.core.rows import InForce, Put, Row
+from broker.core.time import Seconds
+from broker.policies import policy_folder
+from broker.state import make_state
+from tests import builders as b
+from tests.fakes import START
+from tests.packs import write_packs
+
+POLICIES = b.CONFIG / "policies"
+CASES = Path(__file__).parents[1] / "cases" / "jurisdiction_cases.yaml"
+THEN = "2027-02-01"
+"""When the builders' grants are live, and one of them is over."""
+OVER = Seconds(START + 86_400)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A broker that was made and never started."""
+    chosen = Settings(
+        issuer="https://broker.example", mode="example", state=tmp_path_factory.mktemp("broker") / "state"
+    )
+    make_state(chosen)
+    return chosen
+
+
+@pytest.fixture
+def chosen(made: Settings, tmp_path: Path) -> Settings:
+    """A copy of that broker, with packs of its own."""
+    shutil.copytree(made.state, tmp_path / "state")
+    write_packs(tmp_path / "first")
+    path = tmp_path / "broker.toml"
+    path.write_text(
+        f'issuer = "{made.issuer}"\nstate = "{tmp_path / "state"}"\npolicies = "{tmp_path / "first"}"\n'
+        'mode = "example"\n',
+        "utf-8",
+    )
+    return made.model_copy(update={"state": tmp_path / "state", "policies": tmp_path / "first"})
+
+
+def run(chosen: Settings, *words: str) -> Result:
+    return CliRunner().invoke(cli, ["--config", str(chosen.state.parent / "broker.toml"), "policy", *words])
+
+
+def done(chosen: Settings, *words: str) -> str:
+    result = run(chosen, *words)
+    assert result.exit_code == 0, (result.output, result.exception)
+    return result.stdout
+
+
+def refused(chosen: Settings, *words: str) -> str:
+    result = run(chosen, *words)
+    assert isinstance(result.exception, Fail), result.output
+    return str(result.exception)
+
+
+async def start(chosen: Settings, *rows: Row) -> tuple[dict[str, str], str]:
+    """A start and a stop, with `rows` put in between: the versions in force, and the id of the set."""
+    async with opened(chosen) as running:
+        if rows:
+            entry = running.world.entry("catalogue.applied", running.world.clock.now(), None, {})
+            await running.world.ledger.record(entry, *map(Put, rows))
+        kept = await running.world.rows.get(InForce, "rules")
+        assert kept is not None
+        packs = running.world.snapshots.current().rulebook.packs
+        return {id: pack.version for id, pack in packs.items()}, kept.document
+
+
+# ---------------------------------------------------------------- lint, list, show
+
+
+def test_packs_without_a_problem_pass_and_a_problem_is_told_with_its_line(tmp_path: Path) -> None:
+    assert CliRunner().invoke(cli, ["policy", "lint"]).exit_code == 0
+    shutil.copytree(POLICIES, tmp_path / "packs")
+    path = tmp_path / "packs" / "uk-gdpr.yaml"
+    path.write_text(path.read_text("utf-8").replace('"NO"', "NO"), "utf-8")
+    result = CliRunner().invoke(cli, ["policy", "lint", str(tmp_path / "packs")])
+    assert result.exit_code == 1
+    assert result.output.startswith(f"{path}:19: NO means different things to different readers: quote it\n")
+
+
+def test_the_packs_in_force_are_listed_with_digest_review_and_countries(chosen: Settings) -> None:
+    (pack,) = json.loads(done(chosen, "list", "--json"))["packs"]
+    assert (pack["id"], pack["version"], pack["status"]) == ("test-pack", "1", "example")
+    assert (pack["answers_for"], pack["next_review_due"]) == (["DE"], "2026-12-31")
+    assert pack["digest"][:12] in done(chosen, "list")
+    shipped = json.loads(done(chosen, "list", "--json", "--folder", str(POLICIES)))["packs"]
+    assert len(shipped) == 13
+
+
+def test_one_pack_is_shown_with_its_rules(chosen: Settings) -> None:
+    told = done(chosen, "show", "us-doj-28cfr202", "--folder", str(POLICIES))
+    line = next(line for line in told.splitlines() if line.startswith("prohibited"))
+    assert line.split() == ["prohibited", "deny", "JUR-US-202-303", "ecfr303", "yes"]
+    assert json.loads(done(chosen, "show", "test-pack", "--json"))["version"] == "1"
+    assert "no such pack" in refused(chosen, "show", "nothing")
+
+
+# ---------------------------------------------------------------- activate
+
+
+def test_an_activated_set_holds_from_the_next_start_on_and_the_old_one_can_still_be_read(
+    chosen: Settings, tmp_path: Path
+) -> None:
+    before, first = asyncio.run(start(chosen))
+    done(chosen, "activate", str(write_packs(tmp_path / "next", "2", home=True)))
+    shutil.rmtree(tmp_path / "next")
+    after, second = asyncio.run(start(chosen))
+    assert (before, after) == ({"test-pack": "1"}, {"test-pack": "2"})
+    assert first != second
+    assert json.loads(done(chosen, "show", "test-pack", "--version", "1", "--json"))["version"] == "1"
+    assert "no such pack in version 3" in refused(chosen, "show", "test-pack", "--version", "3")
+
+
+def test_a_set_with_any_error_is_refused_whole_with_line_and_field(chosen: Settings, tmp_path: Path) -> None:
+    bad = write_packs(tmp_path / "bad", "2")
+    shutil.copy(POLICIES / "uk-gdpr.yaml", bad)
+    shutil.copy(POLICIES / "cases" / "uk-gdpr.yaml", bad / "cases")
+    path = bad / "uk-gdpr.yaml"
+    path.write_text(path.read_text("utf-8").replace("confidence: medium", "confidence: quite"), "utf-8")
+    for command in ("activate", "simulate"):
+        told = refused(chosen, command, str(bad))
+        assert f"{path}:11: confidence: one of high, low, medium is wanted here" in told
+    assert in_force(chosen.activated_policies) is None
+    assert policy_folder(chosen) == chosen.policies
+
+
+def test_a_version_that_was_in_force_never_says_something_else(chosen: Settings, tmp_path: Path) -> None:
+    asyncio.run(start(chosen))
+    told = refused(chosen, "activate", str(write_packs(tmp_path / "next", "1", home=True)))
+    assert "test-pack 1: this version was in force with another text; give it a new one" in told
+    assert in_force(chosen.activated_policies) is None
+
+
+def test_production_takes_only_what_somebody_signed(chosen: Settings, tmp_path: Path) -> None:
+    production = chosen.state.parent / "broker.toml"
+    production.write_text(production.read_text("utf-8").replace('"example"', '"production"'), "utf-8")
+    example = write_packs(tmp_path / "example", "2")
+    assert "test-pack: status example, production takes reviewed packs only" in refused(
+        chosen, "activate", str(example)
+    )
+    review = {"owner": "Legal", "reviewed_by": "N. N.", "reviewed_on": "2026-11-01", "next_review_due": "2027-11-01"}
+    signed = write_packs(tmp_path / "signed", "2", status="reviewed", review=review)
+    done(chosen, "activate", str(signed))
+    assert json.loads(done(chosen, "list", "--json"))["packs"][0]["reviewed_by"] == "N. N."
+
+
+def test_an_activated_set_that_somebody_touched_stops_the_start(chosen: Settings, tmp_path: Path) -> None:
+    done(chosen, "activate", str(write_packs(tmp_path / "next", "2")))
+    kept = in_force(chosen.activated_policies)
+    assert kept is not None
+    path = kept / "test-pack.yaml"
+    path.write_text(path.read_text("utf-8").replace("cite", "forget"), "utf-8")
+    with pytest.raises(ValueError, match="not the files that were activated"):
+        asyncio.run(start(chosen))
+    (chosen.activated_policies / "in-force").write_text("../first\n", "utf-8")
+    with pytest.raises(ValueError, match="no set of packs"):
+        asyncio.run(start(chosen))
+
+
+# ---------------------------------------------------------------- simulate
+
+
+def stored() -> list[Row]:
+    """Two institutions; grants that are live, ended and revoked; an open request and a closed one."""
+    seine = replace(
+        b.organisation(), id="seine", scopes=frozenset({"seine.example"}),
+        facts={**b.RECIPIENT_FACTS, "recipient.country": "FR"},
+    )  # fmt: skip
+    home, abroad = ("faculty@rhine.example",), ("faculty@seine.example",)
+    ben = PersonId("usr_ben")
+    grants = [
+        b.grant(affiliations=home),
+        b.grant(id=GrantId("grt_2"), person=ben, affiliations=abroad),
+        b.grant(id=GrantId("grt_3"), person=ben, affiliations=abroad),
+        b.grant(id=GrantId("grt_4"), person=ben, affiliations=abroad, ends=OVER),
+    ]
+    asked = b.request(id=RequestId("req_2"), person=ben, affiliations=abroad)
+    closed = b.request(id=RequestId("req_3"), person=ben, affiliations=abroad, state=State.REJECTED)
+    rows = [row for row in b.rows(grant=None) if row.KIND in ("dataset", "organisation", "committee", "repository")]
+    return [*rows, seine, *grants, b.revocation("grant:grt_3"), asked, closed]
+
+
+@pytest.fixture
+def filled(chosen: Settings) -> Settings:
+    asyncio.run(start(chosen, *stored()))
+    return chosen
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    """Every file; but not what a reader of a database in WAL mode needs beside it."""
+    files = (path for path in folder.rglob("*") if path.is_file() and not path.name.endswith(("-wal", "-shm")))
+    return {path: path.read_bytes() for path in files}
+
+
+def test_a_simulation_says_who_loses_who_changes_and_why(filled: Settings, tmp_path: Path) -> None:
+    other = write_packs(tmp_path / "other", "2", home=True)
+    before = contents(tmp_path)
+    told = json.loads(done(filled, "simulate", str(other), "--at", THEN, "--json"))
+    assert told["summary"] == {"loses": 2, "gains": 0, "changes": 1, "same": 0}
+    assert told["datasets"] == {b.HEART: told["summary"]}
+    assert (told["before"]["test-pack"]["version"], told["after"]["test-pack"]["version"]) == ("1", "2")
+    rows = {row["id"]: row for row in told["differences"]}
+    assert rows.keys() == {"grt_1", "grt_2", "req_2"}
+    assert (rows["grt_1"]["effect"], rows["grt_1"]["after"]["obligations"]) == ("changes", ["report"])
+    lost = rows["grt_2"]
+    assert (lost["effect"], lost["country"], lost["dataset"]) == ("loses", "FR", b.HEART)
+    assert (lost["before"]["outcome"], lost["after"]["outcome"]) == ("PERMIT_WITH_OBLIGATIONS", "PENDING")
+    assert lost["after"]["missing"] == ["paper.signed"]
+    (why,) = lost["why"]
+    assert (why["code"], why["norm"]["source"], why["norm"]["rule"]) == ("JUR-EU-ART49", "test-pack", "paper")
+    assert contents(tmp_path) == before
+
+
+def test_the_way_back_is_a_gain(filled: Settings, tmp_path: Path) -> None:
+    done(filled, "activate", str(write_packs(tmp_path / "other", "2", home=True)))
+    table = done(filled, "simulate", str(tmp_path / "first"), "--at", THEN)
+    gains = [line.split()[:5] for line in table.splitlines() if line.startswith("gains")]
+    assert gains == [["gains", "grant", "grt_2", b.HEART, "FR"], ["gains", "request", "req_2", b.HEART, "FR"]]
+    assert table.splitlines()[-1].split() == ["all", "0", "2", "1", "0"]
+
+
+def test_case_files_are_judged_too(chosen: Settings, tmp_path: Path) -> None:
+    packs = tmp_path / "all"
+    shutil.copytree(POLICIES, packs)
+    done(chosen, "activate", str(packs))
+    path = packs / "uk-gdpr.yaml"
+    path.write_text(path.read_text("utf-8").replace("status: example", "status: retired"), "utf-8")
+    told = json.loads(done(chosen, "simulate", str(packs), "--cases", str(CASES), "--json"))
+    lost: dict[str, Any] = {row["id"]: row for row in told["differences"]}
+    assert lost["J22"]["effect"] == "loses"
+    assert [why["code"] for why in lost["J22"]["why"]] == ["JUR-NO-PACK"]
+    assert "J02" not in lost
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("a: 1", "a case file has a list of cases"),
+        ("cases: [3]", "row 0 is no mapping"),
+        ("cases: [{at: soon}]", "soon"),
+    ],
+)
+def test_a_case_file_of_another_form_is_told(chosen: Settings, tmp_path: Path, content: str, why: str) -> None:
+    path = tmp_path / "cases.yaml"
+    path.write_text(content, "utf-8")
+    assert why in refused(chosen, "simulate", str(chosen.policies), "--cases", str(path))

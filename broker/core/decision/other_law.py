@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from broker.core.decision.case import case_of
-from broker.core.decision.entitlement import weighed
 from broker.core.decision.findings import answered
 from broker.core.decision.gates.jurisdiction import jurisdiction
 from broker.core.decision.question import Question
+from broker.core.decision.weighing import weighed
 from broker.core.ids import DatasetId, Issuer, PersonId
 from broker.core.jurisdiction.judge import Answer
 from broker.core.jurisdiction.rulebook import Rulebook

@@ -37,6 +37,7 @@ AFTER: Mapping[tuple[Status, Act], Status] = MappingProxyType({
 """(status, act) to the status of the next version. What is not listed cannot happen."""
 
 _FOR_OTHERS = frozenset({"parent", "guardian", "representative"})
+_LISTS = ("hosting", "modalities", "recipient_countries")
 _RANK = {"deny": 0, "ask": 1, None: 1, "permit": 2}
 
 
@@ -112,10 +113,7 @@ def chosen(
 def theirs(history: Sequence[tuple[ConsentVersion, MadeBy]]) -> Theirs:
     """From every version, the oldest first, and who made it. Members that a person ever changed are theirs."""
     changed = {
-        name
-        for (before, _), (after, by) in pairwise(history)
-        if by == "person"
-        for name in (*wider(before, after), *wider(after, before))
+        name for (before, _), (after, by) in pairwise(history) if by == "person" for name in _differing(before, after)
     }
     newest, rests_by = history[-1]
     for version, by in reversed(history):
@@ -162,12 +160,18 @@ def _affirmed(version: ConsentVersion) -> ConsentVersion:
     return replace(version, grantor=Grantor(kind="self"), capacity=capacity, maturity_review_on=None)
 
 
+def _differing(before: ConsentVersion, after: ConsentVersion) -> set[str]:
+    one, two = before.scope, after.scope
+    keys = one.answers.keys() | two.answers.keys()
+    found = {key for key in keys if one.answers.get(key) != two.answers.get(key)}
+    return found | {name for name in _LISTS if getattr(one, name) != getattr(two, name)}
+
+
 def wider(before: ConsentVersion, after: ConsentVersion) -> tuple[str, ...]:
     """The members in which `after` allows what `before` did not; sorted."""
     one, two = before.scope, after.scope
     found = {key for key in two.answers if _RANK.get(two.answers[key], 1) > _RANK.get(one.answers.get(key), 1)}
-    lists = ("hosting", "modalities", "recipient_countries")
-    found |= {name for name in lists if _longer(getattr(one, name), getattr(two, name))}
+    found |= {name for name in _LISTS if _longer(getattr(one, name), getattr(two, name))}
     if (before.status != "active" and after.status == "active") or (before.withdrawal and not after.withdrawal):
         found.add("status")
     return tuple(sorted(found))

@@ -36,9 +36,9 @@ WORDS: Mapping[str, str] = {
 _WAYS: Mapping[str, str] = {
     "download": "download",
     "stream": "streaming",
-    "tre_remote": "work in a secure room",
-    "code_to_data": "sending their program to the data",
-    "aggregate": "asking for numbers over many people",
+    "tre_remote": "a secure room",
+    "code_to_data": "programs that they send in",
+    "aggregate": "numbers over many people",
 }
 UNKNOWN_THINGS = ("model_trained", "aggregate_result", "published")
 """Things that no ledger counts: the receipt says what happens to any that there are."""

@@ -51,10 +51,13 @@ def _former(chain: list[ConsentVersion], head: ConsentVersion, question: Consent
     began = question.grant_began
     if began is None or len(chain) == 1:
         return
-    older = [one for one in chain if one.version < head.version and one.effective_from <= question.at]
-    at_grant = [one.version for one in older if max(one.known_from, one.effective_from) <= began]
+    begun = [one for one in chain if one.version <= head.version and one.effective_from <= question.at]
+    if max(head.known_from, head.effective_from) <= began:
+        return
+    at_grant = max((one.version for one in begun if max(one.known_from, one.effective_from) <= began), default=0)
+    older = begun[:-1]
     for place, old in enumerate(older):
-        counts = old.version >= max(at_grant, default=0) and old.status not in ("entered_in_error", "superseded")
+        counts = at_grant <= old.version and old.status not in ("entered_in_error", "superseded")
         withdrawal = _withdrawal(older[: place + 1]) if counts else None
         if counts and (old.scope != head.scope or withdrawal is not None):
             refused = {key: word for key, word in old.scope.answers.items() if word == "deny"}

@@ -35,7 +35,7 @@ SPECS = (
     Spec("RGT-NOT-ASKED", "person", "none", _RECEIPT, "silent {what}.", "You were never asked about {what}."),
     Spec("RGT-FOR", "person", "none", _RECEIPT, "permission {what}.", "Your data may be used for {what}."),
     Spec("RGT-ONLY-IN", "person", "none", _RECEIPT, "hosting {what}.", "Your data may be kept and used only in {what}."),
-    Spec("RGT-ONLY-BY", "person", "none", _RECEIPT, "modalities {what}.", "Researchers may use your data only by {what}."),
+    Spec("RGT-ONLY-BY", "person", "none", _RECEIPT, "modalities {what}.", "Researchers may use your data only through {what}."),
     Spec("RGT-ONLY-TO", "person", "none", _RECEIPT, "countries {what}.", "Only researchers in {what} may use your data."),
     Spec("RGT-NOBODY", "person", "none", _RECEIPT, "empty list.", "Your list allows nobody and no place for now."),
     Spec("RGT-CONDITION", "person", "none", _RECEIPT, "modifier {what}.", "A condition holds: {what}."),

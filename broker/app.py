@@ -23,6 +23,7 @@ from broker.adapters.issuer_health import LiveIssuerHealth
 from broker.adapters.issuers import discoverable, key_sources, userinfo_source
 from broker.adapters.jwks import JwksClient, KeySource
 from broker.adapters.key_ring import KeyRing
+from broker.adapters.names import SivNames
 from broker.adapters.ontology import open_ontology
 from broker.adapters.outgoing import Outgoing
 from broker.adapters.permissions_apis import PermissionsApis
@@ -34,7 +35,7 @@ from broker.adapters.repositories.folders import Folders
 from broker.adapters.snapshots import LiveSnapshot, load
 from broker.adapters.storage.ledger import SqliteLedger, open_ledger
 from broker.adapters.storage.log import open_log
-from broker.adapters.storage.reads import open_rows
+from broker.adapters.storage.reads import SqliteRows, open_rows
 from broker.adapters.storage.scratch import open_scratch
 from broker.adapters.trusted_providers import RegisteredProviders
 from broker.adapters.vault import AesVault
@@ -111,8 +112,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         audit = await stack.enter_async_context(open_log(settings.database, settings.lock_database))
         for last in await audit.newest(1):
             clock.not_before(decode(last.body).entry.at)
-        live = LiveSnapshot(await load(empty(ontology, rules, signing.own_trust(tokens, settings.issuer)), rows))
-        ledger.on_commit = live.committed
+        live = await _picture(empty(ontology, rules, signing.own_trust(tokens, settings.issuer)), rows, ledger)
         _heed_revocations(tokens, live, clock)
         world = World(
             issuer=Issuer(settings.issuer),
@@ -123,6 +123,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             scratch=scratch,
             snapshots=live,
             signer=tokens,
+            names=SivNames(),
         )
         await _keep_texts(world, live, settings)
         watch = watch_policies(world, live, settings, folder)
@@ -162,6 +163,13 @@ async def _keep_texts(world: World, live: LiveSnapshot, settings: Settings) -> N
     """RulesError if a pack says something else than the same version did before."""
     if wrong := await keep_texts(world, live.current(), settings.ontology_file):
         raise RulesError("\n".join(wrong))
+
+
+async def _picture(empty: Snapshot, rows: SqliteRows, ledger: SqliteLedger) -> LiveSnapshot:
+    """What is stored, and from now on whatever is stored."""
+    live = LiveSnapshot(await load(empty, rows, ledger.size))
+    ledger.on_commit = lambda stored: live.committed(stored, ledger.size)
+    return live
 
 
 def _outgoing(stack: AsyncExitStack) -> Outgoing:

@@ -99,7 +99,7 @@ async def outbox_of(world: World, ledger: SqliteLedger, live: LiveSnapshot, outg
     outbox = Outbox(partial(tell, world, outgoing), FAREWELL_DELAYS)
 
     def committed(rows: Iterable[Row]) -> None:
-        live.committed(rows)
+        live.committed(rows, ledger.size)
         outbox.add(row.id for row in rows if isinstance(row, Farewell) and row.state == "waiting")
 
     ledger.on_commit = committed

@@ -25,8 +25,9 @@ class LiveSnapshot:
     def current(self) -> Snapshot:
         return self._current
 
-    def committed(self, rows: Iterable[Row]) -> None:
-        after = follow(self._current, rows)
+    def committed(self, rows: Iterable[Row], size: int | None = None) -> None:
+        """`rows` were stored; the log has `size` entries since (None, in tests: one more than before)."""
+        after = follow(self._current, rows, size)
         if after is not self._current:
             self._tell(after)
 
@@ -56,10 +57,10 @@ class LiveSnapshot:
         return lambda: self._listeners.discard(listener)
 
 
-async def load(empty: Snapshot, rows: Rows) -> Snapshot:
-    """The picture of everything that is stored."""
+async def load(empty: Snapshot, rows: Rows, size: int) -> Snapshot:
+    """The picture of everything that is stored, when the log has `size` entries."""
     snapshot = empty
     for kind in sorted(SNAPSHOT_KINDS, key=lambda kind: kind.KIND):
         found: AsyncIterator[Row] = rows.scan(kind)
-        snapshot = follow(snapshot, [row async for row in found])
+        snapshot = follow(snapshot, [row async for row in found], size)
     return snapshot

@@ -1,6 +1,6 @@
 """What decisions read: an immutable picture of the world, and how one change makes the next picture.
 
-A change bumps `generation`. Maps are persistent (`immutables.Map`), so that a new picture shares nearly
+A change moves `generation` on. Maps are persistent (`immutables.Map`), so that a new picture shares nearly
 all of the old one: following a change costs the same with a million grants as with a thousand.
 """
 
@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 
 from immutables import Map
 
+from broker.core.documents import Standing, standing
 from broker.core.duo.ontology import Ontology
 from broker.core.ids import DatasetId, Issuer, ObjectId, PersonId, SubjectRef
 from broker.core.jurisdiction.rulebook import Rulebook
@@ -87,7 +88,10 @@ class Snapshot:
     """Ourselves as a trusted issuer: our own `iss`, and our published keys, pinned."""
     trust: Trust
     """Every issuer that is trusted now, ourselves included."""
+    stands_on: Standing
+    """By which names packs, ontology and our own trust row are kept."""
     generation: int = 0
+    """How many entries the log had when a row of this picture changed last: it is the picture as of then."""
     rows: Map[tuple[str, str], Row] = field(default=_NONE)
     index: Map[tuple[str, ...], Map[str, Row]] = field(default=_NONE)
     data: object = field(default_factory=object, compare=False, repr=False)
@@ -291,8 +295,11 @@ _LISTED = frozenset({"identity_provider", "visa_issuer", "committee", "organisat
 """Kinds that are few enough to be listed whole."""
 
 
-def follow(snapshot: Snapshot, rows: Iterable[Row]) -> Snapshot:
-    """The picture after `rows` were put. Rows of kinds that decisions do not read change nothing."""
+def follow(snapshot: Snapshot, rows: Iterable[Row], size: int | None = None) -> Snapshot:
+    """The picture after `rows` were put. Rows of kinds that decisions do not read change nothing.
+
+    `size`: how many entries the log has since; None, where there is no log: one more than before.
+    """
     seen = [row for row in rows if type(row) in SNAPSHOT_KINDS]
     if not seen:
         return snapshot
@@ -307,7 +314,8 @@ def follow(snapshot: Snapshot, rows: Iterable[Row]) -> Snapshot:
             index = index.set(key, index.get(key, _NONE).set(row.id, row))
     data = snapshot.data if all(type(row) in OF_CREDENTIALS for row in seen) else object()
     vouching = object() if any(map(_speaks_of_visas, seen)) else snapshot.vouching
-    after = replace(snapshot, rows=table, index=index, generation=snapshot.generation + 1, data=data, vouching=vouching)
+    generation = snapshot.generation + 1 if size is None else size
+    after = replace(snapshot, rows=table, index=index, generation=generation, data=data, vouching=vouching)
     return replace(after, trust=_trust(after)) if any(isinstance(row, VisaIssuer) for row in seen) else after
 
 
@@ -320,12 +328,21 @@ def _speaks_of_visas(row: Row) -> bool:
 
 def empty(ontology: Ontology, rulebook: Rulebook, own: TrustRow) -> Snapshot:
     """The picture before anything was stored: whom we trust is ourselves."""
-    return Snapshot(ontology=ontology, rulebook=rulebook, own=own, trust=Trust((own,)))
+    stands_on = standing(ontology, rulebook, own)
+    return Snapshot(ontology=ontology, rulebook=rulebook, own=own, trust=Trust((own,)), stands_on=stands_on)
 
 
 def as_ourselves(snapshot: Snapshot, own: TrustRow) -> Snapshot:
     """The picture in which we are `own`: our keys were rotated."""
-    after = replace(snapshot, own=own, generation=snapshot.generation + 1, vouching=object())
+    return on_texts(snapshot, snapshot.ontology, snapshot.rulebook, own)
+
+
+def on_texts(snapshot: Snapshot, ontology: Ontology, rulebook: Rulebook, own: TrustRow) -> Snapshot:
+    """The same rows under other texts."""
+    stands_on = standing(ontology, rulebook, own)
+    after = replace(
+        snapshot, ontology=ontology, rulebook=rulebook, own=own, stands_on=stands_on, vouching=object()
+    )
     return replace(after, trust=_trust(after))
 
 

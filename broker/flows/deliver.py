@@ -8,17 +8,26 @@ from dataclasses import dataclass
 from typing import Literal
 
 from broker.core.audit.entry import Value
-from broker.core.decision import Decision, Explanation, evaluate, explain
+from broker.core.decision import Decision, Explanation, Question, evaluate, explain
 from broker.core.ids import DecisionId, ObjectId, ReceiptId
 from broker.core.outcome import Reason
 from broker.core.rows import Access, Dataset, Delivery, DrsObject, Person, Put, Repository, changed
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
-from broker.flows.traces import about, trace
+from broker.flows.traces import about, trace, trace_again
 from broker.flows.use_data import Refused, question_of
 from broker.flows.world import Caller, World
 
 End = Literal["complete", "incomplete", "cut", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A question that was asked, with its answer and the picture that it was asked of."""
+
+    question: Question
+    decision: Decision
+    snapshot: Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +40,8 @@ class Shown:
     root: str
     until: Seconds
     """The first second at which the right may have ended."""
+    judged: Judged
+    """Why it still does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +68,16 @@ async def open_delivery(w: World, access_id: str, object: ObjectId, first: int, 
     access, person, row = shown.access, shown.person, shown.object
     # 3. Record.
     delivery = Delivery(id=w.new_id("dlv", now), access=access.id, object=row.id, first=first, last=last, started=now)
+    id, judged = DecisionId(w.new_id("dec", now)), shown.judged
+    put = trace_again(id, access.decision, judged.question, judged.decision, judged.snapshot)
     told: dict[str, Value] = {"object": row.id, "dataset": row.dataset, "access": access.id, "delivery": delivery.id}
     entry = w.entry(
-        "download.authorised", now, person, told | {"first": first, "last": last, "decision": access.decision}
+        "download.authorised",
+        now,
+        person,
+        told | {"first": first, "last": last, "decision": id, "trace": put.digest},
     )
-    await w.ledger.record(entry, Put(delivery))
+    await w.ledger.record(entry, put, Put(delivery))
     # 4. Hand over.
     return Opened(
         delivery=delivery,
@@ -86,33 +102,48 @@ async def show(w: World, access_id: str, object: ObjectId) -> Shown | Refused | 
     if person is None or repository is None:
         return Reason(code="REQ-NOT-FOUND")
     snapshot = w.snapshots.current()  # the reads above waited: what was withdrawn meanwhile must count
-    decision = judge(access, person, row, snapshot, now)
-    if not decision.permits:
-        return await _refused(w, access, person, row, decision, snapshot, now)
+    judged = judge(access, person, row, snapshot, now)
+    if not judged.decision.permits:
+        return await _refused(w, access, person, judged)
     return Shown(
-        access=access, person=person, object=row, root=repository.root, until=min(decision.until, access.expires)
+        access=access,
+        person=person,
+        object=row,
+        root=repository.root,
+        until=min(judged.decision.until, access.expires),
+        judged=judged,
     )
 
 
-def judge(access: Access, person: Person, row: DrsObject, snapshot: Snapshot, now: Seconds) -> Decision:
+def judge(access: Access, person: Person, row: DrsObject, snapshot: Snapshot, now: Seconds) -> Judged:
     """The question that a ticket stands for, asked of `snapshot`. Running downloads ask it at every change."""
-    return evaluate(question_of(_caller(access, person), row.id, row.dataset, now, access=access.id), snapshot)
+    question = question_of(_caller(access, person), row.id, row.dataset, now, access=access.id)
+    return Judged(question, evaluate(question, snapshot), snapshot)
 
 
 def still_permitted(opened: Opened, snapshot: Snapshot, now: Seconds) -> bool:
     """May a running delivery go on?"""
     if now >= opened.access.expires:
         return False
-    return judge(opened.access, opened.person, opened.object, snapshot, now).permits
+    return judge(opened.access, opened.person, opened.object, snapshot, now).decision.permits
 
 
 async def close_delivery(w: World, opened: Opened, end: End, sent: int) -> None:
     """Close what `open_delivery` opened: how it ended and how many bytes were handed to the kernel."""
     now = w.clock.now()
     told: dict[str, Value] = {"delivery": opened.delivery.id, "object": opened.object.id, "sent": sent, "end": end}
-    kind = "download.cut" if end == "cut" else "download.end"
-    entry = w.entry(kind, now, opened.person, told)
-    await w.ledger.record(entry, Put(changed(opened.delivery, state=end, sent=sent)))
+    closed = Put(changed(opened.delivery, state=end, sent=sent))
+    if end != "cut":
+        await w.ledger.record(w.entry("download.end", now, opened.person, told), closed)
+        return
+    judged = judge(opened.access, opened.person, opened.object, w.snapshots.current(), now)
+    if judged.decision.permits:  # cut by the end of the ticket, or the right is back already
+        await w.ledger.record(w.entry("download.cut", now, opened.person, told), closed)
+        return
+    id = DecisionId(w.new_id("dec", now))
+    put = trace(w, opened.person, id, judged.question, judged.decision, None, judged.snapshot)
+    entry = w.entry("download.cut", now, opened.person, told | {"decision": id, "trace": put.digest})
+    await w.ledger.record(entry, put, closed)
 
 
 async def close_left_open(w: World) -> int:
@@ -157,21 +188,12 @@ def _caller(access: Access, person: Person) -> Caller:
     )
 
 
-async def _refused(
-    w: World,
-    access: Access,
-    person: Person,
-    row: DrsObject,
-    decision: Decision,
-    snapshot: Snapshot,
-    now: Seconds,
-) -> Refused:
-    question = question_of(_caller(access, person), row.id, row.dataset, now, access=access.id)
+async def _refused(w: World, access: Access, person: Person, judged: Judged) -> Refused:
+    question, decision, snapshot = judged.question, judged.decision, judged.snapshot
     explanation: Explanation = explain(question, decision, snapshot)
-    id = DecisionId(w.new_id("dec", now))
-    put = trace(id, question, decision, explanation, snapshot)
-    entry = w.entry(
-        "download.refused", now, person, about(id, put, decision, question, explanation) | {"access": access.id}
-    )
+    id = DecisionId(w.new_id("dec", question.at))
+    put = trace(w, person, id, question, decision, explanation, snapshot)
+    told = about(id, put, decision, question, explanation) | {"access": access.id}
+    entry = w.entry("download.refused", question.at, person, told)
     await w.ledger.record(entry, put)
     return Refused(id=id, decision=decision, explanation=explanation, receipt=entry.id)

@@ -32,7 +32,7 @@ async def foresee(w: World, caller: Caller, dataset: DatasetId, purpose: Purpose
         return Reason(code="REQ-NOT-FOUND")
     question = foresight_question(caller, dataset, purpose, now)
     # 2. Decide.
-    found, put = _foreseen(w, question, snapshot, now)
+    found, put = _foreseen(w, caller, question, snapshot, now)
     # 3. Record.
     entry = w.entry(
         "decision.made", now, caller.person, about(found.id, put, found.decision, question, found.explanation)
@@ -52,7 +52,7 @@ async def submit(
         return Reason(code="REQ-NOT-FOUND")
     question = foresight_question(caller, dataset, purpose, now)
     # 2. Foresee: a hopeless request may still be made, but not unknowingly.
-    found, put = _foreseen(w, question, snapshot, now)
+    found, put = _foreseen(w, caller, question, snapshot, now)
     request = Request(
         id=RequestId(w.new_id("req", now)),
         person=caller.person.id,
@@ -119,9 +119,9 @@ def foresight_question(caller: Caller, dataset: DatasetId, purpose: Purpose, now
     )
 
 
-def _foreseen(w: World, question: Question, snapshot: Snapshot, now: Seconds) -> tuple[Foreseen, Put]:
+def _foreseen(w: World, caller: Caller, question: Question, snapshot: Snapshot, now: Seconds) -> tuple[Foreseen, Put]:
     decision = evaluate(question, snapshot)
     explanation = explain(question, decision, snapshot)
     id = DecisionId(w.new_id("dec", now))
-    put = trace(id, question, decision, explanation, snapshot)
+    put = trace(w, caller.person, id, question, decision, explanation, snapshot)
     return Foreseen(id=id, decision=decision, explanation=explanation), put

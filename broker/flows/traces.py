@@ -1,22 +1,30 @@
 """How a decision is kept: its whole trace as a row of its own, its digest in the log's leaf (ruling 12)."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache, partial
 from typing import Any
 
 from broker.core.audit.entry import Value
 from broker.core.decision import Decision, Explanation, Question
 from broker.core.decision.explain import public
-from broker.core.ids import DecisionId, ObjectId
+from broker.core.decision.names import renamed, renamed_answer
+from broker.core.decision.version import RULES
+from broker.core.ids import DecisionId, ObjectId, SubjectRef
+from broker.core.oidc.release import MintedVisa
 from broker.core.outcome import Outcome
 from broker.core.passport.left_out import MOST, LeftOut
-from broker.core.plain import digest, plain
+from broker.core.plain import canonical, digest, plain
 from broker.core.reasons import sentence
-from broker.core.rows import Put, Trace
+from broker.core.rows import Person, Put, Trace
 from broker.core.snapshot import Snapshot
+from broker.flows.world import World
 
 
 def trace(
+    w: World,
+    person: Person,
     id: DecisionId,
     question: Question,
     decision: Decision,
@@ -26,20 +34,82 @@ def trace(
 ) -> Put:
     """The row that lets the decision be replayed: the question, the facts, every gate, what was said.
 
-    `unread`: visas that came with the question and were none of a trusted issuer. They are named as those that
-    were verified and dropped: fifty of them at most, and how many there were.
+    What names `person`, whose question it was, lies under their key. `unread`: visas that came with the question
+    and were none of a trusted issuer. They are named as those that were verified and dropped: fifty of them at
+    most, and how many there were.
     """
+    hidden = partial(w.names.hide, person.log_key)
+    body = written(hidden, question, decision, explanation, snapshot)
     refused = (*unread, *decision.dropped)
-    body: Mapping[str, Any] = {
-        "question": plain(replace(question, visas=(), identities=frozenset())),
-        "visas": [visa.jti for visa in question.visas],
-        "decision": plain(replace(decision, dropped=())),
-        "explanation": explained(explanation) if explanation is not None else None,
-        "generation": snapshot.generation,
-    }
     if refused:
         body = {**body, "left_out": told_left_out(refused)}
-    return Put(Trace(id=id, at=question.at, person=question.person, body=plain(body)))
+    return kept(id, question, body)
+
+
+def trace_again(id: DecisionId, first: DecisionId, question: Question, decision: Decision, snapshot: Snapshot) -> Put:
+    """The same question once more, with the ticket that `first` gave: only what is not the same is kept."""
+    body = {
+        "again": first,
+        "access": question.access,
+        "generation": snapshot.generation,
+        "versions": _versions(snapshot),
+        "outcome": decision.outcome,
+        "answer": said_digest(decision),
+    }
+    return kept(id, question, body)
+
+
+def written(
+    hidden: Callable[[str], str],
+    question: Question,
+    decision: Decision,
+    explanation: Explanation | None,
+    snapshot: Snapshot,
+) -> dict[str, Any]:
+    """All of a trace that follows from the question and the picture: what a replay writes again and compares."""
+    us = snapshot.own.iss
+    body: dict[str, Any] = {
+        "question": renamed(question, us, hidden),
+        "decision": _without_people(renamed_answer(decision, us, hidden)),
+        "explanation": explained(explanation) if explanation is not None else None,
+        "generation": snapshot.generation,
+        "versions": _versions(snapshot),
+    }
+    if decision.excluded:
+        body["excluded"] = {"count": len(decision.excluded), "digest": _digest_of_people(decision.excluded)}
+    return body
+
+
+def kept(id: DecisionId, question: Question, body: Mapping[str, Any]) -> Put:
+    """The row, encoded once: it is on the way of every download."""
+    encoded = canonical(Trace(id=id, at=question.at, person=question.person, body=body))
+    plain_body = json.loads(encoded)["body"]
+    return Put(Trace(id=id, at=question.at, person=question.person, body=plain_body), encoded)
+
+
+def said_digest(decision: Decision) -> str:
+    """The digest of what was answered, gate by gate, without who asked."""
+    gates = [
+        [one.gate, one.outcome, one.until, one.obligations, [[reason.code, reason.facts] for reason in one.reasons]]
+        for one in decision.gates
+    ]
+    return digest([decision.outcome, decision.grant, gates, _digest_of_people(decision.excluded)])
+
+
+def _versions(snapshot: Snapshot) -> dict[str, str]:
+    stands_on = snapshot.stands_on
+    return {"code": RULES, "rules": stands_on.rules, "ontology": stands_on.ontology, "own": stands_on.own}
+
+
+def _without_people(decision: Decision) -> Decision:
+    """Participants who are left out are told by a digest of all of them: there may be a hundred thousand."""
+    gates = tuple([replace(one, excluded=frozenset()) if one.excluded else one for one in decision.gates])
+    return replace(decision, dropped=(), excluded=frozenset(), gates=gates)
+
+
+@lru_cache(maxsize=64)
+def _digest_of_people(people: frozenset[SubjectRef]) -> str:
+    return digest(people)
 
 
 def about(
@@ -57,13 +127,23 @@ def about(
         "reasons": tuple(dict.fromkeys(codes)),
         "dataset": question.dataset,
         "modality": str(question.modality),
-        "trace": digest(put.row),
+        "trace": put.digest,
     }
     if question.object is not None:
         said["object"] = question.object
     if decision.grant is not None:
         said["grant"] = decision.grant
     return said
+
+
+def decided(visas: Iterable[MintedVisa]) -> tuple[Put, ...]:
+    """Why these visas could be minted: to be recorded with what hands them out."""
+    return tuple(visa.decided for visa in visas if isinstance(visa.decided, Put))
+
+
+def decisions_of(why: Sequence[Put]) -> dict[str, Value]:
+    """What the entry says of them."""
+    return {"decisions": tuple(put.row.id for put in why)} if why else {}
 
 
 def about_nothing(id: DecisionId, put: Put, object: ObjectId) -> dict[str, Value]:
@@ -73,7 +153,7 @@ def about_nothing(id: DecisionId, put: Put, object: ObjectId) -> dict[str, Value
         "outcome": Outcome.DENY.name,
         "reasons": ("REQ-NOT-FOUND",),
         "object": object,
-        "trace": digest(put.row),
+        "trace": put.digest,
     }
 
 

@@ -61,7 +61,7 @@ async def ask(w: World, caller: Caller, object: ObjectId, grant: str | None = No
     if not decision.permits:
         seen = row is not None and not hidden(row, decision, snapshot)
         return await _refuse(w, caller, id, question, decision, snapshot, seen=seen)
-    put = trace(id, question, decision, None, snapshot, caller.left_out)
+    put = trace(w, caller.person, id, question, decision, None, snapshot, caller.left_out)
     access = _access(w, caller, question, decision, id, now)
     told = about(id, put, decision, question, None) | {"access": access.id}
     entry = w.entry("access.permitted", now, caller.person, told)
@@ -85,7 +85,7 @@ async def _refuse(
 ) -> Refused | Reason:
     """Record a refusal and tell it. `seen`: may the caller know that there is such an object at all?"""
     explanation = explain(question, decision, snapshot) if seen else None
-    put = trace(id, question, decision, explanation, snapshot, caller.left_out)
+    put = trace(w, caller.person, id, question, decision, explanation, snapshot, caller.left_out)
     told = (
         about_nothing(id, put, ObjectId(question.object or ""))
         if explanation is None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from broker.core.decision import Decision, Question, evaluate
-from broker.core.ids import Issuer, PersonId
+from broker.core.ids import DecisionId, Issuer, PersonId
 from broker.core.oidc.claims import VISA_CLAIM
 from broker.core.oidc.narrowing import grant_url, named_grant
 from broker.core.oidc.opaque import base64url
@@ -19,9 +19,10 @@ from broker.core.passport.assertions import Stated, visa_jti, visa_object
 from broker.core.passport.linked import linked_value
 from broker.core.passport.visa import AFFILIATION, GRANT, LINK
 from broker.core.plain import digest
-from broker.core.rows import Assertion, Grant, Person, Session
-from broker.core.snapshot import Linked
+from broker.core.rows import Assertion, Grant, Person, Put, Session
+from broker.core.snapshot import Linked, Snapshot
 from broker.core.time import Seconds
+from broker.flows.traces import trace
 from broker.flows.world import World
 
 VISA_TYPE = "vnd.ga4gh.visa+jwt"
@@ -53,6 +54,8 @@ class Held:
     origin: tuple[str, int] | None = None
     sub: PersonId | None = None
     """Whose it is, where that is a linked identity's: then the visa names that one, and a link says who it is."""
+    judged: tuple[Question, Decision, Snapshot] | None = None
+    """Of a grant: why it opens its dataset now."""
 
     @property
     def type(self) -> str:
@@ -95,9 +98,10 @@ def held_visas(
 
 def _of_grants(w: World, person: PersonId, session: Session, now: Seconds) -> Iterator[Held]:
     for grant in w.snapshots.current().grants_of(person):
-        decision = _judged(w, grant, session, now)
+        question, snapshot = _question(w, grant, session, now), w.snapshots.current()
+        decision = evaluate(question, snapshot)
         if decision.permits:
-            yield _of_grant(grant, decision.until)
+            yield replace(_of_grant(grant, decision.until), judged=(question, decision, snapshot))
 
 
 def _of_linked(w: World, other: Linked, session: Session, now: Seconds) -> Iterator[Held]:
@@ -171,9 +175,9 @@ def statement_visa_id(said: Stated) -> str:
     return "stated:" + digest([said.type, said.value, said.source, said.by or ""])[:32]
 
 
-def _judged(w: World, grant: Grant, session: Session, now: Seconds) -> Decision:
+def _question(w: World, grant: Grant, session: Session, now: Seconds) -> Question:
     """Does the grant open its dataset now, and until when at least?"""
-    question = Question(
+    return Question(
         stage="use",
         at=now,
         known_at=now,
@@ -189,7 +193,6 @@ def _judged(w: World, grant: Grant, session: Session, now: Seconds) -> Decision:
         dataset=grant.dataset,
         modality=grant.purpose.modality,
     )
-    return evaluate(question, w.snapshots.current())
 
 
 def _of_grant(grant: Grant, until: Seconds) -> Held:
@@ -276,4 +279,13 @@ def _mint(w: World, person: Person, visa: Held, now: Seconds, access_of: str | N
         ends=visa.ends,
         answers=_answers(w.issuer, visa),
         sub=visa.sub,
+        decided=_decided(w, person, visa, now),
     )
+
+
+def _decided(w: World, person: Person, visa: Held, now: Seconds) -> Put | None:
+    """Why the visa of a grant could be minted: recorded with what hands it out."""
+    if visa.judged is None:
+        return None
+    question, decision, snapshot = visa.judged
+    return trace(w, person, DecisionId(w.new_id("dec", now)), question, decision, None, snapshot)

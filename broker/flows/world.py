@@ -13,7 +13,7 @@ from broker.core.rows import Person, Role
 from broker.core.rows.assurance import SignIn
 from broker.core.time import FOREVER, Seconds
 from broker.flows.entries import entry
-from broker.ports import Clock, Entropy, Ledger, Rows, Scratch, Signer, Snapshots
+from broker.ports import Clock, Entropy, Ledger, Names, Rows, Scratch, Signer, Snapshots
 
 _ID_BYTES = 10
 
@@ -30,6 +30,7 @@ class World:
     scratch: Scratch
     snapshots: Snapshots
     signer: Signer
+    names: Names
 
     def new_id(self, prefix: str, now: Seconds) -> str:
         return make_id(prefix, now, self.entropy.random(_ID_BYTES))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from broker.adapters.names import SivNames
 from broker.adapters.snapshots import LiveSnapshot
 from broker.core.ids import PersonId
 from broker.core.rows import Person, Role, Row
@@ -48,7 +49,7 @@ def stage(*more: Row, **changes: Any) -> Stage:
     live = LiveSnapshot(b.snapshot(*more, **changes))
     for row in (*b.rows(**changes), *more, ADA, MEI, PIA):
         ledger.rows[row.KIND, row.id] = row
-    ledger.on_commit = live.committed
+    ledger.on_commit = lambda stored: live.committed(stored, len(ledger.entries))
     world = World(
         issuer=b.US,
         clock=clock,
@@ -58,6 +59,7 @@ def stage(*more: Row, **changes: Any) -> Stage:
         scratch=MemoryScratch(),
         snapshots=live,
         signer=FakeSigner(),
+        names=SivNames(),
     )
     return Stage(world=world, ledger=ledger, clock=clock, live=live)
 

@@ -23,12 +23,26 @@ from broker.core.audit.merkle import HASH_BYTES, leaf_hash
 from broker.core.audit.note import Key, NoteError, Verify, open_checkpoint
 from broker.core.audit.tiles import FULL, TileId, tail
 from broker.core.audit.verify import Mark, Tree, check_entries, check_rows, check_tree
+from broker.core.rows import HISTORY_KINDS, Row
+from broker.core.rows.history import KEPT, LEFT_OUT
 
 MOST = 1_000
 """Findings that a report lists at most."""
 _ENTRIES = "SELECT seq, id, at, kind, body FROM record ORDER BY seq"
 _EFFECTS = "SELECT seq, kind, row_id, version, digest FROM effect ORDER BY seq"
-_LAST = "SELECT kind, row_id, max(version), digest, seq FROM effect GROUP BY kind, row_id ORDER BY kind, row_id"
+_LAST = (
+    "SELECT kind, row_id, max(version), digest, seq FROM effect"
+    " WHERE kind NOT LIKE '%.kept' GROUP BY kind, row_id ORDER BY kind, row_id"
+)
+_KEPT = (
+    "SELECT h.row_id, h.version, h.seq, h.body, e.seq, e.digest FROM history h LEFT JOIN effect e"
+    " ON e.kind = :said AND e.row_id = h.row_id AND e.version = h.version WHERE h.kind = :kind"
+)
+_GONE = (
+    "SELECT e.row_id, e.version, e.seq FROM effect e LEFT JOIN history h"
+    " ON h.kind = :kind AND h.row_id = e.row_id AND h.version = e.version WHERE e.kind = :said AND h.kind IS NULL"
+    " AND e.seq >= coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'history_from'), 0)"
+)
 _OTHER_OBJECTS = "SELECT type, name FROM sqlite_schema WHERE type IN ('trigger', 'view')"
 
 
@@ -205,6 +219,23 @@ def _walk(db: sqlite3.Connection, leaves: Leaves) -> Iterator[Finding]:
     yield from check_entries(leaves, entries, effects)
     last = ((Effect(kind=k, id=i, version=v, digest=d), seq) for k, i, v, d, seq in db.execute(_LAST))
     yield from check_rows(last, _rows(db))
+    for kind in sorted(HISTORY_KINDS, key=lambda kind: kind.KIND):
+        yield from _history(db, kind)
+
+
+def _history(db: sqlite3.Connection, kind: type[Row]) -> Iterator[Finding]:
+    """Every version that is kept against what its entry said of it, and none is missing since history began."""
+    names = {"kind": kind.KIND, "said": kind.KIND + KEPT if kind in LEFT_OUT else kind.KIND}
+    for id, version, seq, body, said, digest in db.execute(_KEPT, names):
+        what = f"version {version} in the history"
+        if said is None:
+            yield Finding(fault=Fault.ROW_INSERTED, said=f"{what}: no entry accounts for it", row=(kind.KIND, id))
+        elif (said, digest) != (seq, hashlib.sha256(body.encode()).hexdigest()):
+            yield Finding(fault=Fault.ROW_CHANGED, said=f"{what} is not what was kept", seq=said, row=(kind.KIND, id))
+    for id, version, seq in db.execute(_GONE, names):
+        yield Finding(
+            fault=Fault.ROW_DELETED, said=f"version {version} is gone from the history", seq=seq, row=(kind.KIND, id)
+        )
 
 
 def _rows(db: sqlite3.Connection) -> Iterator[Effect]:

@@ -16,7 +16,8 @@ from pydantic_core import SchemaValidator
 from broker.adapters.storage.schema import INDEXED
 from broker.core.audit.entry import Effect
 from broker.core.plain import canonical, plain
-from broker.core.rows import KINDS, Put, Row
+from broker.core.rows import HISTORY_KINDS, KINDS, Put, Row
+from broker.core.rows.history import KEPT, LEFT_OUT, as_kept
 
 R = TypeVar("R", bound=Row)
 MAX_ROW_BYTES = 8 * 1024 * 1024
@@ -35,6 +36,15 @@ class Stored:
     row: Row
     columns: tuple[str | int | None, ...]
     effect: Effect
+    kept: str | None = None
+    """The row as history has it; None: of its kind no history is kept."""
+    as_kept: Effect | None = None
+    """What the log says of that, where it is not the row itself."""
+
+    @property
+    def effects(self) -> tuple[Effect, ...]:
+        """All that the log says of it."""
+        return (self.effect,) if self.as_kept is None else (self.effect, self.as_kept)
 
 
 def store(put: Put) -> Stored:
@@ -44,13 +54,21 @@ def store(put: Put) -> Stored:
         raise ValueError(f"{type(row).__name__} is not a kind of row")
     if row.version < 1:
         raise ValueError("versions count from 1")
-    members = plain(row)
-    body = canonical(row)
+    body = canonical(row) if put.encoded is None else put.encoded
     if len(body) > MAX_ROW_BYTES:
         raise RowTooLargeError(f"a row of {len(body)} bytes; at most {MAX_ROW_BYTES} fit")
-    columns = (row.id, row.version, body.decode(), *indexed(row.KIND, members).values())
-    digest = hashlib.sha256(body).hexdigest()
-    return Stored(row, columns, Effect(kind=row.KIND, id=row.id, version=row.version, digest=digest))
+    columns = (row.id, row.version, body.decode(), *(plain(getattr(row, name)) for name in INDEXED.get(row.KIND, ())))
+    effect = _effect(row.KIND, row, body)
+    if type(row) not in HISTORY_KINDS:
+        return Stored(row, columns, effect)
+    if type(row) not in LEFT_OUT:
+        return Stored(row, columns, effect, body.decode())
+    kept = canonical(as_kept(row))
+    return Stored(row, columns, effect, kept.decode(), _effect(row.KIND + KEPT, row, kept))
+
+
+def _effect(kind: str, row: Row, body: bytes) -> Effect:
+    return Effect(kind=kind, id=row.id, version=row.version, digest=hashlib.sha256(body).hexdigest())
 
 
 def indexed(kind: str, members: Mapping[str, Any]) -> dict[str, str | None]:

@@ -44,6 +44,8 @@ class SqliteLedger:
     def __init__(self, writer: Writer, head: Head, on_commit: OnCommit, publish_seconds: float) -> None:
         self.on_commit = on_commit
         """Called in the event loop with the rows of each commit, in order, before any caller hears of it."""
+        self.size = writer.size
+        """How many entries there were when `on_commit` was called last."""
         self._writer, self._head, self._publish_seconds = writer, head, publish_seconds
         self._published_at = -publish_seconds
         self._loop = asyncio.get_running_loop()
@@ -161,6 +163,7 @@ class SqliteLedger:
         self._waiting -= len(batch)
         pairs = list(zip(batch, answers, strict=True))
         rows = tuple(each.row for caller, answer in pairs if isinstance(answer, int) for each in caller.wish.stored)
+        self.size = max((answer + 1 for _, answer in pairs if isinstance(answer, int)), default=self.size)
         try:
             if rows:
                 self.on_commit(rows)

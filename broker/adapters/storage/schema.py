@@ -1,7 +1,8 @@
 """Which tables there are, once, for SQLite and PostgreSQL; and the statements that write them, compiled once.
 
 Rows: a table for each kind, with the row as canonical JSON in `body` and, beside it, the members that are
-looked up by (INDEXED). The log: `record` (the very bytes that are hashed), `effect` (what each record changed),
+looked up by (INDEXED); and `history`, every version of the rows that decisions read.
+The log: `record` (the very bytes that are hashed), `effect` (what each record changed),
 `tile` (full ones of level 0, all of the levels above) and `checkpoint`, with the hashes of the entries that it is
 the first to cover: the tile of level 0 that is not full yet.
 """
@@ -70,6 +71,15 @@ EFFECT = _table(
     _column("digest", sa.Text),
     _column("seq", _whole),
     sa.Index("effect_seq", "seq"),
+    rowid=False,
+)
+HISTORY = _table(
+    "history",
+    _column("kind", sa.Text, key=True),
+    _column("row_id", sa.Text, key=True),
+    _column("version", _whole, key=True),
+    _column("seq", _whole),
+    _column("body", sa.Text),
     rowid=False,
 )
 TILE = _table(

@@ -44,22 +44,26 @@ class Wish:
 
 def wish_for(entry: Entry, stored: tuple[Stored, ...] = ()) -> Wish:
     """ValueError for an entry that does not fit."""
-    return Wish(entry, encode(entry, [each.effect for each in stored]), stored)
+    return Wish(entry, encode(entry, [effect for each in stored for effect in each.effects]), stored)
 
 
 @dataclass(slots=True)
 class _Batch:
-    """What one transaction adds to the log: rows of the tables record and effect."""
+    """What one transaction adds: rows of the tables record, effect and history."""
 
     seq: int
     records: list[tuple[int, str, int, str, bytes]] = field(default_factory=list)
     effects: list[tuple[str, str, int, str, int]] = field(default_factory=list)
+    history: list[tuple[str, str, int, int, str]] = field(default_factory=list)
 
     def add(self, wish: Wish) -> int:
         entry, seq = wish.entry, self.seq + len(self.records)
         self.records.append((seq, entry.id, entry.at, entry.kind, wish.body))
-        for effect in (each.effect for each in wish.stored):
-            self.effects.append((effect.kind, effect.id, effect.version, effect.digest, seq))
+        for each in wish.stored:
+            for effect in each.effects:
+                self.effects.append((effect.kind, effect.id, effect.version, effect.digest, seq))
+            if each.kept is not None:
+                self.history.append((each.effect.kind, each.effect.id, each.effect.version, seq, each.kept))
         return seq
 
 
@@ -100,6 +104,7 @@ class Writer:
                 return [StaleError(f"entry {wishes[0].entry.id} is recorded already")]
             return [self.commit([wish])[0] for wish in wishes]
         self._insert(schema.EFFECT, batch.effects)
+        self._insert(schema.HISTORY, batch.history)
         self._grow(batch, now)
         self._latest = now
         return answers

@@ -34,6 +34,8 @@ class MintedVisa:
     ends: Seconds = FOREVER
     answers: frozenset[str] = frozenset()
     sub: str | None = None
+    decided: object = field(default=None, compare=False, repr=False)
+    """For a grant of ours: the change (`Put`) that keeps why it opens its data; recorded with what hands it out."""
 
 
 def releasable(visas: Iterable[MintedVisa], released: Collection[str] | None, now: Seconds) -> tuple[MintedVisa, ...]:

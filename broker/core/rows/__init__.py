@@ -20,6 +20,7 @@ from broker.core.rows.catalogue import (
 from broker.core.rows.change import Put, Row, changed
 from broker.core.rows.consents import ConsentRow, ConsentTemplate, WithdrawalReceipt
 from broker.core.rows.documents import Document, InForce
+from broker.core.rows.history import NOT_KEPT
 from broker.core.rows.identity import Identity, Person, Session
 from broker.core.rows.keys import SigningKey
 from broker.core.rows.leaving import Farewell, HomeSession
@@ -31,13 +32,11 @@ from broker.core.rows.revocation import Revocation
 from broker.core.rows.tasks import Task
 
 __all__ = [
-    "KINDS", "SNAPSHOT_KINDS", "Access", "Approval", "Assertion", "Client", "Code", "Committee", "ConsentRow",
-    "ConsentTemplate",
-    "CustomType", "Dataset", "Delivery", "Document", "Done", "DrsObject", "Evidence", "Family", "Farewell", "Gather",
-    "Gathered", "Grant", "HomeSession", "Identity", "IdentityLink", "IdentityProvider", "InForce", "Organisation",
-    "Person",
-    "PolledVisa", "Put", "RefreshToken", "Repository", "Request", "Revocation", "Role", "Row", "Session",
-    "SigningKey", "Task", "Trace", "VisaIssuer", "WithdrawalReceipt", "changed",
+    "HISTORY_KINDS", "KINDS", "SNAPSHOT_KINDS", "Access", "Approval", "Assertion", "Client", "Code", "Committee",
+    "ConsentRow", "ConsentTemplate", "CustomType", "Dataset", "Delivery", "Document", "Done", "DrsObject", "Evidence",
+    "Family", "Farewell", "Gather", "Gathered", "Grant", "HomeSession", "Identity", "IdentityLink", "IdentityProvider",
+    "InForce", "Organisation", "Person", "PolledVisa", "Put", "RefreshToken", "Repository", "Request", "Revocation",
+    "Role", "Row", "Session", "SigningKey", "Task", "Trace", "VisaIssuer", "WithdrawalReceipt", "changed",
 ]  # fmt: skip
 
 KINDS: tuple[type[Row], ...] = (
@@ -55,3 +54,6 @@ SNAPSHOT_KINDS: frozenset[type[Row]] = frozenset({
     Organisation, PolledVisa, Repository, Request, Revocation, Role, VisaIssuer,
 })  # fmt: skip
 """The kinds that decisions read: held in memory as the snapshot, and followed change by change."""
+
+HISTORY_KINDS: frozenset[type[Row]] = SNAPSHOT_KINDS - NOT_KEPT
+"""The kinds of which every version is kept (history.py)."""

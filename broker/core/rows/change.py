@@ -1,7 +1,10 @@
 """The one change: put this row in place of the version before it."""
 
-from dataclasses import dataclass, replace
+import hashlib
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Protocol, TypeVar, runtime_checkable
+
+from broker.core.plain import canonical
 
 
 @runtime_checkable
@@ -24,6 +27,13 @@ class Put:
     """
 
     row: Row
+    encoded: bytes | None = field(default=None, compare=False, repr=False)
+    """`canonical(row)`, where whoever made the row has it already."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the row's canonical bytes, as the log says it."""
+        return hashlib.sha256(canonical(self.row) if self.encoded is None else self.encoded).hexdigest()
 
 
 R = TypeVar("R", bound=Row)

@@ -21,6 +21,7 @@ from broker.flows.oauth.deps import About, Deps
 from broker.flows.oauth.standing import Standing, access_of, standing_of, token_revoked
 from broker.flows.oauth.targets import foreign_grant
 from broker.flows.oauth.tasks import issue_task
+from broker.flows.traces import decided, decisions_of
 
 _JTI_BYTES = 16
 _KIND = "passport.refused"
@@ -83,7 +84,8 @@ async def _issue(
 ) -> Tokens:
     jti, ends = base64url(d.entropy.random(_JTI_BYTES)), passport_end(visas, now, s.end)
     # 3. Record: which visas leave, for whom, until when.
-    about: About = {
+    why = decided(visas)
+    about: About = decisions_of(why) | {
         "client": s.client.id,
         "family": s.family.id,
         "jti": jti,
@@ -91,7 +93,7 @@ async def _issue(
         "visas": tuple(map(log_name, visas)),
         "until": ends,
     }
-    await d.ledger.record(d.entry("passport.issued", now, s.person, about))
+    await d.ledger.record(d.entry("passport.issued", now, s.person, about), *why)
     # 4. Act.
     said = claims.passport(
         issuer=d.issuer,

@@ -24,6 +24,7 @@ from broker.core.time import Seconds
 from broker.flows.oauth.answers import Refused, Tokens
 from broker.flows.oauth.deps import About, Deps, deciding_anew
 from broker.flows.oauth.standing import Standing, standing_of
+from broker.flows.traces import decided, decisions_of
 from broker.flows.visas import grant_visa_id
 
 _ID_BYTES = 10
@@ -44,7 +45,8 @@ async def issue_task(
     # 3. Record.
     task, family = _rows(d, s, work, now)
     session = replace(s.session, id=task.id, version=1, expires=work.ends, ended=None, task=True)
-    about: About = {
+    why = decided(visa for visa in grants if visa.id in work.grants)
+    about: About = decisions_of(why) | {
         "client": s.client.id,
         "family": s.family.id,
         "task": task.id,
@@ -52,7 +54,7 @@ async def issue_task(
         "grants": task.grants,
         "until": task.ends,
     }
-    await d.ledger.record(d.entry("task.begun", now, s.person, about), Put(session), Put(family), Put(task))
+    await d.ledger.record(d.entry("task.begun", now, s.person, about), Put(session), Put(family), Put(task), *why)
     # 4. Act.
     return _sign(d, s, task, subject.jkt, now)
 

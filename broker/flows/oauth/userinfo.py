@@ -14,6 +14,7 @@ from broker.flows.oauth.answers import known_claims
 from broker.flows.oauth.deps import About, Deps
 from broker.flows.oauth.standing import Standing, access_of, standing_of, token_revoked
 from broker.flows.oauth.visa_access import visa_access
+from broker.flows.traces import decided, decisions_of
 
 
 async def userinfo(d: Deps, shown: Shown | OAuthError) -> dict[str, Any] | OAuthError:
@@ -73,12 +74,13 @@ async def _visas(d: Deps, token: OwnToken, s: Standing, now: Seconds) -> tuple[s
         return too_much
     if visas:
         # 3. Record.
-        about: About = {
+        why = decided(visas)
+        about: About = decisions_of(why) | {
             "client": s.client.id,
             "family": s.family.id,
             "jti": token.jti,
             "via": "userinfo",
             "visas": tuple(map(log_name, visas)),
         }
-        await d.ledger.record(d.entry("passport.issued", now, s.person, about))
+        await d.ledger.record(d.entry("passport.issued", now, s.person, about), *why)
     return tuple(visa.token for visa in visas)

@@ -251,6 +251,7 @@ def test_changes_listed_for_no_entry_are_told(place: Place, seq: int) -> None:
 def test_a_row_edited_together_with_its_list_of_changes_is_named_by_the_entry(place: Place) -> None:
     place.tamper(
         "UPDATE revocation SET body = replace(body, '\"since\":1', '\"since\":9') WHERE id = 'grant:298'",
+        "UPDATE history SET body = replace(body, '\"since\":1', '\"since\":9') WHERE row_id = 'grant:298'",
     )
     import hashlib  # noqa: PLC0415
 

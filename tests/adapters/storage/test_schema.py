@@ -53,7 +53,7 @@ def test_the_tables_can_be_made_in_postgresql() -> None:
 
 def test_every_kind_of_row_has_a_table_and_none_is_called_like_one_of_the_log() -> None:
     assert set(ROWS) == {kind.KIND for kind in KINDS}
-    others = {"record", "effect", "tile", "checkpoint", "scratch", "meta"}
+    others = {"record", "effect", "history", "tile", "checkpoint", "scratch", "meta"}
     assert set(metadata.tables) == set(ROWS) | others
     assert not set(ROWS) & others
     assert set(INDEXED) <= set(ROWS)
@@ -116,6 +116,8 @@ def test_a_database_of_the_first_revision_is_refused_and_can_be_brought_up_to_da
         db.execute("DROP INDEX delivery_object")
         db.execute("ALTER TABLE delivery DROP COLUMN object")
         db.execute("""INSERT INTO delivery (id, version, body, state) VALUES ('d', 1, '{"object":"obj-1"}', 'cut')""")
+        db.execute("DROP TABLE history")
+        db.execute("DELETE FROM meta WHERE key = 'history_from'")
         db.execute("UPDATE alembic_version SET version_num = '0001'")
         db.commit()
     with closing(sqlite3.connect(place.database)) as db, pytest.raises(LedgerRefusedError, match="broker migrate"):

@@ -1,4 +1,8 @@
-"""The tables of what came with the whole of Passports: see `_KINDS`."""
+"""The tables of what came with the whole of Passports (see `_KINDS`), and the history of rows.
+
+Of rows that are there already the version that holds is kept, but for kinds with secrets: theirs are kept from their
+next version on. Versions before are gone.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -25,6 +29,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "withdrawal_receipt": ("subject",),
 }
 """Kind of row to the members by which its rows are found."""
+_FROM_NOW_ON = ("committee", "consent", "dataset", "drs_object", "organisation", "repository", "revocation")
 _whole = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
@@ -42,6 +47,7 @@ def upgrade() -> None:
             op.add_column(kind, sa.Column(member, sa.Text, nullable=True))
             op.create_index(f"{kind}_{member}", kind, [member])
     _deliveries_by_object()
+    _history()
 
 
 def _deliveries_by_object() -> None:
@@ -51,3 +57,25 @@ def _deliveries_by_object() -> None:
     postgresql = op.get_context().dialect.name == "postgresql"
     member = "body::json ->> 'object'" if postgresql else "json_extract(body, '$.object')"
     op.execute(f"UPDATE delivery SET object = {member}")  # noqa: S608 (ours)
+
+
+def _history() -> None:
+    """Every version of what decisions read; of what is there, the one that holds."""
+    op.create_table(
+        "history",
+        sa.Column("kind", sa.Text, primary_key=True, nullable=False, autoincrement=False),
+        sa.Column("row_id", sa.Text, primary_key=True, nullable=False, autoincrement=False),
+        sa.Column("version", _whole, primary_key=True, nullable=False, autoincrement=False),
+        sa.Column("seq", _whole, nullable=False, autoincrement=False),
+        sa.Column("body", sa.Text, nullable=False, autoincrement=False),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    for kind in _FROM_NOW_ON:
+        op.execute(
+            "INSERT INTO history SELECT e.kind, e.row_id, e.version, e.seq, r.body FROM effect e"  # noqa: S608 (ours)
+            f" JOIN \"{kind}\" r ON r.id = e.row_id AND r.version = e.version WHERE e.kind = '{kind}'"
+        )
+    op.execute(
+        "INSERT INTO meta (key, value) SELECT 'history_from', CAST(coalesce(max(seq) + 1, 0) AS TEXT) FROM record"
+    )

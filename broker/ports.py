@@ -126,25 +126,6 @@ class Signer(Protocol):
         ...
 
 
-HIDDEN = "~"
-"""What a hidden name begins with."""
-
-
-class Names(Protocol):
-    """Hides names of a person in what is kept for ever, under that person's key (`Person.log_key`)."""
-
-    def hide(self, key: str, name: str) -> str:
-        """HIDDEN and a text that tells nobody anything without the key; the same for the same name and key.
-
-        ValueError for a person who was erased: their key is empty.
-        """
-        ...
-
-    def show(self, key: str, hidden: str) -> str | None:
-        """The name; None if `key` (a destroyed one, for example) did not hide it."""
-        ...
-
-
 class TokenReader(Protocol):
     """Verifies tokens of our own."""
 

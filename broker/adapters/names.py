@@ -10,7 +10,7 @@ from hashlib import sha512
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
-from broker.ports import HIDDEN
+from broker.core.decision.names import HIDDEN
 
 _PURPOSE = b"names-v1"
 
@@ -19,11 +19,11 @@ class SivNames:
     """A ports.Names."""
 
     def hide(self, key: str, name: str) -> str:
-        """See ports.Names."""
+        """See core.decision.names."""
         return HIDDEN + urlsafe_b64encode(_cipher(key).encrypt(name.encode(), None)).decode().rstrip("=")
 
     def show(self, key: str, hidden: str) -> str | None:
-        """See ports.Names."""
+        """See core.decision.names."""
         if not hidden.startswith(HIDDEN) or not key:
             return None
         text = hidden[len(HIDDEN) :]

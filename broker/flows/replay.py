@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
 from broker.core.decision import Decision, Question, evaluate, explain
-from broker.core.decision.names import renamed
+from broker.core.decision.names import Names, renamed
 from broker.core.decision.version import RULES
 from broker.core.documents import Standing
 from broker.core.plain import canonical
@@ -19,7 +19,6 @@ from broker.core.rows import Trace
 from broker.core.snapshot import Snapshot
 from broker.core.typed import typed
 from broker.flows.traces import said_digest, written
-from broker.ports import Names
 
 _ASKED = frozenset({"question", "generation", "versions"})
 """What a replay takes from the trace, and so cannot compare."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from broker.core.audit.entry import Entry, Value
+from broker.core.decision.names import Names
 from broker.core.ids import ClientId, DatasetId, GrantId, Issuer, make_id
 from broker.core.passport.assertions import Stated
 from broker.core.passport.bearer import Vouched
@@ -13,7 +14,7 @@ from broker.core.rows import Person, Role
 from broker.core.rows.assurance import SignIn
 from broker.core.time import FOREVER, Seconds
 from broker.flows.entries import entry
-from broker.ports import Clock, Entropy, Ledger, Names, Rows, Scratch, Signer, Snapshots
+from broker.ports import Clock, Entropy, Ledger, Rows, Scratch, Signer, Snapshots
 
 _ID_BYTES = 10
 

@@ -6,6 +6,7 @@ everywhere in a question, so that whatever matched before matches still.
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Protocol
 
 from broker.core.decision.question import Decision, Question
 from broker.core.ids import Issuer
@@ -14,6 +15,23 @@ from broker.core.passport.visa import LINK, Visa
 from broker.core.purpose import Purpose
 
 Rename = Callable[[str], str]
+HIDDEN = "~"
+"""What a hidden name begins with."""
+
+
+class Names(Protocol):
+    """Hides names of a person in what is kept for ever, under that person's key (`Person.log_key`)."""
+
+    def hide(self, key: str, name: str) -> str:
+        """HIDDEN and a text that tells nobody anything without the key; the same for the same name and key.
+
+        ValueError for a person who was erased: their key is empty.
+        """
+        ...
+
+    def show(self, key: str, hidden: str) -> str | None:
+        """The name; None if `key` (a destroyed one, for example) did not hide it."""
+        ...
 
 
 def renamed(question: Question, us: str, name: Rename) -> Question:

@@ -340,9 +340,7 @@ def as_ourselves(snapshot: Snapshot, own: TrustRow) -> Snapshot:
 def on_texts(snapshot: Snapshot, ontology: Ontology, rulebook: Rulebook, own: TrustRow) -> Snapshot:
     """The same rows under other texts."""
     stands_on = standing(ontology, rulebook, own)
-    after = replace(
-        snapshot, ontology=ontology, rulebook=rulebook, own=own, stands_on=stands_on, vouching=object()
-    )
+    after = replace(snapshot, ontology=ontology, rulebook=rulebook, own=own, stands_on=stands_on, vouching=object())
     return replace(after, trust=_trust(after))
 
 

@@ -6,17 +6,19 @@ the explanation, for which one asks about the one dataset.
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 
 from broker.core.audit.entry import Value
 from broker.core.decision import Decision, foresee_each
 from broker.core.decision.gates.jurisdiction import EXAMPLE
 from broker.core.ids import DatasetId, DecisionId
 from broker.core.outcome import Outcome, Reason
-from broker.core.plain import digest, plain
 from broker.core.purpose import Purpose
-from broker.core.rows import Dataset, Put, Trace
+from broker.core.rows import Dataset
+from broker.core.snapshot import Snapshot
 from broker.flows.request_access import foresight_question, may_know
+from broker.flows.traces import asked_of, kept
 from broker.flows.world import Caller, World
 
 MOST = 10_000
@@ -52,7 +54,7 @@ async def pre_check(
     """
     # 1. Gather.
     now, snapshot = w.clock.now(), w.snapshots.current()
-    asked = [row.id for row in snapshot.all(Dataset) if row.existence == "listed"] if datasets is None else datasets
+    asked = listed(snapshot) if datasets is None else datasets
     if len(asked) > MOST:
         return Reason(code="REQ-TOO-LARGE", facts=(("limit", f"a pre-check of more than {MOST} datasets"),))
     known = {id for id in asked if may_know(caller, id, snapshot, now)}
@@ -62,34 +64,41 @@ async def pre_check(
     found: dict[DatasetId, Told] = {}
     example = False
     for id_, decision in zip(there, foresee_each(question, there, snapshot), strict=True):
-        found[id_] = _told(id_, decision)
+        found[id_] = told_of(id_, decision)
         example = example or EXAMPLE in decision.read
         if len(found) % _AT_ONCE == 0:
             await w.clock.give_way()
-    told = tuple(found.get(id) or Told(id, Outcome.DENY, ("REQ-NOT-FOUND",)) for id in asked)
+    told = tuple(found.get(id) or unknown(id) for id in asked)
     # 3. Record: one entry and one trace for all of them.
     id = DecisionId(w.new_id("dec", now))
-    answers = _digest(told)
-    body = {
-        "question": plain(replace(question, visas=(), identities=frozenset())),
-        "visas": [visa.jti for visa in question.visas],
-        "datasets": list(asked),
-        "answers": answers,
-        "generation": snapshot.generation,
-    }
-    put = Put(Trace(id=id, at=now, person=caller.person.id, body=plain(body)))
-    about: dict[str, Value] = {"decision": id, "datasets": len(told), "answers": answers, "trace": digest(put.row)}
+    answers = answers_digest(told)
+    body = asked_of(partial(w.names.hide, caller.person.log_key), question, snapshot) | {"answers": answers}
+    if datasets is not None:
+        body |= {"datasets": list(asked), "unknown": sorted({*asked} - known)}
+    put = kept(id, question, body)
+    about: dict[str, Value] = {"decision": id, "datasets": len(told), "answers": answers, "trace": put.digest}
     await w.ledger.record(w.entry("pre_check.made", now, caller.person, about), put)
     # 4. Tell.
     return PreCheck(id=id, told=told, example=example)
 
 
-def _told(dataset: DatasetId, decision: Decision) -> Told:
+def listed(snapshot: Snapshot) -> list[DatasetId]:
+    """All datasets of which anybody may know."""
+    return [row.id for row in snapshot.all(Dataset) if row.existence == "listed"]
+
+
+def told_of(dataset: DatasetId, decision: Decision) -> Told:
+    """What is told of one dataset."""
     codes = dict.fromkeys(reason.code for gate in decision.telling for reason in gate.reasons)
     return Told(dataset, decision.outcome, tuple(codes))
 
 
-def _digest(told: Iterable[Told]) -> str:
+def unknown(dataset: DatasetId) -> Told:
+    """What is told of one of which the caller may not know."""
+    return Told(dataset, Outcome.DENY, ("REQ-NOT-FOUND",))
+
+
+def answers_digest(told: Iterable[Told]) -> str:
     """SHA-256 of the answers, a line each: dataset, outcome and codes, parted by tabs and commas."""
     said = hashlib.sha256()
     for one in told:

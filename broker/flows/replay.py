@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
-from broker.core.decision import Decision, Question, evaluate, explain
+from broker.core.decision import Decision, Question, evaluate, explain, foresee_each
 from broker.core.decision.names import Names, renamed
 from broker.core.decision.version import RULES
 from broker.core.documents import Standing
@@ -18,6 +18,7 @@ from broker.core.plain import canonical
 from broker.core.rows import Trace
 from broker.core.snapshot import Snapshot
 from broker.core.typed import typed
+from broker.flows.pre_check import answers_digest, listed, told_of, unknown
 from broker.flows.traces import said_digest, written
 
 _ASKED = frozenset({"question", "generation", "versions"})
@@ -97,9 +98,10 @@ def replay(trace: Trace, kept: Kept, names: Names) -> Replayed:
         return Replayed(id=trace.id, result="missing", missing=picture, erased=key is None)
     us = picture.own.iss
     question = renamed(asked.question, us, lambda name: (names.show(key, name) if key else None) or name)
-    # 3. Asked again.
+    # 3. Asked again. 4. Compared.
+    if "answers" in trace.body:
+        return _many(trace, asked, question, picture, kept.lacking(asked.generation), erased=key is None)
     decision = evaluate(question, picture)
-    # 4. Compared.
     if first is trace:
         hidden: Callable[[str], str] = (lambda name: names.hide(key, name)) if key else (lambda name: name)
         explanation = explain(question, decision, picture) if asked.explained else None
@@ -108,13 +110,26 @@ def replay(trace: Trace, kept: Kept, names: Names) -> Replayed:
     else:
         again = {"outcome": decision.outcome, "answer": said_digest(decision)}
     found = tuple(differences({name: _as_now(name, trace.body.get(name)) for name in again}, _plain(again)))
-    return _replayed(trace, asked, decision, found, kept.lacking(asked.generation), erased=key is None)
+    lacking = kept.lacking(asked.generation)
+    return _replayed(trace, asked, decision.outcome.name, found, lacking, erased=key is None)
+
+
+def _many(
+    trace: Trace, asked: _Asked, question: Question, picture: Snapshot, lacking: tuple[str, ...], *, erased: bool
+) -> Replayed:
+    """A pre-check: one question about many datasets, of whose answers the digest is kept."""
+    datasets, hidden = trace.body.get("datasets", listed(picture)), set(trace.body.get("unknown", ()))
+    there = [id for id in dict.fromkeys(datasets) if id not in hidden]
+    found = {id: told_of(id, one) for id, one in zip(there, foresee_each(question, there, picture), strict=True)}
+    answers = answers_digest(found.get(id) or unknown(id) for id in datasets)
+    parted = tuple(differences(trace.body["answers"], answers, "answers"))
+    return _replayed(trace, asked, f"{len(datasets)} datasets", parted, lacking, erased=erased)
 
 
 def _replayed(
     trace: Trace,
     asked: _Asked,
-    decision: Decision,
+    outcome: str,
     found: tuple[Difference, ...],
     lacking: tuple[str, ...],
     *,
@@ -125,7 +140,7 @@ def _replayed(
     return Replayed(
         id=trace.id,
         result=result,
-        outcome=decision.outcome.name,
+        outcome=outcome,
         missing=lacking if result == "missing" else (),
         differences=found,
         erased=erased,

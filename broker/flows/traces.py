@@ -67,17 +67,23 @@ def written(
     snapshot: Snapshot,
 ) -> dict[str, Any]:
     """All of a trace that follows from the question and the picture: what a replay writes again and compares."""
-    us = snapshot.own.iss
     body: dict[str, Any] = {
-        "question": renamed(question, us, hidden),
-        "decision": _without_people(renamed_answer(decision, us, hidden)),
+        **asked_of(hidden, question, snapshot),
+        "decision": _without_people(renamed_answer(decision, snapshot.own.iss, hidden)),
         "explanation": explained(explanation) if explanation is not None else None,
-        "generation": snapshot.generation,
-        "versions": _versions(snapshot),
     }
     if decision.excluded:
         body["excluded"] = {"count": len(decision.excluded), "digest": _digest_of_people(decision.excluded)}
     return body
+
+
+def asked_of(hidden: Callable[[str], str], question: Question, snapshot: Snapshot) -> dict[str, Any]:
+    """The question, the picture that it was asked of, and the texts on which that stood."""
+    return {
+        "question": renamed(question, snapshot.own.iss, hidden),
+        "generation": snapshot.generation,
+        "versions": _versions(snapshot),
+    }
 
 
 def kept(id: DecisionId, question: Question, body: Mapping[str, Any]) -> Put:

@@ -57,8 +57,8 @@ class LiveSnapshot:
         return lambda: self._listeners.discard(listener)
 
 
-async def load(empty: Snapshot, rows: Rows, size: int) -> Snapshot:
-    """The picture of everything that is stored, when the log has `size` entries."""
+async def load(empty: Snapshot, rows: Rows, size: int | None = None) -> Snapshot:
+    """The picture of everything that is stored, when the log has `size` entries (None: nothing is decided by it)."""
     snapshot = empty
     for kind in sorted(SNAPSHOT_KINDS, key=lambda kind: kind.KIND):
         found: AsyncIterator[Row] = rows.scan(kind)

@@ -346,7 +346,7 @@ def on_texts(snapshot: Snapshot, ontology: Ontology, rulebook: Rulebook, own: Tr
 
 def under(snapshot: Snapshot, rulebook: Rulebook) -> Snapshot:
     """The picture in which the packs of `rulebook` hold."""
-    return replace(snapshot, rulebook=rulebook, generation=snapshot.generation + 1)
+    return on_texts(snapshot, snapshot.ontology, rulebook, snapshot.own)
 
 
 def _trust(snapshot: Snapshot) -> Trust:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from broker.core.duo.asked import Asked
 from broker.core.duo.opinion import SILENT, Opinion, deny, listed, permit, review
 from broker.core.duo.permissions import in_words
-from broker.core.duo.regions import COUNTRIES, expand
+from broker.core.duo.regions import country, expand
 from broker.core.duo.terms import Term
 from broker.core.duo.vocabulary import DS, HMB, canonical_code
 from broker.core.purpose import Kind
@@ -111,11 +111,12 @@ def region(term: Term, asked: Asked) -> Opinion:
     if lost:
         return review("DUO-REGION-UNKNOWN", obligations=(duty,), place=listed(lost))
     inside = frozenset[str]().union(*(countries for countries in expanded.values() if countries is not None))
-    outside = (asked.purpose.countries & COUNTRIES) - inside
+    places = {written: country(written) for written in asked.purpose.countries}
+    outside = {code for code in places.values() if code is not None} - inside
     allowed = listed(term.regions)
     if outside:
         return deny("DUO-REGION", allowed=allowed, country=listed(outside))
-    unmapped = asked.purpose.countries - COUNTRIES
+    unmapped = [written for written, code in places.items() if code is None]
     if unmapped:
         return review("DUO-REGION-UNKNOWN", obligations=(duty,), place=listed(unmapped))
     if not asked.purpose.countries:

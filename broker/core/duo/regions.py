@@ -1,70 +1,21 @@
-"""Which countries does a place name mean? (DUO:0000022; ISO 3166-1 alpha-2)
+"""Which countries does a place name mean? (DUO:0000022; ISO 3166-1, UN M49)
 
-A country is its code; a group is one of the few below, whose members are settled by treaty. A territory
-with a code of its own is a place of its own. Anything else is unknown, and an unknown place goes to a person.
+A country is its code; a group is one of the few below, whose members are settled by treaty or by the UN. Anything
+else is unknown, and an unknown place goes to a person: also `Europe`, which some mean as the EU and some as a
+continent. Members are those of November 2026; no decision is older, so that no earlier ones matter.
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-_SECOND_LETTERS = {
-    "A": "DEFGILMOQRSTUWXZ",
-    "B": "ABDEFGHIJLMNOQRSTVWYZ",
-    "C": "ACDFGHIKLMNORUVWXYZ",
-    "D": "EJKMOZ",
-    "E": "CEGHRST",
-    "F": "IJKMOR",
-    "G": "ABDEFGHILMNPQRSTUWY",
-    "H": "KMNRTU",
-    "I": "DELMNOQRST",
-    "J": "EMOP",
-    "K": "EGHIMNPRWYZ",
-    "L": "ABCIKRSTUVY",
-    "M": "ACDEFGHKLMNOPQRSTUVWXYZ",
-    "N": "ACEFGILOPRUZ",
-    "O": "M",
-    "P": "AEFGHKLMNRSTWY",
-    "Q": "A",
-    "R": "EOSUW",
-    "S": "ABCDEGHIJKLMNORSTVXYZ",
-    "T": "CDFGHJKLMNORTVWZ",
-    "U": "AGMSYZ",
-    "V": "ACEGINU",
-    "W": "FS",
-    "Y": "ET",
-    "Z": "AMW",
-}
-"""Of the codes that begin with each letter."""
+from broker.core.duo.countries import CODES, COUNTRIES, REGIONS
 
-COUNTRIES = frozenset(first + second for first, seconds in _SECOND_LETTERS.items() for second in seconds)
-"""Every assigned ISO 3166-1 alpha-2 code (249)."""
+__all__ = ["COUNTRIES", "GROUPS", "country", "expand"]
 
 _BENELUX = frozenset({"BE", "LU", "NL"})
-_EU = _BENELUX | frozenset(
-    {
-        "AT",
-        "BG",
-        "CY",
-        "CZ",
-        "DE",
-        "DK",
-        "EE",
-        "ES",
-        "FI",
-        "FR",
-        "GR",
-        "HR",
-        "HU",
-        "IE",
-        "IT",
-        "LT",
-        "LV",
-        "MT",
-    }
-    | {"PL", "PT", "RO", "SE", "SI", "SK"}
-)
+_EU_BESIDE = "AT BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LV MT PL PT RO SE SI SK"
+_EU = _BENELUX | set(_EU_BESIDE.split())
 _EEA = _EU | {"IS", "LI", "NO"}
-_UK = frozenset({"GB"})
 
 GROUPS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
@@ -73,19 +24,25 @@ GROUPS: Mapping[str, frozenset[str]] = MappingProxyType(
         "EEA": _EEA,
         "EUROPEAN ECONOMIC AREA": _EEA,
         "EFTA": frozenset({"CH", "IS", "LI", "NO"}),
-        "UK": _UK,
-        "UNITED KINGDOM": _UK,
+        "UNITED KINGDOM": frozenset({"GB"}),
         "NORDIC": frozenset({"DK", "FI", "IS", "NO", "SE"}),
         "BENELUX": _BENELUX,
+        "AFRICA": REGIONS["002"],
+        "ASIA": REGIONS["142"],
+        "OCEANIA": REGIONS["009"],
         "WORLDWIDE": COUNTRIES,
     }
+    | {f"M49:{number}": members for number, members in REGIONS.items()}
 )
 """Named groups, in capitals."""
 
 
+def country(written: str) -> str | None:
+    """The alpha-2 code of a country that is written alpha-2, alpha-3 or in digits; None for anything else."""
+    return CODES.get(written.strip().upper())
+
+
 def expand(region: str) -> frozenset[str] | None:
     """The countries that `region` means, whatever its case; None when nobody knows."""
-    name = region.strip().upper()
-    if name in COUNTRIES:
-        return frozenset({name})
-    return GROUPS.get(name)
+    alone = country(region)
+    return frozenset({alone}) if alone is not None else GROUPS.get(region.strip().upper())

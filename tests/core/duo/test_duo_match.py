@@ -230,3 +230,11 @@ def test_two_ontologies_are_never_taken_for_each_other() -> None:
     bare = build("bare", [Stanza(id=MELANOMA)])
     assert match(terms, purpose, ONTOLOGY).verdict is Verdict.PERMIT
     assert match(terms, purpose, bare).verdict is Verdict.REVIEW
+
+
+@pytest.mark.parametrize("written", ["FR", "fr", "FRA", "250"])
+def test_a_country_counts_in_each_of_its_codes(written: str) -> None:
+    within = ["HMB", {"code": "GS", "regions": ["M49:155"]}]
+    assert judged(within, countries=[written]).verdict is Verdict.PERMIT
+    assert judged(within, countries=[written, "USA"]).verdict is Verdict.DENY
+    assert judged(within, countries=[written, "France"]).verdict is Verdict.REVIEW

@@ -1,6 +1,7 @@
 """Who may use the data, for what, and where: the modifiers that limit the use itself (specs: DUO section 3.2)."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from broker.core.duo.asked import Asked
 from broker.core.duo.opinion import SILENT, Opinion, deny, listed, permit, review
@@ -105,12 +106,9 @@ def region(term: Term, asked: Asked) -> Opinion:
     """GS: every country of institutions and of processing lies inside; the processing stays there."""
     if not term.regions:
         return review("DUO-PARAMETER-MISSING", code=term.name, parameter="regions")
-    duty = f"process_only_in:{','.join(sorted(term.regions))}"
-    expanded = {name: expand(name) for name in term.regions}
-    lost = [name for name, countries in expanded.items() if countries is None]
+    duty, inside, lost = _bounds(term.regions)
     if lost:
         return review("DUO-REGION-UNKNOWN", obligations=(duty,), place=listed(lost))
-    inside = frozenset[str]().union(*(countries for countries in expanded.values() if countries is not None))
     places = {written: country(written) for written in asked.purpose.countries}
     outside = {code for code in places.values() if code is not None} - inside
     allowed = listed(term.regions)
@@ -122,6 +120,15 @@ def region(term: Term, asked: Asked) -> Opinion:
     if not asked.purpose.countries:
         return review("DUO-REGION-UNSTATED", missing="purpose.countries", obligations=(duty,), allowed=allowed)
     return permit(duty)
+
+
+@lru_cache(maxsize=1024)
+def _bounds(regions: frozenset[str]) -> tuple[str, frozenset[str], tuple[str, ...]]:
+    """(the duty, the countries inside, what nobody knows)."""
+    expanded = {name: expand(name) for name in regions}
+    inside = frozenset[str]().union(*(countries for countries in expanded.values() if countries is not None))
+    lost = tuple(name for name, countries in expanded.items() if countries is None)
+    return f"process_only_in:{','.join(sorted(regions))}", inside, lost
 
 
 def named_users(term: Term, asked: Asked) -> Opinion:

@@ -32,14 +32,9 @@ def _match(terms: tuple[Term, ...], purpose: Purpose, ontology: Ontology, today:
     """Remembered: a download asks again for every range, with the same purpose."""
     codes = read_codes(terms)
     asked = Asked(purpose=purpose, permissions=codes.permission_codes, today=today)
-    return combine(
-        (
-            *codes.faults,
-            *_permitted(codes, purpose, ontology),
-            *(rule(term, asked) for rule, term in codes.rules),
-            *sensitive_opinions(purpose),
-        )
-    )
+    said = [*codes.faults, *_permitted(codes, purpose, ontology)]
+    said += [rule(term, asked) for rule, term in codes.rules]
+    return combine((*said, *sensitive_opinions(purpose)) if purpose.sensitive else said)
 
 
 def sensitive_opinions(purpose: Purpose) -> Iterator[Opinion]:
@@ -49,9 +44,11 @@ def sensitive_opinions(purpose: Purpose) -> Iterator[Opinion]:
         yield review("DUO-SENSITIVE", topics=topics)
 
 
-def _permitted(codes: Codes, purpose: Purpose, ontology: Ontology) -> Iterator[Opinion]:
+def _permitted(codes: Codes, purpose: Purpose, ontology: Ontology) -> tuple[Opinion, ...]:
     """One permission: what it says. Several, which is a fault: a refusal only if all of them refuse."""
+    if len(codes.permissions) == 1:
+        return permission_opinions(codes.permissions[0], purpose, ontology, care=codes.care)
     said = [permission_opinions(term, purpose, ontology, care=codes.care) for term in codes.permissions]
-    if len(said) == 1 or all(combine(opinions).verdict is Verdict.DENY for opinions in said):
-        for opinions in said:
-            yield from opinions
+    if all(combine(opinions).verdict is Verdict.DENY for opinions in said):
+        return tuple(opinion for opinions in said for opinion in opinions)
+    return ()

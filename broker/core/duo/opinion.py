@@ -89,17 +89,30 @@ def combine(opinions: Iterable[Opinion]) -> Match:
 
     ValueError for none at all: an empty list of checks is no permit.
     """
-    said = tuple(opinions)
-    verdict = max(opinion.verdict for opinion in said)
+    said = list(opinions)
+    if not said:
+        raise ValueError("empty: nothing was asked")
+    verdict, months = Verdict.PERMIT, None
+    duties: list[str] = []
+    matched: list[str] = []
+    missing: list[str] = []
     telling = [opinion for opinion in said if opinion is not SILENT]
-    months = [opinion.months for opinion in telling if opinion.months is not None]
+    for opinion in telling:
+        verdict = max(verdict, opinion.verdict)
+        if opinion.months is not None and (months is None or opinion.months < months):
+            months = opinion.months
+        duties += opinion.obligations
+        if opinion.matched:
+            matched.append(opinion.matched)
+        if opinion.missing:
+            missing.append(opinion.missing)
     return Match(
         verdict=verdict,
         reasons=_reasons(telling, verdict),
-        obligations=_united(duty for opinion in telling for duty in opinion.obligations),
-        matched=_united(opinion.matched for opinion in telling if opinion.matched),
-        months=min(months) if months else None,
-        missing=_united(opinion.missing for opinion in telling if opinion.missing),
+        obligations=_united(duties),
+        matched=_united(matched),
+        months=months,
+        missing=_united(missing),
     )
 
 
@@ -109,11 +122,13 @@ def _reasons(opinions: list[Opinion], verdict: Verdict) -> tuple[Reason, ...]:
         for opinion in opinions
         if opinion.reason is not None and (opinion.verdict or not verdict)
     }
+    if len(ranked) == 1:
+        return tuple(ranked)
     return tuple(sorted(ranked, key=lambda reason: (-ranked[reason], reason.code, reason.facts)))
 
 
-def _united(words: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(set(words)))
+def _united(words: list[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(words))) if words else ()
 
 
 def listed(values: Iterable[str]) -> str:

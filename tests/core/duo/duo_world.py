@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from broker.adapters.ontology import load_ontology
 from broker.core.duo.match import Match, match
 from broker.core.duo.terms import Term, parse_terms
-from broker.core.duo.vocabulary import ENTRIES, TermKind
+from broker.core.duo.vocabulary import ENTRIES, RS, TermKind, canonical_code
 from broker.core.purpose import Kind, Purpose, purpose_json, read_purpose
 from broker.core.time import Day
 
@@ -69,6 +69,29 @@ any_code = st.sampled_from([*ENTRIES, "XYZ"]).flatmap(_term)
 modifier = st.sampled_from(of_kind(TermKind.MODIFIER)).flatmap(_term)
 permission = st.sampled_from(of_kind(TermKind.PERMISSION)).flatmap(_term)
 coded = st.tuples(permission, st.lists(modifier, max_size=3)).map(lambda found: (found[0], *found[1]))
+
+_PLAINLY: dict[str, dict[str, Any]] = {
+    "DUO:0000007": {"diseases": frozenset({CANCER})},
+    "DUO:0000022": {"regions": frozenset({"EU"})},
+    "DUO:0000024": {"date": Day(2027, 6, 30)},
+    "DUO:0000025": {"months": 12},
+    "DUO:0000026": {"users": frozenset({"i|a"})},
+    "DUO:0000027": {"projects": frozenset({"P-1"})},
+    "DUO:0000028": {"institutions": frozenset({"u1"})},
+}
+
+
+def _plain_term(code: str) -> Term:
+    return Term(code=code, **_PLAINLY.get(code, {}))
+
+
+plainly_coded = st.tuples(
+    st.sampled_from(["GRU", "GRU", "HMB", "HMB", "DS", "POA", "NRES"]).map(
+        lambda one: _plain_term(canonical_code(one))
+    ),
+    st.lists(st.sampled_from([code for code in of_kind(TermKind.MODIFIER) if code != RS]).map(_plain_term), max_size=2),
+).map(lambda found: (found[0], *found[1]))
+"""Codes with all that they need: one permission, a few modifiers."""
 
 _maybe = st.sampled_from([None, True, False])
 purposes = st.fixed_dictionaries(

@@ -58,14 +58,25 @@ def decode(raw: bytes, source: str) -> Ontology:
         raise ClosureError("made from another file, by other rules or on another kind of machine")
     if hashlib.sha256(body).hexdigest() != head.get("digest"):
         raise ClosureError("not what was written")
+    try:
+        found = _unpacked(head, body)
+    except (KeyError, TypeError, ValueError, zlib.error) as wrong:
+        raise ClosureError(f"not a closure: {wrong}") from None
+    if len({len(found.names), len(found.labels), len(found.numbers), len(found.starts) - 1}) != 1:
+        raise ClosureError("its parts do not belong together")
+    if found.starts[0] != 0 or found.starts[-1] != len(found.ancestors):
+        raise ClosureError("its numbers do not belong together")
+    return found
+
+
+def _unpacked(head: Mapping[str, Any], body: bytes) -> Ontology:
     unpacker = zlib.decompressobj()
     unpacked = memoryview(unpacker.decompress(body, _MOST))
-    text, terms = head["text"], head["terms"]
     if not unpacker.eof:
-        raise ClosureError("too long")
+        raise ValueError("too long")
+    text = head["text"]
     words = json.loads(bytes(unpacked[:text]))
-    size = array(NUMBERS).itemsize
-    middle = text + (terms + 1) * size
+    middle = text + (head["terms"] + 1) * array(NUMBERS).itemsize
     names = tuple(words["names"])
     return Ontology(
         version=head["version"],

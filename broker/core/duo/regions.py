@@ -10,8 +10,6 @@ from types import MappingProxyType
 
 from broker.core.duo.countries import CODES, COUNTRIES, REGIONS
 
-__all__ = ["COUNTRIES", "GROUPS", "country", "expand"]
-
 _BENELUX = frozenset({"BE", "LU", "NL"})
 _EU_BESIDE = "AT BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LV MT PL PT RO SE SI SK"
 _EU = _BENELUX | set(_EU_BESIDE.split())

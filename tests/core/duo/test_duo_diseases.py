@@ -1,5 +1,10 @@
 """Is one disease a kind of another: the closure, what is obsolete, and what nobody knows."""
 
+import hashlib
+import json
+import zlib
+from typing import Any
+
 import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
@@ -161,6 +166,38 @@ def test_a_closure_that_is_not_as_it_was_written_is_not_read(stanzas: list[Stanz
         decode(raw, "another source")
     with pytest.raises(ClosureError):
         decode(raw.replace(b'"format": 1', b'"format": 0'), "s")
+
+
+def _signed(head: dict[str, Any], body: bytes) -> bytes:
+    """A closure that says of itself that it is whole."""
+    whole = head | {"digest": hashlib.sha256(body).hexdigest()}
+    return json.dumps(whole).encode() + b"\n" + body
+
+
+def test_a_closure_whose_digest_is_right_and_whose_parts_are_wrong_is_not_read() -> None:
+    raw = encode(build("v", [Stanza(id="D:1"), Stanza(id="D:2", parents=("D:1",))]), "s")
+    line, _, body = raw.partition(b"\n")
+    head = json.loads(line)
+    assert decode(_signed(head, body), "s").names == ("D:1", "D:2")
+    plain = zlib.decompress(body)
+    harmed = [
+        (head, body[:-1]),
+        (head, b""),
+        (head, b"not compressed"),
+        ({name: value for name, value in head.items() if name != "terms"}, body),
+        (head | {"terms": 1}, body),
+        (head | {"text": 5}, body),
+        (head | {"text": "5"}, body),
+        (head, zlib.compress(plain[:-4])),
+        (head, zlib.compress(plain + bytes(4))),
+        (head, zlib.compress(plain[:-5])),
+        (head, zlib.compress(plain.replace(b'"D:2"]', b'"D:1"]', 1))),
+        (head, zlib.compress(plain.replace(b'"labels":["",""]', b'"labels":["" ]   ', 1))),
+        (head, zlib.compress(plain[: head["text"]] + b"\1" + plain[head["text"] + 1 :])),
+    ]
+    for changed, rest in harmed:
+        with pytest.raises(ClosureError):
+            decode(_signed(changed, rest), "s")
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 import pytest
 
-from broker.core.duo.countries import CODES, REGIONS
-from broker.core.duo.regions import COUNTRIES, GROUPS, country, expand
+from broker.core.duo.countries import CODES, COUNTRIES, REGIONS
+from broker.core.duo.regions import GROUPS, country, expand
 from broker.core.jurisdiction import countries as jurisdiction
 
 
@@ -19,6 +19,11 @@ def test_the_groups_have_their_members() -> None:
     assert GROUPS["EEA"] - GROUPS["EU"] == {"IS", "LI", "NO"}
     assert GROUPS["EFTA"] == {"CH", "IS", "LI", "NO"}
     assert expand("UK") == expand("United Kingdom") == frozenset({"GB"})
+    assert expand("European Economic Area") == expand("EEA")
+    assert expand("Nordic") == {"DK", "FI", "IS", "NO", "SE"}
+    assert expand("Benelux") == {"BE", "LU", "NL"}
+    assert (expand("Africa"), expand("Asia"), expand("Oceania")) == tuple(REGIONS[one] for one in ("002", "142", "009"))
+    assert expand("worldwide") == COUNTRIES
     assert all(members <= COUNTRIES for members in GROUPS.values())
     assert not GROUPS.keys() & CODES.keys(), "a name means one thing"
 

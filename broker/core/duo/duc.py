@@ -108,6 +108,8 @@ def _with_parameter(term: Term, one: Condition) -> Iterator[Term | Note]:
     if term.code == duo.DS and (written or one.named):
         disease = one.uri or (curie(str(one.value)) if one.value is not None else str(one.named))
         yield replace(term, diseases=frozenset({disease}))
+        if ":" not in disease:
+            yield Note(f"{one.where}.conditionParameter", "a disease in words: name its term")
     elif term.code == duo.RS:
         in_words = replace(term, text=str(one.value) if one.value is not None else one.named)
         yield replace(term, research_types=frozenset({one.uri})) if one.uri else in_words

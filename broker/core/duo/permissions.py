@@ -142,8 +142,17 @@ def _covered(term: Term, purpose: Purpose, ontology: Ontology) -> Iterator[Opini
     for asked in purpose.diseases:
         if known(ontology, asked) is None:
             yield review("DUO-DISEASE-UNKNOWN", asked=asked)
-        elif term.diseases and not lost and not any(covers(ontology, one, asked) for one in term.diseases):
-            yield deny("DUO-DISEASE", asked=named(ontology, asked), disease=_diseases(term, ontology))
+        elif term.diseases and not lost:
+            yield from _within(term, asked, ontology)
+
+
+def _within(term: Term, asked: str, ontology: Ontology) -> Iterator[Opinion]:
+    """Nothing if `asked` is one of the term's diseases or a kind of one; unknown is no refusal."""
+    answers = {covers(ontology, one, asked) for one in term.diseases}
+    if True not in answers and None in answers:
+        yield review("DUO-DISEASE-UNKNOWN", asked=asked)
+    elif True not in answers:
+        yield deny("DUO-DISEASE", asked=named(ontology, asked), disease=_diseases(term, ontology))
 
 
 def _unnamed(term: Term, ontology: Ontology) -> Opinion:

@@ -165,6 +165,12 @@ def test_what_is_not_spoken_of_is_forbidden(permission: str, added: list[str], m
     assert [term.name for term in read_profile(profile(one(permission), *SILENT)).terms] == [permission]
 
 
+def test_a_disease_in_words_is_told() -> None:
+    in_words, by_term = (read_profile(profile(one("DS", label=said), *SILENT)) for said in ("a cancer", CANCER))
+    assert [note.where for note in in_words.notes] == ["conditions[0].conditionParameter"]
+    assert by_term.notes == ()
+
+
 def test_a_forbidden_restriction_is_not_taken_for_spoken_of() -> None:
     found = read_profile(profile(one("GRU"), one("NPU", "Forbidden")))
     assert match(found.terms, asking(organisation="for_profit"), ONTOLOGY).verdict is Verdict.DENY

@@ -238,3 +238,18 @@ def test_a_country_counts_in_each_of_its_codes(written: str) -> None:
     assert judged(within, countries=[written]).verdict is Verdict.PERMIT
     assert judged(within, countries=[written, "USA"]).verdict is Verdict.DENY
     assert judged(within, countries=[written, "France"]).verdict is Verdict.REVIEW
+
+
+@pytest.mark.parametrize(
+    ("own", "verdict"),
+    [("D:0", Verdict.PERMIT), ("D:1", Verdict.REVIEW), ("D:2", Verdict.PERMIT), ("D:3", Verdict.DENY)],
+)
+def test_under_a_parent_that_nobody_has_a_disease_is_neither_permitted_nor_denied_for_what_it_may_be(
+    own: str, verdict: Verdict
+) -> None:
+    """D:2 is a kind of D:0 and of D:9, which the release lacks: whether it is a kind of D:1, nobody can say."""
+    stanzas = [Stanza(id="D:0"), Stanza(id="D:1"), Stanza(id="D:2", parents=("D:0", "D:9")), Stanza(id="D:3")]
+    terms = (Term(code=DS, diseases=frozenset({own})),)
+    asked = "D:0" if own == "D:3" else "D:2"
+    found = match(terms, asking(kinds=["disease"], diseases=[asked]), build("v", stanzas))
+    assert found.verdict is verdict

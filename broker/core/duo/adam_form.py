@@ -180,7 +180,8 @@ def _meta(meta: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         yield "metaConditions.sharingMode", f"{mode}: it is not said that the data may be accessed"
     others = items("metaConditions.whichOtherConditions", meta.get("whichOtherConditions", []), _MOST)
     said = [text(where, one) for where, one in others]
-    if said or not _flag("metaConditions.noOtherConditions", meta.get("noOtherConditions", False)):
+    none = _flag("metaConditions.noOtherConditions", meta.get("noOtherConditions", False))
+    if said or not none:
         yield "metaConditions.whichOtherConditions", "; ".join(said) or "there may be other conditions"
     _flag("metaConditions.sensitivePopulations", meta.get("sensitivePopulations", False))  # asked of everybody anyway
     if not _flag("metaConditions.uniformConsent", meta.get("uniformConsent", False)):

@@ -175,6 +175,10 @@ BROKEN: list[tuple[Any, str]] = [
     (changed("terms", noLinkingTerms="true"), "terms.noLinkingTerms: neither"),
     (changed("terms", whichLinkingTerms=[1]), r"terms.whichLinkingTerms\[0\]: not a text"),
     (changed("metaConditions", uniformConsent="x"), "metaConditions.uniformConsent: neither"),
+    (
+        changed("metaConditions", noOtherConditions="x", whichOtherConditions=["tea"]),
+        "metaConditions.noOtherConditions: neither",
+    ),
     (changed("metaConditions", sensitivePopulations="x"), "metaConditions.sensitivePopulations: neither"),
     (changed("metaConditions", sharingMode="ALL"), "metaConditions.sharingMode: none of"),
     (changed("metaConditions", multipleObligationsRule="x"), "metaConditions.multipleObligationsRule: none of"),
@@ -185,3 +189,42 @@ BROKEN: list[tuple[Any, str]] = [
 def test_what_cannot_be_read_is_refused_and_named(raw: Any, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         read_matrix(raw)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "said"),
+    [
+        (changed("terms", noPaymentTerms=None), "not stated: terms.Payment"),
+        (changed("terms", noPaymentTerms=False), "terms.Payment: there are some"),
+        (changed("terms", noPaymentTerms=None, whichPaymentTerms=[]), "terms.Payment: there are some"),
+        (changed("terms", noPaymentTerms=None, whichPaymentTerms=["a fee", "tea"]), "terms.Payment: a fee; tea"),
+        (changed("terms", allowedRecontactTerms=["once"]), "terms.Recontact: once"),
+        (changed("profile", organisation=None, person=None), "not stated: organisation, person"),
+        (
+            changed("metaConditions", whichOtherConditions=["tea"]),
+            "metaConditions.whichOtherConditions: tea",
+        ),
+        (
+            changed("metaConditions", noOtherConditions=False),
+            "metaConditions.whichOtherConditions: there may be other conditions",
+        ),
+        (
+            changed("metaConditions", sharingMode="DISCOVERY"),
+            "metaConditions.sharingMode: DISCOVERY: it is not said that the data may be accessed",
+        ),
+        (
+            limited(("BIOMEDICAL", "UNRESTRICTED", ""), ("METHODS", "UNRESTRICTED", ""), ("AGE", None, "adults")),
+            "profile.allowedResearchProfiles[2]: not stated whether AGE adults",
+        ),
+    ],
+)
+def test_the_words_that_are_kept_say_what_and_where(matrix: dict[str, Any], said: str) -> None:
+    assert [term.text for term in read_matrix(matrix).terms if term.text] == [said]
+
+
+def test_what_is_left_out_beside_the_widest_permission_is_told() -> None:
+    both = (("ANCESTRY", "UNRESTRICTED", ""), ("BIOMEDICAL", "UNRESTRICTED", ""), ("METHODS", "UNRESTRICTED", ""))
+    assert [note.says for note in read_matrix(limited(*both)).notes] == [
+        "ancestry research is allowed too, and is left out",
+        "UNRESTRICTED METHODS: allowed as far as the permission code allows it",
+    ]

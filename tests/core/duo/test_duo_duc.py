@@ -165,6 +165,29 @@ def test_what_is_not_spoken_of_is_forbidden(permission: str, added: list[str], m
     assert [term.name for term in read_profile(profile(one(permission), *SILENT)).terms] == [permission]
 
 
+@pytest.mark.parametrize(
+    ("condition", "told"),
+    [
+        (one("TS", "Obligatory", value=1.5, **MONTH), ["conditions[3].conditionParameter.value"]),
+        (one("TS", "Obligatory", value=12, **MONTH), []),
+        (one("PUB", "Obligatory", value="within a year"), ["conditions[3].conditionParameter"]),
+        (one("COL", "Obligatory", value="Ada"), []),
+        (one("NPU", "Permitted"), ["conditions[3].rule"]),
+        (one("NPU", "Obligatory"), []),
+        (one("GS", "Obligatory", value="EU"), []),
+        (one("PS", "Obligatory", value="P-1"), ["conditions[3].conditionParameter"]),
+        (one("CC", "Permitted"), []),
+        (one("DUO:0000038", "Permitted"), ["conditions[3]"]),
+    ],
+    ids=str,
+)
+def test_what_was_read_more_narrowly_or_may_be_meant_otherwise_is_told(
+    condition: dict[str, Any], told: list[str]
+) -> None:
+    found = read_profile(profile(*SILENT, condition, one("GRU")))
+    assert [note.where for note in found.notes] == told
+
+
 def test_a_disease_in_words_is_told() -> None:
     in_words, by_term = (read_profile(profile(one("DS", label=said), *SILENT)) for said in ("a cancer", CANCER))
     assert [note.where for note in in_words.notes] == ["conditions[0].conditionParameter"]
@@ -263,6 +286,7 @@ SAYABLE = [["GRU"], ["HMB", "CC", "NMDS"], ["NRES"], ["POA", "NPUNCU"], ["HMB", 
     [{"code": "DS", "diseases": [CANCER, MELANOMA]}, {"code": "COL", "text": "Ada"}, "NPOA"],
     ["GRU", {"code": "GS", "regions": ["EU", "CH"]}, {"code": "TS", "months": 6}, {"code": "MOR", "date": "2027-06-30"}],
     ["GRU", {"code": "US", "users": ["i|a"]}, {"code": "PS", "projects": ["P 1", "P-2"]}, {"code": "IS", "institutions": ["u"]}],
+    ["GRU", {"code": "RS", "research_types": ["DUO:0000033", "DUO:0000037"]}],
     ["GRU", {"code": "RS", "text": "only on Tuesdays"}], ["GRU", "GS"], ["GRU", "TS"],
 ]  # fmt: skip
 
@@ -270,6 +294,28 @@ SAYABLE = [["GRU"], ["HMB", "CC", "NMDS"], ["NRES"], ["POA", "NPUNCU"], ["HMB", 
 @pytest.mark.parametrize("terms", SAYABLE, ids=map(str, SAYABLE))
 def test_codes_come_back_as_they_were(terms: list[Any]) -> None:
     assert set(again(parse_terms(terms))) == set(parse_terms(terms))
+
+
+def test_a_kind_of_research_is_said_as_its_term() -> None:
+    returned = again(parse_terms(["GRU", {"code": "RS", "research_types": ["ancestry"]}]))
+    assert Term(code=RS, research_types=frozenset({"DUO:0000033"})) in returned
+
+
+def test_what_stands_on_a_code_that_cannot_have_it_is_said_in_words() -> None:
+    strays = [
+        {"code": "NPU", "months": 3, "text": "hospitals"},
+        {"code": "HMB", "diseases": [CANCER]},
+        "XYZ",
+        "DUO:0000037",
+    ]
+    said = {term.text for term in again(parse_terms(strays)) if term.text}
+    assert said == {
+        "Obligatory: NPU: hospitals",
+        "Obligatory: NPU with months",
+        "Obligatory: HMB with diseases",
+        "Obligatory: not a data use code: XYZ",
+        "Obligatory: not a data use code: DUO:0000037",
+    }
 
 
 def test_what_cannot_be_said_is_not_written() -> None:

@@ -13,7 +13,7 @@ from broker.core.duo.duc import read_profile
 from broker.core.duo.duc_export import write_profile
 from broker.core.duo.duc_form import MAX_CONDITIONS, UNSTATED_FORBIDDEN, UNSTATED_PERMITTED
 from broker.core.duo.match import Verdict, match
-from broker.core.duo.terms import Term, parse_terms
+from broker.core.duo.terms import MAX_TERMS, Term, parse_terms
 from broker.core.duo.vocabulary import ENTRIES, RS, canonical_code
 from broker.core.purpose import Purpose
 from tests.core.duo.duo_world import CANCER, MELANOMA, ONTOLOGY, ROOT, asking, coded, likely, purposes
@@ -117,6 +117,39 @@ def test_what_no_code_says_is_kept_in_words_and_never_permitted(condition: dict[
     assert any(term.code == RS and term.text for term in found.terms)
     assert match(found.terms, asking(), ONTOLOGY).verdict is Verdict.REVIEW
     assert match(read_profile(profile(one("GRU"), *SILENT)).terms, asking(), ONTOLOGY).verdict is Verdict.PERMIT
+
+
+FEES = {"conditionTerm": {"label": "Fees"}, "rule": "Obligatory", "scope": "Whole of asset"}
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        (FEES, "Obligatory: Fees"),
+        (FEES | {"conditionParameter": {"value": 10}}, "Obligatory: Fees (10)"),
+        (FEES | {"conditionParameter": {"value": 10, "label": "euro"}}, "Obligatory: Fees (10)"),
+        (FEES | {"conditionParameter": {"label": "euro"}}, "Obligatory: Fees (euro)"),
+        (FEES | {"conditionParameter": {"uri": OBO + "UO_0000035", "label": "month"}}, "Obligatory: Fees (UO:0000035)"),
+        (FEES | {"conditionTerm": {"uri": "https://e.example/fees"}}, "Obligatory: https://e.example/fees"),
+        (one("HMB", "Forbidden"), "Forbidden: health or medical or biomedical research"),
+        (
+            one("NPU", "Obligatory", scope="Part of asset"),
+            "Obligatory (part of the data): not for profit organisation use only",
+        ),
+    ],
+    ids=str,
+)
+def test_the_words_that_are_kept_say_all_of_it(condition: dict[str, Any], said: str) -> None:
+    found = read_profile(profile(one("GRU"), *SILENT, condition))
+    assert [term.text for term in found.terms if term.text] == [said]
+
+
+def test_as_many_conditions_as_are_read_and_no_more_codes_than_a_data_set_may_have() -> None:
+    silent = [one("NPU", "No Requirement")] * (MAX_CONDITIONS - 1)
+    assert len(read_profile(profile(one("NRES"), *silent)).terms) == 1
+    assert len(read_profile(profile(*[one("NRES")] * MAX_TERMS)).terms) == MAX_TERMS
+    with pytest.raises(ValueError, match=f"more than {MAX_TERMS} codes"):
+        read_profile(profile(*[one("NRES")] * (MAX_TERMS + 1)))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 YAML 1.1 readers make `NO` false, `012` ten and `1:30` ninety; others do not. A plain scalar that two readers
 take for two values is refused with its line ("quote it"). What is left: text, whole numbers, decimals,
-`true`, `false`, `null`; dates stay text. No tags, no second document, no duplicate keys, no keys but text.
+`true`, `false`, `null`; dates stay text. No tags, no second document, no duplicate keys, no keys but text, and no
+character that a person who reads the file does not see.
 
 Every file is hostile: at most MAX_BYTES, MAX_DEPTH levels, and MAX_NODES values with every alias counted as
 often as it is used, so that a few anchors cannot stand for a million values.
@@ -27,6 +28,8 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INT = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\.[0-9]{1,18}")
 _CONSTANTS = {"": None, "~": None, "null": None, "true": True, "false": False}
+_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]")
+"""Control characters, line breaks that not every reader takes for one, and what turns the direction of writing."""
 _AMBIGUOUS = re.compile(
     r"""(?xi)
       yes | no | on | off | true | false | null | = | <<
@@ -77,6 +80,9 @@ def read_yaml(raw: bytes, name: str, *, anchors: bool) -> Document:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise YamlFileError(name, raw[: error.start].count(b"\n") + 1, "not UTF-8") from None
+    text = text.removeprefix("\ufeff")
+    if unseen := _UNSEEN.search(text):
+        raise YamlFileError(name, text.count("\n", 0, unseen.start()) + 1, _told(unseen))
     reader = _Reader(name=name, anchors=anchors, events=yaml.parse(text, Loader=_LOADER))
     try:
         return Document(name, reader.document(), reader.lines)
@@ -85,6 +91,10 @@ def read_yaml(raw: bytes, name: str, *, anchors: bool) -> Document:
         raise YamlFileError(name, mark.line + 1 if mark else 1, error.problem or "not YAML") from None
     except yaml.YAMLError:
         raise YamlFileError(name, 1, "not YAML") from None
+
+
+def _told(unseen: re.Match[str]) -> str:
+    return f"a character that readers do not see (U+{ord(unseen[0]):04X})"
 
 
 @dataclass(slots=True)
@@ -170,6 +180,7 @@ class _Reader:
             raise self.refuse(event, "a key that is not plain text")
         if self.anchors and event.implicit[0] and event.value == "<<":
             return None
+        self.seen(event)
         if event.implicit[0] and (event.value in _CONSTANTS or _AMBIGUOUS.fullmatch(event.value)):
             raise self.refuse(event, f"{event.value or 'nothing'} as a key: quote it")
         return str(event.value)
@@ -182,7 +193,7 @@ class _Reader:
         return {key: member for part in reversed(parts) for key, member in part.items()}
 
     def scalar(self, event: Any) -> Any:
-        text = event.value
+        text = self.seen(event)
         if not event.implicit[0]:
             return text
         if text in _CONSTANTS:
@@ -193,6 +204,13 @@ class _Reader:
             return float(text)
         if _AMBIGUOUS.fullmatch(text):
             raise self.refuse(event, f"{text} means different things to different readers: quote it")
+        return text
+
+    def seen(self, event: Any) -> str:
+        """The text of a scalar, if all of it can be seen: an escape can make what the file itself does not hold."""
+        text = str(event.value)
+        if unseen := _UNSEEN.search(text):
+            raise self.refuse(event, _told(unseen))
         return text
 
     def alias(self, event: Any) -> Any:

@@ -87,11 +87,36 @@ def test_a_key_that_two_readers_read_differently_is_refused(key: str) -> None:
         ("---\na: 1\n---\nb: 2", 3, "a second document"),
         ("a: [1", 2, "did not find"),
         ("a: b: c", 1, "mapping values are not allowed"),
-        ("a: \x01", 1, "not YAML"),
+        ("a: \x01", 1, "a character that readers do not see (U+0001)"),
+        ("a: 1\nb: x\x00y", 2, "a character that readers do not see (U+0000)"),
+        ("a: b\x85c: d", 1, "a character that readers do not see (U+0085)"),
+        ("a: 1\nb: c\u2028d: e", 2, "a character that readers do not see (U+2028)"),
+        ('a: "\u202e\u2066ON"', 1, "a character that readers do not see (U+202E)"),
+        ("a: 1\n\ufeffb: 2", 2, "a character that readers do not see (U+FEFF)"),
+        ("a: 1\nb: \x7f", 2, "a character that readers do not see (U+007F)"),
+        ('a: 1\nb: "x\\x01"', 2, "a character that readers do not see (U+0001)"),
+        ('a: "x\\u0000y"', 1, "a character that readers do not see (U+0000)"),
+        ('"a\\u202e": 1', 1, "a character that readers do not see (U+202E)"),
+        ('a: "\\uD800"', 1, "found invalid Unicode character escape code"),
+        ("\ta: 1", 1, "found character that cannot start any token"),
+        ("a:\n\tb: 1", 2, "found character that cannot start any token"),
+        ("%YAML 1.2\n---\na: NO", 3, "NO means different things to different readers"),
+        ("%TAG ! tag:x,2000:\n---\na: !b c", 3, "a tag (tag:x,2000:b)"),
     ],
 )
 def test_what_has_no_place_in_a_file_is_refused(text: str, line: int, why: str) -> None:
     assert refusal(text, anchors=True).startswith(f"file.yaml:{line}: {why}")
+
+
+def test_a_mark_of_the_byte_order_says_nothing_and_neither_do_windows_line_ends() -> None:
+    assert read("\ufeffa: 1\r\nb:\t2\r\n").value == {"a": 1, "b": 2}
+    with pytest.raises(YamlFileError, match=r"file\.yaml:1: not UTF-8"):
+        read_yaml("a: 1".encode("utf-16"), "file.yaml", anchors=False)
+
+
+@pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? "])
+def test_what_is_nested_a_hundred_thousand_times_is_refused_like_what_is_nested_too_deep(opening: str) -> None:
+    assert refusal(opening * 100_000).startswith("file.yaml:1: ")
 
 
 def test_a_file_that_says_nothing_is_nothing() -> None:

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broker.core.jurisdiction.facts import FactValue
-from broker.core.jurisdiction.judge import Answer, judge
+from broker.core.jurisdiction.conditions import evaluate
+from broker.core.jurisdiction.facts import FactValue, derive
+from broker.core.jurisdiction.judge import STRICTNESS, Answer, judge
 from broker.core.jurisdiction.pack import Pack
 from broker.core.outcome import Outcome
 from broker.core.purpose import LADDER, Modality
-from broker.core.time import FOREVER, Seconds
+from broker.core.time import FOREVER, Seconds, day_of
 from tests.core.jurisdiction.jurisdiction_world import NOW, QUESTIONS, TIMES, book_of, shipped, shipped_book
 
 Question = Mapping[str, FactValue]
@@ -51,6 +52,104 @@ def test_leaving_a_fact_out_never_turns_a_no_into_a_yes(
 def test_the_order_of_the_packs_does_not_matter(question: dict[str, FactValue], at: Seconds, order: list[int]) -> None:
     shuffled = book_of(*(shipped()[index] for index in order))
     assert judge(shuffled, question, at) == judge(shipped_book(), question, at)
+
+
+MORE: list[tuple[str, FactValue]] = [
+    ("request.purpose_flags", "prohibited"),
+    ("request.purpose_flags", "ehds_prohibited"),
+    ("recipient.control_countries", "CN"),
+    ("recipient.control_countries", "RU"),
+    ("recipient.suspended", True),
+    ("data.important_pedigree", True),
+    ("data.specific_region", True),
+    ("data.community_local_only", True),
+    ("data.us_person_count_12m", 1),
+    ("data.n_sequenced", 201),
+    ("recipient.security_level", -1),
+    ("evidence", "community.refused"),
+    ("request.ai_use", "generative_release"),
+]
+"""What makes a stated fact worse: an item more, a number more or less, a word or a yes instead."""
+
+
+def worse(value: FactValue, more: FactValue) -> FactValue:
+    if isinstance(value, tuple):
+        return (*value, str(more))
+    if type(value) is int and type(more) is int:
+        return max(0, value + more)
+    return more
+
+
+@given(question=QUESTIONS, at=TIMES, added=st.sampled_from(MORE))
+@settings(max_examples=200)
+def test_a_stated_fact_that_gets_worse_never_helps(
+    question: dict[str, FactValue], at: Seconds, added: tuple[str, FactValue]
+) -> None:
+    name, more = added
+    if name not in question or (name == "data.us_person_count_12m" and question[name] == 0):
+        return  # nobody stated it; or the data of a first US person let the US pack answer for the US
+    restricted = {**question, name: worse(question[name], more)}
+    assert strictness(judge(shipped_book(), restricted, at)) >= strictness(judge(shipped_book(), question, at))
+
+
+@given(question=QUESTIONS, at=TIMES, data=st.data())
+@settings(max_examples=60)
+def test_order_and_repetition_in_lists_and_the_order_of_facts_do_not_matter(
+    question: dict[str, FactValue], at: Seconds, data: st.DataObject
+) -> None:
+    names = data.draw(st.permutations(sorted(question)))
+    shuffled = {name: question[name] for name in names}
+    for name, value in question.items():
+        if isinstance(value, tuple):
+            shuffled[name] = tuple(data.draw(st.permutations(value * 2)))
+    one, other = judge(shipped_book(), question, at), judge(shipped_book(), shuffled, at)
+    assert (one.outcome, one.obligations, one.evidence, one.missing_facts, one.alternatives, one.until) == (
+        other.outcome,
+        other.obligations,
+        other.evidence,
+        other.missing_facts,
+        other.alternatives,
+        other.until,
+    )
+    assert [reason.code for reason in one.reasons] == [reason.code for reason in other.reasons]
+
+
+@given(question=QUESTIONS, at=TIMES)
+@settings(max_examples=80)
+def test_the_strictest_verdict_is_the_answer_and_comes_first(question: dict[str, FactValue], at: Seconds) -> None:
+    answer = judge(shipped_book(), question, at)
+    uncovered = {"JUR-NO-PACK", "JUR-FACT-MISSING"} & {one.code for one in answer.reasons if one.norm is None}
+    said = max(
+        [STRICTNESS[verdict.effect] for verdict in answer.verdicts] + [STRICTNESS["refer"]] * bool(uncovered), default=0
+    )
+    of_outcome = {"PERMIT": 0, "PERMIT_WITH_OBLIGATIONS": 0, "PENDING": 1, "REFER": 2, "ALTERNATIVE": 3, "DENY": 3}
+    assert of_outcome[answer.outcome.name] == min(said, 3)
+    if not answer.outcome.permits and not uncovered:
+        strictest = {verdict.reason.code for verdict in answer.verdicts if STRICTNESS[verdict.effect] == said}
+        assert answer.reasons[0].code in strictest
+
+
+@given(question=QUESTIONS, at=TIMES)
+@settings(max_examples=80)
+def test_the_rule_that_is_told_really_matched_and_those_before_it_did_not(
+    question: dict[str, FactValue], at: Seconds
+) -> None:
+    facts, day, book = derive(question), day_of(at), shipped_book()
+    for verdict in judge(book, question, at).verdicts:
+        pack = book.packs[verdict.pack]
+        members = {name: each.members(day) for name, each in pack.lists.items()}
+        rules = {rule.id: rule for rule in pack.rules}
+        for before in book.passed_over(verdict.pack, verdict.rule):
+            rule = rules[before]
+            listed = question.get("request.modality") in rule.modalities
+            held = evaluate(rule.when, facts, members)
+            assert held is not True or listed, (verdict, before)
+            assert held is False or listed or rule.on_unknown == "skip", (verdict, before)
+        if verdict.rule in rules and not verdict.missing:
+            assert evaluate(rules[verdict.rule].when, facts, members) is True
+        if verdict.missing and verdict.rule in rules:
+            assert evaluate(rules[verdict.rule].when, facts, members) is None
+        assert all(facts.get(name) in (None, ()) for name in verdict.missing)
 
 
 ADD_ONS = [pack for pack in shipped() if not pack.answers_for]

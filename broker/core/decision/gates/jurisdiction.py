@@ -30,4 +30,7 @@ def jurisdiction(case: Case) -> GateResult:
 
 
 def _all(answers: list[Answer], part: Callable[[Answer], tuple[T, ...]]) -> tuple[T, ...]:
+    """Every part once. Of one answer, which is the rule, the parts are different already."""
+    if len(answers) == 1:
+        return part(answers[0])
     return tuple(dict.fromkeys(item for answer in answers for item in part(answer)))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from broker.adapters.clock import SystemClock
 from broker.adapters.keys import open_keys
 from broker.adapters.ontology import load_ontology
 from broker.adapters.policy_files import load_packs
@@ -16,7 +17,9 @@ from broker.commands.common import MENDABLE, settings
 from broker.config import Settings
 from broker.core.administration import SORTS, Managed, Sort
 from broker.core.inspection import Finding, client_findings, issuer_findings, provider_findings
+from broker.core.jurisdiction.rulebook import overdue
 from broker.core.rows import IdentityProvider, VisaIssuer
+from broker.core.time import day_of
 from broker.policies import policy_folder, rules_in
 
 
@@ -64,7 +67,9 @@ def _packs(chosen: Settings) -> str:
     folder = policy_folder(chosen)
     rules = rules_in(folder, chosen)
     count = len(load_packs(folder))
-    return f"{len(rules.digests)} of {count} in force" + ("; EXAMPLES, no legal basis" if rules.example else "")
+    today = day_of(SystemClock().now())
+    look = "".join(f"\n      look: {told}" for pack in rules.packs.values() if (told := overdue(pack, today)))
+    return f"{len(rules.digests)} of {count} in force" + ("; EXAMPLES, no legal basis" if rules.example else "") + look
 
 
 def _ontology(chosen: Settings) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from broker.adapters.clock import SystemClock
 from broker.adapters.policy_files import lint_packs, load_packs
 from broker.adapters.policy_store import keep, point_to
 from broker.adapters.storage.reads import open_rows
@@ -17,6 +18,7 @@ from broker.core.documents import pack_text, read_pack
 from broker.core.jurisdiction.pack import Pack
 from broker.core.rows import Document
 from broker.core.rows.documents import document_id
+from broker.core.time import day_of
 from broker.flows.put_in_force import contradicted, stored_text
 from broker.policies import load_rules, policy_folder
 
@@ -53,7 +55,7 @@ def lint(folder: Path | None) -> None:
 def list_packs(config: Path | None, folder: Path | None, *, as_json: bool) -> None:
     """The packs in force: version, digest, status, dates of review, and the countries that each answers for."""
     with telling():
-        listed(_packs(config, folder), as_json=as_json)
+        listed(_packs(config, folder), day_of(SystemClock().now()), as_json=as_json)
 
 
 @policy.command()

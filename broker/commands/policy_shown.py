@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 import click
@@ -12,6 +13,7 @@ from rich.text import Text
 
 from broker.core.decision.other_law import EFFECTS, Difference, Said, counted
 from broker.core.jurisdiction.pack import Pack
+from broker.core.jurisdiction.rulebook import overdue
 from broker.core.outcome import Reason
 from broker.core.plain import digest, plain
 
@@ -20,11 +22,11 @@ _SHORT = 12
 """Digits of a digest in a table."""
 
 
-def listed(packs: Iterable[Pack], *, as_json: bool) -> None:
-    """Many packs, in a line each."""
+def listed(packs: Iterable[Pack], today: date, *, as_json: bool) -> None:
+    """Many packs, in a line each; a review that is due is said so."""
     found = sorted(packs, key=lambda pack: pack.id)
     if as_json:
-        _json({"packs": [_summary(pack) for pack in found]})
+        _json({"packs": [_summary(pack) | {"overdue": overdue(pack, today) or None} for pack in found]})
         return
     table = _table("id", "version", "digest", "status", "law", "in force", "reviewed", "next review", "answers for")
     for pack in found:
@@ -37,7 +39,7 @@ def listed(packs: Iterable[Pack], *, as_json: bool) -> None:
             pack.law_status,
             f"{pack.effective_from} to {pack.effective_to or 'now on'}",
             f"{pack.review.reviewed_on or 'never'}",
-            f"{pack.review.next_review_due}",
+            f"{pack.review.next_review_due}" + (" OVERDUE" if overdue(pack, today) else ""),
             ", ".join(said["answers_for"]) or "no country",
         )
     _print(table)

@@ -101,9 +101,21 @@ def test_the_packs_in_force_are_listed_with_digest_review_and_countries(chosen: 
     (pack,) = json.loads(done(chosen, "list", "--json"))["packs"]
     assert (pack["id"], pack["version"], pack["status"]) == ("test-pack", "1", "example")
     assert (pack["answers_for"], pack["next_review_due"]) == (["DE"], "2026-12-31")
+    assert {"overdue", "digest", "reviewed_by", "effective_from", "law_status"} <= pack.keys()
     assert pack["digest"][:12] in done(chosen, "list")
     shipped = json.loads(done(chosen, "list", "--json", "--folder", str(POLICIES)))["packs"]
     assert len(shipped) == 13
+
+
+def test_a_pack_whose_review_is_due_is_told(chosen: Settings) -> None:
+    long_ago = {"owner": None, "reviewed_by": None, "reviewed_on": None, "next_review_due": "2024-01-01"}
+    write_packs(chosen.policies or Path(), review=long_ago)
+    (pack,) = json.loads(done(chosen, "list", "--json"))["packs"]
+    told = "test-pack: review was due on 2024-01-01; in production the pack gives no permit since 2024-03-31"
+    assert pack["overdue"] == told
+    assert "2024-01-01 OVERDUE" in done(chosen, "list")
+    looked = CliRunner().invoke(cli, ["--config", str(chosen.state.parent / "broker.toml"), "doctor"])
+    assert f"look: {pack['overdue']}" in looked.output
 
 
 def test_one_pack_is_shown_with_its_rules(chosen: Settings) -> None:

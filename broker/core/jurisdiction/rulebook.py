@@ -111,6 +111,16 @@ def _reads(packs: list[Pack]) -> tuple[str, ...]:
     return tuple(name for name in STATED if name in named)
 
 
+def overdue(pack: Pack, day: date) -> str:
+    """What is to be said of a pack's review on `day`; empty if it is not due yet (JURISDICTION section 8, point 7)."""
+    due = pack.review.next_review_due
+    if day < due:
+        return ""
+    stops = due + OVERDUE_DAYS * _DAY
+    when = f"gives no permit since {stops}" if day >= stops else f"gives no permit from {stops} on"
+    return f"{pack.id}: review was due on {due}; in production the pack {when}"
+
+
 def _refusals(packs: list[Pack], mode: Mode) -> Iterator[str]:
     ids = [pack.id for pack in packs]
     yield from (f"{id_}: loaded twice" for id_ in sorted({id_ for id_ in ids if ids.count(id_) > 1}))

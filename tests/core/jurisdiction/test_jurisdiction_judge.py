@@ -8,7 +8,7 @@ import pytest
 
 from broker.core.jurisdiction.judge import Answer, judge
 from broker.core.jurisdiction.pack import Pack, Review
-from broker.core.jurisdiction.rulebook import Rulebook, rulebook
+from broker.core.jurisdiction.rulebook import Rulebook, overdue, rulebook
 from broker.core.outcome import Outcome
 from broker.core.time import FOREVER, Seconds, parse_rfc3339, start_of
 from tests.core.jurisdiction.jurisdiction_world import HOME, NOW, book_of, pack, rule, shipped
@@ -477,3 +477,16 @@ def test_only_what_the_law_knows_no_exception_from_is_mandatory() -> None:
         ("us-doj-28cfr202", "prohibited"),
         ("in-dpdp", "restricted-country"),
     }
+
+
+@pytest.mark.parametrize(
+    ("day", "told"),
+    [
+        ("2026-12-30", ""),
+        ("2026-12-31", "review was due on 2026-12-31; in production the pack gives no permit from 2027-03-31 on"),
+        ("2027-03-30", "review was due on 2026-12-31; in production the pack gives no permit from 2027-03-31 on"),
+        ("2027-03-31", "review was due on 2026-12-31; in production the pack gives no permit since 2027-03-31"),
+    ],
+)
+def test_a_review_that_is_due_is_told(day: str, told: str) -> None:
+    assert overdue(pack(), date.fromisoformat(day)) == (f"test-pack: {told}" if told else "")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from broker.core.audit.entry import Value
 from broker.core.consent.importing import Fault, Incoming, Plan, plan
 from broker.core.consent.model import ConsentVersion, TemplateRecord
-from broker.core.ids import DatasetId
+from broker.core.ids import DatasetId, SubjectRef
 from broker.core.outcome import Reason
 from broker.core.plain import digest
 from broker.core.rows import ConsentRow, ConsentTemplate, Dataset, Put
@@ -78,7 +78,10 @@ def planned(
         row = beside.get(template_id(id, version)) or snapshot.get(ConsentTemplate, template_id(id, version))
         return row.record if row is not None else None
 
-    return plan(incoming, history, templates, now)
+    def custodians(subject: SubjectRef) -> set[str]:
+        return {row.consent.custodian for row in snapshot.consents(subject)}
+
+    return plan(incoming, history, templates, custodians, now)
 
 
 async def take_out(w: World, actor: Actor, custodian: str | None) -> tuple[ConsentRow, ...] | Reason:

@@ -21,13 +21,16 @@ from broker.flows.withdraw_consent import Withdrawn, withdraw
 from broker.web.bodies import Wire, json_body
 from broker.web.callers import actor, caller
 from broker.web.errors import Problem
+from broker.web.paging import page
 from broker.web.state import BROKER
 from broker.web.versions import etag, expected, is_known
 
 SCOPE = "consents:write"
 READ = "consents:read"
-_LARGE = 32 * 1024 * 1024
-"""Bytes of an import."""
+_LARGE = 2 * 1024 * 1024
+"""Bytes of an import; what is larger goes in by the command, while the broker is stopped."""
+AT_ONCE = 500
+"""Versions of one import here: other requests wait while they are read."""
 _MOST = 300
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_:]{0,63}$")]
@@ -145,6 +148,8 @@ async def post_consents(request: web.Request) -> web.Response:
     who = await actor(request, SCOPE)
     body = await json_body(request, ImportBody, _LARGE)
     incoming, faults = read_records(body.records, body.format, lambda _: "records")
+    if len(incoming) + len(faults) > AT_ONCE:
+        raise Problem("REQ-TOO-LARGE", limit=f"more than {AT_ONCE} versions")
     done = faults or await exchange_consents.take_in(
         request.app[BROKER].world, who, incoming, body.datasets, write=not body.plan
     )
@@ -157,7 +162,7 @@ async def post_consents(request: web.Request) -> web.Response:
 
 
 async def get_consents(request: web.Request) -> web.Response:
-    """GET /consents?custodian=…&format=native|fhir: a consent source takes its versions out again."""
+    """GET /consents?custodian=…&format=native|fhir: a consent source takes its versions out again, a page at a time."""
     who, world = await actor(request, READ), request.app[BROKER].world
     format = request.query.get("format", "native")
     if format not in ("native", "fhir"):
@@ -165,8 +170,10 @@ async def get_consents(request: web.Request) -> web.Response:
     found = await exchange_consents.take_out(world, who, request.query.get("custodian"))
     if isinstance(found, Reason):
         raise Problem.of(found)
-    versions = [(row.consent, tuple(sorted(row.datasets))) for row in found]
-    return web.json_response(written(versions, "fhir" if format == "fhir" else "native"))
+    shown, after = page(request, sorted(found, key=lambda row: row.id))
+    versions = [(row.consent, sorted(row.datasets)) for row in shown]
+    told: dict[str, Any] = {"records": written(versions, "fhir" if format == "fhir" else "native")}
+    return web.json_response(told | ({"next_page_token": after} if after is not None else {}))
 
 
 def _refused(faults: tuple[Fault, ...]) -> Problem:

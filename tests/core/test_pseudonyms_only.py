@@ -47,6 +47,8 @@ ALLOWED = {
     ("OrganisationPart", "name"): "an institution",
     ("RepositoryPart", "name"): "a store of files",
     ("VisaIssuerPart", "max_asserted_age_seconds"): "seconds since a visa was asserted",
+    ("consent-receipt.schema.json", "contact"): "a committee's",
+    ("consent-receipt.schema.json", "address"): "of the broker, where a consent is withdrawn",
     ("metric", "broker_issuer_keys_age_seconds"): "of an institution's keys",
     ("VisaIssuer", "max_asserted_age_seconds"): "seconds since a visa was asserted",
 }

@@ -21,6 +21,7 @@ from broker.flows.withdraw_consent import Withdrawn, withdraw
 from broker.ports import LedgerDownError, StaleError
 from tests import builders as b
 from tests.core.consent.test_consent_importing import LIMIT
+from tests.docs.test_schemas import faults
 from tests.fakes import START
 from tests.flows.test_use_and_deliver import opened
 from tests.flows.worlds import ADA, PIA, Stage, caller, stage
@@ -166,6 +167,22 @@ async def test_an_answer_is_a_version_and_the_question_is_gone() -> None:
     assert await answer(s.world, caller(PIA), question, "deny") == Reason(code="REQ-NOT-FOUND")
 
 
+@pytest.mark.parametrize("members", [{"status": "suspended"}, {"capacity": "lacking"}])
+async def test_who_could_not_answer_yes_is_not_asked(members: dict[str, Any]) -> None:
+    row = replace(ASK_ME, consent=replace(ASK_ME.consent, **members))
+    assert list(open_questions(stage(waiting(recontact=True), pia=row).live.current(), b.PIA, START)) == []
+
+
+async def test_a_receipt_counts_what_its_own_consent_reached() -> None:
+    """Of two consents of one person, the one that was not withdrawn has no such part."""
+    other = b.consent(consent_id="con-2")
+    s = stage(replace(other, id="con-2/1"))
+    await withdraw(s.world, caller(PIA), "no_further_use", CONSENT)
+    found = {id: held(s.live.current(), caller(PIA), id, START) for id in (CONSENT, "con-2")}
+    told = {id: await receipt_of(s.world, one) for id, one in found.items() if not isinstance(one, Reason)}
+    assert {id: "withdrawal" in one for id, one in told.items()} == {CONSENT: True, "con-2": False}
+
+
 async def test_a_question_that_nobody_asks_any_more_is_gone() -> None:
     s = stage(replace(waiting(recontact=True), state=State.WITHDRAWN), pia=ASK_ME)
     assert list(open_questions(s.live.current(), b.PIA, START)) == []
@@ -236,6 +253,8 @@ async def test_a_receipt_after_a_withdrawal_names_nobody() -> None:
     assert (reached["published"]["code"], reached["downloaded"]["count"]) == ("RGT-W-LIMIT", 1)
     assert told["party_identification"]["decided_by"][0]["governance"] == b.DAC
     assert told["pii_processing"]["privacy_notice"]["harms_and_benefits"] == "paragraph 5"
+    assert faults("consent-receipt", told) == []
+    assert faults("consent-receipt", told | {"name": "Ada"})
     text = json.dumps(told)
     assert not [name for name in ("usr_", str(b.GRANT), "req_", "rhine") if name in text]
 
@@ -244,7 +263,9 @@ async def test_a_receipt_without_a_withdrawal_has_no_such_part() -> None:
     s = stage()
     one = held(s.live.current(), caller(PIA), CONSENT, START)
     assert not isinstance(one, Reason)
-    assert "withdrawal" not in await receipt_of(s.world, one)
+    told = await receipt_of(s.world, one)
+    assert "withdrawal" not in told
+    assert faults("consent-receipt", told) == []
 
 
 async def test_a_withdrawal_that_the_source_told_of_has_no_counts_of_ours() -> None:

@@ -8,6 +8,7 @@ import pytest
 from broker.core.consent.model import Scope
 from broker.core.ids import ClientId
 from broker.core.rows import Client, Role
+from broker.web.consents import AT_ONCE
 from tests import builders as b
 from tests.core.consent.test_consent_fhir import GIVEN
 from tests.core.consent.test_consent_importing import RECORD
@@ -143,7 +144,7 @@ async def test_a_source_sends_and_takes_out_what_is_its_own(tmp_path: Path) -> N
         assert (await send(s, native(consent_id="c-2", custodian="site-b"))).status == 403
         assert (await send(s, native(), "consents:read")).status == 403
         address = "/api/v1/consents?custodian=site-a&format=fhir"
-        bundle = await (await s.http.get(address, headers=service(s, "consents:read"))).json()
+        bundle = (await (await s.http.get(address, headers=service(s, "consents:read"))).json())["records"]
         assert [one["resource"]["decision"] for one in bundle["entry"]] == ["deny"]
         again = await send(s, {"format": "fhir", "records": bundle})
         assert (await again.json())["kept"] == 1
@@ -155,6 +156,30 @@ async def test_a_source_sends_and_takes_out_what_is_its_own(tmp_path: Path) -> N
 
 @pytest.mark.row("WHO-3.1-2")
 @pytest.mark.row("WHO-3.1-3d")
+async def test_a_long_list_is_taken_out_a_page_at_a_time(tmp_path: Path) -> None:
+    async with site(tmp_path, LIMS, SOURCE, REGISTERED) as s:
+        for id in ("c-1", "c-2"):
+            assert (await send(s, native(consent_id=id))).status == 201
+        address = "/api/v1/consents?custodian=site-a&page_size=1"
+        first = await (await s.http.get(address, headers=service(s, "consents:read"))).json()
+        token = first["next_page_token"]
+        second = await (await s.http.get(f"{address}&token={token}", headers=service(s, "consents:read"))).json()
+        ids = [one["records"]["consents"][0]["consent"]["consent_id"] for one in (first, second)]
+        assert (ids, "next_page_token" in second) == (["c-1", "c-2"], False)
+
+
+async def test_more_than_the_door_takes_goes_in_by_the_command(tmp_path: Path) -> None:
+    async with site(tmp_path, LIMS, SOURCE, REGISTERED) as s:
+        records: dict[str, Any] = native()["records"]
+        many = records | {
+            "consents": [
+                records["consents"][0] | {"consent": RECORD | {"consent_id": f"c-{n}"}} for n in range(AT_ONCE + 1)
+            ]
+        }
+        done = await send(s, {"format": "native", "records": many})
+        assert (done.status, s.stage.kinds()) == (413, [])
+
+
 @pytest.mark.parametrize(("body", "problem"), [
     (native(template=None), "template: missing"),
     (native(status="withdrawn", withdrawal={"kind": "no_further_use", "approved_limits": [{"what": "published"}]}), "approval_ref: missing"),

@@ -6,7 +6,7 @@ a day. What a person chose for themselves is never undone by who speaks for them
 (docs/reference/consent-rules.md, "Choices")
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from types import MappingProxyType
@@ -32,9 +32,9 @@ AFTER: Mapping[tuple[Status, Act], Status] = MappingProxyType({
     ("suspended", "choose"): "suspended",
     ("suspended", "affirm"): "suspended",
     ("suspended", "resume"): "active",
-    ("withdrawn", "reopen"): "active",
 })  # fmt: skip
-"""(status, act) to the status of the next version. What is not listed cannot happen."""
+"""(status, act) to the status of the next version; `reopen` leads back to where a withdrawal came from. What is not
+listed cannot happen."""
 
 _FOR_OTHERS = frozenset({"parent", "guardian", "representative"})
 _LISTS = ("hosting", "modalities", "recipient_countries")
@@ -55,10 +55,16 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Theirs:
-    """What of a history is the person's own word. `rests_by`: who paused or withdrew, if the newest version rests."""
+    """What of a history is the person's own word, and who made it rest.
 
-    words: frozenset[str]
-    rests_by: MadeBy
+    `words`: members that only the person takes back. `paused_by`, `withdrawn_by`: who began the pause or withdrawal
+    in which the newest version is. `back_to`: the status in which a withdrawal found the consent.
+    """
+
+    words: frozenset[str] = frozenset()
+    paused_by: MadeBy = "source"
+    withdrawn_by: MadeBy = "source"
+    back_to: Status = "active"
 
 
 NOTHING = Choice()
@@ -94,34 +100,57 @@ def chosen(
     before: ConsentVersion, act: Act, choice: Choice, speaks: Voice, now: Seconds, theirs: Theirs
 ) -> ConsentVersion | Reason:
     """The next version, in force at once, or why there is none."""
-    status = AFTER.get((before.status, act))
+    status = _status(before, act, theirs)
     if status is None or (act == "affirm" and speaks != "own"):
         return Reason(code="REQ-STATE", facts=(("state", before.status),))
     if unreadable(choice.answers):
         return Reason(code="REQ-INVALID", facts=(("problem", "answers: a key or a word that is not known"),))
-    if act == "resume" and theirs.rests_by == "source":
+    if act == "resume" and theirs.paused_by == "source":
         return Reason(code="RGT-NOT-YOUR-PAUSE")
     after = _next(before, act, choice, status, speaks, now)
     more = set(wider(before, after))
-    if speaks == "own_narrow" and more - ({"status"} if theirs.rests_by == "person" else set()):
+    own_rest = (act, "person") in (("resume", theirs.paused_by), ("reopen", theirs.withdrawn_by))
+    if speaks == "own_narrow" and more - ({"status"} if own_rest else set()):
         return Reason(code="RGT-NARROW-ONLY")
-    if speaks == "for_them" and more & theirs.words:
+    if speaks == "for_them" and more & (theirs.words | ({"status"} if own_rest else set())):
         return Reason(code="RGT-THEIR-OWN-WORD")
     return after
 
 
+def _status(before: ConsentVersion, act: Act, theirs: Theirs) -> Status | None:
+    if act != "reopen":
+        return AFTER.get((before.status, act))
+    if not _withdrawn(before):
+        return None
+    return theirs.back_to if before.status == "withdrawn" else before.status
+
+
+def _withdrawn(version: ConsentVersion) -> bool:
+    return version.status == "withdrawn" or version.withdrawal is not None
+
+
 def theirs(history: Sequence[tuple[ConsentVersion, MadeBy]]) -> Theirs:
     """From every version, the oldest first, and who made it. Members that a person ever changed are theirs."""
-    changed = {
+    words = {
         name for (before, _), (after, by) in pairwise(history) if by == "person" for name in _differing(before, after)
     }
-    newest, rests_by = history[-1]
+    found = [version for version, _ in history if version.status != "withdrawn"]
+    return Theirs(
+        words=frozenset(words),
+        paused_by=_begun_by(history, lambda version: version.status == "suspended"),
+        withdrawn_by=_begun_by(history, _withdrawn),
+        back_to="suspended" if found and found[-1].status == "suspended" else "active",
+    )
+
+
+def _begun_by(history: Sequence[tuple[ConsentVersion, MadeBy]], rests: Callable[[ConsentVersion], bool]) -> MadeBy:
+    """Who made the first version of the run of resting ones that ends with the newest."""
+    found: MadeBy = "source"
     for version, by in reversed(history):
-        if version.status != newest.status:
+        if not rests(version):
             break
-        rests_by = by
-    words = changed if newest.status == "active" else changed | ({"status"} if rests_by == "person" else set())
-    return Theirs(words=frozenset(words), rests_by=rests_by)
+        found = by
+    return found
 
 
 def _next(
@@ -172,7 +201,7 @@ def wider(before: ConsentVersion, after: ConsentVersion) -> tuple[str, ...]:
     one, two = before.scope, after.scope
     found = {key for key in two.answers if _RANK.get(two.answers[key], 1) > _RANK.get(one.answers.get(key), 1)}
     found |= {name for name in _LISTS if _longer(getattr(one, name), getattr(two, name))}
-    if (before.status != "active" and after.status == "active") or (before.withdrawal and not after.withdrawal):
+    if (before.status != "active" and after.status == "active") or (_withdrawn(before) and not _withdrawn(after)):
         found.add("status")
     return tuple(sorted(found))
 

@@ -38,13 +38,13 @@ def write_consent(version: ConsentVersion, datasets: Iterable[str] = ()) -> dict
         resource["policyBasis"] = {"extension": [extension("template", record["template"])], "url": place}
     if provisions:
         resource["provision"] = provisions
-    resource["extension"] = [
+    more = [
         *(_status(version)),
         *(extension(name, record[name]) for name in fhir.ROOT if name in record),
         *(extension("dataset", name) for name in sorted(datasets)),
         *(() if provisions else scope),
     ]
-    return resource
+    return {**resource, "extension": more} if more else resource
 
 
 def extension(name: str, value: Any, prefix: str = fhir.URN) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def _grantor(said: Mapping[str, Any]) -> dict[str, Any]:
 def _provision(version: ConsentVersion, scope: list[dict[str, Any]]) -> dict[str, Any]:
     """One exception to the base decision: all permissions, under every condition. The label keeps others out."""
     return {
-        "extension": scope,
+        **({"extension": scope} if scope else {}),
         "securityLabel": [{"system": fhir.CONDITIONS, "code": fhir.APPLY}],
         "purpose": [coding(term, TermKind.PERMISSION) for term in version.scope.permissions],
     }

@@ -12,12 +12,16 @@ from dataclasses import dataclass, replace
 
 from broker.core.consent.model import ApprovedLimit, ConsentVersion, Template, TemplateRecord
 from broker.core.consent.writing import version_hash
+from broker.core.ids import SubjectRef
 from broker.core.time import Seconds
 
 History = Callable[[str], Sequence[ConsentVersion]]
 """Every version on record of a consent id."""
 Templates = Callable[[str, str], TemplateRecord | None]
 """The registered form with this id and version."""
+
+Custodians = Callable[[SubjectRef], Iterable[str]]
+"""The custodians of what is on record of a participant, a family or a community."""
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SPEAKS_FOR = frozenset({"parent", "guardian", "representative"})
@@ -53,7 +57,9 @@ class Plan:
     faults: tuple[Fault, ...] = ()
 
 
-def plan(incoming: Iterable[Incoming], history: History, templates: Templates, now: Seconds) -> Plan:
+def plan(
+    incoming: Iterable[Incoming], history: History, templates: Templates, custodians: Custodians, now: Seconds
+) -> Plan:
     """Every fault of every version at once; what is new, if there is none."""
     chains: dict[str, list[ConsentVersion]] = {}
     new, kept, faults = list[Incoming](), list[Incoming](), list[Fault]()
@@ -66,6 +72,8 @@ def plan(incoming: Iterable[Incoming], history: History, templates: Templates, n
             continue
         found = [f"version: {version.version} is on record with other content"] if there is not None else []
         found += [*_chained(version, chain, chains, history), *_said(version, templates)]
+        if set(custodians(version.subject_ref)) - {version.custodian}:
+            found.append("subject_ref: of another custodian, who alone speaks for them")
         faults += [Fault(one.place, problem) for problem in found]
         recorded = replace(version, recorded_at=now)
         chain.append(recorded)
@@ -89,8 +97,8 @@ def _chained(
             yield f"version: {before.version} is on record already; a change is a new version"
         if (version.subject_ref, version.level) != (before.subject_ref, before.level):
             yield "subject_ref: the versions before are about somebody else"
-        if version.prev_hash is None and _rests(before) and not _rests(version):
-            yield "prev_hash: missing; what follows a withdrawal or a pause must name it"
+        if version.prev_hash is None and permits_something(version) and _must_be_named(before):
+            yield "prev_hash: missing; what follows a withdrawal, a pause or somebody's own choice must name it"
         if version.prev_hash not in (None, version_hash(before)):
             yield f"prev_hash: not of version {before.version}"
     if version.supersedes is not None:
@@ -103,8 +111,10 @@ def _chained(
             yield "supersedes: a consent of somebody else"
 
 
-def _rests(version: ConsentVersion) -> bool:
-    return version.status in ("withdrawn", "suspended") or version.withdrawal is not None
+def _must_be_named(before: ConsentVersion) -> bool:
+    """Would a source that does not know of this version undo it? What is chosen here always has a `prev_hash`."""
+    rests = before.status in ("withdrawn", "suspended") or before.withdrawal is not None
+    return rests or before.prev_hash is not None
 
 
 def _said(version: ConsentVersion, templates: Templates) -> Iterator[str]:

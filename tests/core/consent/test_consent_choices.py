@@ -30,7 +30,8 @@ from tests.core.consent.consent_world import (
 )
 
 ME, MUM = SubjectRef("s1"), SubjectRef("mum")
-NOBODYS = Theirs(words=frozenset(), rests_by="source")
+NOBODYS = Theirs()
+OWN_REST = Theirs(paused_by="person", withdrawn_by="person")
 CHILD: dict[str, Any] = {"grantor": {"kind": "parent", "ref": "mum"}, "maturity_review_on": "2026-06-02"}
 MATURE = CHILD | {"maturity_review_on": "2026-06-01"}
 SPOKEN: dict[str, Any] = {
@@ -87,9 +88,10 @@ def test_a_choice_is_a_new_version_in_force_at_once() -> None:
 @pytest.mark.parametrize("status", ["active", "suspended", "withdrawn", "superseded", "entered_in_error"])
 @pytest.mark.parametrize("act", ["choose", "affirm", "pause", "resume", "reopen"])
 def test_only_what_the_table_lists_can_happen(status: Any, act: Act) -> None:
-    found = chosen(record(status=status), act, Choice(), "own", NOW, Theirs(words=frozenset(), rests_by="person"))
-    if (status, act) in AFTER:
-        assert done(found).status == AFTER[status, act]
+    found = chosen(record(status=status), act, Choice(), "own", NOW, OWN_REST)
+    table = dict(AFTER) | {("withdrawn", "reopen"): "active"}
+    if (status, act) in table:
+        assert done(found).status == table[status, act]
     else:
         assert found == Reason(code="REQ-STATE", facts=(("state", status),))
 
@@ -112,7 +114,7 @@ def test_who_cannot_say_yes_to_more_can_say_no(members: dict[str, Any]) -> None:
 
 def test_they_may_end_their_own_pause() -> None:
     paused = done(chosen(record(**CHILD), "pause", Choice(), "own_narrow", NOW, NOBODYS))
-    own = Theirs(words=frozenset(), rests_by="person")
+    own = OWN_REST
     assert done(chosen(paused, "resume", Choice(), "own_narrow", NOW, own)).status == "active"
 
 
@@ -145,7 +147,7 @@ def test_only_who_paused_ends_the_pause() -> None:
     first = record(**SPOKEN)
     paused = done(chosen(first, "pause", Choice(), "own_narrow", NOW, NOBODYS))
     own = theirs([(first, "source"), (paused, "person")])
-    assert (own.rests_by, own.words) == ("person", frozenset({"status"}))
+    assert (own.paused_by, own.back_to) == ("person", "suspended")
     assert chosen(paused, "resume", Choice(), "for_them", NOW, own) == Reason(code="RGT-THEIR-OWN-WORD")
     by_source = theirs([(first, "source"), (paused, "source")])
     assert chosen(paused, "resume", Choice(), "own", NOW, by_source) == Reason(code="RGT-NOT-YOUR-PAUSE")
@@ -156,13 +158,52 @@ def test_a_pause_outlasts_choices_that_are_made_meanwhile() -> None:
     first = record(grantor={"kind": "self"})
     paused = record(version=2, status="suspended", grantor={"kind": "self"})
     after = done(chosen(paused, "choose", LESS, "own", NOW, NOBODYS))
-    assert theirs([(first, "source"), (paused, "source"), (after, "person")]).rests_by == "source"
+    assert theirs([(first, "source"), (paused, "source"), (after, "person")]).paused_by == "source"
 
 
 def test_a_withdrawal_is_taken_back_by_a_new_version() -> None:
     withdrawn = record(version=2, status="withdrawn", withdrawal={"kind": "no_further_use"}, grantor={"kind": "self"})
-    after = done(chosen(withdrawn, "reopen", Choice(), "own", NOW, Theirs(words=frozenset(), rests_by="person")))
+    after = done(chosen(withdrawn, "reopen", Choice(), "own", NOW, OWN_REST))
     assert (after.status, after.withdrawal, wider(withdrawn, after)) == ("active", None, ("status",))
+
+
+def history(*made: tuple[Any, Any]) -> list[tuple[ConsentVersion, Any]]:
+    """Versions of one consent, each with (members, who made it)."""
+    return [
+        (record(version=n, **{"grantor": {"kind": "self"}} | members), by) for n, (members, by) in enumerate(made, 1)
+    ]
+
+
+STOP: dict[str, Any] = {"status": "withdrawn", "withdrawal": {"kind": "no_further_use"}}
+QUIET: dict[str, Any] = {"withdrawal": {"kind": "no_further_contact"}}
+PAUSED: dict[str, Any] = {"status": "suspended"}
+BACK: dict[str, tuple[list[tuple[ConsentVersion, Any]], str | None]] = {
+    "a withdrawal": (history(({}, "source"), (STOP, "person")), "active"),
+    "no contact": (history(({}, "source"), (QUIET, "person")), "active"),
+    "nothing": (history(({}, "source")), None),
+    "a withdrawal from a pause": (history(({}, "source"), (PAUSED, "source"), (STOP, "person")), "suspended"),
+    "no contact in a pause": (history(({}, "source"), (PAUSED | QUIET, "source")), "suspended"),
+    "no contact, then a pause, then a withdrawal": (
+        history(({}, "source"), (QUIET, "person"), (PAUSED | QUIET, "source"), (STOP, "person")), "suspended",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.row("WHO-3.1-2")
+@pytest.mark.parametrize("case", BACK)
+def test_taking_a_withdrawal_back_ends_no_pause(case: str) -> None:
+    made, wanted = BACK[case]
+    found = chosen(made[-1][0], "reopen", Choice(), "own", NOW, theirs(made))
+    assert (done(found).status if isinstance(found, ConsentVersion) else None) == wanted
+    if isinstance(found, ConsentVersion):
+        assert found.withdrawal is None
+
+
+def test_who_speaks_for_somebody_does_not_undo_their_no_contact() -> None:
+    made = history(({}, "source"), (QUIET, "person"))
+    assert chosen(made[-1][0], "reopen", Choice(), "for_them", NOW, theirs(made)) == Reason(code="RGT-THEIR-OWN-WORD")
+    made = history(({}, "source"), (QUIET, "representative"))
+    assert done(chosen(made[-1][0], "reopen", Choice(), "for_them", NOW, theirs(made))).withdrawal is None
 
 
 def test_a_word_that_nobody_knows_is_refused() -> None:
@@ -225,7 +266,7 @@ def test_who_waited_may_join_a_running_grant_when_they_say_yes() -> None:
 def test_a_withdrawal_that_was_taken_back_stays_for_grants_of_before() -> None:
     one = record(grantor={"kind": "self"})
     gone = record(version=2, effective_from="2026-03-01", status="withdrawn", withdrawal={"kind": "no_further_use"})
-    back = done(chosen(gone, "reopen", Choice(), "own", on("2026-05-01"), Theirs(words=frozenset(), rests_by="person")))
+    back = done(chosen(gone, "reopen", Choice(), "own", on("2026-05-01"), OWN_REST))
     subject = [Subject(ref=ME, versions=(one, gone, back))]
     places = {
         began: judge(asking(grant_began=on(began)), subject, certified(), ONTOLOGY).verdicts[ME].place

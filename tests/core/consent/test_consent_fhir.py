@@ -64,6 +64,16 @@ def test_every_record_of_the_cases_comes_back_as_it_was() -> None:
         assert read_consent(write_consent(version)) == Read(version=version)
 
 
+def empty_places(value: Any) -> list[Any]:
+    """Lists and objects without a member: FHIR's JSON has none."""
+    inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else None
+    return [] if inner is None else [value] if not inner else [one for part in inner for one in empty_places(part)]
+
+
+def test_no_member_of_a_resource_is_empty() -> None:
+    assert not [place for version in VERSIONS for place in empty_places(write_consent(version))]
+
+
 def test_import_export_import_gives_the_same_resource() -> None:
     once = write_consent(read_consent(GIVEN).version, ["https://bank.example/heart"])
     again = read_consent(once)

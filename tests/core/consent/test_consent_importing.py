@@ -10,6 +10,7 @@ from broker.core.consent.model import ApprovedLimit, ConsentVersion, Template, T
 from broker.core.consent.reading import read_version
 from broker.core.consent.withdrawal import effects
 from broker.core.consent.writing import version_hash
+from broker.core.ids import SubjectRef
 from tests.core.consent.consent_world import NOW, on
 
 SHA = "ab" * 32
@@ -41,7 +42,11 @@ def planned(*versions: ConsentVersion, stored: tuple[ConsentVersion, ...] = ()) 
         return FORM if (id, number) == ("T12", "4") else None
 
     incoming = [Incoming(place=f"line {place}", version=one) for place, one in enumerate(versions)]
-    return plan(incoming, history, templates, NOW)
+
+    def custodians(subject: SubjectRef) -> set[str]:
+        return {one.custodian for one in stored if one.subject_ref == subject}
+
+    return plan(incoming, history, templates, custodians, NOW)
 
 
 def problems(*versions: ConsentVersion, stored: tuple[ConsentVersion, ...] = ()) -> list[str]:
@@ -72,14 +77,22 @@ def test_one_fault_and_nothing_is_taken_and_every_fault_is_told() -> None:
 
 ONE = version()
 STOPPED = version(version=2, status="withdrawn", withdrawal={"kind": "no_further_use"}, template=None)
+CHOSEN = version(version=2, prev_hash=version_hash(ONE), scope={"permissions": ["GRU"], "answers": {"linkage": "deny"}})
 CHAINS: dict[str, tuple[tuple[ConsentVersion, ...], ConsentVersion, list[str]]] = {
     "a change": ((ONE,), version(version=2, scope={"permissions": ["HMB"]}), []),
     "a change that names what was before": ((ONE,), version(version=2, prev_hash=version_hash(ONE)), []),
     "a change that names something else": ((ONE,), version(version=2, prev_hash="00"), ["prev_hash"]),
+    "a change of what somebody chose here, unawares": ((ONE, CHOSEN), version(version=3), ["prev_hash"]),
+    "a withdrawal of what somebody chose here, unawares": (
+        (ONE, CHOSEN), version(version=3, status="withdrawn", template=None), [],
+    ),
+    "a change of what somebody chose here": ((ONE, CHOSEN), version(version=3, prev_hash=version_hash(CHOSEN)), []),
     "a beginning that names something before": ((), version(prev_hash="00"), ["prev_hash"]),
     "an older version after a newer one": ((version(version=3),), version(version=2), ["version"]),
     "somebody else's chain": ((ONE,), version(version=2, subject_ref="s2"), ["subject_ref"]),
     "another level": ((ONE,), version(version=2, level="family"), ["subject_ref"]),
+    "another custodian's chain": ((ONE,), version(version=2, custodian="b"), ["subject_ref"]),
+    "another custodian's participant": ((ONE,), version(consent_id="c-2", custodian="b"), ["subject_ref"]),
     "a withdrawal": ((ONE,), STOPPED, []),
     "after a withdrawal, unawares": ((ONE, STOPPED), version(version=3), ["prev_hash"]),
     "after a withdrawal, knowingly": ((ONE, STOPPED), version(version=3, prev_hash=version_hash(STOPPED)), []),
@@ -92,6 +105,7 @@ CHAINS: dict[str, tuple[tuple[ConsentVersion, ...], ConsentVersion, list[str]]] 
 }  # fmt: skip
 
 
+@pytest.mark.row("WHO-3.1-2")
 @pytest.mark.parametrize("case", CHAINS)
 def test_a_chain_holds_together(case: str) -> None:
     stored, incoming, wanted = CHAINS[case]

@@ -12,6 +12,7 @@ COMMANDS = {
     "check": "Judge case files with the product's own rules.",
     "clients": "The programs that may ask for tokens.",
     "consents": "Consent records of participants, in and out.",
+    "decisions": "Make decisions of before again, and show them.",
     "demo": "Tell the whole story, then go on serving until Ctrl-C.",
     "doctor": "Look at everything that a start needs.",
     "duo": "Data use conditions of other systems, in and out.",

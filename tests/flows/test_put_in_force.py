@@ -80,6 +80,7 @@ async def test_another_set_and_the_way_back_are_entries_and_nothing_is_kept_twic
     assert (now.version, now.document) == (3, s.ledger.entries[0].about["document"])
 
 
+@pytest.mark.row("RP6")
 @pytest.mark.parametrize("changes", [{"title": "Another"}, {"as_of": date(2001, 1, 1)}, {"rules": ()}])
 async def test_the_same_version_of_a_pack_never_says_something_else(changes: dict[str, object]) -> None:
     s = stage()

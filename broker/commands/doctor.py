@@ -74,7 +74,9 @@ def _packs(chosen: Settings) -> str:
 
 def _ontology(chosen: Settings) -> str:
     ontology = load_ontology(chosen.ontology_file)
-    return f"{ontology.version}, {len(ontology.names)} terms"
+    shipped = Settings.model_fields["ontology"].default.name
+    excerpt = "; an EXCERPT for demonstrations: name a release of MONDO" if chosen.ontology_file.name == shipped else ""
+    return f"{ontology.version}, {len(ontology.names)} terms{excerpt}"
 
 
 def _administered(chosen: Settings) -> str:

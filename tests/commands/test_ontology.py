@@ -61,3 +61,15 @@ def test_an_unknown_term_is_told_as_that(here: str) -> None:
     found = run(here, "show", "MONDO:9999999")
     assert isinstance(found.exception, Fail)
     assert "MONDO:9999999 is unknown" in str(found.exception)
+
+
+def test_the_doctor_says_that_the_shipped_ontology_is_an_excerpt(here: str, tmp_path: Path) -> None:
+    def told() -> str:
+        return CliRunner().invoke(cli, ["--config", here, "doctor"]).output
+
+    assert f"{len(ONTOLOGY.names)} terms; an EXCERPT for demonstrations" in told()
+    mine = tmp_path / "mine.obo"
+    mine.write_bytes(DEMO.read_bytes())
+    with Path(here).open("a", encoding="utf-8") as config:
+        config.write(f'ontology = "{mine}"\n')
+    assert f"{len(ONTOLOGY.names)} terms\n" in told()

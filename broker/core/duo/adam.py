@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 
 from broker.core.duo import vocabulary as duo
 from broker.core.duo.adam_form import Limit, Matrix, Research, read_form
-from broker.core.duo.foreign import Imported, Note, words
+from broker.core.duo.foreign import UNKNOWN_PLACE, Imported, Note, words
+from broker.core.duo.regions import expand
 from broker.core.duo.terms import MAX_TERMS, Term
 
 FREE, LIMITED, FORBIDDEN = "UNRESTRICTED", "LIMITED", "FORBIDDEN"
@@ -67,6 +68,8 @@ def _slot(name: str, where: str, slot: Limit) -> Said:
         yield Term(code=code)
     elif name == "country" and slot.value == LIMITED and slot.allowed and not slot.obligatory:
         yield Term(code=duo.GS, regions=frozenset(slot.allowed))
+        if any(expand(place) is None for place in slot.allowed):
+            yield Note("profile.allowedCountries", UNKNOWN_PLACE)
     elif name == "person" and slot.value == LIMITED:
         yield Term(code=duo.US)
         yield Note(where, "name the persons as `issuer|subject`")

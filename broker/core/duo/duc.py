@@ -12,8 +12,9 @@ from typing import Any
 
 from broker.core.duo import vocabulary as duo
 from broker.core.duo.duc_form import FORBIDDEN, NO_REQUIREMENT, OBLIGATORY, PERMITTED, Condition, Profile, read_form
-from broker.core.duo.foreign import Imported, Note, words
+from broker.core.duo.foreign import UNKNOWN_PLACE, Imported, Note, words
 from broker.core.duo.ontology import curie
+from broker.core.duo.regions import expand
 from broker.core.duo.terms import MAX_TERMS, MAX_TEXT, Term, parse_term
 from broker.core.duo.vocabulary import ENTRIES, TermKind
 
@@ -118,6 +119,8 @@ def _with_parameter(term: Term, one: Condition) -> Iterator[Term | Note]:
         yield replace(term, **values)
         if term.code != duo.GS:
             yield Note(f"{one.where}.conditionParameter", "compared letter by letter: is it the name that we use?")
+        elif expand(written) is None:
+            yield Note(f"{one.where}.conditionParameter", UNKNOWN_PLACE)
     elif term.code == duo.TS:
         yield from _months(term, one)
     elif term.code == duo.MOR:

@@ -11,6 +11,9 @@ from broker.core.duo.terms import MAX_TEXT, Term
 from broker.core.duo.vocabulary import RS
 
 
+UNKNOWN_PLACE = "a place that is not known here: write its ISO 3166 code or a region"
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """Something for a person to look at. `where`: the member of the document, or what it does not state."""

@@ -147,10 +147,15 @@ def test_what_is_not_stated_or_no_code_says_is_for_a_person(matrix: dict[str, An
         (limited(("DISEASE", "UNRESTRICTED", "a cancer")), "allowedResearchProfiles"),
         (limited(("AGE", "UNRESTRICTED", "")), "allowedResearchProfiles[0]"),
         (changed("profile", person="LIMITED"), "person"),
+        (changed("profile", country="LIMITED", allowedCountries=[{"description": "Europe"}]), "allowedCountries"),
     ],
 )
 def test_what_is_read_more_narrowly_is_told(matrix: dict[str, Any], where: str) -> None:
     assert any(where in note.where for note in read_matrix(matrix).notes)
+
+
+def test_a_place_that_is_known_needs_no_look() -> None:
+    assert read_matrix(changed("profile", country="LIMITED", allowedCountries=[{"description": "EU"}])).notes == ()
 
 
 def test_nobody_who_is_named_is_repeated() -> None:

@@ -208,6 +208,7 @@ def test_what_is_not_spoken_of_is_forbidden(permission: str, added: list[str], m
         (one("NPU", "Permitted"), ["conditions[3].rule"]),
         (one("NPU", "Obligatory"), []),
         (one("GS", "Obligatory", value="EU"), []),
+        (one("GS", "Obligatory", value="Europe"), ["conditions[3].conditionParameter"]),
         (one("PS", "Obligatory", value="P-1"), ["conditions[3].conditionParameter"]),
         (one("CC", "Permitted"), []),
         (one("DUO:0000038", "Permitted"), ["conditions[3]"]),

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from broker.core.duo.terms import MAX_TEXT, Term
 from broker.core.duo.vocabulary import RS
 
-
 UNKNOWN_PLACE = "a place that is not known here: write its ISO 3166 code or a region"
 
 

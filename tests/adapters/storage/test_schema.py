@@ -17,7 +17,7 @@ from broker.adapters.storage.migrations.versions import r0002_visas_and_clients
 from broker.adapters.storage.recovery import assert_revision
 from broker.adapters.storage.schema import INDEXED, REVISION, ROWS, insert_row, metadata, update_row
 from broker.core.rows import KINDS
-from tests.adapters.storage.support import ORIGIN, Place, sign
+from tests.adapters.storage.support import ORIGIN, Place, ended, sign
 
 
 def test_the_migrations_make_exactly_the_tables_that_are_described(place: Place) -> None:
@@ -108,18 +108,21 @@ def test_an_upgrade_of_what_is_up_to_date_changes_nothing(place: Place, tmp_path
         upgrade(tmp_path / "gone")
 
 
-def test_a_database_of_the_first_revision_is_refused_and_can_be_brought_up_to_date(place: Place) -> None:
+def as_of_0001(place: Place) -> None:
     """As it was made by the version before: without the tables that came later, and saying so."""
-    with closing(sqlite3.connect(place.database)) as db:
-        for kind in r0002_visas_and_clients._KINDS:
-            db.execute(f'DROP TABLE "{kind}"')
-        db.execute("DROP INDEX delivery_object")
-        db.execute("ALTER TABLE delivery DROP COLUMN object")
-        db.execute("""INSERT INTO delivery (id, version, body, state) VALUES ('d', 1, '{"object":"obj-1"}', 'cut')""")
-        db.execute("DROP TABLE history")
-        db.execute("DELETE FROM meta WHERE key = 'history_from'")
-        db.execute("UPDATE alembic_version SET version_num = '0001'")
-        db.commit()
+    place.tamper(
+        *(f'DROP TABLE "{kind}"' for kind in r0002_visas_and_clients._KINDS),
+        "DROP INDEX delivery_object",
+        "ALTER TABLE delivery DROP COLUMN object",
+        "DROP TABLE history",
+        "DELETE FROM meta WHERE key = 'history_from'",
+        "UPDATE alembic_version SET version_num = '0001'",
+    )
+
+
+def test_a_database_of_the_first_revision_is_refused_and_can_be_brought_up_to_date(place: Place) -> None:
+    as_of_0001(place)
+    place.tamper("""INSERT INTO delivery (id, version, body, state) VALUES ('d', 1, '{"object":"obj-1"}', 'cut')""")
     with closing(sqlite3.connect(place.database)) as db, pytest.raises(LedgerRefusedError, match="broker migrate"):
         assert_revision(db)
     upgrade(place.database)
@@ -130,3 +133,37 @@ def test_a_database_of_the_first_revision_is_refused_and_can_be_brought_up_to_da
         db.execute("DELETE FROM delivery")
         db.commit()
     assert place.verify().ok
+
+
+def test_rows_that_are_there_begin_the_history_and_older_versions_are_not_missed(place: Place) -> None:
+    place.fill(3, lambda n: (ended(f"grant:{n}"),))
+    as_of_0001(place)
+    upgrade(place.database)
+    kept = place.ask(
+        "SELECT h.row_id, h.version, h.seq, h.body = r.body FROM history h JOIN revocation r ON r.id = h.row_id"
+    )
+    assert sorted(kept) == [(f"grant:{n}", 1, n, 1) for n in (1, 2, 3)]
+    assert place.ask("SELECT value FROM meta WHERE key = 'history_from'") == [("4",)]
+    assert place.verify().ok
+    place.tamper("DELETE FROM history WHERE row_id = 'grant:2'")
+    assert place.verify().ok, "nobody promised to keep what was there before"
+
+
+@pytest.mark.parametrize(
+    ("statement", "fault"),
+    [
+        (
+            "UPDATE history SET body = replace(body, '\"since\":1', '\"since\":2') WHERE row_id = 'grant:2'",
+            "row_changed",
+        ),
+        ("UPDATE history SET seq = 1 WHERE row_id = 'grant:2'", "row_changed"),
+        ("UPDATE history SET version = 7 WHERE row_id = 'grant:2'", "row_inserted"),
+        ("DELETE FROM history WHERE row_id = 'grant:2'", "row_deleted"),
+        ("INSERT INTO history VALUES ('revocation', 'grant:9', 1, 1, '{}')", "row_inserted"),
+    ],
+)
+def test_a_history_that_was_edited_is_found(place: Place, statement: str, fault: str) -> None:
+    place.fill(3, lambda n: (ended(f"grant:{n}"),))
+    assert place.verify().ok
+    place.tamper(statement)
+    assert fault in {str(finding.fault) for finding in place.verify().findings}

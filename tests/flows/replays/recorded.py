@@ -1,7 +1,7 @@
 """The flows' world on a real database, with everything of tests/builders.py recorded in it, and its replay."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from broker.core.documents import ontology_text, own_text
 from broker.core.duo.ontology import Ontology
 from broker.core.jurisdiction.rulebook import Rulebook
 from broker.core.passport.trust import TrustRow
+from broker.core.reasons import REASONS
 from broker.core.rows import Put, Row
 from broker.core.snapshot import empty, on_texts
 from broker.flows.put_in_force import put_in_force, put_rules_in_force
@@ -75,6 +76,18 @@ class Recorded:
 
 def made(trace: Any, history: Any) -> Replayed:
     return Replayed(id="", result="missing") if trace is None else replay(trace, history, SivNames())
+
+
+@contextmanager
+def other_words(code: str) -> Iterator[None]:
+    """As if the researcher's sentence of `code` were another one."""
+    spec = REASONS[code]
+    before = spec.researcher
+    object.__setattr__(spec, "researcher", "Something else.")
+    try:
+        yield
+    finally:
+        object.__setattr__(spec, "researcher", before)
 
 
 def differ(found: list[Replayed]) -> list[Replayed]:

@@ -23,6 +23,7 @@ COMMANDS = {
     "migrate": "Bring the database of an older version up to date.",
     "ontology": "The disease ontology: check a release, look a term up.",
     "policy": "Policy packs: check, list, try and activate them.",
+    "sanctions": "Warnings, suspensions and what follows them.",
     "serve": "Answer requests until SIGTERM.",
     "visas": "What is asserted of people, and becomes visas.",
 }

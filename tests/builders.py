@@ -6,6 +6,7 @@ the data of one participant and `obj-2` that of two.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,16 @@ from broker.core.rows import (
     Role,
     Row,
 )
+from broker.core.rows.safeguards import (
+    ApprovedPolicy,
+    Duty,
+    Engagement,
+    Notice,
+    Raci,
+    Responsible,
+    Safeguards,
+    Sustainability,
+)
 from broker.core.snapshot import Snapshot, empty, follow
 from broker.core.time import Seconds
 from tests.fakes import START
@@ -41,6 +52,23 @@ from tests.fakes import START
 CONFIG = Path(__file__).parent.parent / "config"
 US = Issuer("https://broker.example")
 HOME = Issuer("https://home.example")
+SAFEGUARDS = Safeguards(
+    responsible=Responsible(role="Data protection officer", contact="dpo@bank.example"),
+    governance="https://bank.example/governance",
+    custodian="Head of the bank",
+    engagements=(Engagement(on=date(2025, 6, 1), who="Advisory group of participants", summary="They agreed."),),
+    return_of_results=ApprovedPolicy(approval="ROR-1", on=date(2024, 1, 1), version="1"),
+    benefit_sharing="Results are told in plain words.",
+    sustainability=Sustainability(funder="The bank", until=date(2034, 1, 1), then="The national archive takes them."),
+    raci=Raci(responsible="Steward", accountable="Head", consulted="Committee", informed="Participants"),
+    public_notice=Notice(url="https://bank.example/news/1", on=date(2025, 1, 1)),
+    duties=(
+        Duty(id="no_group_profiling", cls="respect", text="terms/1", holder="recipient institution"),
+        Duty(id="bind_others", cls="protect", text="terms/2", holder="recipient institution"),
+        Duty(id="return_results", cls="fulfil", text="terms/3", holder="researcher", months=12),
+        Duty(id="progress_report", cls="account", text="terms/4", holder="researcher", months=6, late="stop"),
+    ),
+)
 ADA, MEI = PersonId("usr_ada"), PersonId("usr_mei")
 HEART = DatasetId("https://bank.example/datasets/heart")
 DAC = "https://bank.example/dac"
@@ -103,9 +131,17 @@ def codes(*written: Any) -> tuple[Term, ...]:
 
 def dataset(**changes: Any) -> Dataset:
     duo = changes.pop("duo", codes("DUO:0000006", "DUO:0000046"))
-    certificate = DatasetCertificate(permissions=codes("DUO:0000042"), filterable=True, min_group=1)
+    certificate = DatasetCertificate(permissions=codes("DUO:0000042"), filterable=True, min_group=1, ethics_ref="ETH-1")
     made = Dataset(
-        id=HEART, title="Heart", committee=DAC, repository="bank", duo=duo, certificate=certificate, facts=DATA_FACTS
+        id=HEART,
+        title="Heart",
+        committee=DAC,
+        repository="bank",
+        duo=duo,
+        certificate=certificate,
+        facts=DATA_FACTS,
+        safeguards=SAFEGUARDS,
+        producer="heart-study",
     )
     return replace(made, **changes)
 
@@ -117,6 +153,7 @@ def organisation(**changes: Any) -> Organisation:
         scopes=frozenset({"rhine.example"}),
         organisation="non_profit",
         facts=RECIPIENT_FACTS,
+        recourse=("contract",),
     )
     return replace(made, **changes)
 
@@ -194,7 +231,7 @@ def rows(**changes: Any) -> list[Row]:
         "pia": consent(PIA),
         "paul": consent(PAUL),
         "grant": grant(),
-        "committee": Committee(id=DAC, name="The committee", contact="dac@bank.example"),
+        "committee": Committee(id=DAC, name="The committee", contact="dac@bank.example", voters=("bank",)),
         "repository": Repository(id="bank", name="The bank", root="/nowhere"),
         "role": Role(id="r1", role="committee_member", scope=f"committee:{DAC}", iss=HOME, sub="mei"),
     } | changes

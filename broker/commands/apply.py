@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
-from broker.adapters.catalogue import Declared, read_catalogue
+from broker.adapters.catalogue import CatalogueError, Declared, read_catalogue
 from broker.app import assert_declared_fit, opened
 from broker.commands.common import settings, telling
 from broker.config import Settings
-from broker.core.catalogue import Step
+from broker.core.catalogue import Fault, NotRegistrableError, Step
 from broker.flows import apply_catalogue
 
 _SIGNS = {"create": "+", "change": "~", "keep": "="}
@@ -33,10 +33,20 @@ async def _apply(chosen: Settings, declared: list[Declared], *, plan_only: bool)
     async with opened(chosen) as running:
         rows = [row for one in declared for row in one.rows]
         grants = [grant for one in declared for grant in one.grants]
-        steps = await apply_catalogue.foresee(running.world, rows, grants)
+        try:
+            steps = await apply_catalogue.foresee(running.world, rows, grants)
+        except NotRegistrableError as wrong:
+            raise CatalogueError(_placed(fault, declared) for fault in wrong.faults) from None
         for step in steps:
             click.echo(told(step))
+        for caution in apply_catalogue.cautions(running.world, rows):
+            click.echo(f"warning: {caution}", err=True)
         return 0 if plan_only else await apply_catalogue.apply(running.world, steps, None)
+
+
+def _placed(fault: Fault, declared: list[Declared]) -> str:
+    """The fault with file and line, of the file that declares the dataset."""
+    return next((text for one in declared if (text := one.where(fault)) is not None), str(fault))
 
 
 def told(step: Step) -> str:

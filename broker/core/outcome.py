@@ -35,6 +35,7 @@ class Gate(StrEnum):
     ENTITLEMENT = "entitlement"
     TERMS = "terms"
     PURPOSE = "purpose"
+    SAFEGUARDS = "safeguards"
     DUO = "duo"
     CONSENT = "consent"
     COMMUNITY = "community"

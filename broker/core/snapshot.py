@@ -10,8 +10,10 @@ from typing import Any, TypeVar, cast
 
 from immutables import Map
 
+from broker.core.breadth import Form
 from broker.core.documents import Standing, standing
 from broker.core.duo.ontology import Ontology
+from broker.core.forms import counted
 from broker.core.ids import DatasetId, Issuer, ObjectId, PersonId, SubjectRef
 from broker.core.jurisdiction.rulebook import Rulebook
 from broker.core.memory import Memory
@@ -32,9 +34,11 @@ from broker.core.rows import (
     Revocation,
     Role,
     Row,
+    Sanction,
     VisaIssuer,
 )
 from broker.core.rows.revocation import What, revocation_id
+from broker.core.rows.sanctions import TargetKind
 from broker.core.time import Seconds
 
 R = TypeVar("R", bound=Row)
@@ -55,6 +59,7 @@ OF_CREDENTIALS: frozenset[type[Row]] = frozenset(
         Request,
         Revocation,
         Role,
+        Sanction,
         VisaIssuer,
     }
 )
@@ -94,6 +99,8 @@ class Snapshot:
     """How many entries the log had when a row of this picture changed last: it is the picture as of then."""
     rows: Map[tuple[str, str], Row] = field(default=_NONE)
     index: Map[tuple[str, ...], Map[str, Row]] = field(default=_NONE)
+    forms: Map[DatasetId, Map[Form, int]] = field(default=_NONE)
+    """How many consents of which kind of form a dataset has (core/breadth.py)."""
     data: object = field(default_factory=object, compare=False, repr=False)
     """Another object whenever a row changed that says something about data, participants or institutions."""
     vouching: object = field(default_factory=object, compare=False, repr=False)
@@ -163,15 +170,18 @@ class Snapshot:
         also if it came out only later that the two are one.
         """
         known = tuple(identities)
-        keys = [key for iss, sub in known if (key := ("assertion", iss, sub)) in self.index]
-        found = (row for key in keys for row in self._listed(*key))
-        live = [row for row in cast("Iterable[Assertion]", found) if row.is_live(at)] if keys else []
+        live = [row for row in self.ever_asserted(known) if row.is_live(at)]
         if not live:
             return ()
         ours = [PersonId(sub) for iss, sub in known if iss == self.own.iss]
         theirs = frozenset().union(*(self.ever_linked(person) for person in ours))
         good = (row for row in live if row.entered_by not in theirs or (row.by, row.source) == ("self", self.own.iss))
         return tuple(sorted(good, key=lambda row: row.id))
+
+    def ever_asserted(self, identities: Iterable[tuple[Issuer, str]]) -> tuple[Assertion, ...]:
+        """What was ever asserted of any of these identities, live or not."""
+        keys = [key for iss, sub in identities if (key := ("assertion", iss, sub)) in self.index]
+        return cast("tuple[Assertion, ...]", tuple(row for key in keys for row in self._listed(*key)))
 
     def linked(self, person: PersonId, at: Seconds) -> tuple[Linked, ...]:
         """Whom else this person is, by chains of links that hold at `at`; nearest first, without the person.
@@ -238,6 +248,15 @@ class Snapshot:
                 return True
         return False
 
+    @property
+    def unsanctioned(self) -> bool:
+        """Is nobody under any sanction, and was never? Then nobody need be looked up."""
+        return ("sanctions",) not in self.index
+
+    def sanctions(self, kind: TargetKind, whom: str) -> tuple[Sanction, ...]:
+        """Every sanction, in force or over, against a person or an organisation."""
+        return cast("tuple[Sanction, ...]", self._listed("sanction", kind, whom))
+
     def subjects(self, dataset: DatasetId, object: ObjectId | None = None) -> frozenset[SubjectRef]:
         """Whose data are in an object, or in any object of a dataset."""
         if object is not None:
@@ -273,6 +292,9 @@ def _keys(row: Row) -> Iterable[tuple[str, ...]]:  # noqa: C901, PLR0912 (a tabl
             yield ("polled",)
         case Assertion() | Role():
             yield (row.KIND, row.iss, row.sub)
+        case Sanction():
+            yield ("sanction", row.kind, row.whom)
+            yield ("sanctions",)
         case Client():
             yield from _client_keys(row)
         case Organisation():
@@ -303,10 +325,12 @@ def follow(snapshot: Snapshot, rows: Iterable[Row], size: int | None = None) -> 
     seen = [row for row in rows if type(row) in SNAPSHOT_KINDS]
     if not seen:
         return snapshot
-    table, index = snapshot.rows, snapshot.index
+    table, index, forms = snapshot.rows, snapshot.index, snapshot.forms
     for row in seen:
-        before = table.get((row.KIND, row.id))
+        before, known = table.get((row.KIND, row.id)), table
         table = table.set((row.KIND, row.id), row)
+        if isinstance(row, ConsentRow):
+            forms = counted(forms, known, table, row)
         if before is not None:
             for key in _keys(before):
                 index = index.set(key, index[key].delete(row.id))
@@ -315,7 +339,7 @@ def follow(snapshot: Snapshot, rows: Iterable[Row], size: int | None = None) -> 
     data = snapshot.data if all(type(row) in OF_CREDENTIALS for row in seen) else object()
     vouching = object() if any(map(_speaks_of_visas, seen)) else snapshot.vouching
     generation = snapshot.generation + 1 if size is None else size
-    after = replace(snapshot, rows=table, index=index, generation=generation, data=data, vouching=vouching)
+    after = replace(snapshot, rows=table, index=index, forms=forms, generation=generation, data=data, vouching=vouching)
     return replace(after, trust=_trust(after)) if any(isinstance(row, VisaIssuer) for row in seen) else after
 
 

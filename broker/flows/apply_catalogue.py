@@ -3,14 +3,16 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from broker.core import catalogue
 from broker.core.audit.entry import Value
-from broker.core.catalogue import DeclaredGrant, Step, changes, plan
+from broker.core.catalogue import DeclaredGrant, NotRegistrableError, Step, changes, plan, unregistrable
 from broker.core.consent.importing import Incoming
 from broker.core.ids import RequestId
 from broker.core.plain import digest
 from broker.core.rows import ConsentRow, ConsentTemplate, Dataset, Grant, Identity, IdentityProvider, Person, Row
 from broker.core.rows.consents import consent_row_id
 from broker.core.rows.identity import identity_id
+from broker.core.snapshot import follow
 from broker.flows.authenticate import new_person
 from broker.flows.decide_request import signed
 from broker.flows.exchange_consents import planned
@@ -23,9 +25,13 @@ async def foresee(w: World, declared: Iterable[Row], grants: Iterable[DeclaredGr
     A consent that is declared passes what an import passes: it is never edited, and `recorded_at` is ours.
 
     ValueError: something is declared that was removed for good, or declared twice, a grant for a dataset that
-    nobody declared, or a second identity provider for participants.
+    nobody declared, or a second identity provider for participants. NotRegistrableError: a dataset lacks a safeguard,
+    or a fact that a loaded pack needs.
     """
     rows = _consents(w, list(declared))
+    faults = unregistrable(rows, follow(w.snapshots.current(), rows), w.clock.now())
+    if faults:
+        raise NotRegistrableError(faults)
     await _one_for_participants(w, rows)
     datasets = {str(row.id): row for row in rows if isinstance(row, Dataset)}
     people: dict[str, Person] = {}
@@ -38,6 +44,12 @@ async def foresee(w: World, declared: Iterable[Row], grants: Iterable[DeclaredGr
     if gone:
         raise ValueError(f"removed for good, so take it out of the file: {', '.join(gone)}")
     return plan(rows, lambda kind, name: stored[kind.KIND, name])
+
+
+def cautions(w: World, declared: Iterable[Row]) -> tuple[str, ...]:
+    """What an operator should know of the declared datasets before they are registered."""
+    rows = list(declared)
+    return catalogue.cautions(rows, follow(w.snapshots.current(), rows))
 
 
 async def apply(w: World, steps: tuple[Step, ...], by: Person | None) -> int:

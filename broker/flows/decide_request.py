@@ -9,15 +9,16 @@ from dataclasses import dataclass, replace
 from broker.core.access.states import Event, State, step
 from broker.core.decision import Decision, Explanation, Question, evaluate, explain
 from broker.core.decision.answering import findings_for
+from broker.core.decision.binding import obligations
 from broker.core.duo.terms import public
 from broker.core.ids import DecisionId, GrantId, PersonId, RequestId
 from broker.core.oidc.own_tokens import PERMISSION_TYP
 from broker.core.outcome import Reason
 from broker.core.plain import plain
 from broker.core.rows import Dataset, Grant, Person, Put, Request, changed
-from broker.core.rows.access import Finding
+from broker.core.rows.obligations import Obligation
 from broker.core.snapshot import Snapshot
-from broker.core.time import Seconds, add_months
+from broker.core.time import Seconds, add_months, rfc3339
 from broker.flows.traces import about, trace
 from broker.flows.world import Caller, World
 
@@ -68,7 +69,7 @@ async def approve(
     if not decision.permits:
         await w.ledger.record(w.entry("decision.made", now, caller.person, told), put)
         return NotPossible(id=id, decision=decision, explanation=explanation)
-    grant = _grant(w, held, dataset, decision, question.findings, now)
+    grant = _grant(w, held, dataset, decision, question, snapshot)
     after = changed(
         held, state=State.APPROVED, decided_by=caller.person.id, ground=ground, grant=grant.id,
         findings=question.findings,
@@ -135,11 +136,13 @@ def _grant(
     request: Request,
     dataset: Dataset,
     decision: Decision,
-    findings: tuple[Finding, ...],
-    now: Seconds,
+    question: Question,
+    snapshot: Snapshot,
 ) -> Grant:
+    now = question.at
     id = GrantId(w.new_id("grt", now))
     months = min(m for m in (dataset.grant_months, decision.months, request.purpose.duration_months) if m is not None)
+    ends = min(add_months(now, months), decision.until)
     unsigned = Grant(
         id=id,
         request=request.id,
@@ -148,10 +151,10 @@ def _grant(
         duo=dataset.duo,
         purpose=request.purpose,
         affiliations=request.affiliations,
-        findings=findings,
-        obligations=decision.obligations,
+        findings=question.findings,
+        obligations=obligations(question, decision, dataset, snapshot, now, ends),
         begins=now,
-        ends=min(add_months(now, months), decision.until),
+        ends=ends,
         committee=dataset.committee,
         document="",
     )
@@ -180,9 +183,24 @@ def permission_claims(grant: Grant, issuer: str) -> dict[str, object]:
             "purpose": plain(grant.purpose),
             "project": grant.purpose.project,
             "committee": grant.committee,
-            "obligations": list(grant.obligations),
+            "obligations": [duty_json(one) for one in grant.obligations],
             "findings": [
                 {"gate": str(f.gate), "code": f.code, "role": f.role, "until": f.ends} for f in grant.findings
             ],
         },
     }
+
+
+def duty_json(duty: Obligation) -> dict[str, object]:
+    """An obligation as the signed permission and every API tells it; what has been recorded of it changes later."""
+    told: dict[str, object] = {
+        "id": duty.id,
+        "class": duty.cls,
+        "text": duty.text,
+        "holder": duty.holder,
+        "flows_down": duty.flows_down,
+        "late": duty.late,
+    }
+    if duty.due is not None:
+        told["due"] = rfc3339(duty.due)
+    return told | ({"evidence": duty.evidence} if duty.evidence else {})

@@ -12,7 +12,7 @@ from broker.core.plain import plain
 from broker.core.purpose import Purpose, purpose_json, read_purpose
 from broker.core.rows import Dataset, Grant, Request, Session, Trace
 from broker.core.snapshot import Snapshot
-from broker.core.time import rfc3339
+from broker.core.time import Seconds, rfc3339
 from broker.flows import decide_request, pre_check, request_access
 from broker.flows.attest import attest_location
 from broker.flows.decide_request import Decided, NotPossible, may_see
@@ -25,6 +25,7 @@ from broker.web import cookies
 from broker.web.bodies import Wire, json_body
 from broker.web.callers import caller
 from broker.web.errors import Problem
+from broker.web.obligations import owed_json
 from broker.web.state import BROKER
 from broker.web.telling import foreseen, pre_checked
 
@@ -152,7 +153,7 @@ async def decide(request: web.Request) -> web.Response:
         told = explained(decided.explanation)
         first = decided.explanation.reasons[0]
         raise Problem(first.code, decision=decided.id, extra={"explanation": told}, **dict(first.facts))
-    return web.json_response(_decided(decided))
+    return web.json_response(_decided(decided, world.clock.now()))
 
 
 async def withdraw_request(request: web.Request) -> web.Response:
@@ -167,8 +168,8 @@ async def withdraw_request(request: web.Request) -> web.Response:
 async def list_grants(request: web.Request) -> web.Response:
     """GET /grants: one's own, as far as one released their visas to the client that asks."""
     who, broker = await caller(request), request.app[BROKER]
-    rows = (broker.snapshots.current().get(Grant, id) for id in who.grants)
-    return web.json_response({"grants": [_grant(row) for row in rows if row is not None]})
+    rows, now = (broker.snapshots.current().get(Grant, id) for id in who.grants), broker.world.clock.now()
+    return web.json_response({"grants": [_grant(row, now) for row in rows if row is not None]})
 
 
 async def get_grant(request: web.Request) -> web.Response:
@@ -180,7 +181,7 @@ async def get_grant(request: web.Request) -> web.Response:
         raise Problem("REQ-NOT-FOUND")
     if request.headers.get("Accept", "") == "application/duo-permission+jwt":
         return web.Response(text=row.document, content_type="application/duo-permission+jwt")
-    return web.json_response(_grant(row))
+    return web.json_response(_grant(row, request.app[BROKER].world.clock.now()))
 
 
 async def me(request: web.Request) -> web.Response:
@@ -281,13 +282,13 @@ def _request(row: Request) -> dict[str, Any]:
     }
 
 
-def _grant(row: Grant) -> dict[str, Any]:
+def _grant(row: Grant, now: Seconds) -> dict[str, Any]:
     return {
         "id": row.id,
         "dataset": row.dataset,
         "codes": plain(tuple(public(term) for term in row.duo)),
         "purpose": purpose_json(row.purpose),
-        "obligations": list(row.obligations),
+        "obligations": [owed_json(one, now) for one in row.obligations],
         "begins": rfc3339(row.begins),
         "ends": rfc3339(row.ends),
         "committee": row.committee,
@@ -295,8 +296,8 @@ def _grant(row: Grant) -> dict[str, Any]:
     }
 
 
-def _decided(done: Decided) -> dict[str, Any]:
+def _decided(done: Decided, now: Seconds) -> dict[str, Any]:
     told = {**_request(done.request), "decision": done.id, "explanation": explained(done.explanation)}
     if done.grant is not None:
-        told["granted"] = _grant(done.grant)
+        told["granted"] = _grant(done.grant, now)
     return told

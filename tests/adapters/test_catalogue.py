@@ -6,10 +6,12 @@ from string import Template
 import pytest
 
 from broker.adapters.catalogue import CatalogueError, read_catalogue
-from broker.core.catalogue import changes, plan
+from broker.core.catalogue import Fault, changes, plan
+from broker.core.ids import DatasetId
 from broker.core.plain import plain
 from broker.core.rows import Client, Dataset, DrsObject
 from broker.core.rows.change import changed
+from broker.core.safeguards import classes_without_duty, unrecorded
 
 ROOT = Path(__file__).parent.parent.parent
 WORDS = {
@@ -64,6 +66,9 @@ FAULTS = [
     ("subject_ref: sub_4d1f7a92c05e", "subject_ref: sub_4d1f7a92c05e\n      name: Pia", "consents.0", "name"),
     ("auth_method: none", "auth_method: client_secret_basic", "clients.1", "secret_sha256"),
     ("id: heart-0001,", "id: heart/0001,", "objects.0.id", "pattern"),
+    ('date: "2024-01-15"', 'date: "2024-13-15"', "datasets.0", "return_of_results.date: 2024-13-15 is no day"),
+    ("class: fulfil", "class: thank", "safeguards.duties.2.class", "account"),
+    ("    safeguards:", "    security_level: 4\n    safeguards:", "datasets.0.security_level", "3"),
     ("mime_type: application/gzip", 'mime_type: "a/b\\r\\nX: y"', "mime_type", "pattern"),
 ]
 
@@ -93,6 +98,34 @@ def test_every_fault_of_a_file_is_named_at_once(demo: Path) -> None:
     with pytest.raises(CatalogueError) as caught:
         read_catalogue(demo)
     assert len(caught.value.problems) == 2
+
+
+@pytest.mark.parametrize(
+    ("member", "line", "loc"),
+    [
+        ("safeguards.governance", "      governance: ", "safeguards.governance"),
+        ("safeguards.embargo.reason", "      responsible: ", "safeguards.embargo.reason"),
+        ("facts.data.category", "      data.category: ", "facts.data.category"),
+        ("certificate.ethics_ref", "    certificate: ", "certificate.ethics_ref"),
+    ],
+)
+def test_what_a_dataset_lacks_is_told_with_file_and_line(demo: Path, member: str, line: str, loc: str) -> None:
+    """The second dataset's, or the nearest line above what is not there."""
+    fault = Fault(DatasetId("https://elbe-biobank.example/datasets/cancer"), member, "missing: it")
+    lines = demo.read_text("utf-8").splitlines()
+    second = [number for number, text in enumerate(lines, 1) if text.startswith(line)][1]
+    declared = read_catalogue(demo)
+    assert declared.where(fault) == f"{demo}:{second}: datasets.1.{loc}: missing: it"
+    assert declared.where(Fault(DatasetId("https://elsewhere.example"), member, "x")) is None
+
+
+def test_the_demos_safeguards_are_read_whole(demo: Path) -> None:
+    heart = next(row for row in read_catalogue(demo).rows if isinstance(row, Dataset))
+    assert not list(unrecorded(heart))
+    assert not classes_without_duty(heart.safeguards)
+    due = {duty.id: (duty.months, duty.after_end, duty.late) for duty in heart.safeguards.duties}
+    assert due["return-results"] == (12, True, "no_renewal")
+    assert due["annual-report"] == (12, False, "stop")
 
 
 def test_a_plan_creates_changes_and_keeps_and_never_deletes() -> None:

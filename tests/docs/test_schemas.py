@@ -19,6 +19,8 @@ from broker.core.outcome import Gate
 from broker.core.purpose import Agreements, AiUse, EthicsApproval, Kind, Modality, Purpose, Sensitive
 from broker.core.reasons import REASONS
 from broker.core.rows.access import Finding
+from broker.core.rows.obligations import Obligation
+from broker.core.rows.safeguards import DutyClass, Late
 from broker.core.time import FOREVER, Day
 from broker.flows.decide_request import permission_claims
 from broker.flows.use_data import Refused
@@ -88,11 +90,15 @@ CODES = builders.codes(
     {"code": "DUO:0000020", "text": "write to us"},
     "a code that nobody knows",
 )
+OWED = (
+    Obligation(id="time_limit_months:12", cls="protect", text="time_limit_months:12", holder="recipient institution"),
+    Obligation(
+        id="report.1", cls="account", text="t/4", holder="researcher", due=START, evidence="a report", late="stop"
+    ),
+)
 GRANTS = {
     "the least": builders.grant(purpose=Purpose()),
-    "everything": builders.grant(
-        purpose=FULL, duo=CODES, findings=(FINDING,), obligations=("no_discrimination", "time_limit_months:12")
-    ),
+    "everything": builders.grant(purpose=FULL, duo=CODES, findings=(FINDING,), obligations=OWED),
 }
 
 
@@ -109,10 +115,15 @@ def test_the_schema_of_permissions_refuses_what_no_broker_says() -> None:
     inner = claims["duo_permission_v1"]
     assert faults("duo-permission", claims | {"duo_permission_v1": inner | {"codes": []}})
     assert faults("duo-permission", claims | {"duo_permission_v1": inner | {"person": "usr_mei"}})
+    owed = inner["obligations"][0]
+    assert faults("duo-permission", claims | {"duo_permission_v1": inner | {"obligations": [owed | {"class": "x"}]}})
+    assert faults("duo-permission", claims | {"duo_permission_v1": inner | {"obligations": ["no_discrimination"]}})
 
 
 def test_the_schema_of_permissions_has_every_member_and_word_of_the_code() -> None:
     parts = schema("duo-permission")["$defs"]
+    assert set(parts["obligation"]["properties"]["class"]["enum"]) == set(get_args(DutyClass))
+    assert set(parts["obligation"]["properties"]["late"]["enum"]) == set(get_args(Late))
     assert parts["purpose"]["properties"].keys() == {field.name for field in fields(Purpose)}
     assert parts["code"]["properties"].keys() == {field.name for field in fields(Term)}
     words = {

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from broker.core.catalogue import DeclaredGrant
+from broker.core.catalogue import DeclaredGrant, NotRegistrableError
 from broker.core.ids import DatasetId, GrantId, Issuer
 from broker.core.passport.trust import TrustRow
 from broker.core.rows import Committee, Grant, Identity, IdentityProvider, Person, Row, VisaIssuer
 from broker.core.rows.identity import identity_id
+from broker.core.rows.safeguards import Safeguards
 from broker.core.time import Seconds
 from broker.flows import apply_catalogue
 from broker.flows.authenticate import person_of
@@ -101,3 +102,53 @@ async def test_what_was_removed_is_not_brought_back_by_a_catalogue() -> None:
     world = stage(gone).world
     with pytest.raises(ValueError, match="removed for good"):
         await apply_catalogue.foresee(world, [replace(gone, status="active")])
+
+
+@pytest.mark.row("WHO-3.7-2", "WHO-3.1-5", "WHO-3.8-1", "WHO-3.2-3", "WHO-3.4-2", "WHO-3.6-7", "WHO-3.1-6b")
+async def test_a_dataset_without_what_must_be_on_record_is_not_registered_and_all_of_it_is_named() -> None:
+    s = stage(dataset=None, committee=None, pia=b.consent(b.PIA, model="broad"))
+    bare = b.dataset(
+        safeguards=Safeguards(), certificate=replace(b.dataset().certificate, ethics_ref=None),
+        facts={name: value for name, value in b.DATA_FACTS.items() if name != "data.community_governed"},
+    )  # fmt: skip
+    with pytest.raises(NotRegistrableError) as caught:
+        await apply_catalogue.foresee(s.world, [bare])
+    named = {fault.member for fault in caught.value.faults}
+    assert named == {
+        "safeguards.responsible", "safeguards.governance", "safeguards.custodian", "safeguards.return_of_results",
+        "safeguards.benefit_sharing", "safeguards.sustainability", "safeguards.raci", "certificate.ethics_ref",
+        "safeguards.engagements", "safeguards.public_notice", "committee", "facts.data.community_governed",
+    }  # fmt: skip
+    assert s.kinds() == []
+    complete: list[Row] = [
+        b.dataset(),
+        Committee(id=b.DAC, name="C", contact="c@bank.example", voters=("bank",)),
+    ]
+    assert len(await apply_catalogue.foresee(s.world, complete)) == 2
+
+
+async def test_a_fact_that_a_loaded_pack_needs_is_named_with_the_pack_and_the_rule() -> None:
+    s = stage()
+    elsewhere = {**b.DATA_FACTS, "data.controller_country": "US", "data.origin_countries": ("US",)}
+    facts = {name: value for name, value in elsewhere.items() if name != "data.regimes_declared"}
+    wanted = r"facts\.data\.regimes_declared: missing: policy pack eu-gdpr-ch5 needs it \(rule applies_when\)"
+    assert await apply_catalogue.foresee(s.world, [b.dataset(facts=elsewhere)])
+    with pytest.raises(NotRegistrableError, match=wanted):
+        await apply_catalogue.foresee(s.world, [b.dataset(facts=facts)])
+
+
+@pytest.mark.row("WHO-3.1-6b")
+async def test_a_committee_of_the_producer_alone_and_missing_duties_are_warned_of() -> None:
+    s = stage()
+    alone = Committee(id=b.DAC, name="C", contact="c@bank.example", voters=("heart-study",))
+    bare = b.dataset(safeguards=replace(b.SAFEGUARDS, duties=b.SAFEGUARDS.duties[1:]))
+    assert apply_catalogue.cautions(s.world, [b.dataset()]) == ()
+    told = apply_catalogue.cautions(s.world, [alone, bare])
+    assert ["only voter" in told[0], "no duty of class respect" in told[1]] == [True, True]
+
+
+async def test_an_engagement_is_asked_for_once_somebody_consented_broadly() -> None:
+    asked_nobody = b.dataset(safeguards=replace(b.SAFEGUARDS, engagements=()))
+    assert await apply_catalogue.foresee(stage().world, [asked_nobody])
+    with pytest.raises(NotRegistrableError, match="engagements"):
+        await apply_catalogue.foresee(stage(pia=b.consent(b.PIA, model="broad")).world, [asked_nobody])

@@ -1,7 +1,7 @@
 """Reading a catalogue file: YAML, then the published form, then rows. One error and nothing of it is used."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from broker.adapters.catalogue.models import Catalogue
 from broker.adapters.catalogue.rows import Loc, grants_of, rows_of
 from broker.adapters.yaml_files import YamlFileError, load_yaml
-from broker.core.catalogue import DeclaredGrant
+from broker.core.catalogue import DeclaredGrant, Fault
 from broker.core.rows import Row
 
 
@@ -27,6 +27,8 @@ class Declared:
 
     rows: tuple[Row, ...]
     grants: tuple[DeclaredGrant, ...] = ()
+    where: Callable[[Fault], str | None] = field(default=lambda _: None)
+    """`file:line: field: what is wrong` for a fault of a dataset that this file declares."""
 
 
 def read_catalogue(path: Path) -> Declared:
@@ -50,7 +52,21 @@ def read_catalogue(path: Path) -> Declared:
     grants = tuple(grants_of(catalogue, blame))
     if problems:
         raise CatalogueError(problems)
-    return Declared(rows=rows, grants=grants)
+    places = {part.id: index for index, part in enumerate(catalogue.datasets)}
+
+    def where(fault: Fault) -> str | None:
+        if fault.dataset not in places:
+            return None
+        loc: Loc = ("datasets", places[fault.dataset], *_members(fault.member))
+        return f"{path}:{loaded.line(loc)}: {_field(loc)}: {fault.problem}"
+
+    return Declared(rows=rows, grants=grants, where=where)
+
+
+def _members(name: str) -> Loc:
+    """The path to a member; the name of a fact has a dot in it."""
+    first, dot, rest = name.partition(".")
+    return (first, rest) if first == "facts" and dot else tuple(name.split("."))
 
 
 def _field(loc: tuple[int | str, ...]) -> str:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 from pydantic import ValidationError
 
 from broker.adapters.catalogue import models, rows
+from broker.adapters.catalogue.form import Part
 from broker.core.plain import plain
 from broker.core.rows import Client, IdentityProvider, Row, VisaIssuer
 from broker.ports import FormError
@@ -18,7 +19,7 @@ R = TypeVar("R", bound=Row)
 class _Form:
     """A part, what makes a row of it, and how members are called that have another name in the row."""
 
-    part: type[models.Part]
+    part: type[Part]
     make: Callable[[Any], Row]
     names: Mapping[str, str]
     secret: str | None = None

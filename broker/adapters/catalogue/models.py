@@ -2,20 +2,12 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from broker.adapters.catalogue.form import Part, Sha256, Slug, Text, Url, Word
+from broker.adapters.catalogue.safeguards import SafeguardsPart
 
 Fact = bool | int | str | list[str]
-Text = Annotated[str, Field(min_length=1, max_length=2_000)]
-Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
-Url = Annotated[str, Field(pattern=r"^https?://[^\s#]+$", max_length=255)]
-Word = Annotated[str, Field(pattern=r"^[!#-\[\]-~]{1,255}$")]
-"""Printable ASCII without blank, quotation mark and backslash."""
-Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-
-
-class Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
 
 
 class EvidencePart(Part):
@@ -38,6 +30,9 @@ class OrganisationPart(Part):
     facts: dict[Text, Fact] = {}
     """`recipient.*` facts for the policy packs, as the registry vouches for them."""
     evidence: list[EvidencePart] = []
+    """Among them `security.level:2`: it was found to be at this level."""
+    recourse: list[Literal["contract", "funder", "signing_official"]] = []
+    """How a custodian abroad could act against it; without any, it gets no copies across a border."""
 
 
 class ClaimRulePart(Part):
@@ -225,6 +220,8 @@ class CommitteePart(Part):
     id: Url
     name: Text
     contact: Text
+    voters: list[Text] = []
+    """The organisations that have a vote. One that is the producer of the data, alone, is warned of."""
 
 
 class RolePart(Part):
@@ -270,6 +267,13 @@ class DatasetPart(Part):
     evidence: list[EvidencePart] = []
     assurance: DemandPart | None = None
     """How somebody must have signed in to use the data."""
+    safeguards: SafeguardsPart = SafeguardsPart()
+    producer: str = ""
+    """The organisation that produced the data."""
+    security_level: Annotated[int, Field(ge=0, le=3)] | None = None
+    """What an institution must have shown to get copies; above 1 by evidence that has not ended."""
+    training: Url | None = None
+    """The training without which nobody uses the data: the value of a visa or assertion that others make."""
 
 
 class ObjectPart(Part):

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from broker.adapters.catalogue import models
+from broker.adapters.catalogue.form import Part
+from broker.adapters.catalogue.safeguards import safeguards
 from broker.core.catalogue import DeclaredGrant
 from broker.core.consent.model import ApprovedLimit, Template, TemplateRecord
 from broker.core.consent.reading import read_certificate, read_version
@@ -47,7 +49,7 @@ from broker.core.time import FOREVER, Seconds, parse_rfc3339
 
 Loc = tuple[int | str, ...]
 Blame = Callable[[Loc, str], None]
-P = TypeVar("P", bound=models.Part)
+P = TypeVar("P", bound=Part)
 _CHUNK = 1 << 20
 
 
@@ -110,6 +112,7 @@ def _organisation(part: models.OrganisationPart) -> Row:
         organisation=part.organisation,
         facts=_facts(part.facts, "recipient."),
         evidence=_evidence(part.evidence),
+        recourse=tuple(part.recourse),
     )
 
 
@@ -268,7 +271,7 @@ def _repository(part: models.RepositoryPart, roots: dict[str, Path]) -> Row:
 
 
 def _committee(part: models.CommitteePart) -> Row:
-    return Committee(id=part.id, name=part.name, contact=part.contact)
+    return Committee(id=part.id, name=part.name, contact=part.contact, voters=tuple(part.voters))
 
 
 def _role(part: models.RolePart) -> Row:
@@ -305,6 +308,10 @@ def _dataset(part: models.DatasetPart) -> Row:
         registered_profile=part.registered_profile,
         evidence=_evidence(part.evidence),
         assurance=_demand(part.assurance) if part.assurance is not None else None,
+        safeguards=safeguards(part.safeguards),
+        producer=part.producer,
+        security_level=part.security_level,
+        training=part.training,
     )
 
 

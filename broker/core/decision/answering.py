@@ -14,7 +14,7 @@ from broker.core.snapshot import Snapshot
 from broker.core.time import FOREVER, Seconds
 
 ANSWERABLE: Mapping[str, tuple[str, ...]] = {
-    "committee_member": ("DUO-",),
+    "committee_member": ("DUO-", "PUR-DUAL-USE"),
     "legal_officer": ("JUR-",),
     "ethics_committee": ("CON-SILENT", "CON-METHODS-UNCLEAR"),
 }

@@ -8,11 +8,15 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from broker.core.decision.question import Question
+from broker.core.passport.assertions import Stated
 from broker.core.passport.evaluate import Accepted, Evaluation
-from broker.core.passport.visa import AFFILIATION, RESEARCHER, TERMS
+from broker.core.passport.visa import AFFILIATION, GRANT, LINK, RESEARCHER, TERMS, Visa
 from broker.core.rows import Assertion
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
+
+_OTHER_THINGS = frozenset({GRANT, LINK, AFFILIATION})
+"""Types of visas whose value is no certificate."""
 
 
 class Said(NamedTuple):
@@ -61,6 +65,28 @@ def registered(version: str, question: Question, visas: Evaluation, snapshot: Sn
     terms = _longest(_said(TERMS, version, question, visas, snapshot))
     status = _longest(_said(RESEARCHER, version, question, visas, snapshot))
     return (terms, status) if terms is not None and status is not None else None
+
+
+def certificates(url: str, question: Question, visas: Evaluation, snapshot: Snapshot) -> tuple[Seconds, ...]:
+    """Until when what others say of the person with the value `url` holds: visas that count, words of the home
+    organisation, and assertions made here, which count without being shown. Nobody certifies themselves.
+    """
+    said = [one.ends for one in visas.accepted if _certifies(one.visa, url)]
+    said += [one.ends for one in question.stated if _certifies(one, url) and one.asserted <= question.at < one.ends]
+    rows = snapshot.assertions(question.identities, question.at)
+    return (*said, *(row.ends for row in rows if _certifies(row, url) and not row.conditions))
+
+
+def lapsed(url: str, question: Question, visas: Evaluation, snapshot: Snapshot) -> tuple[Seconds, ...]:
+    """When such words ended, of those that have."""
+    rows = (row for row in snapshot.ever_asserted(question.identities) if _certifies(row, url))
+    ends = [row.ends if row.ended is None else min(row.ends, row.ended) for row in rows]
+    ends += [one.visa.exp for one in visas.dropped if _certifies(one.visa, url)]
+    return tuple(end for end in ends if end <= question.at)
+
+
+def _certifies(said: Visa | Assertion | Stated, url: str) -> bool:
+    return said.value == url and said.by != "self" and said.type not in _OTHER_THINGS
 
 
 def affiliations(question: Question, visas: Evaluation, snapshot: Snapshot) -> tuple[str, ...]:

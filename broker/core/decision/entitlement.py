@@ -12,6 +12,9 @@ from broker.core.rows.access import Finding
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 
+REGISTERED = "registered:"
+"""How the ids of entitlements by Registered Access begin: nobody decided about them one by one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entitlement:
@@ -57,7 +60,7 @@ def _registered(question: Question, visas: Evaluation, snapshot: Snapshot) -> li
     purpose = replace(read_purpose(profile), modality=question.modality) if profile is not None else None
     return [
         Entitlement(
-            id=f"registered:{dataset.registered_version}",
+            id=f"{REGISTERED}{dataset.registered_version}",
             person=question.person,
             dataset=dataset.id,
             purpose=purpose,

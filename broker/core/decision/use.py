@@ -1,6 +1,6 @@
-"""What do DUO, the participants, the community and the law say to a use, whoever it is that asks under a grant?
+"""What do DUO, the participants, the community, the law and the custodian say to a use, whoever asks under a grant?
 
-These four gates depend on the data, the purpose and the place, and not on the credentials of the moment. They cost
+These gates depend on the data, the purpose and the place, and not on the credentials of the moment. They cost
 most, and a download asks again for every range; so their answers are kept until something that they read changes:
 a row that they may read, the packs, the ontology, the grant, the hour at which one of them turns, the day. They
 are given a question without the person's credentials, so that no other thing can play a part.
@@ -17,6 +17,8 @@ from broker.core.decision.gates.community import community
 from broker.core.decision.gates.consent import consent
 from broker.core.decision.gates.duo import duo, months
 from broker.core.decision.gates.jurisdiction import jurisdiction
+from broker.core.decision.gates.safeguards import longest, safeguards
+from broker.core.decision.gates.security import security
 from broker.core.decision.question import Question
 from broker.core.decision.together import Together, together
 from broker.core.ids import PersonId
@@ -27,7 +29,7 @@ from broker.core.time import FOREVER, Seconds, next_day
 
 Gate = Callable[[Case], GateResult]
 
-USE_GATES: tuple[Gate, ...] = (duo, consent, community, jurisdiction)
+USE_GATES: tuple[Gate, ...] = (safeguards, duo, consent, community, jurisdiction, security)
 """They read nothing of a row of a kind in `snapshot.OF_CREDENTIALS`; a test watches them."""
 
 _NOBODYS = Evaluation(accepted=(), dropped=(), identities=frozenset())
@@ -36,7 +38,7 @@ _NOBODY = PersonId("")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """A use, judged. `said`: what each of the four gates answered. Good from `begins` until before `ends`."""
+    """A use, judged. `said`: what each of these gates answered. Good from `begins` until before `ends`."""
 
     case: Case
     said: Mapping[Gate, GateResult]
@@ -76,12 +78,17 @@ def _judged(question: Question, held: Entitlement | None, affiliations: tuple[st
     said = {gate: answered(gate(case), case) for gate in USE_GATES}
     ends = min((next_day(question.at), *(result.until for result in said.values())))
     return Use(
-        case=case, said=said, together=together(said.values()), months=months(case), begins=question.at, ends=ends
+        case=case,
+        said=said,
+        together=together(said.values()),
+        months=longest(case, months(case)),
+        begins=question.at,
+        ends=ends,
     )
 
 
 def _bare(question: Question, affiliations: tuple[str, ...]) -> Question:
-    """The question, as far as the four gates may know it."""
+    """The question, as far as these gates may know it."""
     return Question(
         stage=question.stage,
         at=question.at,

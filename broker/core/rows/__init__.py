@@ -29,6 +29,7 @@ from broker.core.rows.oauth import Approval, Client, Code, Family, RefreshToken
 from broker.core.rows.once import Done
 from broker.core.rows.polled import PolledVisa
 from broker.core.rows.revocation import Revocation
+from broker.core.rows.sanctions import Sanction
 from broker.core.rows.tasks import Task
 
 __all__ = [
@@ -36,14 +37,16 @@ __all__ = [
     "ConsentRow", "ConsentTemplate", "CustomType", "Dataset", "Delivery", "Document", "Done", "DrsObject", "Evidence",
     "Family", "Farewell", "Gather", "Gathered", "Grant", "HomeSession", "Identity", "IdentityLink", "IdentityProvider",
     "InForce", "Organisation", "Person", "PolledVisa", "Put", "RefreshToken", "Repository", "Request", "Revocation",
-    "Role", "Row", "Session", "SigningKey", "Task", "Trace", "VisaIssuer", "WithdrawalReceipt", "changed",
+    "Role", "Row", "Sanction", "Session", "SigningKey", "Task", "Trace", "VisaIssuer", "WithdrawalReceipt",
+    "changed",
 ]  # fmt: skip
 
 KINDS: tuple[type[Row], ...] = (
     Access, Approval, Assertion, Client, Code, Committee, ConsentRow, ConsentTemplate, CustomType, Dataset, Delivery,
     Document, Done,
     DrsObject, Family, Farewell, Gathered, Grant, HomeSession, Identity, IdentityLink, IdentityProvider, InForce,
-    Organisation, Person, PolledVisa, RefreshToken, Repository, Request, Revocation, Role, Session, SigningKey, Task,
+    Organisation, Person, PolledVisa, RefreshToken, Repository, Request, Revocation, Role, Sanction, Session,
+    SigningKey, Task,
     Trace, VisaIssuer, WithdrawalReceipt,
 )  # fmt: skip
 """Every kind of row; each is a table of its own."""
@@ -51,7 +54,7 @@ KINDS: tuple[type[Row], ...] = (
 SNAPSHOT_KINDS: frozenset[type[Row]] = frozenset({
     Assertion, Client, Committee, ConsentRow, ConsentTemplate, CustomType, Dataset, DrsObject, Grant, IdentityLink,
     IdentityProvider,
-    Organisation, PolledVisa, Repository, Request, Revocation, Role, VisaIssuer,
+    Organisation, PolledVisa, Repository, Request, Revocation, Role, Sanction, VisaIssuer,
 })  # fmt: skip
 """The kinds that decisions read: held in memory as the snapshot, and followed change by change."""
 

@@ -13,6 +13,7 @@ from broker.core.passport.bearer import Vouched
 from broker.core.passport.visa import Visa
 from broker.core.purpose import Modality, Purpose
 from broker.core.rows.assurance import SignIn
+from broker.core.rows.obligations import Obligation
 from broker.core.time import FOREVER, Seconds
 
 
@@ -78,7 +79,7 @@ class Grant:
     purpose: Purpose
     affiliations: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
-    obligations: tuple[str, ...] = ()
+    obligations: tuple[Obligation, ...] = ()
     begins: Seconds
     ends: Seconds
     committee: str

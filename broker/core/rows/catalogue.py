@@ -12,6 +12,7 @@ from broker.core.passport.assertions import ClaimRule
 from broker.core.passport.holdings import REGISTERED_ACCESS
 from broker.core.passport.trust import TrustRow
 from broker.core.rows.assurance import Demand
+from broker.core.rows.safeguards import Safeguards
 from broker.core.time import EPOCH, FOREVER, Seconds
 
 TokenAuth = Literal["client_secret_basic", "client_secret_post", "private_key_jwt"]
@@ -127,6 +128,8 @@ class Organisation:
     facts: Mapping[str, FactValue] = field(default_factory=dict)
     """`recipient.*` facts: country, institution_type, security_level, can_sign_scc, …"""
     evidence: tuple[Evidence, ...] = ()
+    recourse: tuple[str, ...] = ()
+    """How a custodian abroad could act against it: by a contract, its funder, its signing official."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +158,8 @@ class Committee:
     version: int = 1
     name: str
     contact: str
+    voters: tuple[str, ...] = ()
+    """The organisations that have a vote. One whose only voter is the producer of the data is not independent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +206,14 @@ class Dataset:
     """The purpose to which the terms of that version bind everybody; None: it is not known."""
     assurance: Demand | None = None
     """How somebody must have signed in to use the data."""
+    safeguards: Safeguards = field(default_factory=Safeguards)
+    """What was put on record before the data are opened."""
+    producer: str = ""
+    """The organisation that produced the data."""
+    security_level: int | None = None
+    """What an institution must have shown to get copies: 0 to 3. None: the policy packs alone speak of it."""
+    training: str | None = None
+    """URL of the training without which nobody uses the data."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

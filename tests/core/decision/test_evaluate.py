@@ -129,7 +129,7 @@ def test_every_gate_is_asked_whatever_the_others_say() -> None:
     decision = evaluate(b.question(person=None, grants=(), location=None), b.snapshot(x=withdrawn(0)))
     asked = {gate.gate for gate in decision.gates}
     assert asked == {
-        Gate.IDENTITY, Gate.ENTITLEMENT, Gate.TERMS, Gate.PURPOSE, Gate.DUO, Gate.CONSENT, Gate.COMMUNITY, Gate.JURISDICTION, Gate.CONDUCT,
+        Gate.IDENTITY, Gate.ENTITLEMENT, Gate.TERMS, Gate.PURPOSE, Gate.SAFEGUARDS, Gate.DUO, Gate.CONSENT, Gate.COMMUNITY, Gate.JURISDICTION, Gate.SECURITY, Gate.CONDUCT,
     }  # fmt: skip
 
 

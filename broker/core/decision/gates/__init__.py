@@ -14,6 +14,8 @@ from broker.core.decision.gates.entitlement import entitlement
 from broker.core.decision.gates.identity import identity
 from broker.core.decision.gates.jurisdiction import jurisdiction
 from broker.core.decision.gates.purpose import purpose
+from broker.core.decision.gates.safeguards import safeguards
+from broker.core.decision.gates.security import security
 from broker.core.decision.gates.terms import terms
 from broker.core.outcome import Gate, GateResult
 
@@ -22,13 +24,15 @@ GATES: tuple[Callable[[Case], GateResult], ...] = (
     entitlement,
     terms,
     purpose,
+    safeguards,
     duo,
     consent,
     community,
     jurisdiction,
+    security,
     conduct,
 )
 """Every gate. All are asked, whatever the others say."""
 
-ASK_FOR_THE_WAY = frozenset({Gate.CONSENT, Gate.COMMUNITY, Gate.JURISDICTION, Gate.SECURITY})
+ASK_FOR_THE_WAY = frozenset({Gate.SAFEGUARDS, Gate.CONSENT, Gate.COMMUNITY, Gate.JURISDICTION, Gate.SECURITY})
 """The gates that may answer otherwise to another way of access. What the others refuse, no milder way lifts."""

@@ -1,26 +1,89 @@
-"""The conduct gate: sanctions and revocations."""
+"""The conduct gate: sanctions, revocations, and what is owed under grants."""
+
+from collections.abc import Iterator
+from dataclasses import replace
 
 from broker.core.decision.case import Case
 from broker.core.decision.gates.result import result
+from broker.core.duties import overdue
+from broker.core.ids import GrantId
 from broker.core.outcome import Gate, GateResult, Outcome
-from broker.core.rows import Client, IdentityProvider, VisaIssuer
+from broker.core.rows import Client, Grant, IdentityProvider, Sanction, VisaIssuer
+from broker.core.rows.obligations import Obligation
 from broker.core.rows.revocation import What, revocation_id
+from broker.core.time import FOREVER, Seconds, rfc3339
 
 
 def conduct(case: Case) -> GateResult:
-    """Has the person, who says who they are, the session, the authorisation, the token or the ticket been revoked?"""
-    question, snapshot = case.question, case.snapshot
+    """Is the person or institution under a sanction, was anything revoked that it rests on, is a duty late?"""
+    question, snapshot, at = case.question, case.snapshot, case.question.at
     persons = question.persons or (question.person,)  # who is linked is the same human being: so is the sanction
     suspended = [revocation_id("person", person) for person in persons if person is not None]
-    if snapshot.any_revoked(suspended, question.at):
+    if snapshot.any_revoked(suspended, at):
         return result(Gate.CONDUCT, Outcome.DENY, "OPS-RECIPIENT-SUSPENDED")
+    suspensions = () if snapshot.unsanctioned else tuple(_suspensions(case))
+    for sanction in suspensions:
+        if sanction.holds(at):
+            return result(
+                Gate.CONDUCT, Outcome.DENY, "OPS-RECIPIENT-SUSPENDED", until=sanction.over,
+                ref=sanction.id, step=sanction.step, appeal=sanction.appeal,
+            )  # fmt: skip
     if question.within is not None and question.dataset not in question.within:
         return result(Gate.CONDUCT, Outcome.DENY, "AUTH-TASK-OTHER-DATA")
     if snapshot.any_revoked(_credentials(case), question.at):
         return result(Gate.CONDUCT, Outcome.DENY, "AUTH-REVOKED")
     if question.let_in and any(_rests(snapshot.rows.get(name)) for name in question.let_in):
         return result(Gate.CONDUCT, Outcome.DENY, "AUTH-REVOKED")
-    return result(Gate.CONDUCT, Outcome.PERMIT)
+    found = _owed(case)
+    coming = [sanction.begins for sanction in suspensions if at < sanction.begins]
+    return replace(found, until=min(found.until, *coming)) if coming else found
+
+
+def _suspensions(case: Case) -> Iterator[Sanction]:
+    """Every suspension of the person, of who is known to be them, and of every institution that they speak for."""
+    question, snapshot = case.question, case.snapshot
+    for person in question.persons or (question.person,):
+        if person is not None:
+            yield from (row for row in snapshot.sanctions("person", person) if row.suspends)
+    scopes = [affiliation.partition("@")[2] for affiliation in case.affiliations]
+    for organisation in snapshot.organisations(scopes):
+        yield from (row for row in snapshot.sanctions("organisation", organisation.id) if row.suspends)
+
+
+def _owed(case: Case) -> GateResult:
+    """A report that is late stops the grant until it is in; anything else that is late stops new grants."""
+    if case.question.stage == "use":
+        grant = case.snapshot.get(Grant, GrantId(case.held.id)) if case.held is not None else None
+        if grant is None:
+            return result(Gate.CONDUCT, Outcome.PERMIT)
+        stops = [one for one in grant.obligations if one.late == "stop"]
+        late = overdue(stops, case.question.at)
+        if late:
+            return _late("OPS-REPORT-OVERDUE", late[0])
+        return result(Gate.CONDUCT, Outcome.PERMIT, until=_next(stops))
+    late = overdue(_of_person(case), case.question.at)
+    if not late:
+        return result(Gate.CONDUCT, Outcome.PERMIT)
+    code = "OPS-REPORT-OVERDUE" if late[0].late == "stop" else "OPS-DUTY-OVERDUE"
+    return _late(code, late[0])
+
+
+def _of_person(case: Case) -> Iterator[Obligation]:
+    """What the person owes under any of their grants for these data, ended ones too: no renewal before it is done."""
+    for person in case.question.persons or (case.question.person,):
+        if person is not None:
+            for grant in case.snapshot.grants(person, case.question.dataset):
+                yield from grant.obligations
+
+
+def _late(code: str, duty: Obligation) -> GateResult:
+    since = rfc3339(duty.due) if duty.due is not None else ""
+    told = result(Gate.CONDUCT, Outcome.PENDING, code, date=since, duty=duty.id)
+    return replace(told, missing=(f"obligation {duty.id}",))
+
+
+def _next(stops: list[Obligation]) -> Seconds:
+    return min((one.due for one in stops if one.due is not None and not one.fulfilled), default=FOREVER)
 
 
 def _credentials(case: Case) -> list[str]:

@@ -1,13 +1,25 @@
-"""The purpose gate."""
+"""The purpose gate: is a purpose stated, is it the approved one, and may it be at all?"""
 
 from broker.core.decision.case import Case
 from broker.core.decision.gates.result import result
 from broker.core.outcome import Gate, GateResult, Outcome
+from broker.core.purpose import Purpose
+
+PROHIBITED = frozenset({
+    "prohibited", "re_identification", "discrimination", "stigmatisation", "surveillance", "group_profiling", "misuse",
+})  # fmt: skip
+"""Flags of purposes that nobody can permit: no committee, no law, no participant (WHO 2024, 3.8-2b)."""
+
+DUAL_USE = "dual_use"
+"""The flag of what could also be used to do harm: a person looks at it, always (WHO-P-5)."""
 
 
 def purpose(case: Case) -> GateResult:
-    """Is a purpose stated, and is it the one that was approved?"""
-    question = case.question
+    """A prohibited purpose is refused before anything else is asked, of open data too."""
+    question, flags = case.question, _flags(case)
+    bad = sorted(PROHIBITED & flags)
+    if bad:
+        return result(Gate.PURPOSE, Outcome.DENY, "PUR-PROHIBITED", flag=", ".join(bad))
     if case.dataset is not None and case.dataset.access == "open":
         return result(Gate.PURPOSE, Outcome.PERMIT)
     if case.purpose is None:
@@ -16,4 +28,14 @@ def purpose(case: Case) -> GateResult:
         approved = case.held.purpose if case.held is not None else None
         if approved is None or question.purpose.project != approved.project:
             return result(Gate.PURPOSE, Outcome.DENY, "PUR-MISMATCH")
+    if DUAL_USE in flags:
+        return result(Gate.PURPOSE, Outcome.REFER, "PUR-DUAL-USE")
     return result(Gate.PURPOSE, Outcome.PERMIT)
+
+
+def _flags(case: Case) -> frozenset[str]:
+    """Those of the approved purpose, and of the one that is stated now: neither hides the other."""
+    asked = case.question.purpose
+    stated: tuple[Purpose | None, ...] = (case.purpose, asked)
+    found = [one.flags for one in stated if one is not None and one.flags]
+    return frozenset().union(*found) if found else frozenset()

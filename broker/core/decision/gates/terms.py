@@ -1,18 +1,27 @@
-"""The terms gate."""
+"""The terms gate: what the person must have accepted, and the training that they must have."""
 
 from dataclasses import replace
 
 from broker.core.decision.asserted import accepted
 from broker.core.decision.case import Case
 from broker.core.decision.gates.result import result
+from broker.core.decision.gates.training import trained
 from broker.core.outcome import Gate, GateResult, Outcome
 
 
 def terms(case: Case) -> GateResult:
-    """Has the person accepted the terms of use? A committee may approve before they have."""
-    url = case.dataset.terms_of_use if case.dataset is not None else None
-    if url is None or case.question.stage == "approve":
+    """Has the person accepted the terms of use, and been trained? A committee may approve before they have."""
+    dataset = case.dataset
+    if dataset is None or case.question.stage == "approve" or (dataset.terms_of_use, dataset.training) == (None, None):
         return result(Gate.TERMS, Outcome.PERMIT)
+    told = _accepted(case, dataset.terms_of_use) if dataset.terms_of_use is not None else None
+    if dataset.training is None or (told is not None and not told.outcome.permits):
+        return told if told is not None else result(Gate.TERMS, Outcome.PERMIT)
+    training = trained(case, dataset.training)
+    return replace(training, until=min(training.until, told.until)) if told is not None else training
+
+
+def _accepted(case: Case, url: str) -> GateResult:
     found = accepted(url, case.question, case.visas, case.snapshot)
     if found is not None:
         return result(Gate.TERMS, Outcome.PERMIT, until=found.ends)

@@ -27,6 +27,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "in_force": (),
     "consent_template": (),
     "withdrawal_receipt": ("subject",),
+    "sanction": (),
 }
 """Kind of row to the members by which its rows are found."""
 _FROM_NOW_ON = ("committee", "consent", "dataset", "drs_object", "organisation", "repository", "revocation")

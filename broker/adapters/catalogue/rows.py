@@ -3,25 +3,20 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from broker.adapters.catalogue import models
+from broker.adapters.catalogue.datasets import dataset, evidence_of, facts_of
 from broker.adapters.catalogue.form import Part
-from broker.adapters.catalogue.safeguards import safeguards
 from broker.core.catalogue import DeclaredGrant
 from broker.core.consent.model import ApprovedLimit, Template, TemplateRecord
-from broker.core.consent.reading import read_certificate, read_version
+from broker.core.consent.reading import read_version
 from broker.core.drs.identifiers import is_object_id
-from broker.core.duo.terms import Term, parse_terms
-from broker.core.duo.vocabulary import TermKind
 from broker.core.ids import ClientId, DatasetId, GrantId, Issuer, ObjectId, SubjectRef
 from broker.core.inspection import address_fault
-from broker.core.jurisdiction.facts import FactValue
 from broker.core.passport.assertions import RESERVED_CLAIMS, ClaimRule, wrong_with
-from broker.core.passport.holdings import REGISTERED_ACCESS
 from broker.core.passport.trust import TrustRow
 from broker.core.passport.visa import STANDARD_TYPES
-from broker.core.plain import plain
 from broker.core.provider_registration import provider_faults
 from broker.core.purpose import read_purpose
 from broker.core.registration import faults
@@ -31,9 +26,7 @@ from broker.core.rows import (
     ConsentRow,
     ConsentTemplate,
     CustomType,
-    Dataset,
     DrsObject,
-    Evidence,
     Gather,
     IdentityProvider,
     Organisation,
@@ -42,10 +35,9 @@ from broker.core.rows import (
     Row,
     VisaIssuer,
 )
-from broker.core.rows.assurance import Demand
 from broker.core.rows.catalogue import AssuranceRule
 from broker.core.rows.consents import consent_row_id, template_id
-from broker.core.time import FOREVER, Seconds, parse_rfc3339
+from broker.core.time import Seconds, parse_rfc3339
 
 Loc = tuple[int | str, ...]
 Blame = Callable[[Loc, str], None]
@@ -73,7 +65,7 @@ def rows_of(catalogue: models.Catalogue, folder: Path, blame: Blame) -> Iterator
     yield from each("repositories", catalogue.repositories, lambda part: _repository(part, roots))
     yield from each("committees", catalogue.committees, _committee)
     yield from each("roles", catalogue.roles, _role)
-    yield from each("datasets", catalogue.datasets, _dataset)
+    yield from each("datasets", catalogue.datasets, dataset)
     yield from each("objects", catalogue.objects, lambda part: _object(part, roots, homes))
     yield from each("consent_templates", catalogue.consent_templates, _consent_template)
     yield from each("consents", catalogue.consents, _consent)
@@ -110,8 +102,8 @@ def _organisation(part: models.OrganisationPart) -> Row:
         name=part.name,
         scopes=frozenset(part.scopes),
         organisation=part.organisation,
-        facts=_facts(part.facts, "recipient."),
-        evidence=_evidence(part.evidence),
+        facts=facts_of(part.facts, "recipient."),
+        evidence=evidence_of(part.evidence),
         recourse=tuple(part.recourse),
     )
 
@@ -286,48 +278,6 @@ def _role(part: models.RolePart) -> Row:
     )
 
 
-def _dataset(part: models.DatasetPart) -> Row:
-    if part.registered_profile is not None:
-        read_purpose(part.registered_profile)  # refused here rather than when somebody asks
-    terms = parse_terms(part.duo)
-    certificate = _codes_of(terms) | {"dataset_id": part.id} | part.certificate
-    return Dataset(
-        id=DatasetId(part.id),
-        title=part.title,
-        description=part.description,
-        committee=part.committee,
-        repository=part.repository,
-        access=part.access,
-        existence=part.existence,
-        duo=terms,
-        certificate=read_certificate(certificate),
-        facts=_facts(part.facts, "data."),
-        grant_months=part.grant_months,
-        terms_of_use=part.terms_of_use,
-        registered_version=part.registered_version or REGISTERED_ACCESS,
-        registered_profile=part.registered_profile,
-        evidence=_evidence(part.evidence),
-        assurance=_demand(part.assurance) if part.assurance is not None else None,
-        safeguards=safeguards(part.safeguards),
-        producer=part.producer,
-        security_level=part.security_level,
-        training=part.training,
-    )
-
-
-def _demand(part: models.DemandPart) -> Demand:
-    if not part.acr and not part.amr and part.max_age is None:
-        raise ValueError("assurance: demands nothing; leave it out, or say acr, amr or max_age")
-    return Demand(acr=tuple(part.acr), amr=tuple(part.amr), max_age=part.max_age)
-
-
-def _codes_of(terms: tuple[Term, ...]) -> dict[str, Any]:
-    """The certificate's permissions and modifiers are the dataset's codes: said once, so that they agree."""
-    permissions = [plain(term) for term in terms if term.kind is TermKind.PERMISSION]
-    modifiers = [plain(term) for term in terms if term.kind is not TermKind.PERMISSION]
-    return {"permissions": permissions, "modifiers": modifiers}
-
-
 def _object(part: models.ObjectPart, roots: dict[str, Path], homes: dict[str, str]) -> Row:
     home = homes.get(part.dataset)
     if home is None or home not in roots:
@@ -371,26 +321,6 @@ def _consent(part: models.ConsentPart) -> Row:
         id=consent_row_id(version),
         datasets=frozenset(map(DatasetId, part.datasets)),
         consent=version,
-    )
-
-
-def _facts(given: dict[str, models.Fact], prefix: str) -> dict[str, FactValue]:
-    for name in given:
-        if not name.startswith(prefix):
-            raise ValueError(f"facts.{name}: only {prefix}* facts can be stated here")
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
-
-
-def _evidence(parts: list[models.EvidencePart]) -> tuple[Evidence, ...]:
-    return tuple(
-        Evidence(
-            id=part.id,
-            sha256=part.sha256,
-            issuer=part.issuer,
-            valid_from=parse_rfc3339(part.valid_from) if part.valid_from else Seconds(0),
-            valid_to=parse_rfc3339(part.valid_to) if part.valid_to else FOREVER,
-        )
-        for part in parts
     )
 
 

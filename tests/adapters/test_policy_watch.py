@@ -51,6 +51,7 @@ def b_duties(name: str) -> list[dict[str, list[str]]]:
     return [{"obligations": [name]}]
 
 
+@pytest.mark.row("PK1")
 async def test_another_set_is_recorded_and_then_everybody_is_judged_by_it(tmp_path: Path) -> None:
     one = Beside(tmp_path)
     assert not await one.watch.look()
@@ -59,7 +60,8 @@ async def test_another_set_is_recorded_and_then_everybody_is_judged_by_it(tmp_pa
     one.activate("2", "second")
     assert await one.watch.look()
     (after,) = one.heard
-    assert after.generation == before.generation + 1
+    assert after.stands_on.rules != before.stands_on.rules
+    assert after.generation == before.generation  # the same rows
     decision = evaluate(b.question(), after)
     assert "second" in decision.obligations
     assert ("test-pack", "2") in decision.read
@@ -79,6 +81,7 @@ async def test_the_way_back_is_a_set_like_any_other(tmp_path: Path) -> None:
     assert one.stage.kinds().count("policy.activated") == 3
 
 
+@pytest.mark.row("PK1")
 async def test_whatever_is_wrong_the_last_good_set_stays_and_it_is_told_once(tmp_path: Path) -> None:
     one = Beside(tmp_path)
     await put_rules_in_force(one.stage.world, one.stage.live.current().rulebook)
@@ -104,6 +107,7 @@ async def test_whatever_is_wrong_the_last_good_set_stays_and_it_is_told_once(tmp
     assert one.version() == "4"
 
 
+@pytest.mark.row("PK1")
 async def test_a_line_and_a_field_are_named(tmp_path: Path) -> None:
     one = Beside(tmp_path)
     bad = write_packs(tmp_path / "bad", "2", confidence="quite")

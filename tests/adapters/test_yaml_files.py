@@ -60,6 +60,7 @@ def test_what_every_reader_reads_alike_is_read(text: str, value: object) -> None
      "0x1F", "0o17", "0b11", "1:30", "190:20:30", "1e3", "1.5e3", "1.", ".5", "+1.5", "01.5", ".inf", "-.INF", ".NaN",
      "=", "1234567890123456789012"],
 )  # fmt: skip
+@pytest.mark.row("PK6")
 def test_what_two_readers_read_differently_is_refused_with_its_line(scalar: str) -> None:
     told = f"file.yaml:3: {scalar} means different things to different readers: quote it"
     assert refusal(f"a: 1\nb:\n  - {scalar}\n") == told
@@ -104,6 +105,7 @@ def test_a_key_that_two_readers_read_differently_is_refused(key: str) -> None:
         ("%TAG ! tag:x,2000:\n---\na: !b c", 3, "a tag (tag:x,2000:b)"),
     ],
 )
+@pytest.mark.row("PK6")
 def test_what_has_no_place_in_a_file_is_refused(text: str, line: int, why: str) -> None:
     assert refusal(text, anchors=True).startswith(f"file.yaml:{line}: {why}")
 
@@ -115,6 +117,7 @@ def test_a_mark_of_the_byte_order_says_nothing_and_neither_do_windows_line_ends(
 
 
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? "])
+@pytest.mark.row("PK6")
 def test_what_is_nested_a_hundred_thousand_times_is_refused_like_what_is_nested_too_deep(opening: str) -> None:
     assert refusal(opening * 100_000).startswith("file.yaml:1: ")
 

@@ -142,6 +142,7 @@ def test_an_activated_set_holds_from_the_next_start_on_and_the_old_one_can_still
     assert "no such pack in version 3" in refused(chosen, "show", "test-pack", "--version", "3")
 
 
+@pytest.mark.row("PK1")
 def test_a_set_with_any_error_is_refused_whole_with_line_and_field(chosen: Settings, tmp_path: Path) -> None:
     bad = write_packs(tmp_path / "bad", "2")
     shutil.copy(POLICIES / "uk-gdpr.yaml", bad)
@@ -155,6 +156,7 @@ def test_a_set_with_any_error_is_refused_whole_with_line_and_field(chosen: Setti
     assert policy_folder(chosen) == chosen.policies
 
 
+@pytest.mark.row("PK2")
 def test_a_version_that_was_in_force_never_says_something_else(chosen: Settings, tmp_path: Path) -> None:
     asyncio.run(start(chosen))
     told = refused(chosen, "activate", str(write_packs(tmp_path / "next", "1", home=True)))
@@ -162,6 +164,7 @@ def test_a_version_that_was_in_force_never_says_something_else(chosen: Settings,
     assert in_force(chosen.activated_policies) is None
 
 
+@pytest.mark.row("PK2")
 def test_production_takes_only_what_somebody_signed(chosen: Settings, tmp_path: Path) -> None:
     production = chosen.state.parent / "broker.toml"
     production.write_text(production.read_text("utf-8").replace('"example"', '"production"'), "utf-8")
@@ -223,6 +226,7 @@ def contents(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in files}
 
 
+@pytest.mark.row("PK7")
 def test_a_simulation_says_who_loses_who_changes_and_why(filled: Settings, tmp_path: Path) -> None:
     other = write_packs(tmp_path / "other", "2", home=True)
     before = contents(tmp_path)

@@ -20,6 +20,7 @@ def answer_to(row: Mapping[str, Any]) -> Answer:
     return judge_case(row, FILE["defaults"], FILE["profiles"], FILE["at"], shipped_book())
 
 
+@pytest.mark.row("PK8")
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["id"])
 def test_a_row_gets_the_answer_that_it_expects(row: Mapping[str, Any]) -> None:
     assert differences(row["expect"], answer_to(row)) == ()

@@ -77,16 +77,19 @@ def lesser(fix: Fix) -> list[tuple[Change, ...]]:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["id"])
+@pytest.mark.row("PK3")
 def test_every_promise_to_a_row_of_the_case_file_is_kept(row: Mapping[str, Any]) -> None:
     assert_kept(*question_of(row))
 
 
+@pytest.mark.row("PK3")
 @given(question=QUESTIONS, at=TIMES)
 @settings(max_examples=80)
 def test_every_promise_to_a_random_question_is_kept(question: Question, at: Seconds) -> None:
     assert_kept(question, at)
 
 
+@pytest.mark.row("PK3")
 @given(question=QUESTIONS, at=TIMES)
 @settings(max_examples=60)
 def test_nobody_is_told_to_be_somebody_else_or_to_hide_something(question: Question, at: Seconds) -> None:
@@ -125,6 +128,7 @@ def test_the_smallest_change_comes_first(id: str, first: dict[str, object]) -> N
     assert found(id)[0] == (first, "PERMIT_WITH_OBLIGATIONS")
 
 
+@pytest.mark.row("PK3")
 @pytest.mark.parametrize("id", ["J36", "J60", "J63", "J65", "J66", "X82", "X83"])
 def test_what_nobody_can_change_has_no_fix(id: str) -> None:
     assert found(id) == []

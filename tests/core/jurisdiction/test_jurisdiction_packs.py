@@ -21,6 +21,7 @@ SCHEMA = Draft202012Validator(json.loads((ROOT / "schemas" / "policy-pack.schema
 FILES = sorted(POLICIES.glob("*.yaml"))
 
 
+@pytest.mark.row("PK8")
 def test_the_shipped_packs_and_their_cases_have_no_problem() -> None:
     assert lint_packs(POLICIES) == ()
 

@@ -44,6 +44,7 @@ def assert_alike(question: Mapping[str, Any], at: Seconds) -> None:
     assert (set(fast.missing_facts), list(fast.alternatives)) == (plain.missing, plain.alternatives)
 
 
+@pytest.mark.row("PK4")
 @given(question=QUESTIONS, at=TIMES)
 @settings(max_examples=150)
 def test_random_questions_get_the_plain_answer(question: Question, at: Seconds) -> None:
@@ -51,6 +52,7 @@ def test_random_questions_get_the_plain_answer(question: Question, at: Seconds) 
 
 
 @pytest.mark.parametrize("row", FILE["cases"], ids=lambda row: row["id"])
+@pytest.mark.row("PK4")
 def test_the_case_file_gets_the_plain_answer(row: Mapping[str, Any]) -> None:
     assert_alike(facts_of(row, FILE["defaults"], FILE["profiles"]), time_of(row, FILE["at"]))
 
@@ -83,6 +85,7 @@ def test_an_answer_that_is_remembered_is_the_answer_of_packs_that_remember_nothi
     assert [judge(fresh, each, at) for each in reversed(asked)] == first[::-1]
 
 
+@pytest.mark.row("PK4")
 def test_what_python_takes_for_the_same_is_another_question() -> None:
     for one, other in ((False, 0), (True, 1), (0, False)):
         book = shipped_book()
@@ -109,6 +112,7 @@ def test_a_fact_that_no_pack_reads_changes_nothing_and_costs_nothing() -> None:
     assert judge(book, {**HOME, "request.encryption": "at-rest"}, NOW) is judge(book, HOME, NOW)
 
 
+@pytest.mark.row("PK4")
 def test_every_fact_that_a_pack_reads_is_part_of_the_question() -> None:
     derived = {"derived.access_countries", "derived.personal_access_countries", "derived.personal_data_visible"}
     grounds = {
@@ -123,12 +127,24 @@ def test_every_fact_that_a_pack_reads_is_part_of_the_question() -> None:
     assert grounds <= set(shipped_book().reads)
 
 
+@pytest.mark.row("PK4")
+@pytest.mark.parametrize(
+    "elsewhere", ["recipient.country", "recipient.individual_location", "request.processing_country"]
+)
+def test_what_a_derived_fact_rests_on_is_part_of_the_question(elsewhere: str) -> None:
+    lists = {"home": {"as_of": "2026-01-01", "source": "law", "items": ["DE", "FR"]}}
+    stays = {"fact": "derived.personal_access_countries", "op": "all_in", "list": "home"}
+    book = book_of(pack(lists=lists, decide=[rule("ok", "permit", stays), rule("paper", "await")]))
+    assert [judge(book, {**HOME, elsewhere: place}, NOW).outcome.permits for place in ("FR", "CN")] == [True, False]
+
+
 def test_a_limit_reads_the_way_of_access_even_if_no_condition_does() -> None:
     book = book_of(pack(decide=[rule("less", "limit_modality"), rule("ok", "permit")]))
     assert judge(book, {**HOME, "request.modality": "download"}, NOW).outcome is Outcome.ALTERNATIVE
     assert judge(book, {**HOME, "request.modality": "aggregate"}, NOW).outcome is Outcome.PERMIT
 
 
+@pytest.mark.row("PK4")
 def test_answers_of_another_day_are_not_remembered_for_this_one() -> None:
     only = {"fact": "recipient.country", "op": "in", "list": "good"}
     lists = {"good": {"as_of": "2026-01-01", "source": "law", "items": [{"code": "FR", "to": "2026-06-30"}]}}
@@ -147,6 +163,7 @@ def test_the_memory_is_bounded_and_forgets_the_oldest_first() -> None:
     assert memo.get(signature(["a"], {"a": ROOM}), lambda: "found anew") == f"answer {ROOM}"
 
 
+@pytest.mark.row("PK4")
 def test_a_copy_with_other_packs_remembers_nothing() -> None:
     book = shipped_book()
     assert judge(book, HOME, NOW).outcome.permits

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broker.core.jurisdiction.conditions import evaluate
-from broker.core.jurisdiction.facts import FactValue, derive
+from broker.core.jurisdiction.facts import LISTS, STATED, FactValue, derive
 from broker.core.jurisdiction.judge import STRICTNESS, Answer, judge
 from broker.core.jurisdiction.pack import Pack
 from broker.core.outcome import Outcome
@@ -36,6 +36,7 @@ def test_a_milder_way_of_access_is_never_judged_worse(question: dict[str, FactVa
         assert strictness(mild) <= strictness(intrusive), (intrusive.reasons, mild.reasons)
 
 
+@pytest.mark.row("PK5")
 @given(question=QUESTIONS, at=TIMES, data=st.data())
 @settings(max_examples=80)
 def test_leaving_a_fact_out_never_turns_a_no_into_a_yes(
@@ -80,6 +81,7 @@ def worse(value: FactValue, more: FactValue) -> FactValue:
     return more
 
 
+@pytest.mark.row("PK5")
 @given(question=QUESTIONS, at=TIMES, added=st.sampled_from(MORE))
 @settings(max_examples=200)
 def test_a_stated_fact_that_gets_worse_never_helps(
@@ -90,6 +92,19 @@ def test_a_stated_fact_that_gets_worse_never_helps(
         return  # nobody stated it; or the data of a first US person let the US pack answer for the US
     restricted = {**question, name: worse(question[name], more)}
     assert strictness(judge(shipped_book(), restricted, at)) >= strictness(judge(shipped_book(), question, at))
+
+
+@pytest.mark.row("PK5")
+@given(question=QUESTIONS, at=TIMES)
+@settings(max_examples=60)
+def test_what_nobody_stated_is_taken_for_the_worst_that_could_be_stated(
+    question: dict[str, FactValue], at: Seconds
+) -> None:
+    for name, more in MORE:
+        fewer = {each: value for each, value in question.items() if each != name}
+        bad: FactValue = (str(more),) if STATED[name] in LISTS else 0 if name == "recipient.security_level" else more
+        if judge(shipped_book(), fewer, at).outcome.permits:
+            assert judge(shipped_book(), {**fewer, name: bad}, at).outcome.permits, name
 
 
 @given(question=QUESTIONS, at=TIMES, data=st.data())

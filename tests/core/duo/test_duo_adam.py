@@ -8,7 +8,7 @@ import pytest
 from broker.core.duo.adam import read_matrix
 from broker.core.duo.foreign import Imported
 from broker.core.duo.match import Verdict, match
-from broker.core.duo.terms import Term, parse_terms
+from broker.core.duo.terms import MAX_TEXT, Term, parse_terms
 from broker.core.duo.vocabulary import RS
 from tests.core.duo.duo_world import CANCER, MELANOMA, ONTOLOGY, asking
 
@@ -233,3 +233,15 @@ def test_what_is_left_out_beside_the_widest_permission_is_told() -> None:
         "ancestry research is allowed too, and is left out",
         "UNRESTRICTED METHODS: allowed as far as the permission code allows it",
     ]
+
+
+def test_lists_and_texts_are_read_up_to_their_limits() -> None:
+    def of(count: int, about: str) -> dict[str, Any]:
+        return changed("profile", country="LIMITED", allowedCountries=[{"description": about}] * count)
+
+    assert read_matrix(of(200, "EU")).notes == ()
+    assert read_matrix(of(1, "x" * MAX_TEXT)).terms
+    with pytest.raises(ValueError, match="not a list of at most 200"):
+        read_matrix(of(201, "EU"))
+    with pytest.raises(ValueError, match="not a text of 1 to 2000"):
+        read_matrix(of(1, "x" * (MAX_TEXT + 1)))

@@ -6,7 +6,7 @@ member. The rules are those of this program; a rule that was changed since shows
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
@@ -23,6 +23,11 @@ from broker.flows.traces import said_digest, written
 
 _ASKED = frozenset({"question", "generation", "versions"})
 """What a replay takes from the trace, and so cannot compare."""
+_WORDS = frozenset({
+    "sentence", "sentences", "audience_texts", "say", "do", "source", "decided_by", "notes", "reviewed", "language",
+})  # fmt: skip
+"""Members of an explanation that are words: with other texts they may be others, and say the same."""
+_TEXTS = "texts_version"
 Result = Literal["same", "different", "missing"]
 
 
@@ -109,8 +114,9 @@ def replay(trace: Trace, kept: Kept, names: Names) -> Replayed:
         again = {name: said for name, said in again.items() if name not in _ASKED}
     else:
         again = {"outcome": decision.outcome, "answer": said_digest(decision)}
-    found = tuple(differences({name: _as_now(name, trace.body.get(name)) for name in again}, _plain(again)))
-    lacking = kept.lacking(asked.generation)
+    parted = differences({name: _as_now(name, trace.body.get(name)) for name in again}, _plain(again))
+    found = tuple(one for one in parted if _part(one) != _TEXTS)
+    lacking = kept.lacking(asked.generation) or _other_texts(trace, again, found)
     return _replayed(trace, asked, decision.outcome.name, found, lacking, erased=key is None)
 
 
@@ -161,6 +167,17 @@ def _asked(trace: Trace, first: Trace) -> _Asked:
         versions["code"],
         first.body.get("explanation") is not None,
     )
+
+
+def _other_texts(trace: Trace, again: Mapping[str, Any], found: Iterable[Difference]) -> tuple[str, ...]:
+    """The texts that it was told in, if they are others now and only words differ: the sentences of then are gone."""
+    then, now = (told.get(_TEXTS) for told in (trace.body.get("explanation") or {}, again.get("explanation") or {}))
+    only_words = all(_WORDS.intersection(one.at.split(".")) or _part(one) == "name" for one in found)
+    return (f"texts version {then}",) if then not in (None, now) and only_words else ()
+
+
+def _part(difference: Difference) -> str:
+    return difference.at.rpartition(".")[2]
 
 
 def differences(then: Any, now: Any, at: str = "") -> Iterator[Difference]:

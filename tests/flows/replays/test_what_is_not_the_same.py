@@ -1,10 +1,13 @@
 """A replay that does not come to the same says why: a rule of the code, a text, a row, or the trace itself."""
 
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from broker.adapters.ontology import load_ontology
+from broker.adapters.storage.history import open_history
 from broker.core.decision import evaluate
 from broker.core.decision.gates.terms import terms
 from broker.core.ids import DecisionId
@@ -14,8 +17,8 @@ from broker.flows.use_data import ask
 from tests import builders as b
 from tests.adapters.storage.support import Place
 from tests.fakes import START
-from tests.flows.replays.places import TRUSTED, new_consent, recoded, suspended
-from tests.flows.replays.recorded import Recorded, differ, other_words, recorded
+from tests.flows.replays.places import TRUSTED, new_consent, recoded, suspended, traces
+from tests.flows.replays.recorded import Recorded, differ, made, other_words, recorded
 from tests.flows.worlds import caller
 
 
@@ -53,6 +56,34 @@ async def test_a_sentence_that_was_changed_shows_as_a_difference(place: Place) -
         assert differ(s.replays()) == []
     assert found.result == "different"
     assert all(one.at.startswith(("explanation.", "committee.")) for one in found.differences)
+
+
+def told_otherwise(told: Any, name: str, value: str) -> Any:
+    """`told` with the first member `name` in it as `value`."""
+    if isinstance(told, list):
+        return [told_otherwise(told[0], name, value), *told[1:]] if told else told
+    if not isinstance(told, dict):
+        return told
+    if name in told:
+        return {**told, name: value}
+    return {key: told_otherwise(member, name, value) for key, member in told.items()}
+
+
+@pytest.mark.parametrize(
+    ("member", "result", "missing"),
+    [("texts_version", "same", ()), ("sentence", "missing", ("texts version of then",)), ("code", "different", ())],
+)
+async def test_texts_of_then_that_are_gone_are_named_and_another_reason_is_a_difference(
+    place: Place, member: str, result: str, missing: tuple[str, ...]
+) -> None:
+    async with recorded(place) as s:
+        await one_decision(s)
+        (trace,) = await traces(s)
+        told = {**trace.body["explanation"], "texts_version": "of then"}
+        told = told_otherwise(told, member, "of then")
+        with open_history(place.database, load_ontology) as history:
+            found = made(replace(trace, body={**trace.body, "explanation": told}), history)
+    assert (found.result, found.missing) == (result, missing)
 
 
 @pytest.mark.row("RP3")

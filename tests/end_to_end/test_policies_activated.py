@@ -10,7 +10,7 @@ from pathlib import Path
 
 from broker.config import shared_folder
 from broker.demo.browser import Browser
-from tests.end_to_end.demo import Demo, api, started
+from tests.end_to_end.demo import START_SECONDS, Demo, api, started
 
 
 async def policy(demo: Demo, issuer: str, *words: str) -> tuple[int, str]:
@@ -62,7 +62,7 @@ async def test_other_packs_hold_at_once_and_bad_ones_never(tmp_path: Path) -> No
         )
         code, said = await policy(demo, ada.issuer, "activate", str(right))
         assert code == 0, said
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(START_SECONDS):
             while "report_monthly" not in await obligations():  # noqa: ASYNC110 (another process)
                 await asyncio.sleep(0.2)
         with closing(sqlite3.connect(demo.state / "broker.sqlite")) as db:

@@ -67,5 +67,5 @@ def _decider(dataset: Dataset, snapshot: Snapshot) -> Decider:
         title=dataset.title,
         committee=committee.name if committee is not None else "",
         contact=committee.contact if committee is not None else "",
-        governance=dataset.committee,
+        governance=dataset.safeguards.governance or dataset.committee,
     )

@@ -251,12 +251,24 @@ async def test_a_receipt_after_a_withdrawal_names_nobody() -> None:
     told = await receipt_of(s.world, one)
     reached = {line["thing"]: line for line in told["withdrawal"]["reached"]}
     assert (reached["published"]["code"], reached["downloaded"]["count"]) == ("RGT-W-LIMIT", 1)
-    assert told["party_identification"]["decided_by"][0]["governance"] == b.DAC
+    assert told["party_identification"]["decided_by"][0]["governance"] == b.dataset().safeguards.governance
     assert told["pii_processing"]["privacy_notice"]["harms_and_benefits"] == "paragraph 5"
     assert faults("consent-receipt", told) == []
     assert faults("consent-receipt", told | {"name": "Ada"})
     text = json.dumps(told)
     assert not [name for name in ("usr_", str(b.GRANT), "req_", "rhine") if name in text]
+
+
+@pytest.mark.row("WHO-3.1-5")
+@pytest.mark.parametrize(
+    ("said", "told"), [("https://bank.example/rules", "https://bank.example/rules"), (None, str(b.DAC))]
+)
+async def test_a_receipt_leads_to_who_governs_the_data(said: str | None, told: str) -> None:
+    s = stage(dataset=b.dataset(safeguards=replace(b.dataset().safeguards, governance=said)))
+    one = held(s.live.current(), caller(PIA), CONSENT, START)
+    assert not isinstance(one, Reason)
+    receipt = await receipt_of(s.world, one)
+    assert receipt["party_identification"]["decided_by"][0]["governance"] == told
 
 
 async def test_a_receipt_without_a_withdrawal_has_no_such_part() -> None:

@@ -23,6 +23,7 @@ from broker.adapters.issuer_health import LiveIssuerHealth
 from broker.adapters.issuers import discoverable, key_sources, userinfo_source
 from broker.adapters.jwks import JwksClient, KeySource
 from broker.adapters.key_ring import KeyRing
+from broker.adapters.languages import load_languages
 from broker.adapters.names import SivNames
 from broker.adapters.ontology import open_ontology
 from broker.adapters.outgoing import Outgoing
@@ -152,6 +153,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             jwks=tokens.jwks,
             visa_jwks=tokens.visa_jwks,
             version=version("ga4gh-access-broker"),
+            languages=load_languages(settings.text_folder),
             administration=_administration(outgoing, settings.mode),
         )
         ready = Readiness(lambda: not ledger.failed)

@@ -128,6 +128,11 @@ class Settings(BaseModel):
         return self.state / "ontologies"
 
     @property
+    def text_folder(self) -> Path:
+        """Translations of the reasons."""
+        return shared_folder("config") / "texts"
+
+    @property
     def ontology_file(self) -> Path:
         return shared_folder("config") / "ontology" / self.ontology
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 from pydantic_core import PydanticUndefined
@@ -22,10 +22,13 @@ from broker.adapters.catalogue.models import Catalogue
 from broker.config import PREFIX, Settings
 from broker.core.access.states import TRANSITIONS
 from broker.core.audit.kinds import KINDS
-from broker.core.outcome import Outcome
+from broker.core.decision.explanation.facts import Source
+from broker.core.decision.explanation.steps import By
+from broker.core.outcome import Gate, Outcome
 from broker.core.purpose import Modality
 from broker.core.quota import QUOTAS
-from broker.core.reasons import REASONS
+from broker.core.reasons import REASONS, Appeal, Interest
+from broker.core.reasons.language import AUDIENCES
 from broker.web import drs, oidc
 from broker.web.edge import QUOTA_OF, Pace
 from broker.web.errors import status_of
@@ -282,6 +285,70 @@ def openapi_document() -> str:
     return _json(document(ROUTES, CatalogueForms(), version("ga4gh-access-broker")))
 
 
+def explanation_schema() -> str:
+    """The form of an explanation, as the researcher reads it (EXPLAIN section 2)."""
+    text, texts, flag = {"type": "string"}, {"type": "array", "items": {"type": "string"}}, {"type": "boolean"}
+    codes = {"enum": sorted(REASONS)}
+    outcomes = {"enum": [outcome.name for outcome in Outcome]}
+    fact = _object({"name": text, "value": {}, "origin": {"enum": sorted(get_args(Source))}, "source": text,
+                    "checked": text}, "name", "value", "origin", "source")  # fmt: skip
+    norm = _object(dict.fromkeys(("pack", "version", "rule", "cite"), text), "pack", "version", "rule", "cite")
+    sentences = _object(dict.fromkeys(AUDIENCES, text), *AUDIENCES)
+    why = {
+        "code": codes,
+        "gate": {"enum": [str(gate) for gate in Gate]},
+        "interest": {"enum": sorted(get_args(Interest))},
+        "norm": {"oneOf": [{"type": "null"}, norm]},
+        "facts": {"type": "array", "items": fact},
+        "not_matched": texts | {"description": "Rules before the one that decided that would have been a yes."},
+        "slots": {"type": "object", "additionalProperties": text},
+        "sentence": text,
+        "sentences": sentences,
+    }
+    step = {"fact": text, "add": {}, "set": {}, "remove": {}, "by": {"enum": sorted(get_args(By))}}
+    change = step | {"and": {"type": "array", "items": _object(step, "fact", "by")}, "result": outcomes, "say": text}
+    rung = _object({"outcome": outcomes, "codes": {"type": "array", "items": codes}}, "outcome", "codes")
+    way = {"modality": {"enum": sorted(Modality)}, "result": outcomes, "link": text, "do": text}
+    maybe = {"type": ["string", "null"]}
+    challenge = {
+        "facts": maybe | {"description": "Whom to tell that a fact is wrong; at any time."},
+        "merits": maybe | {"description": "Whom to ask for another look."},
+        "appeal": {"enum": sorted(get_args(Appeal))},
+        "until": maybe,
+        "outside": {"type": "array", "items": _object({"who": text, "name": text}, "who", "name")},
+    }
+    asked = {"modality": {"enum": sorted(Modality)}, "dataset": text, "object": text, "purpose": texts,
+             "stage": {"enum": ["foresee", "approve", "use"]}}  # fmt: skip
+    members = {
+        "decision_id": text,
+        "outcome": outcomes,
+        "asked": _object(asked, "modality", "dataset", "stage"),
+        "at": text,
+        "known_at": text | {"description": "What was recorded later did not count."},
+        "why": {"type": "array", "maxItems": 3, "items": _object(why, *why)},
+        "why_not": {"type": "object", "propertyNames": {"enum": sorted(Modality)}, "additionalProperties": rung},
+        "you_can": {"type": "array", "items": _object(way, *way)},
+        "change_that_would_help": {"type": "array", "items": _object(change, "fact", "by", "and", "result", "say")},
+        "obligations": texts,
+        "missing": texts,
+        "challenge": _object(challenge, *challenge),
+        "human": _object(dict.fromkeys(("by", "decided_by", "reasons_text"), text), "by", "decided_by", "reasons_text"),
+        "audience_texts": sentences,
+        "texts_version": text,
+        "example_policy": flag | {"description": "Policy packs that nobody has reviewed answered: no legal basis."},
+        "language": text,
+        "reviewed": flag | {"description": "Is all of it in that language, and reviewed by a person?"},
+        "notes": texts,
+    }
+    head = {
+        "$schema": _DIALECT,
+        "$id": "urn:ga4gh-access-broker:schema:explanation:1",
+        "title": "The explanation of a decision",
+        "description": "docs/reference/explanations.md. Rebuilt from what was kept with the decision.",
+    }
+    return _json(head | _object(members, *(name for name in members if name != "human")))
+
+
 def problem_schema() -> str:
     """The form of every refusal in problem JSON."""
     text = {"type": "string"}
@@ -290,11 +357,13 @@ def problem_schema() -> str:
         {
             "code": {"enum": sorted(REASONS)},
             "sentence": text,
-            "facts": {"type": "object", "additionalProperties": text},
+            "facts": {"type": "array", "items": {"type": "object"}},
             "norm": {
                 "oneOf": [
                     {"type": "null"},
-                    _object({"source": text, "version": text, "rule": text, "cite": text}, "source"),
+                    _object(
+                        dict.fromkeys(("pack", "version", "rule", "cite"), text), "pack", "version", "rule", "cite"
+                    ),
                 ]
             },
         },
@@ -309,13 +378,13 @@ def problem_schema() -> str:
         "reasons": {"type": "array", "items": reason},
         "you_can": {"type": "array", "items": way},
         "obligations": texts,
+        "change_that_would_help": texts,
         "missing": texts,
         "appeal": {"enum": ["facts", "merits", "none"]},
         "example": {
             "type": "boolean",
             "description": "Policy packs that nobody has reviewed answered: no legal basis.",
         },
-        "ladder": {"type": "object", "additionalProperties": {"enum": [outcome.name for outcome in Outcome]}},
     }
     fault = _object({"field": text, "problem": text}, "field", "problem")
     members = {
@@ -328,7 +397,7 @@ def problem_schema() -> str:
         "decision": {"type": "string", "pattern": "^dec_[0-9a-f-]{36}$"},
         "receipt": {"type": "string", "pattern": "^rcp_[0-9a-f-]{36}$"},
         "fields": {"type": "array", "items": fault},
-        "explanation": _object(explained, *explained),
+        "explanation": {"type": "object", "description": "schemas/explanation.schema.json"},
     }
     head = {
         "$schema": _DIALECT,
@@ -337,7 +406,7 @@ def problem_schema() -> str:
         "description": "Members besides the first six are there when they have something to say.",
     }
     required = ("type", "title", "status", "detail", "code")
-    return _json(head | _object(members | {k: v for k, v in explained.items() if k != "ladder"}, *required))
+    return _json(head | _object(members | explained, *required))
 
 
 def _object(properties: Mapping[str, Any], *required: str) -> dict[str, Any]:
@@ -364,6 +433,7 @@ FILES: Mapping[str, Callable[[], str]] = {
     "schemas/catalogue.schema.json": catalogue_schema,
     "schemas/consent.schema.json": consent_schema,
     "schemas/openapi.json": openapi_document,
+    "schemas/explanation.schema.json": explanation_schema,
     "schemas/problem.schema.json": problem_schema,
 }
 """Path from the top of the repository to what makes its text."""

@@ -9,6 +9,7 @@ import click
 
 from broker.adapters.clock import SystemClock
 from broker.adapters.keys import open_keys
+from broker.adapters.languages import load_languages
 from broker.adapters.ontology import load_ontology
 from broker.adapters.policy_files import load_packs
 from broker.adapters.storage.reads import open_rows
@@ -38,6 +39,7 @@ def _checks(chosen: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "database", lambda: _database(chosen.database)
     yield "log head", lambda: _database(chosen.lock_database)
     yield "policy packs", lambda: _packs(chosen)
+    yield "translations", lambda: _translations(chosen)
     yield "issuers, clients, providers", lambda: _administered(chosen)
     yield "ontology", lambda: _ontology(chosen)
 
@@ -77,6 +79,18 @@ def _ontology(chosen: Settings) -> str:
     shipped = Settings.model_fields["ontology"].default.name
     excerpt = "; an EXCERPT for demonstrations: name a release of MONDO" if chosen.ontology_file.name == shipped else ""
     return f"{ontology.version}, {len(ontology.names)} terms{excerpt}"
+
+
+def _translations(chosen: Settings) -> str:
+    """Production tells people nothing in words that no person has read, unless the operator knows that it does."""
+    languages = load_languages(chosen.text_folder)
+    told = []
+    for tag, language in languages.items():
+        texts = (*language.sentences.values(), *language.words.values())
+        unread = sum(not text.reviewed for text in texts)
+        look = f"\n      look: {tag}: nobody has reviewed {unread} of {len(texts)} translations"
+        told.append(tag + (look if unread and chosen.mode == "production" else ""))
+    return ", ".join(told)
 
 
 def _administered(chosen: Settings) -> str:

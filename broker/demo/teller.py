@@ -77,7 +77,7 @@ class Teller:
     def explain(self, told: Json) -> None:
         """The reasons that an answer carries, as sentences, and the way out."""
         explanation = told.get("foresight") or told.get("explanation") or told
-        for reason in explanation.get("reasons") or ():
+        for reason in explanation.get("why") or explanation.get("reasons") or ():
             if isinstance(reason, dict):
                 self.narrator.reason(reason["code"], reason["sentence"])
         for way in explanation.get("you_can") or ():

@@ -64,7 +64,7 @@ async def approve(
     decision = evaluate(question, snapshot)
     id = DecisionId(w.new_id("dec", now))
     explanation = explain(question, decision, snapshot)
-    put = trace(w, applicant, id, question, decision, explanation, snapshot)
+    put = trace(w, applicant, id, question, decision, explanation, snapshot, ground=ground)
     told = about(id, put, decision, question, explanation) | {"request": request}
     if not decision.permits:
         await w.ledger.record(w.entry("decision.made", now, caller.person, told), put)

@@ -8,14 +8,16 @@ from typing import Any
 
 from broker.core.audit.entry import Value
 from broker.core.decision import Decision, Explanation, Question
-from broker.core.decision.explain import public
+from broker.core.decision.explain import left_out_of
+from broker.core.decision.explanation.people import named, public_codes
+from broker.core.decision.explanation.texts import dressed
 from broker.core.decision.names import renamed, renamed_answer
 from broker.core.decision.version import RULES
 from broker.core.ids import DecisionId, ObjectId, SubjectRef
 from broker.core.oidc.release import MintedVisa
 from broker.core.outcome import Outcome
 from broker.core.passport.left_out import MOST, LeftOut
-from broker.core.plain import canonical, digest, plain
+from broker.core.plain import canonical, digest
 from broker.core.reasons import sentence
 from broker.core.rows import Person, Put, Trace
 from broker.core.snapshot import Snapshot
@@ -31,16 +33,19 @@ def trace(
     explanation: Explanation | None,
     snapshot: Snapshot,
     unread: Sequence[LeftOut] = (),
+    ground: str | None = None,
 ) -> Put:
     """The row that lets the decision be replayed: the question, the facts, every gate, what was said.
 
     What names `person`, whose question it was, lies under their key. `unread`: visas that came with the question
     and were none of a trusted issuer. They are named as those that were verified and dropped: fifty of them at
-    most, and how many there were.
+    most, and how many there were. `ground`: what a member of the committee wrote, where one decided.
     """
     hidden = partial(w.names.hide, person.log_key)
     body = written(hidden, question, decision, explanation, snapshot)
     refused = (*unread, *decision.dropped)
+    if ground is not None:
+        body = {**body, "human": {"by": "committee", "reasons_text": ground}}
     if refused:
         body = {**body, "left_out": told_left_out(refused)}
     return kept(id, question, body)
@@ -70,8 +75,12 @@ def written(
     body: dict[str, Any] = {
         **asked_of(hidden, question, snapshot),
         "decision": _without_people(renamed_answer(decision, snapshot.own.iss, hidden)),
-        "explanation": explained(explanation) if explanation is not None else None,
+        "explanation": dressed(explanation.record) if explanation is not None else None,
     }
+    if explanation is not None:
+        body["committee"] = dressed(explanation.committee)
+    if people := left_out_of(question, decision, snapshot):
+        body["people"] = {named(ref, question.dataset, question.at): code for ref, code in people.items()}
     if decision.excluded:
         body["excluded"] = {"count": len(decision.excluded), "digest": _digest_of_people(decision.excluded)}
     return body
@@ -126,11 +135,10 @@ def about(
     `explanation`: None only for a permit. The true outcome and codes of participants' consents are in the
     trace, for the auditor (ruling 10).
     """
-    codes = (reason.code for gate in decision.telling for reason in public(gate, question))
     said: dict[str, Value] = {
         "decision": id,
         "outcome": (decision if explanation is None else explanation).outcome.name,
-        "reasons": tuple(dict.fromkeys(codes)),
+        "reasons": public_codes(decision, question),
         "dataset": question.dataset,
         "modality": str(question.modality),
         "trace": put.digest,
@@ -163,26 +171,16 @@ def about_nothing(id: DecisionId, put: Put, object: ObjectId) -> dict[str, Value
     }
 
 
-def explained(explanation: Explanation) -> dict[str, Any]:
-    """An explanation as plain JSON: what the researcher's answer and the pages show."""
-    return {
-        "outcome": explanation.outcome.name,
-        "reasons": [
-            {
-                "code": reason.code,
-                "sentence": sentence,
-                "facts": dict(reason.facts),
-                "norm": plain(reason.norm) if reason.norm is not None else None,
-            }
-            for reason, sentence in zip(explanation.reasons, explanation.sentences, strict=False)
-        ],
-        "ladder": {str(way): outcome.name for way, outcome in explanation.ladder.items()},
-        "you_can": [{"do": f"use modality {way}", "modality": str(way)} for way in explanation.alternatives],
-        "obligations": list(explanation.obligations),
-        "missing": list(explanation.missing),
-        "appeal": explanation.appeal,
-        "example": explanation.example,
-    }
+def explained(id: DecisionId, explanation: Explanation, ground: str | None = None) -> dict[str, Any]:
+    """An explanation in words, as the researcher's answer and the pages show it (schemas/explanation.schema.json)."""
+    return {"decision_id": id, **dressed(_with(explanation.record, ground))}
+
+
+def _with(record: Mapping[str, Any], ground: str | None) -> Mapping[str, Any]:
+    """`record` and, where a person decided too, what they wrote."""
+    if ground is None:
+        return record
+    return {**record, "human": {"by": "committee", "reasons_text": ground}}
 
 
 def told_left_out(refused: Sequence[LeftOut]) -> dict[str, Any]:

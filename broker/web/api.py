@@ -10,7 +10,7 @@ from broker.core.ids import ClientId, DatasetId, DecisionId, GrantId, RequestId
 from broker.core.outcome import Reason
 from broker.core.plain import plain
 from broker.core.purpose import Purpose, purpose_json, read_purpose
-from broker.core.rows import Dataset, Grant, Request, Session, Trace
+from broker.core.rows import Dataset, Grant, Request, Session
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds, rfc3339
 from broker.flows import decide_request, pre_check, request_access
@@ -19,12 +19,14 @@ from broker.flows.decide_request import Decided, NotPossible, may_see
 from broker.flows.oauth.authorize import forget
 from broker.flows.revoke import revoke
 from broker.flows.sign_out import sign_out
+from broker.flows.tell_decision import tell_decision
 from broker.flows.traces import explained
 from broker.flows.world import Caller
 from broker.web import cookies
 from broker.web.bodies import Wire, json_body
 from broker.web.callers import caller
 from broker.web.errors import Problem
+from broker.web.languages import wanted
 from broker.web.obligations import owed_json
 from broker.web.state import BROKER
 from broker.web.telling import foreseen, pre_checked
@@ -94,17 +96,14 @@ async def post_pre_check(request: web.Request) -> web.Response:
 
 
 async def get_decision(request: web.Request) -> web.Response:
-    """GET /decisions/{id}: why. For the person whom it was about: as they were told; for auditors: all of it."""
+    """GET /decisions/{id}: why, from the trace, as `audience` may read it, in the language asked for."""
     broker, who = request.app[BROKER], await caller(request)
-    trace = await broker.world.rows.get(Trace, DecisionId(request.match_info["decision"]))
-    if trace is None or not (who.has_role("auditor", "service") or trace.person == who.person.id):
-        raise Problem("REQ-NOT-FOUND")
-    told = {"decision": trace.id, "at": rfc3339(trace.at), "explanation": trace.body.get("explanation")}
-    if "left_out" in trace.body:
-        told["visas_left_out"] = plain(trace.body["left_out"])
-    if who.has_role("auditor", "service"):
-        told["trace"] = plain(trace.body)
-    return web.json_response(told)
+    language = wanted(request, broker.languages)
+    id = DecisionId(request.match_info["decision"])
+    told = await tell_decision(broker.world, who, id, request.query.get("audience"), language)
+    if isinstance(told, Reason):
+        raise Problem.of(told)
+    return web.json_response(told, headers={"Content-Language": language.tag, "Vary": "Accept-Language"})
 
 
 async def post_request(request: web.Request) -> web.Response:
@@ -150,7 +149,7 @@ async def decide(request: web.Request) -> web.Response:
     if isinstance(decided, Reason):
         raise Problem.of(decided)
     if isinstance(decided, NotPossible):
-        told = explained(decided.explanation)
+        told = explained(decided.id, decided.explanation, body.ground)
         first = decided.explanation.reasons[0]
         raise Problem(first.code, decision=decided.id, extra={"explanation": told}, **dict(first.facts))
     return web.json_response(_decided(decided, world.clock.now()))
@@ -297,7 +296,11 @@ def _grant(row: Grant, now: Seconds) -> dict[str, Any]:
 
 
 def _decided(done: Decided, now: Seconds) -> dict[str, Any]:
-    told = {**_request(done.request), "decision": done.id, "explanation": explained(done.explanation)}
+    told = {
+        **_request(done.request),
+        "decision": done.id,
+        "explanation": explained(done.id, done.explanation, done.request.ground),
+    }
     if done.grant is not None:
         told["granted"] = _grant(done.grant, now)
     return told

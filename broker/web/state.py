@@ -1,11 +1,12 @@
 """What handlers get from app.py: the flows' world and the few things that only the edge needs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
 
 from broker.core.jurisdiction.rulebook import Mode
+from broker.core.reasons.language import Language
 from broker.flows.gather import Gathering
 from broker.flows.inspect import Tools
 from broker.flows.oauth.deps import Deps
@@ -52,6 +53,8 @@ class Broker:
     jwks: Callable[[], dict[str, object]]
     visa_jwks: Callable[[], dict[str, object]]
     version: str
+    languages: Mapping[str, Language]
+    """In which reasons can be told, by tag; English is always among them."""
     administration: Administration
 
 

@@ -11,18 +11,22 @@ from broker.flows.traces import explained, told_left_out
 from broker.flows.use_data import Refused
 from broker.web.errors import Problem
 
+_SHORT = ("code", "sentence", "facts", "norm")
+"""What of a reason a refusal carries; the whole explanation is where `Link` points."""
+
 
 def refused(no: Refused) -> Problem:
     """A refusal as a problem: its strictest reason, all that may be said of the others, and the way out."""
-    told = explained(no.explanation)
+    told = explained(no.id, no.explanation)
     first = no.explanation.reasons[0]
     extra: dict[str, Any] = {
         "outcome": told["outcome"],
-        "reasons": told["reasons"],
-        "you_can": told["you_can"],
+        "reasons": [{name: one[name] for name in _SHORT} for one in told["why"]],
+        "you_can": [{name: one[name] for name in ("do", "modality")} for one in told["you_can"]],
+        "change_that_would_help": [one["say"] for one in told["change_that_would_help"]],
         "missing": told["missing"],
-        "appeal": told["appeal"],
-        "example": told["example"],
+        "appeal": told["challenge"]["appeal"],
+        "example": told["example_policy"],
         "receipt": no.receipt,
     }
     if no.left_out:
@@ -45,7 +49,7 @@ def _step_up(facts: dict[str, str]) -> Challenge:
 
 def foreseen(found: Foreseen) -> dict[str, Any]:
     """A pre-check's answer."""
-    return {"decision": found.id, **explained(found.explanation)}
+    return {"decision": found.id, **explained(found.id, found.explanation)}
 
 
 def pre_checked(found: PreCheck) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The whole web edge on a loopback socket, over the flows' world in memory and files of a real folder."""
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from broker.adapters import jose
 from broker.adapters.catalogue.forms import CatalogueForms
 from broker.adapters.keys import USES, Key, KeyStore
+from broker.adapters.languages import load_languages
 from broker.adapters.repositories.folders import Folders
 from broker.adapters.signing import OwnTokens, own_trust
 from broker.adapters.trusted_providers import RegisteredProviders
@@ -22,6 +23,7 @@ from broker.app import build
 from broker.core.ids import ClientId
 from broker.core.oidc.metadata import BASIC_SCOPES
 from broker.core.passport.trust import Trust
+from broker.core.reasons.language import Language
 from broker.core.rows import Client, Family, Repository, Row, Session, VisaIssuer
 from broker.core.snapshot import follow
 from broker.core.time import Seconds
@@ -55,6 +57,11 @@ PORTAL = Client(
     id=ClientId("portal"), name="Portal", auth_method="none", redirect_uris=(BACK,), grant_types=("authorization_code",),
     scopes=("openid", "profile"),
 )  # fmt: skip
+
+
+@cache
+def languages() -> Mapping[str, Language]:
+    return load_languages(b.CONFIG / "texts")
 
 
 @cache
@@ -159,7 +166,8 @@ def _broker(made: Stage, tokens: OwnTokens, edge: Edge) -> Broker:
         world=w, oauth=oauth, verifier=verifier, gathering=gathering, idps=unused,
         providers=RegisteredProviders(made.live),
         snapshots=made.live, sources=Folders(), streams=LiveStreams(made.live.listen, w.clock), audit=unused,
-        issuers=MemoryIssuerHealth(), endpoints=MemoryEndpoints(), jwks=tokens.jwks, visa_jwks=tokens.visa_jwks, version="0",
+        issuers=MemoryIssuerHealth(), endpoints=MemoryEndpoints(), jwks=tokens.jwks, visa_jwks=tokens.visa_jwks, languages=languages(),
+        version="0",
         administration=Administration(
             forms=CatalogueForms(), tools=Tools(probe=made.probe, fits=jose.fits, check=jose.check_signature), mode="production",
         ),

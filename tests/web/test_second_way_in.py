@@ -54,7 +54,7 @@ async def test_drs_asks_the_broker_of_the_token(scene: tuple[Site, MemoryEndpoin
     body = await found.json()
     assert endpoints.asked == [(BROKER, token)]
     assert found.status == 403, "where she is, nobody has said: the law of the data asks for that, and for nothing else"
-    assert {reason["code"] for reason in body["reasons"]} == {"JUR-EU-SCC-NEEDED", "CORE-BASELINE"}
+    assert {reason["code"] for reason in body["reasons"]} == {"JUR-EU-SCC-NEEDED"}
 
 
 async def test_a_refused_token_is_a_401_of_rfc_6750(scene: tuple[Site, MemoryEndpoints]) -> None:

@@ -33,6 +33,8 @@ class OrganisationPart(Part):
     """Among them `security.level:2`: it was found to be at this level."""
     recourse: list[Literal["contract", "funder", "signing_official"]] = []
     """How a custodian abroad could act against it; without any, it gets no copies across a border."""
+    checked: str | None = None
+    """RFC 3339 date or instant: when somebody last made sure of the facts; decisions show it."""
 
 
 class ClaimRulePart(Part):

@@ -105,6 +105,7 @@ def _organisation(part: models.OrganisationPart) -> Row:
         facts=facts_of(part.facts, "recipient."),
         evidence=evidence_of(part.evidence),
         recourse=tuple(part.recourse),
+        checked=parse_rfc3339(part.checked) if part.checked is not None else None,
     )
 
 

@@ -17,10 +17,10 @@ from broker.core.decision.question import Decision, Question
 from broker.core.decision.together import Together, together
 from broker.core.decision.use import USE_GATES, judged
 from broker.core.decision.weighing import weighed
-from broker.core.outcome import GateResult, Outcome
+from broker.core.outcome import Gate, GateResult, Outcome
 from broker.core.passport.evaluate import Evaluation
 from broker.core.passport.left_out import dropped
-from broker.core.purpose import LADDER
+from broker.core.purpose import LADDER, Modality
 from broker.core.snapshot import Snapshot
 
 OF_PERSON = tuple(gate for gate in GATES if gate not in USE_GATES)
@@ -59,9 +59,35 @@ def decided(asker: Asker, snapshot: Snapshot) -> Decision:
         decision = _settled(asker, entitlement, snapshot)
         if decision.permits:
             return decision
-        if best is None or decision.outcome < best.outcome:
+        if best is None or _rank(decision) < _rank(best):
             best = decision
     return best if best is not None else _settled(asker, None, snapshot)
+
+
+def evaluate_each(question: Question, snapshot: Snapshot) -> dict[Modality, Decision]:
+    """What `evaluate` answers for every way of access: each is judged once for each entitlement, the mildest first."""
+    asker = asker_of(question, snapshot)
+    best: dict[Modality, Decision] = {}
+    for held in entitlements(asker.question, asker.visas, snapshot) or (None,):
+        passes = False
+        for way in reversed(LADDER):
+            found = _judge(replace(asker, question=replace(asker.question, modality=way)), held, snapshot)
+            if found.outcome >= Outcome.ALTERNATIVE:
+                found = replace(found, outcome=Outcome.ALTERNATIVE if passes else Outcome.DENY)
+            passes = passes or found.permits
+            known = best.get(way)
+            if known is None or (not known.permits and (found.permits or _rank(found) < _rank(known))):
+                best[way] = found
+    return {way: best[way] for way in LADDER}
+
+
+def _rank(decision: Decision) -> Outcome:
+    """How restrictive an answer is, of those under several grants: a participant's no is one no, of whatever kind.
+
+    Else it would show in which grant is named whether somebody withdrew or only waits (ruling 10).
+    """
+    said_no = any(gate.gate is Gate.CONSENT and not gate.outcome.permits for gate in decision.gates)
+    return Outcome.DENY if said_no else decision.outcome
 
 
 def _settled(asker: Asker, held: Entitlement | None, snapshot: Snapshot) -> Decision:

@@ -1,22 +1,33 @@
 """How an answer is told: why, what else would pass, and what to change, all found by asking again.
 
 Nothing is written beside the evaluation: every sentence belongs to a reason that a gate gave, and every
-promise was evaluated (ruling 11; EXPLAIN.md sections 2 and 5).
+promise was evaluated (ruling 11; EXPLAIN.md sections 2 and 5). `explanation/` has the parts.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
-from broker.core.consent.public import public_reasons
-from broker.core.decision.evaluate import evaluate
+from broker.core.decision.case import Case, case_of
+from broker.core.decision.entitlement import entitlements
+from broker.core.decision.evaluate import evaluate_each
+from broker.core.decision.explanation import facts, written
+from broker.core.decision.explanation.challenge import challenge
+from broker.core.decision.explanation.helping import Change, helpful
+from broker.core.decision.explanation.people import own_codes, public, public_codes, public_telling, told
 from broker.core.decision.gates.jurisdiction import EXAMPLE
+from broker.core.decision.joined import joined
 from broker.core.decision.question import Decision, Question
-from broker.core.outcome import Gate, GateResult, Outcome, Reason
+from broker.core.decision.weighing import weighed
+from broker.core.ids import SubjectRef
+from broker.core.outcome import Gate, Outcome, Reason
 from broker.core.purpose import LADDER, Modality
 from broker.core.reasons import REASONS, sentence
 from broker.core.snapshot import Snapshot
+from broker.core.time import rfc3339
 
 _SHOWN = 3
+"""How many reasons are told: few, and the strictest first (EXPLAIN section 5, rule 2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,59 +41,85 @@ class Explanation:
     ladder: Mapping[Modality, Outcome]
     alternatives: tuple[Modality, ...]
     """Milder ways that really pass."""
+    changes: tuple[Change, ...]
+    """The least that would have to be otherwise for a yes."""
     obligations: tuple[str, ...]
     missing: tuple[str, ...]
     appeal: str
     example: bool
     """Did policy packs that nobody has reviewed answer? Then this is no legal basis for anything."""
+    record: Mapping[str, Any]
+    """All of it as plain JSON without words: what `dressed` puts words to."""
+    committee: Mapping[str, Any]
+    """The same for the committee: every gate with its true codes, and every fact with its source."""
 
 
 def explain(question: Question, decision: Decision, snapshot: Snapshot) -> Explanation:
     """The explanation of `decision`, which is what `evaluate(question, snapshot)` gave."""
-    passes = _ladder(question, decision, snapshot)
+    case = _case(question, decision, snapshot)
+    rungs = evaluate_each(question, snapshot)
+    passes = _told_ladder(question, rungs)
     milder = LADDER[LADDER.index(question.modality) + 1 :]
     alternatives = () if decision.permits else tuple(way for way in milder if passes[way].permits)
-    reasons = tuple(one for gate in decision.telling for one in public(gate, question))
+    told_by = [(gate.gate, one) for gate in public_telling(decision, question) for one in public(gate, question)]
+    reasons = tuple(one for _, one in told_by)
+    holding = [(gate, one) for gate, one in told_by if decision.permits or facts.holds_up(one, case)]
+    changes = helpful(question, decision, case)
+    way_out = challenge([one for _, one in holding], case)
+    missing = () if decision.permits else decision.missing
+    shared = {
+        "at": rfc3339(question.at),
+        "known_at": rfc3339(question.known_at),
+        "asked": written.asked(question, decision),
+        "you_can": written.you_can((way, passes[way]) for way in alternatives),
+        "change_that_would_help": written.helps(changes),
+        "obligations": list(decision.obligations),
+        "missing": list(missing),
+        "challenge": written.against(way_out),
+        "example_policy": EXAMPLE in decision.read,
+        "why": [written.why(one, gate, case) for gate, one in holding[:_SHOWN]],
+    }
+    codes = {way: (passes[way], public_codes(rungs[way], question)) for way in LADDER}
+    true = {way: (one.outcome, tuple(dict.fromkeys(each.code for each in one.reasons))) for way, one in rungs.items()}
     return Explanation(
         outcome=passes[question.modality],
         reasons=reasons,
         sentences=tuple(sentence(reason.code, dict(reason.facts)) for reason in reasons[:_SHOWN]),
         ladder=passes,
         alternatives=alternatives,
+        changes=changes,
         obligations=decision.obligations,
-        missing=() if decision.permits else decision.missing,
+        missing=missing,
         appeal=REASONS[reasons[0].code].appeal if reasons else "facts",
         example=EXAMPLE in decision.read,
+        record={"outcome": passes[question.modality].name, "why_not": written.ladder(codes), **shared},
+        committee={
+            **shared,
+            "outcome": decision.outcome.name,
+            "why_not": written.ladder(true),
+            "gates": written.gates(decision.gates, question, case),
+            "facts": [written.fact(one) for one in facts.background(case)],
+        },
     )
 
 
-def public(gate: GateResult, question: Question) -> tuple[Reason, ...]:
-    """The reasons of a gate for researchers: what concerns single participants becomes one code (ruling 10)."""
-    return public_reasons(gate.reasons) if _about_people(gate, question) else gate.reasons
+def left_out_of(question: Question, decision: Decision, snapshot: Snapshot) -> Mapping[SubjectRef, str]:
+    """Each participant whose own consent left them out, and its code: for them, the custodian and the auditor."""
+    touched = decision.excluded or any(gate.gate is Gate.CONSENT for gate in decision.telling if not decision.permits)
+    return own_codes(_case(question, decision, snapshot)) if touched and question.stage != "foresee" else {}
 
 
-def told(decision: Decision, question: Question, *, milder: bool) -> Outcome:
-    """The outcome for researchers: no participant's consent is told apart from another's no (ruling 10).
-
-    A suspended consent refers the question, a withdrawn one denies it. Who asks sees the same for both, and so
-    cannot tell from the outcome what a participant did. `milder`: does a milder way of access pass?
-    """
-    if decision.permits or decision.outcome is Outcome.ALTERNATIVE:
-        return decision.outcome
-    if any(_about_people(gate, question) for gate in decision.telling):
-        return Outcome.ALTERNATIVE if milder else Outcome.DENY
-    return decision.outcome
+def _case(question: Question, decision: Decision, snapshot: Snapshot) -> Case:
+    """What the gates saw when they gave `decision`."""
+    known = joined(question, snapshot)
+    visas = weighed(known, snapshot)
+    held = (one for one in entitlements(known, visas, snapshot) if one.id == decision.grant)
+    return case_of(known, next(held, None), visas, snapshot)
 
 
-def _about_people(gate: GateResult, question: Question) -> bool:
-    return gate.gate is Gate.CONSENT and question.stage != "foresee"
-
-
-def _ladder(question: Question, decision: Decision, snapshot: Snapshot) -> dict[Modality, Outcome]:
+def _told_ladder(question: Question, rungs: Mapping[Modality, Decision]) -> dict[Modality, Outcome]:
     """What asking for each way gives, told from the mildest up: whether a milder one passes is known by then."""
     found: dict[Modality, Outcome] = {}
     for way in reversed(LADDER):
-        asked = replace(question, modality=way)
-        answer = decision if way is question.modality else evaluate(asked, snapshot)
-        found[way] = told(answer, asked, milder=any(outcome.permits for outcome in found.values()))
+        found[way] = told(rungs[way], question, milder=any(outcome.permits for outcome in found.values()))
     return {way: found[way] for way in LADDER}

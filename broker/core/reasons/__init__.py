@@ -18,9 +18,11 @@ from broker.core.reasons import (
     service,
     visas,
 )
+from broker.core.reasons.language import filled, fingerprint
 from broker.core.reasons.spec import Appeal, Interest, Spec
+from broker.core.reasons.words import WORDS
 
-__all__ = ["REASONS", "Appeal", "Interest", "Spec", "sentence", "subject_sentence"]
+__all__ = ["REASONS", "TEXTS_VERSION", "Appeal", "Interest", "Spec", "sentence", "subject_sentence"]
 
 
 def _registry() -> Mapping[str, Spec]:
@@ -36,16 +38,15 @@ def _registry() -> Mapping[str, Spec]:
 REASONS = _registry()
 
 
-class _Slots(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return "not stated"
+TEXTS_VERSION = fingerprint("".join(f"{spec}" for spec in REASONS.values()) + "".join(WORDS.values()))
+"""Which texts an explanation was told in: another sentence or word anywhere, another version."""
 
 
 def sentence(code: str, facts: Mapping[str, str] | None = None) -> str:
     """The researcher's sentence for `code`, its slots filled from `facts`. KeyError for an unlisted code."""
-    return REASONS[code].researcher.format_map(_Slots(facts or {}))
+    return filled(REASONS[code].researcher, facts or {})
 
 
 def subject_sentence(code: str, facts: Mapping[str, str] | None = None) -> str:
     """The participant's sentence for `code`, its slots filled from `facts`. KeyError for an unlisted code."""
-    return REASONS[code].subject.format_map(_Slots(facts or {}))
+    return filled(REASONS[code].subject, facts or {})

@@ -92,11 +92,11 @@ SPECS = (
     # a device's user: flows/oauth/device.py
     Spec("AUTH-USER-CODE", "system", "facts", "This code is not known, or has expired. Look at the device again.", "User code wrong.", "A wrong code was typed."),
     Spec("AUTH-INSTALLATION-OWNER", "people", "facts", "This computer is connected in another person's name. They must remove it first.", "Installation of somebody else.", "Somebody tried to use another person's computer. It was refused."),
-    Spec("AUTH-INSTALLATION-LIMIT", "system", "facts", "You have connected as many computers as one person may. Remove one that you no longer use.", "Too many installations.", "Somebody has connected too many computers."),
+    Spec("AUTH-INSTALLATION-LIMIT", "system", "facts", "You have connected as many computers as one person may. Remove one that you no longer use.", "Too many installations.", "Somebody has linked more computers than one person may."),
     Spec("AUTH-USER-CODE-TRIES", "system", "facts", "Too many wrong codes. Wait ten minutes.", "User codes guessed.", "Somebody typed too many wrong codes."),
     # linking identities: flows/linking.py
     Spec("AUTH-LINK-DONE", "person", "facts", "These two identities are linked already.", "Identities linked before.", "Two identities of one person were linked already."),
-    Spec("AUTH-LINK-MANY", "system", "facts", "At most {limit} identities can be linked.", "Too many identities.", "Somebody wanted to link too many identities."),
+    Spec("AUTH-LINK-MANY", "system", "facts", "At most {limit} identities can be linked.", "Too many identities.", "Somebody wanted to link more accounts than one person may."),
     Spec("AUTH-LINK-OLD", "system", "facts", "You signed in too long ago to link another identity. Sign in again, then link it.", "Sign-in too old for linking.", "Somebody who had signed in long ago could not link an identity."),
     Spec("AUTH-LINK-PARTICIPANT", "person", "none", "The number by which a study knows you is never linked with anything.", "A participant's identity cannot be linked.", "Nobody can join your number in a study with your other accounts."),
     Spec("AUTH-LINK-PROOF", "system", "facts", "The second sign-in is not there any more, or was another browser's. Start again.", "No proof of the second identity.", "Two identities were not linked, because the second was not proved."),

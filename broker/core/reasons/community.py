@@ -7,9 +7,9 @@ SPECS = (
         "COM-APPROVED",
         "people",
         "merits",
-        "The community's authority has agreed.",
+        "Those who speak for the community have agreed.",
         "Community decision {ref}.",
-        "Your community's representatives agreed to this use.",
+        "Those who speak for your community said yes to this use.",
     ),
     Spec(
         "COM-APPROVAL-NEEDED",
@@ -17,7 +17,7 @@ SPECS = (
         "merits",
         "The community that these data come from must decide first. We have sent your request to {authority}.",
         "Awaiting {authority} since {date}.",
-        "Your community's representatives have been asked.",
+        "Those who speak for your community have been asked.",
     ),
     Spec(
         "COM-REFUSED",
@@ -25,7 +25,7 @@ SPECS = (
         "none",
         "The community's authority has said no. You may change your plan and ask again.",
         "Refused {ref}: {ground}.",
-        "Your community's representatives said no.",
+        "Those who speak for your community said no.",
     ),
     Spec(
         "COM-LOCAL-ONLY",

@@ -7,9 +7,9 @@ SPECS = (
         "CORE-BASELINE",
         "contract",
         "facts",
-        "General terms apply: no re-identification, no discrimination, attribution, report breaches, co-operate with audits.",
+        "General terms apply. Do not try to find out who people are, and treat nobody unfairly. Name the source, report breaches, and help with audits.",
         "Baseline obligations.",
-        "Everyone who uses data must follow these basic rules.",
+        "Whoever uses data must keep to these basic rules.",
     ),
     Spec(
         "PUR-PROHIBITED",

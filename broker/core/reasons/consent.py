@@ -71,7 +71,7 @@ SPECS = (
         "CON-REPRESENTATIVE-LAPSED",
         "person",
         "facts",
-        "For some participants the representative's authority has ended.",
+        "For some participants, the one who decided for them may no longer do so.",
         "{n} with lapsed representative.",
         "The person who decided for you no longer may; new uses wait.",
     ),

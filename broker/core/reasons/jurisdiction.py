@@ -65,7 +65,7 @@ SPECS = (
         "merits",
         "Use inside the European Economic Area.",
         "Art 1(3).",
-        "Your data stay under European data protection law.",
+        "Your data stay where the data law of Europe holds.",
     ),
     Spec(
         "JUR-EU-EMPLOYEE-ABROAD",
@@ -87,9 +87,9 @@ SPECS = (
         "JUR-EU-ADEQUATE-DPF",
         "person",
         "merits",
-        "Your organisation is certified under the EU-US framework.",
+        "The body that you work for is listed under the EU-US framework.",
         "DPF participant {ref}.",
-        "The receiver is certified under an EU-US agreement.",
+        "The receiver keeps the rules of a pact of the EU and the US.",
     ),
     Spec(
         "JUR-EU-ADEQUATE-PARTIAL",
@@ -400,7 +400,7 @@ SPECS = (
         "JUR-ZA-S57",
         "person",
         "facts",
-        "A transfer agreement and the regulator's authorisation are needed.",
+        "You need a transfer agreement and leave from the regulator.",
         "s57.",
         "The regulator must agree first.",
     ),
@@ -451,7 +451,7 @@ SPECS = (
         "merits",
         "Screening Committee approval is in place.",
         "OK.",
-        "A government committee agreed.",
+        "A committee of the government said yes.",
     ),
     Spec(
         "JUR-IN-DPDP-OK",

@@ -9,7 +9,7 @@ SPECS = (
         "facts",
         "A visa is larger than {limit} bytes. Ask its issuer for a smaller one.",
         "Visa over the size limit ({limit}).",
-        "Somebody with an invalid proof was refused.",
+        "Somebody whose proof was not good was refused.",
     ),
     Spec(
         "VISA-MALFORMED",
@@ -17,7 +17,7 @@ SPECS = (
         "facts",
         "A visa is not a readable signed token. Ask its issuer for a new one.",
         "Visa is no compact JWS, or not strict JSON.",
-        "Somebody with an invalid proof was refused.",
+        "Somebody whose proof was not good was refused.",
     ),
     Spec(
         "VISA-HEADER",
@@ -25,7 +25,7 @@ SPECS = (
         "facts",
         "A visa asks to be read in a way that is not accepted ({claim}).",
         "Header member {claim} is never accepted.",
-        "Somebody with an invalid proof was refused.",
+        "Somebody whose proof was not good was refused.",
     ),
     Spec(
         "VISA-TYP",
@@ -33,7 +33,7 @@ SPECS = (
         "facts",
         "A token of another kind was sent where a visa belongs.",
         "Header typ is not that of a visa.",
-        "Somebody with an invalid proof was refused.",
+        "Somebody whose proof was not good was refused.",
     ),
     Spec(
         "VISA-STYLE",
@@ -41,7 +41,7 @@ SPECS = (
         "facts",
         "A visa must name the address of its issuer's keys, or be an access token that this issuer may use; not both, not neither.",
         "jku and scope openid: both, neither, or not registered.",
-        "Somebody with an invalid proof was refused.",
+        "Somebody whose proof was not good was refused.",
     ),
     Spec(
         "VISA-ALGORITHM",
@@ -49,7 +49,7 @@ SPECS = (
         "facts",
         "A visa is signed in a way that is not accepted. ES256 and RS256 are.",
         "Algorithm not allowed for this issuer.",
-        "Somebody with an invalid proof was refused.",
+        "Somebody whose proof was not good was refused.",
     ),
     Spec(
         "VISA-CLAIMS",
@@ -57,7 +57,7 @@ SPECS = (
         "facts",
         "A visa lacks {claim}, or says it in a wrong form. Ask its issuer for a correct one.",
         "Claim {claim} missing or of the wrong type.",
-        "Somebody with an invalid proof was refused.",
+        "Somebody whose proof was not good was refused.",
     ),
     Spec(
         "VISA-VALUE-MALFORMED",
@@ -65,7 +65,7 @@ SPECS = (
         "facts",
         "What a visa says (its value) has not the form that its type needs. Ask its issuer for a correct one.",
         "Visa value malformed for its type.",
-        "Somebody with an invalid proof was refused.",
+        "Somebody whose proof was not good was refused.",
     ),
     Spec(
         "VISA-CONDITIONS-MALFORMED",
@@ -73,7 +73,7 @@ SPECS = (
         "facts",
         "The conditions of a visa cannot be read. Ask its issuer for a correct one.",
         "conditions malformed or over a limit.",
-        "Somebody with an invalid proof was refused.",
+        "Somebody whose proof was not good was refused.",
     ),
     Spec(
         "VISA-LIFETIME",
@@ -81,7 +81,7 @@ SPECS = (
         "facts",
         "A visa lives longer than its issuer is trusted for, or ends before it begins.",
         "exp - iat out of range.",
-        "Somebody with an invalid proof was refused.",
+        "Somebody whose proof was not good was refused.",
     ),
     Spec(
         "VISA-NOT-YET",
@@ -89,7 +89,7 @@ SPECS = (
         "facts",
         "A visa is not valid yet.",
         "iat or nbf in the future.",
-        "Somebody with an invalid proof was refused.",
+        "Somebody whose proof was not good was refused.",
     ),
     Spec(
         "VISA-EXPIRED",
@@ -113,7 +113,7 @@ SPECS = (
         "facts",
         "A visa was made for another service.",
         "aud does not name us.",
-        "Somebody with an invalid proof was refused.",
+        "Somebody whose proof was not good was refused.",
     ),
     Spec(
         "VISA-ISSUER-UNTRUSTED",
@@ -137,7 +137,7 @@ SPECS = (
         "facts",
         "A visa is signed with a key that its issuer does not publish. Get a new visa.",
         "kid unknown, or not unique, in the issuer's keys.",
-        "Somebody with an invalid proof was refused.",
+        "Somebody whose proof was not good was refused.",
     ),
     Spec(
         "VISA-KEYS-UNAVAILABLE",
@@ -153,7 +153,7 @@ SPECS = (
         "facts",
         "The signature of a visa is not that of its issuer.",
         "Signature or key does not fit.",
-        "Somebody with an invalid proof was refused.",
+        "Somebody whose proof was not good was refused.",
     ),
     Spec(
         "VISA-TYPE-UNKNOWN",
@@ -161,7 +161,7 @@ SPECS = (
         "facts",
         "A visa has a type that is not known here.",
         "Neither a standard type nor a custom type URL.",
-        "Somebody with an invalid proof was refused.",
+        "Somebody whose proof was not good was refused.",
     ),
     Spec(
         "VISA-TYPE-UNTRUSTED",
@@ -225,7 +225,7 @@ SPECS = (
         "facts",
         "The conditions of these visas are too many to check at once. Send fewer visas.",
         "Condition work limit passed.",
-        "Somebody with an invalid proof was refused.",
+        "Somebody whose proof was not good was refused.",
     ),
     Spec(
         "VISA-REVOKED",
@@ -241,7 +241,7 @@ SPECS = (
         "facts",
         "A visa is good, but not for this dataset.",
         "value is another dataset.",
-        "Somebody with permission for other data was refused.",
+        "Somebody who may use other data asked for these. It was refused.",
     ),
     Spec(
         "PASSPORT-TOO-LARGE",
@@ -249,7 +249,7 @@ SPECS = (
         "facts",
         "The Passports of a request are larger than {limit} bytes. Exchange for the dataset that you need.",
         "Passport over the size limit ({limit}).",
-        "Somebody with an invalid proof was refused.",
+        "Somebody whose proof was not good was refused.",
     ),
     Spec(
         "PASSPORT-TOO-MANY",
@@ -257,7 +257,7 @@ SPECS = (
         "facts",
         "A request may carry {limit} Passports at most.",
         "More than {limit} Passports.",
-        "Somebody with an invalid proof was refused.",
+        "Somebody whose proof was not good was refused.",
     ),
     Spec(
         "PASSPORT-TOO-MANY-VISAS",
@@ -265,7 +265,7 @@ SPECS = (
         "facts",
         "A Passport may carry {limit} visas at most. Exchange for the dataset that you need.",
         "More than {limit} visas.",
-        "Somebody with an invalid proof was refused.",
+        "Somebody whose proof was not good was refused.",
     ),
     Spec(
         "PASSPORT-MALFORMED",
@@ -273,7 +273,7 @@ SPECS = (
         "facts",
         "A Passport is not a readable signed token. Get a new one.",
         "Passport is no compact JWS, or not strict JSON.",
-        "Somebody with an invalid proof was refused.",
+        "Somebody whose proof was not good was refused.",
     ),
     Spec(
         "PASSPORT-HEADER",
@@ -281,7 +281,7 @@ SPECS = (
         "facts",
         "A Passport asks to be read in a way that is not accepted ({claim}).",
         "Header member {claim} is never accepted.",
-        "Somebody with an invalid proof was refused.",
+        "Somebody whose proof was not good was refused.",
     ),
     Spec(
         "PASSPORT-TYP",
@@ -289,7 +289,7 @@ SPECS = (
         "facts",
         "A token of another kind was sent where a Passport belongs.",
         "Header typ is not that of a Passport.",
-        "Somebody with an invalid proof was refused.",
+        "Somebody whose proof was not good was refused.",
     ),
     Spec(
         "PASSPORT-ALGORITHM",
@@ -297,7 +297,7 @@ SPECS = (
         "facts",
         "A Passport is signed in a way that is not accepted. ES256 and RS256 are.",
         "Algorithm not allowed for this broker.",
-        "Somebody with an invalid proof was refused.",
+        "Somebody whose proof was not good was refused.",
     ),
     Spec(
         "PASSPORT-CLAIMS",
@@ -305,7 +305,7 @@ SPECS = (
         "facts",
         "A Passport lacks {claim}, or says it in a wrong form. Get a new one.",
         "Claim {claim} missing or of the wrong type.",
-        "Somebody with an invalid proof was refused.",
+        "Somebody whose proof was not good was refused.",
     ),
     Spec(
         "PASSPORT-LIFETIME",
@@ -313,7 +313,7 @@ SPECS = (
         "facts",
         "A Passport lives longer than a day, or ends before it begins.",
         "exp - iat out of range.",
-        "Somebody with an invalid proof was refused.",
+        "Somebody whose proof was not good was refused.",
     ),
     Spec(
         "PASSPORT-NOT-YET",
@@ -321,7 +321,7 @@ SPECS = (
         "facts",
         "A Passport is not valid yet.",
         "iat or nbf in the future.",
-        "Somebody with an invalid proof was refused.",
+        "Somebody whose proof was not good was refused.",
     ),
     Spec(
         "PASSPORT-EXPIRED",
@@ -337,7 +337,7 @@ SPECS = (
         "facts",
         "A Passport was made for another service.",
         "aud does not name us.",
-        "Somebody with an invalid proof was refused.",
+        "Somebody whose proof was not good was refused.",
     ),
     Spec(
         "PASSPORT-ISSUER-UNTRUSTED",
@@ -361,7 +361,7 @@ SPECS = (
         "facts",
         "A Passport is signed with a key that its broker does not publish. Get a new one.",
         "kid unknown, or not unique, in the broker's keys.",
-        "Somebody with an invalid proof was refused.",
+        "Somebody whose proof was not good was refused.",
     ),
     Spec(
         "PASSPORT-KEYS-UNAVAILABLE",
@@ -377,7 +377,7 @@ SPECS = (
         "facts",
         "The signature of a Passport is not that of its broker.",
         "Signature or key does not fit.",
-        "Somebody with an invalid proof was refused.",
+        "Somebody whose proof was not good was refused.",
     ),
     Spec(
         "PASSPORT-REVOKED",

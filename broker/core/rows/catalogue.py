@@ -130,6 +130,8 @@ class Organisation:
     evidence: tuple[Evidence, ...] = ()
     recourse: tuple[str, ...] = ()
     """How a custodian abroad could act against it: by a contract, its funder, its signing official."""
+    checked: Seconds | None = None
+    """When somebody last made sure of the facts. None: nobody said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,7 +54,7 @@ async def ask(t: Teller) -> None:
         "ada", "POST", "/api/v1/decisions", "and if it were commercial?", body=asking | {"purpose": selling}
     )
     t.narrator.check(
-        "a commercial use would be refused, with the reason", told["outcome"] == "DENY" and bool(told["reasons"])
+        "a commercial use would be refused, with the reason", told["outcome"] == "DENY" and bool(told["why"])
     )
     statement = "Rare variants in heart failure: burden tests over the cohort."
     status, told = await t.call(
@@ -138,7 +138,7 @@ async def colleague(t: Teller) -> None:
     status, told = await t.call("bao", "POST", "/api/v1/requests", "his request", body=asking)
     foresight = told["foresight"]
     t.narrator.check("he is told beforehand that a copy will not be possible", foresight["outcome"] == "ALTERNATIVE")
-    t.narrator.check("with the reason", any(one["code"] == "JUR-EU-NO-SAFEGUARD" for one in foresight["reasons"]))
+    t.narrator.check("with the reason", any(one["code"] == "JUR-EU-NO-SAFEGUARD" for one in foresight["why"]))
     t.narrator.check("and the alternative", any(one["modality"] == "code_to_data" for one in foresight["you_can"]))
     path = f"/api/v1/requests/{told['id']}/decision"
     yes = {"decision": "approve", "ground": "A good project."}

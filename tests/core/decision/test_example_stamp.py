@@ -6,6 +6,7 @@ import pytest
 
 from broker.core.decision import evaluate, explain
 from broker.core.decision.gates.jurisdiction import EXAMPLE
+from broker.core.ids import DecisionId
 from broker.core.jurisdiction.rulebook import Rulebook, rulebook
 from broker.flows.traces import explained
 from tests import builders
@@ -28,4 +29,4 @@ def test_a_decision_by_example_packs_is_stamped_and_one_by_reviewed_packs_is_not
         decision = evaluate(question, world)
         assert decision.permits is (grant is not None)
         assert (EXAMPLE in decision.read) is stamped
-        assert explained(explain(question, decision, world))["example"] is stamped
+        assert explained(DecisionId("dec_1"), explain(question, decision, world))["example_policy"] is stamped

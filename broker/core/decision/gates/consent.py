@@ -9,6 +9,7 @@ from dataclasses import replace
 from broker.core.consent.judge import ConsentAnswer, ConsentOutcome, judge, judge_certificate
 from broker.core.consent.model import DatasetCertificate, Subject
 from broker.core.consent.question import ConsentQuestion
+from broker.core.consent.verdict import Place, Verdict
 from broker.core.decision.case import Case
 from broker.core.decision.findings import live_findings
 from broker.core.ids import SubjectRef
@@ -48,6 +49,18 @@ def consent(case: Case) -> GateResult:
         excluded=left_out,
         until=min(answer.until for answer in answers),
     )
+
+
+def left_out(case: Case) -> dict[SubjectRef, Reason]:
+    """Each participant who is not in, and why; of several places, the strictest. For them and the auditor alone."""
+    if case.dataset is None or case.purpose is None or (case.object is not None and case.object.unrestricted):
+        return {}
+    found: dict[SubjectRef, Verdict] = {}
+    for question in _questions(case, case.purpose):
+        for ref, verdict in _answer(question, case).verdicts.items():
+            if verdict.place is not Place.INCLUDE and (ref not in found or found[ref].place < verdict.place):
+                found[ref] = verdict
+    return {ref: found[ref].reason for ref in sorted(found)}
 
 
 def _answer(question: ConsentQuestion, case: Case) -> ConsentAnswer:

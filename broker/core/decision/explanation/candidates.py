@@ -1,0 +1,130 @@
+"""Which facts could somebody make true that may move a gate? Whether they really do is asked of the gate itself.
+
+Only what the asker, their institution, the community or the custodian can bring about: a signature, an approval, a
+narrower purpose, another place of work, another sign-in. Never who somebody is, and never a softer word for the same
+use: sensitive topics, prohibited purposes and the kind of an organisation are not on offer. What the law would take
+is asked of the packs themselves (by_law.py).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from broker.core.decision.case import Case
+from broker.core.decision.explanation.steps import COMMUNITY_SAID_YES, LOCATION, SIGN_IN, TERMS_ACCEPTED, Step
+from broker.core.duo import vocabulary as duo
+from broker.core.duo.regions import expand
+from broker.core.duo.terms import Term
+from broker.core.outcome import Gate
+from broker.core.purpose import Purpose
+
+_NARROWER: Mapping[str, tuple[str | bool, ...]] = {
+    "commercial": (False,),
+    "clinical_care": (False,),
+    "linkage": (False,),
+    "recontact": (False,),
+    "ai_use": ("none", "training"),
+    "genetic_data": (True,),
+}
+"""Members of the purpose, and the answers that ask for less. A project may do less than it planned."""
+
+_ONLY_IF_UNSTATED = frozenset({"genetic_data"})
+"""Answers that say what a project is, and do not narrow it: offered only where nothing was said."""
+
+
+def candidates(gate: Gate, case: Case) -> tuple[Step, ...]:
+    """What could move `gate`, the easiest first; empty where nobody could do anything."""
+    offer = _OFFERS.get(gate)
+    return tuple(offer(case)) if offer is not None else ()
+
+
+def _sign_in(case: Case) -> Iterator[Step]:
+    if case.dataset is not None and case.dataset.assurance is not None and case.question.person is not None:
+        yield Step(fact=SIGN_IN, how="set", value="again", by="you")
+
+
+def _terms(case: Case) -> Iterator[Step]:
+    if case.dataset is not None and case.dataset.terms_of_use is not None:
+        yield Step(fact=TERMS_ACCEPTED, how="add", value=case.dataset.terms_of_use, by="you")
+
+
+def _community(_: Case) -> Iterator[Step]:
+    yield COMMUNITY_SAID_YES
+
+
+def _purpose(case: Case) -> Iterator[Step]:
+    """For DUO and the certificate. A use has the purpose that was approved; another one is another request."""
+    if case.question.stage == "use" or case.question.purpose is None or case.dataset is None:
+        return
+    stated = case.question.purpose
+    terms = (*case.dataset.duo, *case.dataset.certificate.permissions, *case.dataset.certificate.modifiers)
+    yield from _promises(stated, terms)
+    yield from _answers(stated)
+    yield from _parts(stated)
+    yield from _limits(stated, terms, case)
+    yield from _places(case)
+
+
+def _promises(stated: Purpose, terms: tuple[Term, ...]) -> Iterator[Step]:
+    agreed, codes = stated.agreements, {term.code: term for term in terms}
+    if duo.PUB in codes and not agreed.publish:
+        yield Step(fact="purpose.agreements.publish", how="set", value=True, by="you")
+    if duo.RTN in codes and not agreed.return_data:
+        yield Step(fact="purpose.agreements.return_data", how="set", value=True, by="you")
+    if duo.MOR in codes and (day := codes[duo.MOR].date) is not None and agreed.no_publication_before is not None:
+        yield Step(fact="purpose.agreements.no_publication_before", how="set", value=day.isoformat(), by="you")
+    if duo.COL in codes and agreed.collaborate != "recorded":
+        yield Step(fact="purpose.agreements.collaborate", how="set", value="recorded", by="custodian")
+    if duo.IRB in codes and stated.ethics_approval != "verified":
+        yield Step(fact="purpose.evidence.ethics_approval", how="set", value="verified", by="institution")
+
+
+def _answers(stated: Purpose) -> Iterator[Step]:
+    for name, values in _NARROWER.items():
+        before = getattr(stated, name)
+        if before is not None and name in _ONLY_IF_UNSTATED:
+            continue
+        for value in values:
+            if before == value:
+                break
+            yield Step(fact=f"purpose.{name}", how="set", value=value, by="you")
+
+
+def _parts(stated: Purpose) -> Iterator[Step]:
+    """A kind of research or a disease that the project could do without."""
+    if len(stated.kinds) > 1 or stated.diseases:
+        for kind in sorted(stated.kinds):
+            yield Step(fact="purpose.kinds", how="remove", value=(kind.value,), by="you")
+    if len(stated.diseases) > 1:
+        for disease in sorted(stated.diseases):
+            yield Step(fact="purpose.diseases", how="remove", value=(disease,), by="you")
+
+
+def _limits(stated: Purpose, terms: tuple[Term, ...], case: Case) -> Iterator[Step]:
+    for term in terms:
+        if term.months and (stated.duration_months is None or stated.duration_months > term.months):
+            yield Step(fact="purpose.duration_months", how="set", value=term.months, by="you")
+        inside = frozenset[str]().union(*(expand(region) or frozenset() for region in term.regions))
+        home = case.facts.get("recipient.country")
+        if inside and not stated.countries <= inside and home in inside:
+            yield Step(fact="purpose.countries", how="set", value=(str(home),), by="you")
+        if term.code == duo.DS and term.diseases and not stated.diseases:
+            yield Step(fact="purpose.diseases", how="add", value=tuple(sorted(term.diseases)), by="you")
+
+
+def _places(case: Case) -> Iterator[Step]:
+    """Computing where the data lie, and working from where one's institution is."""
+    storage, home = case.facts.get("data.storage_country"), case.facts.get("recipient.country")
+    stated = case.question.purpose
+    new = case.question.stage != "use" and stated is not None and stated.countries != {storage}
+    if new and isinstance(storage, str):
+        yield Step(fact="purpose.countries", how="set", value=(storage,), by="you")
+    if isinstance(home, str) and case.question.location != home:
+        yield Step(fact=LOCATION, how="set", value=home, by="you")
+
+
+_OFFERS: Mapping[Gate, Callable[[Case], Iterator[Step]]] = {
+    Gate.IDENTITY: _sign_in,
+    Gate.TERMS: _terms,
+    Gate.DUO: _purpose,
+    Gate.CONSENT: _purpose,
+    Gate.COMMUNITY: _community,
+}

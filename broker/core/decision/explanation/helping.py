@@ -1,0 +1,160 @@
+"""What is the least that would have to change for the answer to be yes? Found by evaluating, never by guessing.
+
+Each gate that stands in the way is asked by itself what would move it: one step, or, where no single step does, the
+steps that help together, without one that is not needed. What is promised in the end was evaluated as a whole.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice, product
+
+from broker.core.decision.case import Case, case_of
+from broker.core.decision.explanation.by_law import lawful_steps
+from broker.core.decision.explanation.candidates import candidates
+from broker.core.decision.explanation.people import about_people
+from broker.core.decision.explanation.steps import EVIDENCE, LOCATION, Step, applied
+from broker.core.decision.findings import answered
+from broker.core.decision.gates import GATES
+from broker.core.decision.question import Decision, Question
+from broker.core.decision.together import together
+from broker.core.outcome import Gate, GateResult, Outcome
+
+MOST = 3
+"""How many changes are told."""
+
+_TRIED = 12
+"""How many sets of steps are evaluated as a whole, at most."""
+
+_OF_PURPOSE = (Gate.DUO, Gate.CONSENT)
+"""They read the purpose and the places, and neither evidence nor what else an institution can show."""
+
+_OF_LAW = (Gate.JURISDICTION, Gate.SECURITY)
+
+Steps = tuple[Step, ...]
+Ask = Callable[[Case], GateResult]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Steps that together lead to `outcome`, as evaluated."""
+
+    steps: Steps
+    outcome: Outcome
+
+
+def helpful(question: Question, decision: Decision, case: Case) -> tuple[Change, ...]:
+    """The changes that lead to a permit, the smallest first; none where participants' consents say no.
+
+    A suggestion that depends on what somebody agreed to would tell what they agreed to (ruling 10).
+    """
+    if decision.permits or len(decision.gates) != len(GATES):
+        return ()
+    refusing = [(ask, said) for ask, said in zip(GATES, decision.gates, strict=True) if not said.outcome.permits]
+    if any(about_people(said, question) for _, said in refusing):
+        return ()
+    options = [_options(ask, said, case) for ask, said in refusing]
+    if not all(options):
+        return ()
+    return _least(_sets(options), decision, case)
+
+
+def _sets(options: list[list[Steps]]) -> Iterator[Steps]:
+    """What moves one gate may move them all; then something for every gate."""
+    if len(options) > 1:
+        yield from dict.fromkeys(steps for sets in options for steps in sets)
+    for chosen in product(*options):
+        yield tuple(dict.fromkeys(step for steps in chosen for step in steps))
+
+
+def _least(sets: Iterable[Steps], decision: Decision, case: Case) -> tuple[Change, ...]:
+    """Those that lead to a permit, as a whole, without a step to spare; the smallest first."""
+
+    def after(steps: Steps) -> Outcome:
+        return _outcome(steps, decision, case)
+
+    found: dict[frozenset[Step], Change] = {}
+    for steps in islice(sets, _TRIED):
+        outcome = None if any(known <= set(steps) for known in found) else after(steps)
+        if outcome is None or not outcome.permits:
+            continue
+        least = _fewest(steps, lambda fewer: after(fewer).permits)
+        outcome = outcome if least == steps else after(least)
+        found[frozenset(least)] = Change(steps=least, outcome=outcome)
+        if len(found) == MOST:
+            break
+    return tuple(sorted(found.values(), key=_size))
+
+
+def _size(change: Change) -> tuple[int, int]:
+    """Fewer steps first, and papers before anything else that one would have to become."""
+    return len(change.steps), sum(step.fact != EVIDENCE for step in change.steps)
+
+
+def _outcome(steps: Steps, decision: Decision, case: Case) -> Outcome:
+    """What all gates say once the steps are taken; those that read nothing of what changes are not asked again."""
+    question, snapshot = applied(steps, case.question, case.snapshot, _organisation(case))
+    then = case_of(question, case.held, case.visas, snapshot)
+    moved = any(step.fact == LOCATION or step.fact.startswith("purpose.") for step in steps)
+    asked = (
+        said if said.gate in _OF_PURPOSE and not moved else answered(ask(then), then)
+        for ask, said in zip(GATES, decision.gates, strict=True)
+    )
+    return together(asked).outcome
+
+
+def _fewest(steps: Steps, enough: Callable[[Steps], bool]) -> Steps:
+    """`steps` without one that is not needed."""
+    for step in steps:
+        fewer = tuple(one for one in steps if one is not step)
+        if fewer and enough(fewer):
+            steps = fewer
+    return steps
+
+
+def _options(ask: Ask, said: GateResult, case: Case) -> list[Steps]:
+    """Sets of steps that move one gate to a permit, each without a step to spare."""
+    if said.gate in _OF_LAW:
+        return lawful_steps(case)
+    gate = _Gate(ask, case)
+    offered = candidates(said.gate, case)
+    alone = {step: gate.after((step,)) for step in offered}
+    single: list[Steps] = [(step,) for step, then in alone.items() if then is not None and then.outcome.permits]
+    if single:
+        return single
+    before = _weight(said)
+    helps = tuple(step for step, then in alone.items() if then is not None and _weight(then) < before)
+    together = gate.after(helps) if len(helps) > 1 else None
+    if together is None or not together.outcome.permits:
+        return []
+    return [_fewest(helps, gate.permits_after)]
+
+
+def _weight(said: GateResult) -> tuple[int, int]:
+    """How far a gate is from a permit."""
+    return said.outcome, len(said.reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gate:
+    """One gate, and the case that it is asked about."""
+
+    ask: Ask
+    case: Case
+
+    def after(self, steps: Iterable[Step]) -> GateResult | None:
+        """What the gate says once the steps are taken; None where they cannot be."""
+        case = self.case
+        try:
+            question, snapshot = applied(steps, case.question, case.snapshot, _organisation(case))
+        except ValueError:
+            return None
+        then = case_of(question, case.held, case.visas, snapshot)
+        return answered(self.ask(then), then)
+
+    def permits_after(self, steps: Steps) -> bool:
+        then = self.after(steps)
+        return then is not None and then.outcome.permits
+
+
+def _organisation(case: Case) -> str | None:
+    return case.organisation.id if case.organisation is not None else None

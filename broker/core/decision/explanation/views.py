@@ -1,0 +1,106 @@
+"""What does each of those who may ask read of a decision of long ago? Made from its trace, and from nothing else.
+
+Rules, packs and sentences may have changed since: what was told is kept with the decision (ruling 12). A permit is
+explained on demand, from the gates' answers in the trace (ruling 11).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from broker.core.decision.explanation import written
+from broker.core.decision.explanation.people import named, public, public_telling
+from broker.core.decision.explanation.texts import dressed, for_participant
+from broker.core.decision.question import Decision, Question
+from broker.core.ids import DatasetId, SubjectRef
+from broker.core.outcome import Outcome
+from broker.core.reasons.language import Language, Tongue
+from broker.core.time import Seconds, rfc3339
+from broker.core.typed import typed
+
+Body = Mapping[str, Any]
+_SHOWN = 3
+
+
+def researcher(id: str, body: Body, language: Language) -> dict[str, Any] | None:
+    """As it was told to whoever asked. None: they may not know that there is such a thing at all."""
+    kept = body.get("explanation")
+    if kept is None and not permitted(body):
+        return None
+    return {"decision_id": id, **dressed(_human(kept if kept is not None else _of_permit(body), body), language)}
+
+
+def committee(id: str, body: Body, language: Language) -> dict[str, Any]:
+    """With the true codes of every gate, and never a participant."""
+    kept = body.get("committee")
+    return {"decision_id": id, **dressed(_human(kept if kept is not None else _for_committee(body), body), language)}
+
+
+def participant(id: str, body: Body, ref: SubjectRef, language: Language) -> dict[str, Any]:
+    """What happened to the data of the participant `ref`: no code, no rule, no other person."""
+    tongue, at = Tongue(language), rfc3339(Seconds(body["question"]["at"]))
+    own = _own(body, ref)
+    outcome = Outcome(body["decision"]["outcome"]).name
+    text = for_participant(at, outcome, own, tongue)
+    notes = {"language": language.tag, "reviewed": tongue.reviewed and not tongue.stale}
+    return {"decision_id": id, "at": at, "left_out": own is not None, "audience_texts": {"subject": text}, **notes}
+
+
+def _own(body: Body, ref: SubjectRef) -> str | None:
+    """The code by which the participant's own consent left them out."""
+    asked, codes = body["question"], body.get("people", {})
+    found = codes.get(named(ref, DatasetId(asked["dataset"]), Seconds(asked["at"]))) if codes else None
+    return None if found is None else str(found)
+
+
+def _human(record: Mapping[str, Any], body: Body) -> Mapping[str, Any]:
+    """`record` and, where a person decided too, what they wrote."""
+    return {**record, "human": body["human"]} if "human" in body else record
+
+
+def of_one(body: Body) -> bool:
+    """Is it a decision about one data set, and not a pre-check of many?"""
+    return "decision" in body
+
+
+def concerns(body: Body, ref: SubjectRef, *, among: bool) -> bool:
+    """May the participant `ref` know of it? Their own no, and uses of their data; no refusal on other grounds.
+
+    `among`: are data of theirs in what was asked for?
+    """
+    if _own(body, ref) is not None:
+        return True
+    return among and permitted(body) and body["question"]["stage"] != "foresee"
+
+
+def permitted(body: Body) -> bool:
+    """Was the use allowed? A pre-check of many data sets is no decision about any of them."""
+    return of_one(body) and Outcome(body["decision"]["outcome"]).permits
+
+
+def _of_permit(body: Body) -> dict[str, Any]:
+    question, decision = typed(Question, body["question"]), typed(Decision, body["decision"])
+    told = [(gate.gate, one) for gate in public_telling(decision, question) for one in public(gate, question)]
+    why = [written.bare(one, gate) for gate, one in told[:_SHOWN]]
+    return {**_shared(question, decision), "why": why, "why_not": {}}
+
+
+def _for_committee(body: Body) -> dict[str, Any]:
+    question, decision = typed(Question, body["question"]), typed(Decision, body["decision"])
+    facts = [{"name": name, "value": value, "origin": "record"} for name, value in sorted(decision.facts.items())]
+    gates = written.gates(decision.gates, question, None)
+    return {**_shared(question, decision), "why": [], "why_not": {}, "gates": gates, "facts": facts}
+
+
+def _shared(question: Question, decision: Decision) -> dict[str, Any]:
+    return {
+        "outcome": decision.outcome.name,
+        "at": rfc3339(question.at),
+        "known_at": rfc3339(question.known_at),
+        "asked": written.asked(question, decision),
+        "you_can": [],
+        "change_that_would_help": [],
+        "obligations": list(decision.obligations),
+        "missing": [],
+        "challenge": {"facts": None, "merits": None, "appeal": "facts", "until": None, "outside": []},
+        "example_policy": ("mode", "example") in decision.read,
+    }

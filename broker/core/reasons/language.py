@@ -1,0 +1,106 @@
+"""In which words is a reason told? English is the source; every other language says which English it was made from.
+
+A translation carries the fingerprint of its English sentence. Where the English has changed since, it is stale, and
+the English is told, with a note (EXPLAIN section 5, rule 7). Nothing else ever fills a slot than registered facts.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Literal
+
+from broker.core.reasons.spec import Spec
+from broker.core.reasons.words import WORDS
+
+Audience = Literal["researcher", "dac", "subject"]
+AUDIENCES: tuple[Audience, ...] = ("researcher", "dac", "subject")
+
+_NOT_STATED = "line.not_stated"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A translation. `source`: the fingerprint of the English that it was made from. `reviewed`: by a person.
+
+    `told`: by audience; a fixed word has one text for all, under `all`.
+    """
+
+    told: Mapping[str, str]
+    source: str
+    reviewed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """`tag`: BCP 47. `sentences`: by code. `words`: by key. What is missing is told in English."""
+
+    tag: str
+    sentences: Mapping[str, Text] = field(default_factory=dict)
+    words: Mapping[str, Text] = field(default_factory=dict)
+
+
+ENGLISH = Language(tag="en")
+
+
+@lru_cache(maxsize=4096)
+def fingerprint(english: str) -> str:
+    """What a translation remembers of its source: the first 12 hexadecimal digits of its SHA-256."""
+    return hashlib.sha256(english.encode()).hexdigest()[:12]
+
+
+def source_of(spec: Spec) -> str:
+    """The English that a translation of a code is made from: its three sentences."""
+    return f"{spec.researcher}\n{spec.dac}\n{spec.subject}"
+
+
+class _Slots(dict[str, str]):
+    empty: str
+
+    def __missing__(self, key: str) -> str:
+        return self.empty
+
+
+def filled(template: str, slots: Mapping[str, str], empty: str = WORDS[_NOT_STATED]) -> str:
+    """`template` with its slots; a slot without a fact says that it was not stated."""
+    made = _Slots(slots)
+    made.empty = empty
+    return template.format_map(made)
+
+
+@dataclass(slots=True)
+class Tongue:
+    """One telling in one language. Afterwards it knows whether all of it was in that language, and reviewed."""
+
+    language: Language = ENGLISH
+    stale: bool = False
+    reviewed: bool = True
+
+    def word(self, key: str, **slots: str) -> str:
+        """A fixed word or line."""
+        english = WORDS[key]
+        return filled(self._of(self.language.words.get(key), "all", english, english), slots)
+
+    def sentence(self, spec: Spec, audience: Audience, slots: Mapping[str, str], stored: str | None = None) -> str:
+        """The sentence of a reason. `stored`: the English that was told at the time, which holds if it differs."""
+        english = str(getattr(spec, audience))
+        told = filled(english, slots)
+        if stored is not None and stored != told:
+            self.stale = self.stale or self.language is not ENGLISH
+            return stored
+        found = self._of(self.language.sentences.get(spec.code), audience, source_of(spec), english)
+        if found is english:
+            return told
+        try:
+            return found.format_map(slots)
+        except KeyError:
+            return filled(found, slots, self.word(_NOT_STATED))
+
+    def _of(self, translated: Text | None, key: str, source: str, english: str) -> str:
+        if self.language is ENGLISH:
+            return english
+        if translated is None or translated.source != fingerprint(source):
+            self.stale = True
+            return english
+        self.reviewed = self.reviewed and translated.reviewed
+        return translated.told[key]

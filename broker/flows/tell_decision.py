@@ -1,0 +1,85 @@
+"""Who may read why a decision was made, and which of its views? For everybody else there is no such decision.
+
+Steps: 1 gather the trace, 2 decide who is asking, 3 nothing to record, 4 tell from the trace alone.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
+
+from broker.core.decision.explanation import views
+from broker.core.ids import DatasetId, DecisionId, ObjectId, SubjectRef
+from broker.core.outcome import Reason
+from broker.core.plain import plain
+from broker.core.reasons.language import Language
+from broker.core.rows import Dataset, Trace
+from broker.core.snapshot import Snapshot
+from broker.core.time import rfc3339
+from broker.flows.world import Caller, World
+
+Audience = Literal["researcher", "auditor", "custodian", "committee", "subject"]
+AUDIENCES: tuple[Audience, ...] = get_args(Audience)
+"""In this order: whoever names none is told as the first that they are."""
+
+_NO_SUCH = Reason(code="REQ-NOT-FOUND")
+
+
+async def tell_decision(
+    w: World, caller: Caller, id: DecisionId, audience: str | None, language: Language
+) -> dict[str, Any] | Reason:
+    """The decision as `audience` may read it. A wrong audience is answered like an unknown decision."""
+    # 1. Gather.
+    trace = await w.rows.get(Trace, id)
+    if trace is None:
+        return _NO_SUCH
+    # 2. Decide.
+    mine = [one for one in AUDIENCES if _is(one, caller, trace, w.snapshots.current())]
+    chosen = audience if audience is not None else next(iter(mine), None)
+    if chosen not in mine:
+        return _NO_SUCH
+    # 4. Tell.
+    told: dict[str, Any] = {"decision": id, "at": rfc3339(trace.at), "audience": chosen}
+    told["explanation"] = _explanation(chosen, id, trace.body, caller, language)
+    if "again" in trace.body:
+        told["again"] = trace.body["again"]
+    if "left_out" in trace.body and chosen in {"researcher", "auditor"}:
+        told["visas_left_out"] = plain(trace.body["left_out"])
+    if "auditor" in mine or chosen == "custodian":
+        told["trace"] = plain(trace.body)
+    return told
+
+
+def _is(audience: Audience, caller: Caller, trace: Trace, snapshot: Snapshot) -> bool:
+    asked: Mapping[str, Any] = trace.body.get("question", {})
+    if audience not in {"researcher", "auditor"} and not views.of_one(trace.body):
+        return False
+    match audience:
+        case "researcher":
+            return trace.person == caller.person.id
+        case "auditor":
+            return caller.has_role("auditor", "service")
+        case "custodian":
+            return caller.has_role("custodian", f"dataset:{asked['dataset']}")
+        case "committee":
+            dataset = snapshot.get(Dataset, DatasetId(asked["dataset"]))
+            scope = f"committee:{dataset.committee}" if dataset is not None else None
+            return scope is not None and any(caller.has_role(role, scope) for role in _COMMITTEE)
+        case "subject":
+            ref = caller.person.subject
+            if ref is None:
+                return False
+            object = ObjectId(asked["object"]) if "object" in asked else None
+            among = ref in snapshot.subjects(DatasetId(asked["dataset"]), object)
+            return views.concerns(trace.body, ref, among=among)
+
+
+_COMMITTEE = ("committee_member", "committee_chair")
+
+
+def _explanation(
+    audience: str, id: DecisionId, body: Mapping[str, Any], caller: Caller, language: Language
+) -> dict[str, Any] | None:
+    if audience == "subject":
+        return views.participant(id, body, SubjectRef(str(caller.person.subject)), language)
+    if audience in {"committee", "custodian"}:
+        return views.committee(id, body, language)
+    return views.researcher(id, body, language)

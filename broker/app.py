@@ -35,7 +35,7 @@ from broker.adapters.provider_credentials import Credentials
 from broker.adapters.repositories.folders import Folders
 from broker.adapters.snapshots import LiveSnapshot, load
 from broker.adapters.storage.ledger import SqliteLedger, open_ledger
-from broker.adapters.storage.log import open_log
+from broker.adapters.storage.log import SqliteLog, open_log
 from broker.adapters.storage.reads import SqliteRows, open_rows
 from broker.adapters.storage.scratch import open_scratch
 from broker.adapters.trusted_providers import RegisteredProviders
@@ -110,9 +110,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         rows = await stack.enter_async_context(open_rows(settings.database))
         scratch = await stack.enter_async_context(open_scratch(settings.database))
         stack.push_async_callback(_cancelled, asyncio.create_task(scratch.sweep_on(clock.now)))
-        audit = await stack.enter_async_context(open_log(settings.database, settings.lock_database))
-        for last in await audit.newest(1):
-            clock.not_before(decode(last.body).entry.at)
+        audit = await _log(settings, clock, stack)
         live = await _picture(empty(ontology, rules, signing.own_trust(tokens, settings.issuer)), rows, ledger)
         _heed_revocations(tokens, live, clock)
         world = World(
@@ -159,6 +157,14 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         ready = Readiness(lambda: not ledger.failed)
         app = build(broker, ready, networks(settings.trusted_proxies))
         yield Running(world=world, app=app, ledger=ledger, readiness=ready, ring=ring, watch=watch)
+
+
+async def _log(settings: Settings, clock: SystemClock, stack: AsyncExitStack) -> SqliteLog:
+    """The log to read; the clock never goes back behind its last entry."""
+    audit = await stack.enter_async_context(open_log(settings.database, settings.lock_database))
+    for last in await audit.newest(1):
+        clock.not_before(decode(last.body).entry.at)
+    return audit
 
 
 async def _keep_texts(world: World, live: LiveSnapshot, settings: Settings) -> None:

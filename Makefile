@@ -3,6 +3,7 @@ PYTHON ?= python3
 UV_VERSION := 0.13.8
 BIN := .venv/bin
 ARGS ?=
+PACKAGE ?= core/duo
 DEST ?= /opt/broker
 .DEFAULT_GOAL := help
 
@@ -49,6 +50,9 @@ fuzz: env  ## Hostile input for every parser, other input each time, for some mi
 
 differential: env  ## Drawn cases through the rules and through a second reading of them (ARGS="--rows 300000 --seed 7")
 	@nice $(BIN)/python -m tests.differential $(ARGS)
+
+mutants: env  ## Small faults planted one by one into a package, and which of them the tests miss (PACKAGE=core/duo)
+	@nice $(BIN)/python -m tests.mutants $(PACKAGE) $(ARGS)
 
 bench: env  ## Is it as fast as it should be? Measured against bare cryptography in the same run; ends with 1 if not
 	@$(BIN)/python -m tests.bench

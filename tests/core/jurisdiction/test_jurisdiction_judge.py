@@ -435,6 +435,12 @@ def test_a_pack_90_days_past_its_review_permits_nothing_more_in_production() -> 
     assert judge(book_of(reviewed(pack())), HOME, first).outcome is Outcome.PERMIT
 
 
+def test_a_pack_grows_old_by_its_own_dates_whatever_changes_in_between() -> None:
+    turning = reviewed(add_on(effective={"from": "2027-01-15", "to": None}))
+    book = book_of(reviewed(pack()), turning, mode="production")
+    assert judge(book, HOME, start_of(date(2027, 2, 1))).outcome is Outcome.PERMIT
+
+
 def test_a_rulebook_names_what_it_was_made_of() -> None:
     one, same, other = book_of(pack()), book_of(pack()), book_of(pack(title="Another title"))
     assert one.digests == same.digests != other.digests

@@ -36,6 +36,7 @@ def page(found: Mapping[str, Mapping[str, Any]], why: Mapping[str, str]) -> str:
         "A mutant is the code with one small fault in it: `<` for `<=`, `and` for `or`, a constant that is another one, a table without one of its entries.",
         "A mutant that no test notices shows a rule that could be lost unseen, or code that makes no difference.",
         "`make mutants PACKAGE=core/duo` plants every mutant of a package and writes this page; how, is in `tests/mutants`.",
+        "Asked are the examples of a package (`TESTS` in `tests/mutants/__main__.py`), not drawn cases; a module that is not listed has not been run since it last changed.",
         "mutmut leaves alone what is outside functions and every class that is a dataclass, and so most of the rules, which are tables; cosmic-ray starts a process for each mutant.",
         "",
         "| module | mutants | killed | |",

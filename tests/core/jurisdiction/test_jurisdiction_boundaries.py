@@ -70,5 +70,5 @@ def test_of_what_is_pending_the_pending_is_told_first() -> None:
         "data.repository_class": "institutional", "data.regimes_declared": (), "evidence": (),
     }  # fmt: skip
     answer = judge(shipped_book(), stated, NOW)
-    assert [reason.code for reason in answer.reasons][0] == "JUR-BR-SCC-NEEDED"
+    assert answer.reasons[0].code == "JUR-BR-SCC-NEEDED"
     assert len(answer.reasons) > 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from broker.core.jurisdiction.facts import WORDS, derive, grounds, well_formed
+from broker.core.jurisdiction.facts import WORDS, FactValue, derive, grounds, well_formed
 from broker.core.jurisdiction.judge import judge
 from tests.core.jurisdiction.jurisdiction_world import NOW, shipped_book
 
@@ -62,8 +62,8 @@ def test_every_fact_that_is_not_stated_is_told_by_its_name() -> None:
 
 
 def test_of_what_is_pending_the_pending_is_told_first() -> None:
-    stated = {
-        **dict.fromkeys(("data.origin_countries",), ("BR",)), "data.controller_country": "BR",
+    stated: dict[str, FactValue] = {
+        "data.origin_countries": ("BR",), "data.controller_country": "BR",
         "data.storage_country": "BR", "recipient.country": "US", "recipient.individual_location": "US",
         "request.processing_country": "US", "request.modality": "tre_remote", "request.purpose_flags": (),
         "recipient.suspended": False, "recipient.security_level": 3, "data.community_governed": False,

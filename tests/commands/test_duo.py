@@ -14,41 +14,33 @@ from broker.config import Settings
 from broker.core.duo.duc import read_profile
 from broker.core.duo.terms import Term, parse_terms
 from broker.state import make_state
+from tests.core.duo.duo_world import ROOT
 from tests.core.duo.test_duo_adam import FULL
 from tests.core.duo.test_duo_duc import SILENT, one, profile, valid
 
+DEMO = load_yaml(ROOT / "config" / "demo" / "catalogue.yaml", anchors=False).value
 DATASET = "https://data.example/d"
-CATALOGUE = """
-schema: broker.catalogue/1
-repositories:
-  - {id: elbe, name: Elbe, root: ROOT}
-committees:
-  - {id: "https://dac.example", name: Committee, contact: dac@dac.example}
-datasets:
-  - id: https://data.example/d
-    title: A data set
-    committee: https://dac.example
-    repository: elbe
-    duo: ["HMB", {code: US, users: ["https://idp.example|ada"]}, {code: TS, months: 6}]
-    facts:
-      data.controller_country: DE
-      data.storage_country: DE
-      data.origin_countries: [DE]
-      data.category: genomic
-      data.identifiability: pseudonymised
-      data.repository_class: institutional
-      data.regimes_declared: []
-      data.community_governed: false
-      data.community_local_only: false
-grants:
-  - id: grt-1
-    iss: https://idp.example
-    sub: ada
-    dataset: https://data.example/d
-    purpose: {kinds: [hmb], project: P-1, institution: rhine, user: "https://idp.example|ada"}
-    begins: "2026-01-01"
-    ends: "2999-01-01"
-"""
+
+
+def catalogue(root: Path) -> dict[str, Any]:
+    """The demo's first data set with other codes, and one grant: whatever a data set must have, the demo's has."""
+    codes = ["HMB", {"code": "US", "users": ["https://idp.example|ada"]}, {"code": "TS", "months": 6}]
+    grant = {
+        "id": "grt-1",
+        "iss": "https://idp.example",
+        "sub": "ada",
+        "dataset": DATASET,
+        "purpose": {"kinds": ["hmb"], "project": "P-1", "institution": "rhine", "user": "https://idp.example|ada"},
+        "begins": "2026-01-01",
+        "ends": "2999-01-01",
+    }
+    return {
+        "schema": DEMO["schema"],
+        "repositories": [DEMO["repositories"][0] | {"root": str(root)}],
+        "committees": DEMO["committees"],
+        "datasets": [DEMO["datasets"][0] | {"id": DATASET, "title": "A data set", "duo": codes}],
+        "grants": [grant],
+    }
 
 
 def run(*words: str) -> Result:
@@ -62,9 +54,9 @@ def here(tmp_path: Path) -> str:
     make_state(chosen)
     path = tmp_path / "broker.toml"
     path.write_text(f'issuer = "https://broker.example"\nstate = "{chosen.state}"\nmode = "example"\n', "utf-8")
-    catalogue = tmp_path / "catalogue.yaml"
-    catalogue.write_text(CATALOGUE.replace("ROOT", str(tmp_path)), "utf-8")
-    applied = run("--config", str(path), "apply", str(catalogue))
+    declared = tmp_path / "catalogue.yaml"
+    declared.write_text(json.dumps(catalogue(tmp_path)), "utf-8")  # JSON is YAML, too
+    applied = run("--config", str(path), "apply", str(declared))
     assert applied.exit_code == 0, (applied.output, applied.exception)
     return str(path)
 

@@ -5,6 +5,7 @@ said. Registered access has no grant, so there each use is asked (WHO 2024, 3.1-
 """
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from broker.core.breadth import NONE, Breadth, breadth
 from broker.core.decision.case import Case
@@ -13,6 +14,7 @@ from broker.core.decision.gates.result import result
 from broker.core.duties import crosses_a_border
 from broker.core.outcome import Gate, GateResult, Outcome
 from broker.core.rows import Dataset
+from broker.core.rows.safeguards import DutyClass
 from broker.core.safeguards import (
     ROOM_FIRST,
     SECURE_ROOM_FIRST,
@@ -22,6 +24,9 @@ from broker.core.safeguards import (
     missing,
 )
 from broker.core.time import FOREVER, Seconds, start_of
+
+_DAY = 86_400
+"""Seconds. Nothing that is on record here changes within a day by itself."""
 
 
 def safeguards(case: Case) -> GateResult:
@@ -33,19 +38,39 @@ def safeguards(case: Case) -> GateResult:
     if embargo is not None and at < start_of(embargo.until):
         told = result(Gate.SAFEGUARDS, Outcome.DENY, "GOV-EMBARGO", date=embargo.until.isoformat())
         return replace(told, until=start_of(embargo.until))
-    found = breadth_of(case, dataset)
-    lacking = missing(dataset, found, at)
-    if lacking:
-        words = ", ".join(one.member for one in lacking)
-        told = result(Gate.SAFEGUARDS, Outcome.REFER, "GOV-SAFEGUARD-MISSING", missing=words)
-        return replace(told, missing=tuple(one.member for one in lacking))
-    classes = classes_without_duty(dataset.safeguards) if abroad(case, dataset) else ()
-    if classes:
-        return result(Gate.SAFEGUARDS, Outcome.REFER, "GOV-DUTIES-MISSING", classes=", ".join(classes))
+    known = _recorded(case, dataset)
+    if known.lacking:
+        told = result(Gate.SAFEGUARDS, Outcome.REFER, "GOV-SAFEGUARD-MISSING", missing=", ".join(known.lacking))
+        return replace(told, missing=known.lacking)
+    if known.classes and abroad(case, dataset):
+        return result(Gate.SAFEGUARDS, Outcome.REFER, "GOV-DUTIES-MISSING", classes=", ".join(known.classes))
+    found = known.breadth
     if found.score >= SECURE_ROOM_FIRST and case.question.modality in ROOM_FIRST:
         return result(Gate.SAFEGUARDS, Outcome.DENY, "GOV-SECURE-ROOM-FIRST")
-    until = FOREVER if case.question.stage == "approve" else _until(dataset, found)  # it cuts no grant
+    until = FOREVER if case.question.stage == "approve" else known.until  # it cuts no grant
     return result(Gate.SAFEGUARDS, Outcome.PERMIT, until=until)
+
+
+class _Recorded(NamedTuple):
+    """What the gate needs of a dataset on one day, whoever asks for what: worked out once."""
+
+    lacking: tuple[str, ...]
+    classes: tuple[DutyClass, ...]
+    breadth: Breadth
+    until: Seconds
+
+
+def _recorded(case: Case, dataset: Dataset) -> _Recorded:
+    snapshot, at = case.snapshot, case.question.at
+    key, witnesses = ("safeguards", dataset.id), (dataset, snapshot.forms.get(dataset.id), at // _DAY)
+    known = snapshot.memory.recall(key, witnesses)
+    if isinstance(known, _Recorded):
+        return known
+    found = breadth_of(case, dataset)
+    lacking = tuple(one.member for one in missing(dataset, found, at))
+    made = _Recorded(lacking, classes_without_duty(dataset.safeguards), found, _until(dataset, found))
+    snapshot.memory.keep(key, witnesses, made)
+    return made
 
 
 def _is_new(case: Case, dataset: Dataset) -> bool:
@@ -83,5 +108,5 @@ def longest(case: Case, months: int | None) -> int | None:
     """The longest new grant in months: what the codes allow, and the breadth of the consents."""
     if case.dataset is None or case.question.stage == "use":
         return months
-    least = [one for one in (months, longest_grant(breadth_of(case, case.dataset))) if one is not None]
+    least = [one for one in (months, longest_grant(_recorded(case, case.dataset).breadth)) if one is not None]
     return min(least, default=None)

@@ -89,6 +89,10 @@ class GateResult:
     until: Seconds = FOREVER
     read: tuple[tuple[str, str], ...] = field(default=())
     """(name, version) of what was read: packs, ontology, consent generation; for replay."""
+    asks: tuple[Reason, ...] = ()
+    """Of a REFER: the open questions that findings could settle. None: no finding settles this gate's REFER."""
+    besides: Outcome = Outcome.PERMIT_WITH_OBLIGATIONS
+    """What the answer comes to once all of `asks` are answered."""
 
 
 def most_restrictive(outcomes: Iterable[Outcome]) -> Outcome:

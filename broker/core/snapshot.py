@@ -6,11 +6,13 @@ all of the old one: following a change costs the same with a million grants as w
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 from immutables import Map
 
 from broker.core.breadth import Form
+from broker.core.consent.known import KnownAnswers
+from broker.core.consent.model import Layer, Subject
 from broker.core.documents import Standing, standing
 from broker.core.duo.ontology import Ontology
 from broker.core.forms import counted
@@ -23,7 +25,6 @@ from broker.core.rows import (
     Assertion,
     Client,
     ConsentRow,
-    Dataset,
     DrsObject,
     Grant,
     IdentityLink,
@@ -37,9 +38,10 @@ from broker.core.rows import (
     Sanction,
     VisaIssuer,
 )
+from broker.core.rows.index import keys_of
 from broker.core.rows.revocation import What, revocation_id
 from broker.core.rows.sanctions import TargetKind
-from broker.core.time import Seconds
+from broker.core.time import EPOCH, Seconds
 
 R = TypeVar("R", bound=Row)
 _NONE: Map[Any, Any] = Map()
@@ -107,6 +109,10 @@ class Snapshot:
     """Another object whenever a row changed that may decide which visas count."""
     memory: Memory[object] = field(default_factory=lambda: Memory(_REMEMBERED), compare=False, repr=False)
     """What was worked out before (decision/use.py, weighing.py); the pictures that follow one another share it."""
+    learned: Seconds = EPOCH
+    """The latest time at which a consent version became known: what is asked as of before it is a replay."""
+    answers: KnownAnswers = field(default_factory=KnownAnswers, compare=False, repr=False)
+    """Answers about sets of participants that were worked out before; nothing depends on what is in it."""
 
     def get(self, kind: type[R], id: str) -> R | None:
         """The row of `kind` with `id`, or None."""
@@ -144,6 +150,44 @@ class Snapshot:
     def represented(self, by: SubjectRef) -> tuple[ConsentRow, ...]:
         """Every consent version that somebody gave for another person."""
         return cast("tuple[ConsentRow, ...]", self._listed("grantor", by))
+
+    def about(self, ref: SubjectRef) -> tuple[ConsentRow, ...]:
+        """Every consent version under a pseudonym, be it a participant's, a family's or a community's."""
+        keys = (("subject", ref), ("layer", "family", ref), ("layer", "community", ref))
+        return cast("tuple[ConsentRow, ...]", tuple(row for key in keys for row in self._listed(*key)))
+
+    def subject(self, ref: SubjectRef, known_at: Seconds) -> Subject:
+        """A participant with everything on record of them, and of the families and communities that they name."""
+        versions = tuple(row.consent for row in self.consents(ref))
+        known = [one for one in versions if one.known_from <= known_at]
+        families = dict.fromkeys(one.family_ref for one in known if one.family_ref is not None)
+        communities = dict.fromkeys(name for one in known for name in one.community_refs)
+        if not families and not communities:
+            return Subject(ref=ref, versions=versions)
+        layers = (
+            *(self._layer("family", name) for name in families),
+            *(self._layer("community", name) for name in communities),
+        )
+        return Subject(ref=ref, versions=versions, family=next(reversed(families), None), layers=layers)
+
+    def communities(self, dataset: DatasetId) -> tuple[Layer, ...]:
+        """The communities of whose decisions about a dataset something is on record."""
+        if ("communities", dataset) not in self.index:
+            return ()
+        rows = cast("tuple[ConsentRow, ...]", self._listed("communities", dataset))
+        return tuple(self._layer("community", ref) for ref in sorted({row.consent.subject_ref for row in rows}))
+
+    def _layer(self, level: Literal["family", "community"], ref: str) -> Layer:
+        rows = cast("tuple[ConsentRow, ...]", self._listed("layer", level, ref))
+        return Layer(level=level, ref=ref, versions=tuple(row.consent for row in rows))
+
+    def concerned(self, row: ConsentRow) -> frozenset[SubjectRef]:
+        """The participants about whom a consent version says something: its own, or the members of its group."""
+        consent = row.consent
+        if consent.level == "participant":
+            return frozenset({consent.subject_ref})
+        members = cast("tuple[ConsentRow, ...]", self._listed("member", consent.level, consent.subject_ref))
+        return frozenset(one.consent.subject_ref for one in members)
 
     def objects(self, dataset: DatasetId) -> tuple[DrsObject, ...]:
         """The objects of a dataset."""
@@ -269,54 +313,6 @@ class Snapshot:
         return tuple(row for _, row in sorted(found.items())) if found else ()
 
 
-def _keys(row: Row) -> Iterable[tuple[str, ...]]:  # noqa: C901, PLR0912 (a table of kinds)
-    """Under which keys of the index a row is found."""
-    match row:
-        case Grant():
-            yield ("grant", row.person, row.dataset)
-            yield ("person", row.person)
-        case Request():
-            yield ("requests", row.person)
-            yield ("inbox", row.dataset)
-        case ConsentRow():
-            yield ("subject", row.consent.subject_ref)
-            yield ("consent", row.consent.consent_id)
-            if row.consent.grantor is not None and row.consent.grantor.ref is not None:
-                yield ("grantor", row.consent.grantor.ref)
-        case DrsObject():
-            yield ("dataset", row.dataset)
-        case IdentityLink():
-            for person in row.persons:
-                yield ("link", person)
-        case PolledVisa() if row.state == "live":
-            yield ("polled",)
-        case Assertion() | Role():
-            yield (row.KIND, row.iss, row.sub)
-        case Sanction():
-            yield ("sanction", row.kind, row.whom)
-            yield ("sanctions",)
-        case Client():
-            yield from _client_keys(row)
-        case Organisation():
-            for scope in row.scopes:
-                yield ("scope", scope)
-        case _:
-            pass
-    if isinstance(row, Dataset) or row.KIND in _LISTED:
-        yield ("all", row.KIND)
-
-
-def _client_keys(row: Client) -> Iterable[tuple[str, ...]]:
-    if row.jwks_uri is not None:
-        yield ("jwks_uri",)
-    if row.owner is not None:
-        yield ("installation", row.owner)
-
-
-_LISTED = frozenset({"identity_provider", "visa_issuer", "committee", "organisation", "custom_type"})
-"""Kinds that are few enough to be listed whole."""
-
-
 def follow(snapshot: Snapshot, rows: Iterable[Row], size: int | None = None) -> Snapshot:
     """The picture after `rows` were put. Rows of kinds that decisions do not read change nothing.
 
@@ -332,14 +328,25 @@ def follow(snapshot: Snapshot, rows: Iterable[Row], size: int | None = None) -> 
         if isinstance(row, ConsentRow):
             forms = counted(forms, known, table, row)
         if before is not None:
-            for key in _keys(before):
+            for key in keys_of(before):
                 index = index.set(key, index[key].delete(row.id))
-        for key in _keys(row):
+        for key in keys_of(row):
             index = index.set(key, index.get(key, _NONE).set(row.id, row))
     data = snapshot.data if all(type(row) in OF_CREDENTIALS for row in seen) else object()
     vouching = object() if any(map(_speaks_of_visas, seen)) else snapshot.vouching
+    learned = max((row.consent.known_from for row in seen if isinstance(row, ConsentRow)), default=EPOCH)
     generation = snapshot.generation + 1 if size is None else size
-    after = replace(snapshot, rows=table, index=index, forms=forms, generation=generation, data=data, vouching=vouching)
+    after = replace(
+        snapshot,
+        rows=table,
+        index=index,
+        forms=forms,
+        generation=generation,
+        data=data,
+        vouching=vouching,
+        learned=max(snapshot.learned, learned),
+    )
+    after = replace(after, answers=_remembered(snapshot, after, seen))
     return replace(after, trust=_trust(after)) if any(isinstance(row, VisaIssuer) for row in seen) else after
 
 
@@ -348,6 +355,19 @@ def _speaks_of_visas(row: Row) -> bool:
     if isinstance(row, Revocation):
         return not row.id.startswith(("session:", "family:", "access:", "person:", "grant:"))
     return isinstance(row, VisaIssuer | PolledVisa)
+
+
+def _remembered(before: Snapshot, after: Snapshot, rows: Iterable[Row]) -> KnownAnswers:
+    """What is still remembered after `rows` were put: whom they concern is asked anew, the others are not."""
+    homes = {row.dataset for row in rows if isinstance(row, DrsObject)}
+    consents = [row for row in rows if isinstance(row, ConsentRow)]
+    if not homes and not consents:
+        return before.answers
+    if not before.answers:
+        return KnownAnswers()
+    homes |= {old.dataset for row in rows if (old := before.get(DrsObject, row.id)) is not None}
+    refs = frozenset[SubjectRef]().union(*(one.concerned(row) for row in consents for one in (before, after)))
+    return before.answers.after(refs, before.subject, homes)
 
 
 def empty(ontology: Ontology, rulebook: Rulebook, own: TrustRow) -> Snapshot:

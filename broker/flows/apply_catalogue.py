@@ -25,8 +25,8 @@ async def foresee(w: World, declared: Iterable[Row], grants: Iterable[DeclaredGr
     A consent that is declared passes what an import passes: it is never edited, and `recorded_at` is ours.
 
     ValueError: something is declared that was removed for good, or declared twice, a grant for a dataset that
-    nobody declared, or a second identity provider for participants. NotRegistrableError: a dataset lacks a safeguard,
-    or a fact that a loaded pack needs.
+    nobody declared, a second identity provider for participants, or a consent version that is stored otherwise.
+    NotRegistrableError: a dataset lacks a safeguard, or a fact that a loaded pack needs.
     """
     rows = _consents(w, list(declared))
     faults = unregistrable(rows, follow(w.snapshots.current(), rows), w.clock.now())

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from broker.core.access.states import Event, State, step
 from broker.core.decision import Decision, Explanation, Question, evaluate, explain
-from broker.core.decision.answering import findings_for
+from broker.core.decision.answerers import COMMITTEE, ROLES
+from broker.core.decision.answering import Given, findings_for
 from broker.core.decision.binding import obligations
 from broker.core.duo.terms import public
 from broker.core.ids import DecisionId, GrantId, PersonId, RequestId
@@ -57,9 +58,10 @@ async def approve(
     dataset = snapshot.get(Dataset, held.dataset)
     if applicant is None or dataset is None:
         return Reason(code="REQ-NOT-FOUND")
-    asked = _question(held, w, now)
+    asked = question_of(held, w, now)
     # 2. Decide: with the committee's answers to the questions that it may answer.
-    given = findings_for(asked, snapshot, answers, role="committee_member", by=caller.person.id)
+    said = [Given(code=code, ground=why) for code, why in answers.items()]
+    given = findings_for(asked, snapshot, said, role=COMMITTEE, by=caller.person.id)
     question = replace(asked, findings=(*held.findings, *given))
     decision = evaluate(question, snapshot)
     id = DecisionId(w.new_id("dec", now))
@@ -93,13 +95,21 @@ async def reject(w: World, caller: Caller, request: RequestId, ground: str) -> R
 
 
 def may_see(caller: Caller, request: Request, snapshot: Snapshot) -> bool:
-    """The applicant, and the members of the dataset's committee."""
-    return request.person == caller.person.id or _sits(caller, request, snapshot)
+    """The applicant, the members of the dataset's committee, and who may answer open questions about the dataset."""
+    return request.person == caller.person.id or any(holds(caller, role, request, snapshot) for role in ROLES)
+
+
+def holds(caller: Caller, role: str, request: Request, snapshot: Snapshot) -> bool:
+    """Has the caller `role` for the dataset of `request`: for it, for its committee, or for the whole service?"""
+    dataset = snapshot.get(Dataset, request.dataset)
+    if dataset is None:
+        return False
+    of_dataset = role != COMMITTEE and caller.has_role(role, f"dataset:{dataset.id}")
+    return of_dataset or caller.has_role(role, f"committee:{dataset.committee}")
 
 
 def _sits(caller: Caller, request: Request, snapshot: Snapshot) -> bool:
-    dataset = snapshot.get(Dataset, request.dataset)
-    return dataset is not None and caller.has_role("committee_member", f"committee:{dataset.committee}")
+    return holds(caller, COMMITTEE, request, snapshot)
 
 
 def _may_decide(caller: Caller, id: RequestId, event: Event, snapshot: Snapshot) -> Request | Reason:
@@ -115,7 +125,8 @@ def _may_decide(caller: Caller, id: RequestId, event: Event, snapshot: Snapshot)
     return request
 
 
-def _question(request: Request, w: World, now: Seconds) -> Question:
+def question_of(request: Request, w: World, now: Seconds) -> Question:
+    """What is asked of a request that waits for its answer."""
     return Question(
         stage="approve",
         at=now,

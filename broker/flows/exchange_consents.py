@@ -79,7 +79,7 @@ def planned(
         return row.record if row is not None else None
 
     def custodians(subject: SubjectRef) -> set[str]:
-        return {row.consent.custodian for row in snapshot.consents(subject)}
+        return {row.consent.custodian for row in snapshot.about(subject)}
 
     return plan(incoming, history, templates, custodians, now)
 

@@ -5,17 +5,20 @@ from typing import Annotated, Any, Literal
 from aiohttp import web
 from pydantic import Field
 
+from broker.core.decision.answering import Given
 from broker.core.duo.terms import public
 from broker.core.ids import ClientId, DatasetId, DecisionId, GrantId, RequestId
-from broker.core.outcome import Reason
+from broker.core.outcome import Gate, Reason
 from broker.core.plain import plain
 from broker.core.purpose import Purpose, purpose_json, read_purpose
 from broker.core.rows import Dataset, Grant, Request, Session
+from broker.core.rows.access import Finding
 from broker.core.snapshot import Snapshot
-from broker.core.time import Seconds, rfc3339
+from broker.core.time import Seconds, parse_rfc3339, rfc3339
 from broker.flows import decide_request, pre_check, request_access
 from broker.flows.attest import attest_location
 from broker.flows.decide_request import Decided, NotPossible, may_see
+from broker.flows.give_finding import give_finding
 from broker.flows.oauth.authorize import forget
 from broker.flows.revoke import revoke
 from broker.flows.sign_out import sign_out
@@ -55,6 +58,16 @@ class DecisionBody(Wire):
     decision: Literal["approve", "reject"]
     ground: str = Field(min_length=1, max_length=20_000)
     answers: dict[str, str] = Field(default_factory=dict)
+
+
+class FindingBody(Wire):
+    role: Literal["committee_member", "ethics_committee", "legal_officer"]
+    code: str = Field(min_length=1, max_length=100)
+    ground: str = Field(min_length=1, max_length=20_000)
+    until: str | None = Field(default=None, max_length=40)
+    consent_class: str | None = Field(default=None, min_length=1, max_length=255)
+    keys: list[str] = Field(default_factory=list, max_length=100)
+    approval: str = Field(default="", max_length=255)
 
 
 class RevocationBody(Wire):
@@ -153,6 +166,39 @@ async def decide(request: web.Request) -> web.Response:
         first = decided.explanation.reasons[0]
         raise Problem(first.code, decision=decided.id, extra={"explanation": told}, **dict(first.facts))
     return web.json_response(_decided(decided, world.clock.now()))
+
+
+async def post_finding(request: web.Request) -> web.Response:
+    """POST /requests/{id}/findings: who may answer an open question answers it, for a time, with a ground."""
+    who, body = await caller(request), await json_body(request, FindingBody)
+    id = RequestId(request.match_info["request"])
+    try:
+        ends = parse_rfc3339(body.until) if body.until is not None else None
+    except ValueError as wrong:
+        raise Problem("REQ-INVALID", problem=f"until: {wrong}") from None
+    given = Given(
+        code=body.code,
+        ground=body.ground,
+        ends=ends,
+        consent_class=body.consent_class,
+        keys=frozenset(body.keys),
+        approval=body.approval,
+    )
+    made = await give_finding(request.app[BROKER].world, who, id, body.role, given)
+    if isinstance(made, Reason):
+        raise Problem.of(made)
+    return web.json_response(_finding(made), status=201)
+
+
+async def list_exceptions(request: web.Request) -> web.Response:
+    """GET /exceptions: where people answered what the rules of law leave to people, and until when; nobody is named."""
+    snapshot = request.app[BROKER].snapshots.current()
+    listed = (row for row in snapshot.all(Dataset) if row.existence == "listed")
+    approved = (row for dataset in listed for row in snapshot.requests_for(dataset.id) if row.grant is not None)
+    made = (one for row in approved for one in row.findings if one.gate is Gate.JURISDICTION)
+    told = sorted((rfc3339(one.begins), rfc3339(one.ends), one.dataset, one.code, one.role) for one in made)
+    members = ("from", "until", "dataset", "code", "role")
+    return web.json_response({"exceptions": [dict(zip(members, one, strict=True)) for one in told]})
 
 
 async def withdraw_request(request: web.Request) -> web.Response:
@@ -279,6 +325,15 @@ def _request(row: Request) -> dict[str, Any]:
         "ground": row.ground,
         "grant": row.grant,
     }
+
+
+def _finding(made: Finding) -> dict[str, Any]:
+    """What was answered, by whom in which role, and until when; never which person."""
+    told: dict[str, Any] = {"code": made.code, "role": made.role, "ground": made.ground}
+    told |= {"from": rfc3339(made.begins), "until": rfc3339(made.ends)}
+    if made.consent_class is not None:
+        told |= {"consent_class": made.consent_class, "approval": made.approval, "keys": sorted(made.keys)}
+    return told
 
 
 def _grant(row: Grant, now: Seconds) -> dict[str, Any]:

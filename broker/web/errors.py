@@ -56,6 +56,7 @@ STATUS: Mapping[str, int] = {
     "REQ-RANGE": 416,
     "REQ-CONFLICT": 409,
     "REQ-STATE": 409,
+    "REQ-NOT-OPEN": 409,
     "REQ-STALE": 412,
     "REQ-PRECONDITION": 428,
     "REQ-IN-FLIGHT": 409,

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from broker.core.catalogue import DeclaredGrant, NotRegistrableError
+from broker.core.decision import evaluate
 from broker.core.ids import DatasetId, GrantId, Issuer
 from broker.core.passport.trust import TrustRow
-from broker.core.rows import Committee, Grant, Identity, IdentityProvider, Person, Row, VisaIssuer
+from broker.core.rows import Committee, ConsentRow, Grant, Identity, IdentityProvider, Person, Row, VisaIssuer
 from broker.core.rows.identity import identity_id
 from broker.core.rows.safeguards import Safeguards
 from broker.core.time import Seconds
@@ -152,3 +153,33 @@ async def test_an_engagement_is_asked_for_once_somebody_consented_broadly() -> N
     assert await apply_catalogue.foresee(stage().world, [asked_nobody])
     with pytest.raises(NotRegistrableError, match="engagements"):
         await apply_catalogue.foresee(stage(pia=b.consent(b.PIA, model="broad")).world, [asked_nobody])
+
+
+def _of_pia(**members: Any) -> ConsentRow:
+    return b.consent(b.PIA, 2, **members)
+
+
+async def test_a_consent_that_begins_later_is_known_from_when_it_was_declared() -> None:
+    """So that what was permitted before ends when it begins, and not at the next occasion."""
+    s = stage()
+    later = Seconds(START + 3600)
+    plan = await apply_catalogue.foresee(s.world, [_of_pia(effective_from=later, status="suspended")])
+    await apply_catalogue.apply(s.world, plan, None)
+    stored = s.ledger.rows["consent", f"con-{b.PIA}/2"]
+    assert isinstance(stored, ConsentRow)
+    assert stored.consent.recorded_at == START
+    assert evaluate(b.question(), s.live.current()).until == later
+    s.clock.advance(60)
+    again = await apply_catalogue.foresee(s.world, [_of_pia(effective_from=later, status="suspended")])
+    assert [step.verb for step in again] == ["keep"]
+
+
+async def test_what_was_decided_before_a_consent_was_declared_is_replayed_without_it() -> None:
+    s = stage()
+    before = evaluate(b.question(), s.live.current())
+    s.clock.advance(60)
+    backdated = _of_pia(effective_from=START, recorded_at=START, status="suspended")
+    await apply_catalogue.apply(s.world, await apply_catalogue.foresee(s.world, [backdated]), None)
+    assert evaluate(b.question(), s.live.current()) == before
+    now = s.clock.now()
+    assert not evaluate(b.question(at=now, known_at=now), s.live.current()).permits

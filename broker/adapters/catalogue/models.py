@@ -227,7 +227,9 @@ class CommitteePart(Part):
 
 
 class RolePart(Part):
-    role: Literal["committee_member", "admin", "auditor", "issuer_admin", "custodian", "legal_officer"]
+    role: Literal[
+        "committee_member", "admin", "auditor", "issuer_admin", "custodian", "legal_officer", "ethics_committee"
+    ]
     scope: Text
     """`service`; or committee:, dataset:, repository:, source:, organisation: or issuer:, and its id."""
     iss: Url
@@ -323,9 +325,12 @@ class ConsentTemplatePart(Part):
 
 
 class ConsentPart(Part):
-    datasets: list[Url] = Field(min_length=1)
+    datasets: list[Url] = []
+    """Which datasets hold the participant's data. A community governs the ones that it names as a whole; with none, it
+    speaks for its members only, as a family does.
+    """
     consent: dict[str, Any]
-    """One consent version (docs/reference/consent-rules.md)."""
+    """One version of a participant's, family's or community's record (docs/reference/consent-rules.md)."""
 
 
 class GrantPart(Part):

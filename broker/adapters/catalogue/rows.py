@@ -318,6 +318,8 @@ def _consent_template(part: models.ConsentTemplatePart) -> Row:
 
 def _consent(part: models.ConsentPart) -> Row:
     version = read_version(part.consent)
+    if version.level == "participant" and not part.datasets:
+        raise ValueError("datasets: missing; where are this participant's data?")
     return ConsentRow(
         id=consent_row_id(version),
         datasets=frozenset(map(DatasetId, part.datasets)),

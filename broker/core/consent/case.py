@@ -5,11 +5,13 @@ A row is either a question (`subjects`, `request`, `dataset`) or a withdrawal wi
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Literal
 
 from broker.core.consent import reading_parts as parts
 from broker.core.consent.judge import judge
 from broker.core.consent.members import Members
-from broker.core.consent.model import ApprovedLimit, ConsentVersion, Subject, Withdrawal, WithdrawalKind
+from broker.core.consent.model import ApprovedLimit, ConsentVersion, Layer, Subject, Withdrawal, WithdrawalKind
 from broker.core.consent.question import FAMILY_ANALYSIS, TOPIC, ConsentQuestion
 from broker.core.consent.reading import read_certificate, read_history
 from broker.core.consent.withdrawal import effects
@@ -73,12 +75,35 @@ def _subjects(raw: object) -> list[Subject]:
 
 
 def _subject(name: str, versions: tuple[ConsentVersion, ...]) -> Subject:
-    """A row writes the records of a person's family and community beside the person's own."""
-    histories = [tuple(one for one in versions if one.level == level) for level in ("family", "community")]
+    """A row writes the records of a person's family and communities beside the person's own: that links them."""
+    groups: dict[tuple[Literal["family", "community"], str], tuple[ConsentVersion, ...]] = {}
+    own: list[ConsentVersion] = []
+    for one in versions:
+        if one.level == "participant":
+            own.append(one)
+        else:
+            key = (one.level, str(one.subject_ref))
+            groups[key] = (*groups.get(key, ()), one)
+    families = [ref for level, ref in groups if level == "family"]
+    if len(families) > 1:
+        raise ValueError(f"subjects.{name}: records of more than one family")
+    family = families[0] if families else None
+    written = tuple(ref for level, ref in groups if level == "community")
+    linked = tuple(
+        replace(
+            one,
+            family_ref=one.family_ref or family,
+            community_refs=tuple(dict.fromkeys((*one.community_refs, *written))),
+        )
+        for one in own
+    )
+    layers = [Layer(level=level, ref=ref, versions=history) for (level, ref), history in groups.items()]
+    missing = dict.fromkeys(ref for one in linked for ref in one.community_refs if ref not in written)
     return Subject(
         ref=SubjectRef(name),
-        versions=tuple(one for one in versions if one.level == "participant"),
-        layers=tuple(history for history in histories if history),
+        versions=linked,
+        family=next((one.family_ref for one in linked if one.family_ref), None),
+        layers=(*layers, *(Layer(level="community", ref=ref) for ref in missing)),
     )
 
 

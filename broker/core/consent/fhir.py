@@ -55,17 +55,20 @@ LISTS: Mapping[str, str] = MappingProxyType(
 ROOT = (
     *("model", "capacity", "maturity_review_on", "after_death", "deceased_on", "evidence", "communication"),
     *("withdrawal", "signature", "prev_hash", "supersedes", "recorded_at"),
+    *("family_ref", "community_refs", "override", "community"),
 )
 """Members of a version that are extensions of the resource itself."""
 SEVERAL = frozenset(
     {
-        *("duo_clause_ids", "approved_limits"),
+        *("duo_clause_ids", "approved_limits", "community_refs", "labels", "label_defaults", "modifiers"),
         *("diseases", "regions", "users", "projects", "institutions", "research_types"),
     }
 )
 """Members that are lists wherever they stand."""
-CODES = frozenset({"model", "capacity", "after_death", "kind", "what", "status", "language", "return_of_results"})
-DATES = frozenset({"maturity_review_on", "deceased_on", "valid_to", "date"})
+CODES = frozenset(
+    {"model", "capacity", "after_death", "kind", "what", "status", "language", "return_of_results", "decision"}
+)
+DATES = frozenset({"maturity_review_on", "deceased_on", "valid_to", "date", "review_on"})
 
 
 def is_answer(key: str) -> bool:

@@ -17,7 +17,7 @@ _TYPES: dict[str, type] = {
     "valuePositiveInt": int,
     "valueCoding": dict,
 }
-_DEEPEST = 3
+_DEEPEST = 4
 _MOST = 1000
 
 

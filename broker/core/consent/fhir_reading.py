@@ -55,6 +55,8 @@ def read_consent(raw: object, place: str = "Consent") -> Read:
     for name, value, path in extensions(given):
         if name == "dataset":
             datasets.append(_text(value, path))
+        elif name in fhir.SEVERAL and name in fhir.ROOT:
+            found.entries((name,), path).append(value)
         elif name in (*fhir.ROOT, "status"):
             found.put((name,), value, path)
         else:

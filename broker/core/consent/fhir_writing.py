@@ -40,7 +40,7 @@ def write_consent(version: ConsentVersion, datasets: Iterable[str] = ()) -> dict
         resource["provision"] = provisions
     more = [
         *(_status(version)),
-        *(extension(name, record[name]) for name in fhir.ROOT if name in record),
+        *(extension(name, one) for name in fhir.ROOT if name in record for one in _each(record[name])),
         *(extension("dataset", name) for name in sorted(datasets)),
         *(() if provisions else scope),
     ]
@@ -50,13 +50,14 @@ def write_consent(version: ConsentVersion, datasets: Iterable[str] = ()) -> dict
 def extension(name: str, value: Any, prefix: str = fhir.URN) -> dict[str, Any]:
     """One extension; the members of an object are extensions inside it, named without the prefix."""
     if isinstance(value, Mapping):
-        inner = [
-            extension(member, one, "")
-            for member, said in value.items()
-            for one in (said if isinstance(said, list) else [said])
-        ]
+        inner = [extension(member, one, "") for member, said in value.items() for one in _each(said)]
         return {"url": f"{prefix}{name}", "extension": inner}
     return {"url": f"{prefix}{name}", _typed(name, value): value}
+
+
+def _each(value: Any) -> list[Any]:
+    """What is written once for each entry of a list."""
+    return value if isinstance(value, list) else [value]
 
 
 def _typed(name: str, value: Any) -> str:

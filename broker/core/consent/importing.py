@@ -149,7 +149,14 @@ def limit_faults(limits: Iterable[ApprovedLimit], template: Template | None, tem
 
 
 def _ground(version: ConsentVersion, templates: Templates) -> Iterator[str]:
-    """On what it rests: a consent on a registered form, anything else on what was decided, by reference."""
+    """On what it rests: a consent on a registered form, anything else on what was decided, by reference.
+
+    A community's record is a decision, and says who took it by which rule.
+    """
+    if version.level == "community":
+        if version.community is None:
+            yield "community: missing; who decided what, and by which rule?"
+        return
     basis = version.legal_basis
     if basis.type == "ethics_waiver" and basis.approval_ref is None:
         yield "legal_basis.approval_ref: missing; a waiver is a decision with a reference"

@@ -1,71 +1,26 @@
 """May the data of this set of people be used so? Read this first. (docs/reference/consent-rules.md)
 
 Each participant passes R1 to R12 (standing.py, rules.py) and the layers above them (community.py); the worst
-place counts. Then the set: may the rest be used without those who are left out?
+place counts. Then the set: may the rest be used without those who are left out (tally.py)?
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
 
 from broker.core.consent.answers import asked_by
 from broker.core.consent.certificate import certified, refused
-from broker.core.consent.community import layer_objections
-from broker.core.consent.model import ConsentVersion, DatasetCertificate, Subject
+from broker.core.consent.community import community_objections, layer_objections
+from broker.core.consent.model import ConsentVersion, DatasetCertificate, Layer, Subject
 from broker.core.consent.places import LISTS
 from broker.core.consent.question import ConsentQuestion
-from broker.core.consent.rules import Asking, objection
-from broker.core.consent.standing import instants, standings
+from broker.core.consent.rules import Asking, answers_of, objection
+from broker.core.consent.standing import Standing, next_turn, standings
+from broker.core.consent.tally import ConsentAnswer, ConsentOutcome, Said, Tally
 from broker.core.consent.verdict import Place, Verdict, exclude
 from broker.core.duo.ontology import Ontology
 from broker.core.ids import SubjectRef
-from broker.core.outcome import Norm, Reason
 from broker.core.time import FOREVER, Seconds, add_months, start_of
 
-
-class ConsentOutcome(StrEnum):
-    """What consent says about a set of people."""
-
-    PERMIT = "PERMIT"
-    PERMIT_FILTERED = "PERMIT_FILTERED"
-    """Without those who are left out: the exclusion list is bound to the grant."""
-    HOLD = "HOLD"
-    REFER = "REFER"
-    DENY = "DENY"
-    DENY_FILE = "DENY_FILE"
-    """Not this file, which cannot be filtered; perhaps a re-cut one, or masked in a secure environment."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsentAnswer:
-    """The answer, and where each participant went. Not for researchers as it stands: see public.py.
-
-    `reasons`: each code once, with how many participants it concerns. `until`: the first second at which the
-    answer may change by itself. `missing`: members of the question that were not answered and may matter.
-    """
-
-    outcome: ConsentOutcome
-    reasons: tuple[Reason, ...]
-    verdicts: Mapping[SubjectRef, Verdict] = field(default_factory=dict)
-    obligations: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    until: Seconds = FOREVER
-
-    @property
-    def included(self) -> frozenset[SubjectRef]:
-        return self._placed(Place.INCLUDE)
-
-    @property
-    def excluded(self) -> frozenset[SubjectRef]:
-        return self._placed(Place.EXCLUDE)
-
-    @property
-    def held(self) -> frozenset[SubjectRef]:
-        """Left out now; they may join without a new application when the open question is answered."""
-        return self._placed(Place.HOLD)
-
-    def _placed(self, place: Place) -> frozenset[SubjectRef]:
-        return frozenset(ref for ref, verdict in self.verdicts.items() if verdict.place is place)
+__all__ = ["ConsentAnswer", "ConsentOutcome", "judge", "judge_certificate", "judge_communities"]
 
 
 def judge(
@@ -78,23 +33,38 @@ def judge(
 
     No participant at all is a refusal. ValueError: the same participant twice.
     """
-    asking = _asking(question, certificate, ontology)
+    asking = asking_of(question, certificate, ontology)
+    said = all_said(subjects, asking)
+    verdicts = {ref: one.verdict for ref, one in said.items()}
+    return answer_of(Tally.of(said), asking, verdicts)
+
+
+def all_said(subjects: Iterable[Subject], asking: Asking) -> Mapping[SubjectRef, Said]:
+    """What is said of each participant, relatives whom the institution leaves out with one another included."""
     people = sorted(subjects, key=lambda subject: subject.ref)
-    verdicts = {subject.ref: _verdict(subject, asking) for subject in people}
-    if len(verdicts) != len(people):
+    said = {subject.ref: said_of(subject, asking) for subject in people}
+    if len(said) != len(people):
         raise ValueError("a participant is named twice")
-    if certificate is not None and certificate.family_objection == "block_family":
-        verdicts |= _blocked(people, verdicts)
-    outcome, codes = _set_level(verdicts, certificate, question.reviewed)
+    return {**said, **_blocked(people, said)} if blocks_families(asking.certificate) else said
+
+
+def said_of(subject: Subject, asking: Asking) -> Said:
+    """Where one participant goes, and until when nothing about that changes by itself."""
+    return Said(verdict=_verdict(subject, asking), until=_until_of(subject, asking))
+
+
+def answer_of(tally: Tally, asking: Asking, verdicts: Mapping[SubjectRef, Verdict] | None = None) -> ConsentAnswer:
+    """What the whole set comes to. `verdicts`: where each participant went, if the asker wants to know."""
+    outcome, codes = tally.outcome(asking.certificate, asking.question.reviewed)
     used = outcome in {ConsentOutcome.PERMIT, ConsentOutcome.PERMIT_FILTERED}
-    duties = {duty for one in verdicts.values() if used for duty in one.obligations}
     return ConsentAnswer(
         outcome=outcome,
-        reasons=(*codes, *_reasons(verdicts, outcome)),
-        verdicts=verdicts,
-        obligations=tuple(sorted(duties)),
+        reasons=(*codes, *tally.reasons(outcome)),
+        verdicts={} if verdicts is None else verdicts,
+        left_out=frozenset(tally.left_out),
+        obligations=tally.obligations() if used else (),
         missing=_missing(asking),
-        until=_until(people, asking),
+        until=min(tally.until, _until_of_certificate(asking)),
     )
 
 
@@ -105,22 +75,33 @@ def judge_certificate(
 
     The same for every participant, so its reasons may be shown as they are.
     """
-    asking = _asking(question, certificate, ontology)
+    asking = asking_of(question, certificate, ontology)
     denied = refused(certificate, question, asking.asked) if certificate is not None else None
-    found = [one for one in (asking.certified, denied) if one is not None]
+    found = [one.by("R9") for one in (asking.certified, denied) if one is not None]
+    return _alone(found, _missing(asking), _until_of_certificate(asking))
+
+
+def judge_communities(question: ConsentQuestion, communities: Iterable[Layer], ontology: Ontology) -> ConsentAnswer:
+    """What the communities that govern a dataset decided, all of them together: PERMIT, HOLD or DENY.
+
+    A decision is the community's own and no secret of a participant: its reasons may be shown as they are.
+    """
+    asking, layers = asking_of(question, None, ontology), tuple(communities)
+    turns = (_turn(version, asking) for layer in layers for version in layer.versions)
+    return _alone(list(community_objections(layers, asking)), _missing(asking), min(turns, default=FOREVER))
+
+
+def _alone(found: list[Verdict], missing: tuple[str, ...], until: Seconds) -> ConsentAnswer:
+    """An answer without participants: the worst of `found`."""
     worst = max(found, key=lambda one: one.place, default=None)
     outcome = ConsentOutcome.PERMIT
     if worst is not None:
         outcome = ConsentOutcome.HOLD if worst.held else ConsentOutcome.DENY
-    return ConsentAnswer(
-        outcome=outcome,
-        reasons=(worst.by("R9").reason,) if worst else (),
-        missing=_missing(asking),
-        until=_until([], asking),
-    )
+    return ConsentAnswer(outcome=outcome, reasons=(worst.reason,) if worst else (), missing=missing, until=until)
 
 
-def _asking(question: ConsentQuestion, certificate: DatasetCertificate | None, ontology: Ontology) -> Asking:
+def asking_of(question: ConsentQuestion, certificate: DatasetCertificate | None, ontology: Ontology) -> Asking:
+    """The question with everything that is the same for all participants."""
     verdict, missing = certified(certificate, question, ontology)
     return Asking(
         question=question,
@@ -132,67 +113,40 @@ def _asking(question: ConsentQuestion, certificate: DatasetCertificate | None, o
     )
 
 
+def blocks_families(certificate: DatasetCertificate | None) -> bool:
+    """Does one relative's objection leave out the whole family? Then nobody can be judged alone."""
+    return certificate is not None and certificate.family_objection == "block_family"
+
+
 def _verdict(subject: Subject, asking: Asking) -> Verdict:
     """One participant: the worst of each living consent and of each layer; of equals, the person's own word."""
     found = standings(subject.versions, asking.question)
     if isinstance(found, Verdict):
         return found
-    own = [objection(one, asking) or asking.fit(one.version.scope).carried for one in found]
+    own = [objection(one, asking) or _carried(one, asking) for one in found]
     return max((*own, *layer_objections(subject, found, asking)), key=lambda verdict: verdict.place)
 
 
-def _blocked(people: list[Subject], verdicts: Mapping[SubjectRef, Verdict]) -> Mapping[SubjectRef, Verdict]:
-    """One relative's objection to family analysis leaves out the family, where the institution says so."""
-    objected = {one.family for one in people if one.family and verdicts[one.ref].reason.code == "CON-FAMILY"}
+def _carried(standing: Standing, asking: Asking) -> Verdict:
+    """What carries the use; where a law overrides a refusal, the user must know by which."""
+    version, found = standing.version, asking.fit(standing.version.scope).carried
+    if version.override is None or answers_of(version, asking.question) is version.scope.answers:
+        return found
+    return found.also(f"overridden_by:{version.override.law}")
+
+
+def _blocked(people: list[Subject], said: Mapping[SubjectRef, Said]) -> Mapping[SubjectRef, Said]:
+    """One relative's objection to family analysis leaves out the family, where the institution says so.
+
+    Of an objector whose family is not stated, everybody whose family is not stated may be a relative.
+    """
+    objected = {one.family for one in people if said[one.ref].verdict.reason.code == "CON-FAMILY"}
+    no = exclude("CON-FAMILY", ref="block_family").by("R11")
     return {
-        one.ref: exclude("CON-FAMILY", ref="block_family").by("R11")
+        one.ref: Said(verdict=no, until=said[one.ref].until)
         for one in people
-        if one.family in objected and verdicts[one.ref].place is not Place.EXCLUDE
+        if one.family in objected and said[one.ref].verdict.place is not Place.EXCLUDE
     }
-
-
-def _set_level(
-    verdicts: Mapping[SubjectRef, Verdict], certificate: DatasetCertificate | None, reviewed: frozenset[str]
-) -> tuple[ConsentOutcome, tuple[Reason, ...]]:
-    """The outcome, and the codes that belong to the set and to nobody in it."""
-    places = [verdict.place for verdict in verdicts.values()]
-    included, excluded = places.count(Place.INCLUDE), places.count(Place.EXCLUDE)
-    if not places:
-        return ConsentOutcome.DENY, (_of_the_set("CON-NO-RECORD"),)
-    if not included or certificate is None:
-        return (ConsentOutcome.DENY if excluded else ConsentOutcome.HOLD), ()
-    if included == len(places):
-        return ConsentOutcome.PERMIT, ()
-    if not certificate.filterable:
-        mixed = (_of_the_set("CON-MIXED-FILE"),)
-        return (ConsentOutcome.DENY_FILE, mixed) if excluded else (ConsentOutcome.HOLD, ())
-    if included < certificate.min_group and "CON-TOO-FEW" not in reviewed:
-        return ConsentOutcome.REFER, (_of_the_set("CON-TOO-FEW"),)
-    return ConsentOutcome.PERMIT_FILTERED, ()
-
-
-def _of_the_set(code: str) -> Reason:
-    return Reason(code=code, norm=Norm(source="consent-record", rule="set"))
-
-
-def _reasons(verdicts: Mapping[SubjectRef, Verdict], outcome: ConsentOutcome) -> tuple[Reason, ...]:
-    """Each code once, sorted: of a permit for all what carries it, otherwise what leaves people out."""
-    telling = [
-        verdict.reason
-        for verdict in verdicts.values()
-        if (verdict.place is Place.INCLUDE) == (outcome is ConsentOutcome.PERMIT)
-    ]
-    by_code: dict[str, list[Reason]] = {}
-    for reason in telling:
-        by_code.setdefault(reason.code, []).append(reason)
-    return tuple(_together(by_code[code]) for code in sorted(by_code))
-
-
-def _together(reasons: list[Reason]) -> Reason:
-    """One reason for all participants whom it concerns: the facts that they share, and how many they are."""
-    shared = set(reasons[0].facts).intersection(*(reason.facts for reason in reasons))
-    facts = (*shared, ("n", str(len(reasons))))
-    return Reason(code=reasons[0].code, facts=tuple(sorted(facts)), norm=reasons[0].norm)
 
 
 def _missing(asking: Asking) -> tuple[str, ...]:
@@ -203,20 +157,35 @@ def _missing(asking: Asking) -> tuple[str, ...]:
     )
 
 
-def _until(people: list[Subject], asking: Asking) -> Seconds:
-    """The first moment after the question at which a version, a date in one, or the certificate turns."""
-    question, certificate = asking.question, asking.certificate
-    found: set[Seconds] = {FOREVER}
-    for version in (one for person in people for history in (person.versions, *person.layers) for one in history):
-        if version.known_from <= question.known_at:
-            found |= instants(version) | _grace(version, asking)
-    if certificate is not None:
-        found |= {one for one in (certificate.valid_from, certificate.valid_to) if one is not None}
-    return min(one for one in found if one > question.at or one == FOREVER)
+def _until_of(subject: Subject, asking: Asking) -> Seconds:
+    """The first moment after the question at which a version, or a date in one, turns."""
+    found = FOREVER
+    for version in subject.versions:
+        found = min(found, _turn(version, asking))
+    for layer in subject.layers:
+        for version in layer.versions:
+            found = min(found, _turn(version, asking))
+    return found
 
 
-def _grace(version: ConsentVersion, asking: Asking) -> frozenset[Seconds]:
-    """When a running grant's grace after a maturity review ends."""
+def _turn(version: ConsentVersion, asking: Asking) -> Seconds:
+    if version.known_from > asking.question.known_at:
+        return FOREVER
+    return min(next_turn(version, asking.question.at), _grace(version, asking))
+
+
+def _until_of_certificate(asking: Asking) -> Seconds:
+    certificate = asking.certificate
+    if certificate is None:
+        return FOREVER
+    days = (term.date for term in (*certificate.permissions, *certificate.modifiers))  # of a moratorium
+    ends = (certificate.valid_from, certificate.valid_to, *(start_of(day) for day in days if day is not None))
+    return min((one for one in ends if one is not None and one > asking.question.at), default=FOREVER)
+
+
+def _grace(version: ConsentVersion, asking: Asking) -> Seconds:
+    """When a running grant's grace after a maturity review ends; FOREVER if there is none, or it has ended."""
     if version.maturity_review_on is None or asking.certificate is None:
-        return frozenset()
-    return frozenset({add_months(start_of(version.maturity_review_on), asking.certificate.maturity_grace_months)})
+        return FOREVER
+    ends = add_months(start_of(version.maturity_review_on), asking.certificate.maturity_grace_months)
+    return ends if ends > asking.question.at else FOREVER

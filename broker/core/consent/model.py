@@ -31,6 +31,7 @@ MadeBy = Literal["source", "person", "representative"]
 """Who made a version: the consent source, the person here, or who speaks for them."""
 Granularity = Literal["per_sample", "multi_sample"]
 FamilyObjection = Literal["remove_relative", "block_family"]
+CommunityWord = Literal["approved", "refused", "undecided"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +138,50 @@ class Withdrawal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """Where a law lets a refusal under `waiver` or `opt_out` not count: which law, who used it, until when (exclusive).
+
+    It reaches answers, never a withdrawal; a consent (any other model) knows none.
+    """
+
+    law: str
+    authority: str
+    ends: Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelDefault:
+    """What a community means by a label. It enforces its modifiers only where the community signed for it."""
+
+    label: str
+    modifiers: tuple[Term, ...]
+    signature: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommunityDecision:
+    """What the authority of a community decided. For which purposes, and how, is the version's `scope`.
+
+    `members`: whom it covers, as a rule and not as a list of names. `labels` inform, they decide nothing.
+    `review_on`: the day on which it must be decided anew; from then on it is undecided.
+    """
+
+    authority: str
+    rule: str
+    """By which rule the authority decides, for example a quorum."""
+    members: str
+    decision: CommunityWord
+    local_only: bool
+    """The data stay with the community; only analyses that come to them are possible."""
+    review_on: date | None = None
+    labels: tuple[str, ...] = ()
+    label_defaults: tuple[LabelDefault, ...] = ()
+    benefit_terms: str = ""
+    reached_at: str = ""
+    """Where the authority, as a body, is asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentVersion:
     """One version of one consent. Immutable; the next version replaces it from its `effective_from` on."""
 
@@ -169,6 +214,12 @@ class ConsentVersion:
     """Detached JWS of the consent source."""
     prev_hash: str | None = None
     """SHA-256 of the version before."""
+    family_ref: str | None = None
+    """Of a participant: the family whose record lies above this one."""
+    community_refs: tuple[str, ...] = ()
+    """Of a participant: the communities whose records lie above this one."""
+    override: Override | None = None
+    community: CommunityDecision | None = None
 
     @property
     def known_from(self) -> Seconds:
@@ -204,21 +255,32 @@ class DatasetCertificate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """A participant as they are asked about: own versions, and those of the family and communities they are of.
+class Layer:
+    """Everything that is on record of one family or one community; `versions` may be empty."""
 
-    `layers`: one history for each family or community record that covers them. `family`: relatives share it.
+    level: Literal["family", "community"]
+    ref: str
+    versions: tuple[ConsentVersion, ...] = ()
+
+    def __post_init__(self) -> None:
+        """ValueError where a record lies with a group whose it is not."""
+        if any((one.level, one.subject_ref) != (self.level, self.ref) for one in self.versions):
+            raise ValueError("a layer is the history of one family or one community")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """A participant as they are asked about: own versions, and the families and communities that these name.
+
+    `family`: relatives share it. A layer counts where the version that governs names it.
     """
 
     ref: SubjectRef
     versions: tuple[ConsentVersion, ...]
     family: str | None = None
-    layers: tuple[tuple[ConsentVersion, ...], ...] = ()
+    layers: tuple[Layer, ...] = ()
 
     def __post_init__(self) -> None:
         """ValueError where a record lies with somebody whose it is not: a misfiled withdrawal must not be lost."""
         if any(one.level != "participant" or one.subject_ref != self.ref for one in self.versions):
             raise ValueError("a version of somebody else's consent")
-        levels = [{one.level for one in history} for history in self.layers]
-        if any(level not in ({"family"}, {"community"}) for level in levels):
-            raise ValueError("a layer is the history of one family or one community")

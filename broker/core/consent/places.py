@@ -45,6 +45,8 @@ LISTS = (
 
 def off_list(holder: Scope | DatasetCertificate, question: ConsentQuestion) -> Iterator[tuple[ListRule, bool]]:
     """Each list of `holder` that the question is not on; true with it where the question does not say."""
+    if holder.hosting is None and holder.modalities is None and holder.recipient_countries is None:
+        return
     for rule in LISTS:
         allowed, asked = rule.allowed(holder), rule.asked(question)
         if allowed is not None and asked not in allowed:

@@ -12,7 +12,7 @@ from broker.core.reasons import REASONS
 LEFT_OUT = "CON-LEFT-OUT"
 
 _OF_THE_SET = frozenset({"CON-MIXED-FILE", "CON-TOO-FEW"})
-_FROM_ELSEWHERE = frozenset({"DUO-DATASET-NARROWER", "COM-REFUSED", "COM-APPROVAL-NEEDED"})
+_FROM_ELSEWHERE = frozenset({"DUO-DATASET-NARROWER", "COM-REFUSED", "COM-APPROVAL-NEEDED", "COM-LOCAL-ONLY"})
 """Codes of other tables that consent gives one participant, and not another."""
 
 PER_SUBJECT = _FROM_ELSEWHERE | {

@@ -6,13 +6,13 @@ keys are kept: judging holds them, so that a source that knows more than we do i
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from broker.core.consent import model
 from broker.core.consent import reading_parts as parts
 from broker.core.consent.members import MAX_MEMBERS, Members
 from broker.core.consent.model import ConsentVersion, DatasetCertificate, Scope
-from broker.core.duo.terms import Term, parse_terms
 from broker.core.ids import DatasetId, SubjectRef
 from broker.core.purpose import Modality
 
@@ -27,15 +27,22 @@ def read_history(raw: object, subject: str, place: str = "consent") -> tuple[Con
 
 
 def read_version(raw: object, subject: str | None = None, place: str = "consent") -> ConsentVersion:
-    """One version. `subject` is whose it is where the record itself does not say; it may not say otherwise."""
+    """One version. `subject` is whose it is where the record itself does not say; a participant's may not differ.
+
+    A family's record names it as `family_ref`, a community's as `community_ref`, or either as `subject_ref`.
+    """
     given = Members(raw, place)
-    ref = given.text("subject_ref") or subject
-    if ref is None or subject not in {None, ref}:
-        raise given.wrong("subject_ref", "missing, or another subject's")
+    level = given.word("level", model.Level, "participant")
+    ref = _whose(given, level, subject)
+    of_a_person, of_a_community = level == "participant", level == "community"
+    scope, told_within = _scope(given.take("scope"), f"{place}.scope")
+    told = given.take("communication")
+    if told is not None and told_within is not None:
+        raise given.wrong("communication", "stated twice")
     record = ConsentVersion(
         consent_id=given.text("consent_id") or ref,
         version=given.needed_count("version"),
-        level=given.word("level", model.Level, "participant"),
+        level=level,
         subject_ref=SubjectRef(ref),
         custodian=given.text("custodian") or "",
         model=given.word("model", model.ConsentModel, "specific"),
@@ -52,14 +59,46 @@ def read_version(raw: object, subject: str | None = None, place: str = "consent"
         deceased_on=given.day("deceased_on"),
         template=parts.read_template(given.take("template"), f"{place}.template"),
         evidence=parts.read_evidence(given.take("evidence"), f"{place}.evidence"),
-        scope=_scope(given.take("scope"), f"{place}.scope"),
-        communication=parts.read_communication(given.take("communication"), f"{place}.communication"),
+        scope=scope,
+        communication=parts.read_communication(told_within if told is None else told, f"{place}.communication"),
         withdrawal=parts.read_withdrawal(given.take("withdrawal"), f"{place}.withdrawal"),
         signature=given.text("signature"),
         prev_hash=given.text("prev_hash"),
+        family_ref=given.text("family_ref") if of_a_person else None,
+        community_refs=(given.texts("community_refs") or ()) if of_a_person else (),
+        override=parts.read_override(given.take("override"), f"{place}.override"),
+        community=parts.read_community(given.take("community"), f"{place}.community") if of_a_community else None,
     )
     given.done()
-    return record
+    if record.override is not None and record.model not in {"waiver", "opt_out"}:
+        raise given.wrong("override", "only a waiver or an opt-out can have one")
+    return _with_labels(record)
+
+
+def _whose(given: Members, level: str, subject: str | None) -> str:
+    if level == "participant":
+        ref = given.text("subject_ref") or subject
+        if ref is None or subject not in {None, ref}:
+            raise given.wrong("subject_ref", "missing, or another subject's")
+        return ref
+    name = f"{level}_ref"
+    ref, other = given.text(name), given.text("subject_ref")
+    if ref is not None and other not in {None, ref}:
+        raise given.wrong("subject_ref", f"another one than {name}")
+    found = ref or other or subject
+    if found is None:
+        raise given.wrong(name, "missing")
+    return found
+
+
+def _with_labels(record: ConsentVersion) -> ConsentVersion:
+    """The record with the modifiers that its labels stand for, where the community signed for that."""
+    signed = () if record.community is None else [one for one in record.community.label_defaults if one.signature]
+    added = [term for one in signed for term in one.modifiers if term not in record.scope.modifiers]
+    if not added:
+        return record
+    modifiers = tuple(dict.fromkeys((*record.scope.modifiers, *added)))
+    return replace(record, scope=replace(record.scope, modifiers=modifiers))
 
 
 def read_certificate(raw: object, place: str = "certificate") -> DatasetCertificate:
@@ -71,8 +110,8 @@ def read_certificate(raw: object, place: str = "certificate") -> DatasetCertific
     grace = given.count("maturity_grace_months")
     certificate = DatasetCertificate(
         dataset_id=None if dataset is None else DatasetId(dataset),
-        permissions=_terms(given, "permissions"),
-        modifiers=_terms(given, "modifiers"),
+        permissions=parts.read_terms(given, "permissions"),
+        modifiers=parts.read_terms(given, "modifiers"),
         granularity=granularity,
         filterable=granularity == "per_sample" if filterable is None else filterable,
         min_group=5 if smallest is None else smallest,
@@ -88,17 +127,19 @@ def read_certificate(raw: object, place: str = "certificate") -> DatasetCertific
     return certificate
 
 
-def _scope(raw: object, place: str) -> Scope:
+def _scope(raw: object, place: str) -> tuple[Scope, object]:
+    """The scope, and what may stand within it or beside it: the member `communication`, not read yet."""
     if raw is None:
-        return Scope()
+        return Scope(), None
     given = Members(raw, place)
+    told = given.take("communication")
     scope = Scope(
-        permissions=_terms(given, "permissions"),
-        modifiers=_terms(given, "modifiers"),
+        permissions=parts.read_terms(given, "permissions"),
+        modifiers=parts.read_terms(given, "modifiers"),
         **_answers(given.take("answers"), f"{place}.answers", own=True),
     )
     given.done()
-    return scope
+    return scope, told
 
 
 def _answers(raw: object, place: str, *, own: bool) -> dict[str, Any]:
@@ -122,14 +163,6 @@ def _countries(given: Members, name: str) -> frozenset[str] | None:
     if countries is not None and not all(_COUNTRY.fullmatch(one) for one in countries):
         raise given.wrong(name, "not a list of ISO 3166-1 alpha-2 codes")
     return None if countries is None else frozenset(countries)
-
-
-def _terms(given: Members, name: str) -> tuple[Term, ...]:
-    raw = given.take(name)
-    try:
-        return parse_terms([] if raw is None else raw)
-    except ValueError as error:
-        raise given.wrong(name, str(error)) from None
 
 
 def _words(raw: object, place: str) -> Mapping[str, str]:

@@ -5,6 +5,7 @@ Each takes the part's plain mapping and its place for messages; `None` where the
 
 from broker.core.consent import model
 from broker.core.consent.members import MAX_MEMBERS, Members
+from broker.core.duo.terms import Term, parse_terms
 
 
 def read_withdrawal(raw: object, place: str = "withdrawal") -> model.Withdrawal | None:
@@ -110,3 +111,60 @@ def read_communication(raw: object, place: str) -> model.Communication:
     )
     given.done()
     return communication
+
+
+def read_override(raw: object, place: str) -> model.Override | None:
+    """A law's override of an opt-out: all three members, or none of it."""
+    if raw is None:
+        return None
+    given = Members(raw, place)
+    override = model.Override(
+        law=given.needed("law"), authority=given.needed("authority"), ends=given.needed_instant("ends")
+    )
+    given.done()
+    return override
+
+
+def read_community(raw: object, place: str) -> model.CommunityDecision | None:
+    """What a community's authority decided; who decides, by which rule, about whom, and what, must be said."""
+    if raw is None:
+        return None
+    given = Members(raw, place)
+    local_only = given.flag("local_only")
+    if local_only is None:
+        raise given.wrong("local_only", "missing")
+    defaults = given.take("label_defaults") or ()
+    if not isinstance(defaults, list | tuple) or len(defaults) > MAX_MEMBERS:
+        raise given.wrong("label_defaults", f"not a list of at most {MAX_MEMBERS}")
+    decision = model.CommunityDecision(
+        authority=given.needed("authority"),
+        rule=given.needed("rule"),
+        members=given.needed("members"),
+        decision=given.word("decision", model.CommunityWord),
+        local_only=local_only,
+        review_on=given.day("review_on"),
+        labels=given.texts("labels") or (),
+        label_defaults=tuple(_label(one, f"{place}.label_defaults[{n}]") for n, one in enumerate(defaults)),
+        benefit_terms=given.text("benefit_terms") or "",
+        reached_at=given.text("reached_at") or "",
+    )
+    given.done()
+    return decision
+
+
+def _label(raw: object, place: str) -> model.LabelDefault:
+    given = Members(raw, place)
+    label = model.LabelDefault(
+        label=given.needed("label"), modifiers=read_terms(given, "modifiers"), signature=given.text("signature")
+    )
+    given.done()
+    return label
+
+
+def read_terms(given: Members, name: str) -> tuple[Term, ...]:
+    """The DUO codes of one member; none where it is missing."""
+    raw = given.take(name)
+    try:
+        return parse_terms([] if raw is None else raw)
+    except ValueError as error:
+        raise given.wrong(name, str(error)) from None

@@ -3,29 +3,32 @@
 R1 and R2 (which version governs) are in standing.py; every other rule is one small function of a row below.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from broker.core.consent.answers import Asked, unreadable
 from broker.core.consent.certificate import NARROWER, stand_in
-from broker.core.consent.matching import Fit, fit
+from broker.core.consent.matching import Fit, Terms, fit
 from broker.core.consent.model import ConsentVersion, DatasetCertificate, Scope
-from broker.core.consent.places import off_list
+from broker.core.consent.places import ListRule, off_list
 from broker.core.consent.question import ConsentQuestion
 from broker.core.consent.standing import Standing
 from broker.core.consent.verdict import Verdict, exclude, hold
 from broker.core.duo.ontology import Ontology
-from broker.core.time import Seconds, add_months, day_of, rfc3339, start_of
+from broker.core.time import Day, Seconds, add_months, day_of, rfc3339, start_of
 
 _CHILD = frozenset({"parent", "guardian"})
+_NO_CONSENT = frozenset({"waiver", "opt_out"})
+"""Models under which a law may override a refusal, where the record says which, by whom and until when."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Asking:
     """What every rule may look at besides the version: the same for all participants of one question.
 
     `certified` is R9's answer, `missing` the members of the purpose that the certificate needs to know, `asked`
-    the answers that the purpose needs.
+    the answers that the purpose needs. What does not depend on the participant is worked out once.
     """
 
     question: ConsentQuestion
@@ -34,10 +37,43 @@ class Asking:
     missing: tuple[str, ...]
     asked: tuple[Asked, ...]
     ontology: Ontology
+    _fits: dict[tuple[Terms, Terms], Fit] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def stated(self) -> tuple[Asked, ...]:
+        """Those of `asked` of which the asker says that they are needed."""
+        return tuple(one for one in self.asked if one.stated)
+
+    @cached_property
+    def left_open(self) -> tuple[Asked, ...]:
+        """Those of `asked` of which the asker does not say whether they are needed."""
+        return tuple(one for one in self.asked if not one.stated)
+
+    @cached_property
+    def today(self) -> Day:
+        return day_of(self.question.at)
+
+    @cached_property
+    def alone(self) -> "Asking":
+        """The same question as a layer is asked: without the certificate, without a meaning of silence, and without
+        what was settled for participants, which no group has to put up with.
+        """
+        asked = tuple(replace(one, silence="allow") for one in self.asked)
+        question = replace(self.question, settled=frozenset())
+        return replace(self, question=question, certificate=None, certified=None, asked=asked)
+
+    @cached_property
+    def off_certificate(self) -> tuple[tuple[ListRule, bool], ...]:
+        """The lists of the certificate that the question is not on."""
+        return () if self.certificate is None else tuple(off_list(self.certificate, self.question))
 
     def fit(self, scope: Scope) -> Fit:
-        """How the purpose fits the codes of `scope`."""
-        return fit(scope, self.question.purpose, self.ontology, day_of(self.question.at))
+        """How the purpose fits the codes of `scope`. A cohort has a few forms: each is matched once."""
+        codes = (scope.permissions, scope.modifiers)
+        found = self._fits.get(codes)
+        if found is None:
+            found = self._fits[codes] = fit(scope, self.question.purpose, self.ontology, self.today)
+        return found
 
 
 Rule = Callable[[Standing, Asking], Verdict | None]
@@ -127,34 +163,48 @@ def refused_answers(standing: Standing, asking: Asking) -> Verdict | None:
 
     A person's permit does not repair the institution's refusal: the data set is narrower than the person.
     """
-    own, certificate = standing.version.scope.answers, asking.certificate
-    stated = [one for one in asking.asked if one.stated]
-    refused = next((one for one in stated if stand_in(own, certificate, one.key) == "deny"), None)
-    if refused is not None:
-        return exclude(refused.code)
-    narrower = next((one for one in stated if certificate and certificate.answers.get(one.key) == "deny"), None)
-    return exclude(NARROWER, because=narrower.code) if narrower else None
+    if not asking.stated:
+        return None
+    own, certificate = answers_of(standing.version, asking.question), asking.certificate
+    for one in asking.stated:
+        if stand_in(own, certificate, one.key) == "deny":
+            return exclude(one.code)
+    if certificate is not None:
+        for one in asking.stated:
+            if certificate.answers.get(one.key) == "deny":
+                return exclude(NARROWER, because=one.code)
+    return None
+
+
+def answers_of(version: ConsentVersion, question: ConsentQuestion) -> Mapping[str, str]:
+    """What the person answered; under an opt-out that a law overrides for now, their refusals do not count."""
+    answers, override = version.scope.answers, version.override
+    if override is None or question.at >= override.ends or version.model not in _NO_CONSENT:
+        return answers
+    return {key: "permit" if word == "deny" else word for key, word in answers.items()}
 
 
 def open_answers(standing: Standing, asking: Asking) -> Verdict | None:
     """R11, what waits: unreadable answers, then "ask me", then silence, then what the asker left open."""
     version, certificate = standing.version, asking.certificate
-    strange = unreadable(version.scope.answers)
+    strange = unreadable(version.scope.answers) if version.scope.answers else ()
     if strange:
         return hold("CON-UNKNOWN-ANSWER", keys=", ".join(strange))
-    said = {one.key: stand_in(version.scope.answers, certificate, one.key) for one in asking.asked}
-    ask = [one.key for one in asking.asked if one.stated and said[one.key] == "ask"]
+    if not asking.asked:
+        return None
+    own = answers_of(version, asking.question)
+    said = {one.key: stand_in(own, certificate, one.key) for one in asking.asked}
+    ask = [one.key for one in asking.stated if said[one.key] == "ask"]
     if ask:
         return hold("CON-ASK", keys=", ".join(ask))
-    silent = [one.key for one in asking.asked if one.stated and one.silence == "hold" and said[one.key] is None]
+    silent = [one.key for one in asking.stated if one.silence == "hold" and said[one.key] is None]
     unsettled = [key for key in silent if not settled(version, asking.question, "CON-SILENT", key)]
     if unsettled:
         return hold("CON-SILENT", keys=", ".join(unsettled))
     barred = certificate.answers if certificate else {}
-    left_open = [one for one in asking.asked if not one.stated]
     matter = [
         one.member
-        for one in left_open
+        for one in asking.left_open
         if said[one.key] in {"deny", "ask"}
         or (said[one.key] is None and one.silence == "hold")
         or barred.get(one.key) == "deny"
@@ -174,9 +224,8 @@ def lists(standing: Standing, asking: Asking) -> Verdict | None:
     """R12: the person's lists, and the institution's; both must hold."""
     own = standing.version.scope
     found = [(rule, unknown, rule.code) for rule, unknown in off_list(own, asking.question)]
-    if asking.certificate is not None:
-        for rule, unknown in off_list(asking.certificate, asking.question):
-            found.append((rule, unknown, rule.code if rule.allowed(own) is None else NARROWER))
+    for rule, unknown in asking.off_certificate:
+        found.append((rule, unknown, rule.code if rule.allowed(own) is None else NARROWER))
     code = next((code for _, unknown, code in found if not unknown), None)
     if code:
         return exclude(code)

@@ -14,7 +14,7 @@ from itertools import pairwise
 from broker.core.consent.model import ConsentVersion, WithdrawalKind
 from broker.core.consent.question import ConsentQuestion
 from broker.core.consent.verdict import Verdict, exclude, hold
-from broker.core.time import Seconds, rfc3339, start_of
+from broker.core.time import FOREVER, Seconds, rfc3339, start_of
 
 _WIDEST_FIRST: tuple[WithdrawalKind, ...] = ("no_further_use", "no_further_access", "no_further_contact")
 
@@ -29,12 +29,16 @@ class Standing:
 
 def standings(versions: Iterable[ConsentVersion], question: ConsentQuestion) -> tuple[Standing, ...] | Verdict:
     """What governs, one Standing for each living chain; a Verdict where nothing does."""
+    versions = tuple(versions)
+    if len(versions) == 1 and versions[0].known_from <= question.known_at:  # by far the most
+        only = _governing([versions[0]], question.at)
+        return only if isinstance(only, Verdict) else (only,)
     known = [one for one in versions if one.known_from <= question.known_at]
     begun = [one for one in known if one.effective_from <= question.at]
     replaced = {one.supersedes[0] for one in begun if one.supersedes and one.supersedes[0] != one.consent_id}
     chains = {one.consent_id: _chain(known, one.consent_id) for one in known if one.consent_id not in replaced}
     if not chains:
-        return exclude("CON-NO-RECORD", known=rfc3339(question.known_at)).by("R1")
+        return exclude("CON-NO-RECORD").by("R1")
     found = [_governing(chain, question.at) for chain in chains.values()]
     standing = tuple(one for one in found if isinstance(one, Standing))
     conflicts = [one for one in found if isinstance(one, Verdict) and one.held]
@@ -107,8 +111,18 @@ def _withdrawal(begun: list[ConsentVersion]) -> tuple[WithdrawalKind, Seconds] |
     return None if widest is None else (widest, since[widest])
 
 
-def instants(version: ConsentVersion) -> frozenset[Seconds]:
-    """Every moment at which what governs, or what it says, may change by itself."""
-    days = (version.maturity_review_on, version.deceased_on, version.grantor.valid_to if version.grantor else None)
-    ends = () if version.effective_to is None else (version.effective_to,)
-    return frozenset({version.effective_from, *ends, *(start_of(day) for day in days if day is not None)})
+def next_turn(version: ConsentVersion, at: Seconds) -> Seconds:
+    """The first moment after `at` at which what governs, or what it says, may change by itself; FOREVER: none."""
+    scope, grantor, community, override = version.scope, version.grantor, version.community, version.override
+    days = [version.maturity_review_on, version.deceased_on]
+    days += [term.date for term in (*scope.permissions, *scope.modifiers)]  # of a moratorium
+    if grantor is not None:
+        days.append(grantor.valid_to)
+    if community is not None:
+        days.append(community.review_on)
+    turns = [version.effective_from, *(start_of(day) for day in days if day is not None)]
+    if version.effective_to is not None:
+        turns.append(version.effective_to)
+    if override is not None:
+        turns.append(override.ends)
+    return min([turn for turn in turns if turn > at], default=FOREVER)

@@ -29,6 +29,10 @@ class Verdict:
         """The same, naming the rule that said so (`R3`)."""
         return replace(self, reason=replace(self.reason, norm=replace(_NORM, rule=rule)))
 
+    def also(self, *obligations: str) -> "Verdict":
+        """The same, with further obligations."""
+        return replace(self, obligations=tuple(sorted({*self.obligations, *obligations})))
+
     @property
     def held(self) -> bool:
         return self.place is Place.HOLD

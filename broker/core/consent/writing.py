@@ -44,8 +44,12 @@ def write_version(version: model.ConsentVersion) -> dict[str, Any]:
         "withdrawal": _withdrawal(version.withdrawal),
         "signature": version.signature,
         "prev_hash": version.prev_hash,
+        "family_ref": version.family_ref,
+        "community_refs": list(version.community_refs),
+        "override": _override(version.override),
+        "community": _community(version.community),
     }
-    return {name: value for name, value in record.items() if value not in (None, "")}
+    return {name: value for name, value in record.items() if value not in (None, "", [])}
 
 
 def write_term(term: Term) -> dict[str, Any]:
@@ -81,6 +85,25 @@ def _withdrawal(withdrawal: model.Withdrawal | None) -> Mapping[str, Any] | None
         return None
     limits = [_part(limit) for limit in withdrawal.approved_limits]
     return {"kind": withdrawal.kind, **({"approved_limits": limits} if limits else {})}
+
+
+def _override(override: model.Override | None) -> dict[str, Any] | None:
+    return None if override is None else {**plain(override), "ends": rfc3339(override.ends)}
+
+
+def _community(community: model.CommunityDecision | None) -> dict[str, Any] | None:
+    if community is None:
+        return None
+    written = _part(replace(community, label_defaults=())) or {}
+    labels = [
+        {
+            "label": one.label,
+            "modifiers": [write_term(term) for term in one.modifiers],
+            **({} if one.signature is None else {"signature": one.signature}),
+        }
+        for one in community.label_defaults
+    ]
+    return {**written, **({"label_defaults": labels} if labels else {})}
 
 
 def _scope(scope: model.Scope) -> dict[str, Any]:

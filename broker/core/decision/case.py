@@ -7,11 +7,14 @@ from the organisation registry, the rest is missing, and missing is never "no".
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from broker.core.consent.judge import ConsentAnswer, ConsentOutcome, judge_communities
 from broker.core.copied import copied
 from broker.core.decision import asserted
+from broker.core.decision.asking import Readings, consent_question, places, text
 from broker.core.decision.entitlement import Entitlement
 from broker.core.decision.question import Question
 from broker.core.jurisdiction.facts import FactValue, by_the_holder
+from broker.core.outcome import Reason
 from broker.core.passport.evaluate import Evaluation
 from broker.core.purpose import Modality, Purpose
 from broker.core.rows import Dataset, DrsObject, Evidence, Organisation
@@ -41,6 +44,8 @@ class Case:
     """What policy packs read, but for the place of processing."""
     readings: tuple[Mapping[str, FactValue], ...]
     """The facts once for every country where data are to be processed; once without, if none was stated."""
+    communities: ConsentAnswer | None = None
+    """What the communities decided of which a decision is on record; None: there is none."""
 
     def of_person(self, question: Question, held: Entitlement | None, visas: Evaluation, snapshot: Snapshot) -> "Case":
         """The same case with the credentials of whoever asks."""
@@ -57,6 +62,7 @@ class Case:
             purpose=self.purpose,
             facts=self.facts,
             readings=self.readings,
+            communities=self.communities,
         )
 
 
@@ -69,6 +75,11 @@ def case_of(question: Question, held: Entitlement | None, visas: Evaluation, sna
     organisation = _organisation(affiliations, stated, snapshot)
     purpose = _verified(stated, question, organisation, dataset) if stated is not None else None
     facts = _facts(question, purpose, dataset, organisation)
+    readings = _readings(facts, stated, question.modality)
+    communities = _communities(question, purpose, target, readings, snapshot)
+    if communities is not None:
+        facts = _with_communities(facts, communities)
+        readings = _readings(facts, stated, question.modality)
     return Case(
         question=question,
         snapshot=snapshot,
@@ -81,7 +92,8 @@ def case_of(question: Question, held: Entitlement | None, visas: Evaluation, sna
         organisation=organisation,
         purpose=purpose,
         facts=facts,
-        readings=_readings(facts, stated, question.modality),
+        readings=readings,
+        communities=communities,
     )
 
 
@@ -142,13 +154,55 @@ def _facts(
     return facts
 
 
-def _readings(
-    facts: Mapping[str, FactValue], stated: Purpose | None, modality: Modality
-) -> tuple[Mapping[str, FactValue], ...]:
+def _readings(facts: Mapping[str, FactValue], stated: Purpose | None, modality: Modality) -> Readings:
     """Milder ways are computed where the data lie; copies go to every country that the purpose states."""
     places = sorted(stated.countries) if stated is not None else []
     copies = tuple({**facts, "request.processing_country": place} for place in places) or (facts,)
     return copies if modality in (Modality.DOWNLOAD, Modality.STREAM) else (by_the_holder(facts, modality),)
+
+
+def _communities(
+    question: Question,
+    purpose: Purpose | None,
+    target: DrsObject | None,
+    readings: Readings,
+    snapshot: Snapshot,
+) -> ConsentAnswer | None:
+    """What the communities say of which a decision about the dataset is on record, in every country of processing."""
+    layers = snapshot.communities(question.dataset)
+    if not layers:
+        return None
+    if purpose is None:
+        return ConsentAnswer(outcome=ConsentOutcome.HOLD, reasons=(Reason(code="COM-APPROVAL-NEEDED"),))
+    home = text(readings[0].get("recipient.country"))
+    answers = [
+        judge_communities(
+            consent_question(question, purpose, home=home, place=place, target=target),
+            layers,
+            snapshot.ontology,
+        )
+        for place in places(readings)
+    ]
+    worst = max(answers, key=lambda answer: _STRICTNESS[answer.outcome])
+    return copied(worst, until=min(answer.until for answer in answers))
+
+
+_STRICTNESS = {ConsentOutcome.PERMIT: 0, ConsentOutcome.HOLD: 1, ConsentOutcome.DENY: 2}
+
+
+def _with_communities(facts: Mapping[str, FactValue], said: ConsentAnswer) -> Mapping[str, FactValue]:
+    """The facts with what the communities decided, as policy packs read it: a record outweighs a note of the holder."""
+    codes = {reason.code for reason in said.reasons}
+    held = facts.get("evidence", ())
+    evidence = set(held if isinstance(held, tuple) else ())
+    if said.outcome is ConsentOutcome.HOLD:
+        evidence.discard("community.approved")
+    elif "COM-REFUSED" in codes:
+        evidence.add("community.refused")
+    else:
+        evidence.add("community.approved")
+    local = {"data.community_local_only": True} if "COM-LOCAL-ONLY" in codes else {}
+    return {**facts, "data.community_governed": True, "evidence": tuple(sorted(evidence)), **local}
 
 
 def _live(item: Evidence, at: Seconds) -> bool:

@@ -51,8 +51,12 @@ class Use:
 
 
 def judged(question: Question, held: Entitlement | None, affiliations: tuple[str, ...], snapshot: Snapshot) -> Use:
-    """The use that is asked for. Remembered for uses of now; what is foreseen or replayed is worked out anew."""
-    if held is None or question.stage != "use" or question.known_at != question.at:
+    """The use that is asked for. Remembered for uses of now; what is foreseen or replayed is worked out anew.
+
+    What is asked as of before the last consent became known is a replay too: its answer is none for now.
+    """
+    replayed = question.known_at != question.at or question.known_at < snapshot.learned
+    if held is None or question.stage != "use" or replayed:
         return _judged(question, held, affiliations, snapshot)
     key = ("use", held.id, question.dataset, question.object, question.modality, question.location, affiliations)
     witnesses = (

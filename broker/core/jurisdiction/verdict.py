@@ -127,7 +127,8 @@ class _Builder:
         if rule.effect == "limit_modality":
             holds = _unless_listed(holds, frozenset(rule.modalities))
         branch = self.branch(self.verdict(rule), comparisons_of(rule.when))
-        return holds, _UNKNOWN_BECOMES[rule.on_unknown], branch, self.unknown(rule.id, rule.when)
+        unknown = self.unknown(rule.id, rule.when, mandatory=rule.mandatory)
+        return holds, _UNKNOWN_BECOMES[rule.on_unknown], branch, unknown
 
     def verdict(self, rule: Rule) -> Verdict:
         source = self.pack.sources[rule.basis.source]
@@ -186,7 +187,7 @@ class _Builder:
         due = (name for when, names in self.conditional if when(facts) is not False for name in names)
         return tuple(dict.fromkeys((*obligations, *due)))
 
-    def unknown(self, rule: str, when: Condition) -> Branch:
+    def unknown(self, rule: str, when: Condition, *, mandatory: bool = False) -> Branch:
         """The end at a rule of which nobody knows whether it applies."""
 
         def conclude(facts: Facts) -> Verdict:
@@ -201,6 +202,7 @@ class _Builder:
                 reason=Reason(code="JUR-FACT-MISSING", facts=slots, norm=self.norm(rule)),
                 obligations=self.with_duties(self.constant, facts),
                 missing=missing,
+                mandatory=mandatory,
             )
 
         return Branch(rule=rule, known=False, effect="refer", fixed=None, conclude=conclude)

@@ -8,7 +8,7 @@ SPECS = (
         "person",
         "facts",
         "For some samples we hold no consent record, so they are left out.",
-        "{n} subjects without a consent version known at {known}.",
+        "{n} subjects without a consent version that was known at the time.",
         "We found no consent on record for this use, so your data were not used.",
     ),
     Spec(

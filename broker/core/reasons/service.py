@@ -132,6 +132,14 @@ SPECS = (
         "A request that came twice was done once.",
     ),
     Spec(
+        "REQ-NOT-OPEN",
+        "system",
+        "facts",
+        "There is no open question with code {asked} that you may answer in this way.",
+        "No open question {asked} for this role, or the answer lacks what it needs.",
+        "An answer to a question that nobody had asked was not taken.",
+    ),
+    Spec(
         "REQ-STATE",
         "system",
         "facts",

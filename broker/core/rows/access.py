@@ -35,6 +35,12 @@ class Finding:
     begins: Seconds
     ends: Seconds
     inputs: str
+    consent_class: str | None = None
+    """Of an ethics committee's answer: the consent form (its id) whose consents it is about, and no others."""
+    keys: frozenset[str] = frozenset()
+    """Of an answer to CON-SILENT: the answers of which it speaks."""
+    approval: str = ""
+    """Of an ethics committee's answer: under which reference it was decided."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

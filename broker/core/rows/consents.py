@@ -17,7 +17,7 @@ class ConsentRow:
     id: str
     version: int = 1
     datasets: frozenset[DatasetId]
-    """The datasets that hold this participant's data."""
+    """The datasets that hold this participant's data; of a community, those that it governs as a whole."""
     consent: ConsentVersion
     by: MadeBy = "source"
 

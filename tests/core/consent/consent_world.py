@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from broker.adapters.ontology import load_ontology
 from broker.adapters.yaml_files import load_yaml
 from broker.core.consent.judge import ConsentAnswer, judge
-from broker.core.consent.model import ConsentVersion, DatasetCertificate, Subject
+from broker.core.consent.model import ConsentVersion, DatasetCertificate, Layer, Subject
 from broker.core.consent.question import ConsentQuestion
 from broker.core.consent.reading import read_certificate, read_history, read_version
 from broker.core.ids import SubjectRef
@@ -61,7 +61,16 @@ def record(ref: str = "s1", **members: Any) -> ConsentVersion:
 
 
 def person(ref: str = "s1", *versions: ConsentVersion, family: str | None = None, layers: Any = ()) -> Subject:
-    return Subject(ref=SubjectRef(ref), versions=versions or (record(ref),), family=family, layers=tuple(layers))
+    """A participant who names each group of which `layers` has a history."""
+    return linked(SubjectRef(ref), versions or (record(ref),), family, layers)
+
+
+def linked(ref: SubjectRef, versions: Any, family: str | None, histories: Any) -> Subject:
+    above = tuple(Layer(level=one[0].level, ref=str(one[0].subject_ref), versions=tuple(one)) for one in histories)
+    of_family = next((one.ref for one in above if one.level == "family"), None)
+    communities = tuple(one.ref for one in above if one.level == "community")
+    own = tuple(replace(one, family_ref=of_family, community_refs=communities) for one in versions)
+    return Subject(ref=ref, versions=own, family=family or of_family, layers=above)
 
 
 def certified(**members: Any) -> DatasetCertificate:
@@ -153,7 +162,7 @@ def people(draw: st.DrawFn) -> tuple[Subject, ...]:
         ref = SubjectRef(f"s{index}")
         above = draw(st.sampled_from([None, None, *_GROUPS["family"], *_GROUPS["community"]]))
         own = tuple(replace(version, subject_ref=ref) for version in history)
-        found.append(Subject(ref=ref, versions=own, layers=((above,),) if above else ()))
+        found.append(linked(ref, own, None, [(above,)] if above else []))
     return tuple(found)
 
 

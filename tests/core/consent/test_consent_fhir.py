@@ -18,7 +18,7 @@ from broker.core.consent.writing import version_hash, write_version
 from broker.core.ids import SubjectRef
 from broker.core.purpose import Modality
 from tests.core.consent.consent_world import FILE, HISTORIES, ONTOLOGY, asking, certificates, questions, record
-from tests.core.consent.test_consent_records import FULL
+from tests.core.consent.test_consent_records import COMMUNITY, FULL, OF_COMMUNITY
 
 URN = "urn:access-broker:"
 OBO = "http://purl.obolibrary.org/obo/"
@@ -52,7 +52,16 @@ def of_cases() -> Iterator[ConsentVersion]:
             yield from read_history(history, name)
 
 
-VERSIONS = [read_version(FULL), *of_cases(), *(version for history in HISTORIES for version in history)]
+OF_GROUP = read_version(OF_COMMUNITY)
+UNSIGNED = [{"label": "x", "modifiers": ["NCU"]}, {"label": "y", "modifiers": [{"code": "TS", "months": 6}]}]
+OF_ANOTHER = read_version({**OF_COMMUNITY, "community": {**COMMUNITY, "label_defaults": UNSIGNED, "review_on": None}})
+VERSIONS = [
+    read_version(FULL),
+    OF_GROUP,
+    OF_ANOTHER,
+    *of_cases(),
+    *(version for history in HISTORIES for version in history),
+]
 
 
 # Out and in

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from broker.core.consent.judge import ConsentOutcome, judge, judge_certificate
-from broker.core.consent.model import Subject
+from broker.core.consent.model import Layer, Subject
 from broker.core.consent.question import Settled
 from broker.core.ids import SubjectRef
 from broker.core.time import FOREVER
@@ -202,9 +202,9 @@ def test_somebody_elses_record_cannot_lie_with_a_participant() -> None:
     with pytest.raises(ValueError, match="somebody else"):
         Subject(ref=SubjectRef("s1"), versions=(record("s1", level="family"),))
     with pytest.raises(ValueError, match="layer"):
-        person("s1", record(), layers=[(record("s1"),)])
+        Layer(level="family", ref="f1", versions=(record("s1"),))
     with pytest.raises(ValueError, match="layer"):
-        person("s1", record(), layers=[()])
+        Layer(level="family", ref="f1", versions=(record("f2", level="family"),))
 
 
 @pytest.mark.parametrize(

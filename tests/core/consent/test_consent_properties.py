@@ -32,7 +32,9 @@ def denying(version: ConsentVersion, key: str) -> ConsentVersion:
 def denied(subject: Subject, key: str, *, layer: bool) -> Subject:
     """The same person, who (or whose group) says no once more, in every version."""
     if layer:
-        layers = tuple(tuple(denying(one, key) for one in history) for history in subject.layers)
+        layers = tuple(
+            replace(one, versions=tuple(denying(version, key) for version in one.versions)) for one in subject.layers
+        )
         return replace(subject, layers=layers)
     return replace(subject, versions=tuple(denying(one, key) for one in subject.versions))
 

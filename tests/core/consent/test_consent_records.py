@@ -18,7 +18,7 @@ FULL: dict[str, Any] = {
     "level": "participant",
     "subject_ref": "sub_9t2k",
     "custodian": "org-7",
-    "model": "tiered",
+    "model": "opt_out",
     "legal_basis": {"type": "ethics_waiver", "instrument": "decision 7", "approval_ref": "EC-7"},
     "status": "withdrawn",
     "effective_from": "2026-03-01",
@@ -60,12 +60,35 @@ FULL: dict[str, Any] = {
     },
     "signature": "eyJ…",
     "prev_hash": "ef",
+    "family_ref": "fam-1",
+    "community_refs": ["com-1"],
+    "override": {"law": "Act 7", "authority": "the health data body", "ends": "2027-01-01"},
+}
+COMMUNITY: dict[str, Any] = {
+    "authority": "Council of elders",
+    "rule": "two thirds of the council",
+    "members": "who is enrolled with the council",
+    "decision": "approved",
+    "local_only": True,
+    "review_on": "2027-01-01",
+    "labels": ["provenance", "non_commercial"],
+    "label_defaults": [{"label": "non_commercial", "modifiers": ["NCU"], "signature": "eyJ…"}],
+    "benefit_terms": "results come back to the council",
+    "reached_at": "https://council.example",
+}
+OF_COMMUNITY: dict[str, Any] = {
+    "version": 1,
+    "level": "community",
+    "community_ref": "com-1",
+    "effective_from": "2026-01-01",
+    "community": COMMUNITY,
 }
 
 RECORD_FIELDS = {
     "ConsentVersion": "consent_id version level subject_ref custodian model legal_basis status effective_from"
     " effective_to recorded_at supersedes grantor capacity maturity_review_on after_death deceased_on template"
-    " evidence scope communication withdrawal signature prev_hash",
+    " evidence scope communication withdrawal signature prev_hash"
+    " family_ref community_refs override community",
     "LegalBasis": "type instrument approval_ref",
     "Grantor": "kind ref valid_to scope_of_authority",
     "Template": "id version sha256 language reading_level cultural_review_ref duo_clause_ids",
@@ -73,6 +96,10 @@ RECORD_FIELDS = {
     "Scope": "permissions modifiers answers hosting modalities recipient_countries return_of_results",
     "Communication": "wants_updates language",
     "Withdrawal": "kind approved_limits",
+    "Override": "law authority ends",
+    "LabelDefault": "label modifiers signature",
+    "CommunityDecision": "authority rule members decision local_only review_on labels label_defaults benefit_terms"
+    " reached_at",
     "ApprovedLimit": "what approval_ref told_in_template_paragraph",
 }
 IDENTIFYING = {
@@ -112,7 +139,8 @@ def test_a_full_record_is_read_whole() -> None:
     record = read_version(FULL)
     default = read_version({"version": 1, "effective_from": "2024-01-01"}, "s1")
     same = {one.name for one in fields(record) if getattr(record, one.name) == getattr(default, one.name)}
-    assert same == {"level"}
+    assert same == {"level", "community"}
+    assert (record.family_ref, record.community_refs) == ("fam-1", ("com-1",))
     assert record.supersedes == ("c-1", 2)
     assert record.scope.recipient_countries == frozenset()
     assert dict(record.scope.answers) == {"linkage": "deny", "topic:cloning": "ask"}
@@ -133,6 +161,8 @@ def test_what_is_not_stated_is_the_safe_or_the_empty_value() -> None:
 
 
 NAMED = {
+    "override": "authority",
+    "model": "(model|override)",
     "supersedes": "version",
     "grantor": "kind",
     "template": "version",
@@ -152,6 +182,16 @@ def changed(path: str, value: object) -> dict[str, Any]:
     [
         ("birth_date", "1990-01-01"),
         ("override", {"law": "x"}),
+        ("override.ends", "soon"),
+        ("override.ends", None),
+        ("override.scope", "x"),
+        ("model", "broad"),
+        ("family_ref", 7),
+        ("family_refs", ["fam-1"]),
+        ("community_refs", "com-1"),
+        ("community_ref", "com-1"),
+        ("community", COMMUNITY),
+        ("scope.communication", {"wants_updates": True}),
         ("version", "3"),
         ("version", True),
         ("version", -1),
@@ -199,6 +239,68 @@ def changed(path: str, value: object) -> dict[str, Any]:
 def test_a_strange_record_is_refused_and_the_member_named(path: str, value: object) -> None:
     with pytest.raises(ValueError, match=rf"\b{NAMED.get(path, path.rpartition('.')[2])}\b|more than {MAX_MEMBERS} "):
         read_version(changed(path, value))
+
+
+@pytest.mark.parametrize("member", ["authority", "rule", "members", "decision", "local_only"])
+def test_a_communitys_decision_says_who_decided_what_by_which_rule(member: str) -> None:
+    left_out = {name: value for name, value in COMMUNITY.items() if name != member}
+    with pytest.raises(ValueError, match=rf"community\.{member}"):
+        read_version({**OF_COMMUNITY, "community": left_out})
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("decision", "perhaps"),
+        ("local_only", "yes"),
+        ("review_on", "soon"),
+        ("labels", "provenance"),
+        ("label_defaults", {"label": "x"}),
+        ("label_defaults", [{"modifiers": ["NCU"]}]),
+        ("label_defaults", [{"label": "x", "modifiers": "NCU"}]),
+        ("label_defaults", [{"label": "x", "signed": True}]),
+        ("elders", ["x"]),
+    ],
+)
+def test_a_strange_decision_of_a_community_is_refused_and_the_member_named(member: str, value: object) -> None:
+    named = {"label_defaults": "(label_defaults|label|modifiers|signed)"}.get(member, member)
+    with pytest.raises(ValueError, match=rf"\b{named}\b"):
+        read_version({**OF_COMMUNITY, "community": {**COMMUNITY, member: value}})
+
+
+def test_a_label_stands_for_modifiers_only_where_the_community_signed_for_it() -> None:
+    unsigned = [{"label": "non_commercial", "modifiers": ["NCU"]}]
+    silent = read_version({**OF_COMMUNITY, "community": {**COMMUNITY, "label_defaults": unsigned}})
+    assert [term.name for term in read_version(OF_COMMUNITY).scope.modifiers] == ["NCU"]
+    assert silent.scope.modifiers == ()
+    assert silent.community is not None
+    assert silent.community.labels == ("provenance", "non_commercial")
+
+
+@pytest.mark.parametrize(
+    ("members", "ref"),
+    [
+        ({"level": "family", "family_ref": "f1"}, "f1"),
+        ({"level": "family", "subject_ref": "f1"}, "f1"),
+        ({"level": "family", "subject_ref": "f1", "family_ref": "f1"}, "f1"),
+        ({"level": "community", "community_ref": "c1"}, "c1"),
+        ({"level": "family", "family_ref": "f1", "subject_ref": "f2"}, None),
+        ({"level": "family", "community_ref": "c1", "subject_ref": "f1"}, None),
+        ({"level": "family"}, None),
+    ],
+)
+def test_the_record_of_a_group_says_which_group(members: dict[str, Any], ref: str | None) -> None:
+    raw = {"version": 1, "effective_from": "2026-01-01", **members}
+    if ref is None:
+        with pytest.raises(ValueError, match="_ref"):
+            read_version(raw)
+    else:
+        assert read_version(raw).subject_ref == ref
+
+
+def test_whether_somebody_wants_news_may_stand_in_the_scope() -> None:
+    raw = {"version": 1, "effective_from": "2026-01-01", "scope": {"communication": {"wants_updates": True}}}
+    assert read_version(raw, "s1").communication.wants_updates
 
 
 def test_the_message_never_repeats_the_value() -> None:

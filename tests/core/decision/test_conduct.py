@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from broker.core.decision import Question, evaluate, explain
-from broker.core.decision.answering import findings_for
+from broker.core.decision.answering import Given, findings_for
 from broker.core.decision.gates.purpose import PROHIBITED
 from broker.core.duties import bound
 from broker.core.ids import PersonId
@@ -49,7 +49,7 @@ def test_nobody_permits_a_prohibited_purpose_in_any_way(flag: str) -> None:
         assert "PUR-PROHIBITED" in [reason.code for reason in decision.reasons]
     asked = approving(flagged(flag))
     for role in ("committee_member", "legal_officer", "ethics_committee"):
-        given = findings_for(asked, b.snapshot(), {"PUR-PROHIBITED": "We think so."}, role, b.MEI)
+        given = findings_for(asked, b.snapshot(), [Given(code="PUR-PROHIBITED", ground="We think so.")], role, b.MEI)
         assert evaluate(replace(asked, findings=given), b.snapshot()).outcome is Outcome.DENY
 
 
@@ -66,9 +66,13 @@ def test_what_could_also_do_harm_goes_to_a_person_and_the_grant_carries_their_an
     decision = evaluate(asked, b.snapshot())
     assert decision.outcome is Outcome.REFER
     assert [reason.code for reason in decision.reasons] == ["PUR-DUAL-USE"]
-    given = findings_for(asked, b.snapshot(), {"PUR-DUAL-USE": "Looked at."}, "committee_member", b.MEI)
+    given = findings_for(
+        asked, b.snapshot(), [Given(code="PUR-DUAL-USE", ground="Looked at.")], "committee_member", b.MEI
+    )
     assert evaluate(replace(asked, findings=given), b.snapshot()).permits
-    assert not findings_for(asked, b.snapshot(), {"PUR-DUAL-USE": "Looked at."}, "legal_officer", b.MEI)
+    assert not findings_for(
+        asked, b.snapshot(), [Given(code="PUR-DUAL-USE", ground="Looked at.")], "legal_officer", b.MEI
+    )
 
 
 # security

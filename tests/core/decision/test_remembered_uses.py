@@ -176,3 +176,13 @@ def test_codes_that_depend_on_the_day_are_asked_anew_each_day() -> None:
         at = Seconds(START + days * DAY)
         question = world.question(at=at, known_at=at)
         assert evaluate(question, snapshot) == evaluate(question, unremembered(snapshot))
+
+
+def test_a_replay_answers_nothing_that_is_asked_now() -> None:
+    """What was permitted before somebody withdrew is replayed as it was, and permits nothing after."""
+    later = Seconds(START + 60)
+    gone = world.consent(version=2, status="withdrawn", effective_from=START, recorded_at=later)
+    snapshot = follow(world.snapshot(), [gone])
+    assert evaluate(world.question(), snapshot).permits
+    assert not evaluate(world.question(at=later, known_at=later), snapshot).permits
+    assert evaluate(world.question(), snapshot).permits

@@ -3,20 +3,24 @@
 Beforehand (`foresee`) nobody's record is touched: the certificate alone says whether it could ever be allowed.
 """
 
-from collections.abc import Iterable
 from dataclasses import replace
+from typing import NamedTuple
 
-from broker.core.consent.judge import ConsentAnswer, ConsentOutcome, judge, judge_certificate
-from broker.core.consent.model import DatasetCertificate, Subject
-from broker.core.consent.question import ConsentQuestion
+from broker.core.consent.cohort import Cohort, cohort_of, everybody_alone
+from broker.core.consent.judge import ConsentAnswer, ConsentOutcome, asking_of, judge, judge_certificate
+from broker.core.consent.known import learned, renewed
+from broker.core.consent.model import DatasetCertificate
+from broker.core.consent.question import ConsentQuestion, Settled
 from broker.core.consent.verdict import Place, Verdict
+from broker.core.decision.asking import consent_question, places, text
 from broker.core.decision.case import Case
-from broker.core.decision.findings import live_findings
+from broker.core.decision.findings import duties, live_findings, reviewed_by_committee, settled_by_ethics
 from broker.core.ids import SubjectRef
 from broker.core.outcome import Gate, GateResult, Outcome, Reason
 from broker.core.purpose import Modality, Purpose
-from broker.core.snapshot import Snapshot
-from broker.core.time import day_of
+from broker.core.rows import Dataset
+from broker.core.rows.access import Finding
+from broker.core.time import Seconds
 
 _OUTCOMES = {
     ConsentOutcome.PERMIT: Outcome.PERMIT,
@@ -35,71 +39,118 @@ def consent(case: Case) -> GateResult:
         return GateResult(gate=Gate.CONSENT, outcome=Outcome.PENDING, reasons=(Reason(code="PUR-UNSTATED"),))
     if case.object is not None and case.object.unrestricted:
         return GateResult(gate=Gate.CONSENT, outcome=Outcome.PERMIT, reasons=())
-    answers = [_answer(question, case) for question in _questions(case, case.purpose)]
-    worst = max(answers, key=lambda answer: _OUTCOMES[answer.outcome])
+    findings = live_findings(case, Gate.CONSENT)
+    answers = [_answer(case, case.dataset, case.purpose, findings, place) for place in places(case.readings)]
+    worst = answers[0] if len(answers) == 1 else max(answers, key=lambda answer: _OUTCOMES[answer.outcome])
     outcome = _OUTCOMES[worst.outcome]
-    left_out = frozenset[SubjectRef]().union(*(answer.excluded | answer.held for answer in answers))
-    obligations = tuple(dict.fromkeys(duty for answer in answers for duty in answer.obligations))
+    left_out = worst.left_out if len(answers) == 1 else _union(answers)
+    obligations = tuple(dict.fromkeys([duty for answer in answers for duty in answer.obligations]))
     return GateResult(
         gate=Gate.CONSENT,
         outcome=outcome,
         reasons=worst.reasons,
-        obligations=(*obligations, *(("keep_to_exclusion_list",) if left_out and outcome.permits else ())),
+        obligations=(*obligations, *duties(findings), *_KEEP_TO_LIST[bool(left_out and outcome.permits)]),
         missing=() if outcome.permits else worst.missing,
         excluded=left_out,
-        until=min(answer.until for answer in answers),
+        until=min([*(answer.until for answer in answers), *(finding.ends for finding in findings)]),
     )
+
+
+_MANY = 100
+"""Participants of one object."""
+
+_KEEP_TO_LIST: tuple[tuple[str, ...], tuple[str, ...]] = ((), ("keep_to_exclusion_list",))
+
+
+def _union(answers: list[ConsentAnswer]) -> frozenset[SubjectRef]:
+    return frozenset[SubjectRef]().union(*(answer.left_out for answer in answers))
 
 
 def left_out(case: Case) -> dict[SubjectRef, Reason]:
     """Each participant who is not in, and why; of several places, the strictest. For them and the auditor alone."""
     if case.dataset is None or case.purpose is None or (case.object is not None and case.object.unrestricted):
         return {}
+    findings, certificate = live_findings(case, Gate.CONSENT), _certificate(case, case.dataset)
+    snapshot, asked = case.snapshot, case.question
+    people = [snapshot.subject(ref, asked.known_at) for ref in snapshot.subjects(asked.dataset, asked.object)]
     found: dict[SubjectRef, Verdict] = {}
-    for question in _questions(case, case.purpose):
-        for ref, verdict in _answer(question, case).verdicts.items():
+    for place in places(case.readings):
+        question = _question(case, case.purpose, _weighing(case, findings), place)
+        for ref, verdict in judge(question, people, certificate, snapshot.ontology).verdicts.items():
             if verdict.place is not Place.INCLUDE and (ref not in found or found[ref].place < verdict.place):
                 found[ref] = verdict
     return {ref: found[ref].reason for ref in sorted(found)}
 
 
-def _answer(question: ConsentQuestion, case: Case) -> ConsentAnswer:
-    certificate = _certificate(case)
-    ontology = case.snapshot.ontology
-    if case.question.stage == "foresee":
-        return judge_certificate(question, certificate, ontology)
-    refs = case.snapshot.subjects(case.question.dataset, case.question.object)
-    return judge(question, _subjects(case.snapshot, refs), certificate, ontology)
+class _Weighing(NamedTuple):
+    """What besides purpose and place decides about every participant alike."""
+
+    home: str | None
+    began: Seconds | None
+    settled: frozenset[Settled]
+    reviewed: frozenset[str]
 
 
-def _certificate(case: Case) -> DatasetCertificate | None:
+def _weighing(case: Case, findings: tuple[Finding, ...]) -> _Weighing:
+    return _Weighing(
+        home=text(case.facts.get("recipient.country")),
+        began=case.held.begins if case.held is not None else None,
+        settled=settled_by_ethics(findings),
+        reviewed=reviewed_by_committee((*findings, *live_findings(case, Gate.DUO))),
+    )
+
+
+def _question(case: Case, purpose: Purpose, by: _Weighing, place: str | None) -> ConsentQuestion:
+    return consent_question(
+        case.question,
+        purpose,
+        home=by.home,
+        place=place,
+        target=case.object,
+        began=by.began,
+        settled=by.settled,
+        reviewed=by.reviewed,
+    )
+
+
+def _answer(
+    case: Case, dataset: Dataset, purpose: Purpose, findings: tuple[Finding, ...], place: str | None
+) -> ConsentAnswer:
+    """What is known already if it holds, else what the records say."""
+    asked, by = case.question, _weighing(case, findings)
+    key = (dataset.id, asked.object, asked.stage == "foresee", purpose, place, by)
+    snapshot, rests_on = case.snapshot, (dataset, case.object, case.snapshot.ontology)
+    answers = snapshot.answers
+    known = answers.get(key)
+    holds = known is not None and known.holds(asked.at, asked.known_at, rests_on)
+    if known is not None and holds and not known.stale:
+        return known.answer
+    question, certificate = _question(case, purpose, by, place), _certificate(case, dataset)
+    if asked.stage == "foresee":
+        return judge_certificate(question, certificate, snapshot.ontology)
+    asking = asking_of(question, certificate, snapshot.ontology)
+    if known is not None and holds:
+        known = renewed(known, asking, snapshot.subject)
+    else:
+        known = learned(asking, _cohort(case, dataset), snapshot.subject, dataset.id, rests_on)
+    answers.keep(key, known)
+    return known.answer
+
+
+def _cohort(case: Case, dataset: Dataset) -> Cohort:
+    """Whose data are asked for. Who is alike is worth knowing of many only."""
+    snapshot, asked = case.snapshot, case.question
+    if case.object is not None and len(case.object.subjects) < _MANY:
+        return everybody_alone(case.object.subjects)
+    return snapshot.answers.cohort(
+        dataset.id,
+        asked.object,
+        lambda: cohort_of(snapshot.subjects(dataset.id, asked.object), snapshot.subject, asked.known_at),
+    )
+
+
+def _certificate(case: Case, dataset: Dataset) -> DatasetCertificate | None:
     """The certificate. A file of several people that leaves as it is cannot be filtered on its way."""
-    if case.dataset is None:
-        return None
-    certificate = case.dataset.certificate
+    certificate = dataset.certificate
     whole_file = case.object is not None and case.question.modality in (Modality.DOWNLOAD, Modality.STREAM)
     return replace(certificate, filterable=False) if whole_file else certificate
-
-
-def _subjects(snapshot: Snapshot, refs: Iterable[SubjectRef]) -> list[Subject]:
-    return [Subject(ref=ref, versions=tuple(row.consent for row in snapshot.consents(ref))) for ref in sorted(refs)]
-
-
-def _questions(case: Case, purpose: Purpose) -> list[ConsentQuestion]:
-    """The question once for every country of processing that was stated; once without, if none was."""
-    home = case.facts.get("recipient.country")
-    reviewed = frozenset(finding.code for finding in live_findings(case, Gate.DUO))
-    places = [facts.get("request.processing_country") for facts in case.readings]
-    return [
-        ConsentQuestion(
-            purpose=purpose,
-            recipient_country=home if isinstance(home, str) else None,
-            processing_country=place if isinstance(place, str) else None,
-            at=case.question.at,
-            known_at=case.question.known_at,
-            data_generated_on=day_of(case.object.created) if case.object is not None else None,
-            grant_began=case.held.begins if case.held is not None else None,
-            reviewed=reviewed,
-        )
-        for place in places
-    ]

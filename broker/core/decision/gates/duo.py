@@ -28,6 +28,7 @@ def duo(case: Case) -> GateResult:
         reasons=found.reasons,
         obligations=found.obligations,
         read=(("ontology", ontology.version),),
+        asks=found.reasons if outcome is Outcome.REFER else (),
     )
 
 

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from broker.core.decision.case import Case, turns_of_evidence
 from broker.core.jurisdiction.judge import Answer, judge
-from broker.core.outcome import Gate, GateResult
+from broker.core.outcome import Gate, GateResult, Outcome, Reason
 
 T = TypeVar("T")
 
@@ -26,7 +26,25 @@ def jurisdiction(case: Case) -> GateResult:
         missing=_all(answers, lambda answer: (*answer.evidence, *answer.missing_facts)),
         until=min((*(answer.until for answer in answers), *turns_of_evidence(case))),
         read=(*(EXAMPLE for answer in answers[:1] if answer.example), *_all(answers, lambda answer: answer.read)),
+        asks=_asks(telling) if strictest is Outcome.REFER else (),
+        besides=_besides(answers),
     )
+
+
+def _asks(answers: list[Answer]) -> tuple[Reason, ...]:
+    """What people may answer: referrals of packs, and what no pack answers. Nothing, where one of them is mandatory."""
+    referred = [verdict for answer in answers for verdict in answer.verdicts if verdict.effect == "refer"]
+    if any(verdict.mandatory for verdict in referred):
+        return ()
+    said = {verdict.reason for answer in answers for verdict in answer.verdicts}
+    uncovered = [reason for answer in answers for reason in answer.reasons if reason not in said]
+    return tuple(dict.fromkeys((*(verdict.reason for verdict in referred), *uncovered)))
+
+
+def _besides(answers: list[Answer]) -> Outcome:
+    """What the law comes to when people have answered: evidence that a pack awaits is still missing."""
+    awaited = any(verdict.effect == "await" for answer in answers for verdict in answer.verdicts)
+    return Outcome.PENDING if awaited else Outcome.PERMIT_WITH_OBLIGATIONS
 
 
 def _all(answers: list[Answer], part: Callable[[Answer], tuple[T, ...]]) -> tuple[T, ...]:

@@ -1,5 +1,7 @@
 """The purpose gate: is a purpose stated, is it the approved one, and may it be at all?"""
 
+from dataclasses import replace
+
 from broker.core.decision.case import Case
 from broker.core.decision.gates.result import result
 from broker.core.outcome import Gate, GateResult, Outcome
@@ -29,7 +31,8 @@ def purpose(case: Case) -> GateResult:
         if approved is None or question.purpose.project != approved.project:
             return result(Gate.PURPOSE, Outcome.DENY, "PUR-MISMATCH")
     if DUAL_USE in flags:
-        return result(Gate.PURPOSE, Outcome.REFER, "PUR-DUAL-USE")
+        refer = result(Gate.PURPOSE, Outcome.REFER, "PUR-DUAL-USE")
+        return replace(refer, asks=refer.reasons)
     return result(Gate.PURPOSE, Outcome.PERMIT)
 
 

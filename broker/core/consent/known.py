@@ -1,0 +1,157 @@
+"""Which answers about sets of participants are known already, and for how long? (judge.py works them out)
+
+An answer is a pure result of what it read. It is kept until the first date at which it may change by itself, or
+until a record that it read changes; then only the participants concerned are judged anew, however large the set is.
+A set is thus judged once for each kind of question, and not at each access.
+"""
+
+from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+
+from broker.core.consent.cohort import Cohort, Find, told_apart
+from broker.core.consent.judge import all_said, answer_of, blocks_families, said_of
+from broker.core.consent.model import Subject
+from broker.core.consent.rules import Asking
+from broker.core.consent.tally import ConsentAnswer, Tally
+from broker.core.ids import DatasetId, SubjectRef
+from broker.core.time import FOREVER, Seconds
+
+MOST = 4096
+"""Answers that are kept; beyond that the oldest go."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """One answer. `rests_on`: the very rows that it read besides the participants' own. `stale`: whose records changed
+    since, as they were then.
+    """
+
+    dataset: DatasetId
+    rests_on: tuple[object, ...]
+    members: AbstractSet[SubjectRef]
+    asking: Asking
+    tally: Tally
+    answer: ConsentAnswer
+    at: Seconds
+    known_at: Seconds
+    known_until: Seconds
+    """The first time of knowledge at which a version counts that does not count yet."""
+    stale: tuple[Subject, ...] = ()
+
+    def holds(self, at: Seconds, known_at: Seconds, rests_on: tuple[object, ...]) -> bool:
+        """Is it the answer at `at`, by what was known at `known_at`, but for those whose records changed?"""
+        return (
+            self.at <= at < self.answer.until
+            and self.known_at <= known_at < self.known_until
+            and all(one is other for one, other in zip(self.rests_on, rests_on, strict=True))
+        )
+
+
+class KnownAnswers:
+    """The answers that are known. Filled while questions are asked; a change of the world makes another one."""
+
+    def __init__(
+        self,
+        known: dict[Hashable, Known] | None = None,
+        cohorts: dict[tuple[DatasetId, str | None], Cohort] | None = None,
+    ) -> None:
+        self._known: dict[Hashable, Known] = known or {}
+        self._cohorts: dict[tuple[DatasetId, str | None], Cohort] = cohorts or {}
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def get(self, key: Hashable) -> Known | None:
+        """What is known of this kind of question, perhaps from another time."""
+        return self._known.get(key)
+
+    def keep(self, key: Hashable, known: Known) -> None:
+        """Keep an answer, unless a later one is kept: a replay does not push out what is asked now."""
+        before = self._known.get(key)
+        if before is not None and (before.at > known.at or before.known_at > known.known_at):
+            return
+        if len(self._known) >= MOST and before is None:
+            del self._known[next(iter(self._known))]
+        self._known[key] = known
+
+    def cohort(self, dataset: DatasetId, object: str | None, gather: Callable[[], Cohort]) -> Cohort:
+        """Whose data are in a dataset, or in one object of it: gathered once, and shared by every answer about it."""
+        found = self._cohorts.get((dataset, object))
+        if found is None:
+            found = self._cohorts[dataset, object] = gather()
+        return found
+
+    def after(self, refs: AbstractSet[SubjectRef], find: Find, datasets: AbstractSet[DatasetId]) -> "KnownAnswers":
+        """What is known after the records of `refs`, and the objects of `datasets`, changed. `find`: as before it."""
+        known = {
+            key: after
+            for key, one in self._known.items()
+            if one.dataset not in datasets and (after := _after(one, refs, find)) is not None
+        }
+        return KnownAnswers(
+            known, {key: one.after(refs) for key, one in self._cohorts.items() if key[0] not in datasets}
+        )
+
+
+def _after(known: Known, refs: AbstractSet[SubjectRef], find: Find) -> Known | None:
+    concerned = refs & known.members
+    if not concerned:
+        return known
+    if blocks_families(known.asking.certificate) or len(concerned) > len(known.members) // 2:
+        return None
+    waiting = {one.ref for one in known.stale}
+    were = tuple(find(ref, known.known_at) for ref in concerned if ref not in waiting)
+    return replace(known, stale=(*known.stale, *were))
+
+
+def learned(asking: Asking, cohort: Cohort, find: Find, dataset: DatasetId, rests_on: tuple[object, ...]) -> Known:
+    """The answer, worked out from the records: of people who are alike, from one of theirs."""
+    question = asking.question
+    early = min(question.at, question.known_at) < cohort.since
+    if early or blocks_families(asking.certificate):  # then nobody is like another
+        people = [find(ref, question.known_at) for ref in cohort.members]
+        tally = Tally.of(all_said(people, asking))
+    else:
+        people = [find(ref, question.known_at) for ref in cohort.others]
+        tally = Tally.of(all_said(people, asking))
+        for one, refs in told_apart(cohort):
+            tally = tally.joined(said_of(one, asking), refs)
+    return Known(
+        dataset=dataset,
+        rests_on=rests_on,
+        members=cohort.members,
+        asking=asking,
+        tally=tally,
+        answer=answer_of(tally, asking),
+        at=question.at,
+        known_at=question.known_at,
+        known_until=_known_until(people, question.known_at),
+    )
+
+
+def renewed(known: Known, asking: Asking, find: Find) -> Known:
+    """The answer after some records changed, worked out from those alone; `known` holds at the time of `asking`."""
+    question = asking.question
+    people = [find(before.ref, question.known_at) for before in known.stale]
+    tally = known.tally.changed(
+        (after.ref, said_of(before, known.asking), said_of(after, asking))
+        for before, after in zip(known.stale, people, strict=True)
+    )
+    return replace(
+        known,
+        asking=asking,
+        tally=tally,
+        answer=answer_of(tally, asking),
+        at=question.at,
+        known_at=question.known_at,
+        known_until=min(known.known_until, _known_until(people, question.known_at)),
+        stale=(),
+    )
+
+
+def _known_until(people: Iterable[Subject], known_at: Seconds) -> Seconds:
+    versions = (one for person in people for one in person.versions)
+    layers = (one for person in people for layer in person.layers for one in layer.versions)
+    later = (one.known_from for group in (versions, layers) for one in group if one.known_from > known_at)
+    return min(later, default=FOREVER)

@@ -1,0 +1,74 @@
+"""Under which keys does the picture that decisions read (core/snapshot.py) find a row? One table of kinds."""
+
+from collections.abc import Iterable
+
+from broker.core.rows.access import Grant, Request
+from broker.core.rows.assertions import Assertion
+from broker.core.rows.catalogue import Dataset, DrsObject, Organisation, Role
+from broker.core.rows.change import Row
+from broker.core.rows.consents import ConsentRow
+from broker.core.rows.linking import IdentityLink
+from broker.core.rows.oauth import Client
+from broker.core.rows.polled import PolledVisa
+from broker.core.rows.sanctions import Sanction
+
+
+def keys_of(row: Row) -> Iterable[tuple[str, ...]]:  # noqa: C901, PLR0912 (a table of kinds)
+    """Under which keys of the index a row is found."""
+    match row:
+        case Grant():
+            yield ("grant", row.person, row.dataset)
+            yield ("person", row.person)
+        case Request():
+            yield ("requests", row.person)
+            yield ("inbox", row.dataset)
+        case ConsentRow():
+            yield ("consent", row.consent.consent_id)
+            if row.consent.grantor is not None and row.consent.grantor.ref is not None:
+                yield ("grantor", row.consent.grantor.ref)
+            yield from _consent_keys(row)
+        case DrsObject():
+            yield ("dataset", row.dataset)
+        case IdentityLink():
+            for person in row.persons:
+                yield ("link", person)
+        case PolledVisa() if row.state == "live":
+            yield ("polled",)
+        case Assertion() | Role():
+            yield (row.KIND, row.iss, row.sub)
+        case Client():
+            yield from _client_keys(row)
+        case Organisation():
+            for scope in row.scopes:
+                yield ("scope", scope)
+        case Sanction():
+            yield ("sanction", row.kind, row.whom)
+            yield ("sanctions",)
+        case _:
+            pass
+    if isinstance(row, Dataset) or row.KIND in _LISTED:
+        yield ("all", row.KIND)
+
+
+def _consent_keys(row: ConsentRow) -> Iterable[tuple[str, ...]]:
+    consent = row.consent
+    if consent.level != "participant":
+        yield ("layer", consent.level, consent.subject_ref)
+        if consent.level == "community":
+            yield from (("communities", dataset) for dataset in row.datasets)
+        return
+    yield ("subject", consent.subject_ref)
+    if consent.family_ref is not None:
+        yield ("member", "family", consent.family_ref)
+    yield from (("member", "community", name) for name in consent.community_refs)
+
+
+def _client_keys(row: Client) -> Iterable[tuple[str, ...]]:
+    if row.jwks_uri is not None:
+        yield ("jwks_uri",)
+    if row.owner is not None:
+        yield ("installation", row.owner)
+
+
+_LISTED = frozenset({"identity_provider", "visa_issuer", "committee", "organisation", "custom_type"})
+"""Kinds that are few enough to be listed whole."""

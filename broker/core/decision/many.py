@@ -1,6 +1,7 @@
 """How would the same request be decided about many datasets? For the catalogue: "may I, for this purpose?"
 
-What concerns the person is looked up once, and datasets under the same rules have the same answer.
+What concerns the person is looked up once, and datasets under the same rules have the same answer, unless a community
+decides about one of them by name.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -29,7 +30,7 @@ def foresee_each(question: Question, datasets: Iterable[DatasetId], snapshot: Sn
     asker = asker_of(question, snapshot)
     known: dict[object, Decision] = {}
     for id in datasets:
-        rules = _rules(snapshot.get(Dataset, id))
+        rules = (_rules(snapshot.get(Dataset, id)), id if snapshot.communities(id) else None)
         decision = known.get(rules)
         if decision is None:
             decision = decided(replace(asker, question=copied(asker.question, dataset=id)), snapshot)

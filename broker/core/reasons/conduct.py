@@ -121,7 +121,7 @@ SPECS = (
         "facts",
         "A sanction is lifted by two people in two different roles.",
         "The same person or role cannot lift it twice.",
-        "Two people must agree before somebody gets access again.",
+        "Two people must say yes before they can use data again.",
     ),
     Spec(
         "GOV-SECURE-ROOM-FIRST",

@@ -39,6 +39,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "gate.entitlement": "Entitlement",
         "gate.terms": "Terms",
         "gate.purpose": "Purpose",
+        "gate.safeguards": "Safeguards",
         "gate.duo": "Data use codes",
         "gate.consent": "Consent",
         "gate.community": "Community",

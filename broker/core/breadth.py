@@ -38,8 +38,11 @@ class Form:
 
 
 def form_of(version: ConsentVersion) -> Form | None:
-    """The kind of form of a participant's consent; None for what permits nothing (withdrawn, a family's, in error)."""
-    if version.level != "participant" or version.status != "active" or version.withdrawal is not None:
+    """The kind of form of a participant's consent; None for a family's, and for what was never one.
+
+    A withdrawn or suspended one counts as before: what is asked of a dataset must tell nobody who withdrew (ruling 10).
+    """
+    if version.level != "participant" or version.status in ("entered_in_error", "superseded"):
         return None
     return Form(
         width=_width(version.scope.permissions),

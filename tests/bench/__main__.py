@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from tests.bench import data_use, packs, tokens, visas
+from tests.bench import consents, data_use, decision, packs, tokens, visas
 from tests.bench.measure import ROUNDS, Goal, Result, measure
 from tests.bench.page import page
 from tests.bench.yardsticks import VERIFY_ES256
@@ -20,7 +20,14 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "speed.md"
 @contextmanager
 def _all_goals() -> Iterator[tuple[Goal, ...]]:
     with tokens.goals() as with_a_broker:
-        yield (*visas.goals(), *data_use.goals(), *packs.goals(), *with_a_broker)
+        yield (
+            *decision.goals(),
+            *consents.goals(),
+            *data_use.goals(),
+            *packs.goals(),
+            *visas.goals(),
+            *with_a_broker,
+        )
 
 
 def _run(console: Console) -> list[Result]:

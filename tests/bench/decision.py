@@ -17,6 +17,7 @@ from broker.core.rows import Dataset
 from broker.core.snapshot import Snapshot, follow
 from tests import builders as world
 from tests.bench.cedar import Cedar
+from tests.bench.consents import group
 from tests.bench.measure import Goal, Yardstick
 from tests.core.decision.test_terms_and_registered import ISSUERS, ONE, TWO, visa
 
@@ -55,7 +56,9 @@ def five_visas() -> tuple[Visa, ...]:
 
 def picture(**changes: Any) -> Snapshot:
     """The world of tests/builders.py under every pack; the dataset asks for terms, and three layers consent."""
-    made = world.snapshot(*ISSUERS, dataset=world.dataset(terms_of_use=_URL), **changes)
+    layers = (group("family", "fam_1"), group("community", "com_1"))
+    pia = world.consent(family_ref="fam_1", community_refs=("com_1",))
+    made = world.snapshot(*ISSUERS, *layers, dataset=world.dataset(terms_of_use=_URL), pia=pia, **changes)
     made = replace(made, rulebook=every_pack())
     assert len(evaluate(use(), made).visas) == len(five_visas())
     return made

@@ -42,14 +42,17 @@ def findings_for(
 ) -> tuple[Finding, ...]:
     """The findings that `answers` make: for questions that are open, and that `role` may answer.
 
-    Anything else among the answers makes nothing; the question simply stays open.
+    Anything else among the answers makes nothing; the question simply stays open. So it does where two roles must
+    answer, and who answered in the other one is known to be the same human being.
     """
+    same = snapshot.ever_linked(by)
+    taken = {one.code for one in question.findings if one.role != role and one.person in same}
     case = case_of(question, None, weighed(question, snapshot), snapshot)
     results = [gate(case) for gate in (purpose, duo, consent, jurisdiction)]
     made: dict[Given, Finding] = {}
     for given in answers:
         for result in results:
-            if given not in made and _answers(given, role, result, question.at):
+            if given.code not in taken and given not in made and _answers(given, role, result, question.at):
                 made[given] = _finding(case, result, given, role, by)
     return tuple(made.values())
 

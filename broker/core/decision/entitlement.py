@@ -12,8 +12,9 @@ from broker.core.rows.access import Finding
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 
-REGISTERED = "registered:"
-"""How the ids of entitlements by Registered Access begin: nobody decided about them one by one."""
+REGISTERED, EXTERNAL = "registered:", "visa:"
+"""How the ids of entitlements by Registered Access, and by visas of other issuers, begin: no committee of ours decided
+about them one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +95,7 @@ def _of_visa(found: Accepted, question: Question, snapshot: Snapshot) -> list[En
     name = visa.jti if visa.jti is not None else visa.digest
     return [
         Entitlement(
-            id=f"visa:{visa.iss} {name}",
+            id=f"{EXTERNAL}{visa.iss} {name}",
             person=question.person,
             dataset=dataset,
             purpose=purpose,

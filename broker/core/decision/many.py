@@ -1,14 +1,14 @@
 """How would the same request be decided about many datasets? For the catalogue: "may I, for this purpose?"
 
-What concerns the person is looked up once, and datasets under the same rules have the same answer, unless a community
-decides about one of them by name.
+What concerns the person is looked up once, and datasets under the same rules have the same answer, unless something is
+on record about one of them by name.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 
 from broker.core.copied import copied
-from broker.core.decision.evaluate import asker_of, decided
+from broker.core.decision.evaluate import Asker, asker_of, decided
 from broker.core.decision.question import Decision, Question
 from broker.core.ids import DatasetId
 from broker.core.rows import Dataset
@@ -30,12 +30,22 @@ def foresee_each(question: Question, datasets: Iterable[DatasetId], snapshot: Sn
     asker = asker_of(question, snapshot)
     known: dict[object, Decision] = {}
     for id in datasets:
-        rules = (_rules(snapshot.get(Dataset, id)), id if snapshot.communities(id) else None)
+        rules = (
+            _rules(snapshot.get(Dataset, id)),
+            snapshot.forms.get(id),
+            id if _by_name(id, asker, snapshot) else None,
+        )
         decision = known.get(rules)
         if decision is None:
             decision = decided(replace(asker, question=copied(asker.question, dataset=id)), snapshot)
             known[rules] = decision
         yield decision
+
+
+def _by_name(id: DatasetId, asker: Asker, snapshot: Snapshot) -> bool:
+    """Is something on record about this very dataset: what a community decided, or a grant of the person who asks?"""
+    persons = asker.question.persons or (asker.question.person,)
+    return bool(snapshot.communities(id)) or any(snapshot.grants(one, id) for one in persons if one is not None)
 
 
 def _rules(row: Dataset | None) -> object:

@@ -45,9 +45,18 @@ def _suspensions(case: Case) -> Iterator[Sanction]:
     for person in question.persons or (question.person,):
         if person is not None:
             yield from (row for row in snapshot.sanctions("person", person) if row.suspends)
-    scopes = [affiliation.partition("@")[2] for affiliation in case.affiliations]
-    for organisation in snapshot.organisations(scopes):
-        yield from (row for row in snapshot.sanctions("organisation", organisation.id) if row.suspends)
+    for organisation in _institutions(case):
+        yield from (row for row in snapshot.sanctions("organisation", organisation) if row.suspends)
+
+
+def _institutions(case: Case) -> dict[str, None]:
+    """Those for whom the person speaks now, and those for whom they got the grant: leaving one out does not help."""
+    snapshot, held = case.snapshot, case.held
+    grant = snapshot.get(Grant, GrantId(held.id)) if held is not None else None
+    shown = (*case.affiliations, *(grant.affiliations if grant is not None else ()))
+    found = dict.fromkeys(row.id for row in snapshot.organisations([one.partition("@")[2] for one in shown]))
+    stated = held.purpose.institution if held is not None and held.purpose is not None else None
+    return found if stated is None else {**found, stated: None}
 
 
 def _owed(case: Case) -> GateResult:

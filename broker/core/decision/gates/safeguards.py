@@ -1,7 +1,8 @@
 """The safeguards gate: is on record what the data holder must put on record before anybody new gets the data?
 
 It asks before a request and at the committee's yes. A grant that runs is not cut: its holder relied on what was
-said. Registered access has no grant, so there each use is asked (WHO 2024, 3.1-6; HUMAN_RIGHTS section 3).
+said. Registered access, and another issuer's visa, have no grant of ours, so there each use is
+asked (WHO 2024, 3.1-6; HUMAN_RIGHTS section 3).
 """
 
 from dataclasses import replace
@@ -9,7 +10,7 @@ from typing import NamedTuple
 
 from broker.core.breadth import NONE, Breadth, breadth
 from broker.core.decision.case import Case
-from broker.core.decision.entitlement import REGISTERED
+from broker.core.decision.entitlement import EXTERNAL, REGISTERED
 from broker.core.decision.gates.result import result
 from broker.core.duties import crosses_a_border
 from broker.core.outcome import Gate, GateResult, Outcome
@@ -76,7 +77,9 @@ def _recorded(case: Case, dataset: Dataset) -> _Recorded:
 def _is_new(case: Case, dataset: Dataset) -> bool:
     if dataset.access == "open":
         return False
-    return case.question.stage != "use" or (case.held is not None and case.held.id.startswith(REGISTERED))
+    if case.question.stage != "use":
+        return True
+    return case.held is not None and case.held.id.startswith((REGISTERED, EXTERNAL))
 
 
 def _until(dataset: Dataset, found: Breadth) -> Seconds:

@@ -33,14 +33,14 @@ _LIFTED_BY = 2
 def wrong_with(step: Sanction, taken: Iterable[Sanction], *, urgent: bool) -> Reason | None:
     """Why this step may not be taken after those that were, in its case; None: it may.
 
-    A person climbs by steps against themselves alone; against an institution those against its people count too.
+    Whom a step suspends must have been warned themselves; further up, the steps against others in the case count too.
     """
     if step.kind not in TARGETS[step.step]:
         return _invalid(f"kind: {step.step} is for {' or '.join(TARGETS[step.step])}")
     if step.ends <= step.begins:
         return _invalid("ends: before it begins")
     place = LADDER.index(step.step)
-    before = [one for one in taken if step.kind != "person" or (one.kind, one.whom) == (step.kind, step.whom)]
+    before = [one for one in taken if step.step != "suspend_person" or one.whom == step.whom]
     reached = max((LADDER.index(one.step) for one in before), default=-1)
     if place > reached + 1 and not urgent:
         return _invalid(f"step: {LADDER[reached + 1]} comes first; say urgent if it cannot wait")

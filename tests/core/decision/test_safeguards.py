@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.core.breadth import QUESTIONS, Form, breadth
-from broker.core.consent.model import Scope, Withdrawal
+from broker.core.consent.model import Scope
 from broker.core.decision import Question, evaluate, explain
 from broker.core.outcome import Outcome
 from broker.core.purpose import Modality
@@ -147,8 +147,8 @@ def test_very_broad_and_old_consents_are_opened_in_a_secure_room_first() -> None
 
 def test_only_consents_that_hold_count_in_whatever_order_they_came() -> None:
     wide, narrow = broad(12), b.consent(b.PIA, 2, scope=Scope(permissions=b.codes("DUO:0000007")))
-    withdrawn = b.consent(b.PIA, 3, status="withdrawn", withdrawal=Withdrawal(kind="no_further_use"))
-    rows: list[Row] = [wide, narrow, withdrawn]
+    wrong = b.consent(b.PIA, 3, status="entered_in_error")
+    rows: list[Row] = [wide, narrow, wrong]
     base = b.snapshot(pia=None, paul=None)
     for order in (rows, rows[::-1], [rows[1], rows[2], rows[0]]):
         assert not follow(base, order).forms.get(b.HEART)

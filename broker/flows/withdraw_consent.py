@@ -66,10 +66,15 @@ async def withdraw(w: World, caller: Caller, kind: WithdrawalKind, consent_id: s
 def _newest(snapshot: Snapshot, subject: SubjectRef, consent_id: str | None, now: Seconds) -> list[ConsentRow]:
     """The newest version of each consent that is meant. Who speaks for somebody speaks about one by name."""
     if consent_id is not None:
-        chain = snapshot.chain(consent_id)
-        return [chain[-1]] if chain and voice(chain[-1].consent, subject, now) is not None else []
+        chain = [row for row in snapshot.chain(consent_id)[-1:] if _counts(row)]
+        return [row for row in chain if voice(row.consent, subject, now) is not None]
     ids = dict.fromkeys(row.consent.consent_id for row in snapshot.consents(subject))
-    return [snapshot.chain(id)[-1] for id in ids]
+    return [row for row in (snapshot.chain(id)[-1] for id in ids) if _counts(row)]
+
+
+def _counts(row: ConsentRow) -> bool:
+    """Is it a record at all? What was entered in error or superseded permits nothing, and is not made to rest."""
+    return row.consent.status not in ("entered_in_error", "superseded")
 
 
 def _successor(row: ConsentRow, kind: WithdrawalKind, now: Seconds, by: SubjectRef, snapshot: Snapshot) -> ConsentRow:

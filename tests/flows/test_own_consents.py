@@ -145,6 +145,14 @@ async def test_what_the_person_withdrew_stays_withdrawn_for_who_speaks_for_them(
     assert found == Reason(code="RGT-THEIR-OWN-WORD")
 
 
+@pytest.mark.parametrize("status", ["entered_in_error", "superseded"])
+async def test_what_never_counted_is_not_withdrawn_and_so_not_reopened(status: Any) -> None:
+    s = stage(b.consent(b.PIA, 2, status=status))
+    for named in (None, CONSENT):
+        assert await withdraw(s.world, caller(PIA), "no_further_use", named) == Reason(code="REQ-NOT-FOUND")
+    assert s.kinds() == []
+
+
 # Questions
 
 

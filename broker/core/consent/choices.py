@@ -36,6 +36,7 @@ AFTER: Mapping[tuple[Status, Act], Status] = MappingProxyType({
 """(status, act) to the status of the next version; `reopen` leads back to where a withdrawal came from. What is not
 listed cannot happen."""
 
+_HELD: tuple[Status, ...] = ("active", "suspended")
 _FOR_OTHERS = frozenset({"parent", "guardian", "representative"})
 _LISTS = ("hosting", "modalities", "recipient_countries")
 _RANK = {"deny": 0, "ask": 1, None: 1, "permit": 2}
@@ -58,13 +59,14 @@ class Theirs:
     """What of a history is the person's own word, and who made it rest.
 
     `words`: members that only the person takes back. `paused_by`, `withdrawn_by`: who began the pause or withdrawal
-    in which the newest version is. `back_to`: the status in which a withdrawal found the consent.
+    in which the newest version is; `source` where several withdrew. `back_to`: the status in which a withdrawal found
+    the consent; None: nothing that ever held, so nothing comes back.
     """
 
     words: frozenset[str] = frozenset()
     paused_by: MadeBy = "source"
     withdrawn_by: MadeBy = "source"
-    back_to: Status = "active"
+    back_to: Status | None = "active"
 
 
 NOTHING = Choice()
@@ -112,7 +114,8 @@ def chosen(
     own_rest = (act, "person") in (("resume", theirs.paused_by), ("reopen", theirs.withdrawn_by))
     if speaks == "own_narrow" and more - ({"status"} if own_rest else set()):
         return Reason(code="RGT-NARROW-ONLY")
-    if speaks == "for_them" and more & (theirs.words | ({"status"} if own_rest else set())):
+    not_theirs = own_rest or (act == "reopen" and theirs.withdrawn_by != "representative")
+    if speaks == "for_them" and more & (theirs.words | ({"status"} if not_theirs else set())):
         return Reason(code="RGT-THEIR-OWN-WORD")
     return after
 
@@ -122,7 +125,8 @@ def _status(before: ConsentVersion, act: Act, theirs: Theirs) -> Status | None:
         return AFTER.get((before.status, act))
     if not _withdrawn(before):
         return None
-    return theirs.back_to if before.status == "withdrawn" else before.status
+    back = theirs.back_to if before.status == "withdrawn" else before.status
+    return back if back in _HELD else None
 
 
 def _withdrawn(version: ConsentVersion) -> bool:
@@ -138,8 +142,8 @@ def theirs(history: Sequence[tuple[ConsentVersion, MadeBy]]) -> Theirs:
     return Theirs(
         words=frozenset(words),
         paused_by=_begun_by(history, lambda version: version.status == "suspended"),
-        withdrawn_by=_begun_by(history, _withdrawn),
-        back_to="suspended" if found and found[-1].status == "suspended" else "active",
+        withdrawn_by=_withdrawn_by(history),
+        back_to=found[-1].status if found and found[-1].status in _HELD else None,
     )
 
 
@@ -151,6 +155,17 @@ def _begun_by(history: Sequence[tuple[ConsentVersion, MadeBy]], rests: Callable[
             break
         found = by
     return found
+
+
+def _withdrawn_by(history: Sequence[tuple[ConsentVersion, MadeBy]]) -> MadeBy:
+    """Who made every step of the withdrawal in which the newest version is; `source` where it was not one alone."""
+    makers = {_begun_by(history, _withdrawn)}
+    for (before, _), (after, by) in reversed(list(pairwise(history))):
+        if not _withdrawn(after):
+            break
+        if (before.status == "withdrawn", before.withdrawal) != (after.status == "withdrawn", after.withdrawal):
+            makers.add(by)
+    return makers.pop() if len(makers) == 1 else "source"
 
 
 def _next(

@@ -183,6 +183,10 @@ BACK: dict[str, tuple[list[tuple[ConsentVersion, Any]], str | None]] = {
     "nothing": (history(({}, "source")), None),
     "a withdrawal from a pause": (history(({}, "source"), (PAUSED, "source"), (STOP, "person")), "suspended"),
     "no contact in a pause": (history(({}, "source"), (PAUSED | QUIET, "source")), "suspended"),
+    "a withdrawal of what was entered in error": (
+        history(({}, "source"), ({"status": "entered_in_error"}, "source"), (STOP, "person")), None,
+    ),
+    "a withdrawal that the source began with": (history((STOP, "source")), None),
     "no contact, then a pause, then a withdrawal": (
         history(({}, "source"), (QUIET, "person"), (PAUSED | QUIET, "source"), (STOP, "person")), "suspended",
     ),
@@ -204,6 +208,20 @@ def test_who_speaks_for_somebody_does_not_undo_their_no_contact() -> None:
     assert chosen(made[-1][0], "reopen", Choice(), "for_them", NOW, theirs(made)) == Reason(code="RGT-THEIR-OWN-WORD")
     made = history(({}, "source"), (QUIET, "representative"))
     assert done(chosen(made[-1][0], "reopen", Choice(), "for_them", NOW, theirs(made))).withdrawal is None
+
+
+@pytest.mark.parametrize("made", [
+    (({}, "source"), (STOP, "source")),
+    (({}, "source"), (STOP, "person")),
+    (({}, "source"), (QUIET, "representative"), (STOP, "person")),
+    (({}, "source"), (QUIET, "source"), (STOP, "representative")),
+])  # fmt: skip
+def test_who_speaks_for_somebody_reopens_only_what_they_withdrew(made: Any) -> None:
+    versions = history(*made)
+    found = chosen(versions[-1][0], "reopen", Choice(), "for_them", NOW, theirs(versions))
+    assert found == Reason(code="RGT-THEIR-OWN-WORD")
+    alone = history(({}, "source"), (QUIET, "representative"), (STOP, "representative"))
+    assert done(chosen(alone[-1][0], "reopen", Choice(), "for_them", NOW, theirs(alone))).status == "active"
 
 
 def test_a_word_that_nobody_knows_is_refused() -> None:

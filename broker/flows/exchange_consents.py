@@ -50,6 +50,10 @@ async def take_in(
     refused = _not_theirs(actor, incoming)
     if refused is not None:
         return refused
+    if not actor.operator:
+        groups = tuple(_for_operator(one) for one in incoming if one.version.level != "participant")
+        if groups:
+            return groups
     found = planned(snapshot, incoming, now)
     rows = [_row(one, snapshot, tuple(datasets)) for one in found.new]
     faults = [*found.faults, *(row for row in rows if isinstance(row, Fault))]
@@ -103,6 +107,10 @@ def _not_theirs(actor: Actor, incoming: Iterable[Incoming]) -> Reason | None:
 def _may(actor: Actor, custodian: str | None) -> bool:
     scopes = {"service"} if custodian is None else {"service", f"organisation:{custodian}"}
     return actor.operator or any(role.role == SOURCE and role.scope in scopes for role in actor.roles)
+
+
+def _for_operator(one: Incoming) -> Fault:
+    return Fault(one.place, "level: what a family or a community decided is put on record by the operator alone")
 
 
 def _row(one: Incoming, snapshot: Snapshot, default: tuple[str, ...]) -> ConsentRow | Fault:

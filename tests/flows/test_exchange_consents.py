@@ -9,6 +9,7 @@ import pytest
 
 from broker.adapters.consent_files import read_consent_file
 from broker.core.consent.importing import Fault, Incoming
+from broker.core.consent.model import CommunityDecision
 from broker.core.consent.reading import read_version
 from broker.core.consent.record_files import SCHEMA, read_records, written
 from broker.core.consent.writing import version_hash
@@ -123,6 +124,22 @@ async def test_a_source_speaks_for_its_own_participants(actor: Actor, custodian:
     assert isinstance(out, tuple if may else Reason)
     if may:
         assert s.ledger.entries[-1].about["client"] == "lims"
+
+
+@pytest.mark.parametrize("level", ["family", "community"])
+async def test_what_a_group_decided_is_taken_from_the_operator_alone(level: Any) -> None:
+    s = ready()
+    decided = CommunityDecision(
+        authority="council", rule="quorum", members="all", decision="approved", local_only=False
+    )
+    one = incoming(custodian="site-a", subject_ref="com-1")
+    one = replace(one, version=replace(one.version, level=level, community=decided if level == "community" else None))
+    for scope in ("organisation:site-a", "service"):
+        found = await take_in(s.world, source(scope), [one])
+        assert isinstance(found, tuple)
+        assert [fault.problem.partition(":")[0] for fault in found] == ["level"]
+    assert s.kinds() == []
+    assert isinstance(await take_in(s.world, OPERATOR, [one]), Imported)
 
 
 async def test_too_many_at_once_are_refused() -> None:

@@ -87,10 +87,11 @@ def _chained(
     batch: Mapping[str, Sequence[ConsentVersion]],
     history: History,
 ) -> Iterator[str]:
-    """What is wrong between this version and those before it."""
+    """What is wrong between this version and those before it. A first version may follow what it supersedes."""
     before = max(chain, key=lambda one: one.version, default=None)
+    followed = _replaced(version, batch, history)
     if before is None:
-        if version.prev_hash is not None:
+        if version.prev_hash is not None and (followed is None or version.prev_hash != version_hash(followed)):
             yield "prev_hash: of a version that is not on record; send the whole chain"
     else:
         if version.version < before.version:
@@ -102,13 +103,31 @@ def _chained(
         if version.prev_hash not in (None, version_hash(before)):
             yield f"prev_hash: not of version {before.version}"
     if version.supersedes is not None:
-        id, number = version.supersedes
-        others = batch.get(id) or history(id)
-        replaced = next((one for one in others if one.version == number), None)
-        if replaced is None:
-            yield "supersedes: not on record"
-        elif (replaced.subject_ref, replaced.level) != (version.subject_ref, version.level):
-            yield "supersedes: a consent of somebody else"
+        yield from _in_place_of(followed, version, version.supersedes[1])
+
+
+def _in_place_of(followed: ConsentVersion | None, version: ConsentVersion, number: int) -> Iterator[str]:
+    """What is wrong between this version and the other consent whose place it takes, by the version `number`."""
+    if followed is None:
+        yield "supersedes: not on record"
+    elif (followed.subject_ref, followed.level) != (version.subject_ref, version.level):
+        yield "supersedes: a consent of somebody else"
+    elif number != followed.version:
+        yield "supersedes: not the newest version on record"
+    elif _must_be_named(followed) and version.prev_hash != version_hash(followed):
+        yield "supersedes: a withdrawal, a pause or somebody's own choice; a first version names it by prev_hash"
+
+
+def _replaced(
+    version: ConsentVersion, batch: Mapping[str, Sequence[ConsentVersion]], history: History
+) -> ConsentVersion | None:
+    """The newest version of what it supersedes, if the version that it names is on record."""
+    if version.supersedes is None:
+        return None
+    id, number = version.supersedes
+    others = batch.get(id) or history(id)
+    there = any(one.version == number for one in others)
+    return max(others, key=lambda one: one.version) if there else None
 
 
 def _must_be_named(before: ConsentVersion) -> bool:

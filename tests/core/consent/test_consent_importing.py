@@ -78,6 +78,13 @@ def test_one_fault_and_nothing_is_taken_and_every_fault_is_told() -> None:
 ONE = version()
 STOPPED = version(version=2, status="withdrawn", withdrawal={"kind": "no_further_use"}, template=None)
 CHOSEN = version(version=2, prev_hash=version_hash(ONE), scope={"permissions": ["GRU"], "answers": {"linkage": "deny"}})
+
+
+def instead(number: int, **members: Any) -> ConsentVersion:
+    """Another consent, in the place of that version of the first."""
+    return version(**{"consent_id": "c-2", "supersedes": {"consent_id": "c-1", "version": number}} | members)
+
+
 CHAINS: dict[str, tuple[tuple[ConsentVersion, ...], ConsentVersion, list[str]]] = {
     "a change": ((ONE,), version(version=2, scope={"permissions": ["HMB"]}), []),
     "a change that names what was before": ((ONE,), version(version=2, prev_hash=version_hash(ONE)), []),
@@ -98,6 +105,17 @@ CHAINS: dict[str, tuple[tuple[ConsentVersion, ...], ConsentVersion, list[str]]] 
     "after a withdrawal, knowingly": ((ONE, STOPPED), version(version=3, prev_hash=version_hash(STOPPED)), []),
     "after a pause, unawares": ((version(version=2, status="suspended"),), version(version=3), ["prev_hash"]),
     "in the place of another": ((ONE,), version(consent_id="c-2", supersedes={"consent_id": "c-1", "version": 1}), []),
+    "in the place of an older version": ((ONE, version(version=2)), instead(1), ["supersedes"]),
+    "in the place of a withdrawal, by the version before it": ((ONE, STOPPED), instead(1), ["supersedes"]),
+    "in the place of a withdrawal, unawares": ((ONE, STOPPED), instead(2), ["supersedes"]),
+    "in the place of a withdrawal, knowingly": ((ONE, STOPPED), instead(2, prev_hash=version_hash(STOPPED)), []),
+    "in the place of a withdrawal, first as an error": (
+        (ONE, STOPPED), instead(2, status="entered_in_error"), ["supersedes"],
+    ),
+    "in the place of a withdrawal, by a later version": (
+        (ONE, STOPPED, version(consent_id="c-2")), instead(2, version=2), ["supersedes"],
+    ),
+    "in the place of what somebody chose here, unawares": ((ONE, CHOSEN), instead(2), ["supersedes"]),
     "in the place of nothing": ((), version(consent_id="c-2", supersedes={"consent_id": "c-1", "version": 1}), ["supersedes"]),
     "in the place of somebody else's": (
         (ONE,), version(consent_id="c-2", subject_ref="s2", supersedes={"consent_id": "c-1", "version": 1}), ["supersedes"],

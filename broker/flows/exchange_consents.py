@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from broker.core.audit.entry import Value
-from broker.core.consent.importing import Fault, Incoming, Plan, plan
+from broker.core.consent.importing import OF_ANOTHER, Fault, Incoming, Plan, plan
 from broker.core.consent.model import ConsentVersion, TemplateRecord
 from broker.core.ids import DatasetId, SubjectRef
 from broker.core.outcome import Reason
@@ -23,6 +23,7 @@ SOURCE = "custodian"
 """The role of a consent source, in the scope `organisation:<custodian>`."""
 AT_ONCE = 100_000
 """Versions of one import."""
+_NOT_HERE = "datasets: one of them is not registered here, or not yours"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,8 @@ async def take_in(
             return groups
     found = planned(snapshot, incoming, now)
     rows = [_row(one, snapshot, tuple(datasets)) for one in found.new]
+    if not actor.operator:
+        rows = _of_their_data(actor, snapshot, list(zip(found.new, rows, strict=True)))
     faults = [*found.faults, *(row for row in rows if isinstance(row, Fault))]
     if faults:
         return tuple(faults)
@@ -113,6 +116,39 @@ def _for_operator(one: Incoming) -> Fault:
     return Fault(one.place, "level: what a family or a community decided is put on record by the operator alone")
 
 
+def _of_their_data(
+    actor: Actor, snapshot: Snapshot, read: Sequence[tuple[Incoming, ConsentRow | Fault]]
+) -> list[ConsentRow | Fault]:
+    """The rows; a fault for each that is about data which are not the source's. Unknown and hidden data answer alike.
+
+    Theirs are the data of which they are custodian, or which their organisation produced.
+    """
+    elsewhere: dict[str, tuple[set[DatasetId], frozenset[SubjectRef]]] = {}  # by custodian: others' data, and of whom
+    found: list[ConsentRow | Fault] = []
+    for one, row in read:
+        if isinstance(row, Fault):
+            found.append(row)
+            continue
+        custodian = one.version.custodian
+        if custodian not in elsewhere:
+            ids = {each.id for each in snapshot.all(Dataset) if not _holds(actor, custodian, each)}
+            elsewhere[custodian] = ids, frozenset().union(*map(snapshot.subjects, ids))
+        others, subjects = elsewhere[custodian]
+        if row.datasets & others:
+            found.append(Fault(one.place, _NOT_HERE))
+        elif one.version.subject_ref in subjects:
+            found.append(Fault(one.place, OF_ANOTHER))
+        else:
+            found.append(row)
+    return found
+
+
+def _holds(actor: Actor, custodian: str, dataset: Dataset) -> bool:
+    scopes = {"service", f"dataset:{dataset.id}"}
+    given = any(role.role == SOURCE and role.scope in scopes for role in actor.roles)
+    return given or bool(dataset.producer and dataset.producer == custodian)
+
+
 def _row(one: Incoming, snapshot: Snapshot, default: tuple[str, ...]) -> ConsentRow | Fault:
     """The row; where nothing says which datasets hold the data, those of the version before."""
     before = snapshot.chain(one.version.consent_id)
@@ -121,5 +157,5 @@ def _row(one: Incoming, snapshot: Snapshot, default: tuple[str, ...]) -> Consent
         return Fault(one.place, "datasets: missing; which datasets hold this participant's data?")
     unknown = next((name for name in named if snapshot.get(Dataset, DatasetId(name)) is None), None)
     if unknown is not None:
-        return Fault(one.place, "datasets: one of them is not registered here")
+        return Fault(one.place, _NOT_HERE)
     return ConsentRow(id=consent_row_id(one.version), datasets=frozenset(map(DatasetId, named)), consent=one.version)

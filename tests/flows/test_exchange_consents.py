@@ -117,13 +117,47 @@ def source(scope: str, role: str = "custodian") -> Actor:
     (Actor(), "site-a", False),
 ])  # fmt: skip
 async def test_a_source_speaks_for_its_own_participants(actor: Actor, custodian: str | None, may: bool) -> None:  # noqa: FBT001
-    s = ready()
+    s = stage(REGISTERED, dataset=b.dataset(producer="site-a"))
     done = await take_in(s.world, actor, [incoming(custodian=custodian)])
     assert isinstance(done, Imported if may else Reason)
     out = await take_out(s.world, actor, custodian)
     assert isinstance(out, tuple if may else Reason)
     if may:
         assert s.ledger.entries[-1].about["client"] == "lims"
+
+
+HIDDEN = replace(b.dataset(), id=DatasetId("https://bank.example/hidden"), existence="hidden")
+
+
+def of_data(*datasets: str) -> Actor:
+    """A source of one organisation that is custodian of these datasets."""
+    roles = ["organisation:site-a", *(f"dataset:{id}" for id in datasets)]
+    return replace(source("service"), roles=tuple(role for scope in roles for role in source(scope).roles))
+
+
+async def test_a_source_speaks_of_its_own_data_and_unknown_and_hidden_data_answer_alike() -> None:
+    s = stage(REGISTERED, HIDDEN)
+    one = incoming(custodian="site-a")
+    told = {
+        await refused_as(s, of_data(own), replace(one, datasets=(named,)))
+        for own, named in [("x", str(b.HEART)), (str(b.HEART), str(HIDDEN.id)), (str(b.HEART), "https://no.example")]
+    }
+    assert told == {"datasets: one of them is not registered here, or not yours"}
+    assert s.kinds() == []
+    assert isinstance(await take_in(s.world, of_data(str(b.HEART)), [one]), Imported)
+
+
+async def test_a_source_claims_nobody_whose_data_are_elsewhere() -> None:
+    s = stage(REGISTERED, HIDDEN, pia=None)
+    claim = replace(incoming(custodian="site-a", subject_ref=str(b.PIA)), datasets=(str(HIDDEN.id),))
+    assert (await refused_as(s, of_data(str(HIDDEN.id)), claim)).startswith("subject_ref: of another custodian")
+    assert isinstance(await take_in(s.world, of_data(str(HIDDEN.id), str(b.HEART)), [claim]), Imported)
+
+
+async def refused_as(s: Stage, actor: Actor, one: Incoming) -> str:
+    found = await take_in(s.world, actor, [one])
+    assert isinstance(found, tuple)
+    return found[0].problem
 
 
 @pytest.mark.parametrize("level", ["family", "community"])

@@ -1,5 +1,6 @@
 """The addresses of consents: what participants do with their own, and what consent sources send."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ LIMS = Client(
     scopes=("consents:read", "consents:write"),
 )  # fmt: skip
 SOURCE = Role(id="src", role="custodian", scope="organisation:site-a", iss=b.US, sub="client:lims")
+OF_HEART = replace(SOURCE, id="src2", scope=f"dataset:{b.HEART}")
 
 
 async def put(s: Site, body: Any, version: int | None = 1, person: str = ME) -> Any:
@@ -99,8 +101,6 @@ async def test_one_consent_is_withdrawn_and_taken_back(tmp_path: Path) -> None:
 
 
 async def test_a_question_is_seen_and_answered(tmp_path: Path) -> None:
-    from dataclasses import replace  # noqa: PLC0415
-
     asked = b.request(purpose=replace(b.PURPOSE, recontact=True, user="https://home.example|ada"))
     async with site(tmp_path, asked, pia=ASK_ME) as s:
         told = await (await s.http.get("/api/v1/me/questions", headers=s.headers(ME))).json()
@@ -136,7 +136,7 @@ async def send(s: Site, body: Any, scope: str = "consents:write") -> Any:
 
 
 async def test_a_source_sends_and_takes_out_what_is_its_own(tmp_path: Path) -> None:
-    async with site(tmp_path, LIMS, SOURCE, REGISTERED) as s:
+    async with site(tmp_path, LIMS, SOURCE, OF_HEART, REGISTERED) as s:
         planned = await send(s, native() | {"plan": True})
         assert (planned.status, s.stage.kinds()) == (200, [])
         done = await send(s, native())
@@ -157,7 +157,7 @@ async def test_a_source_sends_and_takes_out_what_is_its_own(tmp_path: Path) -> N
 @pytest.mark.row("WHO-3.1-2")
 @pytest.mark.row("WHO-3.1-3d")
 async def test_a_long_list_is_taken_out_a_page_at_a_time(tmp_path: Path) -> None:
-    async with site(tmp_path, LIMS, SOURCE, REGISTERED) as s:
+    async with site(tmp_path, LIMS, SOURCE, OF_HEART, REGISTERED) as s:
         for id in ("c-1", "c-2"):
             assert (await send(s, native(consent_id=id))).status == 201
         address = "/api/v1/consents?custodian=site-a&page_size=1"
@@ -169,7 +169,7 @@ async def test_a_long_list_is_taken_out_a_page_at_a_time(tmp_path: Path) -> None
 
 
 async def test_more_than_the_door_takes_goes_in_by_the_command(tmp_path: Path) -> None:
-    async with site(tmp_path, LIMS, SOURCE, REGISTERED) as s:
+    async with site(tmp_path, LIMS, SOURCE, OF_HEART, REGISTERED) as s:
         records: dict[str, Any] = native()["records"]
         many = records | {
             "consents": [
@@ -188,7 +188,7 @@ async def test_more_than_the_door_takes_goes_in_by_the_command(tmp_path: Path) -
     ({"format": "fhir", "records": GIVEN | {"modifierExtension": []}}, "Consent.modifierExtension"),
 ])  # fmt: skip
 async def test_what_a_source_sends_wrongly_is_refused_whole_and_named(tmp_path: Path, body: Any, problem: str) -> None:
-    async with site(tmp_path, LIMS, SOURCE, REGISTERED) as s:
+    async with site(tmp_path, LIMS, SOURCE, OF_HEART, REGISTERED) as s:
         done = await send(s, body)
         told = await done.json()
         assert (done.status, told["code"]) == (422, "REQ-CONSENT-RECORD")

@@ -23,6 +23,7 @@ Templates = Callable[[str, str], TemplateRecord | None]
 Custodians = Callable[[SubjectRef], Iterable[str]]
 """The custodians of what is on record of a participant, a family or a community."""
 
+OF_ANOTHER = "subject_ref: of another custodian, who alone speaks for them"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SPEAKS_FOR = frozenset({"parent", "guardian", "representative"})
 
@@ -73,7 +74,7 @@ def plan(
         found = [f"version: {version.version} is on record with other content"] if there is not None else []
         found += [*_chained(version, chain, chains, history), *_said(version, templates)]
         if set(custodians(version.subject_ref)) - {version.custodian}:
-            found.append("subject_ref: of another custodian, who alone speaks for them")
+            found.append(OF_ANOTHER)
         faults += [Fault(one.place, problem) for problem in found]
         recorded = replace(version, recorded_at=now)
         chain.append(recorded)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from broker.core.access.states import State
 from broker.core.audit.entry import Value
-from broker.core.consent.choices import voice
+from broker.core.consent.choices import voice, waits
 from broker.core.consent.model import ApprovedLimit, ConsentVersion, MadeBy, Withdrawal, WithdrawalKind
 from broker.core.consent.receipt import UNKNOWN_THINGS, Reached
 from broker.core.consent.writing import version_hash
@@ -43,11 +43,13 @@ async def withdraw(w: World, caller: Caller, kind: WithdrawalKind, consent_id: s
     if subject is None:
         return Reason(code="AUTH-NOT-YOURS", facts=(("roles", "participant"),))
     now, snapshot = w.clock.now(), w.snapshots.current()
-    # 2. Decide: the newest version of each consent gets a successor.
-    newest = _newest(snapshot, subject, consent_id, now)
-    if not newest:
+    # 2. Decide: each consent ends as it is in force now. A smaller withdrawal would undo a version that waits.
+    found = _meant(snapshot, subject, consent_id, now)
+    if not found:
         return Reason(code="REQ-NOT-FOUND")
-    after = tuple(_successor(row, kind, now, subject, snapshot) for row in newest)
+    if kind != "no_further_use" and any(waits(_newest(snapshot, row), now) for row in found):
+        return Reason(code="REQ-STATE", facts=(("state", "not in force yet"),))
+    after = tuple(_successor(row, kind, now, subject, snapshot) for row in found)
     running = await _running(w, snapshot, after)
     # 3. Record.
     told: dict[str, Value] = {"withdrawal": kind, "consents": tuple(row.id for row in after)}
@@ -63,13 +65,23 @@ async def withdraw(w: World, caller: Caller, kind: WithdrawalKind, consent_id: s
     return Withdrawn(kind=kind, consents=kept.consents, at=now, receipt=entry.id, reached=reached)
 
 
-def _newest(snapshot: Snapshot, subject: SubjectRef, consent_id: str | None, now: Seconds) -> list[ConsentRow]:
-    """The newest version of each consent that is meant. Who speaks for somebody speaks about one by name."""
+def _meant(snapshot: Snapshot, subject: SubjectRef, consent_id: str | None, now: Seconds) -> list[ConsentRow]:
+    """Each consent that is meant, as it is in force. Who speaks for somebody speaks about one by name."""
     if consent_id is not None:
-        chain = [row for row in snapshot.chain(consent_id)[-1:] if _counts(row)]
-        return [row for row in chain if voice(row.consent, subject, now) is not None]
+        named = _in_force(snapshot.chain(consent_id), now)
+        return [row for row in named if voice(row.consent, subject, now) is not None]
     ids = dict.fromkeys(row.consent.consent_id for row in snapshot.consents(subject))
-    return [row for row in (snapshot.chain(id)[-1] for id in ids) if _counts(row)]
+    return [row for id in ids for row in _in_force(snapshot.chain(id), now)]
+
+
+def _in_force(chain: tuple[ConsentRow, ...], now: Seconds) -> list[ConsentRow]:
+    """The version that is in force, or else the newest; none where neither counts."""
+    begun = [row for row in chain if not waits(row.consent, now)]
+    return [row for row in (*begun[-1:], *chain[-1:]) if _counts(row)][:1]
+
+
+def _newest(snapshot: Snapshot, row: ConsentRow) -> ConsentVersion:
+    return snapshot.chain(row.consent.consent_id)[-1].consent
 
 
 def _counts(row: ConsentRow) -> bool:
@@ -79,15 +91,16 @@ def _counts(row: ConsentRow) -> bool:
 
 def _successor(row: ConsentRow, kind: WithdrawalKind, now: Seconds, by: SubjectRef, snapshot: Snapshot) -> ConsentRow:
     status = row.consent.status if kind == "no_further_contact" else "withdrawn"
+    newest = _newest(snapshot, row)
     consent = replace(
         row.consent,
-        version=row.consent.version + 1,
+        version=newest.version + 1,
         status=status,
         effective_from=now,
         recorded_at=now,
         withdrawal=Withdrawal(kind=kind, approved_limits=_limits(row.consent, snapshot)),
         signature=None,
-        prev_hash=version_hash(row.consent),
+        prev_hash=version_hash(newest),
     )
     made_by: MadeBy = "person" if by == row.consent.subject_ref else "representative"
     return replace(row, id=consent_row_id(consent), version=1, consent=consent, by=made_by)

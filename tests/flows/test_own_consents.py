@@ -9,6 +9,7 @@ import pytest
 from broker.core.access.states import State
 from broker.core.consent.choices import Choice
 from broker.core.consent.model import Grantor, Scope, Template, TemplateRecord, Withdrawal
+from broker.core.consent.writing import version_hash
 from broker.core.ids import PersonId, SubjectRef
 from broker.core.outcome import Reason
 from broker.core.rows import ConsentRow, ConsentTemplate, Delivery, Person, Request, WithdrawalReceipt
@@ -151,6 +152,24 @@ async def test_what_never_counted_is_not_withdrawn_and_so_not_reopened(status: A
     for named in (None, CONSENT):
         assert await withdraw(s.world, caller(PIA), "no_further_use", named) == Reason(code="REQ-NOT-FOUND")
     assert s.kinds() == []
+
+
+async def test_a_version_that_waits_for_its_day_is_not_pulled_forward() -> None:
+    later = b.consent(
+        b.PIA, 2, effective_from=Seconds(START + 100), recorded_at=START, scope=Scope(answers={"linkage": "permit"})
+    )
+    s = stage(later)
+    waits = Reason(code="REQ-STATE", facts=(("state", "not in force yet"),))
+    assert await change(s.world, caller(PIA), CONSENT, "choose", frozenset({2}), NO_LINKAGE) == waits
+    assert await withdraw(s.world, caller(PIA), "no_further_contact") == waits
+    assert s.kinds() == []
+    assert isinstance(await withdraw(s.world, caller(PIA), "no_further_use"), Withdrawn)
+    stopped = newest(s).consent
+    assert (stopped.version, stopped.prev_hash) == (3, version_hash(later.consent))
+    assert stopped.scope == b.consent().consent.scope
+    s.clock.advance(200)
+    found = await change(s.world, caller(PIA), CONSENT, "reopen", frozenset({3}))
+    assert found == Reason(code="REQ-STATE", facts=(("state", "withdrawn"),))
 
 
 # Questions

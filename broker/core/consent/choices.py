@@ -101,7 +101,12 @@ def _of_age(version: ConsentVersion, now: Seconds) -> bool:
 def chosen(
     before: ConsentVersion, act: Act, choice: Choice, speaks: Voice, now: Seconds, theirs: Theirs
 ) -> ConsentVersion | Reason:
-    """The next version, in force at once, or why there is none."""
+    """The next version, in force at once, or why there is none. `before`: the newest version.
+
+    While that waits for its day nothing is chosen: it would hold before its time, or be lost.
+    """
+    if waits(before, now):
+        return Reason(code="REQ-STATE", facts=(("state", "not in force yet"),))
     status = _status(before, act, theirs)
     if status is None or (act == "affirm" and speaks != "own"):
         return Reason(code="REQ-STATE", facts=(("state", before.status),))
@@ -118,6 +123,11 @@ def chosen(
     if speaks == "for_them" and more & (theirs.words | ({"status"} if not_theirs else set())):
         return Reason(code="RGT-THEIR-OWN-WORD")
     return after
+
+
+def waits(newest: ConsentVersion, now: Seconds) -> bool:
+    """Does the newest version of a consent hold from a later day only?"""
+    return newest.effective_from > now
 
 
 def _status(before: ConsentVersion, act: Act, theirs: Theirs) -> Status | None:
@@ -138,12 +148,11 @@ def theirs(history: Sequence[tuple[ConsentVersion, MadeBy]]) -> Theirs:
     words = {
         name for (before, _), (after, by) in pairwise(history) if by == "person" for name in _differing(before, after)
     }
-    found = [version for version, _ in history if version.status != "withdrawn"]
     return Theirs(
         words=frozenset(words),
         paused_by=_begun_by(history, lambda version: version.status == "suspended"),
         withdrawn_by=_withdrawn_by(history),
-        back_to=found[-1].status if found and found[-1].status in _HELD else None,
+        back_to=_back_to(history),
     )
 
 
@@ -155,6 +164,16 @@ def _begun_by(history: Sequence[tuple[ConsentVersion, MadeBy]], rests: Callable[
             break
         found = by
     return found
+
+
+def _back_to(history: Sequence[tuple[ConsentVersion, MadeBy]]) -> Status | None:
+    """The status in which a withdrawal found the consent; None where a version waited then that would now be lost."""
+    found = [version for version, _ in history if version.status != "withdrawn"]
+    if not found or found[-1].status not in _HELD:
+        return None
+    since = next((one.effective_from for one, _ in history if one.version > found[-1].version), None)
+    lost = since is not None and any(waits(one, since) for one in found)
+    return None if lost else found[-1].status
 
 
 def _withdrawn_by(history: Sequence[tuple[ConsentVersion, MadeBy]]) -> MadeBy:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from broker.core.consent.choices import AFTER, Act, Choice, Theirs, chosen, theirs, voice, wider
@@ -244,6 +244,7 @@ def test_a_running_grant_gains_nothing_by_a_later_yes(
 ) -> None:
     """Who was refused when the grant began stays out of it; and a later no reaches it like any new request."""
     before = replace(history[0], grantor=Grantor(kind="self"))
+    assume(before.effective_from <= question.at - 10)
     after = chosen(before, "choose", Choice(answers=answers), "own", Seconds(question.at - 10), NOBODYS)
     assert isinstance(after, ConsentVersion)
     ref = before.subject_ref

@@ -170,6 +170,10 @@ def _governing(
         if one.get("supersedes")
         and str(one["supersedes"].get("consent_id", "")) != str(one.get("consent_id", ""))
         and instant(one["effective_from"]) <= now
+        and not any(  # a version that the other does not name goes on to count
+            old["version"] > one["supersedes"]["version"] and instant(old["effective_from"]) <= now
+            for old in consents.get(str(one["supersedes"]["consent_id"]), [])
+        )
     }
     in_force, ended, later = [], False, False
     for name, own in consents.items():

@@ -2,7 +2,8 @@
 
 Versions of one `consent_id` form a chain. The highest version that has begun governs, and once it has ended
 nothing governs: an earlier, wider version never comes back to life. A person may have several chains, for
-example two studies; one that another consent names in `supersedes` is over when that one begins.
+example two studies; one that another consent names in `supersedes` is over when that one begins, unless a version
+has begun that the other does not name: a later withdrawal is not undone. What it said before goes on to count.
 What a newer version allows besides holds for new requests: a grant that runs already is held to every version in
 force since it began. What a newer version forbids holds for everybody at once.
 """
@@ -35,14 +36,21 @@ def standings(versions: Iterable[ConsentVersion], question: ConsentQuestion) -> 
         return only if isinstance(only, Verdict) else (only,)
     known = [one for one in versions if one.known_from <= question.known_at]
     begun = [one for one in known if one.effective_from <= question.at]
-    replaced = {one.supersedes[0] for one in begun if one.supersedes and one.supersedes[0] != one.consent_id}
+    replaced = _replaced(begun)
     chains = {one.consent_id: _chain(known, one.consent_id) for one in known if one.consent_id not in replaced}
     if not chains:
         return exclude("CON-NO-RECORD").by("R1")
     found = [_governing(chain, question.at) for chain in chains.values()]
     standing = tuple(one for one in found if isinstance(one, Standing))
     conflicts = [one for one in found if isinstance(one, Verdict) and one.held]
-    former = tuple(old for one in standing for old in _former(chains[one.version.consent_id], one.version, question))
+    lines = {one.version.consent_id: _lines(begun, one.version.consent_id, replaced) for one in standing}
+    former = tuple(
+        old
+        for one in standing
+        for line in lines[one.version.consent_id]
+        for old in _former(line, one.version, question)
+    )
+    standing = tuple(replace(one, withdrawal=_widest(lines[one.version.consent_id])) for one in standing)
     return (
         conflicts[0]
         if conflicts
@@ -50,18 +58,42 @@ def standings(versions: Iterable[ConsentVersion], question: ConsentQuestion) -> 
     )
 
 
-def _former(chain: list[ConsentVersion], head: ConsentVersion, question: ConsentQuestion) -> Iterator[Standing]:
+def _replaced(begun: list[ConsentVersion]) -> frozenset[str]:
+    """Which consents are over because another names the last of their versions that has begun."""
+    last: dict[str, int] = {}
+    for one in begun:
+        last[one.consent_id] = max(one.version, last.get(one.consent_id, 0))
+    named = [(one.consent_id, *one.supersedes) for one in begun if one.supersedes]
+    return frozenset(old for own, old, number in named if old != own and last.get(old, 0) <= number)
+
+
+def _lines(begun: list[ConsentVersion], id: str, replaced: frozenset[str]) -> list[list[ConsentVersion]]:
+    """The versions of a consent that have begun; and again after those of each consent whose place it takes."""
+    own = _chain(begun, id)
+    found, seen = [own], {id}
+    waiting = [(one.supersedes[0], own[place:]) for place, one in enumerate(own) if one.supersedes]
+    while waiting:
+        old, after = waiting.pop()
+        if old in seen or old not in replaced:
+            continue
+        seen.add(old)
+        chain = _chain(begun, old)
+        found.append([*chain, *after])
+        waiting += [(one.supersedes[0], [*chain[place:], *after]) for place, one in enumerate(chain) if one.supersedes]
+    return found
+
+
+def _former(begun: list[ConsentVersion], head: ConsentVersion, question: ConsentQuestion) -> Iterator[Standing]:
     """What `head` said before, since the running grant began, as far as it refused: waiting may end, a no stays."""
     began = question.grant_began
-    if began is None or len(chain) == 1:
+    if began is None or len(begun) == 1:
         return
-    begun = [one for one in chain if one.version <= head.version and one.effective_from <= question.at]
     if max(head.known_from, head.effective_from) <= began:
         return
-    at_grant = max((one.version for one in begun if max(one.known_from, one.effective_from) <= began), default=0)
+    known = [place for place, one in enumerate(begun) if max(one.known_from, one.effective_from) <= began]
     older = begun[:-1]
     for place, old in enumerate(older):
-        counts = at_grant <= old.version and old.status not in ("entered_in_error", "superseded")
+        counts = max(known, default=0) <= place and old.status not in ("entered_in_error", "superseded")
         withdrawal = _withdrawal(older[: place + 1]) if counts else None
         if counts and (old.scope != head.scope or withdrawal is not None):
             refused = {key: word for key, word in old.scope.answers.items() if word == "deny"}
@@ -109,6 +141,11 @@ def _withdrawal(begun: list[ConsentVersion]) -> tuple[WithdrawalKind, Seconds] |
         since[kind] = min(version.effective_from, since.get(kind, version.effective_from))
     widest = next((kind for kind in _WIDEST_FIRST if kind in since), None)
     return None if widest is None else (widest, since[widest])
+
+
+def _widest(lines: list[list[ConsentVersion]]) -> tuple[WithdrawalKind, Seconds] | None:
+    found = [one for line in lines if (one := _withdrawal(line)) is not None]
+    return min(found, key=lambda one: (_WIDEST_FIRST.index(one[0]), one[1]), default=None)
 
 
 def next_turn(version: ConsentVersion, at: Seconds) -> Seconds:

@@ -292,3 +292,19 @@ def test_a_withdrawal_that_was_taken_back_stays_for_grants_of_before() -> None:
         for began in ("2026-02-01", "2026-05-01")
     }
     assert places == {"2026-02-01": Place.EXCLUDE, "2026-05-01": Place.INCLUDE}
+
+
+def test_what_takes_the_place_of_a_consent_undoes_no_withdrawal_that_it_does_not_name() -> None:
+    one = record(grantor={"kind": "self"}, consent_id="a")
+    gone = record(consent_id="a", version=2, effective_from="2026-03-01", **STOP)
+    new: dict[str, Any] = {"consent_id": "b", "version": 1, "effective_from": "2026-04-01"}
+
+    def place(number: int, began: str | None = None, **members: Any) -> Place:
+        after = record(**new | {"supersedes": {"consent_id": "a", "version": number}} | members)
+        question = asking(grant_began=None if began is None else on(began))
+        return judge(question, [Subject(ref=ME, versions=(one, gone, after))], certified(), ONTOLOGY).verdicts[ME].place
+
+    assert (place(1), place(2)) == (Place.EXCLUDE, Place.INCLUDE)
+    assert place(2, began="2026-02-01") is Place.EXCLUDE
+    assert place(2, began="2026-05-01") is Place.INCLUDE
+    assert place(2, **QUIET) is Place.EXCLUDE

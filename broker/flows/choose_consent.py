@@ -91,6 +91,7 @@ async def change(
         return Reason(code="REQ-STALE")
     # 2. Decide.
     own = theirs([(row.consent, row.by) for row in found.rows])
+    own = replace(own, words=own.words | _earlier_words(snapshot, found.rows))
     after = chosen(before.consent, act, choice, found.speaks, now, own)
     if isinstance(after, Reason):
         return after
@@ -102,6 +103,21 @@ async def change(
     await w.ledger.record(w.entry("consent.changed", now, caller.person, told), Put(row))
     # 4. Answer.
     return Changed(row=row, more=more)
+
+
+def _earlier_words(snapshot: Snapshot, rows: tuple[ConsentRow, ...]) -> frozenset[str]:
+    """What the person changed themselves in the consents whose place this one takes."""
+    seen = {rows[-1].consent.consent_id}
+    waiting, words = list(rows), frozenset[str]()
+    while waiting:
+        replaced = waiting.pop().consent.supersedes
+        if replaced is None or replaced[0] in seen:
+            continue
+        seen.add(replaced[0])
+        chain = snapshot.chain(replaced[0])
+        words |= theirs([(row.consent, row.by) for row in chain]).words
+        waiting += chain
+    return words
 
 
 def open_questions(snapshot: Snapshot, subject: SubjectRef, at: Seconds) -> Iterator[OpenQuestion]:

@@ -154,6 +154,16 @@ async def test_what_never_counted_is_not_withdrawn_and_so_not_reopened(status: A
     assert s.kinds() == []
 
 
+async def test_an_own_word_stays_one_under_the_consent_that_takes_its_place() -> None:
+    s = stage(pia=SPOKEN_FOR)
+    await change(s.world, caller(PIA), CONSENT, "choose", FIRST, NO_LINKAGE)
+    after = replace(newest(s).consent, consent_id="con-new", version=1, supersedes=(CONSENT, 2))
+    old = s.live.current().chain(CONSENT)
+    s = stage(replace(old[-1], id="con-new/1", by="source", consent=after), old[-1], pia=SPOKEN_FOR)
+    yes = Choice(answers={"linkage": "permit"})
+    assert await change(s.world, caller(MUM), "con-new", "choose", FIRST, yes) == Reason(code="RGT-THEIR-OWN-WORD")
+
+
 async def test_a_version_that_waits_for_its_day_is_not_pulled_forward() -> None:
     later = b.consent(
         b.PIA, 2, effective_from=Seconds(START + 100), recorded_at=START, scope=Scope(answers={"linkage": "permit"})

@@ -9,8 +9,8 @@ from broker.core.access.states import State
 from broker.core.consent.model import Template
 from broker.core.decision.answering import Given
 from broker.core.ids import PersonId
-from broker.core.outcome import Reason
-from broker.core.rows import Person, Request, Role
+from broker.core.outcome import Gate, Reason
+from broker.core.rows import IdentityLink, Person, Request, Role
 from broker.core.rows.access import Finding
 from broker.core.time import Seconds
 from broker.flows import decide_request
@@ -117,3 +117,20 @@ async def test_what_is_not_open_is_not_answered(change: dict[str, Any], request_
     refused = await give_finding(s.world, eva(), SILENT.id, "ethics_committee", replace(GIVEN, **change))
     assert isinstance(refused, Reason)
     assert (refused.code, s.kinds()) == (code, [])
+
+
+@pytest.mark.parametrize("linked", [False, True])
+async def test_one_human_being_with_two_accounts_is_not_two_roles(linked: bool) -> None:  # noqa: FBT001
+    """Past hole: two accounts of the same person answered one question in both of the roles that it needs."""
+    first = Finding(
+        gate=Gate.CONSENT, code="CON-SILENT", dataset=b.HEART, project="p1", role="legal_officer", person=MEI.id,
+        ground="First.", begins=START, ends=UNTIL, inputs="0" * 64,
+    )  # fmt: skip
+    link = IdentityLink(
+        id="lnk_1", persons=(MEI.id, EVA.id), identities=((b.HOME, "mei"), (b.HOME, "eva")), since=START
+    )
+    request = replace(SILENT, findings=(first,))
+    more = (link,) if linked else ()
+    s = stage(request, *more, grant=None, pia=b.consent(template=FORM), paul=b.consent(b.PAUL, template=FORM))
+    made = await give_finding(s.world, eva(), SILENT.id, "ethics_committee", GIVEN)
+    assert isinstance(made, Reason) is linked

@@ -7,6 +7,7 @@ from pathlib import Path
 import structlog
 
 from broker.adapters.keys import Key, KeyStore, KeyStoreError, key_files, open_keys
+from broker.adapters.waking import time_to_look
 from broker.core.time import Seconds
 
 LOOK_SECONDS = 5.0
@@ -45,12 +46,7 @@ class KeyRing:
     async def look_on(self, seconds: float = LOOK_SECONDS) -> None:
         """Look again and again until cancelled."""
         while True:
-            try:
-                async with asyncio.timeout(seconds):
-                    await self.asked.wait()
-            except TimeoutError:
-                pass
-            self.asked.clear()
+            await time_to_look(self.asked, seconds)
             try:
                 await self.look()
             except (KeyStoreError, OSError) as wrong:

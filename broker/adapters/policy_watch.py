@@ -9,6 +9,7 @@ from pathlib import Path
 
 import structlog
 
+from broker.adapters.waking import time_to_look
 from broker.core.jurisdiction.rulebook import Rulebook
 
 LOOK_SECONDS = 2.0
@@ -60,10 +61,5 @@ class PolicyWatch:
     async def look_on(self, seconds: float = LOOK_SECONDS) -> None:
         """Look again and again until cancelled."""
         while True:
-            try:
-                async with asyncio.timeout(seconds):
-                    await self.asked.wait()
-            except TimeoutError:
-                pass
-            self.asked.clear()
+            await time_to_look(self.asked, seconds)
             await self.look()

@@ -77,7 +77,10 @@ def _against(mondo: Path | None, packs: Path | None, at: str | None) -> Against:
 def _judged(kind: str, path: Path, against: Against) -> list[Verdict]:
     """The verdicts of one file. Fail names the file, and the line or the field, of what cannot be read."""
     try:
-        return list(KINDS[kind](read_document(path), against))
+        document = read_document(path)
+        if document is None:
+            raise Fail("there is nothing in it")  # noqa: TRY301 (said with the file's name below)
+        return list(KINDS[kind](document, against))
     except (ValueError, Fail) as wrong:
         raise Fail(f"{path}: {wrong}") from None
     except (KeyError, TypeError, AttributeError) as wrong:

@@ -100,3 +100,12 @@ def test_a_malformed_file_is_named_with_line_or_field(kind: str, document: Any, 
 def test_no_rows_is_no_success(tmp_path: Path) -> None:
     found = run("patterns", written(tmp_path, []))
     assert (found.exit_code, found.output) == (1, "0 passed, 0 failed\n")
+
+
+@pytest.mark.parametrize("kind", ["consent", "jurisdiction", "duo"])
+def test_an_empty_file_is_said_to_be_empty(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "empty.yaml"
+    path.touch()
+    found = run(kind, path)
+    assert isinstance(found.exception, Fail)
+    assert str(found.exception) == f"{path}: there is nothing in it"

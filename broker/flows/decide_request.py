@@ -74,7 +74,7 @@ async def approve(
     grant = _grant(w, held, dataset, decision, question, snapshot)
     after = changed(
         held, state=State.APPROVED, decided_by=caller.person.id, ground=ground, grant=grant.id,
-        findings=question.findings,
+        findings=question.findings, decision=id,
     )  # fmt: skip
     # 3. Record: the decision, the request and the grant together or not at all.
     entry = w.entry("request.approved", now, caller.person, told | {"grant": grant.id})
@@ -83,15 +83,32 @@ async def approve(
     return Decided(request=after, grant=grant, id=id, decision=decision, explanation=explanation)
 
 
-async def reject(w: World, caller: Caller, request: RequestId, ground: str) -> Request | Reason:
-    """Say no, with a ground. Steps: 1 gather, 2 decide by the table, 3 record, 4 answer."""
-    held = _may_decide(caller, request, Event.REJECT, w.snapshots.current())
+async def reject(w: World, caller: Caller, request: RequestId, ground: str) -> Decided | Reason:
+    """Say no, with a ground: a decision like any other, with its explanation and the way to challenge it.
+
+    Steps: 1 gather, 2 decide, 3 record, 4 answer.
+    """
+    # 1. Gather.
+    now, snapshot = w.clock.now(), w.snapshots.current()
+    held = _may_decide(caller, request, Event.REJECT, snapshot)
     if isinstance(held, Reason):
         return held
-    after = changed(held, state=State.REJECTED, decided_by=caller.person.id, ground=ground)
-    entry = w.entry("request.rejected", w.clock.now(), caller.person, {"request": request})
-    await w.ledger.record(entry, Put(after))
-    return after
+    applicant = await w.rows.get(Person, held.person)
+    snapshot = w.snapshots.current()
+    if applicant is None:
+        return Reason(code="REQ-NOT-FOUND")
+    # 2. Decide: every gate is asked, so that all that stands in the way is told, and the committee's no is one of it.
+    question = replace(question_of(held, w, now), vote="no")
+    decision = evaluate(question, snapshot)
+    id = DecisionId(w.new_id("dec", now))
+    explanation = explain(question, decision, snapshot)
+    put = trace(w, applicant, id, question, decision, explanation, snapshot, ground=ground)
+    after = changed(held, state=State.REJECTED, decided_by=caller.person.id, ground=ground, decision=id)
+    # 3. Record.
+    told = about(id, put, decision, question, explanation) | {"request": request}
+    await w.ledger.record(w.entry("request.rejected", now, caller.person, told), put, Put(after))
+    # 4. Answer.
+    return Decided(request=after, grant=None, id=id, decision=decision, explanation=explanation)
 
 
 def may_see(caller: Caller, request: Request, snapshot: Snapshot) -> bool:

@@ -157,7 +157,7 @@ async def decide(request: web.Request) -> web.Response:
         rejected = await decide_request.reject(world, who, id, body.ground)
         if isinstance(rejected, Reason):
             raise Problem.of(rejected)
-        return web.json_response(_request(rejected))
+        return web.json_response(_decided(rejected, world.clock.now()))
     decided = await decide_request.approve(world, who, id, body.ground, body.answers)
     if isinstance(decided, Reason):
         raise Problem.of(decided)
@@ -321,7 +321,7 @@ def _request(row: Request) -> dict[str, Any]:
         "purpose": purpose_json(row.purpose),
         "statement": row.statement,
         "created": rfc3339(row.created),
-        "decision": row.foresight,
+        "decision": row.decision or row.foresight,
         "ground": row.ground,
         "grant": row.grant,
     }

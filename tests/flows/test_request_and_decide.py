@@ -137,12 +137,40 @@ async def test_only_who_may_decides_and_only_once(who: Any, request_: Request, c
 async def test_of_two_deciders_one_wins_and_the_loser_leaves_no_trace() -> None:
     s = stage(WAITING, grant=None)
     behind = s.live.current()
-    assert isinstance(await decide_request.reject(s.world, caller(MEI), WAITING.id, "No."), Request)
+    assert isinstance(await decide_request.reject(s.world, caller(MEI), WAITING.id, "No."), Decided)
     before = dict(s.ledger.rows)
     s.live._current = behind
     with pytest.raises(StaleError):
         await decide_request.approve(s.world, caller(MEI), WAITING.id, "Yes.", {})
     assert (s.kinds(), s.ledger.rows) == (["request.rejected"], before)
+
+
+@pytest.mark.row("EXP-REJECTED")
+async def test_a_committees_no_is_a_decision_with_its_trace_and_every_other_reason() -> None:
+    s = stage(WAITING, grant=None, dataset=b.dataset(duo=b.codes("DUO:0000007")))
+    done = await decide_request.reject(s.world, caller(MEI), WAITING.id, "The plan is too thin.")
+    assert isinstance(done, Decided)
+    assert (done.request.state, done.request.decision, done.request.ground) == (
+        State.REJECTED, done.id, "The plan is too thin.",
+    )  # fmt: skip
+    assert (done.grant, done.decision.outcome) == (None, Outcome.DENY)
+    assert done.decision.reasons[0].code == "REQ-REJECTED"
+    assert any(reason.code.startswith("DUO-") for reason in done.explanation.reasons)
+    (entry,) = s.ledger.entries
+    trace = s.ledger.rows["trace", done.id]
+    assert isinstance(trace, Trace)
+    assert (entry.kind, entry.about["decision"], entry.about["trace"]) == ("request.rejected", done.id, digest(trace))
+    assert (trace.person, trace.body["human"]["reasons_text"]) == (b.ADA, "The plan is too thin.")
+
+
+@pytest.mark.row("EXP-REJECTED")
+async def test_no_way_of_access_and_no_change_gets_around_a_committees_no() -> None:
+    s = stage(WAITING, grant=None)
+    done = await decide_request.reject(s.world, caller(MEI), WAITING.id, "No.")
+    assert isinstance(done, Decided)
+    assert set(done.explanation.ladder.values()) == {Outcome.DENY}
+    assert (done.explanation.alternatives, done.explanation.changes) == ((), ())
+    assert done.explanation.appeal == "merits"
 
 
 async def test_a_researcher_takes_a_request_back_and_nobody_else_does() -> None:

@@ -187,6 +187,25 @@ async def test_a_committees_ground_is_told_with_its_decision(tmp_path: Path) -> 
         assert (status, view["explanation"]["human"]["decided_by"]) == (200, "rules, and a member of the committee")
 
 
+@pytest.mark.row("EXP-REJECTED")
+async def test_who_was_rejected_reads_the_committees_reason_and_how_to_challenge_it(tmp_path: Path) -> None:
+    async with site(tmp_path, b.request()) as s:
+        body = {"decision": "reject", "ground": "The plan is too thin."}
+        answer = await s.http.post("/api/v1/requests/req_1/decision", headers=s.headers(MEI), json=body)
+        said = await answer.json()
+        assert (answer.status, said["state"], said["explanation"]["outcome"]) == (200, "rejected", "DENY")
+        mine = await (await s.http.get("/api/v1/requests/req_1", headers=s.headers())).json()
+        assert mine["decision"] == said["decision"]
+        status, told = await read(s, mine["decision"])
+        explanation = told["explanation"]
+        assert (status, told["audience"], explanation["why"][0]["code"]) == (200, "researcher", "REQ-REJECTED")
+        assert explanation["human"]["reasons_text"] == "The plan is too thin."
+        assert (explanation["challenge"]["appeal"], explanation["challenge"]["merits"]) == ("merits", "dac@bank.example")
+        assert "ask for another look until 2027-02-14" in explanation["audience_texts"]["researcher"]
+        assert MEI not in json.dumps(told)
+        assert (await read(s, mine["decision"], PIA))[0] == 404
+
+
 LANGUAGES = [
     ({}, {}, "en"),
     ({"lang": "es"}, {}, "es"),

@@ -66,6 +66,8 @@ class Question:
     """The stated purpose (`foresee`, `approve`). For `use` the grant's purpose holds."""
     findings: tuple[Finding, ...] = ()
     """Answers already given to open questions (`approve`). For `use` the grant carries them."""
+    vote: Literal["no"] | None = None
+    """What the committee said (`approve`), if it said no. Its yes is that it asks."""
     dataset: DatasetId
     object: ObjectId | None = None
     modality: Modality = Modality.DOWNLOAD

@@ -92,6 +92,14 @@ SPECS = (
         "Two changes met; one has to be made again.",
     ),
     Spec(
+        "REQ-REJECTED",
+        "people",
+        "merits",
+        "The committee said no. Its reason stands beside this answer.",
+        "The committee said no.",
+        "The committee that looks after your data said no.",
+    ),
+    Spec(
         "REQ-STALE",
         "system",
         "facts",

@@ -65,6 +65,8 @@ class Request:
     decided_by: PersonId | None = None
     ground: str = ""
     grant: GrantId | None = None
+    decision: DecisionId | None = None
+    """The decision that the committee's answer made of it, yes or no; None: it waits, or was answered long ago."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,6 +83,9 @@ async def everything(s: Recorded) -> int:
     asked = await request_access.submit(w, caller(), b.HEART, b.PURPOSE, "Please.")
     assert not isinstance(asked, Reason)
     await decide_request.approve(w, caller(MEI), asked[0].id, "It fits.", {})
+    another = await request_access.submit(w, caller(), b.HEART, b.PURPOSE, "Please, again.")
+    assert not isinstance(another, Reason)
+    await decide_request.reject(w, caller(MEI), another[0].id, "Once is enough.")
     if isinstance(found, Ticket):
         opened = await open_delivery(w, found.access.id, b.ONE, 0, 9)
         if isinstance(opened, Opened):

@@ -19,7 +19,7 @@ FLOWS = Path(broker.flows.__file__).parent
 DECIDING = {"evaluate", "foresee_each"}
 KEEPING = {"trace", "trace_again", "kept"}
 PLACES = {
-    "decide_request.py": "a committee approves",
+    "decide_request.py": "a committee approves or rejects",
     "deliver.py": "bytes of a range are asked for; a running download is asked about again",
     "pre_check.py": "many datasets at once",
     "request_access.py": "one dataset, and a request that is submitted",
@@ -30,8 +30,8 @@ PLACES = {
 READING = {"replay.py"}
 """Where one is made again, which gives nobody anything."""
 ENTRIES = {
-    "decision.made", "pre_check.made", "request.submitted", "request.approved", "access.permitted", "access.refused",
-    "download.authorised", "download.refused", "download.cut", "passport.issued",
+    "decision.made", "pre_check.made", "request.submitted", "request.approved", "request.rejected",
+    "access.permitted", "access.refused", "download.authorised", "download.refused", "download.cut", "passport.issued",
 }  # fmt: skip
 """Kinds of entries that are about a decision."""
 

@@ -1,4 +1,4 @@
-"""The entitlement gate: open data, or a live grant."""
+"""The entitlement gate: open data, or a live grant; of a request, that the committee did not say no."""
 
 from broker.core.decision.case import Case
 from broker.core.decision.gates.result import result
@@ -9,6 +9,8 @@ from broker.core.time import rfc3339
 def entitlement(case: Case) -> GateResult:
     """Is the data open, or does the person hold a live grant, or a visa that stands for one (ruling 3)?"""
     question, dataset, held = case.question, case.dataset, case.held
+    if question.stage == "approve" and question.vote == "no":
+        return result(Gate.ENTITLEMENT, Outcome.DENY, "REQ-REJECTED")
     if question.stage != "use" or (dataset is not None and dataset.access == "open"):
         return result(Gate.ENTITLEMENT, Outcome.PERMIT)
     if held is None and question.grant is None and dataset is not None and dataset.access == "registered":

@@ -200,7 +200,10 @@ async def test_who_was_rejected_reads_the_committees_reason_and_how_to_challenge
         explanation = told["explanation"]
         assert (status, told["audience"], explanation["why"][0]["code"]) == (200, "researcher", "REQ-REJECTED")
         assert explanation["human"]["reasons_text"] == "The plan is too thin."
-        assert (explanation["challenge"]["appeal"], explanation["challenge"]["merits"]) == ("merits", "dac@bank.example")
+        assert (explanation["challenge"]["appeal"], explanation["challenge"]["merits"]) == (
+            "merits",
+            "dac@bank.example",
+        )
         assert "ask for another look until 2027-02-14" in explanation["audience_texts"]["researcher"]
         assert MEI not in json.dumps(told)
         assert (await read(s, mine["decision"], PIA))[0] == 404

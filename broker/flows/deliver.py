@@ -37,7 +37,7 @@ class Shown:
     access: Access
     person: Person
     object: DrsObject
-    root: str
+    repository: Repository
     until: Seconds
     """The first second at which the right may have ended."""
     judged: Judged
@@ -51,15 +51,19 @@ class Opened:
     delivery: Delivery
     access: Access
     object: DrsObject
-    root: str
     person: Person
     receipt: ReceiptId
     until: Seconds
     """The first second at which the right may have ended."""
 
 
-async def open_delivery(w: World, access_id: str, object: ObjectId, first: int, last: int) -> Opened | Refused | Reason:
-    """Steps: 1 gather, 2 decide again with today's picture, 3 record before the first byte, 4 hand over."""
+async def open_delivery(
+    w: World, access_id: str, object: ObjectId, first: int, last: int, form: str = "stored"
+) -> Opened | Refused | Reason:
+    """Bytes `first`..`last` of a form of the object (flows/content.py) are about to leave.
+
+    Steps: 1 gather, 2 decide again with today's picture, 3 record before the first byte, 4 hand over.
+    """
     # 1. Gather. 2. Decide.
     now = w.clock.now()
     shown = await show(w, access_id, object)
@@ -75,7 +79,7 @@ async def open_delivery(w: World, access_id: str, object: ObjectId, first: int, 
         "download.authorised",
         now,
         person,
-        told | {"first": first, "last": last, "decision": id, "trace": put.digest},
+        told | {"first": first, "last": last, "form": form, "decision": id, "trace": put.digest},
     )
     await w.ledger.record(entry, put, Put(delivery))
     # 4. Hand over.
@@ -83,7 +87,6 @@ async def open_delivery(w: World, access_id: str, object: ObjectId, first: int, 
         delivery=delivery,
         access=access,
         object=row,
-        root=shown.root,
         person=person,
         receipt=entry.id,
         until=shown.until,
@@ -109,7 +112,7 @@ async def show(w: World, access_id: str, object: ObjectId) -> Shown | Refused | 
         access=access,
         person=person,
         object=row,
-        root=repository.root,
+        repository=repository,
         until=min(judged.decision.until, access.expires),
         judged=judged,
     )

@@ -71,6 +71,7 @@ STATUS: Mapping[str, int] = {
     "REQ-FORM-EXPIRED": 400,
     "SRV-NO-RECORD": 503,
     "SRV-UPSTREAM": 502,
+    "SRV-SOURCE": 502,
     "SRV-ERROR": 500,
     "SRV-DRAINING": 503,
 }

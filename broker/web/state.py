@@ -19,9 +19,9 @@ from broker.ports import (
     IdentityProviders,
     IssuerHealth,
     Snapshots,
-    Sources,
     TrustedProviders,
 )
+from broker.ports.sources import Sources
 from broker.web.streams import LiveStreams
 
 

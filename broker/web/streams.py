@@ -5,8 +5,10 @@ and then: what is still in our buffers never reaches the kernel.
 """
 
 import asyncio
+import socket
+import struct
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
@@ -50,16 +52,34 @@ class Stream:
         self.cut()
 
     def cut(self) -> None:
-        """Abort the connection now. The client sees a broken transfer, never a short one that looks whole."""
+        """End the download now: the right to it has ended."""
         self.was_cut = True
         METRICS.cut.inc()
+        self.break_off()
+
+    def break_off(self) -> None:
+        """Abort the connection now. The client sees a broken transfer, never a short one that looks whole.
+
+        Reset, not closed: what the kernel holds for a slow reader is thrown away too.
+        """
         self.settle()
+        if not self._transport.is_closing():
+            _reset(self._transport)
         self._transport.abort()
 
     def settle(self) -> None:
         """Note what the kernel has not taken: after this nothing more leaves."""
         if not self._transport.is_closing():
             self._left = self._transport.get_write_buffer_size()
+
+
+def _reset(transport: asyncio.Transport) -> None:
+    """Close with a reset (SO_LINGER 0), and wake whoever writes to another descriptor of this connection."""
+    connection = transport.get_extra_info("socket")
+    if connection is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        with suppress(OSError):  # the other end may have gone already
+            connection.shutdown(socket.SHUT_RDWR)
 
 
 class LiveStreams:

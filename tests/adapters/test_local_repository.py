@@ -19,7 +19,7 @@ from broker.adapters.repositories.local import (
     LocalRepository,
     NoFileError,
 )
-from broker.ports import SourceBrokenError
+from broker.ports.sources import SourceBrokenError
 
 CONTENT = bytes(n * 7 % 251 for n in range(CHUNK * 2 + 1000))
 INSIDE = "data/reads.bam"

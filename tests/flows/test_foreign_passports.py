@@ -167,7 +167,7 @@ async def test_an_expelled_key_ends_what_was_let_in_by_it_at_once(whose: tuple[s
     assert row is not None
     opened = Opened(
         delivery=Delivery(id="d", access=row.id, object=b.ONE, first=0, last=9, started=NOW),
-        access=row, object=b.drs_object(), root="/", person=who.person, receipt=found.receipt, until=row.expires,
+        access=row, object=b.drs_object(), person=who.person, receipt=found.receipt, until=row.expires,
     )  # fmt: skip
     heard: list[bool] = []
     s.live.listen(lambda snapshot: heard.append(still_permitted(opened, snapshot, NOW)))

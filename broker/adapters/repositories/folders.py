@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from broker.adapters.repositories.local import LocalFile, LocalRepository
-from broker.ports import SourceBrokenError
+from broker.core.rows import Repository
+from broker.ports.sources import SourceBrokenError
 
 
 class Folders:
@@ -15,12 +16,12 @@ class Folders:
         self._known: dict[str, LocalRepository] = {}
 
     @asynccontextmanager
-    async def open(self, root: str, path: str, size: int) -> AsyncIterator[LocalFile]:
+    async def open(self, repository: Repository, path: str, size: int) -> AsyncIterator[LocalFile]:
         """The file, if it is there with `size` bytes. SourceBrokenError."""
-        async with self._repository(root).open(path, size=size) as file:
+        async with self._folder(repository.root).open(path, size=size) as file:
             yield file
 
-    def _repository(self, root: str) -> LocalRepository:
+    def _folder(self, root: str) -> LocalRepository:
         known = self._known.get(root)
         if known is None:
             try:

@@ -16,12 +16,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from broker.ports import SourceBrokenError
+from broker.ports.sources import SourceBrokenError
 
 CHUNK: Final = 256 * 1024
 """Bytes read at once: what one stream holds in memory, and may have handed over when it is cut."""
+
+PIECE: Final = 1024 * 1024
+"""Bytes that the kernel is asked to copy at once."""
 
 MAX_PATH: Final = 1024
 """Longest path below the folder, in characters."""
@@ -56,7 +59,30 @@ class LocalFile:
         self.path = path
         self.stamp = stamp
         self._descriptor = descriptor
-        self._reading: asyncio.Future[bytes] | None = None
+        self._busy: asyncio.Future[bytes] | asyncio.Future[int] | None = None
+
+    @property
+    def size(self) -> int:
+        return self.stamp.size
+
+    async def hand_over(self, first: int, last: int, socket: int) -> int:
+        """As `KernelBody` says; at most `PIECE` at a time, so that what runs can be stopped in between."""
+        if not 0 <= first <= last < self.stamp.size:
+            raise ValueError(f"{self.path}: bytes {first} to {last} of {self.stamp.size}")
+        length = min(PIECE, last + 1 - first)
+        self._busy = asyncio.get_running_loop().run_in_executor(None, self._copy, first, length, socket)
+        return await asyncio.shield(self._busy)
+
+    def _copy(self, at: int, length: int, socket: int) -> int:
+        """Runs in a thread: a disk that does not answer keeps nobody else waiting."""
+        if _stamp(os.fstat(self._descriptor)) != self.stamp:
+            raise ChangedError(f"{self.path}: changed while it was sent")
+        try:
+            return os.sendfile(socket, self._descriptor, at, length)
+        except OSError as error:
+            if isinstance(error, BlockingIOError | ConnectionError | TimeoutError):
+                raise
+            return 0  # not by sendfile: whoever reads it learns what is wrong
 
     async def read(self, first: int, last: int) -> AsyncIterator[bytes]:
         """The bytes `first` to `last`, both included, in chunks of at most `CHUNK`. One reader at a time.
@@ -70,8 +96,8 @@ class LocalFile:
         loop = asyncio.get_running_loop()
         for at in range(first, last + 1, CHUNK):
             length = min(CHUNK, last + 1 - at)
-            self._reading = loop.run_in_executor(None, self._chunk, at, length)
-            yield await asyncio.shield(self._reading)
+            reading = self._busy = loop.run_in_executor(None, self._chunk, at, length)
+            yield await asyncio.shield(reading)
 
     def _chunk(self, at: int, length: int) -> bytes:
         """Runs in a thread. The file is looked at after its bytes were read: an earlier change shows."""
@@ -85,15 +111,15 @@ class LocalFile:
         return chunk
 
     def close(self) -> None:
-        """Close now, or as soon as a read that was cancelled is over: its descriptor must not be reused."""
-        if self._reading is None or self._reading.done():
+        """Close now, or as soon as a thread that nobody waits for is done: its descriptor must not be reused."""
+        if self._busy is None or self._busy.done():
             os.close(self._descriptor)
         else:
-            self._reading.add_done_callback(self._close_after)
+            self._busy.add_done_callback(self._close_after)
 
-    def _close_after(self, reading: asyncio.Future[bytes]) -> None:
-        if not reading.cancelled():
-            reading.exception()  # somebody must look at it; the reader is gone
+    def _close_after(self, busy: asyncio.Future[Any]) -> None:
+        if not busy.cancelled():
+            busy.exception()  # somebody must look at it; who asked is gone
         os.close(self._descriptor)
 
 

@@ -196,6 +196,14 @@ SPECS = (
         "A sign-in service did not answer.",
     ),
     Spec(
+        "SRV-SOURCE",
+        "system",
+        "facts",
+        "The data cannot be had from where they lie, or are not what was registered. Nothing was sent; try again later.",
+        "Source of the data failed.",
+        "A file could not be read.",
+    ),
+    Spec(
         "SRV-ERROR",
         "system",
         "facts",

@@ -1,11 +1,10 @@
 """What the flows need from the world. Each Protocol is as small as its callers need.
 
 Adapters implement these and tests/fakes.py does in memory; the same conformance suite runs on both.
-Every method says what is durable when it returns, and what raising means.
+Every method says what is durable when it returns, and what raising means. Where bytes come from: `ports/sources.py`.
 """
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -303,18 +302,6 @@ class TrustedProviders(Protocol):
         ...
 
 
-class SourceBrokenError(Exception):
-    """The file is not what was registered (gone, shorter, changed): break the transfer off, make nothing up."""
-
-
-class OpenFile(Protocol):
-    """One open file of a repository."""
-
-    def read(self, first: int, last: int) -> AsyncIterator[bytes]:
-        """The bytes `first`..`last` (inclusive), each chunk checked before it comes out. SourceBrokenError."""
-        ...
-
-
 class FormError(Exception):
     """What was sent is no such row. `faults`: (field, what is wrong) each, without what was sent."""
 
@@ -344,14 +331,6 @@ class Probe(Protocol):
 
     async def look(self, url: str, *, internal: bool) -> bytes | str:
         """The JSON document there, or why there is none, without anything that the server sent."""
-        ...
-
-
-class Sources(Protocol):
-    """Where objects' bytes lie."""
-
-    def open(self, root: str, path: str, size: int) -> AbstractAsyncContextManager[OpenFile]:
-        """A file that must have `size` bytes. SourceBrokenError if it is not there as registered."""
         ...
 
 

@@ -1,0 +1,183 @@
+"""The only place that sends bytes of objects: which way they go, how they are counted, and how the sending ends.
+
+Three ways, one loop. Where the connection has no TLS and the body lies in a file, the kernel copies it (sendfile),
+piece by piece, each counted as it is taken; the last bytes are read, checked and written, so that no answer is whole
+before its end was checked. Everything else is read, checked and written in chunks.
+"""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+import structlog
+from aiohttp import web
+
+from broker.core.ranges import Multipart, Span
+from broker.core.snapshot import Snapshot
+from broker.flows.content import Content
+from broker.flows.deliver import End, Opened, close_delivery, still_permitted
+from broker.ports.sources import Body, KernelBody, SourceBrokenError
+from broker.web.errors import Problem
+from broker.web.state import Broker
+from broker.web.streams import Stream
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+LAST = 64 * 1024
+"""Bytes at the end of every span that are checked before they leave, and read at once where the kernel cannot help."""
+_LOOK = 5.0
+"""Seconds after which somebody who waits for a connection looks whether it is still there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What was asked for: spans of a content, and the frame around them if there are several."""
+
+    content: Content
+    spans: tuple[Span, ...]
+    multipart: Multipart | None
+
+
+async def send(
+    request: web.Request, broker: Broker, opened: Opened, wanted: Wanted, response: web.StreamResponse
+) -> web.StreamResponse:
+    """The bytes. Whatever happens, the delivery is closed in the record, with what was handed over.
+
+    Problem SRV-SOURCE: the source failed before anything left. Afterwards a failure is a broken connection.
+    """
+    transport = request.transport
+    if not isinstance(transport, asyncio.Transport):
+        await close_delivery(broker.world, opened, "incomplete", 0)
+        raise ConnectionResetError("the client has gone")
+
+    def permitted(snapshot: Snapshot) -> bool:
+        return still_permitted(opened, snapshot, broker.world.clock.now())
+
+    stream = Stream(transport, permitted)
+    end: End = "incomplete"
+    try:
+        with broker.streams.running(stream, broker.snapshots.current, opened.until):
+            async with wanted.content.open() as body:
+                await _spans(_Line(request, response, transport, stream), body, wanted)
+            await response.write_eof()
+        end = "complete"
+    except SourceBrokenError as broken:
+        log.warning("source.broken", object=opened.object.id, why=str(broken))
+        if not response.prepared and not stream.was_cut:
+            raise Problem("SRV-SOURCE") from None
+        stream.break_off()
+        raise ConnectionResetError("the source broke") from None
+    finally:
+        if end != "complete":
+            stream.settle()
+        await close_delivery(broker.world, opened, "cut" if stream.was_cut else end, stream.sent)
+    return response
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One answer on its connection."""
+
+    request: web.Request
+    response: web.StreamResponse
+    transport: asyncio.Transport
+    stream: Stream
+
+    async def write(self, chunk: bytes) -> None:
+        """Bytes of the object: written, and counted."""
+        await self.response.write(chunk)
+        self.stream.given(len(chunk))
+
+
+async def _spans(line: _Line, body: Body, wanted: Wanted) -> None:
+    if body.size != wanted.content.size:
+        raise SourceBrokenError("not as long as was said")
+    await line.response.prepare(line.request)
+    with _pipe(line.transport, body) as pipe:
+        for span in wanted.spans:
+            if wanted.multipart is not None:
+                await line.response.write(wanted.multipart.head(span))
+            await _span(line, body, span, pipe)
+        if wanted.multipart is not None:
+            await line.response.write(wanted.multipart.tail)
+
+
+async def _span(line: _Line, body: Body, span: Span, pipe: socket.socket | None) -> None:
+    """One span: by the kernel as far as it takes it, the rest read and written."""
+    at = span.first
+    if pipe is not None and isinstance(body, KernelBody):
+        await line.response.write(b"")  # the head of the answer goes first
+        while at <= span.last - LAST:
+            taken = await _taken(line, body, at, span.last - LAST, pipe)
+            line.stream.given(taken)
+            at += taken
+            if not taken:
+                async for chunk in body.read(at, at + LAST - 1):
+                    await line.write(chunk)
+                at += LAST
+    async for chunk in body.read(at, span.last):
+        await line.write(chunk)
+
+
+async def _taken(line: _Line, body: KernelBody, first: int, last: int, pipe: socket.socket) -> int:
+    """How many bytes the kernel took of these; 0: they must be read. ConnectionError when there is nobody any more."""
+    while True:
+        if line.stream.was_cut or line.transport.is_closing():
+            raise ConnectionResetError("the connection has ended")
+        if not line.transport.get_write_buffer_size():
+            try:
+                return await _to_its_end(body.hand_over(first, last, pipe.fileno()), line.stream)
+            except BlockingIOError:
+                pass
+            except TimeoutError:
+                raise ConnectionResetError("the client reads nothing") from None
+        await _writable(pipe)
+
+
+async def _to_its_end(handing: Awaitable[int], stream: Stream) -> int:
+    """What was begun is counted, also where nobody waits for it any more: the kernel has it."""
+    task = asyncio.ensure_future(handing)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        stream.given(await task)
+        raise
+
+
+async def _writable(pipe: socket.socket) -> None:
+    """Until the kernel takes more, or it is time to look again."""
+    loop = asyncio.get_running_loop()
+    ready: asyncio.Future[None] = loop.create_future()
+    loop.add_writer(pipe.fileno(), _set, ready)
+    timer = loop.call_later(_LOOK, _set, ready)
+    try:
+        await ready
+    finally:
+        timer.cancel()
+        loop.remove_writer(pipe.fileno())
+
+
+def _set(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)
+
+
+@contextmanager
+def _pipe(transport: asyncio.Transport, body: Body) -> Iterator[socket.socket | None]:
+    """A second descriptor of the connection, so that it can be written to beside its transport.
+
+    None where the kernel cannot copy: TLS, or a body that is no file.
+    """
+    connection = transport.get_extra_info("socket")
+    if connection is None or transport.get_extra_info("sslcontext") is not None or not isinstance(body, KernelBody):
+        yield None
+        return
+    pipe = connection.dup()
+    try:
+        yield pipe
+    finally:
+        pipe.close()

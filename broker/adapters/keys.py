@@ -95,7 +95,7 @@ def make_key(folder: Path, use: Use, passphrase: bytes, now: int, *, urgent: boo
     )
     path = folder / f"{use}.{now}.{kid}{_URGENT if urgent else ''}.pem"
     unfinished = path.with_suffix(".new")
-    _write_private(unfinished, data)
+    write_private(unfinished, data)
     try:
         os.link(unfinished, path)
     finally:
@@ -119,12 +119,12 @@ def open_keys(folder: Path, passphrase_file: Path) -> KeyStore:
 
 def make_passphrase(path: Path, random: bytes) -> None:
     """Write a new passphrase, mode 0600. FileExistsError rather than overwrite."""
-    _write_private(path, base64.urlsafe_b64encode(random))
+    write_private(path, base64.urlsafe_b64encode(random))
 
 
 def read_passphrase(path: Path) -> bytes:
     """The passphrase. KeyStoreError if it is missing, empty, or readable by others than its owner."""
-    _refuse_readable(path)
+    refuse_readable(path)
     passphrase = path.read_bytes().strip()
     if not passphrase:
         raise KeyStoreError(f"{path}: the passphrase is empty")
@@ -147,7 +147,7 @@ def _kid(private: PrivateKey) -> str:
 
 
 def _read(path: Path, passphrase: bytes) -> Key:
-    _refuse_readable(path)
+    refuse_readable(path)
     try:
         name = path.name.removesuffix(".pem")
         use, made, kid = name.removesuffix(_URGENT).rsplit(".", 2)
@@ -159,7 +159,8 @@ def _read(path: Path, passphrase: bytes) -> Key:
     return Key(use, kid, int(made), private, name.endswith(_URGENT))
 
 
-def _refuse_readable(path: Path) -> None:
+def refuse_readable(path: Path) -> None:
+    """KeyStoreError for a secret that is missing, or that others than its owner can read."""
     try:
         mode = path.stat().st_mode
     except OSError:
@@ -168,7 +169,8 @@ def _refuse_readable(path: Path) -> None:
         raise KeyStoreError(f"{path}: readable by others; chmod 600 it")
 
 
-def _write_private(path: Path, data: bytes) -> None:
+def write_private(path: Path, data: bytes) -> None:
+    """A new file, mode 0600, on disk when this returns. FileExistsError rather than overwrite."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(data)

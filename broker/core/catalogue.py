@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from broker.core.breadth import breadth
-from broker.core.ids import DatasetId, GrantId, Issuer
+from broker.core.decision.knowing import nodes
+from broker.core.drs.bundles import wrong_with
+from broker.core.ids import DatasetId, GrantId, Issuer, ObjectId
 from broker.core.jurisdiction.needs import needs
 from broker.core.plain import plain
 from broker.core.purpose import Purpose
-from broker.core.rows import Client, Committee, Dataset, IdentityProvider, Put, Row
+from broker.core.rows import Client, Committee, Dataset, DrsObject, IdentityProvider, Put, Row
 from broker.core.safeguards import missing, warnings
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
@@ -73,14 +75,15 @@ def changes(steps: Iterable[Step]) -> tuple[Put, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a dataset cannot be registered: which one, the member of its registration, what belongs there."""
+    """Why a dataset, or an `object` of it, cannot be registered: the member that is wrong, what belongs there."""
 
     dataset: DatasetId
     member: str
     problem: str
+    object: ObjectId | None = None
 
     def __str__(self) -> str:
-        return f"{self.dataset}: {self.member}: {self.problem}"
+        return f"{self.object or self.dataset}: {self.member}: {self.problem}"
 
 
 class NotRegistrableError(ValueError):
@@ -92,14 +95,50 @@ class NotRegistrableError(ValueError):
 
 
 def unregistrable(declared: Iterable[Row], after: Snapshot, at: Seconds) -> tuple[Fault, ...]:
-    """What is missing of the declared datasets. `after`: the picture as it would be with all that is declared."""
-    return tuple(fault for row in declared if isinstance(row, Dataset) for fault in _faults(row, after, at))
+    """What is missing of what is declared. `after`: the picture as it would be with all of it."""
+    rows = list(declared)
+    of_datasets = (fault for row in rows if isinstance(row, Dataset) for fault in _faults(row, after, at))
+    of_bundles = _bundle_faults(after) if any(isinstance(row, DrsObject) for row in rows) else ()
+    return (*of_datasets, *of_bundles)
+
+
+def other_content(row: Row, before: Row | None) -> str | None:
+    """Why `row` must not take the place of `before`: one id of a DRS object always means the same content."""
+    if not isinstance(row, DrsObject) or not isinstance(before, DrsObject):
+        return None
+    same = row.members == before.members and row.checksums.get("sha-256") == before.checksums.get("sha-256")
+    return None if same else f"object {row.id} has other content than before: give that an id of its own"
+
+
+def _bundle_faults(after: Snapshot) -> Iterable[Fault]:
+    """What is wrong with a bundle, declared now or before: what is declared may close a circle around it."""
+    look = nodes(after, lambda _: True)
+    for dataset in after.all(Dataset):
+        for row in after.objects(dataset.id):
+            wrong = wrong_with(row.id, look) if row.is_bundle else None
+            if wrong is not None:
+                member, _, problem = wrong.partition(": ")
+                yield Fault(row.dataset, member, problem, row.id)
 
 
 def cautions(declared: Iterable[Row], after: Snapshot) -> tuple[str, ...]:
     """What an operator should know of the declared datasets, and may yet register."""
-    found = (row for row in declared if isinstance(row, Dataset))
-    return tuple(text for row in found for text in warnings(row, after.get(Committee, row.committee)))
+    rows = list(declared)
+    found = (row for row in rows if isinstance(row, Dataset))
+    of_datasets = (text for row in found for text in warnings(row, after.get(Committee, row.committee)))
+    bundles = (row for row in rows if isinstance(row, DrsObject) and row.is_bundle and _listed(row.dataset, after))
+    partly = (row for row in bundles if any(not _seen(member.object, after) for member in row.members))
+    return (*of_datasets, *(f"object {row.id}: strangers see this bundle without its hidden members" for row in partly))
+
+
+def _seen(id: ObjectId, after: Snapshot) -> bool:
+    row = after.get(DrsObject, id)
+    return row is not None and _listed(row.dataset, after)
+
+
+def _listed(id: DatasetId, after: Snapshot) -> bool:
+    row = after.get(Dataset, id)
+    return row is not None and row.existence == "listed"
 
 
 def _faults(row: Dataset, after: Snapshot, at: Seconds) -> Iterable[Fault]:

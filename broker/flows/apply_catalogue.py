@@ -25,8 +25,9 @@ async def foresee(w: World, declared: Iterable[Row], grants: Iterable[DeclaredGr
     A consent that is declared passes what an import passes: it is never edited, and `recorded_at` is ours.
 
     ValueError: something is declared that was removed for good, or declared twice, a grant for a dataset that
-    nobody declared, a second identity provider for participants, or a consent version that is stored otherwise.
-    NotRegistrableError: a dataset lacks a safeguard, or a fact that a loaded pack needs.
+    nobody declared, a second identity provider for participants, a consent version that is stored otherwise, or other
+    content for a DRS object. NotRegistrableError: a dataset lacks a safeguard, or a fact that a loaded pack needs; or
+    a bundle holds itself, or what nobody declared.
     """
     rows = _consents(w, list(declared))
     faults = unregistrable(rows, follow(w.snapshots.current(), rows), w.clock.now())
@@ -40,6 +41,9 @@ async def foresee(w: World, declared: Iterable[Row], grants: Iterable[DeclaredGr
     stored: dict[tuple[str, str], Row | None] = {
         (row.KIND, row.id): await w.rows.get(type(row), row.id) for row in rows
     }
+    changed = [why for row in rows if (why := catalogue.other_content(row, stored[row.KIND, row.id]))]
+    if changed:
+        raise ValueError("\n".join(changed))
     gone = [f"{kind} {name}" for (kind, name), row in stored.items() if getattr(row, "status", "") == "removed"]
     if gone:
         raise ValueError(f"removed for good, so take it out of the file: {', '.join(gone)}")

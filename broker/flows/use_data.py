@@ -53,6 +53,8 @@ async def ask(w: World, caller: Caller, object: ObjectId, grant: str | None = No
     row = snapshot.get(DrsObject, object)
     if row is None and not is_object_id(object):
         return Reason(code="REQ-NOT-FOUND")
+    if row is not None and row.is_bundle:  # it has no bytes: the same as if it were not there, at the same cost
+        row = None
     question = question_of(caller, object, row.dataset if row is not None else _NO_DATASET, now, grant=grant)
     # 2. Decide.
     decision = evaluate(question, snapshot)

@@ -65,7 +65,7 @@ FAULTS = [
     ('effective_from: "2024-01-01"', 'effective_from: "yesterday"', "consents.0", "effective_from"),
     ("subject_ref: sub_4d1f7a92c05e", "subject_ref: sub_4d1f7a92c05e\n      name: Pia", "consents.0", "name"),
     ("auth_method: none", "auth_method: client_secret_basic", "clients.1", "secret_sha256"),
-    ("id: heart-0001,", "id: heart/0001,", "objects.0.id", "pattern"),
+    ("id: heart-0001,", "id: access,", "objects.0", "id: no object can have this one"),
     ('date: "2024-01-15"', 'date: "2024-13-15"', "datasets.0", "return_of_results.date: 2024-13-15 is no day"),
     ("class: fulfil", "class: thank", "safeguards.duties.2.class", "account"),
     ("    safeguards:", "    security_level: 4\n    safeguards:", "datasets.0.security_level", "3"),

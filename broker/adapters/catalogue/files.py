@@ -28,7 +28,7 @@ class Declared:
     rows: tuple[Row, ...]
     grants: tuple[DeclaredGrant, ...] = ()
     where: Callable[[Fault], str | None] = field(default=lambda _: None)
-    """`file:line: field: what is wrong` for a fault of a dataset that this file declares."""
+    """`file:line: field: what is wrong` for a fault of a dataset or object that this file declares."""
 
 
 def read_catalogue(path: Path) -> Declared:
@@ -52,12 +52,14 @@ def read_catalogue(path: Path) -> Declared:
     grants = tuple(grants_of(catalogue, blame))
     if problems:
         raise CatalogueError(problems)
-    places = {part.id: index for index, part in enumerate(catalogue.datasets)}
+    places = {part.id: ("datasets", index) for index, part in enumerate(catalogue.datasets)}
+    objects = {part.id: ("objects", index) for index, part in enumerate(catalogue.objects)}
 
     def where(fault: Fault) -> str | None:
-        if fault.dataset not in places:
+        place = places.get(fault.dataset) if fault.object is None else objects.get(fault.object)
+        if place is None:
             return None
-        loc: Loc = ("datasets", places[fault.dataset], *_members(fault.member))
+        loc: Loc = (*place, *_members(fault.member))
         return f"{path}:{loaded.line(loc)}: {_field(loc)}: {fault.problem}"
 
     return Declared(rows=rows, grants=grants, where=where)

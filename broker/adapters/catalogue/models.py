@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from broker.adapters.catalogue.form import Part, Sha256, Slug, Text, Url, Word
+from broker.adapters.catalogue.objects import ObjectPart
 from broker.adapters.catalogue.safeguards import SafeguardsPart
 
 Fact = bool | int | str | list[str]
@@ -278,20 +279,6 @@ class DatasetPart(Part):
     """What an institution must have shown to get copies; above 1 by evidence that has not ended."""
     training: Url | None = None
     """The training without which nobody uses the data: the value of a visa or assertion that others make."""
-
-
-class ObjectPart(Part):
-    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._~-]{1,128}$")]
-    dataset: Url
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,255}$")]
-    path: Text
-    """Below the repository's root. Size and checksums are read from the file itself."""
-    mime_type: Annotated[str, Field(pattern=r"^[a-z0-9.+-]{1,64}/[a-z0-9.+-]{1,64}$")] = "application/octet-stream"
-    created: str | None = None
-    description: str = ""
-    subjects: list[Text] = []
-    unrestricted: bool = False
-    """True for a file without personal data."""
 
 
 class ApprovedLimitPart(Part):

@@ -8,11 +8,11 @@ from typing import TypeVar
 from broker.adapters.catalogue import models
 from broker.adapters.catalogue.datasets import dataset, evidence_of, facts_of
 from broker.adapters.catalogue.form import Part
+from broker.adapters.catalogue.objects import drs_object
 from broker.core.catalogue import DeclaredGrant
 from broker.core.consent.model import ApprovedLimit, Template, TemplateRecord
 from broker.core.consent.reading import read_version
-from broker.core.drs.identifiers import is_object_id
-from broker.core.ids import ClientId, DatasetId, GrantId, Issuer, ObjectId, SubjectRef
+from broker.core.ids import ClientId, DatasetId, GrantId, Issuer
 from broker.core.inspection import address_fault
 from broker.core.passport.assertions import RESERVED_CLAIMS, ClaimRule, wrong_with
 from broker.core.passport.trust import TrustRow
@@ -26,7 +26,6 @@ from broker.core.rows import (
     ConsentRow,
     ConsentTemplate,
     CustomType,
-    DrsObject,
     Gather,
     IdentityProvider,
     Organisation,
@@ -42,7 +41,6 @@ from broker.core.time import Seconds, parse_rfc3339
 Loc = tuple[int | str, ...]
 Blame = Callable[[Loc, str], None]
 P = TypeVar("P", bound=Part)
-_CHUNK = 1 << 20
 
 
 def rows_of(catalogue: models.Catalogue, folder: Path, blame: Blame) -> Iterator[Row]:
@@ -66,7 +64,7 @@ def rows_of(catalogue: models.Catalogue, folder: Path, blame: Blame) -> Iterator
     yield from each("committees", catalogue.committees, _committee)
     yield from each("roles", catalogue.roles, _role)
     yield from each("datasets", catalogue.datasets, dataset)
-    yield from each("objects", catalogue.objects, lambda part: _object(part, roots, homes))
+    yield from each("objects", catalogue.objects, lambda part: drs_object(part, roots, homes))
     yield from each("consent_templates", catalogue.consent_templates, _consent_template)
     yield from each("consents", catalogue.consents, _consent)
 
@@ -279,33 +277,6 @@ def _role(part: models.RolePart) -> Row:
     )
 
 
-def _object(part: models.ObjectPart, roots: dict[str, Path], homes: dict[str, str]) -> Row:
-    home = homes.get(part.dataset)
-    if home is None or home not in roots:
-        raise ValueError("dataset: an object is declared beside its dataset and repository")
-    if not is_object_id(part.id):
-        raise ValueError("id: no object can have this one; DRS clients could not reach it")
-    if part.unrestricted == bool(part.subjects):
-        raise ValueError("subjects: either the participants whose data it holds, or unrestricted: true")
-    path = (roots[home] / part.path).resolve()
-    if not path.is_relative_to(roots[home]):
-        raise ValueError("path: leaves the repository")
-    size, checksums = _measured(path)
-    return DrsObject(
-        id=ObjectId(part.id),
-        dataset=DatasetId(part.dataset),
-        name=part.name,
-        path=part.path,
-        size=size,
-        checksums=checksums,
-        mime_type=part.mime_type,
-        created=parse_rfc3339(part.created) if part.created else Seconds(int(path.stat().st_mtime)),
-        description=part.description,
-        subjects=frozenset(map(SubjectRef, part.subjects)),
-        unrestricted=part.unrestricted,
-    )
-
-
 def _consent_template(part: models.ConsentTemplatePart) -> Row:
     said = part.model_dump(exclude={"harms_and_benefits", "approved_limits", "duo_clause_ids"})
     record = TemplateRecord(
@@ -325,14 +296,3 @@ def _consent(part: models.ConsentPart) -> Row:
         datasets=frozenset(map(DatasetId, part.datasets)),
         consent=version,
     )
-
-
-def _measured(path: Path) -> tuple[int, dict[str, str]]:
-    """Size and checksums of a file, read once. OSError if it cannot be read."""
-    sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            sha256.update(chunk)
-            md5.update(chunk)
-            size += len(chunk)
-    return size, {"sha-256": sha256.hexdigest(), "md5": md5.hexdigest()}

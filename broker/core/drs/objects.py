@@ -1,4 +1,4 @@
-"""How do a single DRS object, its ways of access and its errors look in JSON? (DRS 1.5.0, schemas)
+"""How do a DRS object, its ways of access and its errors look in JSON? (DRS 1.5.0, schemas)
 
 Plain values in, plain dicts out, in the order of the specification; members that are not set are left out.
 What cannot be said in DRS is a ValueError here and must have been refused when the catalogue was applied:
@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from broker.core.drs.bundles import Whole
 from broker.core.drs.identifiers import is_object_id, self_uri
 from broker.core.time import Seconds, rfc3339
 
@@ -67,7 +68,8 @@ def drs_object(
     size: int,
     created: Seconds,
     checksums: Mapping[str, str],
-    access_methods: Sequence[Json],
+    access_methods: Sequence[Json] = (),
+    contents: Sequence[Json] = (),
     name: str | None = None,
     updated: Seconds | None = None,
     version: str | None = None,
@@ -75,9 +77,10 @@ def drs_object(
     description: str | None = None,
     aliases: Sequence[str] = (),
 ) -> Json:
-    """DrsObject of a single blob. `base_url` gives the host of `self_uri`; `checksums`: type to hexadecimal.
+    """DrsObject: of a blob with `access_methods`, of a bundle with `contents`.
 
-    One id always means the same bytes, so `updated` is left out unless the content really has two dates.
+    `base_url` gives the host of `self_uri`; `checksums`: type to hexadecimal. One id always means the same bytes, so
+    `updated` is left out unless the content really has two dates.
     """
     if not is_object_id(object_id):
         raise ValueError("not a DRS id")
@@ -85,8 +88,8 @@ def drs_object(
         raise ValueError(f"{object_id}: a name has letters, digits, full stops, hyphens and underscores only")
     if not 0 <= size <= MAX_SIZE:
         raise ValueError(f"{object_id}: a size is an int64")
-    if not access_methods:
-        raise ValueError(f"{object_id}: a blob needs a way to get at it")
+    if bool(access_methods) == bool(contents):
+        raise ValueError(f"{object_id}: a blob needs a way to get at it, and a bundle has contents instead")
     return _stated(
         id=object_id,
         name=name,
@@ -97,10 +100,24 @@ def drs_object(
         version=version,
         mime_type=mime_type,
         checksums=_checksums(object_id, checksums),
-        access_methods=list(access_methods),
+        access_methods=list(access_methods) or None,
+        contents=list(contents) or None,
         description=description,
         aliases=list(aliases) or None,
     )
+
+
+def contents(base_url: str, bundle: Whole, *, expand: bool) -> list[Json]:
+    """ContentsObject for each member of a bundle; with `expand` also what is in those that are bundles, all the way."""
+    return [
+        _stated(
+            name=name,
+            id=member.id,
+            drs_uri=[self_uri(base_url, member.id)],
+            contents=contents(base_url, member, expand=True) if expand and member.members else None,
+        )
+        for name, member in bundle.members
+    ]
 
 
 def _checksums(object_id: str, checksums: Mapping[str, str]) -> list[Json]:

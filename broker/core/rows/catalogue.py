@@ -218,9 +218,20 @@ class Dataset:
     """URL of the training without which nobody uses the data."""
 
 
+Availability = Literal["online", "staging", "offline"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """What a bundle holds: another object, under a name that nothing else in the bundle has."""
+
+    name: str
+    object: ObjectId
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrsObject:
-    """One DRS object: a file of a dataset, and whose data it holds."""
+    """One DRS object: a file of a dataset, and whose data it holds; or a bundle of other objects, without bytes."""
 
     KIND: ClassVar[str] = "drs_object"
     id: ObjectId
@@ -228,10 +239,10 @@ class DrsObject:
     dataset: DatasetId
     name: str
     path: str
-    """Below the repository's root."""
+    """Below the repository's root; empty for a bundle."""
     size: int
     checksums: Mapping[str, str]
-    """IANA hash name (`sha-256`, `md5`) to lower-case hexadecimal."""
+    """IANA hash name (`sha-256`, `md5`) to lower-case hexadecimal. A bundle has none: they follow from its members."""
     mime_type: str
     created: Seconds
     description: str = ""
@@ -239,3 +250,19 @@ class DrsObject:
     """The participants whose data are in the file; all of them must be includable."""
     unrestricted: bool = False
     """A file without personal data (a README, a schema): no subject needs to be asked."""
+    aliases: tuple[str, ...] = ()
+    """Names by which others speak of it: accessions, identifiers of other systems."""
+    content_version: str | None = None
+    """Which version of the content this is, in the words of whoever made it."""
+    updated: Seconds | None = None
+    """When the content was updated last, where it has another date than `created`."""
+    members: tuple[Member, ...] = ()
+    """What a bundle holds, other bundles too; empty for a file."""
+    availability: Availability = "online"
+    """`online`: the bytes are there. `staging`: they are being brought. `offline`: nobody has begun to bring them."""
+    ready: Seconds | None = None
+    """When they are expected to be there. None: nobody said."""
+
+    @property
+    def is_bundle(self) -> bool:
+        return bool(self.members)

@@ -1,0 +1,158 @@
+"""From the part of a catalogue file that declares a DRS object, a file or a bundle, to its row."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from broker.adapters.catalogue.form import Part, Text, Url
+from broker.core.drs.bundles import HASHES, MOST_CONTENTS
+from broker.core.drs.identifiers import is_object_id
+from broker.core.drs.objects import HEX_DIGITS, MAX_SIZE, is_checksum
+from broker.core.ids import DatasetId, ObjectId, SubjectRef
+from broker.core.rows import DrsObject
+from broker.core.rows.catalogue import Member
+from broker.core.time import Seconds, parse_rfc3339
+
+_CHUNK = 1 << 20
+_ALWAYS = ("sha-256", "md5")
+_BUNDLE_LACKS = ("path", "size", "checksums", "subjects", "unrestricted")
+
+ObjectIdText = Annotated[str, Field(min_length=1, max_length=256)]
+"""Any printable characters without blanks; what is not a letter, digit or one of `.-_~` is percent-encoded in URLs."""
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,255}$")]
+
+
+class MemberPart(Part):
+    name: FileName
+    """What it is called in the bundle; nothing else there is called so."""
+    object: ObjectIdText
+
+
+class ObjectPart(Part):
+    id: ObjectIdText
+    dataset: Url
+    name: FileName
+    path: Text | None = None
+    """Below the repository's root; a bundle has none. Size and checksums are read from the file, if it is there."""
+    mime_type: Annotated[str, Field(pattern=r"^[a-z0-9.+-]{1,64}/[a-z0-9.+-]{1,64}$")] = "application/octet-stream"
+    created: str | None = None
+    updated: str | None = None
+    """When the content was updated last, where that is not when it was created."""
+    content_version: Text | None = None
+    """Which version of the content this is; other content is another object with an id of its own."""
+    aliases: list[Text] = []
+    """Names by which others speak of it, for example accessions."""
+    description: str = ""
+    subjects: list[Text] = []
+    unrestricted: bool = False
+    """True for a file without personal data."""
+    size: Annotated[int, Field(ge=0, le=MAX_SIZE)] | None = None
+    """In bytes; needed only where the file is not there yet."""
+    checksums: dict[str, str] = {}
+    """Kind to lower-case hexadecimal: `sha-256` is needed where the file is not there yet, others may be added."""
+    members: Annotated[list[MemberPart], Field(max_length=MOST_CONTENTS)] = []
+    """What is in it: then it is a bundle, and has no file, size or checksums of its own."""
+    availability: Literal["online", "staging", "offline"] = "online"
+    """Are the bytes there, being brought, or somewhere from where they must be brought first?"""
+    ready: str | None = None
+    """RFC 3339 instant: when they are expected to be there."""
+
+
+def drs_object(part: ObjectPart, roots: dict[str, Path], homes: dict[str, str]) -> DrsObject:
+    """The row of a declared object. ValueError names the member that is wrong."""
+    home = homes.get(part.dataset)
+    if home is None or home not in roots:
+        raise ValueError("dataset: an object is declared beside its dataset and repository")
+    if not is_object_id(part.id):
+        raise ValueError("id: no object can have this one; DRS clients could not reach it")
+    if part.ready is not None and part.availability == "online":
+        raise ValueError("ready: the bytes are there already")
+    if part.members:
+        return _bundle(part)
+    if part.path is None:
+        raise ValueError("path: a file has one, and a bundle has members")
+    if part.unrestricted == bool(part.subjects):
+        raise ValueError("subjects: either the participants whose data it holds, or unrestricted: true")
+    path = (roots[home] / part.path).resolve()
+    if not path.is_relative_to(roots[home]):
+        raise ValueError("path: leaves the repository")
+    size, checksums, modified = _content(part, path)
+    created = _instant(part.created)
+    return DrsObject(
+        id=ObjectId(part.id),
+        dataset=DatasetId(part.dataset),
+        name=part.name,
+        path=part.path,
+        size=size,
+        checksums=checksums,
+        mime_type=part.mime_type,
+        created=created if created is not None else modified,
+        description=part.description,
+        subjects=frozenset(map(SubjectRef, part.subjects)),
+        unrestricted=part.unrestricted,
+        aliases=tuple(part.aliases),
+        content_version=part.content_version,
+        updated=_instant(part.updated),
+        availability=part.availability,
+        ready=_instant(part.ready),
+    )
+
+
+def _bundle(part: ObjectPart) -> DrsObject:
+    """What is in a bundle, and whether it has an end, is judged with everything else (core/catalogue.py)."""
+    odd = next((name for name in _BUNDLE_LACKS if getattr(part, name)), None)
+    if odd is not None or part.availability != "online":
+        raise ValueError(f"{odd or 'availability'}: a bundle has none of its own; its members do")
+    if part.created is None:
+        raise ValueError("created: a bundle has no file whose date it could have")
+    return DrsObject(
+        id=ObjectId(part.id),
+        dataset=DatasetId(part.dataset),
+        name=part.name,
+        path="",
+        size=0,
+        checksums={},
+        mime_type=part.mime_type,
+        created=parse_rfc3339(part.created),
+        description=part.description,
+        aliases=tuple(part.aliases),
+        content_version=part.content_version,
+        updated=_instant(part.updated),
+        members=tuple(Member(name=one.name, object=ObjectId(one.object)) for one in part.members),
+    )
+
+
+def _content(part: ObjectPart, path: Path) -> tuple[int, dict[str, str], Seconds]:
+    """Size, checksums and date. OSError if the file should be there and is not; ValueError if it is another one."""
+    wrong = next((kind for kind, value in part.checksums.items() if not is_checksum(kind, value)), None)
+    if wrong is not None:
+        raise ValueError(f"checksums: {wrong}: lower-case hexadecimal of one of {', '.join(HEX_DIGITS)}")
+    if part.availability != "online" and not path.exists():
+        if part.size is None or "sha-256" not in part.checksums or part.created is None:
+            raise ValueError("size: of a file that is not there yet size, sha-256 and created must be said")
+        return part.size, part.checksums, Seconds(0)
+    size, measured = _measured(path, part.checksums)
+    if part.size not in (None, size):
+        raise ValueError(f"size: the file has {size} bytes")
+    differs = next((kind for kind, value in measured.items() if part.checksums.get(kind, value) != value), None)
+    if differs is not None:
+        raise ValueError(f"checksums: {differs}: the file's is {measured[differs]}")
+    return size, {**part.checksums, **measured}, Seconds(int(path.stat().st_mtime))
+
+
+def _instant(said: str | None) -> Seconds | None:
+    return parse_rfc3339(said) if said is not None else None
+
+
+def _measured(path: Path, said: Mapping[str, str]) -> tuple[int, dict[str, str]]:
+    """Size and checksums of a file, read once: two kinds always, others of those that are `said`. OSError."""
+    hashes = {kind: HASHES[kind]() for kind in HASHES if kind in _ALWAYS or kind in said}
+    size = 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            for each in hashes.values():
+                each.update(chunk)
+            size += len(chunk)
+    return size, {kind: each.hexdigest() for kind, each in hashes.items()}

@@ -1,0 +1,177 @@
+"""core/drs/bundles.py: size, checksums and contents of bundles, whatever is nested, and an end to all of it."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from broker.core.drs.bundles import (
+    DEEPEST,
+    MOST_CONTENTS,
+    Node,
+    UnboundedError,
+    Whole,
+    combined,
+    whole,
+    wrong_with,
+)
+from broker.core.drs.objects import contents
+
+US = "https://drs.example.org:8443"
+
+
+def blob(text: str, *, size: int = 1, kinds: tuple[str, ...] = ("sha-256", "md5")) -> Node:
+    made = {"sha-256": hashlib.sha256(text.encode()).hexdigest(), "md5": hashlib.md5(text.encode()).hexdigest()}
+    return Node(size=size, checksums={kind: made[kind] for kind in kinds})
+
+
+def bundle(*members: str) -> Node:
+    return Node(checksums={}, members=tuple((f"in-{member}", member) for member in members))
+
+
+def found(id: str, nodes: Mapping[str, Node]) -> Whole:
+    seen = whole(id, nodes.get)
+    assert seen is not None
+    return seen
+
+
+def test_the_worked_example_of_the_specification() -> None:
+    """Two blobs with the checksums 72794b6d and 5e089d29: sorted, joined, hashed. (Its own result is no MD5.)"""
+    made = combined([{"md5": "72794b6d"}, {"md5": "5e089d29"}])
+    assert made == {"md5": hashlib.md5(b"5e089d2972794b6d").hexdigest()}
+
+
+def test_only_kinds_that_all_members_have_and_that_can_be_worked_out() -> None:
+    one = {"md5": "aa", "sha-256": "bb", "crc32c": "cc", "etag": "dd"}
+    assert combined([one, {"md5": "ee", "crc32c": "ff", "etag": "00"}]).keys() == {"md5"}
+
+
+def test_a_nested_bundle_counts_with_its_own_checksum() -> None:
+    nodes = {"a": blob("a", size=3), "b": blob("b", size=4), "in": bundle("a"), "out": bundle("in", "b")}
+    outer, inner = found("out", nodes), found("in", nodes)
+    both = sorted([inner.checksums["sha-256"], nodes["b"].checksums["sha-256"]])
+    assert outer.checksums["sha-256"] == hashlib.sha256("".join(both).encode()).hexdigest()
+    assert (outer.size, outer.count, outer.depth) == (7, 3, 2)
+
+
+def test_expand_shows_what_is_nested_and_without_it_only_the_members() -> None:
+    nodes = {"a": blob("a"), "in/1": bundle("a"), "out": bundle("in/1", "a")}
+    outer = found("out", nodes)
+    flat = contents(US, outer, expand=False)
+    assert flat == [
+        {"name": "in-in/1", "id": "in/1", "drs_uri": ["drs://drs.example.org/in%2F1"]},
+        {"name": "in-a", "id": "a", "drs_uri": ["drs://drs.example.org/a"]},
+    ]
+    whole_tree = contents(US, outer, expand=True)
+    assert whole_tree[0]["contents"] == [{"name": "in-a", "id": "a", "drs_uri": ["drs://drs.example.org/a"]}]
+    assert "contents" not in whole_tree[1]
+
+
+CIRCLES: list[dict[str, Node]] = [
+    {"x": bundle("x")},
+    {"x": bundle("y"), "y": bundle("x")},
+    {"x": bundle("a", "y"), "y": bundle("z"), "z": bundle("a", "y"), "a": blob("a")},
+]
+
+
+@pytest.mark.row("T102")
+@pytest.mark.parametrize("nodes", CIRCLES)
+def test_a_bundle_in_itself_is_refused(nodes: dict[str, Node]) -> None:
+    with pytest.raises(UnboundedError, match="contains itself"):
+        whole("x", nodes.get)
+    assert "contains itself" in (wrong_with("x", nodes.get) or "")
+
+
+def chain(length: int) -> dict[str, Node]:
+    """`length` bundles within one another, the outermost is called 0."""
+    return {str(n): bundle(str(n + 1)) for n in range(length)} | {str(length): blob("a")}
+
+
+@pytest.mark.row("T102")
+def test_nesting_and_number_have_a_bound() -> None:
+    assert found("0", chain(DEEPEST)).depth == DEEPEST
+    with pytest.raises(UnboundedError, match="deep"):
+        whole("0", chain(DEEPEST + 1).get)
+    many = {str(n): blob(str(n)) for n in range(MOST_CONTENTS + 1)}
+    assert found("x", many | {"x": bundle(*list(many)[1:])}).count == MOST_CONTENTS
+    with pytest.raises(UnboundedError, match="entries"):
+        whole("x", (many | {"x": bundle(*many)}).get)
+
+
+@pytest.mark.row("T102")
+def test_what_doubles_at_every_step_is_refused_and_costs_nothing() -> None:
+    """2 to the power of 14 entries from 15 bundles."""
+    doubling = {str(n): Node(checksums={}, members=(("a", str(n + 1)), ("b", str(n + 1)))) for n in range(14)}
+    with pytest.raises(UnboundedError, match="entries"):
+        whole("0", (doubling | {"14": blob("a")}).get)
+
+
+def test_depth_counts_also_where_a_shorter_way_was_found_first() -> None:
+    nodes = chain(DEEPEST)
+    nodes["out"] = Node(checksums={}, members=(("short", str(DEEPEST - 1)), ("long", "0")))
+    with pytest.raises(UnboundedError, match="deep"):
+        whole("out", nodes.get)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "why"),
+    [
+        ({"x": bundle("a")}, "a is not declared"),
+        ({"x": Node(checksums={}, members=(("n", "a"), ("n", "a"))), "a": blob("a")}, "two are called n"),
+        ({"x": bundle("a", "b"), "a": blob("a", kinds=("md5",)), "b": blob("b", kinds=("sha-256",))}, "in common"),
+    ],
+)
+def test_what_cannot_be_registered(nodes: dict[str, Node], why: str) -> None:
+    assert why in (wrong_with("x", nodes.get) or "")
+
+
+def test_a_bundle_of_which_nothing_may_be_shown_is_not_there() -> None:
+    assert whole("x", {"x": bundle("y"), "y": bundle("gone")}.get) is None
+
+
+@st.composite
+def dags(draw: Any) -> tuple[dict[str, Node], int]:
+    """Blobs, then bundles of what was there before: no circle."""
+    blobs = draw(st.integers(1, 4))
+    nodes = {str(n): blob(str(n), size=draw(st.integers(0, 99))) for n in range(blobs)}
+    for n in range(blobs, blobs + draw(st.integers(1, 5))):
+        inside = draw(st.lists(st.sampled_from(sorted(nodes)), min_size=1, max_size=4))
+        nodes[str(n)] = Node(checksums={}, members=tuple((f"m{k}", id) for k, id in enumerate(inside)))
+    return nodes, len(nodes) - 1
+
+
+def leaves(id: str, nodes: Mapping[str, Node]) -> list[str]:
+    return [leaf for _, inner in nodes[id].members for leaf in leaves(inner, nodes)] if nodes[id].members else [id]
+
+
+@given(dags())
+def test_the_size_is_that_of_every_file_in_it(made: tuple[dict[str, Node], int]) -> None:
+    nodes, last = made
+    assert found(str(last), nodes).size == sum(nodes[leaf].size for leaf in leaves(str(last), nodes))
+
+
+@pytest.mark.row("T102")
+@given(dags(), st.data())
+def test_who_may_not_know_of_something_gets_the_bundle_that_is_without_it(
+    made: tuple[dict[str, Node], int], data: Any
+) -> None:
+    """Size, checksums and contents say nothing of it: they are those of the bundle that never had it."""
+    nodes, last = made
+    hidden = data.draw(st.sampled_from(sorted(nodes)))
+    seen = whole(str(last), lambda asked: None if asked == hidden else nodes.get(asked))
+    without = {
+        id: Node(size=node.size, checksums=node.checksums, members=tuple(m for m in node.members if m[1] != hidden))
+        for id, node in nodes.items()
+        if id != hidden
+    }
+    emptied = {id for id, node in nodes.items() if node.members and id in without and not without[id].members}
+    if not emptied:  # what is left without members is no bundle any more: shown elsewhere
+        assert seen == whole(str(last), without.get)
+    assert seen is None or hidden not in _ids(seen)
+
+
+def _ids(one: Whole) -> set[str]:
+    return {one.id, *(id for _, member in one.members for id in _ids(member))}

@@ -25,7 +25,10 @@ class Memory(Generic[T]):
     def recall(self, key: object, witnesses: tuple[object, ...]) -> T | None:
         """The value that was put under `key` with these witnesses. Tuples compare identity before equality."""
         found = self._held.get(key)
-        return found[1] if found is not None and found[0] == witnesses else None
+        if found is None or found[0] != witnesses:
+            return None
+        self._held[key] = (witnesses, *found[1:])  # whoever asks again comes with these very objects
+        return found[1]
 
     def keep(self, key: object, witnesses: tuple[object, ...], value: T, weight: int = 1) -> None:
         """Remember `value`. Nothing that is heavier than all that may be kept."""

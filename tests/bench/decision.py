@@ -138,7 +138,7 @@ def goals() -> tuple[Goal, ...]:
         ),
         Goal(
             name="a use under a grant, nothing remembered of an earlier use",
-            micros=120,
+            micros=140,
             run=lambda: _anew(use(), snapshot),
             times=_TIMES,
         ),

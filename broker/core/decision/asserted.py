@@ -51,10 +51,12 @@ def accepted(url: str, question: Question, visas: Evaluation, snapshot: Snapshot
 
     One's own acceptance here counts without being shown: it binds the person, whatever their client was told.
     """
+    found = _said(TERMS, url, question, visas, snapshot)
     rows = snapshot.assertions(question.identities, question.at)
-    mine = [row for row in rows if (row.by, row.source) == ("self", snapshot.own.iss) and not row.conditions]
-    own = _rows(row for row in mine if (row.type, row.value) == (TERMS, url))
-    return _longest((*_said(TERMS, url, question, visas, snapshot), *own))
+    if rows:
+        mine = [row for row in rows if (row.by, row.source) == ("self", snapshot.own.iss) and not row.conditions]
+        found += _rows(row for row in mine if (row.type, row.value) == (TERMS, url))
+    return _longest(found)
 
 
 def registered(version: str, question: Question, visas: Evaluation, snapshot: Snapshot) -> tuple[Said, Said] | None:

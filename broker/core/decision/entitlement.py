@@ -40,9 +40,15 @@ def entitlements(question: Question, visas: Evaluation, snapshot: Snapshot) -> t
         if visa.dataset == question.dataset:
             held += _of_visa(visa, question, snapshot)
     held += _registered(question, visas, snapshot)
+    if not held:
+        return ()
     fitting = {one.id: one for one in held if one.dataset == question.dataset}
     chosen = [one for one in fitting.values() if question.grant is None or question.grant == one.id]
-    return tuple(sorted(chosen, key=lambda one: (-one.ends, one.id)))
+    return tuple(sorted(chosen, key=_latest_first)) if len(chosen) > 1 else tuple(chosen)
+
+
+def _latest_first(one: Entitlement) -> tuple[int, str]:
+    return -one.ends, one.id
 
 
 def _registered(question: Question, visas: Evaluation, snapshot: Snapshot) -> list[Entitlement]:

@@ -4,7 +4,7 @@ Kept until one of them turns, or until a row changes that may speak of visas: th
 range of a download.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from broker.core.decision.question import Question
@@ -58,16 +58,20 @@ def _weighed(question: Question, snapshot: Snapshot) -> _Weighed:
         revoked=frozenset([row.id for row in revocations if row.since <= at]),
         vouched=links(question.vouched, snapshot.trust),
     )
-    turning = (*_turns(visas, snapshot.trust), *[row.since for row in revocations])
-    ends = min([turn for turn in turning if turn > at], default=FOREVER)
+    ends = FOREVER
+    for turn in (*_turns(visas, snapshot.trust), *[row.since for row in revocations]):
+        if at < turn < ends:
+            ends = turn
     return _Weighed(visas=found, begins=at, ends=ends)
 
 
-def _turns(visas: Iterable[Visa], trust: Trust) -> Iterator[Seconds]:
+def _turns(visas: Iterable[Visa], trust: Trust) -> list[Seconds]:
+    found: list[Seconds] = []
     for visa in visas:
         row = trust.of(visa.iss)
         if row is not None:
-            yield from turns(visa, row, LEEWAY)
+            found += turns(visa, row, LEEWAY)
+    return found
 
 
 def _as_polled(visa: Visa, at: Seconds, snapshot: Snapshot) -> Visa:

@@ -5,6 +5,7 @@ hour that passed take effect on visas verified earlier.
 """
 
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 
 from broker.core.outcome import Reason
 from broker.core.passport.assertions import origins
@@ -42,9 +43,14 @@ def revocation_names(visa: Visa) -> tuple[str, ...]:
     A visa is named by what was signed (`digest`), or by `<iss> <jti>`: a `jti` alone is unique to nobody. One of
     ours that was minted from an assertion is also named by it, and by its version (`assertions.visa_jti`).
     """
-    jtis = (visa.jti, *origins(visa.jti)) if visa.jti is not None else ()
-    by_jti = tuple(f"visa:{visa.iss} {jti}" for jti in jtis)
-    return (*by_jti, f"visa:{visa.digest}", f"key:{visa.key}", f"issuer:{visa.iss}")
+    return _revocation_names(visa.iss, visa.jti, visa.digest, visa.key)
+
+
+@lru_cache(maxsize=4096)
+def _revocation_names(iss: str, jti: str | None, digest: str, key: str) -> tuple[str, ...]:
+    jtis = (jti, *origins(jti)) if jti is not None else ()
+    by_jti = tuple(f"visa:{iss} {one}" for one in jtis)
+    return (*by_jti, f"visa:{digest}", f"key:{key}", f"issuer:{iss}")
 
 
 def refusal(visa: Visa, trust: Trust, at: Seconds, leeway: Seconds, revoked: AbstractSet[str]) -> TrustRow | Reason:

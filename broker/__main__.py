@@ -52,13 +52,15 @@ class Commands(click.Group):
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--config", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Settings file (TOML).")
+@click.option("--language", metavar="TAG", envvar=["LC_ALL", "LC_MESSAGES", "LANG"], help="Of reasons, for example es.")
 @click.version_option(package_name="ga4gh-access-broker")
 @click.pass_context
-def cli(context: click.Context, config: Path | None) -> None:
+def cli(context: click.Context, config: Path | None, language: str | None) -> None:
     """A data access broker for human genomic data: Passports, DUO, consent, jurisdiction, and a record of it all."""
+    from broker.commands.common import LANGUAGE  # noqa: PLC0415 (not for --help)
     from broker.commands.logs import logging  # noqa: PLC0415 (not for --help)
 
-    context.obj = config
+    context.obj, context.meta[LANGUAGE] = config, language or ""
     logging("info")
 
 

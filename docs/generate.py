@@ -356,6 +356,7 @@ def problem_schema() -> str:
     reason = _object(
         {
             "code": {"enum": sorted(REASONS)},
+            "interest": {"enum": sorted(get_args(Interest))},
             "sentence": text,
             "facts": {"type": "array", "items": {"type": "object"}},
             "norm": {
@@ -368,6 +369,7 @@ def problem_schema() -> str:
             },
         },
         "code",
+        "interest",
         "sentence",
         "facts",
         "norm",
@@ -375,7 +377,7 @@ def problem_schema() -> str:
     way = _object({"do": text, "modality": {"enum": sorted(Modality)}}, "do", "modality")
     explained = {
         "outcome": {"enum": [outcome.name for outcome in Outcome]},
-        "reasons": {"type": "array", "items": reason},
+        "reasons": {"type": "array", "items": reason, "description": "In every 403, the strictest first."},
         "you_can": {"type": "array", "items": way},
         "obligations": texts,
         "change_that_would_help": texts,

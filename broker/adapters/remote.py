@@ -44,9 +44,9 @@ def read_credentials(path: Path) -> str | tuple[str, str]:
 class RemoteAdministration:
     """The same calls as at the machine itself, over HTTP."""
 
-    def __init__(self, session: aiohttp.ClientSession, server: str, token: str) -> None:
+    def __init__(self, session: aiohttp.ClientSession, server: str, token: str, language: str) -> None:
         self._session, self._server = session, server
-        self._headers = {"Authorization": f"Bearer {token}"}
+        self._headers = {"Authorization": f"Bearer {token}", "Accept-Language": language}
 
     async def listed(self, noun: str) -> list[dict[str, Any]]:
         """Every row that the token may see, page by page."""
@@ -97,15 +97,20 @@ class RemoteAdministration:
 
 
 @asynccontextmanager
-async def remote(server: str, credentials: str | tuple[str, str]) -> AsyncIterator[RemoteAdministration]:
-    """Connected for as long as the block runs. RemoteError for a server without https, loopback apart."""
+async def remote(
+    server: str, credentials: str | tuple[str, str], language: str = "en"
+) -> AsyncIterator[RemoteAdministration]:
+    """Connected for as long as the block runs. RemoteError for a server without https, loopback apart.
+
+    `language`: the tag of the language in which refusals are told.
+    """
     server = server.rstrip("/")
     if not _is_safe(server):
         raise RemoteError(f"{server}: https is needed; a token would be read on the way")
     timeout = aiohttp.ClientTimeout(total=_SECONDS)
     async with aiohttp.ClientSession(timeout=timeout, trust_env=False, cookie_jar=aiohttp.DummyCookieJar()) as session:
         token = credentials if isinstance(credentials, str) else await _token(session, server, *credentials)
-        yield RemoteAdministration(session, server, token)
+        yield RemoteAdministration(session, server, token, language)
 
 
 async def _token(session: aiohttp.ClientSession, server: str, client_id: str, secret: str) -> str:

@@ -15,7 +15,7 @@ from broker.adapters.yaml_files import load_yaml, read_yaml
 from broker.app import opened
 from broker.commands.administration_here import Calls, Here
 from broker.commands.administration_shown import report, row, rows
-from broker.commands.common import Fail, settings, telling
+from broker.commands.common import Fail, language, settings, telling
 from broker.core.administration import Noun
 from broker.web.state import BROKER
 
@@ -56,7 +56,7 @@ class At:
             return
         if self.token_file is None:
             raise RemoteError("--server needs --token-file, with an access token or a service's credentials")
-        async with remote(self.server, read_credentials(self.token_file)) as calls:
+        async with remote(self.server, read_credentials(self.token_file), language().tag) as calls:
             yield calls
 
 

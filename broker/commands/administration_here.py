@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Protocol, cast
 
-from broker.commands.common import Fail
+from broker.commands.common import Fail, refusal
 from broker.core.administration import (
     SORTS,
     Managed,
@@ -16,7 +16,6 @@ from broker.core.administration import (
     shown,
 )
 from broker.core.outcome import Reason
-from broker.core.reasons import sentence
 from broker.flows.administer import OPERATOR, change, made_secret, move, new_secret, register
 from broker.flows.inspect import inspect
 from broker.flows.world import World
@@ -75,7 +74,7 @@ class Here:
         row = await self._row("clients", name)
         made = await new_secret(self._w, OPERATOR, row.id)
         if isinstance(made, Reason):
-            raise _no(made)
+            raise refusal(made)
         return self._shown(made[0]) | {"client_secret": made[1]}
 
     async def test(self, noun: str, name: str | None, said: Mapping[str, Any], sample: str | None) -> dict[str, Any]:
@@ -102,9 +101,5 @@ class Here:
 
 def _done(found: Managed | Reason) -> Managed:
     if isinstance(found, Reason):
-        raise _no(found)
+        raise refusal(found)
     return found
-
-
-def _no(reason: Reason) -> Fail:
-    return Fail(f"{reason.code}: {sentence(reason.code, dict(reason.facts))}")

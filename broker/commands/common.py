@@ -1,16 +1,25 @@
-"""What commands share: settings, and turning what an operator can mend into one line."""
+"""What commands share: settings, the language of reasons, and turning what an operator can mend into one line."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import click
+
 from broker.adapters.catalogue import CatalogueError
 from broker.adapters.keys import KeyStoreError
+from broker.adapters.languages import load_languages
 from broker.adapters.storage.connections import DurabilityError
 from broker.adapters.storage.head import LedgerRefusedError
-from broker.config import Settings, SettingsError, read_settings
+from broker.config import Settings, SettingsError, read_settings, shared_folder
+from broker.core.outcome import Reason
+from broker.core.reasons import sentence
+from broker.core.reasons.language import Language, best
 from broker.policies import RulesError
+
+LANGUAGE = "broker.language"
+"""Under which name a command finds what `--language` or the environment said."""
 
 MENDABLE = (
     SettingsError,
@@ -27,6 +36,19 @@ MENDABLE = (
 
 class Fail(Exception):  # noqa: N818 (the end of a command, told in one line)
     """The command cannot go on; the message says why and what to do."""
+
+
+def language() -> Language:
+    """The language of reasons: `--language`, else that of the environment (`es_ES.UTF-8`); English if there is none."""
+    context = click.get_current_context(silent=True)
+    said = str(context.meta.get(LANGUAGE, "")) if context is not None else ""
+    tag = said.partition(".")[0].replace("_", "-")
+    return best([tag] if tag else [], load_languages(shared_folder("config") / "texts"))
+
+
+def refusal(reason: Reason) -> Fail:
+    """What a story refused, as the one line that ends the command."""
+    return Fail(f"{reason.code}: {sentence(reason.code, dict(reason.facts), language())}")
 
 
 @contextmanager

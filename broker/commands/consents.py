@@ -13,11 +13,10 @@ import click
 
 from broker.adapters.consent_files import read_consent_file
 from broker.app import opened
-from broker.commands.common import Fail, settings, telling
+from broker.commands.common import Fail, refusal, settings, telling
 from broker.core.consent.importing import Incoming
 from broker.core.consent.record_files import Format, written
 from broker.core.outcome import Reason
-from broker.core.reasons import sentence
 from broker.flows.administer import OPERATOR
 from broker.flows.exchange_consents import Imported, take_in, take_out
 from broker.flows.world import World
@@ -84,5 +83,5 @@ def _done(config: Path | None, run: Callable[[World], Any]) -> Any:
     with telling():
         done = asyncio.run(inside())
     if isinstance(done, Reason):
-        raise Fail(f"{done.code}: {sentence(done.code, dict(done.facts))}")
+        raise refusal(done)
     return done

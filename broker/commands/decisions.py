@@ -16,7 +16,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from broker.adapters.names import SivNames
 from broker.adapters.ontology import load_ontology
 from broker.adapters.storage.history import Decided, History, open_history
-from broker.commands.common import Fail, settings, telling
+from broker.commands.common import Fail, language, settings, telling
+from broker.core.decision.explanation import views
 from broker.core.plain import plain
 from broker.core.time import parse_rfc3339
 from broker.flows.replay import Replayed, replay
@@ -77,8 +78,12 @@ def show(config: Path | None, decision: str, audience: str, database: Path | Non
         trace = _found(history, decision).trace
         if trace is None:
             raise Fail(f"{decision}: its trace is gone, or is not what was recorded; run `broker audit verify`")
-        told: Any = trace if audience == "auditor" else {"id": trace.id, "explanation": trace.body.get("explanation")}
-    click.echo(json.dumps(plain(told), indent=2, ensure_ascii=False))
+        told: Any = (
+            plain(trace)
+            if audience == "auditor"
+            else {"id": trace.id, "explanation": views.researcher(trace.id, trace.body, language())}
+        )
+    click.echo(json.dumps(told, indent=2, ensure_ascii=False))
 
 
 def _found(history: History, id: str) -> Decided:

@@ -13,9 +13,8 @@ from typing import Any, get_args
 import click
 
 from broker.app import opened
-from broker.commands.common import Fail, settings, telling
+from broker.commands.common import refusal, settings, telling
 from broker.core.outcome import Reason
-from broker.core.reasons import sentence
 from broker.core.rows import Sanction
 from broker.core.rows.sanctions import SanctionStep, TargetKind
 from broker.core.time import parse_rfc3339, rfc3339
@@ -83,5 +82,5 @@ def _done(config: Path | None, do: Callable[[World], Awaitable[Sanction | Reason
     with telling():
         done = asyncio.run(run())
     if isinstance(done, Reason):
-        raise Fail(f"{done.code}: {sentence(done.code, dict(done.facts))}")
+        raise refusal(done)
     return done

@@ -12,10 +12,9 @@ from typing import Any
 import click
 
 from broker.app import opened
-from broker.commands.common import Fail, settings, telling
+from broker.commands.common import refusal, settings, telling
 from broker.core.outcome import Reason
 from broker.core.passport.assertions import Stated
-from broker.core.reasons import sentence
 from broker.core.rows import Assertion
 from broker.core.time import parse_rfc3339, rfc3339
 from broker.flows import assertions
@@ -103,7 +102,7 @@ def _done(config: Path | None, run: Callable[[World], Any]) -> Assertion:
     with telling():
         done = asyncio.run(inside())
     if isinstance(done, Reason):
-        raise Fail(f"{done.code}: {sentence(done.code, dict(done.facts))}")
+        raise refusal(done)
     return done
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from broker.core.consent.model import ConsentVersion
 from broker.core.consent.receipt import Around, Decider, receipt, withdrawal_receipt
+from broker.core.reasons.language import ENGLISH, Language
 from broker.core.rows import Committee, ConsentRow, ConsentTemplate, Dataset, WithdrawalReceipt
 from broker.core.rows.consents import template_id
 from broker.core.snapshot import Snapshot
@@ -12,16 +13,16 @@ from broker.flows.choose_consent import Held
 from broker.flows.world import World
 
 
-async def receipt_of(w: World, held: Held) -> dict[str, Any]:
+async def receipt_of(w: World, held: Held, language: Language = ENGLISH) -> dict[str, Any]:
     """The receipt of the newest version. It names nobody but committees, and counts what a withdrawal reached."""
     snapshot, now, row = w.snapshots.current(), w.clock.now(), held.newest
-    told = receipt(row.consent, _around(w, snapshot, row, now), now)
+    told = receipt(row.consent, _around(w, snapshot, row, now), now, language)
     withdrawal = row.consent.withdrawal
     if withdrawal is None:
         return told
     kept = await _kept(w, row)
     if kept is not None:
-        lines = withdrawal_receipt(withdrawal, kept.at, kept.reached, _paragraphs(row.consent))
+        lines = withdrawal_receipt(withdrawal, kept.at, kept.reached, _paragraphs(row.consent), language)
         told["withdrawal"] = {"kind": withdrawal.kind, "at": rfc3339(kept.at), "receipt": kept.id, "reached": lines}
     return told
 

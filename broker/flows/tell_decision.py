@@ -10,7 +10,8 @@ from broker.core.decision.explanation import views
 from broker.core.ids import DatasetId, DecisionId, ObjectId, SubjectRef
 from broker.core.outcome import Reason
 from broker.core.plain import plain
-from broker.core.reasons.language import Language
+from broker.core.reasons import REASONS
+from broker.core.reasons.language import Language, Tongue
 from broker.core.rows import Dataset, Trace
 from broker.core.snapshot import Snapshot
 from broker.core.time import rfc3339
@@ -42,7 +43,7 @@ async def tell_decision(
     if "again" in trace.body:
         told["again"] = trace.body["again"]
     if "left_out" in trace.body and chosen in {"researcher", "auditor"}:
-        told["visas_left_out"] = plain(trace.body["left_out"])
+        told["visas_left_out"] = _left_out(trace.body["left_out"], language)
     if "auditor" in mine or chosen == "custodian":
         told["trace"] = plain(trace.body)
     return told
@@ -83,3 +84,13 @@ def _explanation(
     if audience in {"committee", "custodian"}:
         return views.committee(id, body, language)
     return views.researcher(id, body, language)
+
+
+def _left_out(kept: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    """Visas that did not count, in the words of `language`, or in those of then where they were others."""
+    tongue = Tongue(language)
+    visas = [
+        {**one, "sentence": tongue.sentence(REASONS[one["code"]], "researcher", one["facts"], one["sentence"])}
+        for one in kept["visas"]
+    ]
+    return {"count": kept["count"], "visas": visas}

@@ -19,6 +19,7 @@ from broker.core.outcome import Outcome
 from broker.core.passport.left_out import MOST, LeftOut
 from broker.core.plain import canonical, digest
 from broker.core.reasons import sentence
+from broker.core.reasons.language import ENGLISH, Language
 from broker.core.rows import Person, Put, Trace
 from broker.core.snapshot import Snapshot
 from broker.flows.world import World
@@ -171,9 +172,11 @@ def about_nothing(id: DecisionId, put: Put, object: ObjectId) -> dict[str, Value
     }
 
 
-def explained(id: DecisionId, explanation: Explanation, ground: str | None = None) -> dict[str, Any]:
+def explained(
+    id: DecisionId, explanation: Explanation, language: Language = ENGLISH, ground: str | None = None
+) -> dict[str, Any]:
     """An explanation in words, as the researcher's answer and the pages show it (schemas/explanation.schema.json)."""
-    return {"decision_id": id, **dressed(_with(explanation.record, ground))}
+    return {"decision_id": id, **dressed(_with(explanation.record, ground), language)}
 
 
 def _with(record: Mapping[str, Any], ground: str | None) -> Mapping[str, Any]:
@@ -183,14 +186,14 @@ def _with(record: Mapping[str, Any], ground: str | None) -> Mapping[str, Any]:
     return {**record, "human": {"by": "committee", "reasons_text": ground}}
 
 
-def told_left_out(refused: Sequence[LeftOut]) -> dict[str, Any]:
+def told_left_out(refused: Sequence[LeftOut], language: Language = ENGLISH) -> dict[str, Any]:
     """Visas that did not count, for the record and for who sent them: codes and sentences of ours."""
     return {
         "count": len(refused),
         "visas": [
             {
                 "code": one.reason.code,
-                "sentence": sentence(one.reason.code, dict(one.reason.facts)),
+                "sentence": sentence(one.reason.code, dict(one.reason.facts), language),
                 "facts": dict(one.reason.facts),
                 "iss": one.iss,
                 "type": one.type,

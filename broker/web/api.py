@@ -11,6 +11,7 @@ from broker.core.ids import ClientId, DatasetId, DecisionId, GrantId, RequestId
 from broker.core.outcome import Gate, Reason
 from broker.core.plain import plain
 from broker.core.purpose import Purpose, purpose_json, read_purpose
+from broker.core.reasons.language import Language
 from broker.core.rows import Dataset, Grant, Request, Session
 from broker.core.rows.access import Finding
 from broker.core.snapshot import Snapshot
@@ -29,10 +30,10 @@ from broker.web import cookies
 from broker.web.bodies import Wire, json_body
 from broker.web.callers import caller
 from broker.web.errors import Problem
-from broker.web.languages import wanted
+from broker.web.languages import language
 from broker.web.obligations import owed_json
 from broker.web.state import BROKER
-from broker.web.telling import foreseen, pre_checked
+from broker.web.telling import foreseen, not_possible, pre_checked
 
 _MANY_DATASETS = 4 * 1024 * 1024
 """Bytes of a body that names as many datasets as one pre-check may ask about."""
@@ -95,7 +96,7 @@ async def post_decision(request: web.Request) -> web.Response:
     )
     if isinstance(found, Reason):
         raise Problem.of(found)
-    return web.json_response(foreseen(found))
+    return web.json_response(foreseen(found, language(request)))
 
 
 async def post_pre_check(request: web.Request) -> web.Response:
@@ -105,18 +106,16 @@ async def post_pre_check(request: web.Request) -> web.Response:
     found = await pre_check.pre_check(request.app[BROKER].world, who, _purpose(body.purpose), named)
     if isinstance(found, Reason):
         raise Problem.of(found)
-    return web.json_response(pre_checked(found))
+    return web.json_response(pre_checked(found, language(request)))
 
 
 async def get_decision(request: web.Request) -> web.Response:
     """GET /decisions/{id}: why, from the trace, as `audience` may read it, in the language asked for."""
-    broker, who = request.app[BROKER], await caller(request)
-    language = wanted(request, broker.languages)
-    id = DecisionId(request.match_info["decision"])
-    told = await tell_decision(broker.world, who, id, request.query.get("audience"), language)
+    who, id = await caller(request), DecisionId(request.match_info["decision"])
+    told = await tell_decision(request.app[BROKER].world, who, id, request.query.get("audience"), language(request))
     if isinstance(told, Reason):
         raise Problem.of(told)
-    return web.json_response(told, headers={"Content-Language": language.tag, "Vary": "Accept-Language"})
+    return web.json_response(told)
 
 
 async def post_request(request: web.Request) -> web.Response:
@@ -128,7 +127,7 @@ async def post_request(request: web.Request) -> web.Response:
     if isinstance(made, Reason):
         raise Problem.of(made)
     row, found = made
-    return web.json_response({**_request(row), "foresight": foreseen(found)}, status=201)
+    return web.json_response({**_request(row), "foresight": foreseen(found, language(request))}, status=201)
 
 
 async def list_requests(request: web.Request) -> web.Response:
@@ -157,15 +156,13 @@ async def decide(request: web.Request) -> web.Response:
         rejected = await decide_request.reject(world, who, id, body.ground)
         if isinstance(rejected, Reason):
             raise Problem.of(rejected)
-        return web.json_response(_decided(rejected, world.clock.now()))
+        return web.json_response(_decided(rejected, world.clock.now(), language(request)))
     decided = await decide_request.approve(world, who, id, body.ground, body.answers)
     if isinstance(decided, Reason):
         raise Problem.of(decided)
     if isinstance(decided, NotPossible):
-        told = explained(decided.id, decided.explanation, body.ground)
-        first = decided.explanation.reasons[0]
-        raise Problem(first.code, decision=decided.id, extra={"explanation": told}, **dict(first.facts))
-    return web.json_response(_decided(decided, world.clock.now()))
+        raise not_possible(decided, body.ground, language(request))
+    return web.json_response(_decided(decided, world.clock.now(), language(request)))
 
 
 async def post_finding(request: web.Request) -> web.Response:
@@ -350,11 +347,11 @@ def _grant(row: Grant, now: Seconds) -> dict[str, Any]:
     }
 
 
-def _decided(done: Decided, now: Seconds) -> dict[str, Any]:
+def _decided(done: Decided, now: Seconds, language: Language) -> dict[str, Any]:
     told = {
         **_request(done.request),
         "decision": done.id,
-        "explanation": explained(done.id, done.explanation, done.request.ground),
+        "explanation": explained(done.id, done.explanation, language, done.request.ground),
     }
     if done.grant is not None:
         told["granted"] = _grant(done.grant, now)

@@ -21,6 +21,7 @@ from broker.flows.withdraw_consent import Withdrawn, withdraw
 from broker.web.bodies import Wire, json_body
 from broker.web.callers import actor, caller
 from broker.web.errors import Problem
+from broker.web.languages import language
 from broker.web.paging import page
 from broker.web.state import BROKER
 from broker.web.versions import etag, expected, is_known
@@ -113,7 +114,7 @@ async def withdraw_one(request: web.Request) -> web.Response:
 async def my_receipt(request: web.Request) -> web.Response:
     """GET /me/consents/{id}/receipt: one's consent in plain words, to keep; after a withdrawal also what it reached."""
     one = await _held(request)
-    return web.json_response(await receipt_of(request.app[BROKER].world, one))
+    return web.json_response(await receipt_of(request.app[BROKER].world, one, language(request)))
 
 
 async def my_questions(request: web.Request) -> web.Response:

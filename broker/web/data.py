@@ -12,6 +12,7 @@ from broker.flows.use_data import TICKET_TYPE, Refused
 from broker.ports.sources import SourceBrokenError
 from broker.web.callers import access_token
 from broker.web.errors import Problem
+from broker.web.languages import language
 from broker.web.middleware import ENTROPY
 from broker.web.sending import Wanted, send
 from broker.web.state import BROKER, Broker
@@ -24,7 +25,7 @@ _MAX_TICKET = 4096
 async def head(request: web.Request) -> web.StreamResponse:
     """HEAD: as GET would answer, without the bytes."""
     broker, object = request.app[BROKER], ObjectId(request.match_info["object_id"])
-    shown = _told(await show(broker.world, await _ticket(request, broker, object), object))
+    shown = _told(request, await show(broker.world, await _ticket(request, broker, object), object))
     content = await _content(broker, shown)
     response = web.StreamResponse(headers=_headers(content))
     response.content_length = content.size
@@ -35,12 +36,12 @@ async def get(request: web.Request) -> web.StreamResponse:
     """GET: the whole object, or ranges of it."""
     broker, object = request.app[BROKER], ObjectId(request.match_info["object_id"])
     access = await _ticket(request, broker, object)
-    content = await _content(broker, _told(await show(broker.world, access, object)))
+    content = await _content(broker, _told(request, await show(broker.world, access, object)))
     planned, response = _planned(request, content)
     first, last = min((s.first for s in planned.spans), default=0), max((s.last for s in planned.spans), default=-1)
     opened = await open_delivery(broker.world, access, object, first, last, content.form)
     if not isinstance(opened, Opened):
-        raise _refusal(opened)
+        raise _refusal(request, opened)
     response.headers["X-Audit-Receipt"] = opened.receipt
     return await send(request, broker, opened, planned, response)
 
@@ -116,11 +117,11 @@ async def _ticket(request: web.Request, broker: Broker, object: ObjectId) -> str
     return str(claims["jti"])
 
 
-def _told(shown: Shown | Refused | Reason) -> Shown:
+def _told(request: web.Request, shown: Shown | Refused | Reason) -> Shown:
     if isinstance(shown, Shown):
         return shown
-    raise _refusal(shown)
+    raise _refusal(request, shown)
 
 
-def _refusal(no: Refused | Reason) -> Problem:
-    return refused(no) if isinstance(no, Refused) else Problem.of(no)
+def _refusal(request: web.Request, no: Refused | Reason) -> Problem:
+    return refused(no, language(request)) if isinstance(no, Refused) else Problem.of(no)

@@ -14,6 +14,7 @@ from broker.flows.oauth import device
 from broker.web import cookies
 from broker.web.bodies import form_body, raw
 from broker.web.errors import Problem
+from broker.web.languages import language
 from broker.web.oidc import NO_STORE, told
 from broker.web.pages.render import render
 from broker.web.releasing import listed, released
@@ -44,7 +45,7 @@ async def page(request: web.Request) -> web.Response:
     if isinstance(found, Reason):
         if found.code == "AUTH-LOGIN-REQUIRED":
             raise web.HTTPSeeOther(f"/sign-in?return_to={quote(here, safe='')}")
-        return _render(request, problem=sentence(found.code, dict(found.facts)))
+        return _render(request, problem=_said(request, found))
     prompt = {"client": found.client.name, "scope": found.scope, "user_code": found.user_code}
     prompt["installation"] = found.installation or ""
     visas = await listed(request) if PASSPORT_SCOPE in found.scope else None
@@ -60,13 +61,17 @@ async def answered(request: web.Request) -> web.Response:
     oauth = request.app[BROKER].oauth
     found = await device.look_up(oauth, session, typed)
     if isinstance(found, Reason):
-        return _render(request, problem=sentence(found.code, dict(found.facts)))
+        return _render(request, problem=_said(request, found))
     yes = form.get("answer") == "yes"
     given = await released(request, frozenset(form.getall("visa", ())), later=form.get("later") == "yes")
     problem = await device.decide(oauth, session, typed, frozenset(found.scope) if yes else frozenset(), given)
     if problem is not None:
-        return _render(request, problem=sentence(problem.code, dict(problem.facts)))
+        return _render(request, problem=_said(request, problem))
     return _render(request, done="Your device is connected." if yes else "You said no. Nothing was given.")
+
+
+def _said(request: web.Request, no: Reason) -> str:
+    return sentence(no.code, dict(no.facts), language(request))
 
 
 def _render(request: web.Request, **values: Any) -> web.Response:

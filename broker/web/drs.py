@@ -15,7 +15,8 @@ from broker.flows.use_data import Ticket, ask
 from broker.flows.world import Caller
 from broker.web.bodies import Wire, json_body
 from broker.web.callers import caller_by_passports, caller_for_data
-from broker.web.errors import Problem, headers, status_of
+from broker.web.errors import Problem, headers, status_of, why
+from broker.web.languages import language
 from broker.web.middleware import REQUEST_ID
 from broker.web.state import BROKER, Broker
 from broker.web.telling import refused
@@ -39,9 +40,12 @@ def error(request: web.Request, problem: Problem) -> web.Response:
     # The specification knows no 415: what is not JSON is a bad request there. A coding is HTTP's (RFC 9110 8.4).
     bad = problem.reason.code == "REQ-MEDIA-TYPE" and hdrs.CONTENT_ENCODING not in request.headers
     status = 400 if bad else status_of(problem.reason.code)
-    message = sentence(problem.reason.code, dict(problem.reason.facts))
-    body = objects.error(status, message, code=problem.reason.code, decision=problem.decision)
-    response = web.json_response({**body, **problem.extra, "request_id": request[REQUEST_ID]}, status=status)
+    reason, told_in = problem.reason, language(request)
+    body = objects.error(
+        status, sentence(reason.code, dict(reason.facts), told_in), code=reason.code, decision=problem.decision
+    )
+    members = why(reason, status, told_in) | problem.extra
+    response = web.json_response({**body, **members, "request_id": request[REQUEST_ID]}, status=status)
     headers(response, status, problem.decision)
     response.headers.update(problem.headers)
     return response
@@ -113,7 +117,7 @@ async def _access(request: web.Request, who: Caller) -> web.Response:
     if isinstance(answer, Reason):
         raise Problem.of(answer)
     if not isinstance(answer, Ticket):
-        raise refused(answer)
+        raise refused(answer, language(request))
     scheme = "Bearer" if answer.access.jkt is None else "DPoP"  # a client that cannot prove its key sees at once why
     url = f"{broker.world.issuer}/data/{encode(answer.access.object)}"
     response = web.json_response(objects.access_url(url, [f"Authorization: {scheme} {answer.token}"]))

@@ -11,7 +11,8 @@ from aiohttp import web
 
 from broker.core.oidc.challenge import Challenge
 from broker.core.outcome import Outcome, Reason
-from broker.core.reasons import REASONS, sentence
+from broker.core.reasons import REASONS, sentence, title
+from broker.core.reasons.language import ENGLISH, Language
 
 STATUS: Mapping[str, int] = {
     "AUTH-LINK-DONE": 409,
@@ -112,22 +113,41 @@ class Problem(Exception):  # noqa: N818 (RFC 9457's own word)
         return made
 
 
-def problem_body(reason: Reason, status: int, **members: Any) -> dict[str, Any]:
+def problem_body(reason: Reason, status: int, language: Language = ENGLISH, **members: Any) -> dict[str, Any]:
     """RFC 9457 problem details: `code` is ours and stable, `detail` its sentence."""
     kept = {name: value for name, value in members.items() if value not in (None, (), [], {})}
     return {
         "type": f"urn:ga4gh-access-broker:reason:{reason.code}",
-        "title": REASONS[reason.code].dac,
+        "title": title(reason.code, language),
         "status": status,
-        "detail": sentence(reason.code, dict(reason.facts)),
+        "detail": sentence(reason.code, dict(reason.facts), language),
         "code": reason.code,
     } | kept
 
 
-def problem_response(problem: Problem, request_id: str) -> web.Response:
+def why(reason: Reason, status: int, language: Language = ENGLISH) -> dict[str, Any]:
+    """What every 403 says besides: the reason with whose interest it protects, and what can be challenged of it.
+
+    Where a decision was made about data, `telling.py` says the same of all its reasons.
+    """
+    if status != 403:  # noqa: PLR2004 (RFC 9110 section 15.5.4)
+        return {}
+    spec, facts = REASONS[reason.code], dict(reason.facts)
+    told = {
+        "code": reason.code,
+        "interest": spec.interest,
+        "sentence": sentence(reason.code, facts, language),
+        "facts": [{"name": name, "value": value} for name, value in facts.items()],
+        "norm": None,
+    }
+    return {"reasons": [told], "appeal": spec.appeal}
+
+
+def problem_response(problem: Problem, request_id: str, language: Language = ENGLISH) -> web.Response:
     """The problem as `application/problem+json`, with the headers that its status asks for."""
-    status = status_of(problem.reason.code)
-    body = problem_body(problem.reason, status, decision=problem.decision, request_id=request_id, **problem.extra)
+    reason, status = problem.reason, status_of(problem.reason.code)
+    members = why(reason, status, language) | problem.extra
+    body = problem_body(reason, status, language, decision=problem.decision, request_id=request_id, **members)
     response = web.json_response(body, status=status, content_type="application/problem+json")
     headers(response, status, problem.decision)
     response.headers.update(problem.headers)

@@ -12,6 +12,7 @@ from broker.web import cors
 from broker.web.doors import ask_for_more, challenge_of, give_nonce
 from broker.web.edge import admit
 from broker.web.errors import Problem, problem_response
+from broker.web.languages import language, say
 from broker.web.metrics import METRICS
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -110,7 +111,7 @@ def _rendered(request: web.Request, problem: Problem, request_id: str) -> web.St
     form = request.app[ERROR_FORMS].get(route)
     if route == _NOWHERE:
         form = next((form for prefix, form in families if request.path.startswith(prefix)), None)
-    response = form(request, problem) if form is not None else problem_response(problem, request_id)
+    response = form(request, problem) if form is not None else problem_response(problem, request_id, language(request))
     if problem.challenge is not None or response.status == 401:  # noqa: PLR2004 (RFC 9110 section 15.5.2)
         ask_for_more(request, response, problem.challenge or challenge_of(request, problem.reason))
         give_nonce(request, response, asked=problem.reason.code == OAuthError.DPOP_NONCE.code)
@@ -146,6 +147,7 @@ async def safe_headers(request: web.Request, response: web.StreamResponse) -> No
         response.headers.setdefault(name, value)
     response.headers["Server"] = SAFE_HEADERS["Server"]
     give_nonce(request, response)
+    say(request, response)
     response.headers.update(cors.headers(request))
     if REQUEST_ID in request:  # a download has left before the layers around it could name it
         response.headers.setdefault("X-Request-ID", request[REQUEST_ID])

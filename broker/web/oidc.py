@@ -13,6 +13,7 @@ from broker.core.oidc.key_life import JWKS_SECONDS
 from broker.core.oidc.limits import MAX_FORM, MAX_REGISTRATION, MAX_TOKEN_FORM
 from broker.core.oidc.own_tokens import OPENID, PASSPORT_SCOPE
 from broker.core.oidc.parameters import parse
+from broker.core.outcome import Reason
 from broker.core.reasons import sentence
 from broker.flows.oauth.introspect import introspect
 from broker.flows.oauth.par import push
@@ -23,7 +24,8 @@ from broker.flows.oauth.userinfo import userinfo
 from broker.flows.sign_in import kinds_of_sign_in
 from broker.web.bodies import FORM, raw
 from broker.web.doors import DRS, ask_for_more, give_nonce, scheme_of, sent, shown
-from broker.web.errors import STATUS, Problem, status_of
+from broker.web.errors import STATUS, Problem, status_of, why
+from broker.web.languages import language
 from broker.web.middleware import CODE, REQUEST_ID
 from broker.web.state import BROKER
 
@@ -56,8 +58,11 @@ def error(request: web.Request, problem: Problem) -> web.Response:
 def told(request: web.Request, no: OAuthError, status: int | None = None) -> web.Response:
     """A refusal of a flow in OAuth's form. `status`: that of a protected resource, where it is another."""
     request[CODE] = no.code
+    final = status or no.status
     body = {**no.body(), "code": no.code, "request_id": request[REQUEST_ID]}
-    response = web.json_response(body, status=status or no.status, headers=NO_STORE)
+    if final == 403:  # noqa: PLR2004 (`error_description` is ASCII by RFC 6749 5.2, and so always English)
+        body |= why(Reason(code=no.code), final, language(request))
+    response = web.json_response(body, status=final, headers=NO_STORE)
     give_nonce(request, response, asked=no is OAuthError.DPOP_NONCE)
     if no is OAuthError.TOO_OFTEN:
         response.headers[hdrs.RETRY_AFTER] = "5"

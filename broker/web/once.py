@@ -25,6 +25,7 @@ from broker.core.time import EPOCH, Seconds
 from broker.ports import Ledger, LedgerDownError
 from broker.web.bodies import raw
 from broker.web.errors import Problem, problem_response
+from broker.web.languages import SPOKEN, language
 from broker.web.state import BROKER
 
 HEADER = "Idempotency-Key"
@@ -99,7 +100,7 @@ async def once(
     except Answered as before:
         return before.response
     except Problem as problem:
-        await _keep(request, job, problem_response(problem, ""))
+        await _keep(request, job, problem_response(problem, "", language(request)))
         raise
     finally:
         _JOB.reset(token)
@@ -154,9 +155,10 @@ async def _keep(request: web.Request, job: Job, response: web.StreamResponse) ->
     body: Any = job.instead if job.instead is not None else response.body or b""
     if not isinstance(body, bytes) or len(body) > MAX_ANSWER:
         return
+    spoken = {hdrs.CONTENT_LANGUAGE: request[SPOKEN]} if SPOKEN in request else {}
     kept = {
         "status": response.status,
-        "headers": {name: response.headers[name] for name in _HEADERS if name in response.headers},
+        "headers": spoken | {name: response.headers[name] for name in _HEADERS if name in response.headers},
         "body": b64encode(body).decode(),
         "receipt": job.receipt,
     }

@@ -1,25 +1,44 @@
 """How a decision is told over HTTP: the same explanation at every door."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from broker.core.oidc.challenge import Challenge
 from broker.core.reasons import sentence
+from broker.core.reasons.language import Language
+from broker.flows.decide_request import NotPossible
 from broker.flows.pre_check import PreCheck
 from broker.flows.request_access import Foreseen
 from broker.flows.traces import explained, told_left_out
 from broker.flows.use_data import Refused
 from broker.web.errors import Problem
 
-_SHORT = ("code", "sentence", "facts", "norm")
+_SHORT = ("code", "interest", "sentence", "facts", "norm")
 """What of a reason a refusal carries; the whole explanation is where `Link` points."""
 
 
-def refused(no: Refused) -> Problem:
+def refused(no: Refused, language: Language) -> Problem:
     """A refusal as a problem: its strictest reason, all that may be said of the others, and the way out."""
-    told = explained(no.id, no.explanation)
     first = no.explanation.reasons[0]
-    extra: dict[str, Any] = {
+    extra = {**in_short(explained(no.id, no.explanation, language)), "receipt": no.receipt}
+    if no.left_out:
+        extra["visas_left_out"] = told_left_out(no.left_out, language)
+    problem = Problem(first.code, decision=no.id, extra=extra, **dict(first.facts))
+    if first.code == "AUTH-STEP-UP":
+        problem.challenge = _step_up(dict(first.facts))
+    return problem
+
+
+def not_possible(no: NotPossible, ground: str, language: Language) -> Problem:
+    """A committee's yes that something above it forbids, as a problem with the whole explanation."""
+    told, first = explained(no.id, no.explanation, language, ground), no.explanation.reasons[0]
+    return Problem(first.code, decision=no.id, extra={**in_short(told), "explanation": told}, **dict(first.facts))
+
+
+def in_short(told: Mapping[str, Any]) -> dict[str, Any]:
+    """What a refusal itself says of a decision."""
+    return {
         "outcome": told["outcome"],
         "reasons": [{name: one[name] for name in _SHORT} for one in told["why"]],
         "you_can": [{name: one[name] for name in ("do", "modality")} for one in told["you_can"]],
@@ -27,14 +46,7 @@ def refused(no: Refused) -> Problem:
         "missing": told["missing"],
         "appeal": told["challenge"]["appeal"],
         "example": told["example_policy"],
-        "receipt": no.receipt,
     }
-    if no.left_out:
-        extra["visas_left_out"] = told_left_out(no.left_out)
-    problem = Problem(first.code, decision=no.id, extra=extra, **dict(first.facts))
-    if first.code == "AUTH-STEP-UP":
-        problem.challenge = _step_up(dict(first.facts))
-    return problem
 
 
 def _step_up(facts: dict[str, str]) -> Challenge:
@@ -47,12 +59,12 @@ def _step_up(facts: dict[str, str]) -> Challenge:
     )
 
 
-def foreseen(found: Foreseen) -> dict[str, Any]:
+def foreseen(found: Foreseen, language: Language) -> dict[str, Any]:
     """A pre-check's answer."""
-    return {"decision": found.id, **explained(found.id, found.explanation)}
+    return {"decision": found.id, **explained(found.id, found.explanation, language)}
 
 
-def pre_checked(found: PreCheck) -> dict[str, Any]:
+def pre_checked(found: PreCheck, language: Language) -> dict[str, Any]:
     """A pre-check of many: how many of each outcome, each dataset's answer, and the sentence of each code once."""
     codes = sorted({code for one in found.told for code in one.codes})
     return {
@@ -61,6 +73,6 @@ def pre_checked(found: PreCheck) -> dict[str, Any]:
         "datasets": [
             {"dataset": one.dataset, "outcome": one.outcome.name, "codes": list(one.codes)} for one in found.told
         ],
-        "sentences": {code: sentence(code) for code in codes},
+        "sentences": {code: sentence(code, language=language) for code in codes},
         "example": found.example,
     }

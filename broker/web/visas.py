@@ -16,6 +16,7 @@ from broker.flows.administer import Actor
 from broker.web.bodies import Wire, json_body
 from broker.web.callers import actor
 from broker.web.errors import Problem, status_of
+from broker.web.languages import language
 from broker.web.state import BROKER
 
 ROLE = "issuer_admin"
@@ -40,7 +41,7 @@ async def post_visas(request: web.Request) -> web.Response:
     told = []
     for place, one in enumerate(found):
         if isinstance(one, Reason):
-            fault = {"code": one.code, "detail": sentence(one.code, dict(one.facts))}
+            fault = {"code": one.code, "detail": sentence(one.code, dict(one.facts), language(request))}
             told.append({"visa": place, "status": 400 if status_of(one.code) == 401 else status_of(one.code), **fault})  # noqa: PLR2004
         else:
             kept = {"id": gather.visa_id(one), "type": one.type, "value": one.value, "until": rfc3339(one.exp)}

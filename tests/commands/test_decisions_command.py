@@ -85,7 +85,12 @@ def test_what_is_kept_is_shown_with_names_hidden(two: Place) -> None:
     whole = json.loads(run(two, "show", ids(two)[1]).stdout)
     assert whole["body"]["question"]["stage"] == "use"
     told = json.loads(run(two, "show", ids(two)[1], "--audience", "researcher").stdout)
-    assert told == {"id": ids(two)[1], "explanation": whole["body"]["explanation"]}
+    id = ids(two)[1]
+    assert told == {"id": id, "explanation": whole["body"]["explanation"] | {"decision_id": id}}
+    spanish = CliRunner().invoke(
+        cli, ["--language", "es", "decisions", "show", id, "--audience", "researcher", "--database", str(two.database)]
+    )
+    assert json.loads(spanish.stdout)["explanation"]["audience_texts"]["researcher"].startswith("Descarga: no.")
     assert '"ada"' not in json.dumps(whole)
 
 

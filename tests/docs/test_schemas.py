@@ -18,6 +18,7 @@ from broker.core.ids import DecisionId, ReceiptId
 from broker.core.outcome import Gate
 from broker.core.purpose import Agreements, AiUse, EthicsApproval, Kind, Modality, Purpose, Sensitive
 from broker.core.reasons import REASONS
+from broker.core.reasons.language import ENGLISH
 from broker.core.rows.access import Finding
 from broker.core.rows.obligations import Obligation
 from broker.core.rows.safeguards import DutyClass, Late
@@ -187,7 +188,7 @@ def decisions() -> Iterator[Problem]:
         explanation = explain(question, decision, world)
         ids = DecisionId("dec_" + "0" * 36), ReceiptId("rcp_" + "0" * 36)
         no = Refused(id=ids[0], decision=decision, explanation=explanation, receipt=ids[1])
-        yield refused(no)
+        yield refused(no, ENGLISH)
 
 
 # Catalogues

@@ -15,31 +15,14 @@ from broker.core.consent.withdrawal import consequence, effects
 from broker.core.consent.writing import version_hash, write_term
 from broker.core.duo.vocabulary import ENTRIES
 from broker.core.plain import plain
-from broker.core.reasons import subject_sentence
+from broker.core.reasons import REASONS
+from broker.core.reasons.language import ENGLISH, Language, Tongue
 from broker.core.time import Seconds, rfc3339
 
 SCHEMA = "urn:ga4gh-access-broker:consent-receipt:1"
 _SHORT = 6
 """Countries that a sentence names; more are counted."""
 
-WORDS: Mapping[str, str] = {
-    "for_profit_org": "use by companies",
-    "commercial_use": "commercial use",
-    "ai_training": "training of AI models",
-    "ai_model_release": "sharing of AI models that learned from your data",
-    "linkage": "linking with other records",
-    "recontact": "being contacted again",
-    "family_analysis": "looking at your family as a family",
-    "ancestry_reporting": "research on where your family comes from",
-}
-"""Each answer in the words of a receipt."""
-_WAYS: Mapping[str, str] = {
-    "download": "download",
-    "stream": "streaming",
-    "tre_remote": "a secure room",
-    "code_to_data": "programs that they send in",
-    "aggregate": "numbers over many people",
-}
 UNKNOWN_THINGS = ("model_trained", "aggregate_result", "published")
 """Things that no ledger counts: the receipt says what happens to any that there are."""
 
@@ -75,8 +58,8 @@ class Around:
     """What is registered of the form besides."""
 
 
-def receipt(version: ConsentVersion, around: Around, now: Seconds) -> dict[str, Any]:
-    """The receipt of one version."""
+def receipt(version: ConsentVersion, around: Around, now: Seconds, language: Language = ENGLISH) -> dict[str, Any]:
+    """The receipt of one version. `language`: of its sentences."""
     return {
         "schema_version": SCHEMA,
         "receipt_id": f"{version.consent_id}/{version.version}",
@@ -87,7 +70,7 @@ def receipt(version: ConsentVersion, around: Around, now: Seconds) -> dict[str, 
         "pii_processing": _processing(version, around),
         "party_identification": _parties(version, around),
         "event": _event(version),
-        "sentences": [*sentences(version)],
+        "sentences": [*sentences(version, language)],
     }
 
 
@@ -129,36 +112,45 @@ def _event(version: ConsentVersion) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def sentences(version: ConsentVersion) -> Iterator[dict[str, str]]:
+def sentences(version: ConsentVersion, language: Language = ENGLISH) -> Iterator[dict[str, str]]:
     """The consent in plain words, one sentence of the registry after the other."""
+    told = _Told(Tongue(language))
     if version.status in ("entered_in_error", "superseded"):
-        yield _told("RGT-NOT-IN-FORCE", what=version.status)
+        yield told.line("RGT-NOT-IN-FORCE", what=version.status)
     if version.status == "suspended":
-        yield _told("RGT-PAUSED")
+        yield told.line("RGT-PAUSED")
     for term in version.scope.permissions:
-        yield _told("RGT-FOR", what=_label(term.code))
+        yield told.line("RGT-FOR", what=_label(term.code))
     for term in version.scope.modifiers:
-        yield _told("RGT-CONDITION", what=_label(term.code))
+        yield told.line("RGT-CONDITION", what=_label(term.code))
     codes = {"permit": "RGT-YES", "deny": "RGT-NO", "ask": "RGT-ASK"}
     for row in KEYS:
-        yield _told(codes.get(version.scope.answers.get(row.key, ""), "RGT-NOT-ASKED"), what=WORDS[row.key])
-    yield from _lists(version)
+        code = codes.get(version.scope.answers.get(row.key, ""), "RGT-NOT-ASKED")
+        yield told.line(code, what=told.tongue.word(f"answer.{row.key}"))
+    yield from _lists(version, told)
     for code in ("RGT-WHO-DECIDES", "RGT-ANY-TIME", "RGT-MORE-LATER", "RGT-LOG-KEPT"):
-        yield _told(code)
+        yield told.line(code)
 
 
-def _lists(version: ConsentVersion) -> Iterator[dict[str, str]]:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    tongue: Tongue
+
+    def line(self, code: str, **facts: str) -> dict[str, str]:
+        return {"code": code, "sentence": self.tongue.sentence(REASONS[code], "subject", facts)}
+
+    def some(self, entries: list[str]) -> str:
+        return ", ".join(entries) if len(entries) <= _SHORT else self.tongue.word("answer.many", n=str(len(entries)))
+
+
+def _lists(version: ConsentVersion, told: _Told) -> Iterator[dict[str, str]]:
     scope = version.scope
-    ways = None if scope.modalities is None else [_WAYS[one] for one in sorted(scope.modalities)]
+    ways = None if scope.modalities is None else [told.tongue.word(f"by.way.{one}") for one in sorted(scope.modalities)]
     for code, entries in (
         ("RGT-ONLY-IN", scope.hosting), ("RGT-ONLY-BY", ways), ("RGT-ONLY-TO", scope.recipient_countries),
     ):  # fmt: skip
         if entries is not None:
-            yield _told(code, what=_some(sorted(entries))) if entries else _told("RGT-NOBODY")
-
-
-def _some(entries: list[str]) -> str:
-    return ", ".join(entries) if len(entries) <= _SHORT else f"the {len(entries)} that your record lists"
+            yield told.line(code, what=told.some(sorted(entries))) if entries else told.line("RGT-NOBODY")
 
 
 def _label(code: str) -> str:
@@ -167,28 +159,29 @@ def _label(code: str) -> str:
 
 
 def withdrawal_receipt(
-    withdrawal: Withdrawal, at: Seconds, reached: Iterable[Reached], paragraphs: Mapping[str, str]
+    withdrawal: Withdrawal,
+    at: Seconds,
+    reached: Iterable[Reached],
+    paragraphs: Mapping[str, str],
+    language: Language = ENGLISH,
 ) -> list[dict[str, Any]]:
     """What became of each thing that existed: the code, when it must be done, and the sentence."""
     things = list(reached)
     codes = effects(withdrawal, [one.thing for one in things])
-    return [_line(one, codes[one.thing], at, paragraphs) for one in things]
+    told = _Told(Tongue(language))
+    return [_line(one, codes[one.thing], at, paragraphs, told) for one in things]
 
 
-def _line(one: Reached, code: str, at: Seconds, paragraphs: Mapping[str, str]) -> dict[str, Any]:
+def _line(one: Reached, code: str, at: Seconds, paragraphs: Mapping[str, str], told: _Told) -> dict[str, Any]:
     row = consequence(one.thing)
     paragraph = paragraphs.get(one.thing, "")
-    line: dict[str, Any] = {"thing": one.thing, **_told(code, paragraph=paragraph)}
+    line: dict[str, Any] = {"thing": one.thing, **told.line(code, paragraph=paragraph)}
     if one.count is not None:
         line["count"] = one.count
     if code in ("RGT-W-STOP", "RGT-W-LIMIT", "RGT-W-LIMIT-MISSING"):
         line |= {"action": row.action, "by": rfc3339(Seconds(at + row.within))}
     if code == "RGT-W-STOP" and one.thing in ("downloaded", "derivative"):
-        line["why"] = _told("RGT-CANNOT-RECALL")
+        line["why"] = told.line("RGT-CANNOT-RECALL")
     if one.count is None:
-        line["why"] = _told("RGT-UNKNOWN-HERE")
+        line["why"] = told.line("RGT-UNKNOWN-HERE")
     return line
-
-
-def _told(code: str, **facts: str) -> dict[str, str]:
-    return {"code": code, "sentence": subject_sentence(code, facts)}

@@ -18,11 +18,11 @@ from broker.core.reasons import (
     service,
     visas,
 )
-from broker.core.reasons.language import filled, fingerprint
+from broker.core.reasons.language import ENGLISH, Language, Tongue, fingerprint
 from broker.core.reasons.spec import Appeal, Interest, Spec
 from broker.core.reasons.words import WORDS
 
-__all__ = ["REASONS", "TEXTS_VERSION", "Appeal", "Interest", "Spec", "sentence", "subject_sentence"]
+__all__ = ["REASONS", "TEXTS_VERSION", "Appeal", "Interest", "Spec", "sentence", "title"]
 
 
 def _registry() -> Mapping[str, Spec]:
@@ -42,11 +42,11 @@ TEXTS_VERSION = fingerprint("".join(f"{spec}" for spec in REASONS.values()) + ""
 """Which texts an explanation was told in: another sentence or word anywhere, another version."""
 
 
-def sentence(code: str, facts: Mapping[str, str] | None = None) -> str:
+def sentence(code: str, facts: Mapping[str, str] | None = None, language: Language = ENGLISH) -> str:
     """The researcher's sentence for `code`, its slots filled from `facts`. KeyError for an unlisted code."""
-    return filled(REASONS[code].researcher, facts or {})
+    return Tongue(language).sentence(REASONS[code], "researcher", facts or {})
 
 
-def subject_sentence(code: str, facts: Mapping[str, str] | None = None) -> str:
-    """The participant's sentence for `code`, its slots filled from `facts`. KeyError for an unlisted code."""
-    return filled(REASONS[code].subject, facts or {})
+def title(code: str, language: Language = ENGLISH) -> str:
+    """What a committee reads of `code`, without facts: the same for every refusal of its kind."""
+    return Tongue(language).template(REASONS[code], "dac")

@@ -5,7 +5,7 @@ the English is told, with a note (EXPLAIN section 5, rule 7). Nothing else ever 
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
@@ -41,6 +41,15 @@ class Language:
 
 
 ENGLISH = Language(tag="en")
+
+
+def best(wanted: Iterable[str], languages: Mapping[str, Language]) -> Language:
+    """The first of `wanted` (tags or longer ones, `es-MX`) that there is; English where there is none of them."""
+    for tag in wanted:
+        found = languages.get(tag.lower()) or languages.get(tag.lower().partition("-")[0])
+        if found is not None:
+            return found
+    return ENGLISH
 
 
 @lru_cache(maxsize=4096)
@@ -88,13 +97,18 @@ class Tongue:
         if stored is not None and stored != told:
             self.stale = self.stale or self.language is not ENGLISH
             return stored
-        found = self._of(self.language.sentences.get(spec.code), audience, source_of(spec), english)
+        found = self.template(spec, audience)
         if found is english:
             return told
         try:
             return found.format_map(slots)
         except KeyError:
             return filled(found, slots, self.word(_NOT_STATED))
+
+    def template(self, spec: Spec, audience: Audience) -> str:
+        """The sentence of a reason, with its slots open."""
+        english = str(getattr(spec, audience))
+        return self._of(self.language.sentences.get(spec.code), audience, source_of(spec), english)
 
     def _of(self, translated: Text | None, key: str, source: str, english: str) -> str:
         if self.language is ENGLISH:

@@ -8,10 +8,12 @@ import pytest
 from broker.core.consent.answers import KEYS
 from broker.core.consent.model import LimitWhat, Withdrawal, WithdrawalKind
 from broker.core.consent.reading import read_version
-from broker.core.consent.receipt import WORDS, Around, Decider, Reached, receipt, sentences, withdrawal_receipt
+from broker.core.consent.receipt import Around, Decider, Reached, receipt, sentences, withdrawal_receipt
 from broker.core.consent.withdrawal import CONSEQUENCES
 from broker.core.duo.vocabulary import ENTRIES
+from broker.core.purpose import Modality
 from broker.core.reasons import REASONS
+from broker.core.reasons.words import WORDS
 from tests.core.consent.consent_world import NOW, record
 from tests.core.consent.test_consent_fhir import VERSIONS
 from tests.core.consent.test_consent_importing import LIMIT
@@ -49,7 +51,8 @@ def test_every_permission_and_condition_can_be_said_shortly(code: str) -> None:
 
 
 def test_every_answer_has_words_and_silence_is_said() -> None:
-    assert WORDS.keys() == {row.key for row in KEYS}
+    assert {f"answer.{row.key}" for row in KEYS} <= WORDS.keys()
+    assert {f"by.way.{way}" for way in Modality} <= WORDS.keys()
     told = [
         line["sentence"] for line in sentences(record(scope={"permissions": ["GRU"], "answers": {"linkage": "deny"}}))
     ]

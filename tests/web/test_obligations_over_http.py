@@ -46,7 +46,7 @@ async def done(s: Site, who: str, grant: str = b.GRANT, duty: str = REPORT.id, *
     return answer.status, await answer.json()
 
 
-@pytest.mark.row("WHO-3.7-3")
+@pytest.mark.row("WHO-3.1-6c")
 @pytest.mark.parametrize(("who", "role"), [(MEI, "committee_member"), (ORI, "custodian")])
 async def test_who_may_says_that_it_was_done_and_the_holder_sees_it(tmp_path: Path, who: str, role: str) -> None:
     async with bank(tmp_path) as s:
@@ -78,7 +78,7 @@ ATTACKS = {
 }
 
 
-@pytest.mark.row("WHO-3.7-3")
+@pytest.mark.row("WHO-3.1-6c")
 @pytest.mark.parametrize("attack", ATTACKS)
 async def test_nobody_else_records_anything(tmp_path: Path, attack: str) -> None:
     who, grant, duty, status, code = ATTACKS[attack]

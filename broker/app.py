@@ -62,7 +62,7 @@ from broker.flows.verified import Poller, Verifier
 from broker.flows.world import World
 from broker.policies import RulesError, policy_folder, rules_in, watch_policies
 from broker.ports import Entropy
-from broker.state import keep_texts, key_ring, log_key, log_origin, outbox_of
+from broker.state import envelopes_of, keep_texts, key_ring, log_key, log_origin, outbox_of
 from broker.web.edge import EDGE, Edge, Network, Pace, networks
 from broker.web.middleware import CLOCK, ENTROPY, around, safe_headers
 from broker.web.once import RUNNING, OnceLedger, once
@@ -144,6 +144,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             idps=_identity_providers(outgoing, Credentials(tokens, clock, entropy), stack),
             snapshots=live,
             sources=Folders(),
+            envelopes=envelopes_of(settings, store, entropy),
             streams=LiveStreams(live.listen, clock),
             audit=audit,
             issuers=issuers,

@@ -8,6 +8,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from broker.adapters import keys
 from broker.adapters.clock import SystemClock
+from broker.adapters.crypt4gh.archive_keys import FOLDER, ArchiveKeys
+from broker.adapters.crypt4gh.envelopes import ArchiveEnvelopes
 from broker.adapters.entropy import SystemEntropy
 from broker.adapters.key_ring import KeyRing
 from broker.adapters.keys import USES, KeyStore, make_key, make_passphrase, open_keys, read_passphrase
@@ -65,6 +67,16 @@ def make_state(chosen: Settings) -> None:
         clock=clock,
         entropy=entropy,
     )
+
+
+def archive_keys(settings: Settings) -> ArchiveKeys:
+    """The repository's Crypt4GH keys, of which there may be none."""
+    return ArchiveKeys(settings.keys / FOLDER, settings.passphrase_file)
+
+
+def envelopes_of(settings: Settings, store: KeyStore, entropy: SystemEntropy) -> ArchiveEnvelopes:
+    """What makes headers and bodies for readers; what it makes follows from the log's key, which is never rotated."""
+    return ArchiveEnvelopes(archive_keys(settings), store.secret("crypt4gh"), entropy.random)
 
 
 async def keep_texts(world: World, picture: Snapshot, ontology_file: Path) -> tuple[str, ...]:

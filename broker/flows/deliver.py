@@ -11,7 +11,7 @@ from broker.core.audit.entry import Value
 from broker.core.decision import Decision, Explanation, Question, evaluate, explain
 from broker.core.ids import DecisionId, ObjectId, ReceiptId
 from broker.core.outcome import Reason
-from broker.core.rows import Access, Dataset, Delivery, DrsObject, Person, Put, Repository, changed
+from broker.core.rows import Access, Dataset, Delivery, DrsObject, Person, Put, RecipientKey, Repository, changed
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 from broker.flows.traces import about, trace, trace_again
@@ -38,6 +38,8 @@ class Shown:
     person: Person
     object: DrsObject
     repository: Repository
+    reader: bytes | None
+    """The public key for which the bytes will be encrypted; None: they leave in the clear."""
     until: Seconds
     """The first second at which the right may have ended."""
     judged: Judged
@@ -104,6 +106,9 @@ async def show(w: World, access_id: str, object: ObjectId) -> Shown | Refused | 
     person, repository = await w.rows.get(Person, access.person), _repository(row, snapshot)
     if person is None or repository is None:
         return Reason(code="REQ-NOT-FOUND")
+    key = await w.rows.get(RecipientKey, access.recipient) if access.recipient is not None else None
+    if access.recipient is not None and key is None:
+        return Reason(code="AUTH-TICKET-INVALID")
     snapshot = w.snapshots.current()  # the reads above waited: what was withdrawn meanwhile must count
     judged = judge(access, person, row, snapshot, now)
     if not judged.decision.permits:
@@ -113,6 +118,7 @@ async def show(w: World, access_id: str, object: ObjectId) -> Shown | Refused | 
         person=person,
         object=row,
         repository=repository,
+        reader=bytes.fromhex(key.public) if key is not None else None,
         until=min(judged.decision.until, access.expires),
         judged=judged,
     )
@@ -187,6 +193,7 @@ def _caller(access: Access, person: Person) -> Caller:
         assertions=access.assertions,
         stated=access.stated,
         let_in=access.let_in,
+        recipient=access.recipient,
         ends=access.expires,
     )
 

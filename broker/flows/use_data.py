@@ -135,6 +135,7 @@ def question_of(
         dataset=dataset,
         object=object,
         modality=Modality.DOWNLOAD,
+        sealed=caller.recipient is not None,
         let_in=caller.let_in,
     )
 
@@ -171,4 +172,5 @@ def _access(w: World, caller: Caller, question: Question, decision: Decision, id
         expires=Seconds(min(now + TICKET_SECONDS, caller.ends, decision.until)),
         let_in=caller.let_in,
         jkt=caller.jkt,
+        recipient=caller.recipient,
     )

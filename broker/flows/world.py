@@ -78,6 +78,8 @@ class Caller:
     """(kind, id) of the rows that let the caller in: client, identity provider, broker. None may be suspended."""
     within: frozenset[DatasetId] | None = None
     """The data that a task is for, and no others."""
+    recipient: str | None = None
+    """The key of theirs for which the bytes that they ask for will be encrypted (flows/recipients.py)."""
     vouched: Vouched | None = None
     """What the broker that sent the visas says about whose they are."""
 

@@ -89,7 +89,7 @@ def _headers(content: Content) -> dict[str, str]:
 
 async def _content(broker: Broker, shown: Shown) -> Content:
     try:
-        return await content_of(broker.sources, shown)
+        return await content_of(broker.sources, broker.envelopes, shown)
     except SourceBrokenError as broken:
         log.warning("source.broken", object=shown.object.id, why=str(broken))
         raise Problem("SRV-SOURCE") from None

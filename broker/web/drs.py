@@ -11,6 +11,7 @@ from broker.core.outcome import Reason
 from broker.core.passport.limits import REQUEST_BYTES
 from broker.core.reasons import sentence
 from broker.core.rows import Dataset, DrsObject, VisaIssuer
+from broker.flows.recipients import to_read_sealed
 from broker.flows.use_data import Ticket, ask
 from broker.flows.world import Caller
 from broker.web.bodies import Wire, json_body
@@ -22,6 +23,8 @@ from broker.web.state import BROKER, Broker
 from broker.web.telling import refused
 
 ACCESS_ID = "https"
+SEALED_ID = "crypt4gh"
+"""The way of access by which the bytes come encrypted, for the newest key that the person registered."""
 MAX_BULK = 1
 """Bulk requests come with a later version; one object a request is what is answered."""
 
@@ -111,8 +114,13 @@ async def post_access(request: web.Request) -> web.Response:
 
 async def _access(request: web.Request, who: Caller) -> web.Response:
     broker = request.app[BROKER]
-    if request.match_info["access_id"] != ACCESS_ID:
+    if request.match_info["access_id"] not in (ACCESS_ID, SEALED_ID):
         raise Problem("REQ-NOT-FOUND")
+    if request.match_info["access_id"] == SEALED_ID:
+        sealed = await to_read_sealed(broker.world, who)
+        if isinstance(sealed, Reason):
+            raise Problem.of(sealed)
+        who = sealed
     answer = await ask(broker.world, who, ObjectId(request.match_info["object_id"]))
     if isinstance(answer, Reason):
         raise Problem.of(answer)
@@ -154,8 +162,18 @@ def _described(request: web.Request, row: DrsObject) -> dict[str, Any]:
         name=row.name,
         mime_type=row.mime_type,
         description=row.description or None,
-        access_methods=[objects.access_method(kind="https", access_id=ACCESS_ID, auth=_authorizations(broker, row))],
+        access_methods=[
+            objects.access_method(kind="https", access_id=id, auth=_authorizations(broker, row))
+            for id in _ways(broker, row)
+        ],
     )
+
+
+def _ways(broker: Broker, row: DrsObject) -> tuple[str, ...]:
+    """In which forms an object can be had: encrypted always, in the clear unless its owner wants it kept encrypted."""
+    dataset = broker.snapshots.current().get(Dataset, row.dataset)
+    clear = row.envelope is None or (dataset is not None and dataset.plaintext)
+    return (ACCESS_ID, SEALED_ID) if clear else (SEALED_ID,)
 
 
 def _authorizations(broker: Broker, row: DrsObject) -> dict[str, Any]:

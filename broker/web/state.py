@@ -21,6 +21,7 @@ from broker.ports import (
     Snapshots,
     TrustedProviders,
 )
+from broker.ports.envelopes import Envelopes
 from broker.ports.sources import Sources
 from broker.web.streams import LiveStreams
 
@@ -46,6 +47,7 @@ class Broker:
     providers: TrustedProviders
     snapshots: Snapshots
     sources: Sources
+    envelopes: Envelopes
     streams: LiveStreams
     audit: AuditReads
     issuers: IssuerHealth

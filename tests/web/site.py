@@ -14,6 +14,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from broker.adapters import jose
 from broker.adapters.catalogue.forms import CatalogueForms
+from broker.adapters.crypt4gh.archive_keys import ArchiveKeys
+from broker.adapters.crypt4gh.envelopes import ArchiveEnvelopes
+from broker.adapters.crypt4gh.packets import SecretKey
+from broker.adapters.entropy import SystemEntropy
 from broker.adapters.keys import USES, Key, KeyStore
 from broker.adapters.languages import load_languages
 from broker.adapters.repositories.folders import Folders
@@ -71,6 +75,24 @@ def keys() -> KeyStore:
         "log": ed25519.Ed25519PrivateKey.generate(),
     }
     return KeyStore(tuple(Key(use, use, 0, made.get(use) or ec.generate_private_key(ec.SECP256R1())) for use in USES))
+
+
+ARCHIVE = SecretKey.of(b"a" * 32)
+"""The repository's own Crypt4GH key."""
+
+
+class _Archive(ArchiveKeys):
+    """Keys that lie in no folder."""
+
+    def __init__(self) -> None:
+        pass
+
+    def all(self) -> tuple[SecretKey, ...]:
+        return (ARCHIVE,)
+
+
+def envelopes() -> ArchiveEnvelopes:
+    return ArchiveEnvelopes(_Archive(), b"e" * 32, SystemEntropy().random)
 
 
 class NoKeys:
@@ -165,7 +187,7 @@ def _broker(made: Stage, tokens: OwnTokens, edge: Edge) -> Broker:
     return Broker(
         world=w, oauth=oauth, verifier=verifier, gathering=gathering, idps=unused,
         providers=RegisteredProviders(made.live),
-        snapshots=made.live, sources=Folders(), streams=LiveStreams(made.live.listen, w.clock), audit=unused,
+        snapshots=made.live, sources=Folders(), envelopes=envelopes(), streams=LiveStreams(made.live.listen, w.clock), audit=unused,
         issuers=MemoryIssuerHealth(), endpoints=MemoryEndpoints(), jwks=tokens.jwks, visa_jwks=tokens.visa_jwks, languages=languages(),
         version="0",
         administration=Administration(

@@ -33,6 +33,7 @@ INDEXED: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "grant": ("person", "dataset"),
     "home_session": ("home",),
     "identity": ("person",),
+    "recipient_key": ("person",),
     "refresh_token": ("family",),
     "request": ("person", "dataset", "state"),
     "session": ("person",),

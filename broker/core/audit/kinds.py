@@ -8,6 +8,8 @@ KINDS: Mapping[str, str] = MappingProxyType({
     "sign_in.ok": "somebody signed in through a home identity provider",
     "sign_in.refused": "a sign-in by an identity that could be named was refused",
     "session.attested": "somebody attested in which country they are, for the rest of their session",
+    "recipient.registered": "somebody registered a Crypt4GH key, having shown that it is theirs; `key` is its digest",
+    "recipient.removed": "somebody removed a Crypt4GH key of theirs; what was encrypted for it and ran was cut",
     "logout.told": "a client was told, and took note, that a session had ended",
     "logout.untold": "a client did not take note within a day that a session had ended",
     "session.ended": "a session was ended before its time",

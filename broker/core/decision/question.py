@@ -71,6 +71,8 @@ class Question:
     dataset: DatasetId
     object: ObjectId | None = None
     modality: Modality = Modality.DOWNLOAD
+    sealed: bool = False
+    """Will the bytes leave encrypted, for a key of the person's own?"""
     let_in: tuple[tuple[str, str], ...] = ()
     """(kind, id) of the rows that let the caller in: client, identity provider, broker."""
 

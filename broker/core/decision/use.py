@@ -58,7 +58,16 @@ def judged(question: Question, held: Entitlement | None, affiliations: tuple[str
     replayed = question.known_at != question.at or question.known_at < snapshot.learned
     if held is None or question.stage != "use" or replayed:
         return _judged(question, held, affiliations, snapshot)
-    key = ("use", held.id, question.dataset, question.object, question.modality, question.location, affiliations)
+    key = (
+        "use",
+        held.id,
+        question.dataset,
+        question.object,
+        question.modality,
+        question.sealed,
+        question.location,
+        affiliations,
+    )
     witnesses = (
         snapshot.data,
         snapshot.rulebook,
@@ -106,6 +115,7 @@ def _bare(question: Question, affiliations: tuple[str, ...]) -> Question:
         dataset=question.dataset,
         object=question.object,
         modality=question.modality,
+        sealed=question.sealed,
     )
 
 

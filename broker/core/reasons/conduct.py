@@ -36,6 +36,14 @@ SPECS = (
         "Your data are not copied to places that cannot protect them.",
     ),
     Spec(
+        "SEC-SEALED-ONLY",
+        "person",
+        "facts",
+        "This file leaves only encrypted for a key of yours. Ask for it in the form crypt4gh.",
+        "Stored encrypted; the dataset does not allow plaintext.",
+        "Your data stay locked until they reach the person who may read them.",
+    ),
+    Spec(
         "OPS-RECIPIENT-SUSPENDED",
         "system",
         "merits",

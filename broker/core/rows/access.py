@@ -149,6 +149,8 @@ class Access:
     """(kind, id) of the rows that let the caller in; none of them may be suspended or removed."""
     sign_in: SignIn | None = None
     """How they had signed in; None: not known."""
+    recipient: str | None = None
+    """The key of theirs (RecipientKey) for which the bytes are encrypted; None: they leave in the clear."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

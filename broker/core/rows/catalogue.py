@@ -216,6 +216,20 @@ class Dataset:
     """What an institution must have shown to get copies: 0 to 3. None: the policy packs alone speak of it."""
     training: str | None = None
     """URL of the training without which nobody uses the data."""
+    plaintext: bool = False
+    """May files that are stored encrypted (Crypt4GH) be decrypted on their way out? Else they leave encrypted only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """The Crypt4GH file in which an object is stored: its content is what is in there, edit list applied.
+
+    `header`: bytes before the segments. `size`, `sha256`: of the file as it lies there, header and all.
+    """
+
+    header: int
+    size: int
+    sha256: str
 
 
 Availability = Literal["online", "staging", "offline"]
@@ -262,6 +276,8 @@ class DrsObject:
     """`online`: the bytes are there. `staging`: they are being brought. `offline`: nobody has begun to bring them."""
     ready: Seconds | None = None
     """When they are expected to be there. None: nobody said."""
+    envelope: Envelope | None = None
+    """None: the file is the content. Size, checksums and type of the object are always those of its content."""
 
     @property
     def is_bundle(self) -> bool:

@@ -1,4 +1,4 @@
-"""The security gate: can the recipient protect copies, and could the custodian act if it does not?
+"""The security gate: can the recipient protect copies, could the custodian act if it does not, are they encrypted?
 
 Both are asked of copies alone; in a secure room the data stay where they are. What was not shown is not there
 (WHO 2024, 3.8-2a; HUMAN_RIGHTS section 3, "how we could act").
@@ -10,7 +10,7 @@ from broker.core.decision.gates.safeguards import abroad
 from broker.core.jurisdiction.facts import FactValue
 from broker.core.outcome import Gate, GateResult, Outcome
 from broker.core.purpose import Modality
-from broker.core.rows import Organisation
+from broker.core.rows import Dataset, DrsObject, Organisation
 from broker.core.time import FOREVER, Seconds
 
 COPIES = (Modality.DOWNLOAD, Modality.STREAM)
@@ -23,6 +23,8 @@ STATED = 1
 def security(case: Case) -> GateResult:
     """No copies for who has not shown the dataset's level, or whom nobody could hold to account."""
     dataset, organisation = case.dataset, case.organisation
+    if dataset is not None and _laid_open(case, dataset):
+        return result(Gate.SECURITY, Outcome.DENY, "SEC-SEALED-ONLY")
     if dataset is None or dataset.access == "open" or case.question.modality not in COPIES:
         return result(Gate.SECURITY, Outcome.PERMIT)
     until = FOREVER
@@ -34,6 +36,15 @@ def security(case: Case) -> GateResult:
     if organisation is not None and not organisation.recourse and abroad(case, dataset):
         return _refused("nobody to act against", "a contract, a funder or a signing official")
     return result(Gate.SECURITY, Outcome.PERMIT, until=until)
+
+
+def _laid_open(case: Case, dataset: Dataset) -> bool:
+    """Would a file that is stored encrypted leave decrypted, without the owner having allowed that?"""
+    question = case.question
+    if dataset.plaintext or question.sealed or question.object is None or question.modality not in COPIES:
+        return False
+    row = case.snapshot.get(DrsObject, question.object)
+    return row is not None and row.envelope is not None
 
 
 def _refused(have: str, needed: str, until: Seconds = FOREVER) -> GateResult:

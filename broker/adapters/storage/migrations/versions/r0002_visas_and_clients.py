@@ -28,6 +28,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "consent_template": (),
     "withdrawal_receipt": ("subject",),
     "sanction": (),
+    "recipient_key": ("person",),
 }
 """Kind of row to the members by which its rows are found."""
 _FROM_NOW_ON = ("committee", "consent", "dataset", "drs_object", "organisation", "repository", "revocation")

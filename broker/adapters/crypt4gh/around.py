@@ -1,0 +1,128 @@
+"""Contents around contents: a new header before an old body, a file decrypted or encrypted on its way out.
+
+Each is a `ports.sources.Body`: any range of it costs what the range costs. Nothing is held but a few segments.
+"""
+
+from collections.abc import AsyncIterator
+
+from broker.adapters.crypt4gh.bodies import Opener, Sealer, SegmentError
+from broker.core.crypt4gh.edits import kept, size_of, within
+from broker.core.crypt4gh.header import NONCE_BYTES, Contents
+from broker.core.crypt4gh.segments import PLAIN, SEALED, plain_size, plain_span, sealed_size, sealed_span
+from broker.core.ranges import Span
+from broker.ports.sources import Body, KernelBody, SourceBrokenError
+
+
+class Behind:
+    """A header, and behind it the bytes of another content from `at` on."""
+
+    def __init__(self, header: bytes, body: Body, at: int) -> None:
+        self._header, self._body, self._at = header, body, at
+        self.size = len(header) + body.size - at
+
+    async def read(self, first: int, last: int) -> AsyncIterator[bytes]:
+        """See ports.sources.Body."""
+        length = len(self._header)
+        if first < length:
+            yield self._header[first : last + 1]
+        if last >= length:
+            moved = self._at - length
+            async for chunk in self._body.read(max(first, length) + moved, last + moved):
+                yield chunk
+
+
+class BehindInKernel(Behind):
+    """The same where the kernel can copy the body."""
+
+    def __init__(self, header: bytes, body: KernelBody, at: int) -> None:
+        super().__init__(header, body, at)
+        self._file = body
+
+    async def hand_over(self, first: int, last: int, socket: int) -> int:
+        """See ports.sources.KernelBody: of the header, nothing."""
+        moved = self._at - len(self._header)
+        return await self._file.hand_over(first + moved, last + moved, socket) if first >= len(self._header) else 0
+
+
+def behind(header: bytes, body: Body, at: int) -> Body:
+    """`header`, then `body` from `at` on."""
+    return BehindInKernel(header, body, at) if isinstance(body, KernelBody) else Behind(header, body, at)
+
+
+class Opened:
+    """The plaintext of an encrypted content, edit list applied."""
+
+    def __init__(self, body: Body, at: int, said: Contents) -> None:
+        """SourceBrokenError: no body can be so long."""
+        self._body, self._at, self._opener = body, at, Opener(said.keys)
+        try:
+            self._whole = plain_size(body.size - at)
+        except ValueError as wrong:
+            raise SourceBrokenError(str(wrong)) from None
+        self._pieces = kept(said.edits, self._whole)
+        self.size = size_of(self._pieces)
+
+    async def read(self, first: int, last: int) -> AsyncIterator[bytes]:
+        """See ports.sources.Body."""
+        for piece in within(self._pieces, Span(first, last)):
+            async for chunk in self._piece(piece):
+                yield chunk
+
+    async def _piece(self, piece: Span) -> AsyncIterator[bytes]:
+        """These bytes of the plaintext as it is before any edit."""
+        sealed = sealed_span(piece, self._whole)
+        at = sealed.first // SEALED * PLAIN
+        source = self._body.read(self._at + sealed.first, self._at + sealed.last)
+        async for segments in in_pieces(source, sealed.length, SEALED):
+            try:
+                plain = self._opener.open(segments, at // PLAIN)
+            except SegmentError as wrong:
+                raise SourceBrokenError(str(wrong)) from None
+            begin, end = max(piece.first - at, 0), min(piece.last + 1 - at, len(plain))
+            yield bytes(plain) if (begin, end) == (0, len(plain)) else bytes(plain[begin:end])
+            at += len(plain)
+
+
+class Sealed:
+    """A header, and behind it another content encrypted under a key of its own.
+
+    The nonce of a segment is its number: the key is for this content and this reader alone, so none comes twice.
+    """
+
+    def __init__(self, plain: Body, header: bytes, said: Contents) -> None:
+        self._plain, self._header = plain, header
+        self._sealer = Sealer(said.keys[0], lambda number: number.to_bytes(NONCE_BYTES, "little"))
+        self.size = len(header) + sealed_size(plain.size)
+
+    async def read(self, first: int, last: int) -> AsyncIterator[bytes]:
+        """See ports.sources.Body."""
+        length = len(self._header)
+        if first < length:
+            yield self._header[first : last + 1]
+        if last < length:
+            return
+        wanted = Span(max(first - length, 0), last - length)
+        plain = plain_span(wanted, self._plain.size)
+        at = plain.first // PLAIN * SEALED
+        async for piece in in_pieces(self._plain.read(plain.first, plain.last), plain.length, PLAIN):
+            sealed = self._sealer.seal(piece, at // SEALED)
+            begin, end = max(wanted.first - at, 0), min(wanted.last + 1 - at, len(sealed))
+            yield bytes(sealed[begin:end])
+            at += len(sealed)
+
+
+async def in_pieces(source: AsyncIterator[bytes], length: int, size: int) -> AsyncIterator[bytes]:
+    """`length` bytes of `source`, cut anew: every piece is a multiple of `size`, but the last one.
+
+    SourceBrokenError: it ends before, which the format itself would never tell.
+    """
+    held, left = bytearray(), length
+    async for chunk in source:
+        left -= len(chunk)
+        held += chunk
+        whole = len(held) if not left else len(held) // size * size
+        if whole:
+            yield bytes(memoryview(held)[:whole])
+            del held[:whole]
+    if left:
+        raise SourceBrokenError("it ended too soon")

@@ -1,0 +1,68 @@
+"""The repository's side of Crypt4GH: its own keys, and what it makes for those who may read. (ports.Envelopes)
+
+Who gets a file of which the header was made anew gets the file's data key with it, for good: it opens every segment
+that was ever encrypted with it. So a header goes only to who may have the whole object (ruling 25).
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+
+from broker.adapters.crypt4gh.archive_keys import ArchiveKeys
+from broker.adapters.crypt4gh.around import Opened, Sealed, behind
+from broker.adapters.crypt4gh.bodies import Sealer
+from broker.adapters.crypt4gh.packets import sealed, unsealed
+from broker.adapters.keys import KeyStoreError
+from broker.core.crypt4gh.header import KEY_BYTES, NONCE_BYTES, Contents, HeaderError, plain_packets
+from broker.ports.sources import Body, SourceBrokenError
+
+
+class ArchiveEnvelopes:
+    """A ports.Envelopes. `secret`: 32 bytes for this purpose alone, from which the keys for readers are made.
+
+    Trusted: whoever has it and the public key of a reader can open what was made for them.
+    """
+
+    def __init__(self, keys: ArchiveKeys, secret: bytes, random: Callable[[int], bytes]) -> None:
+        self._keys, self._secret, self._random = keys, secret, random
+
+    def unsealed(self, header: bytes) -> Contents:
+        """See ports.Envelopes."""
+        try:
+            found, said = unsealed(header, self._keys.all())
+        except (HeaderError, KeyStoreError) as wrong:
+            raise SourceBrokenError(str(wrong)) from None
+        if found.length != len(header):
+            raise SourceBrokenError("its header is not as long as was registered")
+        return said
+
+    def header(self, said: Contents, reader: bytes, about: str) -> bytes:
+        """See ports.Envelopes. The seed is made of all that is said, and to whom: no seed says two things."""
+        return sealed(said, [reader], self._made(b"header", reader, about.encode(), *plain_packets(said)))
+
+    def fresh(self, reader: bytes, about: str) -> Contents:
+        """See ports.Envelopes."""
+        return Contents(keys=(self._made(b"data", reader, about.encode()),))
+
+    def note(self, text: bytes, reader: bytes) -> bytes:
+        """See ports.Envelopes."""
+        said = Contents(keys=(self._random(KEY_BYTES),))
+        body = Sealer(said.keys[0], lambda _: self._random(NONCE_BYTES)).seal(text, 0)
+        return sealed(said, [reader], self._random(KEY_BYTES)) + body
+
+    def behind(self, header: bytes, body: Body, at: int) -> Body:
+        """See ports.Envelopes."""
+        return behind(header, body, at)
+
+    def opened(self, body: Body, at: int, said: Contents) -> Body:
+        """See ports.Envelopes."""
+        return Opened(body, at, said)
+
+    def sealed(self, plain: Body, header: bytes, said: Contents) -> Body:
+        """See ports.Envelopes."""
+        return Sealed(plain, header, said)
+
+    def _made(self, *parts: bytes) -> bytes:
+        """32 bytes that follow from these parts, and that nobody else can make. Each is framed: no two lists agree."""
+        framed = b"".join(len(part).to_bytes(8, "little") + part for part in parts)
+        return hmac.digest(self._secret, framed, hashlib.sha256)

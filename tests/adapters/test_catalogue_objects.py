@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from broker.adapters.catalogue import CatalogueError, read_catalogue
+from broker.adapters.crypt4gh.packets import SecretKey, sealed
 from broker.core.catalogue import Fault
+from broker.core.crypt4gh.header import Contents
 from broker.core.ids import DatasetId, ObjectId
 from broker.core.rows import DrsObject
-from broker.core.rows.catalogue import Member
+from broker.core.rows.catalogue import Envelope, Member
 from broker.core.time import parse_rfc3339
 
 BYTES = b"reads"
@@ -75,6 +77,36 @@ def test_a_bundle_has_members_and_nothing_of_its_own(tmp_path: Path) -> None:
     made = row(tmp_path, FILE, BUNDLE)
     assert made.members == (Member(name="a.bam", object=ObjectId("a")),)
     assert (made.is_bundle, made.path, made.size, made.checksums) == (True, "", 0, {})
+
+
+SEALED = sealed(Contents(keys=(b"d" * 32,)), [SecretKey.of(b"a" * 32).public], b"s" * 32) + bytes(28 + 5)
+ENCRYPTED: dict[str, Any] = {"path": "a.c4gh", "encrypted": True, "size": 5, "checksums": {"sha-256": DIGEST}}
+
+
+def test_of_an_encrypted_file_the_content_is_said_and_the_file_is_measured(tmp_path: Path) -> None:
+    (tmp_path / "a.c4gh").write_bytes(SEALED)
+    made = row(tmp_path, FILE | ENCRYPTED)
+    assert (made.size, made.checksums) == (5, {"sha-256": DIGEST})
+    assert made.envelope == Envelope(header=124, size=len(SEALED), sha256=hashlib.sha256(SEALED).hexdigest())
+
+
+@pytest.mark.parametrize(
+    ("file", "said", "why"),
+    [
+        (SEALED, {"encrypted": False}, "encrypted: this is a Crypt4GH file"),
+        (BYTES, {}, "encrypted: this is no Crypt4GH file"),
+        (SEALED[:100], {}, "path: the header is cut off"),
+        (SEALED, {"checksums": {}}, "size: of what is encrypted"),
+        (SEALED, AWAY | {"path": "away.c4gh"}, "encrypted: of a file that is not there"),
+    ],
+)
+def test_what_is_wrong_with_an_encrypted_file_is_told(
+    tmp_path: Path, file: bytes, said: dict[str, Any], why: str
+) -> None:
+    (tmp_path / "a.c4gh").write_bytes(file)
+    with pytest.raises(CatalogueError) as caught:
+        read_catalogue(written(tmp_path, FILE | ENCRYPTED | said))
+    assert why in str(caught.value)
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [

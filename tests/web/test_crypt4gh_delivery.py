@@ -4,6 +4,7 @@ import base64
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,8 @@ OBJECTS_KEY = b"d" * 32
 
 
 def registered(key: SecretKey = ADAS, **changes: Any) -> RecipientKey:
-    made = {"id": "rck_1", "person": b.ADA, "public": key.public.hex(), "name": "laptop", "made": START}
-    return RecipientKey(**(made | changes))
+    made = RecipientKey(id="rck_1", person=b.ADA, public=key.public.hex(), name="laptop", made=START)
+    return replace(made, **changes)
 
 
 @asynccontextmanager

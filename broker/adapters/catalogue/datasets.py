@@ -44,6 +44,7 @@ def dataset(part: models.DatasetPart) -> Row:
         producer=part.producer,
         security_level=part.security_level,
         training=part.training,
+        plaintext=part.plaintext,
     )
 
 

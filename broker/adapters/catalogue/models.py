@@ -277,6 +277,8 @@ class DatasetPart(Part):
     """The organisation that produced the data."""
     security_level: Annotated[int, Field(ge=0, le=3)] | None = None
     """What an institution must have shown to get copies; above 1 by evidence that has not ended."""
+    plaintext: bool = False
+    """May files that are stored encrypted be decrypted on their way out? Else they leave encrypted only."""
     training: Url | None = None
     """The training without which nobody uses the data: the value of a visa or assertion that others make."""
 

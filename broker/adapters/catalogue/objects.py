@@ -7,17 +7,18 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from broker.adapters.catalogue.form import Part, Text, Url
+from broker.core.crypt4gh.header import MAGIC, MAX_HEADER, HeaderError, parse
 from broker.core.drs.bundles import HASHES, MOST_CONTENTS
 from broker.core.drs.identifiers import is_object_id
 from broker.core.drs.objects import HEX_DIGITS, MAX_SIZE, is_checksum
 from broker.core.ids import DatasetId, ObjectId, SubjectRef
 from broker.core.rows import DrsObject
-from broker.core.rows.catalogue import Member
+from broker.core.rows.catalogue import Envelope, Member
 from broker.core.time import Seconds, parse_rfc3339
 
 _CHUNK = 1 << 20
 _ALWAYS = ("sha-256", "md5")
-_BUNDLE_LACKS = ("path", "size", "checksums", "subjects", "unrestricted")
+_BUNDLE_LACKS = ("path", "size", "checksums", "subjects", "unrestricted", "encrypted")
 
 ObjectIdText = Annotated[str, Field(min_length=1, max_length=256)]
 """Any printable characters without blanks; what is not a letter, digit or one of `.-_~` is percent-encoded in URLs."""
@@ -50,6 +51,8 @@ class ObjectPart(Part):
     """True for a file without personal data."""
     size: Annotated[int, Field(ge=0, le=MAX_SIZE)] | None = None
     """In bytes; needed only where the file is not there yet."""
+    encrypted: bool = False
+    """True for a Crypt4GH file: then size and sha-256 are those of what is in it, and must be said."""
     checksums: dict[str, str] = {}
     """Kind to lower-case hexadecimal: `sha-256` is needed where the file is not there yet, others may be added."""
     members: Annotated[list[MemberPart], Field(max_length=MOST_CONTENTS)] = []
@@ -78,7 +81,7 @@ def drs_object(part: ObjectPart, roots: dict[str, Path], homes: dict[str, str]) 
     path = (roots[home] / part.path).resolve()
     if not path.is_relative_to(roots[home]):
         raise ValueError("path: leaves the repository")
-    size, checksums, modified = _content(part, path)
+    size, checksums, modified, envelope = _content(part, path)
     created = _instant(part.created)
     return DrsObject(
         id=ObjectId(part.id),
@@ -97,6 +100,7 @@ def drs_object(part: ObjectPart, roots: dict[str, Path], homes: dict[str, str]) 
         updated=_instant(part.updated),
         availability=part.availability,
         ready=_instant(part.ready),
+        envelope=envelope,
     )
 
 
@@ -124,22 +128,48 @@ def _bundle(part: ObjectPart) -> DrsObject:
     )
 
 
-def _content(part: ObjectPart, path: Path) -> tuple[int, dict[str, str], Seconds]:
-    """Size, checksums and date. OSError if the file should be there and is not; ValueError if it is another one."""
+def _content(part: ObjectPart, path: Path) -> tuple[int, dict[str, str], Seconds, Envelope | None]:
+    """Size, checksums, date, and the file around the content. OSError if the file should be there and is not; ValueError if it is another one."""
     wrong = next((kind for kind, value in part.checksums.items() if not is_checksum(kind, value)), None)
     if wrong is not None:
         raise ValueError(f"checksums: {wrong}: lower-case hexadecimal of one of {', '.join(HEX_DIGITS)}")
     if part.availability != "online" and not path.exists():
         if part.size is None or "sha-256" not in part.checksums or part.created is None:
             raise ValueError("size: of a file that is not there yet size, sha-256 and created must be said")
-        return part.size, part.checksums, Seconds(0)
+        if part.encrypted:
+            raise ValueError("encrypted: of a file that is not there nobody knows how it is encrypted")
+        return part.size, part.checksums, Seconds(0), None
+    modified = Seconds(int(path.stat().st_mtime))
+    envelope = envelope_of(path)
+    if part.encrypted != (envelope is not None):
+        raise ValueError(f"encrypted: {'this is no' if part.encrypted else 'this is a'} Crypt4GH file")
+    if envelope is not None:
+        if part.size is None or "sha-256" not in part.checksums:
+            raise ValueError(
+                "size: of what is encrypted, size and sha-256 must be said; `broker data register` finds them"
+            )
+        return part.size, part.checksums, modified, envelope
     size, measured = _measured(path, part.checksums)
     if part.size not in (None, size):
         raise ValueError(f"size: the file has {size} bytes")
     differs = next((kind for kind, value in measured.items() if part.checksums.get(kind, value) != value), None)
     if differs is not None:
         raise ValueError(f"checksums: {differs}: the file's is {measured[differs]}")
-    return size, {**part.checksums, **measured}, Seconds(int(path.stat().st_mtime))
+    return size, {**part.checksums, **measured}, modified, None
+
+
+def envelope_of(path: Path) -> Envelope | None:
+    """The Crypt4GH file that `path` is; None for any other. ValueError: its header is broken. OSError."""
+    with path.open("rb") as file:
+        start = file.read(MAX_HEADER)
+    if not start.startswith(MAGIC):
+        return None
+    try:
+        header = parse(start)
+    except HeaderError as wrong:
+        raise ValueError(f"path: {wrong}") from None
+    size, checksums = _measured(path, {})
+    return Envelope(header=header.length, size=size, sha256=checksums["sha-256"])
 
 
 def _instant(said: str | None) -> Seconds | None:

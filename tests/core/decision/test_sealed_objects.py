@@ -27,7 +27,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], bool]] = 
 
 @pytest.mark.parametrize(("name", "object", "dataset", "asked", "permits"), CASES)
 def test_who_gets_plaintext(
-    name: str, object: dict[str, Any], dataset: dict[str, Any], asked: dict[str, Any], permits: bool
+    name: str, object: dict[str, Any], dataset: dict[str, Any], asked: dict[str, Any], permits: Any
 ) -> None:
     del name
     found = evaluate(b.question(**asked), b.snapshot(one=b.drs_object(**object), dataset=b.dataset(**dataset)))

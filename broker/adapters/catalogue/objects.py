@@ -129,7 +129,10 @@ def _bundle(part: ObjectPart) -> DrsObject:
 
 
 def _content(part: ObjectPart, path: Path) -> tuple[int, dict[str, str], Seconds, Envelope | None]:
-    """Size, checksums, date, and the file around the content. OSError if the file should be there and is not; ValueError if it is another one."""
+    """Size, checksums, date, and the file around the content.
+
+    OSError if the file should be there and is not; ValueError if it is another one.
+    """
     wrong = next((kind for kind, value in part.checksums.items() if not is_checksum(kind, value)), None)
     if wrong is not None:
         raise ValueError(f"checksums: {wrong}: lower-case hexadecimal of one of {', '.join(HEX_DIGITS)}")

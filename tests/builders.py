@@ -109,6 +109,7 @@ PURPOSE = Purpose(
     ai_use="none",
     linkage=False,
     recontact=False,
+    sensitive=frozenset(),
 )
 
 

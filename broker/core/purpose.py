@@ -79,7 +79,8 @@ class Purpose:
     commercial: bool | None = None
     clinical_care: bool | None = None
     genetic_data: bool | None = None
-    kinds: frozenset[Kind] = frozenset()
+    kinds: frozenset[Kind] | None = None
+    """An empty set: no research, for example care alone."""
     diseases: frozenset[str] = frozenset()
     """MONDO CURIEs."""
     countries: frozenset[str] = frozenset()
@@ -91,13 +92,24 @@ class Purpose:
     duration_months: int | None = None
     agreements: Agreements = field(default_factory=Agreements)
     ethics_approval: EthicsApproval | None = None
-    sensitive: frozenset[Sensitive] = frozenset()
+    sensitive: frozenset[Sensitive] | None = None
+    """An empty set: it was said that no such topic is touched."""
     ai_use: AiUse | None = None
     linkage: bool | None = None
     recontact: bool | None = None
     modality: Modality = Modality.DOWNLOAD
     flags: frozenset[str] = frozenset()
     """Purpose flags that policy packs read, for example `prohibited`."""
+
+    @property
+    def named_kinds(self) -> frozenset[Kind]:
+        """The kinds that were named. None named may mean "not answered": whoever takes that for a no asks `kinds`."""
+        return self.kinds or frozenset()
+
+    @property
+    def named_topics(self) -> frozenset[Sensitive]:
+        """The sensitive topics that were named; of an unanswered question none, as for `named_kinds`."""
+        return self.sensitive or frozenset()
 
 
 MAX_ITEMS = 200
@@ -119,7 +131,7 @@ def read_purpose(raw: Mapping[str, object]) -> Purpose:
 
 
 def purpose_json(purpose: Purpose) -> dict[str, Any]:
-    """The JSON object that `read_purpose` reads back as `purpose`. What was not answered is left out."""
+    """The JSON object that `read_purpose` reads back as `purpose`. What was not answered is left out; "none" is not."""
     written: dict[str, Any] = {}
     for name in _PURPOSE:
         if name not in {"agreements", "evidence"}:
@@ -128,7 +140,13 @@ def purpose_json(purpose: Purpose) -> dict[str, Any]:
     written["agreements"] = {name: value for name, value in given.items() if value is not None}
     if purpose.ethics_approval is not None:
         written["evidence"] = {"ethics_approval": purpose.ethics_approval}
-    return {name: value for name, value in written.items() if value is not None and value not in ([], {})}
+    return {
+        name: value for name, value in written.items() if value or value is False or (value == [] and name in _NONE)
+    }
+
+
+_NONE = frozenset({"kinds", "sensitive"})
+"""Lists of which an empty one is an answer."""
 
 
 def _written(value: Any) -> Any:

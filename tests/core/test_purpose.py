@@ -69,6 +69,14 @@ def test_null_is_not_answered_and_never_no() -> None:
     assert read_purpose({}).commercial is None
 
 
+@pytest.mark.row("RUL-SILENCE")
+@pytest.mark.parametrize("member", ["kinds", "sensitive"])
+def test_none_of_a_list_is_an_answer_and_silence_about_it_is_not(member: str) -> None:
+    said = read_purpose({member: []})
+    assert (getattr(said, member), purpose_json(said)[member]) == (frozenset(), [])
+    assert getattr(read_purpose({}), member) is None
+
+
 @pytest.mark.parametrize(
     ("raw", "named"),
     [

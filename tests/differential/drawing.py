@@ -127,9 +127,12 @@ def _spoil(draw: Random, dataset: list[Any], purpose: Row) -> None:
     _maybe(draw, purpose, "clinical_care", 0.12, TRISTATE)
     _maybe(draw, purpose, "genetic_data", 0.12, TRISTATE)
     _maybe(draw, purpose, "countries", 0.08, [["FR", "US"], ["XX"], ["XX", "FR"], ["XX", "US"], [], None])
-    _maybe(draw, purpose, "sensitive", 0.06, [["paediatric"], ["control"], ["single_gender", "migration"]])
+    _maybe(draw, purpose, "sensitive", 0.06, [["paediatric"], ["control"], ["single_gender", "migration"], None])
     _maybe(draw, purpose, "kinds", 0.03, [[], None, ["cloning"], ["hmb", "cloning"]])
     _maybe(draw, purpose, "diseases", 0.06, [[one] for one in ODD_DISEASES])
+    if draw.random() < 0.04:
+        purpose.pop(draw.choice(["sensitive", "kinds"]), None)
+        purpose["clinical_care"] = draw.choice([True, purpose.get("clinical_care")])
     if draw.random() < 0.04:
         dataset.append({"code": draw.choice(_ODD_CODES)})
     if draw.random() < 0.04:
@@ -194,7 +197,9 @@ def _request(draw: Random) -> Row:
     if draw.random() < 0.12:
         request["commercial_use"] = draw.choice([True, True, None])
     if draw.random() < 0.12:
-        request["topics"] = _some(draw, ["psychological_traits", "cloning", "paediatric"], 2)
+        request["topics"] = draw.choice(
+            [_some(draw, ["psychological_traits", "cloning", "paediatric"], 2)] * 7 + [None]
+        )
     if draw.random() < 0.2:
         request["modality"] = draw.choice(_WAYS)
     if draw.random() < 0.05:
@@ -211,7 +216,7 @@ def _request(draw: Random) -> Row:
 
 def _answers(draw: Random, request: Row, yes: float) -> Row:
     """Answers, mostly to what is asked, mostly yes."""
-    asked = [key for key in _ANSWERS if request.get(key) or key.removeprefix("topic:") in request.get("topics", ())]
+    asked = [key for key in _ANSWERS if request.get(key) or key.removeprefix("topic:") in (request.get("topics") or ())]
     asked += ["for_profit_org"] if request.get("org_type", "x") != "x" else []
     answers: Row = {}
     for key in [*asked, *(_some(draw, _ANSWERS, 2) if draw.random() < 0.3 else [])]:

@@ -26,6 +26,10 @@ LISTS = {
     "hosting": ("processing_country", "CON-HOSTING"), "modalities": ("modality", "CON-MODALITY"),
     "recipient_countries": ("recipient_country", "CON-REGION"),
 }  # fmt: skip
+SENSITIVE = [
+    "single_gender", "paediatric", "illegal_behaviour", "addiction", "sexual_health", "stigmatising_disease",
+    "vulnerable_population", "migration", "psychological_traits", "ethnicity", "general_variation", "free_text",
+]  # fmt: skip
 DEGREES = ["no_further_contact", "no_further_access", "no_further_use"]
 KIND_OF = {
     "general": ["general"], "hmb": ["hmb"], "ds": ["disease"], "poa": ["ancestry"], "methods": ["methods"],
@@ -497,7 +501,9 @@ def _questions(request: Mapping[str, Any]) -> list[tuple[str, str, bool | None]]
         asked.append(("family_analysis", KEYS["family_analysis"], True))
     if request.get("ancestry") is True or request["purpose"] == "poa":
         asked.append(("ancestry_reporting", KEYS["ancestry_reporting"], True))
-    asked += [(f"topic:{topic}", "CON-TOPIC", True) for topic in request.get("topics") or []]
+    topics = request.get("topics", [])  # left out: none; null: not answered, so it may be any sensitive one
+    asked += [(f"topic:{topic}", "CON-TOPIC", True) for topic in topics or []]
+    asked += [(f"topic:{topic}", "CON-TOPIC", None) for topic in SENSITIVE if topics is None]
     return asked
 
 

@@ -127,6 +127,8 @@ def _about_the_purpose(purpose: Mapping[str, Any]) -> str:
     kinds, sensitive = purpose.get("kinds") or [], purpose.get("sensitive")
     if not kinds and purpose.get("clinical_care") is not True:
         return REVIEW  # nothing declared; a disease alone says for what, not what
+    if purpose.get("kinds") is None:
+        return REVIEW  # care, and whether there is research besides was not answered
     if set(kinds) - KINDS:
         return REVIEW
     if sensitive is None or sensitive:

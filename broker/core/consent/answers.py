@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from broker.core.consent.question import FAMILY_ANALYSIS, TOPIC, ConsentQuestion
-from broker.core.purpose import Kind, Purpose
+from broker.core.purpose import Kind, Purpose, Sensitive
 
 WORDS = frozenset({"permit", "deny", "ask"})
 
@@ -67,7 +67,7 @@ KEYS = (
         key="ancestry_reporting",
         member="purpose.kinds",
         code="CON-ANCESTRY",
-        asked=lambda purpose: Kind.ANCESTRY in purpose.kinds,
+        asked=lambda purpose: Kind.ANCESTRY in purpose.named_kinds,
         silence="allow",
     ),
 )
@@ -93,11 +93,14 @@ def asked_by(question: ConsentQuestion) -> tuple[Asked, ...]:
         for row in KEYS
         if (asked := row.asked(question.purpose)) is not False
     ]
-    topics = (
-        Asked(key=key, code="CON-TOPIC", member="purpose.sensitive", stated=True, silence="hold")
-        for key in sorted(question.topics)
+    topics = dict.fromkeys(sorted(question.topics), True)
+    if question.purpose.sensitive is None:  # not answered: it may be any of them
+        topics |= {key: False for topic in Sensitive if (key := f"{TOPIC}{topic}") not in topics}
+    of_topics = (
+        Asked(key=key, code="CON-TOPIC", member="purpose.sensitive", stated=stated, silence="hold")
+        for key, stated in topics.items()
     )
-    return (*found, *topics)
+    return (*found, *of_topics)
 
 
 def unreadable(answers: Mapping[str, str]) -> tuple[str, ...]:

@@ -123,11 +123,14 @@ def _question(request: Members, at: Seconds, known_at: Seconds) -> ConsentQuesti
 
 
 def _purpose(request: Members, countries: frozenset[str]) -> Purpose:
-    """A flag that a row leaves out is not asked for; one that is `null` was not answered, which is never "no"."""
+    """What a row leaves out is not asked for (so the format says it); what is `null` was not answered: never "no"."""
     asked = request.word("purpose", tuple(_KINDS), optional=True)
     kinds = _KINDS[asked] if asked is not None else frozenset()
     ancestry, genetic = request.flag("ancestry") or False, request.flag("genetic_study") or False
-    topics = {one.removeprefix(TOPIC) for one in request.texts("topics") or ()}
+    answered = "topics" not in request.names()
+    stated = request.texts("topics")
+    answered = answered or stated is not None
+    topics = {one.removeprefix(TOPIC) for one in stated or ()}
     sensitive = topics & set(Sensitive)
     flags = {f"{TOPIC}{one}" for one in topics - sensitive}
     return Purpose(
@@ -142,7 +145,7 @@ def _purpose(request: Members, countries: frozenset[str]) -> Purpose:
         institution=request.text("institution"),
         user=request.text("user"),
         duration_months=request.count("duration_months"),
-        sensitive=frozenset(Sensitive(one) for one in sensitive),
+        sensitive=frozenset(Sensitive(one) for one in sensitive) if answered else None,
         ai_use=_ai_use(request),
         linkage=_asked(request, "linkage"),
         recontact=_asked(request, "recontact"),

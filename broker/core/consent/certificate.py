@@ -35,7 +35,7 @@ def certified(
     if ends is not None and question.at >= ends:
         return hold("CON-NO-CERTIFICATE", date=rfc3339(ends)), ()
     purpose = question.purpose
-    if purpose.sensitive:
+    if purpose.sensitive != frozenset():
         purpose = replace(purpose, sensitive=frozenset())
     terms = (*certificate.permissions, *certificate.modifiers)
     found = match(terms, purpose, ontology, day_of(question.at))

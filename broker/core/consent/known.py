@@ -17,17 +17,24 @@ from broker.core.consent.tally import ConsentAnswer, Tally
 from broker.core.ids import DatasetId, SubjectRef
 from broker.core.time import FOREVER, Seconds
 
+About = tuple[DatasetId, str | None]
+
 MOST = 4096
 """Answers that are kept; beyond that the oldest go."""
+
+HELD = 1_000_000
+"""Participants that answers hold besides (left out, or waiting to be judged anew), and as many that cohorts hold.
+Beyond that the oldest go; the newest stays, whatever it holds: else it would be worked out at every access.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """One answer. `rests_on`: the very rows that it read besides the participants' own. `stale`: whose records changed
-    since, as they were then.
+    """One answer. `about`: the dataset, and the object if one was asked for. `rests_on`: the very rows that it read
+    besides the participants' own. `stale`: whose records changed since, as they were then.
     """
 
-    dataset: DatasetId
+    about: About
     rests_on: tuple[object, ...]
     members: AbstractSet[SubjectRef]
     asking: Asking
@@ -39,6 +46,11 @@ class Known:
     """The first time of knowledge at which a version counts that does not count yet."""
     stale: tuple[Subject, ...] = ()
 
+    @property
+    def weight(self) -> int:
+        """How many participants it holds by itself; `members` is its cohort's, or its object's."""
+        return len(self.answer.left_out) + len(self.stale)
+
     def holds(self, at: Seconds, known_at: Seconds, rests_on: tuple[object, ...]) -> bool:
         """Is it the answer at `at`, by what was known at `known_at`, but for those whose records changed?"""
         return (
@@ -49,15 +61,24 @@ class Known:
 
 
 class KnownAnswers:
-    """The answers that are known. Filled while questions are asked; a change of the world makes another one."""
+    """The answers that are known. Filled while questions are asked; a change of the world makes another one.
+
+    `most`: answers; `held`: participants of answers, and of cohorts.
+    """
 
     def __init__(
         self,
         known: dict[Hashable, Known] | None = None,
-        cohorts: dict[tuple[DatasetId, str | None], Cohort] | None = None,
+        cohorts: dict[About, Cohort] | None = None,
+        *,
+        most: int = MOST,
+        held: int = HELD,
     ) -> None:
+        self._limits = (most, held)
         self._known: dict[Hashable, Known] = known or {}
-        self._cohorts: dict[tuple[DatasetId, str | None], Cohort] = cohorts or {}
+        self._cohorts: dict[About, Cohort] = cohorts or {}
+        self._held = sum(one.weight for one in self._known.values())
+        self._lighten()
 
     def __len__(self) -> int:
         return len(self._known)
@@ -71,27 +92,46 @@ class KnownAnswers:
         before = self._known.get(key)
         if before is not None and (before.at > known.at or before.known_at > known.known_at):
             return
-        if len(self._known) >= MOST and before is None:
-            del self._known[next(iter(self._known))]
+        self._forget(key)
         self._known[key] = known
+        self._held += known.weight
+        self._lighten()
+
+    def _lighten(self) -> None:
+        most, held = self._limits
+        while len(self._known) > 1 and (len(self._known) > most or self._held > held):
+            self._forget(next(iter(self._known)))
+
+    def _forget(self, key: Hashable) -> None:
+        gone = self._known.pop(key, None)
+        self._held -= gone.weight if gone is not None else 0
 
     def cohort(self, dataset: DatasetId, object: str | None, gather: Callable[[], Cohort]) -> Cohort:
         """Whose data are in a dataset, or in one object of it: gathered once, and shared by every answer about it."""
         found = self._cohorts.get((dataset, object))
         if found is None:
             found = self._cohorts[dataset, object] = gather()
+            self._part()
         return found
+
+    def _part(self) -> None:
+        """Let the oldest cohorts go where all hold too many, and the answers that hold them too."""
+        total = sum(len(one.members) for one in self._cohorts.values())
+        while len(self._cohorts) > 1 and total > self._limits[1]:
+            gone = next(iter(self._cohorts))
+            total -= len(self._cohorts.pop(gone).members)
+            for key in [key for key, one in self._known.items() if one.about == gone]:
+                self._forget(key)
 
     def after(self, refs: AbstractSet[SubjectRef], find: Find, datasets: AbstractSet[DatasetId]) -> "KnownAnswers":
         """What is known after the records of `refs`, and the objects of `datasets`, changed. `find`: as before it."""
         known = {
             key: after
             for key, one in self._known.items()
-            if one.dataset not in datasets and (after := _after(one, refs, find)) is not None
+            if one.about[0] not in datasets and (after := _after(one, refs, find)) is not None
         }
-        return KnownAnswers(
-            known, {key: one.after(refs) for key, one in self._cohorts.items() if key[0] not in datasets}
-        )
+        cohorts = {key: one.after(refs) for key, one in self._cohorts.items() if key[0] not in datasets}
+        return KnownAnswers(known, cohorts, most=self._limits[0], held=self._limits[1])
 
 
 def _after(known: Known, refs: AbstractSet[SubjectRef], find: Find) -> Known | None:
@@ -105,7 +145,7 @@ def _after(known: Known, refs: AbstractSet[SubjectRef], find: Find) -> Known | N
     return replace(known, stale=(*known.stale, *were))
 
 
-def learned(asking: Asking, cohort: Cohort, find: Find, dataset: DatasetId, rests_on: tuple[object, ...]) -> Known:
+def learned(asking: Asking, cohort: Cohort, find: Find, about: About, rests_on: tuple[object, ...]) -> Known:
     """The answer, worked out from the records: of people who are alike, from one of theirs."""
     question = asking.question
     early = min(question.at, question.known_at) < cohort.since
@@ -118,7 +158,7 @@ def learned(asking: Asking, cohort: Cohort, find: Find, dataset: DatasetId, rest
         for one, refs in told_apart(cohort):
             tally = tally.joined(said_of(one, asking), refs)
     return Known(
-        dataset=dataset,
+        about=about,
         rests_on=rests_on,
         members=cohort.members,
         asking=asking,

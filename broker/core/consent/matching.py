@@ -89,8 +89,8 @@ def _without_ancestry(purpose: Purpose) -> Purpose:
 
     A disease alone is no other kind: without ancestry there would be no purpose left to judge.
     """
-    if Kind.ANCESTRY in purpose.kinds and (purpose.kinds & _RESEARCH or purpose.clinical_care):
-        return replace(purpose, kinds=purpose.kinds - {Kind.ANCESTRY})
+    if Kind.ANCESTRY in purpose.named_kinds and (purpose.named_kinds & _RESEARCH or purpose.clinical_care):
+        return replace(purpose, kinds=purpose.named_kinds - {Kind.ANCESTRY})
     return purpose
 
 
@@ -119,7 +119,7 @@ def _outside(given: Terms, said: list[Match], purpose: Purpose) -> Verdict | Non
 def _open(match: Match, purpose: Purpose) -> Verdict:
     """R8's open question: which method is it for, what does the asker leave open, or must a person judge?"""
     reason = match.reasons[0]
-    if Kind.METHODS in purpose.kinds and reason.code in _METHODS_OPEN:
+    if Kind.METHODS in purpose.named_kinds and reason.code in _METHODS_OPEN:
         return hold("CON-METHODS-UNCLEAR", **dict(reason.facts))
     if match.missing:
         return hold("CON-UNDECLARED", keys=", ".join(match.missing))
@@ -161,5 +161,5 @@ def _as(code: str, reason: Reason) -> Verdict:
 
 
 def _named(purpose: Purpose) -> str:
-    kinds = sorted(kind.value for kind in purpose.kinds)
+    kinds = sorted(kind.value for kind in purpose.named_kinds)
     return ", ".join([*kinds, *(["clinical care"] if purpose.clinical_care else [])])

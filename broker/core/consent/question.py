@@ -52,7 +52,7 @@ class ConsentQuestion:
     def topics(self) -> frozenset[str]:
         """The answer keys (`topic:<x>`) of every topic that the purpose touches."""
         flagged = {flag for flag in self.purpose.flags if flag.startswith(TOPIC)}
-        return frozenset(flagged | {f"{TOPIC}{topic}" for topic in self.purpose.sensitive})
+        return frozenset(flagged | {f"{TOPIC}{topic}" for topic in self.purpose.named_topics})
 
     @property
     def family_analysis(self) -> bool:

@@ -42,12 +42,12 @@ _FIELDS: Mapping[Kind, str] = {
 def no_methods(_: Term, asked: Asked) -> Opinion:
     """NMDS: methods only within a disease of a DS dataset; a person's own NMDS means no methods at all."""
     purpose = asked.purpose
-    if Kind.METHODS not in purpose.kinds:
+    if Kind.METHODS not in purpose.named_kinds:
         return SILENT
     if not asked.strict:
         if DS in asked.permissions and purpose.diseases:
             return SILENT  # whether the disease is covered is the permission's question
-        if HMB in asked.permissions and (purpose.diseases or purpose.kinds & _HEALTH):
+        if HMB in asked.permissions and (purpose.diseases or purpose.named_kinds & _HEALTH):
             return review("DUO-METHODS-MIXED")
     return deny("DUO-METHODS")
 
@@ -59,7 +59,7 @@ def genetic_only(_: Term, asked: Asked) -> Opinion:
         return deny("DUO-GENETIC-ONLY")
     if purpose.genetic_data is None:
         return review("DUO-GENETIC-UNSTATED", missing="purpose.genetic_data")
-    if Kind.GENETIC not in purpose.kinds:
+    if Kind.GENETIC not in purpose.named_kinds:
         return review("DUO-GENETIC-UNSTATED", missing="purpose.kinds")
     return SILENT
 
@@ -80,16 +80,16 @@ def non_commercial(term: Term, asked: Asked) -> Opinion:
 
 def no_ancestry(_: Term, asked: Asked) -> Opinion:
     """NPOA, also where GRU or NRES would allow ancestry research."""
-    if Kind.ANCESTRY in asked.purpose.kinds:
+    if Kind.ANCESTRY in asked.purpose.named_kinds:
         return deny("DUO-ANCESTRY")
-    return review("DUO-POPULATION") if Kind.POPULATION in asked.purpose.kinds else SILENT
+    return review("DUO-POPULATION") if Kind.POPULATION in asked.purpose.named_kinds else SILENT
 
 
 def research_type(term: Term, asked: Asked) -> Opinion:
     """RS: a person reads it, unless a coded type is clearly another field than a kind that was asked."""
     allowed = listed(in_words(kind) if (kind := _kind(one)) else one for one in term.research_types)
     fields = {_FIELDS.get(kind) if (kind := _kind(one)) else None for one in term.research_types}
-    kinds = asked.purpose.kinds | ({Kind.DISEASE} if asked.purpose.diseases else frozenset())
+    kinds = asked.purpose.named_kinds | ({Kind.DISEASE} if asked.purpose.diseases else frozenset())
     other = [kind for kind in kinds if kind in _FIELDS and _FIELDS[kind] not in fields]
     if fields and None not in fields and other and term.text is None:
         return deny("DUO-RESEARCH-TYPE", allowed=allowed, purpose=listed(map(in_words, other)))

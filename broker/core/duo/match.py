@@ -34,12 +34,14 @@ def _match(terms: tuple[Term, ...], purpose: Purpose, ontology: Ontology, today:
     asked = Asked(purpose=purpose, permissions=codes.permission_codes, today=today)
     said = [*codes.faults, *_permitted(codes, purpose, ontology)]
     said += [rule(term, asked) for rule, term in codes.rules]
-    return combine((*said, *sensitive_opinions(purpose)) if purpose.sensitive else said)
+    return combine((*said, *sensitive_opinions(purpose)))
 
 
 def sensitive_opinions(purpose: Purpose) -> Iterator[Opinion]:
-    """Sensitive topics go to a person, whatever the codes."""
-    if purpose.sensitive:
+    """Sensitive topics go to a person, whatever the codes; so does who did not say whether there are any."""
+    if purpose.sensitive is None:
+        yield review("DUO-SENSITIVE-UNSTATED", missing="purpose.sensitive")
+    elif purpose.sensitive:
         topics = listed(topic.value.replace("_", " ") for topic in purpose.sensitive)
         yield review("DUO-SENSITIVE", topics=topics)
 

@@ -106,14 +106,15 @@ def permission_opinions(
 
 
 def _stated(purpose: Purpose) -> Iterator[Opinion]:
-    if not purpose.kinds and purpose.clinical_care is not True:
+    """Care alone is a purpose too, but only of somebody who said that there is no research in it."""
+    if purpose.kinds is None or (not purpose.kinds and purpose.clinical_care is not True):
         yield review("DUO-PURPOSE-UNSTATED", missing="purpose.kinds")
 
 
 def _kinds(
     term: Term, row: Mapping[Kind, Cell], purpose: Purpose, ontology: Ontology, *, strict: bool
 ) -> Iterator[Opinion]:
-    kinds = purpose.kinds | {Kind.DISEASE} if purpose.diseases else purpose.kinds
+    kinds = purpose.named_kinds | {Kind.DISEASE} if purpose.diseases else purpose.named_kinds
     backed = any(row[kind] in {Cell.YES, Cell.COVERED} for kind in kinds - {Kind.CONTROL})  # a control says not of what
     for kind in kinds:
         cell = STRICTER.get((term.code, kind), row[kind]) if strict else row[kind]

@@ -196,6 +196,14 @@ SPECS = (
         "This study touches a sensitive topic, so people decide.",
     ),
     Spec(
+        "DUO-SENSITIVE-UNSTATED",
+        "person",
+        "facts",
+        "Say which sensitive topics your project touches, or that it touches none.",
+        "Sensitive topics: not answered.",
+        "The study did not say whether it touches a sensitive topic, so it waits.",
+    ),
+    Spec(
         "DUO-NO-PERMISSION",
         "system",
         "facts",

@@ -34,6 +34,7 @@ PLAIN: dict[str, Any] = {
     "ai_use": "none",
     "linkage": False,
     "recontact": False,
+    "sensitive": [],
 }
 
 

@@ -35,7 +35,7 @@ def answered(
     people: Mapping[SubjectRef, Subject], cohort: Cohort, question: ConsentQuestion, certificate: DatasetCertificate
 ) -> ConsentAnswer:
     asked = asking_of(question, certificate, ONTOLOGY)
-    return learned(asked, cohort, lambda ref, _: people[ref], HERE, ()).answer
+    return learned(asked, cohort, lambda ref, _: people[ref], (HERE, None), ()).answer
 
 
 @settings(max_examples=150)
@@ -132,6 +132,8 @@ def test_a_question_of_a_time_before_is_asked_of_everybody() -> None:
 def test_nobody_is_lost() -> None:
     people = crowd(status="suspended")
     for cohort in (everybody_alone(frozenset(people)), cohort_of(frozenset(people), lambda ref, _: people[ref], NOW)):
-        known = learned(asking_of(asking(), certified(), ONTOLOGY), cohort, lambda ref, _: people[ref], HERE, ())
+        known = learned(
+            asking_of(asking(), certified(), ONTOLOGY), cohort, lambda ref, _: people[ref], (HERE, None), ()
+        )
         assert sum(known.tally.counts.values()) == len(people)
         assert known.answer.left_out == {"odd"}

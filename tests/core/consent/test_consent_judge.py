@@ -224,6 +224,7 @@ def test_somebody_elses_record_cannot_lie_with_a_participant() -> None:
         ),
         (asking(), certified(answers={"moon_use": "permit"}), ConsentOutcome.HOLD, ["CON-UNKNOWN-ANSWER"]),
         (asking(sensitive=["paediatric"]), certified(), ConsentOutcome.PERMIT, []),
+        (asking(sensitive=None), certified(), ConsentOutcome.PERMIT, []),
         (
             asking(linkage=True),
             certified(modifiers=["XYZ"], answers={"linkage": "deny"}),

@@ -6,9 +6,11 @@ from datetime import date
 import pytest
 
 from broker.core import sanctions
+from broker.core.consent.model import Scope
 from broker.core.decision import evaluate, foresee_each
 from broker.core.ids import DatasetId
-from broker.core.outcome import Outcome
+from broker.core.outcome import Gate, Outcome
+from broker.core.purpose import Purpose, Sensitive, purpose_json, read_purpose
 from broker.core.rows import Organisation, Sanction
 from broker.core.rows.safeguards import Embargo
 from broker.core.snapshot import follow
@@ -70,7 +72,6 @@ def test_datasets_with_the_same_rules_and_other_consents_do_not_share_an_answer(
 
 def test_an_embargo_holds_for_visas_of_other_issuers_too() -> None:
     from broker.core.passport.trust import TrustRow  # noqa: PLC0415
-    from broker.core.purpose import purpose_json  # noqa: PLC0415
     from broker.core.rows import VisaIssuer  # noqa: PLC0415
     from tests.core.decision.test_terms_and_registered import ONE, visa  # noqa: PLC0415
 
@@ -86,3 +87,40 @@ def test_an_embargo_holds_for_visas_of_other_issuers_too() -> None:
     barred = b.dataset(safeguards=replace(b.dataset().safeguards, embargo=embargo))
     found = evaluate(asked, b.snapshot(row, dataset=barred))
     assert found.outcome is Outcome.DENY
+
+
+SILENT = replace(b.PURPOSE, sensitive=None)
+CARE = replace(b.PURPOSE, kinds=None, clinical_care=True)
+WITH_CARE = b.dataset(duo=b.codes("DUO:0000042", "DUO:0000043"))
+EVERY_TOPIC = {f"topic:{topic}": "permit" for topic in Sensitive}
+
+
+@pytest.mark.row("RUL-SILENCE")
+@pytest.mark.parametrize(
+    ("purpose", "code"),
+    [(SILENT, "DUO-SENSITIVE-UNSTATED"), (CARE, "DUO-PURPOSE-UNSTATED")],
+    ids=["sensitive topics", "research beside care"],
+)
+def test_what_a_purpose_does_not_say_is_not_none_wherever_a_purpose_is_read(purpose: Purpose, code: str) -> None:
+    answered = replace(purpose, kinds=purpose.kinds or frozenset(), sensitive=frozenset())
+    for kept in (purpose, read_purpose(purpose_json(purpose))):
+        for stage in ("foresee", "use"):
+            snapshot = b.snapshot(dataset=WITH_CARE, grant=b.grant(purpose=kept))
+            asked = b.question(stage=stage, purpose=kept if stage == "foresee" else None)
+            said = next(gate for gate in evaluate(asked, snapshot).gates if gate.gate is Gate.DUO)
+            assert (said.outcome, [reason.code for reason in said.reasons]) == (Outcome.REFER, [code])
+    for kept in (answered, read_purpose(purpose_json(answered))):
+        asked = b.question(stage="foresee", purpose=kept)
+        assert code not in {reason.code for reason in evaluate(asked, b.snapshot(dataset=WITH_CARE)).reasons}
+
+
+@pytest.mark.row("RUL-SILENCE")
+def test_an_unanswered_question_about_topics_meets_every_no_to_a_topic() -> None:
+    def said(answers: dict[str, str]) -> set[str]:
+        pia = b.consent(scope=Scope(permissions=b.codes("DUO:0000042"), answers=answers))
+        decision = evaluate(b.question(), b.snapshot(grant=b.grant(purpose=SILENT), pia=pia))
+        return {reason.code for reason in decision.reasons if reason.code.startswith("CON-")}
+
+    assert said({}) == {"CON-UNDECLARED"}
+    assert said({**EVERY_TOPIC, "topic:ethnicity": "deny"}) == {"CON-UNDECLARED"}
+    assert said(EVERY_TOPIC) == set()

@@ -24,7 +24,7 @@ from tests.flows.test_issued_visas import assertion
 URL = "https://bank.example/terms"
 ONE, TWO, LINKER = Issuer("https://one.example"), Issuer("https://two.example"), Issuer("https://linker.example")
 PROFILE = {
-    "commercial": False, "clinical_care": False, "genetic_data": True, "kinds": ["hmb"], "countries": ["DE"],
+    "commercial": False, "clinical_care": False, "genetic_data": True, "kinds": ["hmb"], "countries": ["DE"], "sensitive": [],
     "project": "p1", "duration_months": 12, "agreements": {"publish": True, "return_data": True}, "ai_use": "none",
     "linkage": False, "recontact": False,
 }  # fmt: skip

@@ -26,6 +26,7 @@ PLAIN: dict[str, Any] = {
     "genetic_data": True,
     "kinds": ["hmb"],
     "countries": ["FR"],
+    "sensitive": [],
 }
 
 
@@ -144,6 +145,7 @@ likely = st.fixed_dictionaries(
             {"publish": True, "return_data": True, "collaborate": "recorded", "no_publication_before": "2028-01-01"}
         ),
         "evidence": st.just({"ethics_approval": "verified"}),
+        "sensitive": st.just([]),
     }
 ).map(_named)
 """Purposes that answer what is asked: many of them are permitted."""

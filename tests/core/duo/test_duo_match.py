@@ -99,6 +99,8 @@ CAUSES: list[tuple[list[Any], dict[str, Any], list[str]]] = [
     (["GRU", "PUB"], {}, ["DUO-PUBLISH-UNSTATED"]),
     (["GRU", "RTN"], {}, ["DUO-RETURN-UNSTATED"]),
     (["GRU"], {"sensitive": ["migration"]}, ["DUO-SENSITIVE"]),
+    (["GRU"], {"sensitive": None}, ["DUO-SENSITIVE-UNSTATED"]),
+    (["NRES"], {"kinds": None, "clinical_care": True}, ["DUO-PURPOSE-UNSTATED"]),
     ([], {}, ["DUO-NO-PERMISSION"]),
     (["GRU", "HMB"], {}, ["DUO-TWO-PERMISSIONS"]),
     (["NRES", "NPU"], {}, ["DUO-CONTRADICTION"]),

@@ -224,6 +224,7 @@ def test_one_more_country_never_widens(terms: Terms, purpose: Purpose, country: 
             "commercial",
             "organisation",
             "kinds",
+            "sensitive",
             "countries",
             "project",
             "institution",

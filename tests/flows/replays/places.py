@@ -35,7 +35,14 @@ SESSION = Session(
     affiliations=("faculty@rhine.example",),
     location="DE",
 )
-PROFILE = {"kinds": ["hmb"], "commercial": False, "countries": ["DE"], "duration_months": 12, "project": "p1"}
+PROFILE = {
+    "kinds": ["hmb"],
+    "commercial": False,
+    "countries": ["DE"],
+    "duration_months": 12,
+    "project": "p1",
+    "sensitive": [],
+}
 TRUSTED = VisaIssuer(
     id=Issuer(STRANGE),
     trust=TrustRow(iss=STRANGE, jku=(f"{STRANGE}/jwks",), values=(str(b.HEART),), grant_profile=PROFILE),

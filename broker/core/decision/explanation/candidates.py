@@ -90,8 +90,8 @@ def _answers(stated: Purpose) -> Iterator[Step]:
 
 def _parts(stated: Purpose) -> Iterator[Step]:
     """A kind of research or a disease that the project could do without."""
-    if len(stated.kinds) > 1 or stated.diseases:
-        for kind in sorted(stated.kinds):
+    if len(stated.named_kinds) > 1 or stated.diseases:
+        for kind in sorted(stated.named_kinds):
             yield Step(fact="purpose.kinds", how="remove", value=(kind.value,), by="you")
     if len(stated.diseases) > 1:
         for disease in sorted(stated.diseases):

@@ -72,7 +72,7 @@ def _narrowed(purpose: Purpose | None, step: Step) -> Purpose:
         agreed: dict[str, Any] = {member: Day.fromisoformat(value) if member == "no_publication_before" else value}
         return replace(purpose, agreements=replace(purpose.agreements, **agreed))
     if isinstance(value, tuple):
-        before = getattr(purpose, name)
+        before = getattr(purpose, name) or frozenset()
         named = frozenset(Kind(one) for one in value) if name == "kinds" else frozenset(value)
         value = {"add": before | named, "set": named, "remove": before - named}[step.how]
     return replace(purpose, **{name: value})

@@ -41,7 +41,7 @@ def asked(question: Question, decision: Decision) -> dict[str, Any]:
     if question.object is not None:
         told["object"] = question.object
     if decision.purpose is not None:
-        told["purpose"] = sorted(str(kind) for kind in decision.purpose.kinds)
+        told["purpose"] = sorted(str(kind) for kind in decision.purpose.named_kinds)
     return told
 
 

@@ -132,7 +132,7 @@ def _answer(
     if known is not None and holds:
         known = renewed(known, asking, snapshot.subject)
     else:
-        known = learned(asking, _cohort(case, dataset), snapshot.subject, dataset.id, rests_on)
+        known = learned(asking, _cohort(case, dataset), snapshot.subject, (dataset.id, asked.object), rests_on)
     answers.keep(key, known)
     return known.answer
 

@@ -213,9 +213,8 @@ def test_of_a_large_set_only_who_changed_is_judged_anew(monkeypatch: pytest.Monk
     assert judged == ["sub_7", "sub_7"]
 
 
-def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(known, "MOST", 3)
-    snapshot = b.snapshot()
+def test_what_is_kept_is_bounded() -> None:
+    snapshot = replace(b.snapshot(), answers=KnownAnswers(most=3))
     for months in range(1, 9):
         said(snapshot, b.question(purpose=replace(b.PURPOSE, duration_months=months)))
     assert len(snapshot.answers) == 3

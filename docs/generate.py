@@ -35,6 +35,7 @@ from broker.web.errors import status_of
 from broker.web.openapi import document
 from broker.web.routes import ROUTES, Route, page
 from docs.consent_schema import form_of_consents
+from tests.mutants import page as mutants
 from tests.requirements import reading
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -432,6 +433,7 @@ FILES: Mapping[str, Callable[[], str]] = {
     "docs/reference/entries.md": entries,
     "docs/reference/requirements.md": requirements,
     "docs/explanation/who-2024.md": who,
+    "docs/reference/mutants.md": mutants.page,
     "schemas/catalogue.schema.json": catalogue_schema,
     "schemas/consent.schema.json": consent_schema,
     "schemas/openapi.json": openapi_document,

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 _QUIET = [HealthCheck.too_slow]
 settings.register_profile(
@@ -14,6 +14,9 @@ settings.register_profile(
     max_examples=30,
 )  # fmt: skip
 settings.register_profile("thorough", deadline=None, print_blob=True, suppress_health_check=_QUIET, max_examples=2_000)
+settings.register_profile(
+    "mutants", settings.get_profile("repeatable"), max_examples=15, phases=(Phase.explicit, Phase.generate),
+)  # fmt: skip
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the brokers that tests start need not compile everything each time

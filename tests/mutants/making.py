@@ -7,9 +7,10 @@ docstrings, annotations, texts of errors, arguments of decorators.
 
 import ast
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
+from functools import cache
 from types import CodeType
 
 _COMPARED = {
@@ -31,6 +32,8 @@ class Mutant:
     module: str
     function: str
     line: int
+    lines: range
+    """Of the statement that is changed, without the statements inside it."""
     change: str
     """Before and after, in the words of the code; the same change twice in one function carries a number."""
     code: CodeType
@@ -50,7 +53,7 @@ def mutants(module: str, text: str) -> Iterator[Mutant]:
     tree = ast.parse(text)
     seen: Counter[str] = Counter()
     for top, function, body in _parts(tree):
-        for place, node in list(_places(body)):
+        for place, node, lines in list(_places(body, _lines(body))):
             for after in _faults(node, place):
                 change = _change(node, after)
                 _put(place, after)
@@ -64,6 +67,7 @@ def mutants(module: str, text: str) -> Iterator[Mutant]:
                     module,
                     function,
                     getattr(node, "lineno", top.lineno),
+                    lines,
                     f"{change} #{nth}" if nth > 1 else change,
                     code,
                 )
@@ -84,8 +88,8 @@ def _named(top: ast.stmt, name: str) -> bool:
     return any(isinstance(one, ast.Name) and one.id == name for one in ast.walk(top))
 
 
-def _places(part: ast.AST) -> Iterator[tuple[Place, ast.AST]]:
-    """Every node below `part` that may be changed, with the place that holds it."""
+def _places(part: ast.AST, lines: range) -> Iterator[tuple[Place, ast.AST, range]]:
+    """Every node below `part` that may be changed, with the place that holds it and the lines of its statement."""
     for name, value in ast.iter_fields(part):
         if name in (
             "annotation",
@@ -99,10 +103,26 @@ def _places(part: ast.AST) -> Iterator[tuple[Place, ast.AST]]:
             continue
         nodes = value if isinstance(value, list) else [value]
         for n, node in enumerate(nodes):
-            if isinstance(node, ast.Raise) or not isinstance(node, ast.AST) or _docstring(node):
+            if isinstance(node, ast.Raise) or not isinstance(node, ast.AST) or _docstring(node) or _type(part, node):
                 continue
-            yield (part, name, n if isinstance(value, list) else None), node
-            yield from _places(node)
+            within = _lines(node) if isinstance(node, ast.stmt) else lines
+            yield (part, name, n if isinstance(value, list) else None), node, within
+            yield from _places(node, within)
+
+
+def _lines(part: ast.AST) -> range:
+    if not isinstance(part, ast.stmt):
+        return range(0)
+    body = getattr(part, "body", None)
+    last = body[0].lineno - 1 if body else part.end_lineno or part.lineno
+    return range(part.lineno, max(last, part.lineno) + 1)
+
+
+def _type(holder: ast.AST, node: ast.AST) -> bool:
+    """Is it the name of a type, which the type checker alone reads?"""
+    if isinstance(holder, ast.Call) and isinstance(holder.func, ast.Name) and holder.func.id == "cast":
+        return node is holder.args[0]
+    return isinstance(holder, ast.Subscript) and getattr(holder.value, "id", "") in {"Callable", "Mapping", "tuple"}
 
 
 def _docstring(node: ast.AST) -> bool:
@@ -144,6 +164,46 @@ def _inside(code: CodeType, name: str) -> CodeType | None:
             if found is not None:
                 return found
     return None
+
+
+# ------------------------------------------------------------------ who uses a table
+
+
+def names_in(text: str, mutant: Mutant) -> set[str]:
+    """The names that the changed statement of a module makes."""
+    tops = [top for top in ast.parse(text).body if mutant.line in range(top.lineno, (top.end_lineno or 0) + 1)]
+    targets = [one for top in tops for one in getattr(top, "targets", [getattr(top, "target", None)])]
+    return {one.id for target in targets if target for one in ast.walk(target) if isinstance(one, ast.Name)}
+
+
+def using(sources: Mapping[str, str], made: set[str]) -> set[tuple[str, str]]:
+    """(module, function) of all that names one of `made`, or a table that was made from one."""
+    made, before = set(made), 0
+    while len(made) > before:
+        before = len(made)
+        for text in sources.values():
+            for names, used in _uses(text).values():
+                if used & made:
+                    made |= names
+    return {
+        (module, function)
+        for module, text in sources.items()
+        for function, (_, used) in _uses(text).items()
+        if isinstance(function, str) and used & made
+    }
+
+
+@cache
+def _uses(text: str) -> Mapping[str | int, tuple[set[str], set[str]]]:
+    """Of each function, or line of a table: the names that it makes, and those that it uses."""
+    found: dict[str | int, tuple[set[str], set[str]]] = {}
+    for top, function, body in _parts(ast.parse(text)):
+        used = {one.id for one in ast.walk(body) if isinstance(one, ast.Name)}
+        used |= {one.attr for one in ast.walk(body) if isinstance(one, ast.Attribute)}
+        targets = getattr(top, "targets", [getattr(top, "target", None)])
+        made = {one.id for target in targets if target for one in ast.walk(target) if isinstance(one, ast.Name)}
+        found[function or top.lineno] = (made, used) if not function else (set(), used)
+    return found
 
 
 # ------------------------------------------------------------------ the faults

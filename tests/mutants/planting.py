@@ -7,13 +7,14 @@ and so is every table, in whatever module, that was made from it.
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
 from tests.mutants.making import Mutant
+from tests.mutants.page import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 OURS = (f"{ROOT / 'broker'}/", f"{ROOT / 'tests'}/")
 
 
@@ -74,13 +75,25 @@ def _handed_on(changed: set[tuple[str, str]], old: dict[int, Any]) -> Iterator[t
             yield from ((name, made) for made in _made_again(module, mine, old))
 
 
+def ready() -> None:
+    """Reads once what each planting would read again."""
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None) or ""
+        if file.startswith(OURS[0]) and file.endswith(".py"):
+            _tables(file)
+
+
+@cache
+def _tables(file: str) -> tuple[ast.Assign | ast.AnnAssign, ...]:
+    tops = ast.parse(Path(file).read_text("utf-8")).body
+    return tuple(top for top in tops if isinstance(top, ast.Assign | ast.AnnAssign) and top.value is not None)
+
+
 def _made_again(module: ModuleType, changed: set[str], old: dict[int, Any]) -> Iterator[str]:
-    for top in ast.parse(Path(str(module.__file__)).read_text("utf-8")).body:
-        if not isinstance(top, ast.Assign | ast.AnnAssign) or top.value is None:
-            continue
+    for top in _tables(str(module.__file__)):
         targets = top.targets if isinstance(top, ast.Assign) else [top.target]
         names = [one.id for one in targets if isinstance(one, ast.Name)]
-        if _used(module, top.value) & changed and not set(names) & changed:
+        if top.value is not None and _used(module, top.value) & changed and not set(names) & changed:
             before = {one: vars(module).get(one) for one in names}
             exec(compile(ast.Module(body=[top], type_ignores=[]), "<made again>", "exec"), vars(module))
             for one in names:

@@ -1,32 +1,33 @@
 """Which tests kill a mutant? Everything is loaded and collected once; each mutant is a fork that runs what reaches it.
 
-Which tests reach which line is found by running them all once. A mutant runs the quickest of its tests first, and
-stops at the first that fails. A fork that does not end, or ends badly, is killed too.
+Which tests reach which line is found by running them all once. A mutant runs first the tests that killed others of its
+function, then the quickest, and stops at the first that fails. A fork that does not end, or ends badly, is killed too.
 """
 
+import gc
 import os
 import pickle
-import signal
+import resource
+import struct
 import sys
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
 
 import pytest
 
-from tests.mutants.making import Mutant, mutants
-from tests.mutants.planting import Unplantable, plant
+from tests.mutants.making import Mutant, mutants, names_in, using
+from tests.mutants.page import ROOT, dotted
+from tests.mutants.planting import Unplantable, plant, ready
 
-ROOT = Path(__file__).resolve().parents[2]
-SECONDS = 30
-"""After which a fork counts as killed."""
-AT_ONCE = 2
-SLOW = 0.25
+SECONDS = 5
+"""Of computing above twice what its tests took without it, after which a fork counts as killed."""
+AT_ONCE = int(os.environ.get("MUTANTS_AT_ONCE", "2"))
+SLOW = 1.0
 """Seconds of computing, while watched, above which a test is not asked: a rule has to have an example of its own."""
 _KILLED, _SURVIVED, _UNPLANTABLE = 1, 0, 3
 _CAME = {_SURVIVED: "survived", _UNPLANTABLE: "unplantable"}
@@ -37,12 +38,16 @@ class Session:
     """A pytest plugin: the collected tests, what each of them reaches, and the run in their place."""
 
     sources: dict[str, str]
-    told: Callable[["Verdict", int, int], None]
+    told: Callable[["Verdict"], None]
     wanted: Callable[[Mutant], bool]
     items: list[Any] = field(default_factory=list)
     seconds: dict[int, float] = field(default_factory=dict)
-    reach: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    reach: dict[tuple[str, str], set[int]] = field(default_factory=dict)
     """(module, function) -> numbers of tests"""
+    lines: dict[tuple[str, int], set[int]] = field(default_factory=dict)
+    """(module, line) -> numbers of tests"""
+    kills: dict[tuple[str, str], Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    """(module, function) -> how many of its mutants each test has killed"""
     wrong: str = "pytest did not come to its tests"
 
     def pytest_runtestloop(self, session: Any) -> bool:
@@ -50,7 +55,7 @@ class Session:
         self.items = session.items
         self.wrong = _learn(self) if self.items else "no tests collected"
         if not self.wrong:
-            every = [one for name, text in self.sources.items() for one in mutants(name, text)]
+            every = (one for name, text in self.sources.items() for one in mutants(name, text))
             _all(self, [one for one in every if self.wanted(one)])
         return True
 
@@ -61,27 +66,31 @@ class Verdict:
 
     mutant: Mutant
     came: str
+    left: int
+    """Mutants of the same module that are still to be tried."""
 
 
 def modules(package: str) -> dict[str, str]:
     """The source of every module of `broker/<package>`, by its dotted name."""
     top = ROOT / "broker" / package
     files = [top.with_suffix(".py")] if top.with_suffix(".py").is_file() else sorted(top.rglob("*.py"))
-    return {".".join(one.relative_to(ROOT).with_suffix("").parts): one.read_text("utf-8") for one in files}
+    return {dotted(one, ROOT): one.read_text("utf-8") for one in files}
 
 
 def run(
     sources: dict[str, str],
     tests: list[str],
-    told: Callable[[Verdict, int, int], None],
+    told: Callable[[Verdict], None],
     wanted: Callable[[Mutant], bool] = lambda _: True,
 ) -> None:
-    """Tries the mutants of `sources` that are `wanted`; `told(verdict, done, all)` hears of each.
+    """Tries the mutants of `sources` that are `wanted`; `told` hears of each.
 
     RuntimeError: the tests are not green without any mutant.
     """
     session = Session(sources, told, wanted)
-    pytest.main(["-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", *tests], plugins=[session])
+    os.environ["HYPOTHESIS_PROFILE"] = "mutants"
+    quietly = ["-q", "-s", "--tb=native", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    pytest.main([*quietly, *tests], plugins=[session])
     if session.wrong:
         raise RuntimeError(session.wrong)
 
@@ -91,32 +100,39 @@ def run(
 
 def _learn(session: Session) -> str:
     """Runs every test once, in a fork, and keeps what it reached and how long it took. Says what is wrong, if anything."""
-    seconds, reached, failed = _in_a_fork(lambda: _traced(session))
-    if failed:
-        return f"red without any mutant: {failed[:3]}"
-    session.seconds = seconds
-    for function, found in reached.items():
-        session.reach[function] = sorted(found, key=lambda one: seconds[one])
-    return ""
+    session.seconds, session.reach, session.lines, failed = _in_a_fork(lambda: _traced(session))
+    return f"red without any mutant: {failed[:3]}" if failed else ""
 
 
-def _traced(session: Session) -> tuple[dict[int, float], dict[tuple[str, str], list[int]], list[str]]:
+def _traced(
+    session: Session,
+) -> tuple[dict[int, float], dict[tuple[str, str], set[int]], dict[tuple[str, int], set[int]], list[str]]:
     files = {str(sys.modules[name].__file__): name for name in session.sources if name in sys.modules}
     seconds: dict[int, float] = {}
-    reached: dict[tuple[str, str], list[int]] = defaultdict(list)
+    reached: dict[tuple[str, str], set[int]] = defaultdict(set)
+    lines: dict[tuple[str, int], set[int]] = defaultdict(set)
     failed: list[str] = []
     now: set[tuple[str, str]] = set()
+    here: set[tuple[str, int]] = set()
 
-    def called(frame: FrameType, _: str, __: Any) -> None:
+    def called(frame: FrameType, _: str, __: Any) -> Any:
         module = files.get(frame.f_code.co_filename)
-        if module is not None:
-            now.add((module, frame.f_code.co_qualname.split(".<locals>")[0]))
+        if module is None:
+            return None
+        now.add((module, frame.f_code.co_qualname.split(".<locals>")[0]))
+
+        def line(frame: FrameType, _: str, __: Any) -> Any:
+            here.add((module, frame.f_lineno))
+            return line
+
+        return line(frame, "", None)
 
     remembering = [
         one for name in list(sys.modules) if name.startswith("broker.") for one in _caches(sys.modules[name])
     ]
     for number, item in enumerate(session.items):
         now.clear()
+        here.clear()
         for cached in remembering:
             cached.cache_clear()  # or the first test of a question would be the only one to reach its answer
         start = time.process_time()
@@ -127,11 +143,12 @@ def _traced(session: Session) -> tuple[dict[int, float], dict[tuple[str, str], l
         if red:
             failed.append(item.nodeid)
         if seconds[number] > SLOW:
-            del seconds[number]
             continue
         for function in now:
-            reached[function].append(number)
-    return seconds, dict(reached), failed
+            reached[function].add(number)
+        for one in here:
+            lines[one].add(number)
+    return seconds, dict(reached), dict(lines), failed
 
 
 def _caches(module: ModuleType) -> list[Any]:
@@ -171,49 +188,76 @@ def _in_a_fork(work: Any) -> Any:
 def _all(session: Session, every: list[Mutant]) -> None:
     running: dict[int, Mutant] = {}
     waiting = list(reversed(every))
-    done = 0
+    heard, said = os.pipe()
+    os.set_blocking(heard, False)
+    found: dict[int, int] = {}
+    ready()
+    gc.collect()
+    gc.freeze()
+    left = Counter(one.module for one in every)
+
+    def told(mutant: Mutant, came: str) -> None:
+        left[mutant.module] -= 1
+        session.told(Verdict(mutant, came, left[mutant.module]))
+
     while waiting or running:
         while waiting and len(running) < AT_ONCE:
             mutant = waiting.pop()
             numbers = _reaching(session, mutant)
             if not numbers:
-                done += 1
-                session.told(Verdict(mutant, "not reached"), done, len(every))
+                told(mutant, "not reached")
                 continue
             child = os.fork()
             if not child:
-                _child(session, mutant, numbers)
+                _child(session, mutant, numbers, said)
             running[child] = mutant
         if running:
             child, status = os.wait()
             came = _CAME.get(os.waitstatus_to_exitcode(status), "killed")
-            done += 1
-            session.told(Verdict(running.pop(child), came), done, len(every))
+            with suppress(BlockingIOError):
+                while one := os.read(heard, _SAID.size):
+                    found.update([_SAID.unpack(one)])
+            mutant = running.pop(child)
+            if child in found:
+                session.kills[mutant.module, mutant.function][found.pop(child)] += 1
+            told(mutant, came)
+
+
+_SAID = struct.Struct("ii")
+"""Process and test: which test found the mutant of a process."""
 
 
 def _reaching(session: Session, mutant: Mutant) -> list[int]:
-    """For a function the tests that call it; for a table, or what only makes tables, those near where it is known."""
-    called = session.reach.get((mutant.module, mutant.function))
-    if called:
-        return called
-    made = set() if mutant.function else set(mutant.code.co_names)
-    knowing = {name for name in session.sources if name == mutant.module or made & vars(sys.modules[name]).keys()}
-    near = {one for (module, _), found in session.reach.items() if module in knowing for one in found}
-    return sorted(near, key=lambda one: session.seconds[one])
+    """The tests that reach the line; or else those that call the function, or are near where a table is known."""
+    function = (mutant.module, mutant.function)
+    found = set().union(*(session.lines.get((mutant.module, line), ()) for line in mutant.lines))
+    kills, seconds = session.kills[function], session.seconds
+    return sorted(found or session.reach.get(function) or _near(session, mutant), key=lambda n: (-kills[n], seconds[n]))
 
 
-def _child(session: Session, mutant: Mutant, numbers: Iterable[int]) -> None:
+def _near(session: Session, mutant: Mutant) -> set[int]:
+    """The tests that call what uses a table, or what only makes tables; if nobody knows them, every test."""
+    made = {mutant.function.split(".")[-1]} if mutant.function else names_in(session.sources[mutant.module], mutant)
+    found = {one for function in using(session.sources, made) for one in session.reach.get(function, ())}
+    return found or {one for one, seconds in session.seconds.items() if seconds <= SLOW}
+
+
+def _child(session: Session, mutant: Mutant, numbers: list[int], said: int) -> None:
     """Never returns: exits with what came of the mutant."""
     came = _KILLED
-    signal.alarm(SECONDS)
+    limit = SECONDS + int(2 * sum(session.seconds[one] for one in numbers))
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
     try:
         plant(mutant)
-        order = list(numbers)
-        pairs = zip(order, [*order[1:], None], strict=True)
-        came = _KILLED if any(_red(session, one, then) for one, then in pairs) else _SURVIVED
+        came = _SURVIVED
+        for one, then in zip(numbers, [*numbers[1:], None], strict=True):
+            if _red(session, one, then):
+                came = _KILLED
+                os.write(said, _SAID.pack(os.getpid(), one))
+                break
     except Unplantable:
         came = _UNPLANTABLE
     except BaseException:  # noqa: BLE001 (whatever a mutant does to its process, it is found out)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.mutants import planting
 from tests.mutants.making import mutants
-from tests.mutants.page import PAGE, page, reasons, results
+from tests.mutants.page import digest, reasons, results
 from tests.mutants.planting import Unplantable, plant
 from tests.mutants.running import modules
 
@@ -89,12 +89,19 @@ def test_what_is_not_there_cannot_be_planted(module: types.ModuleType) -> None:
         planted("any → all")
 
 
-def test_the_page_says_what_the_results_and_the_reasons_say() -> None:
-    assert PAGE.read_text("utf-8") == page(results(), reasons())
+def test_a_result_holds_while_the_code_is_the_same() -> None:
+    assert digest(TEXT) == digest(TEXT.replace("Text of the function.", "Another text.") + "\n# A comment.\n")
+    assert digest(TEXT) != digest(TEXT.replace("x < low", "x <= low"))
+
+
+def test_a_line_is_that_of_its_statement() -> None:
+    found = {one.change: one.lines for one in mutants("made_up", TEXT)}
+    assert found["x < low → x <= low"] == range(9, 10)
+    assert found["any → all"] == range(11, 12)
 
 
 def test_every_survivor_has_a_reason_and_every_reason_a_survivor() -> None:
-    assert {key for one in results().values() for key in one["survived"]} == set(reasons())
+    assert {key for one in results().values() for key in one.survived} == set(reasons())
 
 
 def test_a_package_has_its_modules() -> None:

@@ -36,7 +36,7 @@ def encode(ontology: Ontology, source: str) -> bytes:
         "others": dict(ontology.others),
         "open_ends": sorted(ontology.open_ends),
     }
-    text = json.dumps(words, ensure_ascii=False, separators=(",", ":")).encode()
+    text = json.dumps(words, separators=(",", ":")).encode()
     body = zlib.compress(text + ontology.starts.tobytes() + ontology.ancestors.tobytes())
     head = {
         "format": FORMAT,

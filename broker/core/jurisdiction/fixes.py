@@ -54,9 +54,9 @@ class Change:
 
     fact: str
     value: FactValue
-    """What it would be. For a milder way of access the computing moves to the holder with it."""
+    """What it would be, all of it. For a milder way of access the computing moves to the holder with it."""
     add: tuple[str, ...] = ()
-    """For `evidence`: what would come to what is there."""
+    """For `evidence`: what of it would come to what is there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +97,6 @@ def changed(stated: Mapping[str, FactValue], changes: Iterable[Change]) -> dict[
     for change in changes:
         if change.fact == _MODALITY:
             facts = by_the_holder(facts, str(change.value))
-        elif change.fact == "evidence":
-            facts["evidence"] = (*_held(facts), *change.add)
         else:
             facts[change.fact] = change.value
     return facts
@@ -111,7 +109,7 @@ def _held(facts: Mapping[str, object]) -> tuple[str, ...]:
 
 def _size(changes: tuple[Change, ...]) -> tuple[object, ...]:
     """What makes a set of changes smaller than another: fewer changes, the same way of access, less evidence."""
-    ways = [LADDER.index(Modality(str(change.value))) + 1 for change in changes if change.fact == _MODALITY]
+    ways = [LADDER.index(Modality(str(change.value))) for change in changes if change.fact == _MODALITY]
     papers = sum(len(change.add) for change in changes)
     told = tuple((change.fact, change.value != "none", str(change.value)) for change in changes)
     return len(changes), sum(ways), papers, told

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import zlib
+from array import array
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from broker.core.duo.closure import ClosureError, decode, encode
 from broker.core.duo.ontology import Ontology, covers, curie, kind_of, known, named
-from broker.core.duo.release import ReleaseError, Stanza, build
+from broker.core.duo.release import NUMBERS, ReleaseError, Stanza, build
 from tests.core.duo.duo_world import ALZHEIMER, CANCER, MELANOMA, NOWHERE, ONTOLOGY
 
 
@@ -192,12 +193,48 @@ def test_a_closure_whose_digest_is_right_and_whose_parts_are_wrong_is_not_read()
         (head, zlib.compress(plain + bytes(4))),
         (head, zlib.compress(plain[:-5])),
         (head, zlib.compress(plain.replace(b'"D:2"]', b'"D:1"]', 1))),
-        (head, zlib.compress(plain.replace(b'"labels":["",""]', b'"labels":["" ]   ', 1))),
+        (head, zlib.compress(plain.replace(b'"labels":["",""]', b'"labels":["" ]  ', 1))),
         (head, zlib.compress(plain[: head["text"]] + b"\1" + plain[head["text"] + 1 :])),
     ]
     for changed, rest in harmed:
         with pytest.raises(ClosureError):
             decode(_signed(changed, rest), "s")
+
+
+def _with_parts(names: list[str], labels: list[str], starts: list[int], ancestors: list[int]) -> bytes:
+    raw = encode(build("v", [Stanza(id="D:1")]), "s")
+    words = {"names": names, "labels": labels, "others": {}, "open_ends": []}
+    text = json.dumps(words).encode()
+    head = json.loads(raw.partition(b"\n")[0]) | {"terms": len(starts) - 1, "text": len(text)}
+    return _signed(head, zlib.compress(text + array(NUMBERS, [*starts, *ancestors]).tobytes()))
+
+
+@pytest.mark.parametrize(
+    ("names", "labels", "starts", "ancestors"),
+    [
+        (["a", "b", "b"], ["", ""], [0, 1, 2], [0, 1]),
+        (["a", "b"], [""], [0, 1, 2], [0, 1]),
+        (["a", "b"], ["", ""], [0, 2], [0, 1]),
+        (["a", "b"], ["", ""], [0, 1, 2], [0, 1, 1]),
+        (["a", "b"], ["", ""], [1, 1, 2], [0, 1]),
+    ],
+)
+def test_a_closure_whose_parts_do_not_belong_together_is_not_read(
+    names: list[str], labels: list[str], starts: list[int], ancestors: list[int]
+) -> None:
+    assert decode(_with_parts(["a", "b"], ["", ""], [0, 1, 2], [0, 1]), "s").names == ("a", "b")
+    with pytest.raises(ClosureError, match="belong together"):
+        decode(_with_parts(names, labels, starts, ancestors), "s")
+
+
+def test_a_first_line_is_read_up_to_its_limit() -> None:
+    def of(length: int) -> bytes:
+        padding = length - encode(build("", []), "s").index(b"\n")
+        return encode(build("v" * padding, []), "s")
+
+    assert len(decode(of(10_000), "s").version) > 9_000
+    with pytest.raises(ClosureError, match="not a closure"):
+        decode(of(10_001), "s")
 
 
 @pytest.mark.parametrize(

@@ -71,8 +71,9 @@ def lesser(fix: Fix) -> list[tuple[Change, ...]]:
         rest = (*fix.changes[:index], *fix.changes[index + 1 :])
         found.append(rest)
         for item in change.add if len(change.add) > 1 else ():
-            kept = tuple(each for each in change.add if each != item)
-            found.append((*rest, Change(fact="evidence", value=kept, add=kept)))
+            assert isinstance(change.value, tuple)
+            kept = tuple(each for each in change.value if each != item)
+            found.append((*rest, Change(fact="evidence", value=kept)))
     return found
 
 

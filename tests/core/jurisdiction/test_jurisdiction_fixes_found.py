@@ -78,14 +78,15 @@ def test_what_nobody_has_stated_yet_may_be_stated(fact: str, value: FactValue, w
     assert ({fact: value}, "PERMIT") in _told(book_of(needing(when)), unstated)
 
 
-@pytest.mark.parametrize("fact", ["data.identifiability", "data.community_governed", "data.n_sequenced"])
-def test_what_is_known_of_the_data_is_not_theirs_to_change_or_to_state(fact: str) -> None:
-    value: FactValue = {"data.identifiability": "identified", "data.n_sequenced": 5}.get(fact, True)
-    ops: dict[str, Raw] = {
-        "data.identifiability": is_(fact, "eq", value="identified"),
-        "data.n_sequenced": is_(fact, "gt", value=1),
-    }
-    when = ops.get(fact, is_(fact, "is_true"))
+@pytest.mark.parametrize(
+    ("fact", "value", "when"),
+    [
+        ("data.identifiability", "identified", is_("data.identifiability", "eq", value="identified")),
+        ("data.n_sequenced", 5, is_("data.n_sequenced", "gt", value=1)),
+        ("data.community_governed", True, is_("data.community_governed", "is_true")),
+    ],
+)
+def test_what_is_known_of_the_data_is_not_theirs_to_change_or_to_state(fact: str, value: FactValue, when: Raw) -> None:
     assert _told(book_of(refusing(when)), {**HOME, fact: value}) == []
     assert _told(book_of(needing(when)), {name: one for name, one in HOME.items() if name != fact}) == []
 

@@ -33,6 +33,7 @@ from broker.adapters.poll_loop import PollLoop
 from broker.adapters.probe import HttpProbe
 from broker.adapters.provider_credentials import Credentials
 from broker.adapters.repositories.folders import Folders
+from broker.adapters.repositories.genomic_files import GenomicFiles
 from broker.adapters.snapshots import LiveSnapshot, load
 from broker.adapters.storage.ledger import SqliteLedger, open_ledger
 from broker.adapters.storage.log import SqliteLog, open_log
@@ -143,8 +144,9 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             providers=RegisteredProviders(live),
             idps=_identity_providers(outgoing, Credentials(tokens, clock, entropy), stack),
             snapshots=live,
-            sources=Folders(),
+            sources=(sources := Folders()),
             envelopes=envelopes_of(settings, store, entropy),
+            regions=GenomicFiles(sources),
             streams=LiveStreams(live.listen, clock),
             audit=audit,
             issuers=issuers,
@@ -155,8 +157,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             languages=load_languages(settings.text_folder),
             administration=_administration(outgoing, settings.mode),
         )
-        ready = Readiness(lambda: not ledger.failed)
-        app = build(broker, ready, networks(settings.trusted_proxies))
+        app = build(broker, ready := Readiness(lambda: not ledger.failed), networks(settings.trusted_proxies))
         yield Running(world=world, app=app, ledger=ledger, readiness=ready, ring=ring, watch=watch)
 
 

@@ -29,7 +29,7 @@ from broker.core.purpose import Modality
 from broker.core.quota import QUOTAS
 from broker.core.reasons import REASONS, Appeal, Interest
 from broker.core.reasons.language import AUDIENCES
-from broker.web import drs, oidc
+from broker.web import drs, htsget, oidc
 from broker.web.edge import QUOTA_OF, Pace
 from broker.web.errors import status_of
 from broker.web.openapi import document
@@ -81,7 +81,13 @@ def _toml(value: Any) -> str:
     return json.dumps(list(value) if isinstance(value, tuple) else str(value) if isinstance(value, Path) else value)
 
 
-_FORMS: Mapping[Any, str] = {None: "problem", page: "page", oidc.error: "OAuth", drs.error: "DRS"}
+_FORMS: Mapping[Any, str] = {
+    None: "problem",
+    page: "page",
+    oidc.error: "OAuth",
+    drs.error: "DRS",
+    htsget.error: "htsget",
+}
 
 
 def http() -> str:
@@ -94,7 +100,8 @@ def http() -> str:
         _table(("method", "path", "answers", "errors", "what it is"), rows),
         "How errors are written: *problem* is RFC 9457 JSON "
         "([schemas/problem.schema.json](../../schemas/problem.schema.json)),\n"
-        "*OAuth* is RFC 6749 section 5.2, *DRS* is `msg` and `status_code`, *page* is HTML.\n"
+        "*OAuth* is RFC 6749 section 5.2, *DRS* is `msg` and `status_code`,\n"
+        "*htsget* is an object `htsget` with `error` and `message`, *page* is HTML.\n"
         "All but pages carry `code`, one of the [reasons](reasons.md), and `request_id`.",
         "## How often and how slowly",
         "Who asks more often is answered 429 with `Retry-After`; nobody else is. Counted are network addresses (v6 "

@@ -4,6 +4,7 @@ Opening and closing are two calls and not a generator: an abandoned generator cl
 it is collected, which may be never.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +12,7 @@ from broker.core.audit.entry import Value
 from broker.core.decision import Decision, Explanation, Question, evaluate, explain
 from broker.core.ids import DecisionId, ObjectId, ReceiptId
 from broker.core.outcome import Reason
+from broker.core.ranges import Span
 from broker.core.rows import Access, Dataset, Delivery, DrsObject, Person, Put, RecipientKey, Repository, changed
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
@@ -60,9 +62,9 @@ class Opened:
 
 
 async def open_delivery(
-    w: World, access_id: str, object: ObjectId, first: int, last: int, form: str = "stored"
+    w: World, access_id: str, object: ObjectId, spans: Sequence[Span], form: str = "stored"
 ) -> Opened | Refused | Reason:
-    """Bytes `first`..`last` of a form of the object (flows/content.py) are about to leave.
+    """These bytes of a form of the object (flows/content.py) are about to leave. REQ-RANGE: the ticket is for others.
 
     Steps: 1 gather, 2 decide again with today's picture, 3 record before the first byte, 4 hand over.
     """
@@ -72,6 +74,9 @@ async def open_delivery(
     if not isinstance(shown, Shown):
         return shown
     access, person, row = shown.access, shown.person, shown.object
+    if not access.covers(spans):
+        return Reason(code="REQ-RANGE", facts=(("problem", "the ticket is for other ranges"),))
+    first, last = min((one.first for one in spans), default=0), max((one.last for one in spans), default=-1)
     # 3. Record.
     delivery = Delivery(id=w.new_id("dlv", now), access=access.id, object=row.id, first=first, last=last, started=now)
     id, judged = DecisionId(w.new_id("dec", now)), shown.judged

@@ -56,4 +56,4 @@ async def visas_of(w: World, v: Verifier, tokens: Iterable[str], now: Seconds) -
 
 def us_of(w: World) -> frozenset[str]:
     """Audiences that mean this broker's own doors."""
-    return frozenset({w.issuer, f"{w.issuer}/", f"{w.issuer}/ga4gh/drs/v1"})
+    return frozenset({w.issuer, f"{w.issuer}/", f"{w.issuer}/ga4gh/drs/v1", f"{w.issuer}/ga4gh/htsget/v1"})

@@ -5,6 +5,7 @@ A ticket is not the right itself: every request that shows it asks the whole que
 
 from dataclasses import dataclass
 
+from broker.core.audit.entry import Value
 from broker.core.decision import Decision, Explanation, Question, evaluate, explain
 from broker.core.drs.identifiers import is_object_id
 from broker.core.ids import DatasetId, DecisionId, ObjectId, ReceiptId
@@ -46,26 +47,54 @@ class Refused:
     """The asker's own visas that did not count."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A caller's question, its answer, and the picture that it was asked of. Nothing is on record yet."""
+
+    row: DrsObject | None
+    question: Question
+    decision: Decision
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What of an object is given: `ranges` (first, last) of its bytes, and `inline` bytes with the ticket itself."""
+
+    ranges: tuple[tuple[int, int], ...]
+    inline: int = 0
+
+
 async def ask(w: World, caller: Caller, object: ObjectId, grant: str | None = None) -> Ticket | Refused | Reason:
     """May the caller download `object`? Steps: 1 gather, 2 decide, 3 record, 4 hand out the ticket."""
     # 1. Gather.
-    now, snapshot = w.clock.now(), w.snapshots.current()
-    row = snapshot.get(DrsObject, object)
+    row = w.snapshots.current().get(DrsObject, object)
     if row is None and not is_object_id(object):
         return Reason(code="REQ-NOT-FOUND")
     if row is not None and row.is_bundle:  # it has no bytes: the same as if it were not there, at the same cost
         row = None
+    # 2. Decide. 3. Record. 4. Hand out.
+    return await answered(w, caller, judged(w, caller, object, row, grant))
+
+
+def judged(w: World, caller: Caller, object: ObjectId, row: DrsObject | None, grant: str | None = None) -> Judged:
+    """May the caller download `object`, as the picture of now has it? `row`: None for one that is not there."""
+    now, snapshot = w.clock.now(), w.snapshots.current()
     question = question_of(caller, object, row.dataset if row is not None else _NO_DATASET, now, grant=grant)
-    # 2. Decide.
-    decision = evaluate(question, snapshot)
-    id = DecisionId(w.new_id("dec", now))
-    # 3. Record, whatever the answer.
+    return Judged(row=row, question=question, decision=evaluate(question, snapshot), snapshot=snapshot)
+
+
+async def answered(w: World, caller: Caller, judged: Judged, part: Part | None = None) -> Ticket | Refused | Reason:
+    """The second half of `ask`. Steps: 3 record, whatever the answer, 4 hand out. `part`: no more of it than this."""
+    question, decision, snapshot = judged.question, judged.decision, judged.snapshot
+    now, id = question.at, DecisionId(w.new_id("dec", question.at))
+    # 3. Record.
     if not decision.permits:
-        seen = row is not None and not hidden(row, decision, snapshot)
+        seen = judged.row is not None and not hidden(judged.row, decision, snapshot)
         return await _refuse(w, caller, id, question, decision, snapshot, seen=seen)
     put = trace(w, caller.person, id, question, decision, None, snapshot, caller.left_out)
-    access = _access(w, caller, question, decision, id, now)
-    told = about(id, put, decision, question, None) | {"access": access.id}
+    access = _access(w, caller, question, decision, id, now, part)
+    told = about(id, put, decision, question, None) | {"access": access.id} | _told(part)
     entry = w.entry("access.permitted", now, caller.person, told)
     await w.ledger.record(entry, put, Put(access))
     # 4. Hand out.
@@ -74,12 +103,20 @@ async def ask(w: World, caller: Caller, object: ObjectId, grant: str | None = No
         "aud": f"{w.issuer}/data",
         "sub": access.person,
         "jti": access.id,
-        "obj": object,
+        "obj": access.object,
         "iat": now,
         "exp": access.expires,
         **confirmation(access.jkt),
     }
     return Ticket(token=w.signer.sign("ticket", TICKET_TYPE, claims), access=access, receipt=entry.id)
+
+
+def _told(part: Part | None) -> dict[str, Value]:
+    """What the entry says of a part: how many ranges, how many bytes they are, and how many came with the ticket."""
+    if part is None:
+        return {}
+    size = sum(last - first + 1 for first, last in part.ranges)
+    return {"ranges": len(part.ranges), "bytes": size, "inline": part.inline}
 
 
 async def _refuse(
@@ -146,7 +183,15 @@ def hidden(row: DrsObject, decision: Decision, snapshot: Snapshot) -> bool:
     return dataset is None or (dataset.existence == "hidden" and decision.grant is None)
 
 
-def _access(w: World, caller: Caller, question: Question, decision: Decision, id: DecisionId, now: Seconds) -> Access:
+def _access(
+    w: World,
+    caller: Caller,
+    question: Question,
+    decision: Decision,
+    id: DecisionId,
+    now: Seconds,
+    part: Part | None,
+) -> Access:
     return Access(
         id=w.new_id("acc", now),
         decision=id,
@@ -173,4 +218,5 @@ def _access(w: World, caller: Caller, question: Question, decision: Decision, id
         let_in=caller.let_in,
         jkt=caller.jkt,
         recipient=caller.recipient,
+        ranges=part.ranges if part is not None else None,
     )

@@ -15,7 +15,7 @@ from broker.flows.authenticate import by_access_token, by_client_token, by_passp
 from broker.flows.by_userinfo import by_userinfo, is_foreign
 from broker.flows.world import Caller, ServiceCaller
 from broker.web import once
-from broker.web.doors import scheme_of, sent, shown
+from broker.web.doors import DRS, HTSGET, scheme_of, sent, shown
 from broker.web.errors import Problem
 from broker.web.state import BROKER
 
@@ -67,7 +67,7 @@ def _lacking(request: web.Request, scope: str, wanted: Sequence[str]) -> Problem
 
 
 async def caller_for_data(request: web.Request) -> Caller:
-    """The caller at DRS, by an access token for the broker or for its DRS alone; or a 401.
+    """The caller at DRS or htsget, by an access token for the broker, for DRS or for htsget alone; or a 401.
 
     What it opens is what was released with it: a token without visas opens what is open to everybody. Here
     alone count the token of a task, and that of a trusted broker, whose UserInfo is asked for the visas (AAI C2).
@@ -76,7 +76,10 @@ async def caller_for_data(request: web.Request) -> Caller:
     if found is not None and found.scheme == "Bearer" and is_foreign(broker.world, found.token):
         return _made(await by_userinfo(broker.world, broker.verifier, broker.endpoints, found.token))
     issuer = broker.world.issuer
-    return await _by_token(request, frozenset({issuer, f"{issuer}/ga4gh/drs/v1"}), tasks=True)
+    ours = {issuer, f"{issuer}{DRS}"}
+    if request.path.startswith(f"{HTSGET}/"):  # a token for htsget alone opens DRS no more than any other
+        ours.add(f"{issuer}{HTSGET}")
+    return await _by_token(request, frozenset(ours), tasks=True)
 
 
 async def _by_token(request: web.Request, audiences: frozenset[str], *, tasks: bool = False) -> Caller:

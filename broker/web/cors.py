@@ -16,8 +16,6 @@ _WHY = ("Decision-Id", "Link", "X-Audit-Receipt")
 _PARTS = ("Content-Range", "Content-Length", "Accept-Ranges", "ETag")
 _RANGED = (*_ASK, "Range", "If-Range", "If-None-Match", "Cache-Control")
 """igv.js sends Cache-Control beside its ranges."""
-_AGE = 600
-"""Seconds for which a browser may remember a preflight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +25,10 @@ class Shared:
     methods: tuple[str, ...]
     sends: tuple[str, ...] = _ASK
     reads: tuple[str, ...] = _TELL
+    echoes: bool = False
+    """htsget asks that an origin is answered by its name, and a preflight by the headers that it names."""
+    age: int = 600
+    """Seconds for which a browser may remember a preflight."""
 
 
 _METADATA = Shared(("GET",), ("Cache-Control",), ("X-Request-ID",))
@@ -39,6 +41,10 @@ TABLE: tuple[tuple[str, Shared], ...] = (
     ("/oauth2/revoke", Shared(("POST",))),
     ("/oauth2/userinfo", Shared(("GET", "POST"))),
     ("/ga4gh/drs/v1/", Shared(("GET", "POST", "OPTIONS"), (*_ASK, "Cache-Control"), (*_TELL, *_WHY))),
+    (
+        "/ga4gh/htsget/v1/",
+        Shared(("GET", "POST"), (*_ASK, "Cache-Control"), (*_TELL, *_WHY), echoes=True, age=2_592_000),
+    ),
     (
         "/data/",
         Shared(
@@ -76,10 +82,11 @@ def preflight(request: web.Request) -> web.Response | None:
     row = shared(request.path)
     if row is None:
         return None
+    asked = request.headers.get(hdrs.ACCESS_CONTROL_REQUEST_HEADERS) if row.echoes else None
     said = {
         hdrs.ACCESS_CONTROL_ALLOW_METHODS: ", ".join(row.methods),
-        hdrs.ACCESS_CONTROL_ALLOW_HEADERS: ", ".join(row.sends),
-        hdrs.ACCESS_CONTROL_MAX_AGE: str(_AGE),
+        hdrs.ACCESS_CONTROL_ALLOW_HEADERS: ", ".join(row.sends) if asked is None else asked,
+        hdrs.ACCESS_CONTROL_MAX_AGE: str(row.age),
         hdrs.VARY: "Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
     }
     return web.Response(status=204, headers=said)
@@ -90,7 +97,14 @@ def headers(request: web.Request) -> Mapping[str, str]:
     row = shared(request.path)
     if row is None:
         return {}
-    return {hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: "*", hdrs.ACCESS_CONTROL_EXPOSE_HEADERS: ", ".join(row.reads)}
+    said: dict[str, str] = {
+        hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: "*",
+        hdrs.ACCESS_CONTROL_EXPOSE_HEADERS: ", ".join(row.reads),
+    }
+    origin = request.headers.get(hdrs.ORIGIN) if row.echoes else None
+    if origin is not None:
+        said |= {hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: origin, hdrs.VARY: "Origin"}
+    return said
 
 
 def _is_at(path: str, begins: str) -> bool:

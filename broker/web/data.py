@@ -38,8 +38,7 @@ async def get(request: web.Request) -> web.StreamResponse:
     access = await _ticket(request, broker, object)
     content = await _content(broker, _told(request, await show(broker.world, access, object)))
     planned, response = _planned(request, content)
-    first, last = min((s.first for s in planned.spans), default=0), max((s.last for s in planned.spans), default=-1)
-    opened = await open_delivery(broker.world, access, object, first, last, content.form)
+    opened = await open_delivery(broker.world, access, object, planned.spans, content.form)
     if not isinstance(opened, Opened):
         raise _refusal(request, opened)
     response.headers["X-Audit-Receipt"] = opened.receipt

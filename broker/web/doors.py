@@ -1,7 +1,7 @@
 """Which protected resource does an address belong to, and what is a caller asked for who may not come in?
 
-RFC 9728: our API and UserInfo are one resource (the broker itself), DRS is another. Bytes behind data tickets are
-none: nobody gets a ticket from an authorization server.
+RFC 9728: our API and UserInfo are one resource (the broker itself), DRS and htsget are others. Bytes behind data
+tickets are none: nobody gets a ticket from an authorization server.
 """
 
 from aiohttp import hdrs, web
@@ -16,6 +16,7 @@ from broker.web.state import BROKER
 PROOF, NONCE = "DPoP", "DPoP-Nonce"
 METADATA = "/.well-known/oauth-protected-resource"
 DRS = "/ga4gh/drs/v1"
+HTSGET = "/ga4gh/htsget/v1"
 
 
 def ask_for_more(request: web.Request, response: web.StreamResponse, asked: Challenge) -> None:
@@ -29,8 +30,8 @@ def resource_metadata(request: web.Request) -> str | None:
     """Where the resource behind this address describes itself (RFC 9728 section 3.1)."""
     if request.path.startswith("/data/"):
         return None
-    of_drs = request.path.startswith(f"{DRS}/")
-    return f"{request.app[BROKER].world.issuer}{METADATA}{DRS if of_drs else ''}"
+    own = next((service for service in (DRS, HTSGET) if request.path.startswith(f"{service}/")), "")
+    return f"{request.app[BROKER].world.issuer}{METADATA}{own}"
 
 
 def challenge_of(request: web.Request, reason: Reason) -> Challenge:

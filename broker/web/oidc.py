@@ -23,7 +23,7 @@ from broker.flows.oauth.token import token
 from broker.flows.oauth.userinfo import userinfo
 from broker.flows.sign_in import kinds_of_sign_in
 from broker.web.bodies import FORM, raw
-from broker.web.doors import DRS, ask_for_more, give_nonce, scheme_of, sent, shown
+from broker.web.doors import DRS, HTSGET, ask_for_more, give_nonce, scheme_of, sent, shown
 from broker.web.errors import STATUS, Problem, status_of, why
 from broker.web.languages import language
 from broker.web.middleware import CODE, REQUEST_ID
@@ -93,6 +93,13 @@ async def protected_drs(request: web.Request) -> web.Response:
     """RFC 9728: which tokens DRS takes. A resource of its own: a token for it opens nothing else."""
     issuer, name = request.app[BROKER].world.issuer, "GA4GH access broker: DRS"
     said = metadata.protected_resource(f"{issuer}{DRS}", issuer, {OPENID, PASSPORT_SCOPE}, name)
+    return web.json_response(said, headers=_cached())
+
+
+async def protected_htsget(request: web.Request) -> web.Response:
+    """RFC 9728: which tokens htsget takes. Those for DRS open it too: they are for the same data."""
+    issuer, name = request.app[BROKER].world.issuer, "GA4GH access broker: htsget"
+    said = metadata.protected_resource(f"{issuer}{HTSGET}", issuer, {OPENID, PASSPORT_SCOPE}, name)
     return web.json_response(said, headers=_cached())
 
 

@@ -25,6 +25,7 @@ from broker.web import (
     devices,
     drs,
     health,
+    htsget,
     identities,
     logout,
     obligations,
@@ -95,6 +96,7 @@ def _way_out(code: str, tongue: Tongue) -> str:
 
 
 _DRS = "/ga4gh/drs/v1"
+_HTSGET = "/ga4gh/htsget/v1"
 _API = "/api/v1"
 
 _ADMINISTERED: tuple[tuple[str, str, Handler], ...] = (
@@ -116,6 +118,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/.well-known/oauth-authorization-server", oidc.openid_configuration, Who.ANYBODY),
     Route("GET", "/.well-known/oauth-protected-resource", oidc.protected_resource, Who.ANYBODY),
     Route("GET", "/.well-known/oauth-protected-resource/ga4gh/drs/v1", oidc.protected_drs, Who.ANYBODY),
+    Route("GET", "/.well-known/oauth-protected-resource/ga4gh/htsget/v1", oidc.protected_htsget, Who.ANYBODY),
     Route("GET", "/.well-known/jwks.json", oidc.jwks, Who.ANYBODY),
     Route("HEAD", "/.well-known/jwks.json", oidc.jwks, Who.ANYBODY),
     Route("GET", "/visas/jwks.json", oidc.visa_jwks, Who.ANYBODY),
@@ -153,6 +156,12 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"{_DRS}/objects/{{object_id}}", drs.post_object, Who.PASSPORT, drs.error),
     Route("GET", f"{_DRS}/objects/{{object_id}}/access/{{access_id}}", drs.get_access, Who.TOKEN, drs.error),
     Route("POST", f"{_DRS}/objects/{{object_id}}/access/{{access_id}}", drs.post_access, Who.PASSPORT, drs.error),
+    Route("GET", f"{_HTSGET}/reads/service-info", htsget.reads_info, Who.ANYBODY, htsget.error),
+    Route("GET", f"{_HTSGET}/variants/service-info", htsget.variants_info, Who.ANYBODY, htsget.error),
+    Route("GET", f"{_HTSGET}/reads/{{id:.+}}", htsget.get_reads, Who.TOKEN, htsget.error),
+    Route("POST", f"{_HTSGET}/reads/{{id:.+}}", htsget.post_reads, Who.TOKEN, htsget.error),
+    Route("GET", f"{_HTSGET}/variants/{{id:.+}}", htsget.get_variants, Who.TOKEN, htsget.error),
+    Route("POST", f"{_HTSGET}/variants/{{id:.+}}", htsget.post_variants, Who.TOKEN, htsget.error),
     Route("GET", "/data/{object_id}", data.get, Who.TICKET),
     Route("HEAD", "/data/{object_id}", data.head, Who.TICKET),
     Route("GET", f"{_API}/openapi.json", openapi.get_openapi, Who.ANYBODY),
@@ -228,6 +237,7 @@ ROUTES: tuple[Route, ...] = (
 
 FAMILIES: tuple[tuple[str, ErrorForm], ...] = (
     (f"{_DRS}/", drs.error),
+    (f"{_HTSGET}/", htsget.error),
     ("/oauth2/authorize", page),
     ("/oauth2/end_session", page),
     ("/oauth2/", oidc.error),

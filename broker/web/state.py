@@ -22,6 +22,7 @@ from broker.ports import (
     TrustedProviders,
 )
 from broker.ports.envelopes import Envelopes
+from broker.ports.regions import Regions
 from broker.ports.sources import Sources
 from broker.web.streams import LiveStreams
 
@@ -48,6 +49,7 @@ class Broker:
     snapshots: Snapshots
     sources: Sources
     envelopes: Envelopes
+    regions: Regions
     streams: LiveStreams
     audit: AuditReads
     issuers: IssuerHealth

@@ -12,6 +12,7 @@ from broker.core.plain import plain
 from broker.core.rows import Client, Dataset, DrsObject
 from broker.core.rows.change import changed
 from broker.core.safeguards import classes_without_duty, unrecorded
+from tests import genomic
 
 ROOT = Path(__file__).parent.parent.parent
 WORDS = {
@@ -24,10 +25,7 @@ def demo(tmp_path: Path) -> Path:
     """The demo's catalogue, with small files beside it."""
     data = tmp_path / "data"
     data.mkdir()
-    for name in [f"DEMO000{n}.bam{end}" for n in (1, 2, 3, 4) for end in ("", ".bai")]:
-        (data / name).write_bytes(name.encode())
-    for name in ("demo-cohort.vcf.gz", "demo-cohort.vcf.gz.tbi"):
-        (data / name).write_bytes(name.encode())
+    genomic.demo_files(data)
     text = (ROOT / "config" / "demo" / "catalogue.yaml").read_text("utf-8")
     path = tmp_path / "catalogue.yaml"
     path.write_text(Template(text).substitute(WORDS, DATA=str(data)), "utf-8")
@@ -37,7 +35,8 @@ def demo(tmp_path: Path) -> Path:
 def test_the_demos_catalogue_is_read(demo: Path) -> None:
     rows = read_catalogue(demo).rows
     bam = next(row for row in rows if isinstance(row, DrsObject) and row.id == "heart-0001")
-    assert (bam.size, len(bam.checksums["sha-256"])) == (len("DEMO0001.bam"), 64)
+    assert (bam.size, len(bam.checksums["sha-256"])) == ((demo.parent / "data" / "DEMO0001.bam").stat().st_size, 64)
+    assert (bam.format, bam.index and bam.index.kind) == ("BAM", "BAI")
     heart = next(row for row in rows if isinstance(row, Dataset) and row.id.endswith("heart"))
     assert [term.code for term in heart.duo] == ["DUO:0000006", "DUO:0000046"]
     assert [term.code for term in heart.certificate.permissions] == ["DUO:0000006"], "codes are said once"

@@ -27,7 +27,7 @@ from broker.flows.decide_request import permission_claims
 from broker.flows.use_data import Refused
 from broker.web.errors import Problem, problem_response
 from broker.web.telling import refused
-from tests import builders
+from tests import builders, genomic
 from tests.docs.doc_blocks import ROOT
 from tests.fakes import START
 
@@ -195,7 +195,7 @@ def decisions() -> Iterator[Problem]:
 
 
 def demo_catalogue(folder: Path) -> Path:
-    """The demo's catalogue with its words filled in, and empty files in place of the genomes."""
+    """The demo's catalogue with its words filled in, and small files in place of the genomes."""
     text = (ROOT / "config" / "demo" / "catalogue.yaml").read_text("utf-8")
     filled = Template(text).substitute(
         IDP="http://127.0.0.1:1",
@@ -206,8 +206,7 @@ def demo_catalogue(folder: Path) -> Path:
     )
     path = folder / "catalogue.yaml"
     path.write_text(filled, "utf-8")
-    for name in {row["path"] for row in load_yaml(path, anchors=False).value["objects"]}:
-        (folder / name).touch()
+    genomic.demo_files(folder)
     return path
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from broker.core.ids import ObjectId
 from broker.core.outcome import Reason
+from broker.core.ranges import Span
 from broker.core.rows import Access, ConsentRow, Delivery, Revocation
 from broker.core.time import Seconds
 from broker.flows.deliver import Opened, close_delivery, close_left_open, open_delivery, show, still_permitted
@@ -28,7 +29,7 @@ async def ticket(s: Stage, **changes: Any) -> Ticket:
 
 
 async def opened(s: Stage) -> Opened:
-    found = await open_delivery(s.world, (await ticket(s)).access.id, b.ONE, 0, 9)
+    found = await open_delivery(s.world, (await ticket(s)).access.id, b.ONE, [Span(0, 9)])
     assert isinstance(found, Opened)
     return found
 
@@ -76,7 +77,7 @@ async def test_no_record_no_ticket_and_no_bytes(breaks: Any) -> None:
     held = await ticket(s)
     s.ledger.breaks = breaks
     with pytest.raises(LedgerDownError):
-        await open_delivery(s.world, held.access.id, b.ONE, 0, 9)
+        await open_delivery(s.world, held.access.id, b.ONE, [Span(0, 9)])
     fresh = stage()
     fresh.ledger.breaks = breaks
     with pytest.raises(LedgerDownError):
@@ -109,7 +110,7 @@ async def test_a_withdrawal_stops_what_runs_and_what_comes() -> None:
     assert isinstance(done, Withdrawn)
     assert s.kinds()[-2:] == ["consent.withdrawn", "consent.told"]
     assert not still_permitted(running, s.live.current(), START)
-    again = await open_delivery(s.world, running.access.id, b.ONE, 0, 9)
+    again = await open_delivery(s.world, running.access.id, b.ONE, [Span(0, 9)])
     assert isinstance(again, Refused)
     assert [reason.code for reason in again.explanation.reasons] == ["CON-LEFT-OUT"]
     assert s.kinds()[-1] == "download.refused"

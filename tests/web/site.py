@@ -21,6 +21,7 @@ from broker.adapters.entropy import SystemEntropy
 from broker.adapters.keys import USES, Key, KeyStore
 from broker.adapters.languages import load_languages
 from broker.adapters.repositories.folders import Folders
+from broker.adapters.repositories.genomic_files import GenomicFiles
 from broker.adapters.signing import OwnTokens, own_trust
 from broker.adapters.trusted_providers import RegisteredProviders
 from broker.app import build
@@ -187,7 +188,7 @@ def _broker(made: Stage, tokens: OwnTokens, edge: Edge) -> Broker:
     return Broker(
         world=w, oauth=oauth, verifier=verifier, gathering=gathering, idps=unused,
         providers=RegisteredProviders(made.live),
-        snapshots=made.live, sources=Folders(), envelopes=envelopes(), streams=LiveStreams(made.live.listen, w.clock), audit=unused,
+        snapshots=made.live, sources=(folders := Folders()), regions=GenomicFiles(folders), envelopes=envelopes(), streams=LiveStreams(made.live.listen, w.clock), audit=unused,
         issuers=MemoryIssuerHealth(), endpoints=MemoryEndpoints(), jwks=tokens.jwks, visa_jwks=tokens.visa_jwks, languages=languages(),
         version="0",
         administration=Administration(

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from broker.adapters.catalogue.form import Part, Text, Url
+from broker.adapters.catalogue.genomic import indexed
 from broker.core.crypt4gh.header import MAGIC, MAX_HEADER, HeaderError, parse
 from broker.core.drs.bundles import HASHES, MOST_CONTENTS
 from broker.core.drs.identifiers import is_object_id
@@ -18,7 +19,7 @@ from broker.core.time import Seconds, parse_rfc3339
 
 _CHUNK = 1 << 20
 _ALWAYS = ("sha-256", "md5")
-_BUNDLE_LACKS = ("path", "size", "checksums", "subjects", "unrestricted", "encrypted")
+_BUNDLE_LACKS = ("path", "size", "checksums", "subjects", "unrestricted", "encrypted", "index")
 
 ObjectIdText = Annotated[str, Field(min_length=1, max_length=256)]
 """Any printable characters without blanks; what is not a letter, digit or one of `.-_~` is percent-encoded in URLs."""
@@ -61,6 +62,10 @@ class ObjectPart(Part):
     """Are the bytes there, being brought, or somewhere from where they must be brought first?"""
     ready: str | None = None
     """RFC 3339 instant: when they are expected to be there."""
+    index: Text | None = None
+    """Of a BAM, CRAM, VCF or BCF file that is there: its index, below the repository's root. Then its regions can be
+    asked for.
+    """
 
 
 def drs_object(part: ObjectPart, roots: dict[str, Path], homes: dict[str, str]) -> DrsObject:
@@ -83,6 +88,7 @@ def drs_object(part: ObjectPart, roots: dict[str, Path], homes: dict[str, str]) 
         raise ValueError("path: leaves the repository")
     size, checksums, modified, envelope = _content(part, path)
     created = _instant(part.created)
+    format, index = (None, None) if part.index is None else indexed(roots[home], path, part.index)
     return DrsObject(
         id=ObjectId(part.id),
         dataset=DatasetId(part.dataset),
@@ -101,6 +107,8 @@ def drs_object(part: ObjectPart, roots: dict[str, Path], homes: dict[str, str]) 
         availability=part.availability,
         ready=_instant(part.ready),
         envelope=envelope,
+        format=format,
+        index=index,
     )
 
 

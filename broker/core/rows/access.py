@@ -1,6 +1,6 @@
 """From the request for data to the bytes: requests, grants, decisions' traces, accesses, deliveries."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -12,6 +12,7 @@ from broker.core.passport.assertions import Stated
 from broker.core.passport.bearer import Vouched
 from broker.core.passport.visa import Visa
 from broker.core.purpose import Modality, Purpose
+from broker.core.ranges import Span
 from broker.core.rows.assurance import SignIn
 from broker.core.rows.obligations import Obligation
 from broker.core.time import FOREVER, Seconds
@@ -151,6 +152,15 @@ class Access:
     """How they had signed in; None: not known."""
     recipient: str | None = None
     """The key of theirs (RecipientKey) for which the bytes are encrypted; None: they leave in the clear."""
+    ranges: tuple[tuple[int, int], ...] | None = None
+    """The bytes (first, last) that it is for, apart from each other and in order; None: all of the object's."""
+
+    def covers(self, spans: Iterable[Span]) -> bool:
+        """Are these bytes, each span of them, within what it is for?"""
+        granted = self.ranges
+        return granted is None or all(
+            any(first <= span.first and span.last <= last for first, last in granted) for span in spans
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

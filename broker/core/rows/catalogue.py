@@ -244,6 +244,17 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IndexFile:
+    """The index of a file of reads or variants, as it was when the object was registered. Another one is not used."""
+
+    kind: Literal["BAI", "CSI", "TBI", "CRAI"]
+    path: str
+    """Below the repository's root."""
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DrsObject:
     """One DRS object: a file of a dataset, and whose data it holds; or a bundle of other objects, without bytes."""
 
@@ -278,6 +289,10 @@ class DrsObject:
     """When they are expected to be there. None: nobody said."""
     envelope: Envelope | None = None
     """None: the file is the content. Size, checksums and type of the object are always those of its content."""
+    format: Literal["BAM", "CRAM", "VCF", "BCF"] | None = None
+    """What its content is, if regions of it can be asked for (htsget)."""
+    index: IndexFile | None = None
+    """Where the regions of it are; has every object that has a `format`."""
 
     @property
     def is_bundle(self) -> bool:

@@ -29,10 +29,14 @@ async def foreign_grant(
 
 
 def audience_of(resource: str, issuer: str, snapshot: Snapshot) -> str | None:
-    """To which service a resource URI belongs (RFC 8707): our DRS, for it, every dataset and grant; or ourselves."""
-    drs = f"{issuer}/ga4gh/drs/v1"
+    """To which service a resource URI belongs (RFC 8707): our DRS, for it, every dataset and grant; our htsget; or
+    ourselves.
+    """
+    drs, htsget = f"{issuer}/ga4gh/drs/v1", f"{issuer}/ga4gh/htsget/v1"
     if named_grant(issuer, resource) is not None:  # a grant is used where its data are
         return drs
     if resource == drs or resource.startswith(f"{drs}/") or snapshot.rows.get(("dataset", resource)) is not None:
         return drs
+    if resource == htsget or resource.startswith(f"{htsget}/"):
+        return htsget
     return issuer if resource == issuer or resource.startswith(f"{issuer}/") else None

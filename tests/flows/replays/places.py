@@ -10,6 +10,7 @@ from broker.core.jurisdiction.rulebook import Rulebook, rulebook
 from broker.core.outcome import Reason
 from broker.core.passport.trust import TrustRow
 from broker.core.passport.visa import GRANT, Visa
+from broker.core.ranges import Span
 from broker.core.rows import Dataset, Revocation, Session, Trace, VisaIssuer, changed
 from broker.core.time import Seconds
 from broker.flows import decide_request, request_access
@@ -94,7 +95,7 @@ async def everything(s: Recorded) -> int:
     assert not isinstance(another, Reason)
     await decide_request.reject(w, caller(MEI), another[0].id, "Once is enough.")
     if isinstance(found, Ticket):
-        opened = await open_delivery(w, found.access.id, b.ONE, 0, 9)
+        opened = await open_delivery(w, found.access.id, b.ONE, [Span(0, 9)])
         if isinstance(opened, Opened):
             await close_delivery(w, opened, "complete", 10)
     held = mint(w, ADA, held_visas(w, ADA, SESSION, w.clock.now()), w.clock.now())

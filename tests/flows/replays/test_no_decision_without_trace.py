@@ -7,6 +7,7 @@ import pytest
 
 import broker.flows
 from broker.core.audit.entry import decode
+from broker.core.ranges import Span
 from broker.flows.deliver import Opened, close_delivery, open_delivery
 from broker.flows.use_data import Ticket, ask
 from tests import builders as b
@@ -76,13 +77,13 @@ async def ended(s: Recorded) -> None:
     assert isinstance(ticket, Ticket)
     await grant_ended(s)
     await close_delivery(s.world, opened, "cut", 3)
-    assert not isinstance(await open_delivery(s.world, ticket.access.id, b.ONE, 0, 1), Opened)
+    assert not isinstance(await open_delivery(s.world, ticket.access.id, b.ONE, [Span(0, 1)]), Opened)
 
 
 async def _opened(s: Recorded) -> Opened:
     found = await ask(s.world, caller(), b.ONE)
     assert isinstance(found, Ticket)
-    opened = await open_delivery(s.world, found.access.id, b.ONE, 0, 9)
+    opened = await open_delivery(s.world, found.access.id, b.ONE, [Span(0, 9)])
     assert isinstance(opened, Opened)
     return opened
 

@@ -1,0 +1,77 @@
+"""Can regions of a declared file be asked for? What it is and where its index lies, read from both as they are."""
+
+import hashlib
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+from broker.core.htsget.bins import BinIndex
+from broker.core.htsget.crai import read_containers
+from broker.core.htsget.cram import cram_layout
+from broker.core.htsget.index_files import MAX_FILE, IndexKind, kind_of, read_bins
+from broker.core.htsget.layout import Format, Layout, bgzf_layout
+from broker.core.htsget.plan import Index
+from broker.core.htsget.reading import MalformedError, Reading
+from broker.core.rows.catalogue import IndexFile
+
+T = TypeVar("T")
+
+_KINDS: dict[Format, tuple[IndexKind, ...]] = {
+    "BAM": ("BAI", "CSI"),
+    "CRAM": ("CRAI",),
+    "VCF": ("TBI", "CSI"),
+    "BCF": ("CSI",),
+}
+
+
+def indexed(root: Path, path: Path, index: str) -> tuple[Format, IndexFile]:
+    """Format of the file at `path` and its index, which lies at `index` below `root`.
+
+    ValueError: the index is not of this file, or one of the two is not what it must be. OSError: cannot be read.
+    """
+    place = (root / index).resolve()
+    if not place.is_relative_to(root):
+        raise ValueError("index: leaves the repository")
+    size = place.stat().st_size
+    if size > MAX_FILE:
+        raise ValueError(f"index: has more than {MAX_FILE} bytes")
+    given = place.read_bytes()
+    kind = kind_of(given)
+    if kind is None:
+        raise ValueError("index: neither BAI nor CSI nor TBI nor CRAI")
+    try:
+        layout = layout_of(path)
+        parsed: Index = read_containers(given) if kind == "CRAI" else read_bins(kind, given)
+    except MalformedError as wrong:
+        raise ValueError(f"index: {wrong}") from None
+    if kind not in _KINDS[layout.format]:
+        raise ValueError(f"index: a {layout.format} file has one of {' or '.join(_KINDS[layout.format])}")
+    if not _fits(layout, parsed):
+        raise ValueError("index: speaks of places that the file does not have")
+    return layout.format, IndexFile(kind=kind, path=index, size=size, sha256=hashlib.sha256(given).hexdigest())
+
+
+def layout_of(path: Path) -> Layout:
+    """What stands at the beginning of a file of reads or variants. MalformedError, OSError."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        is_cram = file.read(4) == b"CRAM"
+        return _fed(file, cram_layout(size) if is_cram else bgzf_layout(size))
+
+
+def _fits(layout: Layout, index: Index) -> bool:
+    """Is every place that the index names inside the file, and does it know as many sequences?"""
+    if isinstance(index, BinIndex):
+        same = layout.format != "BAM" or len(index.references) == len(layout.references)
+        return same and index.placed_end <= layout.records.end
+    return all(layout.records.first <= at << 16 < layout.records.end for at in index.containers)
+
+
+def _fed(file: BinaryIO, reading: Reading[T]) -> T:
+    try:
+        span = next(reading)
+        while True:
+            file.seek(span.first)
+            span = reading.send(file.read(span.length))
+    except StopIteration as done:
+        result: T = done.value
+        return result

@@ -1,0 +1,96 @@
+"""Where do regions lie in the files of repositories? Reads indexes, headers and single blocks.
+
+What was read of a file is remembered by its digests, so that nothing else is ever taken for it, and bounded by weight.
+An index that is not the registered one, byte for byte, is not used.
+"""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+from typing import Final, TypeVar
+from weakref import WeakValueDictionary
+
+from broker.core.htsget.crai import read_containers
+from broker.core.htsget.cram import cram_layout
+from broker.core.htsget.index_files import MAX_FILE, read_bins
+from broker.core.htsget.layout import Layout, bgzf_layout
+from broker.core.htsget.plan import Index, Plan, planned, wanted_ranges
+from broker.core.htsget.reading import MalformedError, Reading
+from broker.core.htsget.request import Asked
+from broker.core.memory import Memory
+from broker.core.outcome import Reason
+from broker.core.rows import DrsObject, Repository
+from broker.core.rows.catalogue import IndexFile
+from broker.ports.sources import Body, SourceBrokenError, Sources
+
+T = TypeVar("T")
+
+KEPT: Final = 512 << 20
+"""Bytes of indexes and layouts that are remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    layout: Layout
+    index: Index
+
+
+class GenomicFiles:
+    """The `Regions` of files that `sources` has. For the adapters' side of one event loop."""
+
+    def __init__(self, sources: Sources, kept: int = KEPT) -> None:
+        self._sources = sources
+        self._memory = Memory[_Known](kept)
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def plan(self, repository: Repository, row: DrsObject, asked: Asked) -> Plan | Reason:
+        """Which pieces of the file answer. SourceBrokenError."""
+        if row.index is None:
+            raise SourceBrokenError(f"{row.id}: has no index")
+        async with self._sources.open(repository, row.path, row.size) as file:
+            try:
+                known = await self._known(repository, row, row.index, file)
+                ranges = await asyncio.to_thread(wanted_ranges, asked, known.layout, known.index)
+                return ranges if isinstance(ranges, Reason) else await _fed(file, planned(ranges, known.layout))
+            except MalformedError as wrong:
+                raise SourceBrokenError(f"{row.id}: {wrong}") from None
+
+    async def _known(self, repository: Repository, row: DrsObject, index: IndexFile, file: Body) -> _Known:
+        """Layout and index, from memory if they were read before; of many who ask at once one reads."""
+        key = f"{row.checksums['sha-256']} {index.sha256}"
+        found = self._memory.recall(key, ())
+        if found is not None:
+            return found
+        lock = self._locks.setdefault(key, asyncio.Lock())
+        async with lock:
+            found = self._memory.recall(key, ())
+            if found is None:
+                layout = await _fed(file, cram_layout(row.size) if row.format == "CRAM" else bgzf_layout(row.size))
+                found = _Known(layout, await self._index(repository, index))
+                self._memory.keep(key, (), found, layout.weight + found.index.weight)
+            return found
+
+    async def _index(self, repository: Repository, index: IndexFile) -> Index:
+        if index.size > MAX_FILE:
+            raise SourceBrokenError(f"{index.path}: too large for an index")
+        async with self._sources.open(repository, index.path, index.size) as file:
+            given = b"".join([chunk async for chunk in file.read(0, index.size - 1)])
+        return await asyncio.to_thread(_checked, index, given)
+
+
+def _checked(index: IndexFile, given: bytes) -> Index:
+    """Runs in a thread: a whole genome's index takes a tenth of a second."""
+    if hashlib.sha256(given).hexdigest() != index.sha256:
+        raise SourceBrokenError(f"{index.path}: not the index that was registered")
+    return read_containers(given) if index.kind == "CRAI" else read_bins(index.kind, given)
+
+
+async def _fed(file: Body, reading: Reading[T]) -> T:
+    """What `reading` returns, given the bytes that it asks for."""
+    try:
+        span = next(reading)
+        while True:
+            span = reading.send(b"".join([chunk async for chunk in file.read(span.first, span.last)]))
+    except StopIteration as done:
+        result: T = done.value
+        return result

@@ -1,0 +1,106 @@
+"""Which files does a name stand for? A `drs://` address, the address of an object, its bare id, or a data set.
+
+Nothing is sent to any host but the broker that somebody signed in at: a name that leads elsewhere is refused, and
+said so. What a file is called comes from its server, so it is looked at before it becomes a path.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from broker.client.answers import TalkError
+from broker.client.api import Api
+from broker.core.drs.identifiers import BASE_PATH, BadUri, CompactUri, HostUri, decode, encode, parse_drs_uri
+from broker.core.drs.objects import is_checksum, is_name
+
+_DEEPEST = 16
+"""Bundles within bundles."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """One file to be fetched. `folder`: the bundles that it is in, as path below where it goes."""
+
+    id: str
+    name: str
+    size: int
+    checksums: Mapping[str, str]
+    access: str
+    """Path at which the broker is asked for the bytes."""
+    folder: str = ""
+    mime_type: str = ""
+
+
+async def wanted(api: Api, name: str) -> AsyncIterator[Wanted]:
+    """The files that `name` stands for. TalkError for a name that means nothing here; RefusedError."""
+    datasets = (await api.call("GET", "/api/v1/datasets"))["datasets"]
+    found = next((one for one in datasets if one["id"] == name), None)
+    if found is not None:
+        for each in found["objects"]:
+            async for file in _files(api, str(each["id"]), "", 0):
+                yield file
+        return
+    async for file in _files(api, object_id(name, api.issuer), "", 0):
+        yield file
+
+
+def object_id(name: str, issuer: str) -> str:
+    """The id of the object that `name` is, at the broker `issuer`. TalkError for one of another host."""
+    home = urlsplit(issuer)
+    if name.lower().startswith("drs://"):
+        uri = parse_drs_uri(name)
+        if isinstance(uri, BadUri):
+            raise TalkError(f"{name}: {uri.why}")
+        if isinstance(uri, CompactUri):
+            raise TalkError(
+                f"{name} names a registry and no host. Ask the broker's operator: broker drs resolve {name}"
+            )
+        return _here(uri, home.hostname, name)
+    if "://" not in name:
+        return name
+    prefix = f"{issuer}{BASE_PATH}/objects/"
+    id = decode(name.removeprefix(prefix)) if name.startswith(prefix) else None
+    if id is None:
+        raise TalkError(f"{name} is no object of {issuer}, where you are signed in")
+    return id
+
+
+def _here(uri: HostUri, host: str | None, name: str) -> str:
+    """A `drs://` address has no port (DRS 1.5.0): the host alone must be that of the broker."""
+    if uri.host != host:
+        raise TalkError(f"{name} is at {uri.host}. You are signed in at {host}, and nothing is sent to others")
+    return uri.object_id
+
+
+async def _files(api: Api, id: str, folder: str, depth: int) -> AsyncIterator[Wanted]:
+    said = await api.call("GET", f"{BASE_PATH}/objects/{encode(id)}")
+    name = said.get("name") or id
+    if not is_name(name) or name in {".", ".."}:
+        name = encode(id).replace("%", "_")
+    inside = said.get("contents")
+    if isinstance(inside, list) and inside:
+        if depth >= _DEEPEST:
+            raise TalkError(f"{id}: bundles within bundles, more than {_DEEPEST} deep")
+        for each in inside:
+            if isinstance(each, dict) and isinstance(each.get("id"), str):
+                async for file in _files(api, each["id"], f"{folder}{name}/", depth + 1):
+                    yield file
+        return
+    yield _wanted(said, id, name, folder)
+
+
+def _wanted(said: Mapping[str, Any], id: str, name: str, folder: str) -> Wanted:
+    methods = [one for one in said.get("access_methods", ()) if one.get("type") == "https" and one.get("access_id")]
+    if not methods:
+        raise TalkError(f"{id} cannot be had by https")
+    checksums = {one["type"]: one["checksum"] for one in said.get("checksums", ())}
+    return Wanted(
+        id=id,
+        name=name,
+        size=int(said["size"]),
+        checksums={kind: value for kind, value in checksums.items() if is_checksum(kind, value)},
+        access=f"{BASE_PATH}/objects/{encode(id)}/access/{encode(methods[0]['access_id'])}",
+        folder=folder,
+        mime_type=str(said.get("mime_type", "")),
+    )

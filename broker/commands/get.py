@@ -1,0 +1,88 @@
+"""`broker get`: download what you may, whole and checked, and go on where it stopped."""
+
+import asyncio
+from functools import partial
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from broker.client.account import Accounts
+from broker.client.answers import RefusedError, refusal
+from broker.client.api import Api
+from broker.client.objects import Wanted, wanted
+from broker.client.transfer import BrokenError, fetch
+from broker.commands.signed_in import accounts_option, at_option, signed_in, talking
+
+
+@click.command()
+@click.argument("names", nargs=-1, required=True)
+@click.option(
+    "--output",
+    "-o",
+    default=".",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder in which the files go.",
+)
+@click.option(
+    "--parallel", default=4, show_default=True, type=click.IntRange(1, 16), help="Ranges of one file at a time."
+)
+@at_option
+@accounts_option
+def get(names: tuple[str, ...], output: Path, parallel: int, at: str | None, accounts: Accounts) -> None:
+    """Download NAMES: drs:// addresses, addresses or ids of objects, or data sets (all of their files).
+
+    Each file appears when it is whole and its digest fits. Run the same command again to go on with what broke off.
+    Ends with 1 if something was refused, with 2 if something broke.
+    """
+    errors = Console(stderr=True, highlight=False)
+
+    async def run() -> int:
+        async with signed_in(accounts, at) as api:
+            files = [file for name in names async for file in wanted(api, name)]
+            return await _all(api, files, output, parallel, errors)
+
+    with talking(errors):
+        worst = asyncio.run(run())
+    if worst:
+        raise SystemExit(worst)
+
+
+async def _all(api: Api, files: list[Wanted], output: Path, parallel: int, errors: Console) -> int:
+    """One after the other, so that each is there as soon as can be. What is refused or breaks stops no other."""
+    worst = 0
+    with _progress(errors) as progress:
+        for file in files:
+            task = progress.add_task(file.name, total=file.size)
+            told = partial(progress.advance, task)
+            try:
+                path = await fetch(api, file, output, parallel=parallel, told=told, pause=asyncio.sleep)
+                click.echo(path)
+                continue
+            except RefusedError as no:
+                _tell(progress.console, file, list(refusal(no)))
+                worst = max(worst, 1)
+            except (BrokenError, OSError) as broken:
+                _tell(progress.console, file, [str(broken)])
+                worst = 2
+            progress.stop_task(task)
+    return worst
+
+
+def _tell(console: Console, file: Wanted, lines: list[str]) -> None:
+    console.print(f"{file.name}: {lines[0]}", style="bold", markup=False, soft_wrap=True)
+    for line in lines[1:]:
+        console.print(f"  {line}", markup=False, soft_wrap=True)
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(binary_units=True),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    )

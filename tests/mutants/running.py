@@ -27,7 +27,7 @@ from tests.mutants.planting import Unplantable, plant, ready
 SECONDS = 5
 """Of computing above twice what its tests took without it, after which a fork counts as killed."""
 AT_ONCE = int(os.environ.get("MUTANTS_AT_ONCE", "2"))
-SLOW = 1.0
+SLOW = 4.0
 """Seconds of computing, while watched, above which a test is not asked: a rule has to have an example of its own."""
 _KILLED, _SURVIVED, _UNPLANTABLE = 1, 0, 3
 _CAME = {_SURVIVED: "survived", _UNPLANTABLE: "unplantable"}

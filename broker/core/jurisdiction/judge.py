@@ -118,8 +118,7 @@ def found(period: Period, facts: Facts) -> Found:
         if branch is None:
             continue
         branches[pack.id] = branch
-        if branch.effect != "permit":
-            strictness = max(strictness, STRICTNESS[branch.effect])
+        strictness = max(strictness, STRICTNESS[branch.effect])
         if branch.rule != APPLIES_WHEN:  # only a pack that is known to apply answers for a country
             answers_for.append(pack.answers_for)
     uncovered = _uncovered(facts, answers_for)
@@ -173,7 +172,7 @@ def _until(later: tuple[Period, ...], facts: Facts, branches: Mapping[str, Branc
 def _differ(now: Branch | None, then: Branch | None, facts: Facts) -> bool:
     if now is None or then is None:
         return now is not then
-    if (now.rule, now.known, now.effect) != (then.rule, then.known, then.effect):
+    if (now.rule, now.effect) != (then.rule, then.effect):
         return True
     if now.fixed is not None and then.fixed is not None:
         return False  # the same constant of the same pack

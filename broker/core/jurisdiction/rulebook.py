@@ -141,7 +141,7 @@ def _periods(packs: list[Pack], mode: Mode) -> Iterator[Period]:
     for day in sorted({date.min}.union(*turns.values())):
         now = {
             pack.id: compile_pack(pack, day, _cap(pack, day, mode))
-            if day in turns[pack.id] or day == date.min
+            if day in turns[pack.id]
             else before[pack.id]
             for pack in packs
             if pack.in_force(day)

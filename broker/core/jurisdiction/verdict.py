@@ -56,7 +56,6 @@ class Branch:
     """Where one pack's rules end for some facts: at a rule, at its default, or at a fact that nobody knows."""
 
     rule: str
-    known: bool
     effect: Effect
     fixed: Verdict | None
     """The verdict, where nothing in it depends on the facts."""
@@ -180,7 +179,7 @@ class _Builder:
             )
 
         fixed = None if told or self.conditional else verdict
-        return Branch(rule=verdict.rule, known=True, effect=verdict.effect, fixed=fixed, conclude=conclude)
+        return Branch(rule=verdict.rule, effect=verdict.effect, fixed=fixed, conclude=conclude)
 
     def with_duties(self, obligations: tuple[str, ...], facts: Facts) -> tuple[str, ...]:
         """Conditional duties hold where their condition does, and where nobody knows: the stricter reading."""
@@ -205,7 +204,7 @@ class _Builder:
                 mandatory=mandatory,
             )
 
-        return Branch(rule=rule, known=False, effect="refer", fixed=None, conclude=conclude)
+        return Branch(rule=rule, effect="refer", fixed=None, conclude=conclude)
 
     def norm(self, rule: str, cite: str = "") -> Norm:
         return Norm(source=self.pack.id, version=self.pack.version, rule=rule, cite=cite)

@@ -17,19 +17,21 @@ GOAL = 0.95
 @click.command()
 @click.argument("packages", nargs=-1, required=True, type=click.Choice(list(TESTS)))
 @click.option("--module", "only", multiple=True, help="Only this module of it, for example `limits`.")
-@click.option("--changed", is_flag=True, help="Only modules that have changed since they were run, or never were.")
-@click.option("--again", is_flag=True, help="Only what survived the last time; all else is taken to be killed still.")
+@click.option("--changed", is_flag=True, help="Modules that have changed since they were run, or never were.")
+@click.option("--again", is_flag=True, help="What survived the last time; all else is taken to be killed still.")
 def mutate(packages: tuple[str, ...], only: tuple[str, ...], *, changed: bool, again: bool) -> None:
-    """Plant the mutants of PACKAGES."""
+    """Plant the mutants of PACKAGES: all of them, or with --changed, --again or both only what these say."""
     missed = False
     for package in packages:
         sources = {name: text for name, text in modules(package).items() if not only or name.split(".")[-1] in only}
-        before = results()
-        if changed:
-            sources = {name: text for name, text in sources.items() if not _as_it_was(before, name, text)}
-        if again:
-            sources = {name: text for name, text in sources.items() if _lived(before, name, text)}
-        tried = _tried(sources, TESTS[package], before if again else None)
+        kept = {name: before for name, text in sources.items() if (before := _as_it_was(name, text))}
+        if changed or again:
+            sources = {
+                name: text
+                for name, text in sources.items()
+                if (again and kept[name].survived if name in kept else changed)
+            }
+        tried = _tried(sources, TESTS[package], kept if again else {})
         killed = sum(one.killed for one in tried)
         alive = {key for one in tried for key in one.survived}
         click.echo(f"{package}: {killed} of {killed + len(alive)} killed")
@@ -42,21 +44,18 @@ def _short(module: str) -> str:
     return module.removeprefix("broker.core.")
 
 
-def _as_it_was(before: dict[str, Result], module: str, text: str) -> bool:
-    return _short(module) in before and before[_short(module)].text == digest(text)
+def _as_it_was(module: str, text: str) -> Result | None:
+    """What came of a module, if it is still the same."""
+    found = results().get(_short(module))
+    return found if found is not None and found.text == digest(text) else None
 
 
-def _lived(before: dict[str, Result], module: str, text: str) -> set[str]:
-    return set(before[_short(module)].survived) if _as_it_was(before, module, text) else set()
-
-
-def _tried(sources: dict[str, str], tests: list[str], before: dict[str, Result] | None) -> list[Result]:
-    """Each module is stored as soon as all of it has been tried. `before`: only what survived then is tried."""
+def _tried(sources: dict[str, str], tests: list[str], kept: dict[str, Result]) -> list[Result]:
+    """Each module is stored as soon as it has been tried: of those in `kept` what survived then, of others all."""
     start, tally = time.monotonic(), {name: Result(digest(text), 0, []) for name, text in sources.items()}
-    keys = None if before is None else {key for name in sources for key in before[_short(name)].survived}
     for name, text in sources.items():
-        if before:
-            tally[name].killed = before[_short(name)].killed
+        if name in kept:
+            tally[name].killed = kept[name].killed
         elif not any(mutants(name, text)):
             store(_short(name), tally[name])
 
@@ -73,7 +72,8 @@ def _tried(sources: dict[str, str], tests: list[str], before: dict[str, Result] 
                 f"{mutant.module}: {one.killed} killed, {len(one.survived)} not; {time.monotonic() - start:.0f} s"
             )
 
-    run(sources, tests, told, lambda one: keys is None or one.key in keys)
+    if sources:
+        run(sources, tests, told, lambda one: one.module not in kept or one.key in kept[one.module].survived)
     return list(tally.values())
 
 

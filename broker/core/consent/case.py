@@ -43,12 +43,11 @@ def judge_case(
     the file's date. Codes and names are sorted. ValueError names a member that cannot be read.
     """
     given = Members(row, "case")
-    request = {**_object(defaults.get("request_defaults")), **_object(given.take("request"))}
+    request = _over(defaults, "request_defaults", given.take("request"), "request")
     if given.names() & {"withdrawal", "grants"}:
         return _withdrawal(given, request)
-    certificate = read_certificate(
-        {**_object(defaults.get("dataset_defaults")), **_object(given.take("dataset"))}, "dataset"
-    )
+    dataset = _over(defaults, "dataset_defaults", given.take("dataset"), "dataset")
+    certificate = read_certificate(dataset, "dataset")
     own_at = given.instant("at")
     known_at = given.instant("known_at")
     now = at if own_at is None else own_at
@@ -65,8 +64,13 @@ def judge_case(
     }
 
 
-def _object(raw: object) -> Mapping[str, object]:
-    return {} if raw is None else Members(raw, "case").rest()
+def _over(defaults: Mapping[str, object], name: str, own: object, own_name: str) -> Mapping[str, object]:
+    """The file's defaults with a row's own members in their place."""
+    return {**_object(defaults.get(name), name), **_object(own, own_name)}
+
+
+def _object(raw: object, name: str) -> Mapping[str, object]:
+    return {} if raw is None else Members(raw, name).rest()
 
 
 def _subjects(raw: object) -> list[Subject]:

@@ -140,9 +140,7 @@ def _periods(packs: list[Pack], mode: Mode) -> Iterator[Period]:
     turns = {pack.id: set(_turns(pack, mode)) for pack in packs}
     for day in sorted({date.min}.union(*turns.values())):
         now = {
-            pack.id: compile_pack(pack, day, _cap(pack, day, mode))
-            if day in turns[pack.id]
-            else before[pack.id]
+            pack.id: compile_pack(pack, day, _cap(pack, day, mode)) if day in turns[pack.id] else before[pack.id]
             for pack in packs
             if pack.in_force(day)
         }

@@ -12,6 +12,7 @@ COMMANDS = {
     "check": "Judge case files with the product's own rules.",
     "clients": "The programs that may ask for tokens.",
     "consents": "Consent records of participants, in and out.",
+    "data": "The files of a repository: encrypt, register and verify them.",
     "datasets": "What data there are, and what you may use them for.",
     "decisions": "Make decisions of before again, and show them.",
     "demo": "Tell the whole story, then go on serving until Ctrl-C.",

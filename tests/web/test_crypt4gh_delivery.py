@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from broker.adapters.crypt4gh.bodies import Opener, Sealer
+from broker.adapters.crypt4gh.bodies import Sealer
 from broker.adapters.crypt4gh.packets import SecretKey, sealed, unsealed
 from broker.core.crypt4gh.edits import kept
 from broker.core.crypt4gh.header import Contents, length_for, parse
@@ -19,6 +19,7 @@ from broker.core.crypt4gh.public_keys import write
 from broker.core.rows import Envelope, RecipientKey
 from tests import builders as b
 from tests.adapters.crypt4gh.of_the_package import decrypted, encrypted, with_edits
+from tests.adapters.crypt4gh.whole import open_all, seal_all
 from tests.fakes import START
 from tests.web.site import ARCHIVE, Site, site
 from tests.web.test_data_endpoint import stopped
@@ -192,9 +193,7 @@ async def test_what_is_stored_in_the_clear_can_be_had_encrypted(tmp_path: Path) 
 async def test_several_data_keys_and_an_empty_content(tmp_path: Path) -> None:
     keys = [b"1" * 32, b"2" * 32]
     said = Contents(keys=tuple(keys))
-    body = b"".join(
-        bytes(Sealer(keys[n % 2], lambda k: k.to_bytes(12, "big")).seal(PLAIN[:65_536], n)) for n in range(3)
-    )
+    body = b"".join(Sealer(keys[n % 2], lambda k: k.to_bytes(12, "big")).seal(PLAIN[:65_536], n) for n in range(3))
     file = sealed(said, [ARCHIVE.public], b"s" * 32) + body
     async with archive(tmp_path, file, registered(), plain=PLAIN[:65_536] * 3, plaintext=True) as s:
         assert await got(s, "https") == PLAIN[:65_536] * 3
@@ -256,7 +255,7 @@ async def test_a_running_download_ends_with_the_key_or_with_the_owners_leave(
     tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = Contents(keys=(OBJECTS_KEY,))
-    body = bytes(Sealer(OBJECTS_KEY, lambda n: n.to_bytes(12, "big")).seal(BIG, 0))
+    body = seal_all(OBJECTS_KEY, BIG)
     file = sealed(said, [ARCHIVE.public], b"s" * 32) + body
     assert length_for(said) == 124
     monkeypatch.setattr("tests.web.test_data_endpoint.ACCESS", f"{DRS}/access/{way}")
@@ -300,7 +299,7 @@ async def begun(s: Site, person: str = str(b.ADA)) -> tuple[str, str]:
     body = {"public_key": write(ADAS.public), "name": "laptop"}
     told = await (await s.http.post("/api/v1/me/keys", json=body, headers=s.headers(person))).json()
     _, said = unsealed(base64.b64decode(told["challenge"]), [ADAS])
-    return told["id"], bytes(Opener(said.keys).open(base64.b64decode(told["challenge"])[124:], 0)).decode()
+    return told["id"], open_all(said.keys, base64.b64decode(told["challenge"])[124:]).decode()
 
 
 async def test_an_answer_counts_once_and_only_for_who_was_asked(tmp_path: Path) -> None:

@@ -51,16 +51,24 @@ class ArchiveKeys:
     def __init__(self, folder: Path, passphrase_file: Path) -> None:
         self._folder, self._passphrase_file = folder, passphrase_file
         self._read: dict[str, SecretKey] = {}
+        self._ordered: tuple[SecretKey, ...] = ()
+        self._seen = -1
 
     def all(self) -> tuple[SecretKey, ...]:
         """Every key, the newest first. KeyStoreError: one cannot be read, or there is none."""
+        changed = self._folder.stat().st_mtime_ns if self._folder.is_dir() else -1
+        if changed < 0 or changed != self._seen:
+            self._look()
+            self._seen = changed
+        return self._ordered
+
+    def _look(self) -> None:
         found = sorted(self._folder.glob("*.pem"), reverse=True)
         if not found:
             raise KeyStoreError(f"{self._folder}: there is no Crypt4GH key; `broker data key make` makes one")
-        if found and {path.name for path in found} != self._read.keys():
-            passphrase = read_passphrase(self._passphrase_file)
-            self._read = {path.name: self._read.get(path.name) or _read(path, passphrase) for path in found}
-        return tuple(self._read[path.name] for path in found)
+        passphrase = read_passphrase(self._passphrase_file)
+        self._read = {path.name: self._read.get(path.name) or _read(path, passphrase) for path in found}
+        self._ordered = tuple(self._read.values())
 
 
 def _read(path: Path, passphrase: bytes) -> SecretKey:

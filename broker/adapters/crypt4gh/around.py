@@ -5,7 +5,7 @@ Each is a `ports.sources.Body`: any range of it costs what the range costs. Noth
 
 from collections.abc import AsyncIterator
 
-from broker.adapters.crypt4gh.bodies import Opener, Sealer, SegmentError
+from broker.adapters.crypt4gh.bodies import Buffer, Opener, Sealer, SegmentError
 from broker.core.crypt4gh.edits import kept, size_of, within
 from broker.core.crypt4gh.header import NONCE_BYTES, Contents
 from broker.core.crypt4gh.segments import PLAIN, SEALED, plain_size, plain_span, sealed_size, sealed_span
@@ -73,13 +73,12 @@ class Opened:
         sealed = sealed_span(piece, self._whole)
         at = sealed.first // SEALED * PLAIN
         source = self._body.read(self._at + sealed.first, self._at + sealed.last)
-        async for segments in in_pieces(source, sealed.length, SEALED):
+        async for segment in in_pieces(source, sealed.length, SEALED):
             try:
-                plain = self._opener.open(segments, at // PLAIN)
+                plain = self._opener.open(segment, at // PLAIN)
             except SegmentError as wrong:
                 raise SourceBrokenError(str(wrong)) from None
-            begin, end = max(piece.first - at, 0), min(piece.last + 1 - at, len(plain))
-            yield bytes(plain) if (begin, end) == (0, len(plain)) else bytes(plain[begin:end])
+            yield plain[max(piece.first - at, 0) : piece.last + 1 - at]
             at += len(plain)
 
 
@@ -106,23 +105,30 @@ class Sealed:
         at = plain.first // PLAIN * SEALED
         async for piece in in_pieces(self._plain.read(plain.first, plain.last), plain.length, PLAIN):
             sealed = self._sealer.seal(piece, at // SEALED)
-            begin, end = max(wanted.first - at, 0), min(wanted.last + 1 - at, len(sealed))
-            yield bytes(sealed[begin:end])
+            yield sealed[max(wanted.first - at, 0) : wanted.last + 1 - at]
             at += len(sealed)
 
 
-async def in_pieces(source: AsyncIterator[bytes], length: int, size: int) -> AsyncIterator[bytes]:
-    """`length` bytes of `source`, cut anew: every piece is a multiple of `size`, but the last one.
+async def in_pieces(source: AsyncIterator[bytes], length: int, size: int) -> AsyncIterator[Buffer]:
+    """`length` bytes of `source`, cut anew: every piece has `size` bytes, but the last one.
 
     SourceBrokenError: it ends before, which the format itself would never tell.
     """
-    held, left = bytearray(), length
+    rest, left = bytearray(), length
     async for chunk in source:
         left -= len(chunk)
-        held += chunk
-        whole = len(held) if not left else len(held) // size * size
-        if whole:
-            yield bytes(memoryview(held)[:whole])
-            del held[:whole]
+        view, at = memoryview(chunk), 0
+        if rest:
+            at = min(size - len(rest), len(chunk))
+            rest += view[:at]
+            if len(rest) == size:
+                yield rest
+                rest = bytearray()
+        for end in range(at + size, len(chunk) + 1, size):
+            yield view[at:end]
+            at = end
+        rest += view[at:]
     if left:
         raise SourceBrokenError("it ended too soon")
+    if rest:
+        yield rest

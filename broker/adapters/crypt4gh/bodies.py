@@ -1,13 +1,17 @@
-"""Opens and seals segments of a Crypt4GH body. (Crypt4GH 1.0, section 3.2: ChaCha20-Poly1305)"""
+"""Opens and seals segments of a Crypt4GH body. (Crypt4GH 1.0, section 3.2: ChaCha20-Poly1305)
+
+One segment at a time: 64 KiB are small enough for memory that is used again and again, which larger pieces are not.
+"""
 
 from collections.abc import Callable, Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
-from broker.core.crypt4gh.header import MAC_BYTES, NONCE_BYTES
-from broker.core.crypt4gh.segments import OVERHEAD, PLAIN, SEALED, sealed_size
+from broker.core.crypt4gh.header import NONCE_BYTES
+from broker.core.crypt4gh.segments import OVERHEAD
 
+Buffer = bytes | bytearray | memoryview
 Nonce = Callable[[int], bytes]
 """The nonce of the segment with this number: never the same twice under one data key."""
 
@@ -22,30 +26,20 @@ class Opener:
     def __init__(self, keys: Sequence[bytes]) -> None:
         self._ciphers = [ChaCha20Poly1305(key) for key in keys]
 
-    def open(self, body: bytes, first: int) -> bytearray:
-        """The plaintext of `body`: whole segments, of which the first has number `first`. SegmentError."""
-        count = -(-len(body) // SEALED)
-        if 0 < len(body) % SEALED <= OVERHEAD:
-            raise SegmentError(f"segment {first + count - 1} is cut off")
-        plain = bytearray(len(body) - OVERHEAD * count)
-        view, target = memoryview(body), memoryview(plain)
-        for number in range(count):
-            begin, end = number * SEALED, min((number + 1) * SEALED, len(body))
-            into = target[number * PLAIN : number * PLAIN + end - begin - OVERHEAD]
-            if not self._open(view[begin : begin + NONCE_BYTES], view[begin + NONCE_BYTES : end], into):
-                raise SegmentError(f"segment {first + number} does not open")
-        return plain
-
-    def _open(self, nonce: memoryview, sealed: memoryview, into: memoryview) -> bool:
+    def open(self, segment: Buffer, number: int) -> bytes:
+        """The plaintext of a segment; `number`: its place in the file. SegmentError."""
+        if len(segment) <= OVERHEAD:
+            raise SegmentError(f"segment {number} is cut off")
+        view = memoryview(segment)
         for place, cipher in enumerate(self._ciphers):
             try:
-                cipher.decrypt_into(nonce, sealed, None, into)
+                plain = cipher.decrypt(view[:NONCE_BYTES], view[NONCE_BYTES:], None)
             except InvalidTag:
                 continue
             if place:
                 self._ciphers.insert(0, self._ciphers.pop(place))
-            return True
-        return False
+            return plain
+        raise SegmentError(f"segment {number} does not open")
 
 
 class Sealer:
@@ -54,14 +48,7 @@ class Sealer:
     def __init__(self, key: bytes, nonce: Nonce) -> None:
         self._cipher, self._nonce = ChaCha20Poly1305(key), nonce
 
-    def seal(self, plain: bytes | bytearray, first: int) -> bytearray:
-        """The body of `plain`, whose first byte begins segment `first`; only its last segment may be short."""
-        body = bytearray(sealed_size(len(plain)))
-        source, target = memoryview(plain), memoryview(body)
-        for number in range(-(-len(plain) // PLAIN)):
-            piece = source[number * PLAIN : (number + 1) * PLAIN]
-            at, nonce = number * SEALED, self._nonce(first + number)
-            target[at : at + NONCE_BYTES] = nonce
-            end = at + NONCE_BYTES + len(piece) + MAC_BYTES
-            self._cipher.encrypt_into(nonce, piece, None, target[at + NONCE_BYTES : end])
-        return body
+    def seal(self, plain: Buffer, number: int) -> bytes:
+        """The segment of `plain`, a full one but for the last."""
+        nonce = self._nonce(number)
+        return nonce + self._cipher.encrypt(nonce, plain, None)

@@ -10,13 +10,14 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broker.adapters.crypt4gh.bodies import Opener, Sealer, SegmentError
+from broker.adapters.crypt4gh.bodies import Sealer, SegmentError
 from broker.adapters.crypt4gh.packets import SecretKey, sealed, unsealed
 from broker.core.crypt4gh.edits import edits_for, kept
 from broker.core.crypt4gh.header import Contents, HeaderError, assembled, parse
 from broker.core.crypt4gh.segments import PLAIN, SEALED
 from broker.core.ranges import Span
 from tests.adapters.crypt4gh.of_the_package import decrypted, encrypted, rearranged, with_edits
+from tests.adapters.crypt4gh.whole import open_all, seal_all
 
 ARCHIVE, READER, OTHER = (SecretKey.of(name * 32) for name in (b"a", b"r", b"o"))
 DATA_KEY = b"d" * 32
@@ -33,7 +34,7 @@ def counted(number: int) -> bytes:
 
 
 def body(plain: bytes, key: bytes = DATA_KEY) -> bytes:
-    return bytes(Sealer(key, counted).seal(plain, 0))
+    return seal_all(key, plain)
 
 
 def file(plain: bytes, *readers: SecretKey, edits: tuple[int, ...] | None = None) -> bytes:
@@ -61,7 +62,7 @@ def test_what_the_package_encrypts_we_decrypt(size: int) -> None:
     made = encrypted(content(size), [ARCHIVE, READER], OTHER)
     for reader in (ARCHIVE, READER):
         header, said = unsealed(made, [OTHER, reader])
-        assert bytes(Opener(said.keys).open(made[header.length :], 0)) == content(size)
+        assert open_all(said.keys, made[header.length :]) == content(size)
 
 
 @pytest.mark.parametrize("size", [1, PLAIN, 3 * PLAIN + 7])
@@ -92,7 +93,7 @@ def test_a_part_that_the_package_made_is_read_here(offset: int, span: int) -> No
     plain = content(3 * PLAIN + 7)
     part = rearranged(encrypted(plain, [READER], OTHER), READER, offset, span)
     header, said = unsealed(part, [READER])
-    opened = bytes(Opener(said.keys).open(part[header.length :], 0))
+    opened = open_all(said.keys, part[header.length :])
     (one,) = kept(said.edits, len(opened))
     assert opened[one.first : one.last + 1] == plain[offset : offset + span]
 
@@ -173,12 +174,12 @@ TAMPERED: list[tuple[str, Any]] = [
 def test_a_segment_that_was_touched_does_not_open(name: str, change: Any) -> None:
     del name
     with pytest.raises(SegmentError):
-        Opener([DATA_KEY]).open(change(body(content(PLAIN + 100))), 0)
+        open_all([DATA_KEY], change(body(content(PLAIN + 100))))
 
 
 def test_a_broken_segment_is_named_by_its_place_in_the_file() -> None:
     with pytest.raises(SegmentError, match="segment 7 "):
-        Opener([b"x" * 32]).open(body(b"text"), 7)
+        open_all([b"x" * 32], body(b"text"), 7)
 
 
 @settings(max_examples=25)
@@ -186,8 +187,8 @@ def test_a_broken_segment_is_named_by_its_place_in_the_file() -> None:
 def test_each_segment_opens_with_whichever_key_it_was_sealed(order: list[int]) -> None:
     keys = [bytes([n]) * 32 for n in range(3)]
     plain = content(PLAIN)
-    made = b"".join(bytes(Sealer(keys[n], counted).seal(plain, place)) for place, n in enumerate(order))
-    assert bytes(Opener(keys).open(made, 0)) == plain * len(order)
+    made = b"".join(Sealer(keys[n], counted).seal(plain, place) for place, n in enumerate(order))
+    assert open_all(keys, made) == plain * len(order)
 
 
 def test_a_secret_key_is_not_shown() -> None:

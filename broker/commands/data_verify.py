@@ -1,0 +1,73 @@
+"""`broker data verify`: are the stored files what was registered, and do the encrypted ones still open?"""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from broker.adapters.crypt4gh.archive_keys import ArchiveKeys
+from broker.adapters.crypt4gh.files import Tell, measure
+from broker.adapters.keys import KeyStoreError
+from broker.adapters.storage.reads import all_of
+from broker.commands.common import Fail, settings, telling
+from broker.commands.data_shown import progress, show_table
+from broker.core.rows import Dataset, DrsObject, Repository
+from broker.state import archive_keys
+
+FINE = "as registered"
+WRONG = 1
+"""The exit status if any file is not."""
+
+
+@click.command()
+@click.argument("objects", nargs=-1)
+@click.option("--dataset", "datasets", multiple=True, help="Only objects of this dataset; repeat it.")
+@click.pass_obj
+def verify(config: Path | None, objects: tuple[str, ...], datasets: tuple[str, ...]) -> None:
+    """Read the files of OBJECTS, or of all, and compare them with what is registered; beside a running broker too.
+
+    Encrypted files are decrypted to their last byte. Status 1 if any file is missing, or is not what it was.
+    """
+    chosen = settings(config)
+    found = asyncio.run(_chosen(chosen.database, objects, datasets))
+    keys, table, wrong = archive_keys(chosen), Table("object", "file", "verdict"), 0
+    with progress([path for _, path in found]) as bars:
+        for (row, path), (_, tell) in zip(found, bars, strict=True):
+            verdict = _verdict(row, path, keys, tell)
+            wrong += verdict != FINE
+            table.add_row(row.id, str(path), verdict)
+    show_table(table)
+    click.echo(f"{len(found)} read, {wrong} not as registered")
+    if wrong:
+        sys.exit(WRONG)
+
+
+async def _chosen(database: Path, objects: Sequence[str], datasets: Sequence[str]) -> list[tuple[DrsObject, Path]]:
+    """What is to be read. Bundles have no file, and what is being staged is not there yet."""
+    with telling():
+        rows = [row for row in await all_of(database, DrsObject) if not row.is_bundle]
+        homes = {row.id: row.repository for row in await all_of(database, Dataset)}
+        roots = {row.id: Path(row.root) for row in await all_of(database, Repository)}
+    unknown = sorted({*objects} - {row.id for row in rows} | {*datasets} - homes.keys())
+    if unknown:
+        raise Fail(f"not registered: {', '.join(unknown)}")
+    named = (row for row in rows if (not objects or row.id in objects) and (not datasets or row.dataset in datasets))
+    return [(row, roots[homes[row.dataset]] / row.path) for row in named if row.availability == "online"]
+
+
+def _verdict(row: DrsObject, path: Path, keys: ArchiveKeys, tell: Tell) -> str:
+    try:
+        measured = measure(path, keys.all, tell)
+    except OSError as failure:
+        return failure.strerror or "cannot be read"
+    except (ValueError, KeyStoreError) as failure:
+        return f"cannot be opened: {failure}"
+    if measured.envelope != row.envelope:
+        return "another file around the content" if row.envelope and measured.envelope else "encrypted otherwise"
+    if measured.size != row.size:
+        return f"{measured.size} bytes of content instead of {row.size}"
+    differs = [kind for kind, value in measured.checksums.items() if row.checksums.get(kind, value) != value]
+    return f"other content: {', '.join(differs)}" if differs else FINE

@@ -48,6 +48,9 @@ interop-tools:  ## Other people's clients and providers, for tests/interop (need
 fuzz: env  ## Hostile input for every parser, other input each time, for some minutes (ARGS='-k jws' for one)
 	@HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -q tests/fuzz --hypothesis-seed=$$(date +%s) $(ARGS)
 
+authzen-scenario: env  ## The certification scenario of AuthZEN, with its own policy in place of ours
+	@$(BIN)/python -m pytest -q tests/web/test_authzen_scenario.py $(ARGS)
+
 differential: env  ## Drawn cases through the rules and through a second reading of them (ARGS="--rows 300000 --seed 7")
 	@nice $(BIN)/python -m tests.differential $(ARGS)
 

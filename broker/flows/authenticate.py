@@ -120,18 +120,21 @@ async def by_client_token(w: World, v: Verifier, shown: Shown) -> ServiceCaller 
     )
 
 
-async def by_passports(w: World, v: Verifier, passports: Sequence[str], sent: Sent = NOTHING) -> Caller | Reason:
+async def by_passports(
+    w: World, v: Verifier, passports: Sequence[str], sent: Sent = NOTHING, us: AbstractSet[str] | None = None
+) -> Caller | Reason:
     """The one person whom these Passports are about, with every visa in them that verifies.
 
     A Passport of a trusted broker that fails refuses the whole request (Passport 8.1); one of a stranger, and
     a bad visa, are left out (8.3). Passports of two people are refused (adversarial row T042). One that is bound
-    to a key counts only with a proof of that key in `sent` (T048).
+    to a key counts only with a proof of that key in `sent` (T048). `us`: the audiences of the door that was shown them
+    (None: ours).
     """
     now = w.clock.now()
     over = too_much(passports)
     if over is not None:
         return over
-    verified = await passports_of(w, v, passports, now)
+    verified = await passports_of(w, v, passports, now, us)
     if isinstance(verified, Reason):
         return verified
     if not verified:

@@ -1,6 +1,7 @@
 """What every way in with foreign tokens shares: which Passports and visas count here, what is told of the others."""
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from broker.core.outcome import Reason
@@ -20,9 +21,16 @@ class Inside:
     left_out: tuple[LeftOut, ...] = ()
 
 
-async def passports_of(w: World, v: Verifier, tokens: Sequence[str], now: Seconds) -> tuple[Passport, ...] | Reason:
-    """The Passports of trusted brokers, every one of them good; those of strangers are left out."""
-    verified = await verified_passports(v, tokens, w.snapshots.current().trust, now, us_of(w))
+async def passports_of(
+    w: World, v: Verifier, tokens: Sequence[str], now: Seconds, us: AbstractSet[str] | None = None
+) -> tuple[Passport, ...] | Reason:
+    """The Passports of trusted brokers, every one of them good; those of strangers are left out.
+
+    `us`: the audiences that mean the door (None: ours).
+    """
+    verified = await verified_passports(
+        v, tokens, w.snapshots.current().trust, now, us_of(w) if us is None else frozenset(us)
+    )
     if isinstance(verified, Reason):
         return verified
     current = w.snapshots.current()  # the keys may have been waited for

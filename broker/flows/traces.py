@@ -35,12 +35,14 @@ def trace(
     snapshot: Snapshot,
     unread: Sequence[LeftOut] = (),
     ground: str | None = None,
+    told_to: str | None = None,
 ) -> Put:
     """The row that lets the decision be replayed: the question, the facts, every gate, what was said.
 
     What names `person`, whose question it was, lies under their key. `unread`: visas that came with the question
     and were none of a trusted issuer. They are named as those that were verified and dropped: fifty of them at
-    most, and how many there were. `ground`: what a member of the committee wrote, where one decided.
+    most, and how many there were. `ground`: what a member of the committee wrote, where one decided. `told_to`: the
+    repository that asked, if one did.
     """
     hidden = partial(w.names.hide, person.log_key)
     body = written(hidden, question, decision, explanation, snapshot)
@@ -49,6 +51,8 @@ def trace(
         body = {**body, "human": {"by": "committee", "reasons_text": ground}}
     if refused:
         body = {**body, "left_out": told_left_out(refused)}
+    if told_to is not None:
+        body = {**body, "told_to": told_to}
     return kept(id, question, body)
 
 

@@ -12,12 +12,14 @@ from aiohttp import web
 from broker.core.administration import SORTS
 from broker.core.reasons import REASONS, sentence
 from broker.core.reasons.language import Tongue
+from broker.flows.repositories.deciding import Desk
 from broker.web import (
     admin,
     api,
     assertions,
     audit,
     authorize,
+    authzen,
     choosing,
     consents,
     data,
@@ -37,6 +39,7 @@ from broker.web import (
     tasks,
     visas,
 )
+from broker.web.asking import DESK
 from broker.web.errors import Problem, headers, status_of
 from broker.web.languages import language
 from broker.web.middleware import ERROR_FAMILIES, ERROR_FORMS, REQUEST_ID, ErrorForm
@@ -57,6 +60,7 @@ class Who(StrEnum):
     PASSPORT = "a person, by Passports"
     TICKET = "who was given a data ticket"
     BROWSER = "a person in a browser, by session"
+    REPOSITORY = "a repository, about its own data"
     PROVIDER = "a home identity provider, by a signed message"
 
 
@@ -228,6 +232,12 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/audit/tile/{path:.+}", audit.tile, Who.ANYBODY),
     Route("GET", "/audit/receipts/{receipt}", audit.proof, Who.ANYBODY),
     Route("GET", "/audit/proof/consistency", audit.consistency, Who.ANYBODY),
+    Route("GET", "/.well-known/authzen-configuration", authzen.configuration, Who.ANYBODY, authzen.error),
+    Route("POST", "/access/v1/evaluation", authzen.post_evaluation, Who.REPOSITORY, authzen.error),
+    Route("POST", "/access/v1/evaluations", authzen.post_evaluations, Who.REPOSITORY, authzen.error),
+    Route("POST", "/access/v1/search/subject", authzen.post_subject_search, Who.REPOSITORY, authzen.error),
+    Route("POST", "/access/v1/search/resource", authzen.post_resource_search, Who.REPOSITORY, authzen.error),
+    Route("POST", "/access/v1/search/action", authzen.post_action_search, Who.REPOSITORY, authzen.error),
     Route("GET", "/healthz", health.healthz, Who.ANYBODY),
     Route("GET", "/readyz", health.readyz, Who.ANYBODY),
     Route("GET", "/metrics", health.metrics, Who.ANYBODY),
@@ -244,6 +254,7 @@ FAMILIES: tuple[tuple[str, ErrorForm], ...] = (
     ("/device", page),
     ("/sign-in", page),
     ("/identities", page),
+    ("/access/v1/", authzen.error),
 )
 """How errors are written where a path begins like this and no route answers; the first that fits."""
 
@@ -258,3 +269,5 @@ def add_routes(app: web.Application) -> None:
     app[OPENAPI] = openapi.document(ROUTES, app[BROKER].administration.forms, app[BROKER].version)
     app[ERROR_FORMS] = forms
     app[ERROR_FAMILIES] = FAMILIES
+    app[DESK] = Desk(verifier=app[BROKER].verifier)
+    app[authzen.PDP] = authzen.OurDecisions(app[BROKER].world, app[DESK])

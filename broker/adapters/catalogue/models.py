@@ -229,7 +229,14 @@ class CommitteePart(Part):
 
 class RolePart(Part):
     role: Literal[
-        "committee_member", "admin", "auditor", "issuer_admin", "custodian", "legal_officer", "ethics_committee"
+        "committee_member",
+        "admin",
+        "auditor",
+        "issuer_admin",
+        "custodian",
+        "legal_officer",
+        "ethics_committee",
+        "repository",
     ]
     scope: Text
     """`service`; or committee:, dataset:, repository:, source:, organisation: or issuer:, and its id."""

@@ -39,6 +39,7 @@ INDEXED: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "session": ("person",),
     "task": ("person",),
     "trace": ("person",),
+    "usage": ("decision",),
     "withdrawal_receipt": ("subject",),
 })  # fmt: skip
 """Kind to the members by which its rows are found."""

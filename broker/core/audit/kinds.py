@@ -52,6 +52,9 @@ KINDS: Mapping[str, str] = MappingProxyType({
     # deciding
     "decision.made": "the question was answered; `trace` is the digest of all that was read and said",
     "pre_check.made": "one purpose was judged against many datasets; `answers` is the digest of all that was said",
+    "decision.told": "a repository asked whether somebody may use its data, and was told; `client` names it",
+    "decision.unasked": "a repository asked what cannot be judged, because of `reasons`; the answer was no",
+    "search.made": "a repository searched who may use what: `looked` candidates were judged, `found` fit",
     "access.permitted": "an access to one object was permitted",
     "access.refused": "an access to one object was refused",
     # bytes
@@ -60,6 +63,9 @@ KINDS: Mapping[str, str] = MappingProxyType({
     "download.end": "a delivery ended; `sent` bytes were handed to the kernel",
     "download.unknown_end": "a delivery was open when the process ended; nobody knows how much left",
     "download.cut": "a running delivery was cut, because the right to it ended",
+    # what repositories say that serve the bytes themselves
+    "usage.reported": "a repository reported a download that it had asked about; `decision` says when",
+    "usage.unexpected": "a repository reported a download that no decision of ours covers; `why` says in what",
     # whose data they are
     "consent.changed": "a participant's, family's or community's consent got a new version",
     "consent.withdrawn": "a consent was withdrawn",

@@ -14,10 +14,13 @@ SERVICE_SCOPES: Mapping[str, str] = MappingProxyType({
     "clients:write": "register, change, suspend and remove clients",
     "consents:read": "take the consent records of its own participants out",
     "consents:write": "send consent records of its own participants",
+    "decisions:ask": "ask whether somebody may use its repository's data",
+    "feed:read": "read what has ended of what concerns its repository's data",
     "idps:read": "read the home identity providers and how they do",
     "idps:write": "register, change, suspend and remove home identity providers",
     "issuers:read": "read the visa issuers and how they do",
     "issuers:write": "register, change, suspend and remove visa issuers",
+    "usage:write": "report downloads of its repository's data",
     "visas:push": "push visas about a person",
 })  # fmt: skip
 """Scope to what it opens."""

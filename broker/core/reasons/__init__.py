@@ -14,6 +14,7 @@ from broker.core.reasons import (
     duo,
     issuing,
     jurisdiction,
+    repositories,
     rights,
     service,
     visas,
@@ -27,7 +28,19 @@ __all__ = ["REASONS", "TEXTS_VERSION", "Appeal", "Interest", "Spec", "sentence",
 
 def _registry() -> Mapping[str, Spec]:
     found: dict[str, Spec] = {}
-    for table in (consent, rights, duo, community, jurisdiction, conduct, authentication, visas, service, issuing):
+    for table in (
+        consent,
+        rights,
+        duo,
+        community,
+        jurisdiction,
+        conduct,
+        authentication,
+        visas,
+        service,
+        issuing,
+        repositories,
+    ):
         for spec in table.SPECS:
             if spec.code in found:
                 raise ValueError(f"{spec.code} is registered twice")

@@ -30,25 +30,26 @@ from broker.core.rows.oauth import Approval, Client, Code, Family, RefreshToken
 from broker.core.rows.once import Done
 from broker.core.rows.polled import PolledVisa
 from broker.core.rows.recipients import RecipientKey
+from broker.core.rows.repositories import AskedAbout, Usage
 from broker.core.rows.revocation import Revocation
 from broker.core.rows.sanctions import Sanction
 from broker.core.rows.tasks import Task
 
 __all__ = [
-    "HISTORY_KINDS", "KINDS", "SNAPSHOT_KINDS", "Access", "Approval", "Assertion", "Client", "Code", "Committee",
-    "ConsentRow", "ConsentTemplate", "CustomType", "Dataset", "Delivery", "Document", "Done", "DrsObject",
-    "Envelope", "Evidence", "Family", "Farewell", "Gather", "Gathered", "Grant", "HomeSession", "Identity",
-    "IdentityLink", "IdentityProvider", "InForce", "Organisation", "Person", "PolledVisa", "Put", "RecipientKey",
-    "RefreshToken", "Repository", "Request", "Revocation", "Role", "Row", "Sanction", "Session", "SigningKey",
-    "Task", "Trace", "VisaIssuer", "WithdrawalReceipt", "changed",
+    "HISTORY_KINDS", "KINDS", "SNAPSHOT_KINDS", "Access", "Approval", "AskedAbout", "Assertion", "Client", "Code",
+    "Committee", "ConsentRow", "ConsentTemplate", "CustomType", "Dataset", "Delivery", "Document", "Done",
+    "DrsObject", "Envelope", "Evidence", "Family", "Farewell", "Gather", "Gathered", "Grant", "HomeSession",
+    "Identity", "IdentityLink", "IdentityProvider", "InForce", "Organisation", "Person", "PolledVisa", "Put",
+    "RecipientKey", "RefreshToken", "Repository", "Request", "Revocation", "Role", "Row", "Sanction", "Session",
+    "SigningKey", "Task", "Trace", "Usage", "VisaIssuer", "WithdrawalReceipt", "changed",
 ]  # fmt: skip
 
 KINDS: tuple[type[Row], ...] = (
-    Access, Approval, Assertion, Client, Code, Committee, ConsentRow, ConsentTemplate, CustomType, Dataset, Delivery,
-    Document, Done,
+    Access, Approval, AskedAbout, Assertion, Client, Code, Committee, ConsentRow, ConsentTemplate, CustomType, Dataset,
+    Delivery, Document, Done,
     DrsObject, Family, Farewell, Gathered, Grant, HomeSession, Identity, IdentityLink, IdentityProvider, InForce,
     Organisation, Person, PolledVisa, RecipientKey, RefreshToken, Repository, Request, Revocation, Role, Sanction,
-    Session, SigningKey, Task, Trace, VisaIssuer, WithdrawalReceipt,
+    Session, SigningKey, Task, Trace, Usage, VisaIssuer, WithdrawalReceipt,
 )  # fmt: skip
 """Every kind of row; each is a table of its own."""
 

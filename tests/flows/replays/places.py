@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from broker.core.authz.asked import Action, Asked, Entity
+from broker.core.authz.scope import Asker
 from broker.core.consent.model import Scope
-from broker.core.ids import DatasetId, Issuer, ObjectId
+from broker.core.ids import ClientId, DatasetId, Issuer, ObjectId
 from broker.core.jurisdiction.rulebook import Rulebook, rulebook
 from broker.core.outcome import Reason
 from broker.core.passport.trust import TrustRow
@@ -16,10 +18,12 @@ from broker.core.time import Seconds
 from broker.flows import decide_request, request_access
 from broker.flows.deliver import Opened, close_delivery, open_delivery
 from broker.flows.pre_check import PreCheck, pre_check
+from broker.flows.repositories.deciding import Desk, decide, keep
 from broker.flows.traces import decided, decisions_of
 from broker.flows.use_data import Ticket, ask
 from broker.flows.visas import held_visas, mint
 from broker.flows.withdraw_consent import Withdrawn, withdraw
+from broker.flows.world import World
 from tests import builders as b
 from tests.fakes import START
 from tests.flows.replays.recorded import DEMO, Recorded
@@ -99,10 +103,24 @@ async def everything(s: Recorded) -> int:
         if isinstance(opened, Opened):
             await close_delivery(w, opened, "complete", 10)
     held = mint(w, ADA, held_visas(w, ADA, SESSION, w.clock.now()), w.clock.now())
+    await repository_asks(w)
     why = decided(held)
     if why:
         await w.ledger.record(w.entry("passport.issued", w.clock.now(), ADA, decisions_of(why)), *why)
     return len(await traces(s)) - before
+
+
+async def repository_asks(w: World) -> None:
+    """A repository asks about its own object, about nobody, and about what is not there."""
+    asker = Asker(client=ClientId("depot"), repositories=frozenset({"bank"}))
+    for object in ("obj-1", "no-such-object"):
+        for found in (caller(), caller(grants=()), None):
+            asked = Asked(
+                subject=Entity(type="user", id="x"),
+                action=Action(name="stream"),
+                resource=Entity(type="object", id=object),
+            )
+            await keep(w, Desk(verifier=None), decide(w, asker, found, asked, None))  # type: ignore[arg-type]
 
 
 async def traces(s: Recorded) -> list[Trace]:

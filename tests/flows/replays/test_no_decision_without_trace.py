@@ -20,6 +20,7 @@ FLOWS = Path(broker.flows.__file__).parent
 DECIDING = {"evaluate", "foresee_each"}
 KEEPING = {"trace", "trace_again", "kept"}
 PLACES = {
+    "deciding.py": "a repository that serves its own bytes asks: AuthZEN, the searches, proxies",
     "decide_request.py": "a committee approves or rejects",
     "deliver.py": "bytes of a range are asked for; a running download is asked about again",
     "pre_check.py": "many datasets at once",
@@ -27,11 +28,11 @@ PLACES = {
     "use_data.py": "DRS access: a ticket, or none",
     "visas.py": "a visa is minted from a grant: for a Passport, at UserInfo, for a task",
 }
-"""Where a decision is made. Introspection and the AuthZEN doors show what was decided, and make none."""
+"""Where a decision is made. Introspection shows what was decided, and makes none."""
 READING = {"replay.py"}
 """Where one is made again, which gives nobody anything."""
 ENTRIES = {
-    "decision.made", "pre_check.made", "request.submitted", "request.approved", "request.rejected",
+    "decision.made", "decision.told", "pre_check.made", "request.submitted", "request.approved", "request.rejected",
     "access.permitted", "access.refused", "download.authorised", "download.refused", "download.cut", "passport.issued",
 }  # fmt: skip
 """Kinds of entries that are about a decision."""

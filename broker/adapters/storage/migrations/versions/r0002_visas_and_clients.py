@@ -29,6 +29,8 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "withdrawal_receipt": ("subject",),
     "sanction": (),
     "recipient_key": ("person",),
+    "asked_about": (),
+    "usage": ("decision",),
 }
 """Kind of row to the members by which its rows are found."""
 _FROM_NOW_ON = ("committee", "consent", "dataset", "drs_object", "organisation", "repository", "revocation")

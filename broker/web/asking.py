@@ -1,0 +1,71 @@
+"""Which repository is asking? A registered client that speaks for its repository, by a token or by its own credentials.
+
+`Authorization: Bearer` (or DPoP) with a token of `client_credentials`; or `Authorization: Basic` with its id and
+secret. A client without the scope, or that speaks for no repository, is told so.
+"""
+
+from aiohttp import hdrs, web
+
+from broker.core.authz.scope import ROLE, Asker, repositories_of
+from broker.core.ids import ClientId
+from broker.core.oidc.challenge import of_error
+from broker.core.oidc.errors import OAuthError
+from broker.core.oidc.limits import MAX_FORM
+from broker.core.oidc.parameters import Parameters, parse
+from broker.core.oidc.service_scopes import service_subject
+from broker.core.outcome import Reason
+from broker.core.rows import Client
+from broker.flows.authenticate import by_client_token
+from broker.flows.oauth.client import client_of
+from broker.flows.repositories.deciding import Desk
+from broker.web.callers import access_token
+from broker.web.doors import scheme_of
+from broker.web.errors import Problem
+from broker.web.state import BROKER
+
+DESK = web.AppKey("desk", Desk)
+ASK, FEED, REPORT = "decisions:ask", "feed:read", "usage:write"
+
+
+async def repository(request: web.Request, scope: str) -> Asker:
+    """The repository that asks; Problem 401 or 403 if it may not."""
+    given = request.headers.get(hdrs.AUTHORIZATION, "")
+    if given[:6].lower() == "basic ":
+        return await by_credentials(request, given, scope)
+    broker, token = request.app[BROKER], access_token(request)
+    if token is None:
+        raise Problem("AUTH-NO-CREDENTIALS")
+    service = await by_client_token(broker.world, broker.verifier, token)
+    if isinstance(service, Reason):
+        raise Problem.of(service)
+    if scope not in service.scopes:
+        raise _lacking(request, scope)
+    return _asker(request, service.client)
+
+
+async def by_credentials(request: web.Request, given: str, scope: str) -> Asker:
+    """The repository with this id and secret (`Basic …`); Problem 401 or 403 if it may not."""
+    broker, nothing = request.app[BROKER], parse(b"", MAX_FORM)
+    assert isinstance(nothing, Parameters)  # noqa: S101 (an empty form is one)
+    client = await client_of(broker.oauth, given, nothing, public=False)
+    if isinstance(client, OAuthError):
+        raise Problem(client.code)
+    if scope not in client.scopes:
+        raise _lacking(request, scope)
+    return _asker(request, client.id)
+
+
+def _asker(request: web.Request, client: ClientId) -> Asker:
+    world = request.app[BROKER].world
+    snapshot = world.snapshots.current()
+    row = snapshot.get(Client, client)
+    mine = repositories_of(snapshot.roles(world.issuer, service_subject(client)))
+    if not mine:
+        raise Problem("AUTH-NOT-YOURS", roles=f"{ROLE} of repository:<its id>")
+    return Asker(client=client, repositories=mine, serves=frozenset(row.serves if row is not None else ()))
+
+
+def _lacking(request: web.Request, scope: str) -> Problem:
+    problem = Problem("AUTH-SCOPE", scope=scope)
+    problem.challenge = of_error(OAuthError.TOKEN_SCOPE, scheme_of(request), scope)
+    return problem

@@ -166,6 +166,38 @@ def _inside(code: CodeType, name: str) -> CodeType | None:
     return None
 
 
+# ------------------------------------------------------------------ which statements are reached
+
+REACHED = "__reached__"
+"""The name, in the module, of what is called with (function, line) before each statement."""
+
+
+def watched(text: str) -> Iterator[tuple[str, CodeType]]:
+    """Every function of a module, with code that also tells which of its statements are reached."""
+    for top, function, body in _parts(ast.parse(text)):
+        if function:
+            _watch(body, function)
+            code = _code(top, function)
+            if code is not None:
+                yield function, code
+
+
+def _watch(node: ast.AST, function: str) -> None:
+    for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+        inner = getattr(node, name, None)
+        if not isinstance(inner, list):
+            continue
+        found: list[ast.AST] = []
+        for one in inner:
+            if isinstance(one, ast.stmt):
+                told = ast.Tuple([ast.Constant(function), ast.Constant(one.lineno)], ast.Load())
+                call = ast.Call(ast.Name(REACHED, ast.Load()), [told], [])
+                found.append(ast.copy_location(ast.Expr(call), one))
+            found.append(one)
+            _watch(one, function)
+        inner[:] = found
+
+
 # ------------------------------------------------------------------ who uses a table
 
 

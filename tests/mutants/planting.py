@@ -6,13 +6,14 @@ and so is every table, in whatever module, that was made from it.
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
-from tests.mutants.making import Mutant
+from tests.mutants.making import REACHED, Mutant, watched
 from tests.mutants.page import ROOT
 
 OURS = (f"{ROOT / 'broker'}/", f"{ROOT / 'tests'}/")
@@ -31,6 +32,15 @@ def plant(mutant: Mutant) -> None:
         _hand_on({(module.__name__, name) for name in _made_again(module, {mutant.function}, old)}, old)
     else:
         _table(module, mutant)
+
+
+def watch(name: str, text: str, told: Callable[[tuple[str, int]], None]) -> None:
+    """From now on `told` hears (function, line) of each statement that is reached in the module."""
+    module = sys.modules[name]
+    setattr(module, REACHED, told)
+    for function, code in watched(text):
+        with suppress(Unplantable, ValueError):
+            _function(module, function).__code__ = code
 
 
 def _function(module: ModuleType, name: str) -> FunctionType:

@@ -15,20 +15,20 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from types import FrameType, ModuleType
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from tests.mutants.making import Mutant, mutants, names_in, using
 from tests.mutants.page import ROOT, dotted
-from tests.mutants.planting import Unplantable, plant, ready
+from tests.mutants.planting import Unplantable, plant, ready, watch
 
 SECONDS = 5
 """Of computing above twice what its tests took without it, after which a fork counts as killed."""
 AT_ONCE = int(os.environ.get("MUTANTS_AT_ONCE", "2"))
-SLOW = 4.0
-"""Seconds of computing, while watched, above which a test is not asked: a rule has to have an example of its own."""
+SLOW = 1.0
+"""Seconds of computing above which a test is not asked: a rule has to have an example of its own."""
 _KILLED, _SURVIVED, _UNPLANTABLE = 1, 0, 3
 _CAME = {_SURVIVED: "survived", _UNPLANTABLE: "unplantable"}
 
@@ -107,47 +107,32 @@ def _learn(session: Session) -> str:
 def _traced(
     session: Session,
 ) -> tuple[dict[int, float], dict[tuple[str, str], set[int]], dict[tuple[str, int], set[int]], list[str]]:
-    files = {str(sys.modules[name].__file__): name for name in session.sources if name in sys.modules}
     seconds: dict[int, float] = {}
     reached: dict[tuple[str, str], set[int]] = defaultdict(set)
     lines: dict[tuple[str, int], set[int]] = defaultdict(set)
     failed: list[str] = []
-    now: set[tuple[str, str]] = set()
-    here: set[tuple[str, int]] = set()
-
-    def called(frame: FrameType, _: str, __: Any) -> Any:
-        module = files.get(frame.f_code.co_filename)
-        if module is None:
-            return None
-        now.add((module, frame.f_code.co_qualname.split(".<locals>")[0]))
-
-        def line(frame: FrameType, _: str, __: Any) -> Any:
-            here.add((module, frame.f_lineno))
-            return line
-
-        return line(frame, "", None)
-
+    now: dict[str, set[tuple[str, int]]] = {name: set() for name in session.sources if name in sys.modules}
+    for name, here in now.items():
+        watch(name, session.sources[name], here.add)
     remembering = [
         one for name in list(sys.modules) if name.startswith("broker.") for one in _caches(sys.modules[name])
     ]
     for number, item in enumerate(session.items):
-        now.clear()
-        here.clear()
+        for here in now.values():
+            here.clear()
         for cached in remembering:
             cached.cache_clear()  # or the first test of a question would be the only one to reach its answer
         start = time.process_time()
-        sys.settrace(called)
         red = _red(session, number, number + 1 if number + 1 < len(session.items) else None)
-        sys.settrace(None)
         seconds[number] = time.process_time() - start
         if red:
             failed.append(item.nodeid)
         if seconds[number] > SLOW:
             continue
-        for function in now:
-            reached[function].add(number)
-        for one in here:
-            lines[one].add(number)
+        for name, here in now.items():
+            for function, line in here:
+                reached[name, function].add(number)
+                lines[name, line].add(number)
     return seconds, dict(reached), dict(lines), failed
 
 

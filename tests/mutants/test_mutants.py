@@ -9,7 +9,7 @@ import pytest
 from tests.mutants import planting
 from tests.mutants.making import mutants
 from tests.mutants.page import digest, reasons, results
-from tests.mutants.planting import Unplantable, plant
+from tests.mutants.planting import Unplantable, plant, watch
 from tests.mutants.running import modules
 
 TEXT = '''
@@ -106,3 +106,11 @@ def test_every_survivor_has_a_reason_and_every_reason_a_survivor() -> None:
 
 def test_a_package_has_its_modules() -> None:
     assert "broker.core.duo.match" in modules("core/duo")
+
+
+def test_what_is_reached_is_told_and_the_answer_is_the_same(module: types.ModuleType) -> None:
+    told: list[tuple[str, int]] = []
+    watch("broker.made_up", TEXT, told.append)
+    assert module.inside(4)
+    assert module.Thing.known("a")
+    assert told == [("inside", 8), ("inside", 9), ("inside", 11), ("Thing.known", 17)]

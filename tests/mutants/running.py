@@ -29,6 +29,8 @@ SECONDS = 5
 AT_ONCE = int(os.environ.get("MUTANTS_AT_ONCE", "2"))
 SLOW = 1.0
 """Seconds of computing above which a test is not asked: a rule has to have an example of its own."""
+PATIENCE = 3.0
+"""Seconds of computing that the tests of one mutant take together; more of them are not asked."""
 _KILLED, _SURVIVED, _UNPLANTABLE = 1, 0, 3
 _CAME = {_SURVIVED: "survived", _UNPLANTABLE: "unplantable"}
 
@@ -217,7 +219,15 @@ def _reaching(session: Session, mutant: Mutant) -> list[int]:
     function = (mutant.module, mutant.function)
     found = set().union(*(session.lines.get((mutant.module, line), ()) for line in mutant.lines))
     kills, seconds = session.kills[function], session.seconds
-    return sorted(found or session.reach.get(function) or _near(session, mutant), key=lambda n: (-kills[n], seconds[n]))
+    reaching = found or session.reach.get(function) or _near(session, mutant)
+    left = PATIENCE
+    asked: list[int] = []
+    for number in sorted(reaching, key=lambda number: (-kills[number], seconds[number])):
+        left -= seconds[number]
+        if asked and left < 0:
+            break
+        asked.append(number)
+    return asked
 
 
 def _near(session: Session, mutant: Mutant) -> set[int]:

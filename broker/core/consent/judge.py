@@ -178,7 +178,7 @@ def _until_of_certificate(asking: Asking) -> Seconds:
     certificate = asking.certificate
     if certificate is None:
         return FOREVER
-    days = (term.date for term in (*certificate.permissions, *certificate.modifiers))  # of a moratorium
+    days = (term.date for term in certificate.modifiers)  # of a moratorium
     ends = (certificate.valid_from, certificate.valid_to, *(start_of(day) for day in days if day is not None))
     return min((one for one in ends if one is not None and one > asking.question.at), default=FOREVER)
 

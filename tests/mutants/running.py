@@ -29,7 +29,7 @@ SECONDS = 5
 AT_ONCE = int(os.environ.get("MUTANTS_AT_ONCE", "2"))
 SLOW = 1.0
 """Seconds of computing above which a test is not asked: a rule has to have an example of its own."""
-PATIENCE = 2.0
+PATIENCE = 1.0
 """Seconds of computing that the tests of one mutant take together; more of them are not asked."""
 _KILLED, _SURVIVED, _UNPLANTABLE = 1, 0, 3
 _CAME = {_SURVIVED: "survived", _UNPLANTABLE: "unplantable"}

@@ -1,14 +1,12 @@
 """Composition root: the only module that knows the adapters and the web edge, and wires them together."""
 
 import asyncio
-import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
 
 from aiohttp import web
 
@@ -32,8 +30,8 @@ from broker.adapters.policy_watch import PolicyWatch
 from broker.adapters.poll_loop import PollLoop
 from broker.adapters.probe import HttpProbe
 from broker.adapters.provider_credentials import Credentials
-from broker.adapters.repositories.folders import Folders
 from broker.adapters.repositories.genomic_files import GenomicFiles
+from broker.adapters.repositories.stores import open_stores
 from broker.adapters.snapshots import LiveSnapshot, load
 from broker.adapters.storage.ledger import SqliteLedger, open_ledger
 from broker.adapters.storage.log import SqliteLog, open_log
@@ -50,7 +48,6 @@ from broker.core.oidc.metadata import BASIC_SCOPES
 from broker.core.quota import Rates
 from broker.core.rows import Client, IdentityProvider, Row, VisaIssuer
 from broker.core.snapshot import Snapshot, empty
-from broker.flows.deliver import close_left_open
 from broker.flows.foreign_tokens import us_of
 from broker.flows.gather import Gathering
 from broker.flows.inspect import Tools
@@ -63,13 +60,13 @@ from broker.flows.verified import Poller, Verifier
 from broker.flows.world import World
 from broker.policies import RulesError, policy_folder, rules_in, watch_policies
 from broker.ports import Entropy
-from broker.state import envelopes_of, keep_texts, key_ring, log_key, log_origin, outbox_of
+from broker.state import deliveries_told, envelopes_of, keep_texts, key_ring, log_key, log_origin, outbox_of
 from broker.web.edge import EDGE, Edge, Network, Pace, networks
 from broker.web.middleware import CLOCK, ENTROPY, around, safe_headers
 from broker.web.once import RUNNING, OnceLedger, once
 from broker.web.pages.render import set_up
 from broker.web.routes import add_routes
-from broker.web.server import listening
+from broker.web.server import listening, tls_of
 from broker.web.state import BROKER, READY, Administration, Broker, Readiness
 from broker.web.streams import LiveStreams
 
@@ -130,7 +127,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         ring = await key_ring(world, tokens, live, settings)
         for looking in (ring.look_on(), watch.look_on()):
             stack.push_async_callback(_cancelled, asyncio.create_task(looking))
-        await close_left_open(world)
+        await stack.enter_async_context(deliveries_told(world, settings.nginx_log))
         outgoing = _outgoing(stack)
         stack.push_async_callback((await outbox_of(world, ledger, live, outgoing)).close)
         proofs = _proofs(world, store, settings)
@@ -144,7 +141,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             providers=RegisteredProviders(live),
             idps=_identity_providers(outgoing, Credentials(tokens, clock, entropy), stack),
             snapshots=live,
-            sources=(sources := Folders()),
+            sources=(sources := await stack.enter_async_context(open_stores(settings.repository_credentials))),
             envelopes=envelopes_of(settings, store, entropy),
             regions=GenomicFiles(sources),
             streams=LiveStreams(live.listen, clock),
@@ -157,7 +154,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             languages=load_languages(settings.text_folder),
             administration=_administration(outgoing, settings.mode),
         )
-        app = build(broker, ready := Readiness(lambda: not ledger.failed), networks(settings.trusted_proxies))
+        app = build(broker, ready := Readiness(lambda: not ledger.failed), *_front(settings))
         yield Running(world=world, app=app, ledger=ledger, readiness=ready, ring=ring, watch=watch)
 
 
@@ -211,6 +208,11 @@ def _heed_revocations(tokens: signing.OwnTokens, live: LiveSnapshot, clock: Syst
     tokens.withdrawn = lambda key: live.current().revoked("key", key, clock.now())
 
 
+def _front(settings: Settings) -> tuple[tuple[Network, ...], str]:
+    """The proxies before us, and where they have our files."""
+    return networks(settings.trusted_proxies), settings.nginx_location or ""
+
+
 async def assert_fit(running: Running, settings: Settings) -> None:
     """SettingsError if something is stored that must not be served in this mode."""
     rows = running.world.rows
@@ -226,7 +228,7 @@ def assert_declared_fit(rows: Iterable[Row], mode: Mode) -> None:
 
 
 def build(
-    broker: Broker, readiness: Readiness, proxies: tuple[Network, ...] = (), pace: Pace | None = None
+    broker: Broker, readiness: Readiness, proxies: tuple[Network, ...] = (), files: str = "", pace: Pace | None = None
 ) -> web.Application:
     """The application around a wired broker. Tests call this with fakes."""
     app = web.Application(middlewares=[around, once], client_max_size=64 * 1024)
@@ -236,7 +238,7 @@ def build(
     )
     app[RUNNING] = set()
     app[READY] = readiness
-    app[EDGE] = Edge(pace=pace or Pace(), rates=broker.oauth.rates, proxies=proxies)
+    app[EDGE] = Edge(pace=pace or Pace(), rates=broker.oauth.rates, proxies=proxies, files=files)
     app[CLOCK] = broker.world.clock
     app[ENTROPY] = broker.world.entropy
     set_up(app)
@@ -247,17 +249,8 @@ def build(
 
 def serving(running: Running, settings: Settings) -> AbstractAsyncContextManager[int]:
     """Listen; the port that was taken is what the context manager yields."""
-    tls = _tls(settings.tls_cert, settings.tls_key)
+    tls = tls_of(settings.tls_cert, settings.tls_key)
     return listening(running.app, settings.host, settings.port, tls, settings.drain_seconds)
-
-
-def _tls(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
-    if cert is None or key is None:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(cert, key)
-    return context
 
 
 def _proofs(world: World, store: keys.KeyStore, settings: Settings) -> Proofs:

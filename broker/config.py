@@ -73,6 +73,12 @@ class Settings(BaseModel):
     """May programs register themselves (RFC 7591)? `initial_access_token`: those that were given that token."""
     registration_token_sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     """SHA-256, hexadecimal, of the initial access token. Trusted: whoever holds the token can register any client."""
+    repository_credentials: Path | None = None
+    """Folder of the credentials of remote repositories: `NAME.json`, mode 0600. Trusted: its reader has the data."""
+    nginx_location: str | None = Field(default=None, pattern=r"^(/[A-Za-z0-9._-]+)+$")
+    """Location of nginx, marked `internal`, under which it has the folders of repositories, each under its id."""
+    nginx_log: Path | None = None
+    """Where nginx writes what it sent from there. Trusted: its writer says how much left."""
     tls_cert: Path | None = None
     """Certificate chain (PEM), to serve https without a proxy."""
     tls_key: Path | None = None
@@ -93,6 +99,8 @@ class Settings(BaseModel):
             raise ValueError("registration: initial_access_token and registration_token_sha256 come together")
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("tls_cert and tls_key come together")
+        if (self.nginx_location is None) != (self.nginx_log is None):
+            raise ValueError("nginx_location and nginx_log come together")
         return self
 
     @property

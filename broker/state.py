@@ -1,6 +1,8 @@
 """What a broker keeps between two starts: making it, its log's key and name, its keys, who has still to be told."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from broker.adapters.crypt4gh.envelopes import ArchiveEnvelopes
 from broker.adapters.entropy import SystemEntropy
 from broker.adapters.key_ring import KeyRing
 from broker.adapters.keys import USES, KeyStore, make_key, make_passphrase, open_keys, read_passphrase
+from broker.adapters.nginx_log import NginxLog
 from broker.adapters.outbox import Outbox
 from broker.adapters.outgoing import Outgoing
 from broker.adapters.signing import OwnTokens, own_trust
@@ -25,6 +28,8 @@ from broker.core.oidc.limits import FAREWELL_DELAYS
 from broker.core.rows import Farewell, Row
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
+from broker.flows.deliver import close_left_open
+from broker.flows.handing_on import close_reported
 from broker.flows.note_keys import FoundKey, note_keys
 from broker.flows.put_in_force import put_in_force, put_rules_in_force
 from broker.flows.tell_clients import tell, waiting
@@ -117,3 +122,20 @@ async def outbox_of(world: World, ledger: SqliteLedger, live: LiveSnapshot, outg
     ledger.on_commit = committed
     outbox.add(await waiting(world))
     return outbox
+
+
+@asynccontextmanager
+async def deliveries_told(world: World, nginx_log: Path | None) -> AsyncIterator[None]:
+    """Close what was running when the last process ended; then follow what nginx says that it sent."""
+    told = NginxLog(nginx_log, partial(close_reported, world)) if nginx_log is not None else None
+    if told is not None:
+        await told.look()
+    await close_left_open(world)
+    following = asyncio.create_task(told.run()) if told is not None else None
+    try:
+        yield
+    finally:
+        if following is not None:
+            following.cancel()
+            with suppress(asyncio.CancelledError):
+                await following

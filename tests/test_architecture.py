@@ -74,6 +74,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "aiosqlite": ("adapters/storage/",),
     "sqlalchemy": ("adapters/storage/",),
     "alembic": ("adapters/storage/",),
+    "obstore": ("adapters/repositories/addresses.py",),
     "pydantic_settings": (),
     "random": (),
     "secrets": ("adapters/entropy.py",),

@@ -42,8 +42,8 @@ class Outgoing:
     def __init__(self, *, seconds: float) -> None:
         """`seconds`: for one fetch, from the look-up of the name to the last byte."""
         self._seconds = seconds
-        self._public = _session(_public_socket)
-        self._internal = _session(None)
+        self._public = session(internal=False)
+        self._internal = session(internal=True)
 
     async def close(self) -> None:
         await self._public.close()
@@ -88,9 +88,9 @@ class Outgoing:
         """
         if not url.startswith("https://") and not (internal and url.startswith("http://")):
             raise FetchError("not an https address")
-        session = self._internal if internal else self._public
+        web = self._internal if internal else self._public
         try:
-            sending = session.request(
+            sending = web.request(
                 "GET" if form is None else "POST",
                 url,
                 data=form,
@@ -109,23 +109,29 @@ class Outgoing:
         """POST `form`: was it taken (200 or 204)? What the other side says besides is not read. Never raises."""
         if not url.startswith("https://") and not (internal and url.startswith("http://")):
             return False
-        session = self._internal if internal else self._public
+        web = self._internal if internal else self._public
         try:
-            sending = session.request("POST", url, data=form, allow_redirects=False)
+            sending = web.request("POST", url, data=form, allow_redirects=False)
             async with asyncio.timeout(self._seconds), sending as response:
                 return response.status in _TAKEN
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError):
             return False
 
 
-def _session(factory: Any) -> aiohttp.ClientSession:
+def session(*, internal: bool, per_host: int = _PER_HOST, buffer: int = 64 * 1024) -> aiohttp.ClientSession:
+    """A client that asks for nothing but what it is told to ask for, and at public addresses unless `internal`.
+
+    `per_host`: connections to one host; `buffer`: bytes that are read ahead of one answer.
+    """
+    factory: Any = None if internal else _public_socket
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(socket_factory=factory, use_dns_cache=False, limit=0, limit_per_host=_PER_HOST),
+        connector=aiohttp.TCPConnector(socket_factory=factory, use_dns_cache=False, limit=0, limit_per_host=per_host),
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
         auto_decompress=False,
         headers={"Accept-Encoding": "identity"},
         timeout=aiohttp.ClientTimeout(total=None),
+        read_bufsize=buffer,
     )
 
 

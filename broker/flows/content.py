@@ -47,7 +47,7 @@ async def content_of(sources: Sources, envelopes: Envelopes, shown: Shown) -> Co
     row = shown.object
 
     def stored() -> AbstractAsyncContextManager[Body]:
-        return sources.open(shown.repository, row.path, stored_size(row))
+        return sources.open(shown.repository, row.path, stored_size(row), row.source_tag)
 
     if row.envelope is None:
         return _as_it_is(row, stored, "stored") if shown.reader is None else _sealed(envelopes, shown, stored)

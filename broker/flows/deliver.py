@@ -62,9 +62,11 @@ class Opened:
 
 
 async def open_delivery(
-    w: World, access_id: str, object: ObjectId, spans: Sequence[Span], form: str = "stored"
+    w: World, access_id: str, object: ObjectId, spans: Sequence[Span], form: str = "stored", unseen: int = 0
 ) -> Opened | Refused | Reason:
     """These bytes of a form of the object (flows/content.py) are about to leave. REQ-RANGE: the ticket is for others.
+
+    `unseen`: seconds for which a proxy sends them by itself, so that nobody can stop them (flows/handing_on.py).
 
     Steps: 1 gather, 2 decide again with today's picture, 3 record before the first byte, 4 hand over.
     """
@@ -78,7 +80,15 @@ async def open_delivery(
         return Reason(code="REQ-RANGE", facts=(("problem", "the ticket is for other ranges"),))
     first, last = min((one.first for one in spans), default=0), max((one.last for one in spans), default=-1)
     # 3. Record.
-    delivery = Delivery(id=w.new_id("dlv", now), access=access.id, object=row.id, first=first, last=last, started=now)
+    delivery = Delivery(
+        id=w.new_id("dlv", now),
+        access=access.id,
+        object=row.id,
+        first=first,
+        last=last,
+        started=now,
+        way="nginx" if unseen else "broker",
+    )
     id, judged = DecisionId(w.new_id("dec", now)), shown.judged
     put = trace_again(id, access.decision, judged.question, judged.decision, judged.snapshot)
     told: dict[str, Value] = {"object": row.id, "dataset": row.dataset, "access": access.id, "delivery": delivery.id}
@@ -86,7 +96,7 @@ async def open_delivery(
         "download.authorised",
         now,
         person,
-        told | {"first": first, "last": last, "form": form, "decision": id, "trace": put.digest},
+        told | _sent_how(form, unseen) | {"first": first, "last": last, "decision": id, "trace": put.digest},
     )
     await w.ledger.record(entry, put, Put(delivery))
     # 4. Hand over.
@@ -173,6 +183,12 @@ async def close_left_open(w: World) -> int:
         entry = w.entry("download.unknown_end", w.clock.now(), None, told)
         await w.ledger.record(entry, Put(changed(delivery, state="unknown")))
     return len(left)
+
+
+def _sent_how(form: str, unseen: int) -> dict[str, Value]:
+    if unseen:
+        return {"form": form, "way": "nginx", "unstoppable_seconds": unseen}
+    return {"form": form, "way": "broker"}
 
 
 def _repository(row: DrsObject, snapshot: Snapshot) -> Repository | None:

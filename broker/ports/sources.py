@@ -30,7 +30,8 @@ class Body(Protocol):
     def read(self, first: int, last: int) -> AsyncIterator[bytes]:
         """The bytes `first`..`last` (inclusive, below `size`) in order, each chunk checked before it comes out.
 
-        One reader at a time. SourceBrokenError: what came out before is right, and the rest must not be made up.
+        One reader at a time, who closes a generator that they leave. SourceBrokenError: what came out before is
+        right, and the rest must not be made up.
         """
         ...
 
@@ -52,6 +53,9 @@ class KernelBody(Body, Protocol):
 class Sources(Protocol):
     """Where objects' bytes lie, whatever the kind of store."""
 
-    def open(self, repository: Repository, path: str, size: int) -> AbstractAsyncContextManager[Body]:
-        """The content at `path`, which must have `size` bytes. SourceBrokenError if it is not there as registered."""
+    def open(self, repository: Repository, path: str, size: int, tag: str = "") -> AbstractAsyncContextManager[Body]:
+        """The content at `path`, which must have `size` bytes and, in a remote repository, the entity tag `tag` if any.
+
+        SourceBrokenError if it is not there as registered: on entering, or at the first reading.
+        """
         ...

@@ -13,8 +13,10 @@ from aiohttp import hdrs, web
 _ASK = ("Authorization", "Content-Type", "DPoP", "X-Request-ID")
 _TELL = ("WWW-Authenticate", "DPoP-Nonce", "X-Request-ID", "Retry-After")
 _WHY = ("Decision-Id", "Link", "X-Audit-Receipt")
-_PARTS = ("Content-Range", "Content-Length", "Accept-Ranges", "ETag")
-_RANGED = (*_ASK, "Range", "If-Range", "If-None-Match", "Cache-Control")
+_PARTS = (
+    "Content-Range", "Content-Length", "Accept-Ranges", "ETag", "Content-Disposition", "Repr-Digest", "Content-Digest",
+)  # fmt: skip
+_RANGED = (*_ASK, "Range", "If-Range", "If-Match", "If-None-Match", "Cache-Control")
 """igv.js sends Cache-Control beside its ranges."""
 
 

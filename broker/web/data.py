@@ -1,16 +1,25 @@
-"""The byte endpoint: GET and HEAD of one object with ranges (RFC 9110 section 14), behind a data ticket."""
+"""The byte endpoint: GET and HEAD of one object behind a data ticket, with ranges and preconditions (RFC 9110 13, 14).
+
+Digests of the whole are told beforehand (RFC 9530), so that a client knows what it has when it has all of it.
+"""
+
+import re
+from urllib.parse import quote
 
 import structlog
 from aiohttp import hdrs, web
 
 from broker.core.ids import ObjectId
 from broker.core.outcome import Reason
+from broker.core.preconditions import answer, digest_field
 from broker.core.ranges import Multipart, Ranges, Span, Unsatisfiable, content_range, unsatisfied, wanted
 from broker.flows.content import Content, content_of
-from broker.flows.deliver import Opened, Shown, open_delivery, show
+from broker.flows.deliver import Opened, Shown, close_delivery, open_delivery, show
+from broker.flows.handing_on import seconds_unseen
 from broker.flows.use_data import TICKET_TYPE, Refused
 from broker.ports.sources import SourceBrokenError
 from broker.web.callers import access_token
+from broker.web.edge import EDGE, is_proxy
 from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.middleware import ENTROPY
@@ -20,6 +29,9 @@ from broker.web.telling import refused
 
 log = structlog.get_logger(__name__)
 _MAX_TICKET = 4096
+_PLAIN_RANGE = re.compile(r"bytes=(?:[0-9]{1,15}-[0-9]{0,15}|-[0-9]{1,15})")
+_CONDITIONS = ("If-Match", "If-None-Match", "If-Range", "If-Modified-Since", "If-Unmodified-Since")
+_OF_THE_PART = ("Content-Length", "Content-Range", "Content-Digest")
 
 
 async def head(request: web.Request) -> web.StreamResponse:
@@ -27,6 +39,8 @@ async def head(request: web.Request) -> web.StreamResponse:
     broker, object = request.app[BROKER], ObjectId(request.match_info["object_id"])
     shown = _told(request, await show(broker.world, await _ticket(request, broker, object), object))
     content = await _content(broker, shown)
+    if _is_known(request, content):
+        return _unchanged(content)
     response = web.StreamResponse(headers=_headers(content))
     response.content_length = content.size
     return response
@@ -36,12 +50,19 @@ async def get(request: web.Request) -> web.StreamResponse:
     """GET: the whole object, or ranges of it."""
     broker, object = request.app[BROKER], ObjectId(request.match_info["object_id"])
     access = await _ticket(request, broker, object)
-    content = await _content(broker, _told(request, await show(broker.world, access, object)))
+    shown = _told(request, await show(broker.world, access, object))
+    content = await _content(broker, shown)
+    if _is_known(request, content):
+        return _unchanged(content)
     planned, response = _planned(request, content)
-    opened = await open_delivery(broker.world, access, object, planned.spans, content.form)
+    length = sum(span.length for span in planned.spans)
+    unseen = seconds_unseen(shown, content, length, broker.snapshots.current()) if _by_nginx(request) else 0
+    opened = await open_delivery(broker.world, access, object, planned.spans, content.form, unseen)
     if not isinstance(opened, Opened):
         raise _refusal(request, opened)
     response.headers["X-Audit-Receipt"] = opened.receipt
+    if unseen:
+        return await _handed_on(request, shown, opened, content, response)
     return await send(request, broker, opened, planned, response)
 
 
@@ -66,9 +87,38 @@ def _planned(request: web.Request, content: Content) -> tuple[Wanted, web.Stream
         spans, status = asked.spans, 206
         multipart = Multipart(spans=spans, size=size, media_type=content.media_type, boundary=boundary)
         headers[hdrs.CONTENT_TYPE] = multipart.content_type
+    if status == 200 and content.sha256 is not None:  # noqa: PLR2004 (RFC 9110: all of it)
+        headers["Content-Digest"] = digest_field(content.sha256)
     response = web.StreamResponse(status=status, headers=headers)
     response.content_length = multipart.length if multipart is not None else sum(span.length for span in spans)
     return Wanted(content=content, spans=spans, multipart=multipart), response
+
+
+def _by_nginx(request: web.Request) -> bool:
+    """Does a proxy of ours ask that can send files, for something that it reads just as we do?
+
+    A whole file or one plain range, and no condition: nginx knows nothing of our entity tags.
+    """
+    edge = request.app[EDGE]
+    plain = _PLAIN_RANGE.fullmatch(request.headers.get(hdrs.RANGE, "bytes=0-")) is not None
+    odd = any(name in request.headers for name in _CONDITIONS)
+    return bool(edge.files) and is_proxy(request.remote, edge.proxies) and plain and not odd
+
+
+async def _handed_on(
+    request: web.Request, shown: Shown, opened: Opened, content: Content, response: web.StreamResponse
+) -> web.Response:
+    """Nothing but a head: nginx sends the file, and says in its log how that ended."""
+    try:
+        async with content.open():
+            pass
+    except SourceBrokenError as broken:
+        log.warning("source.broken", object=opened.object.id, why=str(broken))
+        await close_delivery(request.app[BROKER].world, opened, "incomplete", 0)
+        raise Problem("SRV-SOURCE") from None
+    kept = {name: value for name, value in response.headers.items() if name not in _OF_THE_PART}
+    place = f"{request.app[EDGE].files}/{quote(shown.repository.id)}/{quote(opened.object.path)}"
+    return web.Response(headers={**kept, "X-Accel-Redirect": place, "X-Delivery": opened.delivery.id})
 
 
 def etag(content: Content) -> str:
@@ -76,8 +126,25 @@ def etag(content: Content) -> str:
     return f'"{content.tag}"'
 
 
+def _is_known(request: web.Request, content: Content) -> bool:
+    """Has the client these very bytes already? Problem 412 if it asks for those of another content."""
+    said = {name: request.headers.getall(name, None) for name in (hdrs.IF_MATCH, hdrs.IF_NONE_MATCH)}
+    match, other = (",".join(fields) if fields is not None else None for fields in said.values())
+    found = answer(match, other, etag(content))
+    if found == "not that content":
+        raise Problem("REQ-OTHER-CONTENT")
+    return found == "the same still"
+
+
+def _unchanged(content: Content) -> web.Response:
+    """304: nothing leaves, so nothing is on record but the decision that it may be told."""
+    kept = (hdrs.ETAG, hdrs.CACHE_CONTROL, "Repr-Digest")
+    return web.Response(status=304, headers={name: value for name, value in _headers(content).items() if name in kept})
+
+
 def _headers(content: Content) -> dict[str, str]:
-    return {
+    digest = {"Repr-Digest": digest_field(content.sha256)} if content.sha256 is not None else {}
+    return digest | {
         hdrs.CONTENT_TYPE: content.media_type,
         hdrs.ACCEPT_RANGES: "bytes",
         hdrs.ETAG: etag(content),

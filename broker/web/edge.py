@@ -70,6 +70,8 @@ class Edge:
     pace: Pace = Pace()
     rates: Rates = field(default_factory=Rates)
     proxies: tuple[Network, ...] = ()
+    files: str = ""
+    """Where such a proxy has the folders of repositories, so that it can send files by itself."""
 
 
 EDGE = web.AppKey("edge", Edge)
@@ -93,6 +95,12 @@ def caller_of(peer: str | None, forwarded: Sequence[str], proxies: Sequence[Netw
     if here is None or here.is_loopback or _is_ours(here, proxies):
         return None
     return str(here) if here.version == 4 else str(ip_network(f"{here}/{_HOUSEHOLD}", strict=False))  # noqa: PLR2004
+
+
+def is_proxy(peer: str | None, proxies: Sequence[Network]) -> bool:
+    """Is the other end of the connection a proxy of ours?"""
+    here = _address(peer or "")
+    return here is not None and _is_ours(here, proxies)
 
 
 def _address(text: str) -> Address | None:

@@ -66,6 +66,7 @@ STATUS: Mapping[str, int] = {
     "REQ-STATE": 409,
     "REQ-NOT-OPEN": 409,
     "REQ-STALE": 412,
+    "REQ-OTHER-CONTENT": 412,
     "REQ-PRECONDITION": 428,
     "REQ-IN-FLIGHT": 409,
     "REQ-KEY-REUSED": 422,

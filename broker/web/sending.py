@@ -7,7 +7,7 @@ before its end was checked. Everything else is read, checked and written in chun
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -87,6 +87,12 @@ class _Line:
     transport: asyncio.Transport
     stream: Stream
 
+    async def begin(self, head: bytes) -> None:
+        """The head of the answer, if it is not out yet, and `head`."""
+        if not self.response.prepared:
+            await self.response.prepare(self.request)
+        await self.response.write(head)
+
     async def write(self, chunk: bytes) -> None:
         """Bytes of the object: written, and counted."""
         await self.response.write(chunk)
@@ -96,31 +102,42 @@ class _Line:
 async def _spans(line: _Line, body: Body, wanted: Wanted) -> None:
     if body.size != wanted.content.size:
         raise SourceBrokenError("not as long as was said")
-    await line.response.prepare(line.request)
+    frame = wanted.multipart
     with _pipe(line.transport, body) as pipe:
         for span in wanted.spans:
-            if wanted.multipart is not None:
-                await line.response.write(wanted.multipart.head(span))
-            await _span(line, body, span, pipe)
-        if wanted.multipart is not None:
-            await line.response.write(wanted.multipart.tail)
+            head = frame.head(span) if frame is not None else b""
+            if pipe is None or not isinstance(body, KernelBody):
+                await _read(line, body, span.first, span.last, head)
+            else:
+                await line.begin(head)
+                await _copied(line, body, span, pipe)
+    await line.begin(frame.tail if frame is not None else b"")
 
 
-async def _span(line: _Line, body: Body, span: Span, pipe: socket.socket | None) -> None:
+async def _read(line: _Line, body: Body, first: int, last: int, head: bytes | None) -> None:
+    """Bytes `first`..`last`, read and written, after `head`: a source that fails at once fails before it."""
+    chunks = body.read(first, last)
+    try:
+        async for chunk in chunks:
+            if head is not None:
+                await line.begin(head)
+                head = None
+            await line.write(chunk)
+    finally:
+        if isinstance(chunks, AsyncGenerator):
+            await chunks.aclose()  # who leaves in the middle stops the reading now
+
+
+async def _copied(line: _Line, body: KernelBody, span: Span, pipe: socket.socket) -> None:
     """One span: by the kernel as far as it takes it, the rest read and written."""
     at = span.first
-    if pipe is not None and isinstance(body, KernelBody):
-        await line.response.write(b"")  # the head of the answer goes first
-        while at <= span.last - LAST:
-            taken = await _taken(line, body, at, span.last - LAST, pipe)
-            line.stream.given(taken)
-            at += taken
-            if not taken:
-                async for chunk in body.read(at, at + LAST - 1):
-                    await line.write(chunk)
-                at += LAST
-    async for chunk in body.read(at, span.last):
-        await line.write(chunk)
+    while at <= span.last - LAST:
+        taken = await _taken(line, body, at, span.last - LAST, pipe)
+        line.stream.given(taken)
+        if not taken:
+            await _read(line, body, at, at + LAST - 1, None)
+        at += taken or LAST
+    await _read(line, body, at, span.last, None)
 
 
 async def _taken(line: _Line, body: KernelBody, first: int, last: int, pipe: socket.socket) -> int:

@@ -1,6 +1,7 @@
 """The whole web edge on a loopback socket, over the flows' world in memory and files of a real folder."""
 
 import hashlib
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -8,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from aiohttp import web
+from aiohttp import TCPConnector, web
 from aiohttp.test_utils import TestClient, TestServer
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
@@ -20,8 +21,8 @@ from broker.adapters.crypt4gh.packets import SecretKey
 from broker.adapters.entropy import SystemEntropy
 from broker.adapters.keys import USES, Key, KeyStore
 from broker.adapters.languages import load_languages
-from broker.adapters.repositories.folders import Folders
 from broker.adapters.repositories.genomic_files import GenomicFiles
+from broker.adapters.repositories.stores import open_stores
 from broker.adapters.signing import OwnTokens, own_trust
 from broker.adapters.trusted_providers import RegisteredProviders
 from broker.app import build
@@ -39,6 +40,7 @@ from broker.flows.oauth.targets import audience_of
 from broker.flows.proofs import Proofs
 from broker.flows.release_visas import visas_to_release
 from broker.flows.verified import Verifier
+from broker.ports.sources import Sources
 from broker.web.edge import Edge
 from broker.web.state import BROKER, Administration, Broker, Readiness
 from broker.web.streams import LiveStreams
@@ -142,9 +144,14 @@ def signed_in(person: str, affiliations: tuple[str, ...] = ()) -> list[Row]:
 
 @asynccontextmanager
 async def site(
-    folder: Path, *more: Row, content: bytes = CONTENT, edge: Edge | None = None, **changes: Any
+    folder: Path,
+    *more: Row,
+    content: bytes = CONTENT,
+    edge: Edge | None = None,
+    tls: tuple[ssl.SSLContext, ssl.SSLContext] | None = None,
+    **changes: Any,
 ) -> AsyncIterator[Site]:
-    """The site; `folder` holds the bytes of `obj-1`. `changes` as in `builders.snapshot`."""
+    """The site; `folder` holds the bytes of `obj-1`. `tls`: of server and client. `changes` as in `builders.snapshot`."""
     (folder / "obj-1.bam").write_bytes(content)
     digest = hashlib.sha256(content).hexdigest()
     one = b.drs_object(size=len(content), checksums={"sha-256": digest})
@@ -161,13 +168,23 @@ async def site(
     )
     made.world = replace(made.world, signer=tokens)
     edge = edge or Edge()
-    broker = _broker(made, tokens, edge)
-    app = build(broker, Readiness(lambda: not made.ledger.failed), edge.proxies, edge.pace)
-    async with TestClient(TestServer(app)) as http:
-        yield Site(stage=made, http=http, tokens=tokens, broker=app[BROKER])
+    async with open_stores(None) as stores:
+        app = build(
+            _broker(made, tokens, edge, stores),
+            Readiness(lambda: not made.ledger.failed),
+            edge.proxies,
+            edge.files,
+            edge.pace,
+        )
+        server, connector = TestServer(app), None
+        if tls is not None:
+            connector = TCPConnector(ssl=tls[1])
+            await server.start_server(ssl=tls[0])
+        async with TestClient(server, connector=connector) as http:
+            yield Site(stage=made, http=http, tokens=tokens, broker=app[BROKER])
 
 
-def _broker(made: Stage, tokens: OwnTokens, edge: Edge) -> Broker:
+def _broker(made: Stage, tokens: OwnTokens, edge: Edge, sources: Sources) -> Broker:
     w = made.world
 
     async def visas(person: Any, session: Any, resources: frozenset[str], now: Seconds, access_of: Any = None) -> Any:
@@ -188,7 +205,7 @@ def _broker(made: Stage, tokens: OwnTokens, edge: Edge) -> Broker:
     return Broker(
         world=w, oauth=oauth, verifier=verifier, gathering=gathering, idps=unused,
         providers=RegisteredProviders(made.live),
-        snapshots=made.live, sources=(folders := Folders()), regions=GenomicFiles(folders), envelopes=envelopes(), streams=LiveStreams(made.live.listen, w.clock), audit=unused,
+        snapshots=made.live, sources=sources, regions=GenomicFiles(sources), envelopes=envelopes(), streams=LiveStreams(made.live.listen, w.clock), audit=unused,
         issuers=MemoryIssuerHealth(), endpoints=MemoryEndpoints(), jwks=tokens.jwks, visa_jwks=tokens.visa_jwks, languages=languages(),
         version="0",
         administration=Administration(

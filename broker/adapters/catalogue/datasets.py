@@ -45,6 +45,7 @@ def dataset(part: models.DatasetPart) -> Row:
         security_level=part.security_level,
         training=part.training,
         plaintext=part.plaintext,
+        uninterruptible_delivery=part.uninterruptible_delivery,
     )
 
 

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from broker.adapters.catalogue.form import Part, Sha256, Slug, Text, Url, Word
 from broker.adapters.catalogue.objects import ObjectPart
+from broker.adapters.catalogue.repositories import RepositoryPart
 from broker.adapters.catalogue.safeguards import SafeguardsPart
 
 Fact = bool | int | str | list[str]
@@ -212,13 +213,6 @@ class VisaTypePart(Part):
     """Claims beside the visa object that its visas may carry."""
 
 
-class RepositoryPart(Part):
-    id: Slug
-    name: Text
-    root: Text
-    """Folder with the files; a relative one lies beside the catalogue file."""
-
-
 class CommitteePart(Part):
     id: Url
     name: Text
@@ -286,6 +280,8 @@ class DatasetPart(Part):
     """What an institution must have shown to get copies; above 1 by evidence that has not ended."""
     plaintext: bool = False
     """May files that are stored encrypted be decrypted on their way out? Else they leave encrypted only."""
+    uninterruptible_delivery: Annotated[int, Field(ge=1, le=3600)] | None = None
+    """Seconds for which a proxy may go on sending after a right has ended; left out: the broker sends everything."""
     training: Url | None = None
     """The training without which nobody uses the data: the value of a visa or assertion that others make."""
 

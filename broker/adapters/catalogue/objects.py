@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from broker.adapters.catalogue.form import Part, Text, Url
+from broker.adapters.catalogue.form import Part, Text, Url, Word
 from broker.adapters.catalogue.genomic import indexed
+from broker.adapters.catalogue.repositories import Roots
 from broker.core.crypt4gh.header import MAGIC, MAX_HEADER, HeaderError, parse
 from broker.core.drs.bundles import HASHES, MOST_CONTENTS
 from broker.core.drs.identifiers import is_object_id
@@ -19,7 +20,7 @@ from broker.core.time import Seconds, parse_rfc3339
 
 _CHUNK = 1 << 20
 _ALWAYS = ("sha-256", "md5")
-_BUNDLE_LACKS = ("path", "size", "checksums", "subjects", "unrestricted", "encrypted", "index")
+_BUNDLE_LACKS = ("path", "size", "checksums", "source_tag", "subjects", "unrestricted", "encrypted", "index")
 
 ObjectIdText = Annotated[str, Field(min_length=1, max_length=256)]
 """Any printable characters without blanks; what is not a letter, digit or one of `.-_~` is percent-encoded in URLs."""
@@ -51,11 +52,13 @@ class ObjectPart(Part):
     unrestricted: bool = False
     """True for a file without personal data."""
     size: Annotated[int, Field(ge=0, le=MAX_SIZE)] | None = None
-    """In bytes; needed only where the file is not there yet."""
+    """In bytes; needed where the file is not there yet, or not on this machine."""
     encrypted: bool = False
     """True for a Crypt4GH file: then size and sha-256 are those of what is in it, and must be said."""
     checksums: dict[str, str] = {}
-    """Kind to lower-case hexadecimal: `sha-256` is needed where the file is not there yet, others may be added."""
+    """Kind to lower-case hexadecimal: `sha-256` is needed where `size` is, others may be added."""
+    source_tag: Word | None = None
+    """The entity tag under which a store over HTTP holds it, without quotation marks: another one is refused."""
     members: Annotated[list[MemberPart], Field(max_length=MOST_CONTENTS)] = []
     """What is in it: then it is a bundle, and has no file, size or checksums of its own."""
     availability: Literal["online", "staging", "offline"] = "online"
@@ -68,7 +71,7 @@ class ObjectPart(Part):
     """
 
 
-def drs_object(part: ObjectPart, roots: dict[str, Path], homes: dict[str, str]) -> DrsObject:
+def drs_object(part: ObjectPart, roots: Roots, homes: dict[str, str]) -> DrsObject:
     """The row of a declared object. ValueError names the member that is wrong."""
     home = homes.get(part.dataset)
     if home is None or home not in roots:
@@ -83,12 +86,13 @@ def drs_object(part: ObjectPart, roots: dict[str, Path], homes: dict[str, str]) 
         raise ValueError("path: a file has one, and a bundle has members")
     if part.unrestricted == bool(part.subjects):
         raise ValueError("subjects: either the participants whose data it holds, or unrestricted: true")
-    path = (roots[home] / part.path).resolve()
-    if not path.is_relative_to(roots[home]):
-        raise ValueError("path: leaves the repository")
+    root = roots[home]
+    path = _file(part.path, root)
     size, checksums, modified, envelope = _content(part, path)
     created = _instant(part.created)
-    format, index = (None, None) if part.index is None else indexed(roots[home], path, part.index)
+    if part.index is not None and (root is None or path is None):
+        raise ValueError("index: only of a file on this machine")
+    format, index = indexed(root, path, part.index) if part.index and root and path else (None, None)
     return DrsObject(
         id=ObjectId(part.id),
         dataset=DatasetId(part.dataset),
@@ -109,7 +113,20 @@ def drs_object(part: ObjectPart, roots: dict[str, Path], homes: dict[str, str]) 
         envelope=envelope,
         format=format,
         index=index,
+        source_tag=part.source_tag or "",
     )
+
+
+def _file(path: str, root: Path | None) -> Path | None:
+    """The file on this machine; None where the repository is another one's."""
+    if root is None:
+        if not {"", ".", ".."}.isdisjoint(path.split("/")) or not path.isprintable():
+            raise ValueError("path: relative and printable, without empty or dot components")
+        return None
+    found = (root / path).resolve()
+    if not found.is_relative_to(root):
+        raise ValueError("path: leaves the repository")
+    return found
 
 
 def _bundle(part: ObjectPart) -> DrsObject:
@@ -136,7 +153,7 @@ def _bundle(part: ObjectPart) -> DrsObject:
     )
 
 
-def _content(part: ObjectPart, path: Path) -> tuple[int, dict[str, str], Seconds, Envelope | None]:
+def _content(part: ObjectPart, path: Path | None) -> tuple[int, dict[str, str], Seconds, Envelope | None]:
     """Size, checksums, date, and the file around the content.
 
     OSError if the file should be there and is not; ValueError if it is another one.
@@ -144,9 +161,11 @@ def _content(part: ObjectPart, path: Path) -> tuple[int, dict[str, str], Seconds
     wrong = next((kind for kind, value in part.checksums.items() if not is_checksum(kind, value)), None)
     if wrong is not None:
         raise ValueError(f"checksums: {wrong}: lower-case hexadecimal of one of {', '.join(HEX_DIGITS)}")
-    if part.availability != "online" and not path.exists():
+    if path is None or (part.availability != "online" and not path.exists()):
         if part.size is None or "sha-256" not in part.checksums or part.created is None:
-            raise ValueError("size: of a file that is not there yet size, sha-256 and created must be said")
+            raise ValueError(
+                "size: of a file that is not there yet, or elsewhere, size, sha-256 and created must be said"
+            )
         if part.encrypted:
             raise ValueError("encrypted: of a file that is not there nobody knows how it is encrypted")
         return part.size, part.checksums, Seconds(0), None

@@ -9,6 +9,7 @@ from broker.adapters.catalogue import models
 from broker.adapters.catalogue.datasets import dataset, evidence_of, facts_of
 from broker.adapters.catalogue.form import Part
 from broker.adapters.catalogue.objects import drs_object
+from broker.adapters.catalogue.repositories import repository, root_of
 from broker.core.catalogue import DeclaredGrant
 from broker.core.consent.model import ApprovedLimit, Template, TemplateRecord
 from broker.core.consent.reading import read_version
@@ -29,7 +30,6 @@ from broker.core.rows import (
     Gather,
     IdentityProvider,
     Organisation,
-    Repository,
     Role,
     Row,
     VisaIssuer,
@@ -45,7 +45,7 @@ P = TypeVar("P", bound=Part)
 
 def rows_of(catalogue: models.Catalogue, folder: Path, blame: Blame) -> Iterator[Row]:
     """Every row that the file declares. What a core reader refuses goes to `blame` with its place."""
-    roots = {part.id: (folder / part.root).resolve() for part in catalogue.repositories}
+    roots = {part.id: root_of(part, folder) for part in catalogue.repositories}
     homes = {part.id: part.repository for part in catalogue.datasets}
 
     def each(name: str, parts: list[P], make: Callable[[P], Row]) -> Iterator[Row]:
@@ -60,7 +60,7 @@ def rows_of(catalogue: models.Catalogue, folder: Path, blame: Blame) -> Iterator
     yield from each("clients", catalogue.clients, client)
     yield from each("visa_issuers", catalogue.visa_issuers, visa_issuer)
     yield from each("visa_types", catalogue.visa_types, _visa_type)
-    yield from each("repositories", catalogue.repositories, lambda part: _repository(part, roots))
+    yield from each("repositories", catalogue.repositories, lambda part: repository(part, roots))
     yield from each("committees", catalogue.committees, _committee)
     yield from each("roles", catalogue.roles, _role)
     yield from each("datasets", catalogue.datasets, dataset)
@@ -252,13 +252,6 @@ def _reachable(field: str, url: str, *, internal: bool) -> None:
 def _some(listed: list[str] | None) -> frozenset[str] | None:
     """A list as a set; one that was left out stays left out."""
     return frozenset(listed) if listed is not None else None
-
-
-def _repository(part: models.RepositoryPart, roots: dict[str, Path]) -> Row:
-    root = roots[part.id]
-    if not root.is_dir():
-        raise ValueError(f"root: {part.root} is not a folder")
-    return Repository(id=part.id, name=part.name, root=str(root))
 
 
 def _committee(part: models.CommitteePart) -> Row:

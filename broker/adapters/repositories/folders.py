@@ -16,8 +16,9 @@ class Folders:
         self._known: dict[str, LocalRepository] = {}
 
     @asynccontextmanager
-    async def open(self, repository: Repository, path: str, size: int) -> AsyncIterator[LocalFile]:
-        """The file, if it is there with `size` bytes. SourceBrokenError."""
+    async def open(self, repository: Repository, path: str, size: int, tag: str = "") -> AsyncIterator[LocalFile]:
+        """The file, if it is there with `size` bytes; folders know no tags. SourceBrokenError."""
+        del tag
         async with self._folder(repository.root).open(path, size=size) as file:
             yield file
 

@@ -108,6 +108,14 @@ SPECS = (
         "A part of a genome was asked for that the file does not have.",
     ),
     Spec(
+        "REQ-OTHER-CONTENT",
+        "system",
+        "facts",
+        "The content is not the one that If-Match names. Ask for its ETag again, and begin anew.",
+        "If-Match names another content.",
+        "A part of another version of a file was asked for.",
+    ),
+    Spec(
         "REQ-CONFLICT",
         "system",
         "facts",

@@ -181,3 +181,5 @@ class Delivery:
     started: Seconds
     state: Literal["open", "complete", "incomplete", "cut", "unknown"] = "open"
     sent: int = 0
+    way: Literal["broker", "nginx"] = "broker"
+    """Who sends: what `nginx` sends nobody can stop, and how much it was is what its log says."""

@@ -166,13 +166,29 @@ class Committee:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repository:
-    """Where bytes lie. `root`: a folder of this machine. Trusted: whoever writes there changes the data."""
+    """Where bytes lie. Trusted: whoever writes there changes the data.
+
+    `root`: a folder of this machine; or `s3://bucket/prefix`, `gs://bucket/prefix`, `az://account/container/prefix`,
+    `https://host/path`.
+    """
 
     KIND: ClassVar[str] = "repository"
     id: str
     version: int = 1
     name: str
     root: str
+    region: str = ""
+    endpoint: str = ""
+    """Of a store that speaks a cloud's protocol elsewhere: its own address. Empty: the cloud's."""
+    credentials: str = ""
+    """Name of the credentials; `ambient`: those of the machine; empty: none are needed. Never the credentials."""
+    internal: bool = False
+    """May be at a private address, and without TLS."""
+
+    @property
+    def is_remote(self) -> bool:
+        """Are the bytes had over HTTP?"""
+        return "://" in self.root
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +234,8 @@ class Dataset:
     """URL of the training without which nobody uses the data."""
     plaintext: bool = False
     """May files that are stored encrypted (Crypt4GH) be decrypted on their way out? Else they leave encrypted only."""
+    uninterruptible_delivery: int | None = None
+    """Seconds for which bytes may go on leaving that the broker can stop no more. None: not for one (ruling 23)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,6 +311,8 @@ class DrsObject:
     """What its content is, if regions of it can be asked for (htsget)."""
     index: IndexFile | None = None
     """Where the regions of it are; has every object that has a `format`."""
+    source_tag: str = ""
+    """The entity tag, without quotation marks, under which a store over HTTP holds it: another tag, another content."""
 
     @property
     def is_bundle(self) -> bool:

@@ -1,0 +1,123 @@
+"""How are bytes had from a store over HTTP that may be broken or hostile? Piece by piece, and each checked.
+
+No redirect is followed, no private address is asked unless the repository is `internal`, nothing compressed is taken.
+The answer must be the very range of a content of the very size that was registered, under one entity tag for as long
+as a body is open. The last piece comes out only when the origin has ended where it said: whatever it does, the
+client's transfer breaks or is right.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Final
+
+import aiohttp
+
+from broker.adapters.outgoing import session
+from broker.adapters.repositories.addresses import Addresses
+from broker.core.ranges import Span, content_range
+from broker.core.rows import Repository
+from broker.ports.sources import SourceBrokenError
+
+BUFFER: Final = 64 * 1024
+"""Bytes that are read ahead: what one stream holds."""
+_GOOD_FOR = 900
+"""Seconds for which an address is signed: it is used at once, and clocks differ."""
+_MOST = 4096
+"""Connections to one store: as many as clients of ours."""
+_OK, _PARTIAL = 200, 206
+_SIZED = re.compile(r"[0-9]{1,19}")
+
+
+class Origins:
+    """The `Sources` of repositories that are reached over HTTP. Make it inside the running loop; `close` it."""
+
+    def __init__(self, addresses: Addresses, *, seconds: float = 30.0) -> None:
+        """`seconds`: for which an origin may say nothing."""
+        self._addresses = addresses
+        self._seconds = seconds
+        self._public = session(internal=False, per_host=_MOST, buffer=BUFFER)
+        self._internal = session(internal=True, per_host=_MOST, buffer=BUFFER)
+
+    async def close(self) -> None:
+        await self._public.close()
+        await self._internal.close()
+
+    @asynccontextmanager
+    async def open(self, repository: Repository, path: str, size: int, tag: str = "") -> AsyncIterator["OriginBody"]:
+        """The object, if it is there as registered; the origin is asked when it is read. SourceBrokenError."""
+        url, fields = await self._addresses.of(repository, path, _GOOD_FOR)
+        if not url.startswith("https://") and not (repository.internal and url.startswith("http://")):
+            raise SourceBrokenError(f"{repository.id}: not an https address")
+        web = self._internal if repository.internal else self._public
+        yield OriginBody(web, url, fields, size, f'"{tag}"' if tag else "", self._seconds)
+
+
+class OriginBody:
+    """One object of a store over HTTP."""
+
+    def __init__(
+        self, web: aiohttp.ClientSession, url: str, fields: Mapping[str, str], size: int, tag: str, seconds: float
+    ) -> None:
+        self._web, self._url, self._fields = web, url, fields
+        self._size, self._tag, self._seconds = size, tag, seconds
+
+    @property
+    def size(self) -> int:
+        return self._size
+
+    async def read(self, first: int, last: int) -> AsyncIterator[bytes]:
+        """The bytes `first`..`last`. One piece is kept back until the next is there, or the right end."""
+        if not 0 <= first <= last < self._size:
+            raise ValueError(f"bytes {first} to {last} of {self._size}")
+        try:
+            async with self._answer(first, last) as response:
+                left, kept = last + 1 - first, b""
+                while True:
+                    async with asyncio.timeout(self._seconds):
+                        piece = await response.content.readany()
+                    if not piece:
+                        break
+                    left -= len(piece)
+                    if left < 0:
+                        raise SourceBrokenError("the origin sends more than it was asked for")
+                    if kept:
+                        yield kept
+                    kept = piece
+            if left:
+                raise SourceBrokenError(f"the origin ended {left} bytes early")
+            yield kept
+        except TimeoutError:
+            raise SourceBrokenError(f"the origin said nothing for {self._seconds:g} seconds") from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise SourceBrokenError(f"the origin broke off: {type(error).__name__}") from None
+
+    @asynccontextmanager
+    async def _answer(self, first: int, last: int) -> AsyncIterator[aiohttp.ClientResponse]:
+        fields = {**self._fields, "Range": f"bytes={first}-{last}", **({"If-Match": self._tag} if self._tag else {})}
+        async with asyncio.timeout(self._seconds):
+            response = await self._web.get(self._url, headers=fields, allow_redirects=False)
+        try:
+            self._vet(response, first, last)
+            yield response
+        finally:
+            response.close()
+
+    def _vet(self, response: aiohttp.ClientResponse, first: int, last: int) -> None:
+        """SourceBrokenError unless this is the answer to just what was asked."""
+        said, whole = response.headers, (first, last) == (0, self._size - 1)
+        if response.status != _PARTIAL and not (whole and response.status == _OK):
+            raise SourceBrokenError(f"the origin answers with status {response.status}")
+        if said.get("Content-Encoding", "identity").lower() != "identity":
+            raise SourceBrokenError("the origin compressed, though asked not to")
+        span = Span(first, last)
+        if response.status == _PARTIAL and said.get("Content-Range") != content_range(span, self._size):
+            raise SourceBrokenError("the origin gives another range, or of another size")
+        length = said.get("Content-Length", str(span.length))
+        if _SIZED.fullmatch(length) is None or int(length) != span.length:
+            raise SourceBrokenError("the origin has another size")
+        tag = said.get("ETag", "")
+        if self._tag and tag != self._tag:
+            raise SourceBrokenError("the origin has another content now")
+        self._tag = tag

@@ -1,0 +1,149 @@
+"""ports/sources.py: a folder, S3 (moto's server) and plain HTTP give the same bytes, and refuse alike."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+import pytest
+
+from broker.adapters.repositories.stores import Stores, open_stores
+from broker.core.rows import Repository
+from broker.ports.sources import KernelBody, SourceBrokenError
+from tests.origin import origin
+
+CONTENT = bytes(n * 7 % 251 for n in range(300_000))
+PATH = "reads/one file+1.bam"
+_SECONDS = 30
+
+
+@dataclass
+class Place:
+    """A repository of some kind, which holds CONTENT at PATH and nothing else."""
+
+    stores: Stores
+    repository: Repository
+
+    async def read(self, first: int, last: int, path: str = PATH, size: int = len(CONTENT), tag: str = "") -> bytes:
+        async with self.stores.open(self.repository, path, size, tag) as body:
+            assert body.size == size
+            return b"".join([chunk async for chunk in body.read(first, last)])
+
+
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An S3 in a process of its own, and its address."""
+    log = tmp_path_factory.mktemp("s3") / "log"
+    command = [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
+    with log.open("wb") as told:
+        process = subprocess.Popen(command, stdout=told, stderr=told)
+    try:
+        yield _address(log, process)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _address(log: Path, process: subprocess.Popen[bytes]) -> str:
+    end = time.monotonic() + _SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        words = log.read_text().split()
+        found = [word for word in words if word.startswith("http://127.0.0.1:")]
+        if found:
+            return found[0]
+        time.sleep(0.05)
+    raise AssertionError(log.read_text())
+
+
+def _put(address: str, key: str, content: bytes) -> None:
+    said = {"aws_access_key_id": "AKIAEXAMPLE", "aws_secret_access_key": "not a secret"}
+    client = boto3.client("s3", endpoint_url=address, region_name="us-east-1", **said)
+    client.create_bucket(Bucket="heart")
+    client.put_object(Bucket="heart", Key=key, Body=content)
+    client.close()
+
+
+def _credentials(folder: Path) -> Path:
+    folder.mkdir()
+    said = {"access_key_id": "AKIAEXAMPLE", "secret_access_key": "not a secret"}
+    (folder / "bank.json").write_text(json.dumps(said))
+    (folder / "bank.json").chmod(0o600)
+    return folder
+
+
+@pytest.fixture(params=["folder", "http", "s3"])
+async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
+    async with AsyncExitStack() as stack:
+        stores = await stack.enter_async_context(open_stores(_credentials(tmp_path / "credentials")))
+        if request.param == "folder":
+            (tmp_path / "root" / "reads").mkdir(parents=True)
+            (tmp_path / "root" / PATH).write_bytes(CONTENT)
+            made = Repository(id="r", name="R", root=str(tmp_path / "root"))
+        elif request.param == "http":
+            web = await stack.enter_async_context(origin(**{"reads/one%20file%2B1.bam": CONTENT}))
+            made = Repository(id="r", name="R", root=web.base, internal=True)
+        else:
+            address = request.getfixturevalue("s3")
+            await asyncio.to_thread(_put, address, f"pre/{PATH}", CONTENT)
+            made = Repository(
+                id="r", name="R", root="s3://heart/pre", endpoint=address, credentials="bank", internal=True
+            )
+        yield Place(stores, made)
+
+
+@pytest.mark.parametrize(
+    ("first", "last"), [(0, len(CONTENT) - 1), (0, 0), (17, 99_999), (65_535, 65_536), (len(CONTENT) - 1,) * 2]
+)
+async def test_a_slice_is_that_slice_of_the_content(place: Place, first: int, last: int) -> None:
+    assert await place.read(first, last) == CONTENT[first : last + 1]
+
+
+async def test_one_opening_gives_several_slices(place: Place) -> None:
+    async with place.stores.open(place.repository, PATH, len(CONTENT)) as body:
+        for first, last in ((5, 9), (0, 3), (200_000, 299_999)):
+            assert b"".join([chunk async for chunk in body.read(first, last)]) == CONTENT[first : last + 1]
+        async for _ in body.read(0, len(CONTENT) - 1):
+            break
+        assert b"".join([chunk async for chunk in body.read(1, 2)]) == CONTENT[1:3]
+
+
+@pytest.mark.parametrize("size", [len(CONTENT) - 1, len(CONTENT) + 1])
+async def test_a_content_of_another_size_than_registered_is_refused(place: Place, size: int) -> None:
+    with pytest.raises(SourceBrokenError):
+        await place.read(0, size - 1, size=size)
+    with pytest.raises(SourceBrokenError):
+        await place.read(5, 9, size=size)
+
+
+@pytest.mark.row("T103")
+@pytest.mark.parametrize(
+    "path",
+    ["nothing", "reads", "", ".", "..", "../x", "reads/../reads/one file+1.bam", "/reads/x", "reads//x", "a\0b", "a\nb",
+     "reads%2Fone file+1.bam", "reads/%2e%2e/x", "x" * 1024],
+)  # fmt: skip
+async def test_a_path_that_names_nothing_here_is_refused(place: Place, path: str) -> None:
+    with pytest.raises(SourceBrokenError):
+        await place.read(0, 1, path=path)
+
+
+@pytest.mark.parametrize(("first", "last"), [(-1, 0), (1, 0), (0, len(CONTENT))])
+async def test_a_slice_that_is_none_is_the_callers_error(place: Place, first: int, last: int) -> None:
+    with pytest.raises(ValueError, match="bytes"):
+        await place.read(first, last)
+
+
+async def test_only_a_file_of_this_machine_is_copied_by_the_kernel(place: Place) -> None:
+    async with place.stores.open(place.repository, PATH, len(CONTENT)) as body:
+        assert isinstance(body, KernelBody) == (not place.repository.is_remote)
+
+
+async def test_an_object_under_another_tag_is_another_content(place: Place) -> None:
+    if place.repository.is_remote:
+        with pytest.raises(SourceBrokenError):
+            await place.read(0, 9, tag="other")

@@ -7,6 +7,7 @@ permits (ruling 1). Open questions that the committee may answer are answered he
 from dataclasses import dataclass, replace
 
 from broker.core.access.states import Event, State, step
+from broker.core.consent.exclusion import SALT_BYTES, Exclusion, exclusion
 from broker.core.decision import Decision, Explanation, Question, evaluate, explain
 from broker.core.decision.answerers import COMMITTEE, ROLES
 from broker.core.decision.answering import Given, findings_for
@@ -66,12 +67,13 @@ async def approve(
     decision = evaluate(question, snapshot)
     id = DecisionId(w.new_id("dec", now))
     explanation = explain(question, decision, snapshot)
-    put = trace(w, applicant, id, question, decision, explanation, snapshot, ground=ground)
+    left_out = exclusion(decision.excluded, w.entropy.random(SALT_BYTES).hex()) if decision.permits else None
+    put = trace(w, applicant, id, question, decision, explanation, snapshot, ground=ground, left_out=left_out)
     told = about(id, put, decision, question, explanation) | {"request": request}
-    if not decision.permits:
+    if left_out is None:
         await w.ledger.record(w.entry("decision.made", now, caller.person, told), put)
         return NotPossible(id=id, decision=decision, explanation=explanation)
-    grant = _grant(w, held, dataset, decision, question, snapshot)
+    grant = _grant(w, held, dataset, decision, question, snapshot, left_out)
     after = changed(
         held, state=State.APPROVED, decided_by=caller.person.id, ground=ground, grant=grant.id,
         findings=question.findings, decision=id,
@@ -166,11 +168,12 @@ def _grant(
     decision: Decision,
     question: Question,
     snapshot: Snapshot,
+    left_out: Exclusion,
 ) -> Grant:
     now = question.at
     id = GrantId(w.new_id("grt", now))
     months = min(m for m in (dataset.grant_months, decision.months, request.purpose.duration_months) if m is not None)
-    ends = min(add_months(now, months), decision.until)
+    ends = min(add_months(now, months), decision.ends)
     unsigned = Grant(
         id=id,
         request=request.id,
@@ -185,6 +188,7 @@ def _grant(
         ends=ends,
         committee=dataset.committee,
         document="",
+        exclusion=left_out,
     )
     return replace(unsigned, document=signed(w, unsigned))
 
@@ -211,6 +215,7 @@ def permission_claims(grant: Grant, issuer: str) -> dict[str, object]:
             "purpose": plain(grant.purpose),
             "project": grant.purpose.project,
             "committee": grant.committee,
+            **({"exclusion": grant.exclusion.hash} if grant.exclusion is not None else {}),
             "obligations": [duty_json(one) for one in grant.obligations],
             "findings": [
                 {"gate": str(f.gate), "code": f.code, "role": f.role, "until": f.ends} for f in grant.findings

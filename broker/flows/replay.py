@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
+from broker.core.consent.exclusion import exclusion
 from broker.core.decision import Decision, Question, evaluate, explain, foresee_each
 from broker.core.decision.names import Names, renamed
 from broker.core.decision.version import RULES
@@ -112,6 +113,8 @@ def replay(trace: Trace, kept: Kept, names: Names) -> Replayed:
         explanation = explain(question, decision, picture) if asked.explained else None
         again = written(hidden, question, decision, explanation, picture)
         again = {name: said for name, said in again.items() if name not in _ASKED}
+        if "exclusion" in trace.body:  # the list is the one that the grant was bound to
+            again["exclusion"] = exclusion(decision.excluded, trace.body["exclusion"]["salt"])
     else:
         again = {"outcome": decision.outcome, "answer": said_digest(decision)}
     parted = differences({name: _as_now(name, trace.body.get(name)) for name in again}, _plain(again))

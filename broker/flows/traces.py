@@ -7,6 +7,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from broker.core.audit.entry import Value
+from broker.core.consent.exclusion import Exclusion
 from broker.core.decision import Decision, Explanation, Question
 from broker.core.decision.explain import left_out_of
 from broker.core.decision.explanation.people import named, public_codes
@@ -17,7 +18,7 @@ from broker.core.ids import DecisionId, ObjectId, SubjectRef
 from broker.core.oidc.release import MintedVisa
 from broker.core.outcome import Outcome
 from broker.core.passport.left_out import MOST, LeftOut
-from broker.core.plain import canonical, digest
+from broker.core.plain import canonical, digest, plain
 from broker.core.reasons import sentence
 from broker.core.reasons.language import ENGLISH, Language
 from broker.core.rows import Person, Put, Trace
@@ -36,19 +37,23 @@ def trace(
     unread: Sequence[LeftOut] = (),
     ground: str | None = None,
     told_to: str | None = None,
+    left_out: Exclusion | None = None,
 ) -> Put:
     """The row that lets the decision be replayed: the question, the facts, every gate, what was said.
 
     What names `person`, whose question it was, lies under their key. `unread`: visas that came with the question
     and were none of a trusted issuer. They are named as those that were verified and dropped: fifty of them at
     most, and how many there were. `ground`: what a member of the committee wrote, where one decided. `told_to`: the
-    repository that asked, if one did.
+    repository that asked, if one did. `left_out`: of whom the grant says that it leaves them out, where the decision
+    made one.
     """
     hidden = partial(w.names.hide, person.log_key)
     body = written(hidden, question, decision, explanation, snapshot)
     refused = (*unread, *decision.dropped)
     if ground is not None:
         body = {**body, "human": {"by": "committee", "reasons_text": ground}}
+    if left_out is not None:
+        body = {**body, "exclusion": plain(left_out)}
     if refused:
         body = {**body, "left_out": told_left_out(refused)}
     if told_to is not None:

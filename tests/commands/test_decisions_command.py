@@ -68,7 +68,7 @@ def test_a_difference_is_shown_then_and_now(two: Place, monkeypatch: pytest.Monk
     assert found.exit_code == 1
     first, rules, *rest = found.stdout.splitlines()
     assert first == f"{ids(two)[1]} different (DENY)"
-    assert "2026.11.1" in rules
+    assert "2026.11.2" in rules
     assert any(line.startswith("  explanation.") and '"Something else." now' in line for line in rest)
 
 

@@ -57,11 +57,13 @@ def answered(result: GateResult, case: Case) -> GateResult:
         return result
     asked = {reason.code for reason in result.asks}
     used = [finding for finding in live if finding.code in asked]
+    last = min(finding.ends for finding in used)
     return replace(
         result,
         outcome=result.besides,
         obligations=(*result.obligations, *duties(used)),
-        until=min(result.until, *(finding.ends for finding in used)),
+        until=min(result.until, last),
+        ends=None if result.ends is None else min(result.ends, last),
     )
 
 

@@ -109,6 +109,11 @@ class Decision:
         return self.outcome.permits
 
     @property
+    def ends(self) -> Seconds:
+        """Until when a grant may rest on this answer."""
+        return min((gate.until if gate.ends is None else gate.ends for gate in self.gates), default=self.until)
+
+    @property
     def telling(self) -> tuple[GateResult, ...]:
         """The gates that decided: the refusing ones if it is no, else all; the strictest first."""
         found = [gate for gate in self.gates if self.permits or not gate.outcome.permits]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from broker.core.access.states import State
+from broker.core.consent.exclusion import Exclusion
 from broker.core.duo.terms import Term
 from broker.core.ids import ClientId, DatasetId, DecisionId, GrantId, Issuer, ObjectId, PersonId, RequestId
 from broker.core.outcome import Gate
@@ -93,6 +94,8 @@ class Grant:
     ends: Seconds
     committee: str
     document: str
+    exclusion: Exclusion | None = None
+    """Which participants were left out when it was made; None: a grant that a catalogue declared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,7 +44,7 @@ async def test_a_rule_that_was_changed_in_the_code_shows_as_a_difference(
         monkeypatch.setattr("broker.flows.replay.RULES", "2031.1")
         (found,) = s.replays()
     assert found.result == "different"
-    assert found.rules == "2026.11.1"
+    assert found.rules == "2026.11.2"
     assert "decision.outcome" in [one.at for one in found.differences]
 
 

@@ -20,7 +20,7 @@ from broker.core.outcome import Gate, GateResult, Outcome, Reason
 from broker.core.purpose import Modality, Purpose
 from broker.core.rows import Dataset
 from broker.core.rows.access import Finding
-from broker.core.time import Seconds
+from broker.core.time import FOREVER, Seconds
 
 _OUTCOMES = {
     ConsentOutcome.PERMIT: Outcome.PERMIT,
@@ -45,21 +45,39 @@ def consent(case: Case) -> GateResult:
     outcome = _OUTCOMES[worst.outcome]
     left_out = worst.left_out if len(answers) == 1 else _union(answers)
     obligations = tuple(dict.fromkeys([duty for answer in answers for duty in answer.obligations]))
+    keep = _KEEP_TO_LIST[outcome.permits and _bound_to_list(case, left_out)]
+    answered = [finding.ends for finding in findings]
+    until = min([*(answer.until for answer in answers), *answered])
     return GateResult(
         gate=Gate.CONSENT,
         outcome=outcome,
         reasons=worst.reasons,
-        obligations=(*obligations, *duties(findings), *_KEEP_TO_LIST[bool(left_out and outcome.permits)]),
+        obligations=(*obligations, *duties(findings), *keep),
         missing=() if outcome.permits else worst.missing,
         excluded=left_out,
-        until=min([*(answer.until for answer in answers), *(finding.ends for finding in findings)]),
+        until=until,
+        ends=min([_certified_until(case.dataset), *answered]) if _apart(case.dataset) else until,
     )
+
+
+def _apart(dataset: Dataset) -> bool:
+    """Can one participant's data be left out and the others' used? Then nobody's date ends what the others allowed."""
+    return dataset.certificate.filterable or dataset.certificate.granularity == "per_sample"
+
+
+def _certified_until(dataset: Dataset) -> Seconds:
+    return FOREVER if dataset.certificate.valid_to is None else dataset.certificate.valid_to
 
 
 _MANY = 100
 """Participants of one object."""
 
 _KEEP_TO_LIST: tuple[tuple[str, ...], tuple[str, ...]] = ((), ("keep_to_exclusion_list",))
+
+
+def _bound_to_list(case: Case, left_out: frozenset[SubjectRef]) -> bool:
+    """A new grant always is: somebody may withdraw tomorrow, and whether somebody has is nobody's business."""
+    return bool(left_out) or case.question.stage == "approve"
 
 
 def _union(answers: list[ConsentAnswer]) -> frozenset[SubjectRef]:

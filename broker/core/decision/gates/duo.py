@@ -3,8 +3,9 @@
 from broker.core.decision.case import Case
 from broker.core.decision.gates.result import result
 from broker.core.duo.match import Verdict, match
+from broker.core.duo.terms import Term
 from broker.core.outcome import Gate, GateResult, Outcome
-from broker.core.time import day_of
+from broker.core.time import FOREVER, Seconds, day_of, start_of
 
 _DUO_OUTCOME = {
     Verdict.PERMIT: Outcome.PERMIT,
@@ -27,9 +28,17 @@ def duo(case: Case) -> GateResult:
         outcome=outcome,
         reasons=found.reasons,
         obligations=found.obligations,
+        until=_moratorium(case.dataset.duo, case.question.at),
+        ends=FOREVER,
         read=(("ontology", ontology.version),),
         asks=found.reasons if outcome is Outcome.REFER else (),
     )
+
+
+def _moratorium(codes: tuple[Term, ...], at: Seconds) -> Seconds:
+    """When the next moratorium is over: it binds nobody any more then, and forbids nothing."""
+    over = [start_of(term.date) for term in codes if term.date is not None]
+    return min([turn for turn in over if turn > at], default=FOREVER)
 
 
 def months(case: Case) -> int | None:

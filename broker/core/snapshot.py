@@ -38,6 +38,7 @@ from broker.core.rows import (
     Sanction,
     VisaIssuer,
 )
+from broker.core.rows.consents import speaking
 from broker.core.rows.index import keys_of
 from broker.core.rows.revocation import What, revocation_id
 from broker.core.rows.sanctions import TargetKind
@@ -156,9 +157,9 @@ class Snapshot:
         keys = (("subject", ref), ("layer", "family", ref), ("layer", "community", ref))
         return cast("tuple[ConsentRow, ...]", tuple(row for key in keys for row in self._listed(*key)))
 
-    def subject(self, ref: SubjectRef, known_at: Seconds) -> Subject:
-        """A participant with everything on record of them, and of the families and communities that they name."""
-        versions = tuple(row.consent for row in self.consents(ref))
+    def subject(self, ref: SubjectRef, known_at: Seconds, dataset: DatasetId) -> Subject:
+        """A participant with what is on record of them for a dataset, and of the families and communities they name."""
+        versions = tuple(row.consent for row in speaking(self.consents(ref), dataset))
         known = [one for one in versions if one.known_from <= known_at]
         families = dict.fromkeys(one.family_ref for one in known if one.family_ref is not None)
         communities = dict.fromkeys(name for one in known for name in one.community_refs)

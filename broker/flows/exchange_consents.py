@@ -92,11 +92,20 @@ def planned(
 
 
 async def take_out(w: World, actor: Actor, custodian: str | None) -> tuple[ConsentRow, ...] | Reason:
-    """Every version on record of one custodian, or of all of them (None), chain by chain."""
+    """Every version on record of one custodian, or of all of them (None), chain by chain.
+
+    Steps: 1 gather, 2 decide, 3 record that they were taken out, 4 hand them out.
+    """
+    # 1. Gather. 2. Decide.
     if not _may(actor, custodian):
         return Reason(code="AUTH-NOT-YOURS", facts=(("roles", SOURCE),))
     rows = [row async for row in w.rows.scan(ConsentRow) if custodian in (None, row.consent.custodian)]
-    return tuple(sorted(rows, key=lambda row: (row.consent.consent_id, row.consent.version)))
+    found = tuple(sorted(rows, key=lambda row: (row.consent.consent_id, row.consent.version)))
+    # 3. Record.
+    told: dict[str, Value] = {"consents": len(found), "custodian": custodian or "", **actor.told()}
+    await w.ledger.record(w.entry("consent.exported", w.clock.now(), actor.person, told))
+    # 4. Hand out.
+    return found
 
 
 def _not_theirs(actor: Actor, incoming: Iterable[Incoming]) -> Reason | None:

@@ -31,8 +31,8 @@ async def give_finding(w: World, caller: Caller, id: RequestId, role: str, given
     if isinstance(held, Reason):
         return held
     # 2. Decide: is it open, but for this very answer, and theirs to give?
-    about = (given.code, role, given.consent_class, given.keys)
-    kept = tuple(one for one in held.findings if (one.code, one.role, one.consent_class, one.keys) != about)
+    about = (given.code, role, given.consent_class, given.form, given.keys)
+    kept = tuple(one for one in held.findings if (one.code, one.role, one.consent_class, one.form, one.keys) != about)
     question = replace(question_of(held, w, now), findings=kept)
     made = findings_for(question, snapshot, [given], role, caller.person.id)
     if not made:
@@ -50,6 +50,7 @@ async def give_finding(w: World, caller: Caller, id: RequestId, role: str, given
     }
     if finding.consent_class is not None:
         told |= {"class": finding.consent_class, "keys": tuple(sorted(finding.keys)), "approval": finding.approval}
+        told |= {"form": finding.form or ""}
     await w.ledger.record(w.entry("finding.given", now, caller.person, told), Put(after))
     # 4. Tell.
     return finding

@@ -81,8 +81,10 @@ def _explanation(
 ) -> dict[str, Any] | None:
     if audience == "subject":
         return views.participant(id, body, SubjectRef(str(caller.person.subject)), language)
-    if audience in {"committee", "custodian"}:
+    if audience == "committee":
         return views.committee(id, body, language)
+    if audience == "custodian":
+        return views.custodian(id, body, language)
     return views.researcher(id, body, language)
 
 

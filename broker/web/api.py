@@ -67,6 +67,7 @@ class FindingBody(Wire):
     ground: str = Field(min_length=1, max_length=20_000)
     until: str | None = Field(default=None, max_length=40)
     consent_class: str | None = Field(default=None, min_length=1, max_length=255)
+    form_sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
     keys: list[str] = Field(default_factory=list, max_length=100)
     approval: str = Field(default="", max_length=255)
 
@@ -180,6 +181,7 @@ async def post_finding(request: web.Request) -> web.Response:
         consent_class=body.consent_class,
         keys=frozenset(body.keys),
         approval=body.approval,
+        form=body.form_sha256,
     )
     made = await give_finding(request.app[BROKER].world, who, id, body.role, given)
     if isinstance(made, Reason):
@@ -330,6 +332,7 @@ def _finding(made: Finding) -> dict[str, Any]:
     told |= {"from": rfc3339(made.begins), "until": rfc3339(made.ends)}
     if made.consent_class is not None:
         told |= {"consent_class": made.consent_class, "approval": made.approval, "keys": sorted(made.keys)}
+        told["form_sha256"] = made.form
     return told
 
 

@@ -21,6 +21,7 @@ from broker.flows import apply_catalogue
 from broker.flows.administer import OPERATOR, Actor
 from broker.flows.deliver import still_permitted
 from broker.flows.exchange_consents import AT_ONCE, Imported, take_in, take_out
+from broker.ports import LedgerDownError
 from tests import builders as b
 from tests.core.consent.test_consent_importing import FORM, RECORD
 from tests.fakes import START
@@ -124,6 +125,23 @@ async def test_a_source_speaks_for_its_own_participants(actor: Actor, custodian:
     assert isinstance(out, tuple if may else Reason)
     if may:
         assert s.ledger.entries[-1].about["client"] == "lims"
+
+
+@pytest.mark.row("RUL-EXPORT")
+async def test_who_reads_records_out_is_on_record_before_they_get_them() -> None:
+    s = stage(REGISTERED, dataset=b.dataset(producer="site-a"))
+    await take_in(s.world, source("organisation:site-a"), [incoming(custodian="site-a")])
+    out = await take_out(s.world, source("organisation:site-a"), "site-a")
+    assert isinstance(out, tuple)
+    assert s.kinds()[-1] == "consent.exported"
+    told = s.ledger.entries[-1].about
+    assert (told["client"], told["custodian"], told["consents"]) == ("lims", "site-a", len(out))
+    await take_out(s.world, source("organisation:site-b"), "site-a")
+    assert s.kinds()[-1] == "consent.exported"
+    assert len([kind for kind in s.kinds() if kind == "consent.exported"]) == 1, "who may not gets nothing"
+    s.ledger.breaks = "lost"
+    with pytest.raises(LedgerDownError):
+        await take_out(s.world, OPERATOR, None)
 
 
 HIDDEN = replace(b.dataset(), id=DatasetId("https://bank.example/hidden"), existence="hidden")

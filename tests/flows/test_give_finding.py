@@ -26,7 +26,7 @@ SILENT = b.request(purpose=replace(b.PURPOSE, linkage=True))
 UNTIL = Seconds(START + 30 * 86_400)
 GIVEN = Given(
     code="CON-SILENT", ground="The form spoke of registers.", ends=UNTIL, consent_class="T12",
-    keys=frozenset({"linkage"}), approval="EC-7",
+    keys=frozenset({"linkage"}), approval="EC-7", form=FORM.sha256,
 )  # fmt: skip
 EVA = Person(id=PersonId("usr_eva"), log_key="ee" * 32, created=START)
 

@@ -20,7 +20,7 @@ from tests.web.site import Site, site
 ROLE = Role(id="r-ethics", role="ethics_committee", scope=f"dataset:{b.HEART}", iss=b.HOME, sub="pia")
 BODY: dict[str, Any] = {
     "role": "ethics_committee", "code": "CON-SILENT", "ground": "The form spoke of registers.", "until": "2027-06-01",
-    "consent_class": "T12", "keys": ["linkage"], "approval": "EC-7",
+    "consent_class": "T12", "form_sha256": "ab" * 32, "keys": ["linkage"], "approval": "EC-7",
 }  # fmt: skip
 PLACE = f"/api/v1/requests/{SILENT.id}"
 

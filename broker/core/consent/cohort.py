@@ -72,7 +72,7 @@ def _form(subject: Subject) -> Form | None:
     version = subject.versions[0]
     if not _plain(version):
         return None
-    template = version.template.id if version.template is not None else None
+    template = (version.template.id, version.template.sha256) if version.template is not None else None
     return (template, *_of_scope(version.scope))
 
 

@@ -19,6 +19,9 @@ from broker.core.time import FOREVER, Seconds
 
 About = tuple[DatasetId, str | None]
 
+FindIn = Callable[[SubjectRef, Seconds, DatasetId], Subject]
+"""A participant as they are on record for a dataset."""
+
 MOST = 4096
 """Answers that are kept; beyond that the oldest go."""
 
@@ -123,7 +126,7 @@ class KnownAnswers:
             for key in [key for key, one in self._known.items() if one.about == gone]:
                 self._forget(key)
 
-    def after(self, refs: AbstractSet[SubjectRef], find: Find, datasets: AbstractSet[DatasetId]) -> "KnownAnswers":
+    def after(self, refs: AbstractSet[SubjectRef], find: FindIn, datasets: AbstractSet[DatasetId]) -> "KnownAnswers":
         """What is known after the records of `refs`, and the objects of `datasets`, changed. `find`: as before it."""
         known = {
             key: after
@@ -134,14 +137,14 @@ class KnownAnswers:
         return KnownAnswers(known, cohorts, most=self._limits[0], held=self._limits[1])
 
 
-def _after(known: Known, refs: AbstractSet[SubjectRef], find: Find) -> Known | None:
+def _after(known: Known, refs: AbstractSet[SubjectRef], find: FindIn) -> Known | None:
     concerned = refs & known.members
     if not concerned:
         return known
     if blocks_families(known.asking.certificate) or len(concerned) > len(known.members) // 2:
         return None
     waiting = {one.ref for one in known.stale}
-    were = tuple(find(ref, known.known_at) for ref in concerned if ref not in waiting)
+    were = tuple(find(ref, known.known_at, known.about[0]) for ref in concerned if ref not in waiting)
     return replace(known, stale=(*known.stale, *were))
 
 

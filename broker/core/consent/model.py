@@ -141,7 +141,8 @@ class Withdrawal:
 class Override:
     """Where a law lets a refusal under `waiver` or `opt_out` not count: which law, who used it, until when (exclusive).
 
-    It reaches answers, never a withdrawal; a consent (any other model) knows none.
+    It reaches answers, never a withdrawal; a consent (any other model) knows none. It counts only where the legal basis
+    is named, with its approval.
     """
 
     law: str
@@ -220,6 +221,16 @@ class ConsentVersion:
     """Of a participant: the communities whose records lie above this one."""
     override: Override | None = None
     community: CommunityDecision | None = None
+
+    @property
+    def may_be_overridden(self) -> bool:
+        """Does it rest on a law or an ethics committee's decision that is named, with its approval?
+
+        Of any other model, and of what rests on consent, a refusal is a person's word: no law speaks over that here.
+        """
+        basis = self.legal_basis
+        lawful = self.model in {"waiver", "opt_out"} and basis.type != "consent"
+        return lawful and bool(basis.instrument.strip()) and bool((basis.approval_ref or "").strip())
 
     @property
     def known_from(self) -> Seconds:

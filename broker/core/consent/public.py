@@ -11,14 +11,15 @@ from broker.core.reasons import REASONS
 
 LEFT_OUT = "CON-LEFT-OUT"
 
-_OF_THE_SET = frozenset({"CON-MIXED-FILE", "CON-TOO-FEW"})
+_OF_THE_SET = frozenset({"CON-TOO-FEW"})
+"""What of a set may be told. That a file is mixed is not in it: it says that somebody refused, and not only waits."""
 _FROM_ELSEWHERE = frozenset({"DUO-DATASET-NARROWER", "COM-REFUSED", "COM-APPROVAL-NEEDED", "COM-LOCAL-ONLY"})
 """Codes of other tables that consent gives one participant, and not another."""
 
 PER_SUBJECT = _FROM_ELSEWHERE | {
     code for code in REASONS if code.startswith("CON-") and code not in _OF_THE_SET and code != LEFT_OUT
 }
-"""Every code that says something about one participant."""
+"""Every code that says something about participants."""
 
 
 def public_reasons(reasons: Iterable[Reason]) -> tuple[Reason, ...]:

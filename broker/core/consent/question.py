@@ -18,12 +18,14 @@ TOPIC = "topic:"
 class Settled:
     """An open question that was answered by a finding, for one named class of consents (ruling 1).
 
-    `consent_class` is the id of a consent template. `keys`: the answers that a CON-SILENT finding speaks
+    `consent_class` is the id of a consent template, `form` the hash of its text: a changed text is another form, of
+    which nobody has judged. `keys`: the answers that a CON-SILENT finding speaks
     for; it settles no other silence. Whoever builds the question has checked the finding's dates and inputs.
     """
 
     code: str
     consent_class: str
+    form: str
     keys: frozenset[str] = frozenset()
 
 

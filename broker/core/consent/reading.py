@@ -72,6 +72,8 @@ def read_version(raw: object, subject: str | None = None, place: str = "consent"
     given.done()
     if record.override is not None and record.model not in {"waiver", "opt_out"}:
         raise given.wrong("override", "only a waiver or an opt-out can have one")
+    if record.override is not None and not record.may_be_overridden:
+        raise given.wrong("legal_basis", "an override needs one other than consent, with instrument and approval_ref")
     return _with_labels(record)
 
 

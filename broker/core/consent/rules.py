@@ -19,8 +19,6 @@ from broker.core.duo.ontology import Ontology
 from broker.core.time import Day, Seconds, add_months, day_of, rfc3339, start_of
 
 _CHILD = frozenset({"parent", "guardian"})
-_NO_CONSENT = frozenset({"waiver", "opt_out"})
-"""Models under which a law may override a refusal, where the record says which, by whom and until when."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,7 +177,7 @@ def refused_answers(standing: Standing, asking: Asking) -> Verdict | None:
 def answers_of(version: ConsentVersion, question: ConsentQuestion) -> Mapping[str, str]:
     """What the person answered; under an opt-out that a law overrides for now, their refusals do not count."""
     answers, override = version.scope.answers, version.override
-    if override is None or question.at >= override.ends or version.model not in _NO_CONSENT:
+    if override is None or question.at >= override.ends or not version.may_be_overridden:
         return answers
     return {key: "permit" if word == "deny" else word for key, word in answers.items()}
 
@@ -213,9 +211,10 @@ def open_answers(standing: Standing, asking: Asking) -> Verdict | None:
 
 
 def settled(version: ConsentVersion, question: ConsentQuestion, code: str, key: str | None = None) -> bool:
-    """Did an ethics committee answer this open question for the class of consents that `version` is of?"""
-    return version.template is not None and any(
-        one.code == code and one.consent_class == version.template.id and (key is None or key in one.keys)
+    """Did an ethics committee answer this open question for the very form that was signed?"""
+    form = version.template
+    return form is not None and any(
+        (one.code, one.consent_class, one.form) == (code, form.id, form.sha256) and (key is None or key in one.keys)
         for one in question.settled
     )
 

@@ -25,8 +25,8 @@ _SILENT = "CON-SILENT"
 class Given:
     """An answer as it is given: to which code, and why. For how long: `ends` (None: as long as it may).
 
-    An ethics committee names the class of consents (the form's id), the reference of its approval, an end, and for
-    CON-SILENT the answers of which it speaks.
+    An ethics committee names the class of consents (the form's id) and the SHA-256 of the form's text, the reference of
+    its approval, an end, and for CON-SILENT the answers of which it speaks.
     """
 
     code: str
@@ -35,6 +35,7 @@ class Given:
     consent_class: str | None = None
     keys: frozenset[str] = frozenset()
     approval: str = ""
+    form: str | None = None
 
 
 def findings_for(
@@ -69,7 +70,7 @@ def _answers(given: Given, role: str, result: GateResult, at: Seconds) -> bool:
 
 
 def _complete(given: Given) -> bool:
-    named = given.consent_class is not None and bool(given.approval.strip()) and given.ends is not None
+    named = None not in (given.consent_class, given.form, given.ends) and bool(given.approval.strip())
     return named and (given.code != _SILENT or bool(given.keys))
 
 
@@ -78,6 +79,7 @@ def _finding(case: Case, result: GateResult, given: Given, role: str, by: Person
     longest = FOREVER if who is None else who.longest
     ethics = role == ETHICS
     consent_class, keys = (given.consent_class, given.keys) if ethics else (None, frozenset[str]())
+    form = given.form if ethics else None
     return Finding(
         gate=result.gate,
         code=given.code,
@@ -88,8 +90,9 @@ def _finding(case: Case, result: GateResult, given: Given, role: str, by: Person
         ground=given.ground,
         begins=at,
         ends=min(given.ends or FOREVER, Seconds(min(at + longest, FOREVER))),
-        inputs=inputs_digest(case, result.gate, read=result.read, consent_class=consent_class, keys=keys),
+        inputs=inputs_digest(case, result.gate, read=result.read, consent_class=consent_class, keys=keys, form=form),
         consent_class=consent_class,
         keys=keys,
         approval=given.approval if ethics else "",
+        form=form,
     )

@@ -24,13 +24,19 @@ _NOTHING_SETTLED: frozenset[Settled] = frozenset()
 
 
 def inputs_digest(
-    case: Case, gate: Gate, *, read: Read = (), consent_class: str | None = None, keys: frozenset[str] = frozenset()
+    case: Case,
+    gate: Gate,
+    *,
+    read: Read = (),
+    consent_class: str | None = None,
+    keys: frozenset[str] = frozenset(),
+    form: str | None = None,
 ) -> str:
     """The digest of what a finding answers: the purpose as verified, the dataset's codes, and what the gate read.
 
     About the law that is every fact, and the versions of the policy packs (`read`); about consents, the class of
-    consents and the answers. Neither DUO nor consents are asked anew for another way of access: a milder one is no
-    new question.
+    consents, the text of the form and the answers. Neither DUO nor consents are asked anew for another way of access: a
+    milder one is no new question.
     """
     codes = case.dataset.duo if case.dataset is not None else ()
     purpose = replace(case.purpose, user=None) if case.purpose is not None else None
@@ -38,14 +44,18 @@ def inputs_digest(
         return digest({"gate": gate, "purpose": purpose, "duo": codes, "facts": case.readings, "read": read})
     if purpose is not None:
         purpose = replace(purpose, modality=Modality.DOWNLOAD)
-    return _digest(gate, purpose, codes, consent_class, keys)
+    return _digest(gate, purpose, codes, (consent_class, form), keys)
 
 
 @lru_cache(maxsize=1024)
 def _digest(
-    gate: Gate, purpose: Purpose | None, codes: tuple[Term, ...], consent_class: str | None, keys: frozenset[str]
+    gate: Gate,
+    purpose: Purpose | None,
+    codes: tuple[Term, ...],
+    about: tuple[str | None, str | None],
+    keys: frozenset[str],
 ) -> str:
-    return digest({"gate": gate, "purpose": purpose, "duo": codes, "class": consent_class, "keys": keys})
+    return digest({"gate": gate, "purpose": purpose, "duo": codes, "class": about, "keys": keys})
 
 
 def answered(result: GateResult, case: Case) -> GateResult:
@@ -91,9 +101,9 @@ def live_findings(case: Case, gate: Gate, read: Read = ()) -> tuple[Finding, ...
 def settled_by_ethics(live: Iterable[Finding]) -> frozenset[Settled]:
     """The open questions of classes of consents that an ethics committee answered; `live`: of the consent gate."""
     settled = [
-        Settled(code=one.code, consent_class=one.consent_class, keys=one.keys)
+        Settled(code=one.code, consent_class=one.consent_class, form=one.form, keys=one.keys)
         for one in live
-        if one.consent_class is not None
+        if one.consent_class is not None and one.form is not None
     ]
     return frozenset(settled) if settled else _NOTHING_SETTLED
 
@@ -113,5 +123,7 @@ def _fits(finding: Finding, gate: Gate, case: Case, read: Read) -> bool:
         and finding.project == project
         and finding.begins <= case.question.at < finding.ends
         and finding.inputs
-        == inputs_digest(case, gate, read=read, consent_class=finding.consent_class, keys=finding.keys)
+        == inputs_digest(
+            case, gate, read=read, consent_class=finding.consent_class, keys=finding.keys, form=finding.form
+        )
     )

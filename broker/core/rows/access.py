@@ -43,6 +43,8 @@ class Finding:
     """Of an answer to CON-SILENT: the answers of which it speaks."""
     approval: str = ""
     """Of an ethics committee's answer: under which reference it was decided."""
+    form: str | None = None
+    """Of an ethics committee's answer: the SHA-256 of the form's text that it judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,15 @@ class WithdrawalReceipt:
     reached: tuple[Reached, ...] = ()
 
 
+def speaking(rows: tuple[ConsentRow, ...], dataset: DatasetId) -> tuple[ConsentRow, ...]:
+    """Those of somebody's versions that count for data in `dataset`: of each source that has put the person on record
+    there, all that it says. A source may put any pseudonym on record for its own data, before or after others list it;
+    it speaks for nobody in theirs.
+    """
+    sources = {row.consent.custodian for row in rows if dataset in row.datasets}
+    return tuple([row for row in rows if row.consent.custodian in sources])
+
+
 def consent_row_id(version: ConsentVersion) -> str:
     """Under which id a version is stored."""
     return f"{version.consent_id}/{version.version}"

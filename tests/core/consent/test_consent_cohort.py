@@ -91,7 +91,11 @@ def crowd(**odd: object) -> dict[SubjectRef, Subject]:
         {"family_ref": "f1"},
         {"community_refs": ["c1"]},
         {"supersedes": {"consent_id": "s1", "version": 1}},
-        {"model": "opt_out", "override": {"law": "x", "authority": "y", "ends": "2030-01-01"}},
+        {
+            "model": "opt_out",
+            "legal_basis": {"type": "opt_out", "instrument": "x", "approval_ref": "z"},
+            "override": {"law": "x", "authority": "y", "ends": "2030-01-01"},
+        },
     ],
     ids=str,
 )

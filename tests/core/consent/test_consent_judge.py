@@ -19,7 +19,7 @@ METHODS = record(template=FORM, scope={"permissions": [{"code": "DS", "disease":
 
 
 def finding(code: str, consent_class: str = "T12", *keys: str) -> frozenset[Settled]:
-    return frozenset({Settled(code=code, consent_class=consent_class, keys=frozenset(keys))})
+    return frozenset({Settled(code=code, consent_class=consent_class, form=FORM["sha256"], keys=frozenset(keys))})
 
 
 @pytest.mark.parametrize(

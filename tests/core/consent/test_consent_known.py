@@ -72,7 +72,7 @@ def test_who_waits_to_be_judged_anew_counts_too() -> None:
         answers.keep(file, learned(asked, everybody_alone(_people(file, MANY + 1)), _agrees, (HERE, file), ()))
     assert _kept(answers) == "ab"
     changed = frozenset((*sorted(_people("a", 5)), *sorted(_people("b", 5))))
-    assert _kept(answers.after(changed, _agrees, frozenset())) == "b"
+    assert _kept(answers.after(changed, lambda ref, at, _: _agrees(ref, at), frozenset())) == "b"
 
 
 @pytest.mark.row("RUL-BOUNDS")

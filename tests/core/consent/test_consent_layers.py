@@ -139,7 +139,7 @@ FORM = {"id": "T12", "version": "4", "sha256": "ab" * 32}
 def test_no_finding_speaks_for_a_community_or_a_family() -> None:
     """An ethics committee answers for a class of consents; a community's form with the same name is none of it."""
     scope = {"permissions": [{"code": "DS", "disease": "MONDO:0005015"}]}
-    settled = frozenset({Settled(code="CON-METHODS-UNCLEAR", consent_class="T12")})
+    settled = frozenset({Settled(code="CON-METHODS-UNCLEAR", consent_class="T12", form="ab" * 32)})
     above = decided(scope, template=FORM)
     question = asking(kinds=["methods"], settled=settled)
     layer = Layer(level="community", ref="c1", versions=(above,))
@@ -195,7 +195,12 @@ def test_who_may_be_a_relative_of_who_objects_is_left_out(families: tuple[str | 
     assert alone.left_out == {"s0"}
 
 
-OPT_OUT: dict[str, Any] = {"model": "opt_out", "scope": {"permissions": ["GRU"], "answers": {"linkage": "deny"}}}
+ACT = {"type": "public_interest_law", "instrument": "Act 7", "approval_ref": "HDB-12"}
+OPT_OUT: dict[str, Any] = {
+    "model": "opt_out",
+    "legal_basis": ACT,
+    "scope": {"permissions": ["GRU"], "answers": {"linkage": "deny"}},
+}
 LAW = {"law": "Act 7", "authority": "health data body", "ends": "2026-07-01"}
 
 
@@ -214,7 +219,7 @@ def test_an_override_reaches_no_withdrawal_no_certificate_and_no_question_to_ask
     one = person("s1", record(**OPT_OUT, override=LAW))
     assert codes(judged(asking(linkage=True), one, answers={"linkage": "deny"})) == ["DUO-DATASET-NARROWER"]
     ask = {"permissions": ["GRU"], "answers": {"linkage": "ask"}}
-    asked = record(model="opt_out", scope=ask, override=LAW)
+    asked = record(model="opt_out", legal_basis=ACT, scope=ask, override=LAW)
     assert codes(judged(asking(linkage=True), person("s1", asked))) == ["CON-ASK"]
 
 

@@ -13,7 +13,7 @@ from broker.core.reasons import REASONS
 from tests.core.consent.consent_world import asking, codes, judged, person, record
 
 per_subject = st.sampled_from(sorted(PER_SUBJECT))
-others = st.sampled_from(["CON-MIXED-FILE", "CON-TOO-FEW"])
+others = st.sampled_from(["CON-TOO-FEW"])
 
 
 @given(st.lists(per_subject, min_size=1, max_size=5), st.lists(others, max_size=2), st.data())
@@ -29,7 +29,7 @@ def test_any_code_of_a_participant_may_be_replaced_by_any_other(
 
 def test_only_what_belongs_to_the_set_is_not_a_participants_code() -> None:
     consent = {code for code in REASONS if code.startswith("CON-")}
-    assert consent - PER_SUBJECT == {LEFT_OUT, "CON-MIXED-FILE", "CON-TOO-FEW"}
+    assert consent - PER_SUBJECT == {LEFT_OUT, "CON-TOO-FEW"}
 
 
 WHY = {
@@ -64,5 +64,5 @@ def test_a_permit_for_all_keeps_what_carries_it() -> None:
 
 def test_the_order_says_nothing_either() -> None:
     told = [Reason(code=code) for code in ("CON-WITHDRAWN", "CON-TOO-FEW", "CON-MIXED-FILE", "CON-SILENT")]
-    wanted = ["CON-LEFT-OUT", "CON-MIXED-FILE", "CON-TOO-FEW"]
+    wanted = ["CON-LEFT-OUT", "CON-TOO-FEW"]
     assert [one.code for one in public_reasons(told)] == [one.code for one in public_reasons(told[::-1])] == wanted

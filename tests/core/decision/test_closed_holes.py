@@ -2,16 +2,18 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
 from broker.core import sanctions
-from broker.core.consent.model import Scope
+from broker.core.consent.model import LegalBasis, Override, Scope, Template
 from broker.core.decision import evaluate, foresee_each
-from broker.core.ids import DatasetId
+from broker.core.decision.answering import Given, findings_for
+from broker.core.ids import DatasetId, SubjectRef
 from broker.core.outcome import Gate, Outcome
-from broker.core.purpose import Purpose, Sensitive, purpose_json, read_purpose
-from broker.core.rows import Organisation, Sanction
+from broker.core.purpose import LADDER, Modality, Purpose, Sensitive, purpose_json, read_purpose
+from broker.core.rows import ConsentRow, Organisation, Sanction
 from broker.core.rows.safeguards import Embargo
 from broker.core.snapshot import follow
 from broker.core.time import Seconds
@@ -124,3 +126,110 @@ def test_an_unanswered_question_about_topics_meets_every_no_to_a_topic() -> None
     assert said({}) == {"CON-UNDECLARED"}
     assert said({**EVERY_TOPIC, "topic:ethnicity": "deny"}) == {"CON-UNDECLARED"}
     assert said(EVERY_TOPIC) == set()
+
+
+@pytest.mark.row("RUL-RECOURSE")
+def test_who_belongs_to_no_known_institution_gets_no_copies_more_easily_than_who_does() -> None:
+    """Nobody could act against an institution that nobody knows; the milder ways ask for nobody to act against."""
+    unknown = b.question(affiliations=("faculty@nowhere.example",))
+    for way in LADDER:
+        decision = evaluate(replace(unknown, modality=way), b.snapshot())
+        said = next(gate for gate in decision.gates if gate.gate is Gate.SECURITY)
+        copies = way in (Modality.DOWNLOAD, Modality.STREAM)
+        assert (said.outcome is Outcome.DENY) is copies
+    assert evaluate(b.question(), b.snapshot()).permits
+
+
+FORM = Template(id="T12", version="4", sha256="ab" * 32)
+CHANGED = replace(FORM, version="5", sha256="cd" * 32)
+
+
+@pytest.mark.row("RUL-FORM")
+def test_a_form_whose_text_changed_needs_a_new_finding() -> None:
+    linked = replace(b.PURPOSE, linkage=True)
+    asked = b.question(stage="approve", purpose=linked, grants=(), object=None)
+    given = Given(
+        code="CON-SILENT", ground="It spoke of registers.", ends=Seconds(START + b.YEAR), consent_class=FORM.id,
+        keys=frozenset({"linkage"}), approval="EC-7", form=FORM.sha256,
+    )  # fmt: skip
+
+    def left_out(form: Template, given: Given = given) -> object:
+        snapshot = b.snapshot(pia=b.consent(template=form), paul=b.consent(b.PAUL, template=FORM))
+        made = findings_for(asked, snapshot, [given], role="ethics_committee", by=b.MEI)
+        return evaluate(replace(asked, findings=made), snapshot).excluded
+
+    assert left_out(FORM) == frozenset()
+    assert left_out(CHANGED) == {b.PIA}
+    assert left_out(replace(FORM, sha256=CHANGED.sha256)) == {b.PIA}, "also under the name and number of before"
+    assert left_out(CHANGED, replace(given, form=CHANGED.sha256)) == {b.PAUL}
+    assert left_out(FORM, replace(given, form=None)) == {b.PIA, b.PAUL}
+
+
+LAW = Override(law="Act 7", authority="health data body", ends=Seconds(START + b.YEAR))
+ACT = LegalBasis(type="public_interest_law", instrument="Act 7", approval_ref="HDB-12")
+
+
+@pytest.mark.row("RUL-OVERRIDE")
+@pytest.mark.parametrize(
+    ("basis", "counts"),
+    [
+        (ACT, True),
+        (replace(ACT, type="ethics_waiver"), True),
+        (replace(ACT, type="opt_out"), True),
+        (replace(ACT, type="consent"), False),
+        (replace(ACT, instrument=" "), False),
+        (replace(ACT, approval_ref=None), False),
+        (replace(ACT, approval_ref=" "), False),
+        (LegalBasis(), False),
+    ],
+)
+def test_a_law_overrides_an_opt_out_only_on_a_named_basis_that_was_approved(
+    basis: LegalBasis,
+    counts: bool,  # noqa: FBT001 (a column of the table)
+) -> None:
+    scope = Scope(permissions=b.codes("DUO:0000042"), answers={"linkage": "deny"})
+    pia = b.consent(model="opt_out", legal_basis=basis, override=LAW, scope=scope)
+    linked = b.grant(purpose=replace(b.PURPOSE, linkage=True))
+    assert evaluate(b.question(), b.snapshot(pia=pia, grant=linked)).permits is counts
+    broad = replace(pia, consent=replace(pia.consent, model="broad"))
+    assert not evaluate(b.question(), b.snapshot(pia=broad, grant=linked)).permits
+
+
+ELSEWHERE = DatasetId("https://other.example/datasets/own")
+
+
+def of_another(ref: SubjectRef = b.PIA, **changes: Any) -> ConsentRow:
+    """What another source put on record, for data of its own, about somebody by whatever pseudonym it likes."""
+    made = b.consent(ref, **{"consent_id": f"other-{ref}", "custodian": "other", **changes})
+    return replace(made, id=f"other-{ref}/1", datasets=frozenset({ELSEWHERE}))
+
+
+@pytest.mark.row("RUL-PSEUDONYM")
+def test_a_source_that_was_first_with_a_pseudonym_speaks_for_nobody_in_the_data_of_others() -> None:
+    """It is on record before the data list the participant; then it says yes, or no, in their name."""
+    before = b.snapshot(of_another(), pia=None, one=None, two=None, paul=None)
+    listed = follow(before, [b.drs_object(), b.drs_object(b.TWO, (b.PIA, b.PAUL)), b.consent(b.PAUL)])
+    assert not evaluate(b.question(), listed).permits
+    assert evaluate(b.question(object=None), listed).excluded == {b.PIA}
+    theirs = follow(listed, [b.consent(b.PIA)])
+    assert evaluate(b.question(), theirs).permits
+    no = b.snapshot(of_another(status="withdrawn"))
+    assert evaluate(b.question(), no).permits, "nor can it take somebody out of them"
+
+
+@pytest.mark.row("RUL-PSEUDONYM")
+def test_a_source_that_has_put_somebody_on_record_for_the_data_is_heard_with_all_that_it_says() -> None:
+    own = b.consent(custodian="site-a")
+    gone = replace(of_another(custodian="site-a", status="withdrawn"), datasets=frozenset({ELSEWHERE}))
+    assert not evaluate(b.question(), b.snapshot(gone, pia=own)).permits
+
+
+@pytest.mark.row("RUL-PSEUDONYM")
+def test_answers_that_are_known_follow_when_somebody_gets_on_record() -> None:
+    """Remembered answers are about a dataset too: a record for it counts, and one for others does not."""
+    snapshot = b.snapshot(pia=None)
+    asked = b.question(object=None)
+    assert evaluate(asked, snapshot).excluded == {b.PIA}
+    snapshot = follow(snapshot, [of_another()])
+    assert evaluate(asked, snapshot).excluded == {b.PIA}
+    assert evaluate(asked, follow(snapshot, [b.consent()])).excluded == frozenset()

@@ -96,7 +96,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], Outcome, str | None]] = [
         evidence=(Evidence(id="community.approved", valid_to=START),))}, P, "COM-APPROVAL-NEEDED"),
     ("community said no", {}, {"dataset": replace(data(community_governed=True),
         evidence=(Evidence(id="community.approved"), Evidence(id="community.refused")))}, D, "COM-REFUSED"),
-    ("nobody knows the institution", {"affiliations": ("faculty@nowhere.example",)}, {}, R, "JUR-FACT-MISSING"),
+    ("nobody knows the institution", {"affiliations": ("faculty@nowhere.example",)}, {}, D, "SEC-CANNOT-PROTECT"),
     ("nobody knows where she is", {"location": None}, {}, P, "JUR-EU-SCC-NEEDED"),
     ("she says nowhere where it is processed", {}, {"grant": purposed(countries=frozenset())}, P, "JUR-EU-SCC-NEEDED"),
     ("the institution was suspended", {}, {"organisation": recipient(suspended=True)}, D, "OPS-RECIPIENT-SUSPENDED"),

@@ -9,12 +9,14 @@ import pytest
 from broker.core.consent.model import Grantor, Scope, Withdrawal
 from broker.core.decision import evaluate, explain
 from broker.core.decision.explain import _case
+from broker.core.decision.explanation import views
 from broker.core.decision.explanation.people import MANY, banded, own_codes
 from broker.core.ids import DecisionId, ObjectId, SubjectRef
 from broker.core.outcome import Outcome
-from broker.core.plain import canonical
+from broker.core.plain import canonical, plain
 from broker.core.purpose import LADDER, Modality
-from broker.core.rows import ConsentRow, Revocation, Row
+from broker.core.reasons.language import ENGLISH
+from broker.core.rows import ConsentRow, Revocation, Row, Trace
 from broker.core.time import Day, Seconds
 from broker.flows.traces import about, explained
 from tests import builders as b
@@ -102,7 +104,8 @@ def group(gone: int, why: str) -> list[Row]:
 @pytest.mark.parametrize("object", [GONE, None], ids=["a file", "the whole dataset"])
 @pytest.mark.parametrize("way", LADDER)
 def test_one_and_four_left_out_are_told_alike(way: Modality, object: ObjectId | None) -> None:
-    seen = {told(object, way, group(gone, why), {}) for gone in (1, 4) for why in ("withdrawn", "another purpose")}
+    noes = ("withdrawn", "another purpose", "suspended", "a child who has grown up", "expired")
+    seen = {told(object, way, group(gone, why), {}) for gone in (1, 4) for why in noes}
     assert len(seen) == 1
 
 
@@ -116,8 +119,55 @@ def test_what_would_help_is_never_told_where_a_participant_says_no() -> None:
         assert explain(question, evaluate(question, snapshot), snapshot).changes == ()
 
 
+def seen_by_the_committee(rows: Iterable[Row], world: dict[str, Any], **asked: Any) -> bytes:
+    snapshot = b.snapshot(*rows, **world)
+    question = b.question(**asked)
+    decision = evaluate(question, snapshot)
+    put = worlds.traced(question, decision, explain(question, decision, snapshot), snapshot)
+    assert isinstance(put.row, Trace)
+    return canonical(views.committee("dec_1", plain(put.row.body), ENGLISH))
+
+
+@pytest.mark.row("RUL-COMMITTEE")
+@pytest.mark.parametrize("world", BESIDE.values(), ids=BESIDE)
+def test_whichever_no_a_participant_said_a_committee_reads_the_same(world: dict[str, Any]) -> None:
+    seen = {}
+    for name, version in versions(b.PIA).items():
+        pia = {"pia": version} if version is None or version.consent.version == 1 else {"y": version}
+        seen[seen_by_the_committee((), {**world, **pia})] = name
+    assert len(seen) == 1, sorted(seen.values())
+
+
+@pytest.mark.row("RUL-COMMITTEE")
+def test_one_and_four_left_out_are_told_to_a_committee_alike() -> None:
+    why_not = [why for why, version in versions(b.PIA).items() if version is not None]
+    seen = {seen_by_the_committee(group(gone, why), {}, object=GONE) for gone in (1, 4) for why in why_not}
+    whole = {
+        seen_by_the_committee(group(gone, why), {}, object=None, stage="approve", purpose=b.PURPOSE, grants=())
+        for gone in (1, 4)
+        for why in why_not
+    }
+    assert (len(seen), len(whole)) == (1, 1)
+
+
+@pytest.mark.row("RUL-COMMITTEE")
+def test_what_a_committee_can_answer_it_sees() -> None:
+    """Silence of a form, to which an ethics committee may speak, and how many are left."""
+    linked = replace(b.PURPOSE, linkage=True)
+    silent = seen_by_the_committee((), {}, object=None, stage="approve", purpose=linked, grants=()).decode()
+    assert "CON-SILENT" in silent
+    assert '"hold"' in silent
+    certificate = replace(b.dataset().certificate, min_group=5)
+    few = seen_by_the_committee(
+        group(9, "withdrawn"), {"dataset": b.dataset(certificate=certificate), "pia": None, "one": None, "two": None},
+        object=None, stage="approve", purpose=b.PURPOSE, grants=(),
+    ).decode()  # fmt: skip
+    assert "CON-TOO-FEW" in few
+    assert "CON-WITHDRAWN" not in few
+
+
 @pytest.mark.row("EXP-SECRET")
-def test_the_committees_record_has_true_codes_bands_and_no_participant() -> None:
+def test_what_is_kept_for_the_custodian_has_true_codes_bands_and_no_participant() -> None:
     for gone, band in ((1, "fewer than"), (4, "fewer than")):
         snapshot = b.snapshot(*group(gone, "withdrawn"))
         question = b.question(object=GONE)

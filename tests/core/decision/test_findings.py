@@ -105,7 +105,7 @@ SILENT = b.question(stage="approve", purpose=LINKED, grants=(), object=None)
 UNTIL = Seconds(START + 30 * 86_400)
 ETHICS = Given(
     code="CON-SILENT", ground="The form spoke of registers.", ends=UNTIL, consent_class="T12",
-    keys=frozenset({"linkage"}), approval="EC-7",
+    keys=frozenset({"linkage"}), approval="EC-7", form=FORM.sha256,
 )  # fmt: skip
 
 
@@ -138,6 +138,7 @@ def test_it_settles_nothing_for_another_class() -> None:
     "change",
     [
         {"consent_class": None},
+        {"form": None},
         {"approval": " "},
         {"ends": None},
         {"ends": START},
@@ -162,6 +163,7 @@ def test_nobody_else_settles_silence(role: str) -> None:
     "change",
     [
         {"consent_class": "T13"},
+        {"form": "cd" * 32},
         {"keys": frozenset({"ai_training"})},
         {"role": "committee_member"},
         {"ends": START},

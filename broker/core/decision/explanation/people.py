@@ -4,9 +4,10 @@ The outcome, the order of the reasons and every rung of the ladder go through he
 (a REFER) cannot be told from a withdrawn one (a DENY).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from broker.core.consent.public import public_reasons
+from broker.core.consent.public import LEFT_OUT, PER_SUBJECT, public_reasons
+from broker.core.decision.answerers import ANSWERERS
 from broker.core.decision.case import Case
 from broker.core.decision.gates.consent import left_out
 from broker.core.decision.question import Decision, Question
@@ -16,6 +17,9 @@ from broker.core.plain import digest
 from broker.core.time import Seconds
 
 _PLACES = {gate: place for place, gate in enumerate(Gate)}
+
+FOR_COMMITTEES = frozenset(code for code, who in ANSWERERS.items() if code.startswith("CON-") and who.by == "finding")
+"""What is open about whole classes of consents, or the set: who may answer it has to know what is asked."""
 
 MANY = 20
 """From this number on a band may be named; below it nothing is said of how many."""
@@ -75,3 +79,10 @@ def named(ref: SubjectRef, dataset: DatasetId, at: Seconds) -> str:
 def banded(count: str) -> str:
     """`count` as the committee may see it: nothing is said of how few they are."""
     return f"{MANY} or more" if count.isdecimal() and int(count) >= MANY else f"fewer than {MANY}"
+
+
+def for_committee(codes: Iterable[str]) -> tuple[str, ...]:
+    """Codes of the consent gate as a committee may see them: what they can answer, and one for everything else."""
+    told = dict.fromkeys(LEFT_OUT if one in PER_SUBJECT - FOR_COMMITTEES else one for one in codes)
+    first = [LEFT_OUT] if LEFT_OUT in told else []  # as if it were the strictest, whatever it was
+    return tuple(dict.fromkeys([*first, *told]))

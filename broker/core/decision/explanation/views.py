@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from broker.core.decision.explanation import written
-from broker.core.decision.explanation.people import named, public, public_telling
+from broker.core.decision.explanation.people import FOR_COMMITTEES, for_committee, named, public, public_telling
 from broker.core.decision.explanation.texts import dressed, for_participant
 from broker.core.decision.question import Decision, Question
 from broker.core.ids import DatasetId, SubjectRef
-from broker.core.outcome import Outcome
+from broker.core.outcome import Gate, Outcome, Reason
 from broker.core.reasons.language import Language, Tongue
 from broker.core.time import Seconds, rfc3339
 from broker.core.typed import typed
@@ -30,9 +30,13 @@ def researcher(id: str, body: Body, language: Language) -> dict[str, Any] | None
 
 
 def committee(id: str, body: Body, language: Language) -> dict[str, Any]:
-    """With the true codes of every gate, and never a participant."""
-    kept = body.get("committee")
-    return {"decision_id": id, **dressed(_human(kept if kept is not None else _for_committee(body), body), language)}
+    """Every gate; of participants what the committee can answer, and one code for all else (ruling 10)."""
+    return {"decision_id": id, **dressed(_human(masked(_record(body), body), body), language)}
+
+
+def custodian(id: str, body: Body, language: Language) -> dict[str, Any]:
+    """The same with the true codes, and never a participant: the rest is in the trace."""
+    return {"decision_id": id, **dressed(_human(_record(body), body), language)}
 
 
 def participant(id: str, body: Body, ref: SubjectRef, language: Language) -> dict[str, Any]:
@@ -43,6 +47,45 @@ def participant(id: str, body: Body, ref: SubjectRef, language: Language) -> dic
     text = for_participant(at, outcome, own, tongue)
     notes = {"language": language.tag, "reviewed": tongue.reviewed and not tongue.stale}
     return {"decision_id": id, "at": at, "left_out": own is not None, "audience_texts": {"subject": text}, **notes}
+
+
+def _record(body: Body) -> Mapping[str, Any]:
+    kept = body.get("committee")
+    return kept if kept is not None else _for_committee(body)
+
+
+def masked(record: Mapping[str, Any], body: Body) -> Mapping[str, Any]:
+    """`record` without what single participants did: nothing in it tells a withdrawal from a pause."""
+    if record["asked"]["stage"] == "foresee":
+        return record
+    said, told = body["explanation"] or {}, dict(record)
+    gates = [_masked(one) if one["gate"] == Gate.CONSENT else one for one in record.get("gates", ())]
+    hides = any(one["gate"] == Gate.CONSENT and one["outcome"] == Outcome.DENY.name for one in gates)
+    if "gates" in record:
+        told["gates"] = gates
+    if hides and "outcome" in said:
+        told["outcome"] = said["outcome"]
+    rungs = said.get("why_not", {})
+    told["why_not"] = {way: _rung(one, rungs.get(way, one)) for way, one in record["why_not"].items()}
+    return told
+
+
+def _masked(gate: Mapping[str, Any]) -> dict[str, Any]:
+    """The consent gate: what the committee can answer, and that somebody is left out. Else it is shut."""
+    told = for_committee(one["code"] for one in gate["why"])
+    shown = {one["code"]: one for one in gate["why"] if one["code"] in told}
+    why = [shown.get(code) or written.bare(Reason(code=code), Gate.CONSENT) for code in told]
+    if gate["state"] == "pass" or FOR_COMMITTEES & set(told):
+        return {**gate, "why": why}
+    return {**gate, "why": why, "state": "fail", "outcome": Outcome.DENY.name}
+
+
+def _rung(rung: Mapping[str, Any], said: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A way of access; its outcome as the researcher is told it, where nobody but a participant can move it."""
+    codes = for_committee(rung["codes"])
+    if codes == tuple(rung["codes"]) or FOR_COMMITTEES & set(codes):
+        return {**rung, "codes": list(codes)}
+    return {**rung, "codes": list(codes), "outcome": said["outcome"]}
 
 
 def _own(body: Body, ref: SubjectRef) -> str | None:

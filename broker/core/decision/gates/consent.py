@@ -6,7 +6,7 @@ Beforehand (`foresee`) nobody's record is touched: the certificate alone says wh
 from dataclasses import replace
 from typing import NamedTuple
 
-from broker.core.consent.cohort import Cohort, cohort_of, everybody_alone
+from broker.core.consent.cohort import Cohort, Find, cohort_of, everybody_alone
 from broker.core.consent.judge import ConsentAnswer, ConsentOutcome, asking_of, judge, judge_certificate
 from broker.core.consent.known import learned, renewed
 from broker.core.consent.model import DatasetCertificate
@@ -90,7 +90,9 @@ def left_out(case: Case) -> dict[SubjectRef, Reason]:
         return {}
     findings, certificate = live_findings(case, Gate.CONSENT), _certificate(case, case.dataset)
     snapshot, asked = case.snapshot, case.question
-    people = [snapshot.subject(ref, asked.known_at) for ref in snapshot.subjects(asked.dataset, asked.object)]
+    people = [
+        snapshot.subject(ref, asked.known_at, asked.dataset) for ref in snapshot.subjects(asked.dataset, asked.object)
+    ]
     found: dict[SubjectRef, Verdict] = {}
     for place in places(case.readings):
         question = _question(case, case.purpose, _weighing(case, findings), place)
@@ -148,9 +150,10 @@ def _answer(
         return judge_certificate(question, certificate, snapshot.ontology)
     asking = asking_of(question, certificate, snapshot.ontology)
     if known is not None and holds:
-        known = renewed(known, asking, snapshot.subject)
+        known = renewed(known, asking, _find(case, dataset))
     else:
-        known = learned(asking, _cohort(case, dataset), snapshot.subject, (dataset.id, asked.object), rests_on)
+        found = _cohort(case, dataset)
+        known = learned(asking, found, _find(case, dataset), (dataset.id, asked.object), rests_on)
     answers.keep(key, known)
     return known.answer
 
@@ -163,8 +166,13 @@ def _cohort(case: Case, dataset: Dataset) -> Cohort:
     return snapshot.answers.cohort(
         dataset.id,
         asked.object,
-        lambda: cohort_of(snapshot.subjects(dataset.id, asked.object), snapshot.subject, asked.known_at),
+        lambda: cohort_of(snapshot.subjects(dataset.id, asked.object), _find(case, dataset), asked.known_at),
     )
+
+
+def _find(case: Case, dataset: Dataset) -> Find:
+    """A participant, as far as what is on record of them is about this dataset."""
+    return lambda ref, known_at: case.snapshot.subject(ref, known_at, dataset.id)
 
 
 def _certificate(case: Case, dataset: Dataset) -> DatasetCertificate | None:

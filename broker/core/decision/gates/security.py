@@ -33,7 +33,7 @@ def security(case: Case) -> GateResult:
         if have is None or have < dataset.security_level:
             known = str(have) if have is not None else "not known"
             return _refused(known, str(dataset.security_level), until)
-    if organisation is not None and not organisation.recourse and abroad(case, dataset):
+    if (organisation is None or not organisation.recourse) and abroad(case, dataset):  # against whom nobody knows, too
         return _refused("nobody to act against", "a contract, a funder or a signing official")
     return result(Gate.SECURITY, Outcome.PERMIT, until=until)
 

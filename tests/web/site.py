@@ -5,7 +5,7 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ from broker.flows.oauth.deps import Deps
 from broker.flows.oauth.targets import audience_of
 from broker.flows.proofs import Proofs
 from broker.flows.release_visas import visas_to_release
+from broker.flows.shown_grants import shown_grants
 from broker.flows.verified import Verifier
 from broker.ports.sources import Sources
 from broker.web.edge import Edge
@@ -197,7 +198,7 @@ def _broker(made: Stage, tokens: OwnTokens, edge: Edge, sources: Sources) -> Bro
     oauth = Deps(
         issuer=w.issuer, scopes=BASIC_SCOPES, clock=w.clock, entropy=w.entropy, ledger=w.ledger, rows=w.rows,
         scratch=w.scratch, signer=tokens, reader=tokens, visas=visas, audience_of=lambda resource: audience_of(resource, w.issuer, w.snapshots.current()),
-        refresh_key=b"k" * 32,
+        refresh_key=b"k" * 32, grants=partial(shown_grants, w),
         linked=lambda person, now: frozenset(one.person for one in made.live.current().linked(person, now)), keys=NoKeys(), check=jose.check_signature,
         installed=lambda person: w.snapshots.current().installations(person), proofs=proofs,
         rates=edge.rates,

@@ -1,13 +1,15 @@
-"""Who may learn what about a token? (RFC 7662, RFC 7009)
+"""Who may learn what about a token, and of the permissions behind it? (RFC 7662, RFC 7009)
 
 A token that is unknown, dead, or none of the caller's business is `{"active": false}` and nothing more.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from broker.core.oidc.claims import confirmation, how_signed_in
 from broker.core.oidc.limits import MAX_TOKEN
+from broker.core.oidc.narrowing import AudienceOf
 from broker.core.oidc.own_tokens import OwnToken, ServiceToken
 from broker.core.time import Seconds
 
@@ -35,6 +37,52 @@ def is_readable(token: str) -> bool:
 def concerns(caller: Caller, token: OwnToken, owner: str) -> bool:
     """May `caller` know about `token`: because it was given to it (`owner`), or issued for it?"""
     return caller.id == owner or not token.audience.isdisjoint(caller.serves)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permission:
+    """A grant as a service that keeps data learns of it. `document`: the same, signed (duo-permission+jwt).
+
+    `ends`: until when it opens its dataset at most; consent, evidence or law may end that before the grant itself.
+    """
+
+    id: str
+    dataset: str
+    ends: Seconds
+    obligations: tuple[Mapping[str, object], ...]
+    document: str
+
+
+def is_service(caller: Caller, token: OwnToken) -> bool:
+    """Was `token` issued for what `caller` serves? Only then may it learn of grants; the token's own client may not.
+
+    A Passport brings its visas along, and those are all that it shows.
+    """
+    return token.opens_data and not token.audience.isdisjoint(caller.serves)
+
+
+def may_tell(dataset: str, caller: Caller, asked: Collection[str], audience_of: AudienceOf) -> bool:
+    """Is a grant for `dataset` the business of `caller`? `asked`: the resources that it asks about; none: of all.
+
+    Who names datasets among what it serves keeps these alone, even where it serves a whole address.
+    """
+    kept = {one for one in caller.serves if audience_of(one) not in (None, one)}
+    mine = dataset in kept if kept else audience_of(dataset) in caller.serves
+    return mine and (not asked or dataset in asked)
+
+
+def told(permissions: Iterable[Permission]) -> list[dict[str, Any]]:
+    """The member `grants` of an answer."""
+    return [
+        {
+            "id": one.id,
+            "dataset": one.dataset,
+            "exp": one.ends,
+            "obligations": list(one.obligations),
+            "permission": one.document,
+        }
+        for one in permissions
+    ]
 
 
 def active(

@@ -7,12 +7,13 @@ from typing import Protocol, TypeVar
 from broker.core.audit.entry import Entry, Value
 from broker.core.ids import PersonId
 from broker.core.oidc.errors import OAuthError
+from broker.core.oidc.introspect import Permission
 from broker.core.oidc.narrowing import AudienceOf
 from broker.core.oidc.release import MintedVisa
 from broker.core.passport.verify import CheckSignature
 from broker.core.quota import Rates
 from broker.core.rows.identity import Person, Session
-from broker.core.rows.oauth import Client
+from broker.core.rows.oauth import Client, Family
 from broker.core.time import Seconds
 from broker.flows.entries import entry
 from broker.flows.proofs import Proofs
@@ -33,6 +34,20 @@ class VisasOf(Protocol):
     ) -> tuple[MintedVisa, ...]:
         """Those needed for `resources` (none named: all), whether released to anybody or not. Records nothing."""
         ...
+
+
+class GrantsShown(Protocol):
+    """Which grants does an authorisation show?"""
+
+    def __call__(self, person: Person, session: Session, family: Family, now: Seconds) -> tuple[Permission, ...]:
+        """Those that were released to its client, are for its data, and open these now."""
+        ...
+
+
+def none_shown(person: Person, session: Session, family: Family, now: Seconds) -> tuple[Permission, ...]:
+    """Where nothing is known of grants."""
+    del person, session, family, now
+    return ()
 
 
 InstalledBy = Callable[[PersonId], Sequence[Client]]
@@ -62,8 +77,8 @@ class Deps:
     token can compute its successor. `keys` and `check`: the keys that clients publish (by client id and address),
     and whether a signature is a key's own. `installed`: the clients that a person made. `require_par`: only pushed
     authorization requests count. `proofs`: what judges DPoP proofs. `rates`: how often a client may ask.
-    `linked`: whom a person is linked with. `registration`: SHA-256 of the initial access token with which clients may
-    register themselves; None: they may not.
+    `linked`: whom a person is linked with. `grants`: those that an authorisation shows. `registration`: SHA-256 of the
+    initial access token with which clients may register themselves; None: they may not.
     """
 
     issuer: str
@@ -86,6 +101,7 @@ class Deps:
     rates: Rates = field(default_factory=Rates)
     registration: str | None = None
     linked: LinkedTo = nobody_else
+    grants: GrantsShown = none_shown
 
     def entry(self, kind: str, now: Seconds, person: Person | None, about: Mapping[str, Value]) -> Entry:
         """An entry of the log."""

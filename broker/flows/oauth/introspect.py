@@ -1,12 +1,14 @@
 """A client or a repository asks whether a token is alive (RFC 7662). Nothing is given, so nothing is recorded."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from broker.core.oidc import introspect as rules
 from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.introspect import INACTIVE
 from broker.core.oidc.limits import MAX_TOKEN_FORM
+from broker.core.oidc.narrowing import still
 from broker.core.oidc.opaque import stored_id
 from broker.core.oidc.own_tokens import (
     ACCESS_TOKEN_TYP,
@@ -43,7 +45,7 @@ async def introspect(d: Deps, authorization: str | None, raw: bytes) -> Mapping[
     now = d.clock.now()
     token = own_token(d, text, now)
     if token is not None:
-        return await _signed(d, caller, token, now)
+        return await _signed(d, caller, token, now, form.all("resource"))
     service = own_service_token(d, text, now)
     if service is not None:
         return await _service(d, caller, service, now)
@@ -75,15 +77,22 @@ async def _service(d: Deps, caller: Client, token: ServiceToken, now: Seconds) -
     return rules.active_service(token, d.issuer)
 
 
-async def _signed(d: Deps, caller: Client, token: OwnToken, now: Seconds) -> Mapping[str, Any]:
+async def _signed(d: Deps, caller: Client, token: OwnToken, now: Seconds, asked: Collection[str]) -> Mapping[str, Any]:
+    """`asked`: the datasets about whose grants a service asks; none: about all that it keeps."""
     s = await standing_of(d, token.family, now)
     if s is None or not s.alive or s.person.id != token.sub or await token_revoked(d, token.jti, now):
         return INACTIVE
     if not rules.concerns(caller, token, s.client.id):
         return INACTIVE
-    return rules.active(
+    answer = rules.active(
         token, d.issuer, s.client.id, auth_time=s.session.auth_time, acr=s.session.acr, amr=s.session.amr
     )
+    if not rules.is_service(caller, replace(token, scope=still(token.scope, s.scopes))):
+        return answer
+    shown = d.grants(s.person, s.session, s.family, now)
+    return answer | {
+        "grants": rules.told(one for one in shown if rules.may_tell(one.dataset, caller, asked, d.audience_of))
+    }
 
 
 async def _refresh(d: Deps, caller: Client, text: str, now: Seconds) -> Mapping[str, Any]:

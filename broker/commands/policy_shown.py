@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -12,11 +12,20 @@ from rich.table import Table
 from rich.text import Text
 
 from broker.core.decision.other_law import EFFECTS, Difference, Said, counted
+from broker.core.jurisdiction.needs import Answerer, answerer, read_by
 from broker.core.jurisdiction.pack import Pack
 from broker.core.jurisdiction.rulebook import overdue
 from broker.core.outcome import Reason
 from broker.core.plain import digest, plain
 
+_ANSWERED: Mapping[Answerer, str] = {
+    "custodian": "the custodian, when the data set is registered",
+    "institution": "the registry of institutions",
+    "person": "the person, at sign-in",
+    "applicant": "the request",
+    "documents": "documents on file",
+    "derived": "worked out from other facts",
+}
 _WIDE = 200
 _SHORT = 12
 """Digits of a digest in a table."""
@@ -46,9 +55,10 @@ def listed(packs: Iterable[Pack], today: date, *, as_json: bool) -> None:
 
 
 def one_pack(pack: Pack, *, as_json: bool) -> None:
-    """One pack: what it is, and its rules."""
+    """One pack: what it is, its rules, and which facts it needs from whom."""
+    facts = [{"fact": fact, "answered_by": answerer(fact), "rules": list(by)} for fact, by in read_by(pack).items()]
     if as_json:
-        _json(plain(pack))
+        _json(plain(pack) | {"needs": facts})
         return
     about = _table("member", "value")
     for name, value in _summary(pack).items():
@@ -61,8 +71,11 @@ def one_pack(pack: Pack, *, as_json: bool) -> None:
         rests = f"{rule.basis.source} {rule.basis.pinpoint}".strip()
         rules.add_row(rule.id, rule.effect, rule.reason, Text(rests), ", ".join(wants), "yes" if rule.mandatory else "")
     rules.add_row("default", pack.default_effect, pack.default_reason, "", "", "")
-    _print(about)
-    _print(rules)
+    needed = _table("needs the fact", "answered by", "for the rules")
+    for one in facts:
+        needed.add_row(str(one["fact"]), _ANSWERED[answerer(str(one["fact"]))], ", ".join(one["rules"]))
+    for part in (about, rules, needed):
+        _print(part)
 
 
 def _summary(pack: Pack) -> dict[str, Any]:

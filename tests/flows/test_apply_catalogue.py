@@ -17,9 +17,11 @@ from broker.flows import apply_catalogue
 from broker.flows.authenticate import person_of
 from broker.ports import StaleError
 from tests import builders as b
+from tests.core.decision.test_received import US_FACTS, us_rules
 from tests.fakes import START
 from tests.flows.worlds import stage
 
+US = "us-doj-28cfr202"
 OLD = DeclaredGrant(
     id=GrantId("old-1"), iss=Issuer(str(b.HOME)), sub="bao", dataset=b.HEART, purpose=b.PURPOSE,
     affiliations=("faculty@rhine.example",), begins=START, ends=Seconds(START + 1000),
@@ -136,6 +138,26 @@ async def test_a_fact_that_a_loaded_pack_needs_is_named_with_the_pack_and_the_ru
     assert await apply_catalogue.foresee(s.world, [b.dataset(facts=elsewhere)])
     with pytest.raises(NotRegistrableError, match=wanted):
         await apply_catalogue.foresee(s.world, [b.dataset(facts=facts)])
+
+
+@pytest.mark.row("OUT-FACTS")
+async def test_the_terms_of_a_transfer_are_asked_for_where_a_pack_would_refer_without_them() -> None:
+    """United States data: whether something is paid, and under which contract, is the custodian's to say."""
+    s = stage()
+    s.live._current = replace(s.live.current(), rulebook=us_rules())
+    stated = {name: value for name, value in US_FACTS.items() if not name.startswith("request.")}
+    facts = stated | {"data.us_person_count_12m": 500}
+    with pytest.raises(NotRegistrableError) as caught:
+        await apply_catalogue.foresee(s.world, [b.dataset(facts=facts)])
+    assert [(fault.member, fault.problem) for fault in caught.value.faults] == [
+        ("facts.request.consideration", f"missing: policy pack {US} needs it (rule not-covered-brokerage)"),
+        ("facts.request.transaction_type", f"missing: policy pack {US} needs it (rule not-covered-brokerage)"),
+    ]
+    whole = facts | {"request.consideration": "none", "request.transaction_type": "research_collaboration"}
+    assert await apply_catalogue.foresee(s.world, [b.dataset(facts=whole)])
+    assert await apply_catalogue.foresee(s.world, [b.dataset(facts=stated | {"data.us_person_count_12m": 0})])
+    with pytest.raises(NotRegistrableError, match=r"facts\.data\.us_person_count_12m: missing"):
+        await apply_catalogue.foresee(s.world, [b.dataset(facts=stated)])
 
 
 @pytest.mark.row("WHO-3.1-6b")

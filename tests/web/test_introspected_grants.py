@@ -41,7 +41,7 @@ async def house(folder: Path, *more: Row, **changes: Any) -> AsyncIterator[Site]
     """Ada holds grants for two datasets."""
     lung = b.dataset(id=LUNG), b.drs_object(ObjectId("obj-9"), dataset=LUNG)
     both = replace(b.consent(b.PIA), datasets=frozenset({b.HEART, LUNG}))
-    world = {"grant": b.grant(document="signed.heart"), "pia": both} | changes
+    world: dict[str, Any] = {"grant": b.grant(document="signed.heart"), "pia": both} | changes
     async with site(folder, *CLIENTS, *lung, OTHER, *more, **world) as s:
         yield s
 
@@ -155,7 +155,10 @@ async def test_a_task_shows_the_grants_of_its_own_data(tmp_path: Path) -> None:
 async def test_another_identitys_grant_is_told_only_where_the_link_is(tmp_path: Path) -> None:
     """Its permission names the other identity: who did not agree to show the link keeps it."""
     mei = b.grant(id=GrantId("grt_3"), person=b.MEI, document="signed.mei")
-    wishes = ((frozenset({"grant:grt_3"}), []), (frozenset({"grant:grt_3", "links"}), ["grt_3"]))
+    wishes: list[tuple[frozenset[str], list[str]]] = [
+        (frozenset({"grant:grt_3"}), []),
+        (frozenset({"grant:grt_3", "links"}), ["grt_3"]),
+    ]
     for released, wanted in wishes:
         async with house(tmp_path, link(), mei) as s:
             family = s.stage.ledger.rows["family", "fam-usr_ada"]

@@ -1,5 +1,6 @@
 """From the part of a catalogue file that declares a dataset to its row, and facts and evidence of any row."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from broker.adapters.catalogue import models
@@ -9,6 +10,7 @@ from broker.core.duo.terms import Term, parse_terms
 from broker.core.duo.vocabulary import TermKind
 from broker.core.ids import DatasetId
 from broker.core.jurisdiction.facts import FactValue
+from broker.core.jurisdiction.needs import Answerer, answerer
 from broker.core.passport.holdings import REGISTERED_ACCESS
 from broker.core.plain import plain
 from broker.core.purpose import read_purpose
@@ -33,7 +35,7 @@ def dataset(part: models.DatasetPart) -> Row:
         existence=part.existence,
         duo=terms,
         certificate=read_certificate(certificate),
-        facts=facts_of(part.facts, "data."),
+        facts=facts_of(part.facts, "custodian"),
         grant_months=part.grant_months,
         terms_of_use=part.terms_of_use,
         registered_version=part.registered_version or REGISTERED_ACCESS,
@@ -62,11 +64,17 @@ def _codes_of(terms: tuple[Term, ...]) -> dict[str, Any]:
     return {"permissions": permissions, "modifiers": modifiers}
 
 
-def facts_of(given: dict[str, models.Fact], prefix: str) -> dict[str, FactValue]:
-    """Stated facts, all of whose names begin with `prefix`."""
+_TOLD: Mapping[Answerer, str] = {
+    "custodian": "data.* facts, and the terms on which data are handed out (request.consideration and the like),",
+    "institution": "recipient.* facts",
+}
+
+
+def facts_of(given: dict[str, models.Fact], by: Answerer) -> dict[str, FactValue]:
+    """Stated facts, each of which is `by`'s to answer."""
     for name in given:
-        if not name.startswith(prefix):
-            raise ValueError(f"facts.{name}: only {prefix}* facts can be stated here")
+        if answerer(name) != by:
+            raise ValueError(f"facts.{name}: only {_TOLD[by]} can be stated here")
     return {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
 
 

@@ -262,7 +262,9 @@ class DatasetPart(Part):
     certificate: dict[str, Any] = {}
     """What the institution certifies besides the codes: answers, granularity, min_group, …"""
     facts: dict[Text, Fact] = {}
-    """`data.*` facts for the policy packs."""
+    """`data.*` facts for the policy packs, and the terms on which the data are handed out: `request.consideration`,
+    `request.transaction_type`, `request.us_gov_funded`, … Those that a pack in force needs must be there.
+    """
     grant_months: int = Field(default=12, ge=1, le=120)
     terms_of_use: Url | None = None
     """Terms that everybody must have accepted: an AcceptedTermsAndPolicies visa, or `POST /api/v1/me/terms`."""

@@ -100,7 +100,7 @@ def _organisation(part: models.OrganisationPart) -> Row:
         name=part.name,
         scopes=frozenset(part.scopes),
         organisation=part.organisation,
-        facts=facts_of(part.facts, "recipient."),
+        facts=facts_of(part.facts, "institution"),
         evidence=evidence_of(part.evidence),
         recourse=tuple(part.recourse),
         checked=parse_rfc3339(part.checked) if part.checked is not None else None,

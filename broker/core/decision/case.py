@@ -13,6 +13,7 @@ from broker.core.decision import asserted
 from broker.core.decision.asking import Readings, consent_question, places, text
 from broker.core.decision.entitlement import Entitlement
 from broker.core.decision.question import Question
+from broker.core.decision.received import with_received
 from broker.core.jurisdiction.facts import FactValue, by_the_holder
 from broker.core.outcome import Reason
 from broker.core.passport.evaluate import Evaluation
@@ -74,7 +75,9 @@ def case_of(question: Question, held: Entitlement | None, visas: Evaluation, sna
     stated = held.purpose if held is not None else question.purpose
     organisation = _organisation(affiliations, stated, snapshot)
     purpose = _verified(stated, question, organisation, dataset) if stated is not None else None
-    facts = _facts(question, purpose, dataset, organisation)
+    facts: Mapping[str, FactValue] = _facts(question, purpose, dataset, organisation)
+    if question.stage != "use":
+        facts = with_received(facts, dataset, organisation, snapshot, question.at)
     readings = _readings(facts, stated, question.modality)
     communities = _communities(question, purpose, target, readings, snapshot)
     if communities is not None:
@@ -133,7 +136,7 @@ def _user(question: Question, dataset: Dataset | None) -> str | None:
 
 def _facts(
     question: Question, purpose: Purpose | None, dataset: Dataset | None, organisation: Organisation | None
-) -> Mapping[str, FactValue]:
+) -> dict[str, FactValue]:
     """The facts that policy packs read. A fact that nobody vouched for is absent."""
     facts: dict[str, FactValue] = {}
     evidence: tuple[Evidence, ...] = ()

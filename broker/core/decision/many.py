@@ -10,6 +10,7 @@ from dataclasses import fields, is_dataclass, replace
 from broker.core.copied import copied
 from broker.core.decision.evaluate import Asker, asker_of, decided
 from broker.core.decision.question import Decision, Question
+from broker.core.decision.received import given
 from broker.core.ids import DatasetId
 from broker.core.rows import Dataset
 from broker.core.snapshot import Snapshot
@@ -29,12 +30,11 @@ def foresee_each(question: Question, datasets: Iterable[DatasetId], snapshot: Sn
         raise ValueError("only what is foreseen is the same for datasets under the same rules")
     asker = asker_of(question, snapshot)
     known: dict[object, Decision] = {}
+    scopes = (one.partition("@")[2] for one in asker.affiliations)
+    had = {grant.dataset for grant in given(snapshot.organisations(scopes), snapshot)}
     for id in datasets:
-        rules = (
-            _rules(snapshot.get(Dataset, id)),
-            snapshot.forms.get(id),
-            id if _by_name(id, asker, snapshot) else None,
-        )
+        by_name = id in had or _by_name(id, asker, snapshot)
+        rules = (_rules(snapshot.get(Dataset, id)), snapshot.forms.get(id), id if by_name else None)
         decision = known.get(rules)
         if decision is None:
             decision = decided(replace(asker, question=copied(asker.question, dataset=id)), snapshot)

@@ -1,21 +1,55 @@
-"""Which facts about a dataset do the loaded packs need that nobody has stated? (JURISDICTION section 1)
+"""Which facts do policy packs need, who answers each, and which of a dataset's has nobody stated? (JURISDICTION 1)
 
-A dataset is registered only when none is missing: otherwise every question about it would be referred, and nobody
-would have told the one who could have said it.
+A dataset is registered only when none is missing that its custodian answers: otherwise every question about it would
+be referred, and nobody would have told the one who could have said it.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from broker.core.jurisdiction.conditions import Members, evaluate, unknowns
-from broker.core.jurisdiction.facts import Facts, FactValue, derive
-from broker.core.jurisdiction.pack import APPLIES_WHEN, Condition, Pack
+from broker.core.jurisdiction.facts import DERIVED, Facts, FactValue, derive
+from broker.core.jurisdiction.pack import APPLIES_WHEN, Condition, Pack, comparisons_of, facts_read
 from broker.core.jurisdiction.rulebook import Rulebook
 from broker.core.time import Seconds, day_of
 
 ALWAYS = ("data.origin_countries", "data.controller_country", "data.community_governed")
 """Asked for by the broker itself: whose law to ask, and whether a community decides."""
-_ABOUT_DATA = "data."
+
+Answerer = Literal["custodian", "institution", "person", "applicant", "documents", "derived"]
+"""Who answers a fact: the custodian when a dataset is registered, the registry of institutions, the person at sign-in,
+the applicant's request, documents on file, or nobody, because it follows from the others.
+"""
+
+_TERMS = frozenset({
+    "request.consideration", "request.transaction_type", "request.us_gov_funded", "request.onward_transfer",
+    "request.encryption", "request.duration",
+})  # fmt: skip
+"""On which terms data are handed out. It is the custodian who sets them, and nobody may state them for themselves."""
+
+
+def answerer(fact: str) -> Answerer:
+    """Who answers `fact`, for everybody who asks."""
+    if fact in DERIVED:
+        return "derived"
+    if fact.startswith("data.") or fact in _TERMS:
+        return "custodian"
+    if fact == "recipient.individual_location":
+        return "person"
+    if fact.startswith("recipient."):
+        return "institution"
+    return "documents" if fact == "evidence" else "applicant"
+
+
+def read_by(pack: Pack) -> Mapping[str, tuple[str, ...]]:
+    """Every fact that a pack reads, with the rules that read it, in their order; none, where it is asked besides."""
+    asked = [(APPLIES_WHEN, pack.applies_when), *((rule.id, rule.when) for rule in pack.rules)]
+    found: dict[str, dict[str, None]] = {fact: {} for fact in facts_read(pack)}
+    for rule, when in asked:
+        for test in comparisons_of(when):
+            found[test.fact][rule] = None
+    return {fact: tuple(rules) for fact, rules in sorted(found.items())}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +70,7 @@ def needs(rulebook: Rulebook, stated: Mapping[str, FactValue], at: Seconds) -> t
         pack = rulebook.packs[compiled.id]
         members = {name: one.members(day) for name, one in pack.lists.items()}
         for rule, fact in _unstated(pack, facts, members):
-            if fact.startswith(_ABOUT_DATA) and fact not in stated:
+            if answerer(fact) == "custodian" and fact not in stated:
                 found.setdefault(fact, Need(fact, pack.id, rule))
     return tuple(found.values())
 

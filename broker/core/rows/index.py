@@ -19,6 +19,7 @@ def keys_of(row: Row) -> Iterable[tuple[str, ...]]:  # noqa: C901, PLR0912 (a ta
         case Grant():
             yield ("grant", row.person, row.dataset)
             yield ("person", row.person)
+            yield from (("given", scope) for scope in {one.partition("@")[2] for one in row.affiliations})
         case Request():
             yield ("requests", row.person)
             yield ("inbox", row.dataset)

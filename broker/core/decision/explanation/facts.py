@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from broker.core.decision.case import Case
+from broker.core.decision.received import COUNTED
 from broker.core.jurisdiction.pack import DEFAULT, Rule, comparisons_of
 from broker.core.outcome import Gate, Reason
 from broker.core.time import EPOCH, Seconds
@@ -94,6 +95,8 @@ def _rules(reason: Reason, case: Case) -> tuple[Rule, ...]:
 def _fact(name: str, value: object, gate: Gate, case: Case) -> Fact:
     source = next((source for start, source in _PREFIXES.items() if name.startswith(start)), None)
     source = source or _BY_GATE.get(gate, "record")
+    if name in COUNTED and case.question.stage != "use":
+        source = "record"  # with what the institution had before, which no custodian stated
     return Fact(name=name, value=value, source=source, at=_at(source, case))
 
 

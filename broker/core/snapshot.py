@@ -13,6 +13,7 @@ from immutables import Map
 from broker.core.breadth import Form
 from broker.core.consent.known import KnownAnswers
 from broker.core.consent.model import Layer, Subject
+from broker.core.copied import copied
 from broker.core.documents import Standing, standing
 from broker.core.duo.ontology import Ontology
 from broker.core.forms import counted
@@ -337,18 +338,13 @@ def follow(snapshot: Snapshot, rows: Iterable[Row], size: int | None = None) -> 
     vouching = object() if any(map(_speaks_of_visas, seen)) else snapshot.vouching
     learned = max((row.consent.known_from for row in seen if isinstance(row, ConsentRow)), default=EPOCH)
     generation = snapshot.generation + 1 if size is None else size
-    after = replace(
-        snapshot,
-        rows=table,
-        index=index,
-        forms=forms,
-        generation=generation,
-        data=data,
-        vouching=vouching,
-        learned=max(snapshot.learned, learned),
-    )
-    after = replace(after, answers=_remembered(snapshot, after, seen))
-    return replace(after, trust=_trust(after)) if any(isinstance(row, VisaIssuer) for row in seen) else after
+    learned = max(snapshot.learned, learned)
+    after = copied(
+        snapshot, rows=table, index=index, forms=forms, generation=generation, data=data, vouching=vouching,
+        learned=learned,
+    )  # fmt: skip
+    after = copied(after, answers=_remembered(snapshot, after, seen))
+    return copied(after, trust=_trust(after)) if any(isinstance(row, VisaIssuer) for row in seen) else after
 
 
 def _speaks_of_visas(row: Row) -> bool:

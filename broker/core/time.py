@@ -2,6 +2,7 @@
 
 import calendar
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import NewType
 
 Seconds = NewType("Seconds", int)
@@ -46,7 +47,13 @@ def start_of(day: date) -> Seconds:
 
 def day_of(at: Seconds) -> date:
     """The UTC calendar day that `at` falls on."""
-    return datetime.fromtimestamp(at, UTC).date()
+    return _day(at // _DAY)
+
+
+@lru_cache(maxsize=1024)
+def _day(number: int) -> date:
+    """The day so many days after 1970-01-01: one decision asks for the same few days again and again."""
+    return datetime.fromtimestamp(number * _DAY, UTC).date()
 
 
 def next_day(at: Seconds) -> Seconds:

@@ -1,6 +1,6 @@
 """Deciding: one use with thirteen packs, five visas and three layers of consent; explaining; many datasets at once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import cycle, product
 from typing import Any
@@ -19,6 +19,7 @@ from tests import builders as world
 from tests.bench.cedar import Cedar
 from tests.bench.consents import group
 from tests.bench.measure import Goal, Yardstick
+from tests.core.decision import explained_worlds
 from tests.core.decision.test_terms_and_registered import ISSUERS, ONE, TWO, visa
 
 PACKS = 13
@@ -95,6 +96,21 @@ def _explained(question: Question, snapshot: Snapshot) -> None:
     explain(question, decision, snapshot)
 
 
+_LAW_OFFERS = {
+    "another place and papers": "X15",
+    "papers of many kinds": "X28",
+    "security and papers": "X81",
+}
+"""Rows of the jurisdiction cases where the packs have most to offer, and so most to try."""
+
+
+def _explaining(row: str) -> Callable[[], object]:
+    question, snapshot = dict(explained_worlds.every())[row]
+    decision = evaluate(question, snapshot)
+    assert explain(question, decision, snapshot).changes
+    return lambda: explain(question, decision, snapshot)
+
+
 def catalogue() -> Iterator[Dataset]:
     """Thousands of datasets: six codings, twelve countries."""
     kinds = cycle(product(_CODES, _LANDS))
@@ -143,6 +159,10 @@ def goals() -> tuple[Goal, ...]:
             times=_TIMES,
         ),
         Goal(name="a refusal, decided and explained", micros=2000, run=lambda: _explained(refused, elsewhere)),
+        *(
+            Goal(name=f"explaining a refusal for which the law offers {what}", micros=2000, run=_explaining(row))
+            for what, row in _LAW_OFFERS.items()
+        ),
         Goal(
             name=f"a pre-check of {DATASETS} datasets for one purpose",
             micros=500_000,

@@ -6,6 +6,7 @@ are evaluated, so that the explanation is whole; the most restrictive answer hol
 
 from dataclasses import dataclass, replace
 
+from broker.core.copied import copied
 from broker.core.decision import asserted
 from broker.core.decision.case import Case
 from broker.core.decision.entitlement import Entitlement, entitlements
@@ -15,7 +16,7 @@ from broker.core.decision.gates.entitlement import unknown_dataset
 from broker.core.decision.joined import joined
 from broker.core.decision.question import Decision, Question
 from broker.core.decision.together import Together, together
-from broker.core.decision.use import USE_GATES, judged
+from broker.core.decision.use import USE_GATES, Same, judged, way_is_open
 from broker.core.decision.weighing import weighed
 from broker.core.outcome import Gate, GateResult, Outcome
 from broker.core.passport.evaluate import Evaluation
@@ -25,6 +26,7 @@ from broker.core.snapshot import Snapshot
 
 OF_PERSON = tuple(gate for gate in GATES if gate not in USE_GATES)
 """The gates that ask about the credentials of the moment: each time anew."""
+_NOTHING_YET: Same = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +66,24 @@ def decided(asker: Asker, snapshot: Snapshot) -> Decision:
     return best if best is not None else _settled(asker, None, snapshot)
 
 
-def evaluate_each(question: Question, snapshot: Snapshot) -> dict[Modality, Decision]:
-    """What `evaluate` answers for every way of access: each is judged once for each entitlement, the mildest first."""
+def evaluate_each(question: Question, snapshot: Snapshot, asked: Decision | None = None) -> dict[Modality, Decision]:
+    """What `evaluate` answers for every way of access: each is judged once for each entitlement, the mildest first.
+
+    `asked`: what it answered for the way that `question` names. It holds for the only entitlement that there is.
+    """
     asker = asker_of(question, snapshot)
+    every = entitlements(asker.question, asker.visas, snapshot) or (None,)
+    sure = asked if len(every) == 1 else None
     best: dict[Modality, Decision] = {}
-    for held in entitlements(asker.question, asker.visas, snapshot) or (None,):
-        passes = False
+    for held in every:
+        passes, same = False, _whatever_the_way(sure) if sure is not None else _NOTHING_YET
         for way in reversed(LADDER):
-            found = _judge(replace(asker, question=replace(asker.question, modality=way)), held, snapshot)
+            if sure is not None and way is question.modality:
+                best[way], passes = sure, passes or sure.permits
+                continue
+            other = copied(asker, question=copied(asker.question, modality=way))
+            found = _judge(other, held, snapshot, same)
+            same = same or _whatever_the_way(found)
             if found.outcome >= Outcome.ALTERNATIVE:
                 found = replace(found, outcome=Outcome.ALTERNATIVE if passes else Outcome.DENY)
             passes = passes or found.permits
@@ -105,19 +117,27 @@ def _may_be_milder(decision: Decision) -> bool:
 
 
 def _milder_passes(asker: Asker, held: Entitlement | None, snapshot: Snapshot) -> bool:
-    """Is there a milder way of access that every gate permits? Found by asking them."""
+    """Is there a milder way of access that every gate permits? Found by asking those to whom the way matters."""
     question = asker.question
-    milder = (replace(question, modality=way) for way in LADDER[LADDER.index(question.modality) + 1 :])
-    return any(_judge(replace(asker, question=asked), held, snapshot).permits for asked in milder)
+    milder = (copied(question, modality=way) for way in LADDER[LADDER.index(question.modality) + 1 :])
+    return any(way_is_open(asked, held, asker.affiliations, snapshot) for asked in milder)
 
 
-def _judge(asker: Asker, held: Entitlement | None, snapshot: Snapshot) -> Decision:
-    """All gates over one question and, for a use, one entitlement."""
-    use = judged(asker.question, held, asker.affiliations, snapshot)
+def _whatever_the_way(decision: Decision) -> Same:
+    """What gates said that do not ask for the way of access."""
+    if len(decision.gates) != len(GATES):  # the dataset is not there: one answer stands for all
+        return _NOTHING_YET
+    found = zip(GATES, decision.gates, strict=True)
+    return {gate: said for gate, said in found if said.gate not in ASK_FOR_THE_WAY}
+
+
+def _judge(asker: Asker, held: Entitlement | None, snapshot: Snapshot, same: Same = _NOTHING_YET) -> Decision:
+    """All gates over one question and, for a use, one entitlement. `same`: what some said already of another way."""
+    use = judged(asker.question, held, asker.affiliations, snapshot, same)
     case = use.case.of_person(asker.question, held, asker.visas, snapshot)
     if case.dataset is None:
         return _decision(case, (unknown_dataset(case),), use.months, None)
-    of_person = {gate: answered(gate(case), case) for gate in OF_PERSON}
+    of_person = {gate: same[gate] if gate in same else answered(gate(case), case) for gate in OF_PERSON}
     results = tuple([of_person[gate] if gate in of_person else use.said[gate] for gate in GATES])
     return _decision(case, results, use.months, together(of_person.values(), use.together))
 

@@ -57,7 +57,7 @@ class Explanation:
 def explain(question: Question, decision: Decision, snapshot: Snapshot) -> Explanation:
     """The explanation of `decision`, which is what `evaluate(question, snapshot)` gave."""
     case = _case(question, decision, snapshot)
-    rungs = evaluate_each(question, snapshot)
+    rungs = evaluate_each(question, snapshot, decision)
     passes = _told_ladder(question, rungs)
     milder = LADDER[LADDER.index(question.modality) + 1 :]
     alternatives = () if decision.permits else tuple(way for way in milder if passes[way].permits)

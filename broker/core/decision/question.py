@@ -116,7 +116,8 @@ class Decision:
     @property
     def telling(self) -> tuple[GateResult, ...]:
         """The gates that decided: the refusing ones if it is no, else all; the strictest first."""
-        found = [gate for gate in self.gates if self.permits or not gate.outcome.permits]
+        every = self.permits
+        found = [gate for gate in self.gates if every or gate.outcome > _MOST]
         return tuple(sorted(found, key=lambda gate: (-gate.outcome, _ORDER[gate.gate])))
 
     @property
@@ -125,4 +126,5 @@ class Decision:
         return tuple(reason for gate in self.telling for reason in gate.reasons)
 
 
+_MOST = Outcome.PERMIT_WITH_OBLIGATIONS
 _ORDER = {gate: place for place, gate in enumerate(Gate)}

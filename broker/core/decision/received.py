@@ -42,6 +42,8 @@ def with_received(
     if dataset is None or organisation is None or not stated:
         return facts
     grants, category = given((organisation,), snapshot), facts.get(_CATEGORY)
+    if not grants:
+        return facts
     counted: dict[str, FactValue] = {}
     for name, own in stated.items():
         since = add_months(at, -COUNTED[name])

@@ -32,6 +32,11 @@ Gate = Callable[[Case], GateResult]
 USE_GATES: tuple[Gate, ...] = (safeguards, duo, consent, community, jurisdiction, security)
 """They read nothing of a row of a kind in `snapshot.OF_CREDENTIALS`; a test watches them."""
 
+_OF_THE_WAY: tuple[Gate, ...] = (jurisdiction, safeguards, security, community, consent)
+"""Those of them that ask for the way of access (gates.ASK_FOR_THE_WAY), the costly last."""
+
+Same = Mapping[Gate, GateResult]
+_NOTHING: Same = {}
 _NOBODYS = Evaluation(accepted=(), dropped=(), identities=frozenset())
 _NOBODY = PersonId("")
 
@@ -50,14 +55,19 @@ class Use:
     ends: Seconds
 
 
-def judged(question: Question, held: Entitlement | None, affiliations: tuple[str, ...], snapshot: Snapshot) -> Use:
+def judged(
+    question: Question,
+    held: Entitlement | None,
+    affiliations: tuple[str, ...],
+    snapshot: Snapshot,
+    same: Same = _NOTHING,
+) -> Use:
     """The use that is asked for. Remembered for uses of now; what is foreseen or replayed is worked out anew.
 
-    What is asked as of before the last consent became known is a replay too: its answer is none for now.
+    `same`: what gates that do not ask for the way of access have said already, of another way.
     """
-    replayed = question.known_at != question.at or question.known_at < snapshot.learned
-    if held is None or question.stage != "use" or replayed:
-        return _judged(question, held, affiliations, snapshot)
+    if held is None or not _is_of_now(question, snapshot):
+        return _judged(question, held, affiliations, snapshot, same)
     key = (
         "use",
         held.id,
@@ -80,15 +90,34 @@ def judged(question: Question, held: Entitlement | None, affiliations: tuple[str
     known = snapshot.memory.recall(key, witnesses)
     if isinstance(known, Use) and known.begins <= question.at < known.ends:
         return known
-    made = _judged(question, held, affiliations, snapshot)
+    made = _judged(question, held, affiliations, snapshot, same)
     weight = 1 + sum(len(result.excluded) for result in made.said.values())
     snapshot.memory.keep(key, witnesses, made, weight)
     return made
 
 
-def _judged(question: Question, held: Entitlement | None, affiliations: tuple[str, ...], snapshot: Snapshot) -> Use:
+def way_is_open(
+    question: Question, held: Entitlement | None, affiliations: tuple[str, ...], snapshot: Snapshot
+) -> bool:
+    """Do all gates permit that ask for the way of access? The first that does not ends it, and the cheap come first."""
+    if held is not None and _is_of_now(question, snapshot):
+        said = judged(question, held, affiliations, snapshot).said
+        return all(said[gate].outcome.permits for gate in _OF_THE_WAY)
     case = case_of(_bare(question, affiliations), _nobodys(held), _NOBODYS, snapshot)
-    said = {gate: answered(gate(case), case) for gate in USE_GATES}
+    return all(answered(gate(case), case).outcome.permits for gate in _OF_THE_WAY)
+
+
+def _is_of_now(question: Question, snapshot: Snapshot) -> bool:
+    """Is it a use of now? What is asked as of before the last consent became known is a replay: no answer for now."""
+    replayed = question.known_at != question.at or question.known_at < snapshot.learned
+    return question.stage == "use" and not replayed
+
+
+def _judged(
+    question: Question, held: Entitlement | None, affiliations: tuple[str, ...], snapshot: Snapshot, same: Same
+) -> Use:
+    case = case_of(_bare(question, affiliations), _nobodys(held), _NOBODYS, snapshot)
+    said = {gate: same[gate] if gate in same else answered(gate(case), case) for gate in USE_GATES}
     ends = min((next_day(question.at), *(result.until for result in said.values())))
     return Use(
         case=case,

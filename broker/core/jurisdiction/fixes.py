@@ -77,18 +77,20 @@ def fixes(rulebook: Rulebook, stated: Mapping[str, FactValue], at: Seconds) -> t
     search = _Search(rulebook.at(at), rulebook.packs, well_formed(stated))
     if search.asked.strictness == 0:
         return ()
-    singles: list[tuple[Change, ...]] = [(change,) for change in search.singles()]
-    helping = [one for one in singles if search.permitted(one)]
-    if all(one[0].fact == _MODALITY for one in helping):
-        helping += search.pairs([one[0] for one in singles if one not in helping], ways=not helping)
+    helping, singles = search.helping(ways=True)
     if helping:
-        least = sorted(helping, key=_size)[:MOST]
-        return tuple(Fix(changes=one, outcome=judge(rulebook, changed(stated, one), at).outcome) for one in least)
+        return tuple(Fix(changes=one, outcome=judge(rulebook, changed(stated, one), at).outcome) for one in helping)
     lesser = [(search.strictness(one), one) for one in singles if search.milder(one)]
     return tuple(
         Fix(changes=one, outcome=OUTCOMES[strictness])
         for strictness, one in sorted(lesser, key=lambda each: (each[0], _size(each[1])))[:MOST]
     )
+
+
+def lawful(rulebook: Rulebook, stated: Mapping[str, FactValue], at: Seconds) -> list[tuple[Change, ...]]:
+    """As `fixes`, but only what leads to a permit, and in the way of access that was asked for."""
+    search = _Search(rulebook.at(at), rulebook.packs, well_formed(stated))
+    return search.helping(ways=False)[0] if search.asked.strictness else []
 
 
 def changed(stated: Mapping[str, FactValue], changes: Iterable[Change]) -> dict[str, FactValue]:
@@ -134,7 +136,14 @@ class _Search:
             if len(self.tried) > TRIES:
                 return self.tried[()]
             facts = with_derived(changed(self.stated, changes))
-            self.tried[changes] = facts, found(self.period, facts)
+            before = self.tried.get(())
+            if before is None:
+                self.tried[changes] = facts, found(self.period, facts)
+            else:
+                known = before[0]
+                moved = frozenset([name for name, value in facts.items() if known.get(name) != value])
+                moved |= known.keys() - facts.keys()
+                self.tried[changes] = facts, found(self.period, facts, before[1], moved)
         return self.tried[changes]
 
     def strictness(self, changes: tuple[Change, ...]) -> int:
@@ -147,9 +156,20 @@ class _Search:
         """Does a refusal become something that a person can still answer, or a referral only a matter of evidence?"""
         return self.strictness(changes) < min(self.asked.strictness, STRICTNESS["limit_modality"])
 
-    def singles(self) -> list[Change]:
+    def helping(self, *, ways: bool) -> tuple[list[tuple[Change, ...]], list[tuple[Change, ...]]]:
+        """The least changes that lead to a permit, the smallest first; and every single change that was tried.
+
+        `ways`: may another way of access be one of them?
+        """
+        singles: list[tuple[Change, ...]] = [(change,) for change in self.singles(ways=ways)]
+        found = [one for one in singles if self.permitted(one)]
+        if all(one[0].fact == _MODALITY for one in found):
+            found += self.pairs([one[0] for one in singles if one not in found], ways=ways and not found)
+        return sorted(found, key=_size)[:MOST], singles
+
+    def singles(self, *, ways: bool) -> list[Change]:
         """Everything that is worth trying by itself, each once."""
-        made = [*self.places(), *self.facts(), *self.papers(()), *self.ways()]
+        made = [*self.places(), *self.facts(), *self.papers(()), *(self.ways() if ways else ())]
         return list(dict.fromkeys(made))
 
     def pairs(self, singles: list[Change], *, ways: bool) -> list[tuple[Change, ...]]:
@@ -229,7 +249,7 @@ class _Search:
     def awaited(self, changes: tuple[Change, ...]) -> frozenset[str]:
         """The evidence that is asked for, and not there, after `changes`."""
         facts, ends = self.put(changes)
-        asked = [end.conclude(facts).evidence for end in ends.branches.values() if end.effect == "await"]
+        asked = [end.evidence for end in ends.branches.values() if end.effect == "await"]
         return frozenset().union(*asked) - frozenset(_held(facts))
 
     def with_paper(self, items: frozenset[str], after: tuple[Change, ...]) -> tuple[Change, ...]:

@@ -109,12 +109,18 @@ def _judged(rulebook: Rulebook, stated: Mapping[str, FactValue], period: Period)
     )
 
 
-def found(period: Period, facts: Facts) -> Found:
-    """Where every pack in force ends for derived `facts`; the strictest counts, and so does a country without one."""
+def found(period: Period, facts: Facts, before: Found | None = None, moved: frozenset[str] = frozenset()) -> Found:
+    """Where every pack in force ends for derived `facts`; the strictest counts, and so does a country without one.
+
+    `before`: where they ended for facts that were the same but for those in `moved`. Who reads none of them is not
+    asked again.
+    """
     branches: dict[str, Branch] = {}
     answers_for, strictness = [], 0
     for pack in period.packs:
-        branch = pack.find(facts)
+        branch = before.branches.get(pack.id) if before is not None else None
+        if before is None or not moved.isdisjoint(pack.about if branch is None else pack.reads):
+            branch = pack.find(facts)
         if branch is None:
             continue
         branches[pack.id] = branch

@@ -23,6 +23,7 @@ from broker.core.jurisdiction.pack import (
     RegimeKind,
     Rule,
     comparisons_of,
+    facts_read,
 )
 from broker.core.outcome import Norm, Reason
 
@@ -60,6 +61,8 @@ class Branch:
     fixed: Verdict | None
     """The verdict, where nothing in it depends on the facts."""
     conclude: Callable[[Facts], Verdict]
+    evidence: tuple[str, ...] = ()
+    """What the rule asks for, there or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +73,10 @@ class CompiledPack:
     version: str
     answers_for: frozenset[str]
     find: Callable[[Facts], Branch | None]
+    reads: frozenset[str]
+    """Every fact that `find` looks at."""
+    about: frozenset[str]
+    """Those of them that say whether the pack applies at all."""
 
 
 def compile_pack(pack: Pack, day: date, cap: str | None = None) -> CompiledPack:
@@ -81,6 +88,8 @@ def compile_pack(pack: Pack, day: date, cap: str | None = None) -> CompiledPack:
         version=pack.version,
         answers_for=(pack.answers_for - {EEA}) | eea,
         find=_Builder(pack, members, cap).find(),
+        reads=facts_read(pack),
+        about=frozenset(test.fact for test in comparisons_of(pack.applies_when)),
     )
 
 
@@ -179,7 +188,13 @@ class _Builder:
             )
 
         fixed = None if told or self.conditional else verdict
-        return Branch(rule=verdict.rule, effect=verdict.effect, fixed=fixed, conclude=conclude)
+        return Branch(
+            rule=verdict.rule,
+            effect=verdict.effect,
+            fixed=fixed,
+            conclude=conclude,
+            evidence=verdict.evidence,
+        )
 
     def with_duties(self, obligations: tuple[str, ...], facts: Facts) -> tuple[str, ...]:
         """Conditional duties hold where their condition does, and where nobody knows: the stricter reading."""

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from broker.core.decision.case import Case
 from broker.core.decision.explanation.steps import COMMUNITY_SAID_YES, EVIDENCE, LOCATION, By, Step
-from broker.core.jurisdiction.fixes import Change, Fix, fixes
+from broker.core.jurisdiction.fixes import Change, lawful
 from broker.core.jurisdiction.judge import judge
 
 Steps = tuple[Step, ...]
@@ -25,7 +25,7 @@ def lawful_steps(case: Case) -> list[Steps]:
     rulebook, at = case.snapshot.rulebook, case.question.at
     for facts in case.readings:
         if not judge(rulebook, facts, at).outcome.permits:
-            made = (_steps(fix, case) for fix in fixes(rulebook, facts, at) if fix.outcome.permits)
+            made = (_steps(changes, case) for changes in lawful(rulebook, facts, at))
             return list(_least(steps for steps in made if steps is not None))
     return []
 
@@ -40,10 +40,10 @@ def _least(found: Iterable[Steps]) -> Iterator[Steps]:
         seen |= numbers
 
 
-def _steps(fix: Fix, case: Case) -> Steps | None:
-    """The fix as steps; None where one of its changes is another way of access, or nobody here could make it."""
+def _steps(changes: Iterable[Change], case: Case) -> Steps | None:
+    """The changes as steps; None where one of its changes is another way of access, or nobody here could make it."""
     steps: list[Step] = []
-    for change in fix.changes:
+    for change in changes:
         made = tuple(_step(change, case))
         if not made:
             return None

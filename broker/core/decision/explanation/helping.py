@@ -55,7 +55,7 @@ def helpful(question: Question, decision: Decision, case: Case) -> tuple[Change,
     options = [_options(ask, said, case) for ask, said in refusing]
     if not all(options):
         return ()
-    return _least(_sets(options), decision, case)
+    return _least(_sets(options), decision, case, whole=len(options) == 1)
 
 
 def _sets(options: list[list[Steps]]) -> Iterator[Steps]:
@@ -66,19 +66,22 @@ def _sets(options: list[list[Steps]]) -> Iterator[Steps]:
         yield tuple(dict.fromkeys(step for steps in chosen for step in steps))
 
 
-def _least(sets: Iterable[Steps], decision: Decision, case: Case) -> tuple[Change, ...]:
-    """Those that lead to a permit, as a whole, without a step to spare; the smallest first."""
+def _least(sets: Iterable[Steps], decision: Decision, case: Case, *, whole: bool) -> tuple[Change, ...]:
+    """Those that lead to a permit, as a whole, without a step to spare; the smallest first.
 
-    def after(steps: Steps) -> Outcome:
+    `whole`: they were found for the only gate that stands in the way, and so have no step to spare.
+    """
+
+    def after(steps: Steps) -> Outcome | None:
         return _outcome(steps, decision, case)
 
     found: dict[frozenset[Step], Change] = {}
     for steps in islice(sets, _TRIED):
         outcome = None if any(known <= set(steps) for known in found) else after(steps)
-        if outcome is None or not outcome.permits:
+        if outcome is None:
             continue
-        least = _fewest(steps, lambda fewer: after(fewer).permits)
-        outcome = outcome if least == steps else after(least)
+        least = steps if whole else _fewest(steps, lambda fewer: after(fewer) is not None)
+        outcome = outcome if least == steps else after(least) or outcome
         found[frozenset(least)] = Change(steps=least, outcome=outcome)
         if len(found) == MOST:
             break
@@ -90,15 +93,20 @@ def _size(change: Change) -> tuple[int, int]:
     return len(change.steps), sum(step.fact != EVIDENCE for step in change.steps)
 
 
-def _outcome(steps: Steps, decision: Decision, case: Case) -> Outcome:
-    """What all gates say once the steps are taken; those that read nothing of what changes are not asked again."""
+def _outcome(steps: Steps, decision: Decision, case: Case) -> Outcome | None:
+    """What all gates say once the steps are taken; None, if it is no permit.
+
+    Those that read nothing of what changes are not asked again. Those that stood in the way are asked first: most
+    steps are not enough for one of them, and then nobody else need be asked.
+    """
     question, snapshot = applied(steps, case.question, case.snapshot, _organisation(case))
     then = case_of(question, case.held, case.visas, snapshot)
     moved = any(step.fact == LOCATION or step.fact.startswith("purpose.") for step in steps)
-    asked = (
-        said if said.gate in _OF_PURPOSE and not moved else answered(ask(then), then)
-        for ask, said in zip(GATES, decision.gates, strict=True)
-    )
+    asked: list[GateResult] = []
+    for ask, said in sorted(zip(GATES, decision.gates, strict=True), key=lambda one: one[1].outcome.permits):
+        asked.append(said if said.gate in _OF_PURPOSE and not moved else answered(ask(then), then))
+        if not asked[-1].outcome.permits:
+            return None
     return together(asked).outcome
 
 

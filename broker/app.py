@@ -55,8 +55,7 @@ from broker.flows.oauth.deps import Deps
 from broker.flows.oauth.targets import audience_of
 from broker.flows.poll_visas import due, poll
 from broker.flows.proofs import Proofs
-from broker.flows.release_visas import visas_to_release
-from broker.flows.shown_grants import shown_grants
+from broker.flows.release_visas import shown_grants, visas_to_release
 from broker.flows.verified import Poller, Verifier
 from broker.flows.world import World
 from broker.policies import RulesError, policy_folder, rules_in, watch_policies

@@ -38,8 +38,7 @@ from broker.flows.inspect import Tools
 from broker.flows.oauth.deps import Deps
 from broker.flows.oauth.targets import audience_of
 from broker.flows.proofs import Proofs
-from broker.flows.release_visas import visas_to_release
-from broker.flows.shown_grants import shown_grants
+from broker.flows.release_visas import shown_grants, visas_to_release
 from broker.flows.verified import Verifier
 from broker.ports.sources import Sources
 from broker.web.edge import Edge

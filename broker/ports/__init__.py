@@ -89,7 +89,10 @@ class Scratch(Protocol):
     """
 
     async def put(self, kind: str, id: str, value: Mapping[str, Any], expires: Seconds) -> None:
-        """Replaces what was there. ValueError for a value above 64 KiB or an id above 512 characters."""
+        """Replaces what was there.
+
+        ValueError for a value above 64 KiB, an id above 512 characters, a kind that is not at most 40 of `a-z0-9_.`.
+        """
         ...
 
     async def add(self, kind: str, id: str, value: Mapping[str, Any], expires: Seconds, now: Seconds) -> bool:

@@ -187,7 +187,7 @@ async def test_a_committees_ground_is_told_with_its_decision(tmp_path: Path) -> 
         assert (status, view["explanation"]["human"]["decided_by"]) == (200, "rules, and a member of the committee")
 
 
-@pytest.mark.row("EXP-REJECTED")
+@pytest.mark.row("EXP-REJECTED", "WHO-3.7-4")
 async def test_who_was_rejected_reads_the_committees_reason_and_how_to_challenge_it(tmp_path: Path) -> None:
     async with site(tmp_path, b.request()) as s:
         body = {"decision": "reject", "ground": "The plan is too thin."}

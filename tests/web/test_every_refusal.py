@@ -100,7 +100,7 @@ async def test_every_address_says_why_a_role_is_missing(tmp_path: Path) -> None:
         assert refused >= BY_ROLE
 
 
-@pytest.mark.row("EXP-403")
+@pytest.mark.row("EXP-403", "WHO-3.7-4")
 @pytest.mark.parametrize("world", [{"grant": None}, {"x": WITHDRAWN}, {"organisation": ABROAD}])
 async def test_a_refusal_of_data_names_its_decision_at_every_door(tmp_path: Path, world: dict[str, Any]) -> None:
     async with site(tmp_path, **world) as s:

@@ -43,7 +43,7 @@ def family(code: str) -> str:
     return code.partition("-")[0]
 
 
-@pytest.mark.row("EXP-PLAIN")
+@pytest.mark.row("EXP-PLAIN", "WHO-3.5-5")
 @pytest.mark.parametrize("audience", GRADES)
 def test_what_an_audience_reads_asks_for_no_more_school(audience: str) -> None:
     read: dict[str, list[str]] = defaultdict(list)

@@ -112,11 +112,11 @@ def make_all(folder: Path) -> dict[str, tuple[Path, Path]]:
     """(file, index) by a word for each: every format with every kind of index that it may have."""
     made: dict[str, tuple[Path, Path]] = {}
     bam = write_bam(folder / "plain.bam", reads())
-    made["BAM/BAI"] = bam, _bam_index(bam, "bai")
+    made["BAM/BAI"] = bam, bam_index(bam, "bai")
     cut = reblocked(bam, folder / "cut.bam", 700)
-    made["BAM/BAI cut"] = cut, _bam_index(cut, "bai")
+    made["BAM/BAI cut"] = cut, bam_index(cut, "bai")
     other = Path(shutil.copy(cut, folder / "other.bam"))
-    made["BAM/CSI"] = other, _bam_index(other, "csi")
+    made["BAM/CSI"] = other, bam_index(other, "csi")
     cram = write_bam(folder / "plain.cram", reads(), "wc", format_options=[b"no_ref=1", b"seqs_per_slice=50"])
     pysam.index(str(cram))
     made["CRAM/CRAI"] = cram, folder / "plain.cram.crai"
@@ -138,10 +138,10 @@ def _small() -> Mapping[str, bytes]:
     """A BAM and a VCF with their indexes, by what their names end in."""
     with TemporaryDirectory() as folder:
         bam = write_bam(Path(folder, "a.bam"), reads(2))
-        vcf = write_variants(Path(folder, "a.vcf"), "w", count=2)
+        vcf = write_variants(Path(folder, "a.vcf"), "w", tuple(f"DEMO000{n}" for n in (1, 2, 3, 4)), count=2)
         pysam.tabix_compress(str(vcf), f"{vcf}.gz")
         pysam.tabix_index(f"{vcf}.gz", preset="vcf")
-        made = (bam, _bam_index(bam, "bai"), Path(f"{vcf}.gz"), Path(f"{vcf}.gz.tbi"))
+        made = (bam, bam_index(bam, "bai"), Path(f"{vcf}.gz"), Path(f"{vcf}.gz.tbi"))
         return {"".join(path.suffixes): path.read_bytes() for path in made}
 
 
@@ -152,7 +152,7 @@ def demo_files(folder: Path) -> None:
             path.write_bytes(_small()["".join(path.suffixes)])
 
 
-def _bam_index(path: Path, kind: str) -> Path:
+def bam_index(path: Path, kind: str) -> Path:
     index = Path(f"{path}.{kind}")
     pysam.index(*(["-c"] if kind == "csi" else ["-b"]), str(path), str(index))
     return index

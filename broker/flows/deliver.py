@@ -16,7 +16,7 @@ from broker.core.ranges import Span
 from broker.core.rows import Access, Dataset, Delivery, DrsObject, Person, Put, RecipientKey, Repository, changed
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
-from broker.flows.traces import about, trace, trace_again
+from broker.flows.traces import about, exclusion_digest, trace, trace_again
 from broker.flows.use_data import Refused, question_of
 from broker.flows.world import Caller, World
 
@@ -118,7 +118,7 @@ async def show(w: World, access_id: str, object: ObjectId) -> Shown | Refused | 
         return Reason(code="AUTH-TICKET-INVALID")
     if now >= access.expires:
         return Reason(code="AUTH-TICKET-EXPIRED")
-    person, repository = await w.rows.get(Person, access.person), _repository(row, snapshot)
+    person, repository = await w.rows.get(Person, access.person), repository_of(row, snapshot)
     if person is None or repository is None:
         return Reason(code="REQ-NOT-FOUND")
     key = await w.rows.get(RecipientKey, access.recipient) if access.recipient is not None else None
@@ -128,6 +128,8 @@ async def show(w: World, access_id: str, object: ObjectId) -> Shown | Refused | 
     judged = judge(access, person, row, snapshot, now)
     if not judged.decision.permits:
         return await _refused(w, access, person, judged)
+    if not same_form(access, judged.decision):
+        return Reason(code="AUTH-TICKET-EXPIRED")
     return Shown(
         access=access,
         person=person,
@@ -141,7 +143,8 @@ async def show(w: World, access_id: str, object: ObjectId) -> Shown | Refused | 
 
 def judge(access: Access, person: Person, row: DrsObject, snapshot: Snapshot, now: Seconds) -> Judged:
     """The question that a ticket stands for, asked of `snapshot`. Running downloads ask it at every change."""
-    question = question_of(_caller(access, person), row.id, row.dataset, now, access=access.id)
+    filtered = access.left_out is not None
+    question = question_of(_caller(access, person), row.id, row.dataset, now, access=access.id, filtered=filtered)
     return Judged(question, evaluate(question, snapshot), snapshot)
 
 
@@ -149,7 +152,13 @@ def still_permitted(opened: Opened, snapshot: Snapshot, now: Seconds) -> bool:
     """May a running delivery go on?"""
     if now >= opened.access.expires:
         return False
-    return judge(opened.access, opened.person, opened.object, snapshot, now).decision.permits
+    decision = judge(opened.access, opened.person, opened.object, snapshot, now).decision
+    return decision.permits and same_form(opened.access, decision)
+
+
+def same_form(access: Access, decision: Decision) -> bool:
+    """Are those left out now whom the ticket leaves out? What it opens has one content (ruling 25)."""
+    return access.left_out in (None, exclusion_digest(decision.excluded))
 
 
 async def close_delivery(w: World, opened: Opened, end: End, sent: int) -> None:
@@ -191,7 +200,8 @@ def _sent_how(form: str, unseen: int) -> dict[str, Value]:
     return {"form": form, "way": "broker"}
 
 
-def _repository(row: DrsObject, snapshot: Snapshot) -> Repository | None:
+def repository_of(row: DrsObject, snapshot: Snapshot) -> Repository | None:
+    """Where an object's bytes lie."""
     dataset = snapshot.get(Dataset, row.dataset)
     return snapshot.get(Repository, dataset.repository) if dataset is not None else None
 

@@ -6,15 +6,17 @@ file, so that nobody learns by the answer or its time what is there.
 
 from dataclasses import dataclass
 
+from broker.core.decision import Decision
 from broker.core.drs.identifiers import is_object_id
+from broker.core.htsget.bgzf import VirtualRange
 from broker.core.htsget.layout import Format
 from broker.core.htsget.plan import Plan
 from broker.core.htsget.request import FORMATS, Asked, DataType
-from broker.core.ids import ObjectId
+from broker.core.ids import ObjectId, SubjectRef
 from broker.core.outcome import Reason
-from broker.core.rows import Dataset, DrsObject, Repository
-from broker.core.snapshot import Snapshot
-from broker.flows.use_data import Part, Refused, Ticket, answered, judged
+from broker.core.rows import DrsObject, Repository
+from broker.flows.deliver import Opened, Shown, open_delivery, repository_of, show
+from broker.flows.use_data import Judged, Part, Refused, Ticket, answered, judged
 from broker.flows.world import Caller, World
 from broker.ports.regions import Regions
 
@@ -26,6 +28,17 @@ class RegionTicket:
     ticket: Ticket
     plan: Plan
     format: Format
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filtered:
+    """A filtered delivery that is on record and may start."""
+
+    opened: Opened
+    repository: Repository
+    cuts: tuple[VirtualRange, ...]
+    left_out: frozenset[str]
+    """The columns that are taken out."""
 
 
 async def ask_for_regions(
@@ -40,7 +53,7 @@ async def ask_for_regions(
         return Reason(code="REQ-NOT-FOUND")
     row = _served(w.snapshots.current().get(DrsObject, object), kind)
     # 2. Decide. A refusal is recorded before it is told; only who may have the file hears more of it.
-    first = judged(w, caller, object, row)
+    first = _judged(w, caller, object, row)
     if row is None or not first.decision.permits:
         refused = await answered(w, caller, first)
         return refused if not isinstance(refused, Ticket) else Reason(code="REQ-NOT-FOUND")
@@ -48,23 +61,77 @@ async def ask_for_regions(
         return asked
     if asked.format != row.format:
         return Reason(code="REQ-FORMAT", facts=(("formats", str(row.format)),))
-    repository = _repository(row, first.snapshot)
+    repository = repository_of(row, first.snapshot)
     if repository is None:
         return Reason(code="REQ-NOT-FOUND")
-    plan = await regions.plan(repository, row, asked)
-    if isinstance(plan, Reason):
-        return plan
+    found = await _planned(regions, repository, row, asked, first)
+    if isinstance(found, Reason):
+        return found
     # 3. Record, by the picture of now: reading took its time. 4. Hand out.
-    part = Part(ranges=plan.ranges, inline=plan.inline)
-    answer = await answered(w, caller, judged(w, caller, object, row), part)
+    again = _judged(w, caller, object, row)
+    if again.decision.permits and _form(again) != _form(first):  # somebody was left out meanwhile: begin again
+        return await ask_for_regions(w, regions, caller, object, kind, asked)
+    plan, part = found
+    answer = await answered(w, caller, again, part)
     return RegionTicket(ticket=answer, plan=plan, format=asked.format) if isinstance(answer, Ticket) else answer
+
+
+async def open_filtered(w: World, access_id: str, object: ObjectId) -> Filtered | Refused | Reason:
+    """The records that a ticket gives in filtered form are about to leave.
+
+    Steps: 1 gather, 2 decide again with today's picture, 3 record before the first byte, 4 hand over.
+    """
+    # 1. Gather. 2. Decide.
+    shown = await show(w, access_id, object)
+    if not isinstance(shown, Shown):
+        return shown
+    if shown.access.left_out is None:
+        return Reason(code="AUTH-TICKET-INVALID")
+    # 3. Record.
+    opened = await open_delivery(w, access_id, object, (), "filtered")
+    if not isinstance(opened, Opened):
+        return opened
+    # 4. Hand over.
+    return Filtered(
+        opened=opened,
+        repository=shown.repository,
+        cuts=tuple(VirtualRange(*cut) for cut in opened.access.cuts),
+        left_out=columns_of(opened.object, shown.judged.decision),
+    )
+
+
+def columns_of(row: DrsObject, decision: Decision) -> frozenset[str]:
+    """The columns of the participants who are left out."""
+    return frozenset(name for name, whose in row.samples.items() if whose in decision.excluded)
+
+
+def _judged(w: World, caller: Caller, object: ObjectId, row: DrsObject | None) -> Judged:
+    """The whole file if it may be had; else without those who must be left out, where they can be taken out."""
+    whole = judged(w, caller, object, row)
+    if row is None or not row.samples or whole.decision.permits:
+        return whole
+    filtered = judged(w, caller, object, row, filtered=True)
+    return filtered if filtered.decision.permits and filtered.decision.excluded else whole
+
+
+def _form(found: Judged) -> tuple[bool, frozenset[SubjectRef]]:
+    return found.question.filtered, found.decision.excluded
+
+
+async def _planned(
+    regions: Regions, repository: Repository, row: DrsObject, asked: Asked, found: Judged
+) -> tuple[Plan, Part] | Reason:
+    """What a client has to join, and what of it the ticket is for."""
+    if not found.question.filtered:
+        plan = await regions.plan(repository, row, asked)
+        return plan if isinstance(plan, Reason) else (plan, Part(ranges=plan.ranges, inline=plan.inline))
+    cut = await regions.plan_filtered(repository, row, asked, columns_of(row, found.decision))
+    if isinstance(cut, Reason):
+        return cut
+    plan, ranges = cut
+    return plan, Part(ranges=(), inline=plan.inline, cuts=tuple((one.first, one.end) for one in ranges))
 
 
 def _served(row: DrsObject | None, kind: DataType) -> DrsObject | None:
     """The object, if it can be asked for here; anything else is as if it were not there."""
     return row if row is not None and row.format in FORMATS[kind] else None
-
-
-def _repository(row: DrsObject, snapshot: Snapshot) -> Repository | None:
-    dataset = snapshot.get(Dataset, row.dataset)
-    return snapshot.get(Repository, dataset.repository) if dataset is not None else None

@@ -92,7 +92,7 @@ def written(
     if people := left_out_of(question, decision, snapshot):
         body["people"] = {named(ref, question.dataset, question.at): code for ref, code in people.items()}
     if decision.excluded:
-        body["excluded"] = {"count": len(decision.excluded), "digest": _digest_of_people(decision.excluded)}
+        body["excluded"] = {"count": len(decision.excluded), "digest": exclusion_digest(decision.excluded)}
     return body
 
 
@@ -118,7 +118,7 @@ def said_digest(decision: Decision) -> str:
         [one.gate, one.outcome, one.until, one.obligations, [[reason.code, reason.facts] for reason in one.reasons]]
         for one in decision.gates
     ]
-    return digest([decision.outcome, decision.grant, gates, _digest_of_people(decision.excluded)])
+    return digest([decision.outcome, decision.grant, gates, exclusion_digest(decision.excluded)])
 
 
 def _versions(snapshot: Snapshot) -> dict[str, str]:
@@ -133,7 +133,8 @@ def _without_people(decision: Decision) -> Decision:
 
 
 @lru_cache(maxsize=64)
-def _digest_of_people(people: frozenset[SubjectRef]) -> str:
+def exclusion_digest(people: frozenset[SubjectRef]) -> str:
+    """Which participants are left out, without saying who: equal for equal lists."""
     return digest(people)
 
 

@@ -16,7 +16,7 @@ from broker.core.purpose import Modality
 from broker.core.rows import Access, Dataset, DrsObject, Put
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
-from broker.flows.traces import about, about_nothing, trace
+from broker.flows.traces import about, about_nothing, exclusion_digest, trace
 from broker.flows.world import Caller, World
 
 TICKET_SECONDS = 3600
@@ -63,6 +63,8 @@ class Part:
 
     ranges: tuple[tuple[int, int], ...]
     inline: int = 0
+    cuts: tuple[tuple[int, int], ...] = ()
+    """Virtual offsets (first, end) of what is given filtered; then there are no `ranges`."""
 
 
 async def ask(w: World, caller: Caller, object: ObjectId, grant: str | None = None) -> Ticket | Refused | Reason:
@@ -77,10 +79,22 @@ async def ask(w: World, caller: Caller, object: ObjectId, grant: str | None = No
     return await answered(w, caller, judged(w, caller, object, row, grant))
 
 
-def judged(w: World, caller: Caller, object: ObjectId, row: DrsObject | None, grant: str | None = None) -> Judged:
-    """May the caller download `object`, as the picture of now has it? `row`: None for one that is not there."""
+def judged(
+    w: World,
+    caller: Caller,
+    object: ObjectId,
+    row: DrsObject | None,
+    grant: str | None = None,
+    *,
+    filtered: bool = False,
+) -> Judged:
+    """May the caller download `object`, as the picture of now has it? `row`: None for one that is not there.
+
+    `filtered`: if those who must be left out were taken out of it on the way.
+    """
     now, snapshot = w.clock.now(), w.snapshots.current()
-    question = question_of(caller, object, row.dataset if row is not None else _NO_DATASET, now, grant=grant)
+    dataset = row.dataset if row is not None else _NO_DATASET
+    question = question_of(caller, object, dataset, now, grant=grant, filtered=filtered)
     return Judged(row=row, question=question, decision=evaluate(question, snapshot), snapshot=snapshot)
 
 
@@ -116,7 +130,8 @@ def _told(part: Part | None) -> dict[str, Value]:
     if part is None:
         return {}
     size = sum(last - first + 1 for first, last in part.ranges)
-    return {"ranges": len(part.ranges), "bytes": size, "inline": part.inline}
+    told: dict[str, Value] = {"ranges": len(part.ranges), "bytes": size, "inline": part.inline}
+    return told if not part.cuts else told | {"form": "filtered", "ranges": len(part.cuts)}
 
 
 async def _refuse(
@@ -146,6 +161,7 @@ def question_of(
     *,
     grant: str | None = None,
     access: str | None = None,
+    filtered: bool = False,
 ) -> Question:
     """The question that the caller's request for an object of `dataset` asks."""
     return Question(
@@ -173,6 +189,7 @@ def question_of(
         object=object,
         modality=Modality.DOWNLOAD,
         sealed=caller.recipient is not None,
+        filtered=filtered,
         let_in=caller.let_in,
     )
 
@@ -219,4 +236,6 @@ def _access(
         jkt=caller.jkt,
         recipient=caller.recipient,
         ranges=part.ranges if part is not None else None,
+        cuts=part.cuts if part is not None else (),
+        left_out=exclusion_digest(decision.excluded) if question.filtered else None,
     )

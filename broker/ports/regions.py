@@ -1,7 +1,9 @@
 """Where do regions of a genome lie in a file? (htsget)"""
 
+from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
+from broker.core.htsget.bgzf import VirtualRange
 from broker.core.htsget.plan import Plan
 from broker.core.htsget.request import Asked
 from broker.core.outcome import Reason
@@ -14,5 +16,22 @@ class Regions(Protocol):
     async def plan(self, repository: Repository, row: DrsObject, asked: Asked) -> Plan | Reason:
         """The pieces that answer; a Reason for a sequence that the file does not know. Reads the index, the header and
         the blocks at the ends of ranges, however large the file is. SourceBrokenError: they are not as registered.
+        """
+        ...
+
+    async def plan_filtered(
+        self, repository: Repository, row: DrsObject, asked: Asked, left_out: frozenset[str]
+    ) -> tuple[Plan, tuple[VirtualRange, ...]] | Reason:
+        """The same of a VCF without the samples `left_out`: what the ticket holds, and where the records are that
+        `filtered` makes anew.
+        """
+        ...
+
+    def filtered(
+        self, repository: Repository, row: DrsObject, cuts: Sequence[VirtualRange], left_out: frozenset[str]
+    ) -> AsyncGenerator[bytes, None]:
+        """The records there without these samples, in blocks, as they are made; it holds no more than a few of them. Close it.
+
+        SourceBrokenError: what came out before is right, and the rest must not be made up.
         """
         ...

@@ -37,7 +37,7 @@ _OF_THE_PART = ("Content-Length", "Content-Range", "Content-Digest")
 async def head(request: web.Request) -> web.StreamResponse:
     """HEAD: as GET would answer, without the bytes."""
     broker, object = request.app[BROKER], ObjectId(request.match_info["object_id"])
-    shown = _told(request, await show(broker.world, await _ticket(request, broker, object), object))
+    shown = _told(request, await show(broker.world, await ticket_of(request, broker, object), object))
     content = await _content(broker, shown)
     if _is_known(request, content):
         return _unchanged(content)
@@ -49,7 +49,7 @@ async def head(request: web.Request) -> web.StreamResponse:
 async def get(request: web.Request) -> web.StreamResponse:
     """GET: the whole object, or ranges of it."""
     broker, object = request.app[BROKER], ObjectId(request.match_info["object_id"])
-    access = await _ticket(request, broker, object)
+    access = await ticket_of(request, broker, object)
     shown = _told(request, await show(broker.world, access, object))
     content = await _content(broker, shown)
     if _is_known(request, content):
@@ -59,7 +59,7 @@ async def get(request: web.Request) -> web.StreamResponse:
     unseen = seconds_unseen(shown, content, length, broker.snapshots.current()) if _by_nginx(request) else 0
     opened = await open_delivery(broker.world, access, object, planned.spans, content.form, unseen)
     if not isinstance(opened, Opened):
-        raise _refusal(request, opened)
+        raise refusal(request, opened)
     response.headers["X-Audit-Receipt"] = opened.receipt
     if unseen:
         return await _handed_on(request, shown, opened, content, response)
@@ -161,7 +161,7 @@ async def _content(broker: Broker, shown: Shown) -> Content:
         raise Problem("SRV-SOURCE") from None
 
 
-async def _ticket(request: web.Request, broker: Broker, object: ObjectId) -> str:
+async def ticket_of(request: web.Request, broker: Broker, object: ObjectId) -> str:
     """The id of the access that the ticket stands for. Tickets come in the header and nowhere else.
 
     One that is bound to a key needs a proof of that key with every request, as access tokens do (RFC 9449).
@@ -186,8 +186,8 @@ async def _ticket(request: web.Request, broker: Broker, object: ObjectId) -> str
 def _told(request: web.Request, shown: Shown | Refused | Reason) -> Shown:
     if isinstance(shown, Shown):
         return shown
-    raise _refusal(request, shown)
+    raise refusal(request, shown)
 
 
-def _refusal(request: web.Request, no: Refused | Reason) -> Problem:
+def refusal(request: web.Request, no: Refused | Reason) -> Problem:
     return refused(no, language(request)) if isinstance(no, Refused) else Problem.of(no)

@@ -12,17 +12,23 @@ from broker.core.htsget.request import Asked, DataType, by_body, by_query
 from broker.core.ids import ObjectId
 from broker.core.outcome import Reason
 from broker.core.reasons import sentence
-from broker.flows.regions import RegionTicket, ask_for_regions
+from broker.flows.regions import Filtered, RegionTicket, ask_for_regions, open_filtered
 from broker.ports.sources import SourceBrokenError
 from broker.web.bodies import raw
 from broker.web.callers import caller_for_data
+from broker.web.data import refusal, ticket_of
+from broker.web.doors import HTSGET
 from broker.web.errors import Problem, headers, status_of, why
 from broker.web.languages import language
 from broker.web.middleware import REQUEST_ID
+from broker.web.sending import send_made
 from broker.web.state import BROKER
 from broker.web.telling import refused
 
 log = structlog.get_logger(__name__)
+
+FILTERED = f"{HTSGET}/filtered"
+"""Where files are given without those who must be left out."""
 
 MAX_BODY = 256 * 1024
 """Bytes of a POST: some two thousand regions."""
@@ -72,6 +78,20 @@ async def post_variants(request: web.Request) -> web.Response:
     return await _ticket(request, "variants", None)
 
 
+async def get_filtered(request: web.Request) -> web.StreamResponse:
+    """GET: the records of a ticket without those who must be left out, made as they leave."""
+    broker, object = request.app[BROKER], ObjectId(request.match_info["id"])
+    opened = await open_filtered(broker.world, await ticket_of(request, broker, object), object)
+    if not isinstance(opened, Filtered):
+        raise refusal(request, opened)
+    response = web.StreamResponse(headers={hdrs.CACHE_CONTROL: "private, no-store"})
+    response.content_type = "application/octet-stream"
+    response.headers["X-Audit-Receipt"] = opened.opened.receipt
+    row = opened.opened.object
+    chunks = broker.regions.filtered(opened.repository, row, opened.cuts, opened.left_out)
+    return await send_made(request, broker, opened.opened, chunks, response)
+
+
 async def _ticket(request: web.Request, kind: DataType, asked: Asked | Reason | None) -> web.Response:
     """`asked`: None where the body says it. Who asks is known before anything that they say is read."""
     broker, who = request.app[BROKER], await caller_for_data(request)
@@ -94,7 +114,10 @@ def _rendered(issuer: str, answer: RegionTicket) -> web.Response:
     access = answer.ticket.access
     scheme = "Bearer" if access.jkt is None else "DPoP"  # a client that cannot prove its key sees at once why
     sent = {"Authorization": f"{scheme} {answer.ticket.token}"}
-    body = ticket.ticket(answer.plan, answer.format, f"{issuer}/data/{encode(access.object)}", sent)
+    if access.left_out is None:
+        body = ticket.ticket(answer.plan, answer.format, f"{issuer}/data/{encode(access.object)}", sent)
+    else:
+        body = ticket.filtered_ticket(answer.plan, answer.format, f"{issuer}{FILTERED}/{encode(access.object)}", sent)
     response = web.json_response(body, content_type=ticket.MEDIA_TYPE)
     response.headers["X-Audit-Receipt"] = answer.ticket.receipt
     headers(response, 200, access.decision)

@@ -7,8 +7,8 @@ before its end was checked. Everything else is read, checked and written in chun
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator, Awaitable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -49,6 +49,43 @@ async def send(
 
     Problem SRV-SOURCE: the source failed before anything left. Afterwards a failure is a broken connection.
     """
+
+    async def give(line: _Line) -> None:
+        async with wanted.content.open() as body:
+            await _spans(line, body, wanted)
+
+    return await _delivered(request, broker, opened, response, give)
+
+
+async def send_made(
+    request: web.Request,
+    broker: Broker,
+    opened: Opened,
+    chunks: AsyncGenerator[bytes, None],
+    response: web.StreamResponse,
+) -> web.StreamResponse:
+    """The same for bytes that are made on their way: nobody knows beforehand how many, and there are no ranges."""
+
+    async def give(line: _Line) -> None:
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                if not response.prepared:
+                    await response.prepare(request)
+                await line.write(chunk)
+        if not response.prepared:
+            await response.prepare(request)
+
+    return await _delivered(request, broker, opened, response, give)
+
+
+async def _delivered(
+    request: web.Request,
+    broker: Broker,
+    opened: Opened,
+    response: web.StreamResponse,
+    give: Callable[["_Line"], Awaitable[None]],
+) -> web.StreamResponse:
+    """What `give` writes, watched, and closed in the record however it ends."""
     transport = request.transport
     if not isinstance(transport, asyncio.Transport):
         await close_delivery(broker.world, opened, "incomplete", 0)
@@ -61,8 +98,7 @@ async def send(
     end: End = "incomplete"
     try:
         with broker.streams.running(stream, broker.snapshots.current, opened.until):
-            async with wanted.content.open() as body:
-                await _spans(_Line(request, response, transport, stream), body, wanted)
+            await give(_Line(request, response, transport, stream))
             await response.write_eof()
         end = "complete"
     except SourceBrokenError as broken:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from tests.bench import consents, crypt4gh, data_use, decision, packs, tokens, visas
+from tests.bench import consents, crypt4gh, data_use, decision, packs, regions, tokens, visas
 from tests.bench.measure import ROUNDS, Goal, Result, measure
 from tests.bench.page import page
 from tests.bench.yardsticks import VERIFY_ES256
@@ -27,6 +27,7 @@ def _all_goals() -> Iterator[tuple[Goal, ...]]:
             *data_use.goals(),
             *packs.goals(),
             *visas.goals(),
+            *regions.goals(),
             *with_a_broker,
             *with_keys,
         )

@@ -5,7 +5,7 @@ import contextlib
 import os
 import shutil
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -97,10 +97,10 @@ async def listening(port: int) -> None:
             await asyncio.sleep(0.02)
 
 
-async def ran(*command: str, seconds: float = 60) -> tuple[int, str]:
-    """Exit status and output of a program that ends by itself."""
+async def ran(*command: str, seconds: float = 60, env: Mapping[str, str] | None = None) -> tuple[int, str]:
+    """Exit status and output of a program that ends by itself. `env`: its whole environment, if not ours."""
     process = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, cwd=HERE
+        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, cwd=HERE, env=env
     )
     async with asyncio.timeout(seconds):
         said, _ = await process.communicate()

@@ -1,5 +1,6 @@
 """htsget over a real socket: tickets whose parts make a valid file, refusals in htsget's own form, and the record."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,11 @@ import pytest
 
 from broker.core.htsget.bgzf import EOF
 from broker.core.rows import Access
+from broker.flows.revoke import revoke
+from tests import builders as b
 from tests import genomic
-from tests.flows.worlds import MEI
+from tests.flows.test_use_and_deliver import ADMIN
+from tests.flows.worlds import MEI, caller
 from tests.web.regions import READS, VARIANTS, files, regions
 
 SERVED = [
@@ -64,6 +68,7 @@ async def test_one_decision_and_one_entry_for_a_ticket_and_each_download_on_reco
         assert r.site.stage.kinds() == ["access.permitted", "download.authorised", "download.end"]
 
 
+@pytest.mark.row("T090")
 async def test_a_ticket_opens_its_ranges_in_any_division_and_nothing_else(tmp_path: Path) -> None:
     async with regions(tmp_path) as r:
         ticket = await r.ticket(f"{READS}/cut/bam?referenceName=chr2&start=0&end=30000")
@@ -164,6 +169,7 @@ REFUSED: list[tuple[str, Any, int, str, str]] = [
 ]
 
 
+@pytest.mark.row("T100")
 @pytest.mark.parametrize(("path", "body", "status", "error", "code"), REFUSED)
 async def test_what_is_wrong_is_said_in_the_form_of_htsget(
     tmp_path: Path, path: str, body: Any, status: int, error: str, code: str
@@ -194,6 +200,23 @@ async def test_who_shows_nothing_is_asked_for_a_token_and_who_has_no_grant_is_re
         assert r.site.stage.kinds() == ["access.refused"]
 
 
+@pytest.mark.row("T088")
+async def test_a_hidden_file_looks_as_if_there_were_none(tmp_path: Path) -> None:
+    async with regions(tmp_path, dataset=b.dataset(existence="hidden")) as r:
+        seen = []
+        for name in ("bam", "none", "vcf"):  # one that is hidden, one that is not there, one that is hidden elsewhere
+            answer = await r.site.http.get(f"{READS}/{name}?start=1", headers=r.site.headers(str(MEI.id)))
+            told = (await answer.json())["htsget"]
+            told.pop("request_id")
+            headers = {key: value for key, value in answer.headers.items() if key not in ("Date", "X-Request-ID")}
+            seen.append((answer.status, told, headers))
+        assert seen[0] == seen[1] == seen[2]
+        assert (seen[0][0], seen[0][1]["error"]) == (404, "NotFound")
+        told = [set(entry.about) for entry in r.site.stage.ledger.entries]
+        assert told[0] == told[1] == told[2]
+        assert (await r.ask(f"{READS}/bam"))[0] == 200, "who has a grant sees it"
+
+
 async def test_other_methods_are_refused_in_the_same_form(tmp_path: Path) -> None:
     async with regions(tmp_path) as r:
         answer = await r.site.http.delete(f"{READS}/bam", headers=r.site.headers())
@@ -222,3 +245,55 @@ async def test_the_media_type_says_the_version_whatever_version_is_accepted(tmp_
             assert answer.headers["Content-Type"] == "application/vnd.ga4gh.htsget.v1.3.0+json; charset=utf-8"
         refused = await r.site.http.get(f"{READS}/bam?start=1", headers=r.site.headers())
         assert refused.headers["Content-Type"].startswith("application/json")
+
+
+BROKEN: dict[str, tuple[str, Callable[[bytes], bytes] | None]] = {
+    "an index with another content": ("cut.bam.bai", lambda given: given[:-1] + b"x"),
+    "an index that was cut short": ("cut.bam.bai", lambda given: given[:-9]),
+    "no index": ("cut.bam.bai", None),
+    "a file that was cut short": ("cut.bam", lambda given: given[:-100]),
+    "no file": ("cut.bam", None),
+    "a file whose header was written over": ("cut.bam", lambda given: b"x" * 300 + given[300:]),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+async def test_what_is_not_as_registered_is_not_used(tmp_path: Path, case: str) -> None:
+    name, change = BROKEN[case]
+    async with regions(tmp_path) as r:
+        path = tmp_path / name
+        given = path.read_bytes()
+        path.unlink()
+        if change is not None:
+            path.write_bytes(change(given))
+        status, told = await r.ask(f"{READS}/cut/bam?referenceName=chr1&start=0&end=5000")
+        assert (status, told["htsget"]["error"], told["htsget"]["code"]) == (502, "InternalServerError", "SRV-SOURCE")
+        assert r.site.stage.kinds() == []
+
+
+async def test_a_ticket_stops_opening_when_the_right_ends(tmp_path: Path) -> None:
+    async with regions(tmp_path) as r:
+        ticket = await r.ticket(f"{READS}/cut/bam?referenceName=chr2")
+        one = next(one for one in ticket["urls"] if "headers" in one)
+        await revoke(r.site.stage.world, caller(MEI, roles=(ADMIN,)), "grant", str(b.GRANT), "Misuse.")
+        assert (await r.site.http.get("/data/cut%2Fbam", headers=one["headers"])).status == 403
+        assert (await r.ask(f"{READS}/cut/bam"))[0] == 403
+
+
+async def test_pages_of_other_origins_may_ask_and_are_named_in_the_answer(tmp_path: Path) -> None:
+    async with regions(tmp_path) as r:
+        asked = {
+            "Origin": "https://igv.example",
+            "Access-Control-Request-Method": "GET",
+            "Access-Control-Request-Headers": "authorization, x-own",
+        }
+        leave = await r.site.http.options(f"{READS}/bam", headers=asked)
+        assert (leave.status, leave.headers["Access-Control-Allow-Origin"]) == (204, "https://igv.example")
+        assert leave.headers["Access-Control-Allow-Headers"] == "authorization, x-own"
+        assert leave.headers["Access-Control-Max-Age"] == "2592000"
+        assert "POST" in leave.headers["Access-Control-Allow-Methods"]
+        for path, headers in ((f"{READS}/bam", r.site.headers()), (f"{READS}/bam", {}), (f"{READS}/service-info", {})):
+            answer = await r.site.http.get(path, headers={**headers, "Origin": "https://igv.example"})
+            assert answer.headers["Access-Control-Allow-Origin"] == "https://igv.example"
+            assert "Origin" in answer.headers["Vary"]
+            assert "Access-Control-Allow-Credentials" not in answer.headers

@@ -1,6 +1,7 @@
 """Can regions of a declared file be asked for? What it is and where its index lies, read from both as they are."""
 
 import hashlib
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -48,6 +49,16 @@ def indexed(root: Path, path: Path, index: str) -> tuple[Format, IndexFile]:
     if not _fits(layout, parsed):
         raise ValueError("index: speaks of places that the file does not have")
     return layout.format, IndexFile(kind=kind, path=index, size=size, sha256=hashlib.sha256(given).hexdigest())
+
+
+def assert_samples(
+    format: Format | None, path: Path | None, samples: Mapping[str, str], subjects: Collection[str]
+) -> None:
+    """ValueError where columns and participants are not one another's: somebody would stay who must be left out."""
+    if format != "VCF" or path is None:
+        raise ValueError("samples: only of a VCF that has an index can participants be taken out")
+    if set(samples) != set(layout_of(path).samples) or set(samples.values()) != set(subjects):
+        raise ValueError("samples: every column of the file is one participant's, and every participant has one")
 
 
 def layout_of(path: Path) -> Layout:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from broker.adapters.catalogue.form import Part, Text, Url, Word
-from broker.adapters.catalogue.genomic import indexed
+from broker.adapters.catalogue.genomic import assert_samples, indexed
 from broker.adapters.catalogue.repositories import Roots
 from broker.core.crypt4gh.header import MAGIC, MAX_HEADER, HeaderError, parse
 from broker.core.drs.bundles import HASHES, MOST_CONTENTS
@@ -20,7 +20,9 @@ from broker.core.time import Seconds, parse_rfc3339
 
 _CHUNK = 1 << 20
 _ALWAYS = ("sha-256", "md5")
-_BUNDLE_LACKS = ("path", "size", "checksums", "source_tag", "subjects", "unrestricted", "encrypted", "index")
+_BUNDLE_LACKS = (
+    "path", "size", "checksums", "source_tag", "subjects", "unrestricted", "encrypted", "index", "samples",
+)  # fmt: skip
 
 ObjectIdText = Annotated[str, Field(min_length=1, max_length=256)]
 """Any printable characters without blanks; what is not a letter, digit or one of `.-_~` is percent-encoded in URLs."""
@@ -69,6 +71,8 @@ class ObjectPart(Part):
     """Of a BAM, CRAM, VCF or BCF file that is there: its index, below the repository's root. Then its regions can be
     asked for.
     """
+    samples: dict[Text, Text] = {}
+    """Of a VCF with an index: whose each genotype column is. Then participants can be taken out of it on its way."""
 
 
 def drs_object(part: ObjectPart, roots: Roots, homes: dict[str, str]) -> DrsObject:
@@ -95,6 +99,8 @@ def drs_object(part: ObjectPart, roots: Roots, homes: dict[str, str]) -> DrsObje
     if part.index is not None and (root is None or path is None):
         raise ValueError("index: only of a file on this machine")
     format, index = indexed(root, path, part.index) if part.index and root and path else (None, None)
+    if part.samples:
+        assert_samples(format, path, part.samples, part.subjects)
     return DrsObject(
         id=ObjectId(part.id),
         dataset=DatasetId(part.dataset),
@@ -116,6 +122,7 @@ def drs_object(part: ObjectPart, roots: Roots, homes: dict[str, str]) -> DrsObje
         format=format,
         index=index,
         source_tag=part.source_tag or "",
+        samples={column: SubjectRef(whose) for column, whose in part.samples.items()},
     )
 
 

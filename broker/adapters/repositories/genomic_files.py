@@ -6,17 +6,20 @@ An index that is not the registered one, byte for byte, is not used.
 
 import asyncio
 import hashlib
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 from weakref import WeakValueDictionary
 
+from broker.core.htsget.bgzf import MAX_BLOCK, VirtualRange, block, packed, place, run
 from broker.core.htsget.crai import read_containers
 from broker.core.htsget.cram import cram_layout
 from broker.core.htsget.index_files import MAX_FILE, read_bins
 from broker.core.htsget.layout import Layout, bgzf_layout
-from broker.core.htsget.plan import Index, Plan, planned, wanted_ranges
+from broker.core.htsget.plan import Index, Plan, planned, planned_filtered, wanted_ranges
 from broker.core.htsget.reading import MalformedError, Reading
 from broker.core.htsget.request import Asked
+from broker.core.htsget.samples import SampleFilter, sample_filter
 from broker.core.memory import Memory
 from broker.core.outcome import Reason
 from broker.core.rows import DrsObject, Repository
@@ -27,6 +30,11 @@ T = TypeVar("T")
 
 KEPT: Final = 512 << 20
 """Bytes of indexes and layouts that are remembered."""
+
+_STEP = 1 << 20
+_BLOCKS = 32
+"""At most so many bytes of a file, and blocks, are filtered at once: what one stream holds in memory."""
+_MAX_LINE = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +55,44 @@ class GenomicFiles:
         """Which pieces of the file answer. SourceBrokenError."""
         if row.index is None:
             raise SourceBrokenError(f"{row.id}: has no index")
-        async with self._sources.open(repository, row.path, row.size) as file:
+        async with self._sources.open(repository, row.path, row.size, row.source_tag) as file:
             try:
                 known = await self._known(repository, row, row.index, file)
                 ranges = await asyncio.to_thread(wanted_ranges, asked, known.layout, known.index)
                 return ranges if isinstance(ranges, Reason) else await _fed(file, planned(ranges, known.layout))
+            except MalformedError as wrong:
+                raise SourceBrokenError(f"{row.id}: {wrong}") from None
+
+    async def plan_filtered(
+        self, repository: Repository, row: DrsObject, asked: Asked, left_out: frozenset[str]
+    ) -> tuple[Plan, tuple[VirtualRange, ...]] | Reason:
+        """The same of a VCF without the samples `left_out`. SourceBrokenError."""
+        if row.index is None:
+            raise SourceBrokenError(f"{row.id}: has no index")
+        async with self._sources.open(repository, row.path, row.size, row.source_tag) as file:
+            try:
+                known = await self._known(repository, row, row.index, file)
+                ranges = await asyncio.to_thread(wanted_ranges, asked, known.layout, known.index)
+                if isinstance(ranges, Reason):
+                    return ranges
+                header = (await _filter(file, known.layout, left_out)).header
+                return planned_filtered(header, known.layout), ranges
+            except MalformedError as wrong:
+                raise SourceBrokenError(f"{row.id}: {wrong}") from None
+
+    async def filtered(
+        self, repository: Repository, row: DrsObject, cuts: Sequence[VirtualRange], left_out: frozenset[str]
+    ) -> AsyncGenerator[bytes, None]:
+        """The records there without these samples, in blocks. SourceBrokenError."""
+        if row.index is None:
+            raise SourceBrokenError(f"{row.id}: has no index")
+        async with self._sources.open(repository, row.path, row.size, row.source_tag) as file:
+            try:
+                known = await self._known(repository, row, row.index, file)
+                by = await _filter(file, known.layout, left_out)
+                for cut in cuts:
+                    async for made in _records(file, cut, known.layout.records.end >> 16, by):
+                        yield made
             except MalformedError as wrong:
                 raise SourceBrokenError(f"{row.id}: {wrong}") from None
 
@@ -74,7 +115,7 @@ class GenomicFiles:
         if index.size > MAX_FILE:
             raise SourceBrokenError(f"{index.path}: too large for an index")
         async with self._sources.open(repository, index.path, index.size) as file:
-            given = b"".join([chunk async for chunk in file.read(0, index.size - 1)])
+            given = await _bytes(file, 0, index.size)
         return await asyncio.to_thread(_checked, index, given)
 
 
@@ -83,6 +124,48 @@ def _checked(index: IndexFile, given: bytes) -> Index:
     if hashlib.sha256(given).hexdigest() != index.sha256:
         raise SourceBrokenError(f"{index.path}: not the index that was registered")
     return read_containers(given) if index.kind == "CRAI" else read_bins(index.kind, given)
+
+
+async def _filter(file: Body, layout: Layout, left_out: frozenset[str]) -> SampleFilter:
+    parts = [data async for data in _inflated(file, layout.header, layout.records.end >> 16)]
+    return sample_filter(b"".join(parts), left_out)
+
+
+async def _records(file: Body, cut: VirtualRange, end: int, by: SampleFilter) -> AsyncIterator[bytes]:
+    """What is left of the lines of `cut`, in blocks; each step is made in a thread."""
+    rest = b""
+    async for data in _inflated(file, cut, end):
+        lines = (rest + data).split(b"\n")
+        rest = lines.pop()
+        if len(rest) > _MAX_LINE:
+            raise MalformedError("a VCF line that does not end")
+        if made := await asyncio.to_thread(_made, by, lines):
+            yield made
+    if rest:
+        raise MalformedError("a VCF line that is cut short")
+
+
+def _made(by: SampleFilter, lines: list[bytes]) -> bytes:
+    return packed(by.records(lines))
+
+
+async def _inflated(file: Body, wanted: VirtualRange, end: int) -> AsyncIterator[bytes]:
+    """The content from one virtual offset to another, a few blocks at a time. MalformedError."""
+    (at, skip), (last, keep) = place(wanted.first), place(wanted.end)
+    while at < last:
+        given = await _bytes(file, at, min(last, at + _STEP))
+        blocks, length = await asyncio.to_thread(run, given, _BLOCKS)
+        yield b"".join(blocks)[skip:]
+        at, skip = at + length, 0
+    if keep:
+        given = await _bytes(file, at, min(end, at + MAX_BLOCK))
+        yield block(given).data[skip:keep]
+
+
+async def _bytes(file: Body, first: int, end: int) -> bytes:
+    if first >= end:
+        raise MalformedError("a block beyond the end of the file")
+    return b"".join([chunk async for chunk in file.read(first, end - 1)])
 
 
 async def _fed(file: Body, reading: Reading[T]) -> T:

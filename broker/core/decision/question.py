@@ -71,6 +71,8 @@ class Question:
     dataset: DatasetId
     object: ObjectId | None = None
     modality: Modality = Modality.DOWNLOAD
+    filtered: bool = False
+    """The participants who are left out are taken out of the file on its way (htsget of a VCF)."""
     sealed: bool = False
     """Will the bytes leave encrypted, for a key of the person's own?"""
     let_in: tuple[tuple[str, str], ...] = ()

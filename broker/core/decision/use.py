@@ -75,6 +75,7 @@ def judged(
         question.object,
         question.modality,
         question.sealed,
+        question.filtered,
         question.location,
         affiliations,
     )
@@ -145,6 +146,7 @@ def _bare(question: Question, affiliations: tuple[str, ...]) -> Question:
         object=question.object,
         modality=question.modality,
         sealed=question.sealed,
+        filtered=question.filtered,
     )
 
 

@@ -66,6 +66,19 @@ def block(given: bytes) -> Block:
     return Block(length, data)
 
 
+def run(given: bytes, most: int) -> tuple[list[bytes], int]:
+    """What the whole blocks at the beginning of `given` hold, `most` at most, and how long they are. MalformedError."""
+    found, at = list[bytes](), 0
+    while at < len(given) and len(found) < most:
+        piece = given[at : at + MAX_BLOCK]
+        if found and (len(piece) < _HEAD.size or not 0 < _length(piece, _HEAD.unpack_from(piece)[-1]) <= len(piece)):
+            break
+        one = block(piece)
+        found.append(one.data)
+        at += one.length
+    return found, at
+
+
 def _length(given: bytes, extra: int) -> int:
     """BSIZE, from the extra field `BC`; 0 where there is none."""
     at, end = _HEAD.size, _HEAD.size + extra

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from broker.core.htsget.bgzf import Piece, VirtualRange, cut
+from broker.core.htsget.bgzf import Piece, VirtualRange, cut, packed
 from broker.core.htsget.bins import BinIndex
 from broker.core.htsget.crai import ContainerIndex
 from broker.core.htsget.layout import Layout
@@ -89,7 +89,12 @@ def planned(ranges: Sequence[VirtualRange], layout: Layout) -> Reading[Plan]:
     body: list[Piece] = []
     for one in ranges:
         body += yield from cut(one, end)
-    return Plan(header=_divided(header), body=_divided([*body, layout.eof]))
+    return Plan(header=divided(header), body=divided([*body, layout.eof]))
+
+
+def planned_filtered(header: bytes, layout: Layout) -> Plan:
+    """What the ticket for a filtered file holds: its new header, and the end. What is between is made on its way."""
+    return Plan(header=(packed(header),), body=(layout.eof,))
 
 
 def _number(region: Region, layout: Layout, index: Index) -> int | None:
@@ -129,7 +134,7 @@ def joined(ranges: Iterable[VirtualRange]) -> tuple[VirtualRange, ...]:
     return tuple(VirtualRange(apart[begin].first, apart[behind - 1].end) for begin, behind in pairwise(starts))
 
 
-def _divided(pieces: Iterable[Piece]) -> tuple[Piece, ...]:
+def divided(pieces: Iterable[Piece]) -> tuple[Piece, ...]:
     """Neighbouring bytes as one piece, and long spans as several."""
     made: list[Piece] = []
     for piece in pieces:

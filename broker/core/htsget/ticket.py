@@ -35,6 +35,13 @@ def ticket(plan: Plan, format: Format, url: str, headers: Mapping[str, str]) -> 
     return {"htsget": {"format": format, "urls": urls}}
 
 
+def filtered_ticket(plan: Plan, format: Format, url: str, headers: Mapping[str, str]) -> Json:
+    """The same where all between header and end is made on its way: one address, which gives it as a whole."""
+    made = [{"url": url, "headers": dict(headers), "class": "body"}]
+    urls = [*_urls(plan.header, "header", format, url, headers), *made, *_urls(plan.body, "body", format, url, headers)]
+    return {"htsget": {"format": format, "urls": urls}}
+
+
 def _urls(pieces: Iterable[Piece], part: str, format: Format, url: str, headers: Mapping[str, str]) -> Iterator[Json]:
     for piece in pieces:
         if isinstance(piece, Span):

@@ -159,6 +159,10 @@ class Access:
     """The key of theirs (RecipientKey) for which the bytes are encrypted; None: they leave in the clear."""
     ranges: tuple[tuple[int, int], ...] | None = None
     """The bytes (first, last) that it is for, apart from each other and in order; None: all of the object's."""
+    cuts: tuple[tuple[int, int], ...] = ()
+    """Virtual offsets (first, end) of what it is for in filtered form; then its `ranges` are none."""
+    left_out: str | None = None
+    """The digest of who is taken out of the file on its way: with another list it opens nothing. None: nobody is."""
 
     def covers(self, spans: Iterable[Span]) -> bool:
         """Are these bytes, each span of them, within what it is for?"""

@@ -313,6 +313,8 @@ class DrsObject:
     """Where the regions of it are; has every object that has a `format`."""
     source_tag: str = ""
     """The entity tag, without quotation marks, under which a store over HTTP holds it: another tag, another content."""
+    samples: Mapping[str, SubjectRef] = field(default_factory=dict)
+    """Whose each genotype column of a VCF is, by its name. Stated: participants can be taken out of it on its way."""
 
     @property
     def is_bundle(self) -> bool:

@@ -138,7 +138,7 @@ def _answer(
 ) -> ConsentAnswer:
     """What is known already if it holds, else what the records say."""
     asked, by = case.question, _weighing(case, findings)
-    key = (dataset.id, asked.object, asked.stage == "foresee", purpose, place, by)
+    key = (dataset.id, asked.object, asked.filtered, asked.stage == "foresee", purpose, place, by)
     snapshot, rests_on = case.snapshot, (dataset, case.object, case.snapshot.ontology)
     answers = snapshot.answers
     known = answers.get(key)
@@ -177,6 +177,7 @@ def _find(case: Case, dataset: Dataset) -> Find:
 
 def _certificate(case: Case, dataset: Dataset) -> DatasetCertificate | None:
     """The certificate. A file of several people that leaves as it is cannot be filtered on its way."""
-    certificate = dataset.certificate
-    whole_file = case.object is not None and case.question.modality in (Modality.DOWNLOAD, Modality.STREAM)
+    certificate, asked = dataset.certificate, case.question
+    leaves = case.object is not None and asked.modality in (Modality.DOWNLOAD, Modality.STREAM)
+    whole_file = leaves and not asked.filtered
     return replace(certificate, filterable=False) if whole_file else certificate

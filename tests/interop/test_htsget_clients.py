@@ -1,0 +1,116 @@
+"""samtools, bcftools, pysam and PyPI's htsget client ask for regions; what they get is what samtools says of the file.
+
+The site's own address is nobody's: a door on this machine passes requests on, and writes its own address into tickets.
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from tests import builders as b
+from tests import genomic
+from tests.interop.serving import needed, ran
+from tests.web.regions import READS, VARIANTS, Regions, files, regions
+
+PASSED = ("Authorization", "Range", "Content-Type")
+PLAIN = {"HTS_ALLOW_UNENCRYPTED_AUTHORIZATION_HEADER": "I understand the risks"}
+
+
+@asynccontextmanager
+async def door(r: Regions) -> AsyncIterator[str]:
+    """An address of this machine behind which the site is."""
+
+    async def passed_on(request: web.Request) -> web.StreamResponse:
+        headers = {name: request.headers[name] for name in PASSED if name in request.headers}
+        async with r.site.http.request(
+            request.method, request.path_qs, headers=headers, data=await request.read()
+        ) as answer:
+            body = (
+                (await answer.read()).replace(b.US.encode(), base.encode())
+                if "json" in answer.content_type
+                else await answer.read()
+            )
+            return web.Response(status=answer.status, body=body, content_type=answer.content_type)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", passed_on)
+    async with TestServer(app) as server:
+        base = str(server.make_url("")).rstrip("/")
+        yield base
+
+
+def environment(r: Regions) -> dict[str, str]:
+    """For htslib: where the token is, and that it may go over plain http."""
+    token = r.folder / "token"
+    token.write_text(r.site.access_token(str(b.ADA)))
+    return {**os.environ, **PLAIN, "HTS_AUTH_LOCATION": str(token)}
+
+
+async def lines(env: dict[str, str], *command: str) -> list[str]:
+    status, said = await ran(*command, env=env)
+    assert status == 0, said
+    return said.splitlines()
+
+
+ASKED = [
+    ("BAM/BAI", f"{READS}/bam", "BAM"),
+    ("BAM/BAI cut", f"{READS}/cut/bam", "BAM"),
+    ("BAM/CSI", f"{READS}/csi-bam", "BAM"),
+    ("CRAM/CRAI", f"{READS}/cram", "CRAM"),
+    ("VCF/TBI", f"{VARIANTS}/vcf", "VCF"),
+    ("VCF/CSI", f"{VARIANTS}/csi-vcf", "VCF"),
+    ("BCF/CSI", f"{VARIANTS}/bcf", "BCF"),
+]
+
+
+@pytest.mark.parametrize(("which", "path", "format"), ASKED)
+async def test_samtools_and_bcftools_read_regions_by_ticket(tmp_path: Path, which: str, path: str, format: str) -> None:
+    program = "samtools" if READS in path else "bcftools"
+    needed(program, there=shutil.which(program) is not None, how=f"apt-get install {program}")
+    shown = [program, "view", *(["-H"] if program == "bcftools" else [])]
+    async with regions(tmp_path) as r, door(r) as base:
+        env, url = environment(r), f"{base}{path}?format={format}"
+        assert await lines(env, *shown, url) == genomic.records(files()[which][0])
+        got = await lines(env, *shown, f"{url}&referenceName=chr1&start=1000&end=9000")
+        wanted = genomic.records(files()[which][0], "chr1:1001-9000")
+        assert len(wanted) > 10
+        assert [line for line in got if line in set(wanted)] == wanted
+        status, said = await ran(*shown, url, env={**env, "HTS_AUTH_LOCATION": ""})
+        assert status != 0, said
+
+
+HTSGET = """
+import sys, htsget
+url, token, out, *where = sys.argv[1:]
+name, start, end, format = where
+with open(out, "wb") as file:
+    htsget.get(url, file, reference_name=name, start=int(start), end=int(end), data_format=format,
+               bearer_token=token, max_retries=0)
+"""
+
+
+@pytest.mark.parametrize(("which", "path", "format"), ASKED)
+async def test_the_htsget_client_downloads_regions_that_pysam_reads(
+    tmp_path: Path, which: str, path: str, format: str
+) -> None:
+    needed("htsget", there=_installed("htsget"), how="uv sync")
+    async with regions(tmp_path) as r, door(r) as base:
+        out = tmp_path / f"got{''.join(files()[which][0].suffixes)}"
+        arguments = [f"{base}{path}", r.site.access_token(str(b.ADA)), str(out), "chr2", "5000", "15000", format]
+        status, said = await ran(sys.executable, "-c", HTSGET, *arguments)
+        assert status == 0, said
+        wanted = genomic.records(files()[which][0], "chr2:5001-15000")
+        got = genomic.records(out)
+        assert [line for line in got if line in set(wanted)] == wanted != []
+
+
+def _installed(module: str) -> bool:
+    return find_spec(module) is not None

@@ -95,9 +95,7 @@ async def test_header_and_end_come_inside_the_ticket_and_every_part_has_its_clas
         for path, suffix in [(one[1], one[2]) for one in SERVED]:
             header = (await r.ticket(asked(path, suffix, "&class=header")))["urls"]
             assert [one["class"] for one in header] == ["header", "body"]
-            assert all(
-                one["url"].startswith(f"data:application/vnd.ga4gh.{FORMAT[suffix].lower()};base64,") for one in header
-            )
+            assert all(one["url"].startswith("data:;base64,") for one in header)
             whole = (await r.ticket(asked(path, suffix)))["urls"]
             assert whole[0] == header[0]
             assert whole[-1]["url"].startswith("data:")

@@ -31,25 +31,25 @@ _SERVER_ERROR = 500
 
 def ticket(plan: Plan, format: Format, url: str, headers: Mapping[str, str]) -> Json:
     """The ticket. `url` and `headers`: where and how the file's bytes are asked for; the span is added to them."""
-    urls = [*_urls(plan.header, "header", format, url, headers), *_urls(plan.body, "body", format, url, headers)]
+    urls = [*_urls(plan.header, "header", url, headers), *_urls(plan.body, "body", url, headers)]
     return {"htsget": {"format": format, "urls": urls}}
 
 
 def filtered_ticket(plan: Plan, format: Format, url: str, headers: Mapping[str, str]) -> Json:
     """The same where all between header and end is made on its way: one address, which gives it as a whole."""
     made = [{"url": url, "headers": dict(headers), "class": "body"}]
-    urls = [*_urls(plan.header, "header", format, url, headers), *made, *_urls(plan.body, "body", format, url, headers)]
+    urls = [*_urls(plan.header, "header", url, headers), *made, *_urls(plan.body, "body", url, headers)]
     return {"htsget": {"format": format, "urls": urls}}
 
 
-def _urls(pieces: Iterable[Piece], part: str, format: Format, url: str, headers: Mapping[str, str]) -> Iterator[Json]:
+def _urls(pieces: Iterable[Piece], part: str, url: str, headers: Mapping[str, str]) -> Iterator[Json]:
     for piece in pieces:
         if isinstance(piece, Span):
             asked = {**headers, "Range": f"bytes={piece.first}-{piece.last}"}
             yield {"url": url, "headers": asked, "class": part}
         else:
             data = b64encode(piece).decode("ascii")
-            yield {"url": f"data:application/vnd.ga4gh.{format.lower()};base64,{data}", "class": part}
+            yield {"url": f"data:;base64,{data}", "class": part}  # no media type: some clients know no other form
 
 
 def error(code: str, status: int, message: str, members: Mapping[str, Any]) -> Json:

@@ -30,7 +30,7 @@ class Regions(Protocol):
     def filtered(
         self, repository: Repository, row: DrsObject, cuts: Sequence[VirtualRange], left_out: frozenset[str]
     ) -> AsyncGenerator[bytes, None]:
-        """The records there without these samples, in blocks, as they are made; it holds no more than a few of them. Close it.
+        """The records there without these samples, in blocks, as they are made, a few at a time. Close it.
 
         SourceBrokenError: what came out before is right, and the rest must not be made up.
         """

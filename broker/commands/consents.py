@@ -1,4 +1,4 @@
-"""`broker consents import|export`: consent records in and out, at the state folder of a broker that is not running.
+"""`broker consents import|export|invitations`: consent records in and out, at the state folder of a stopped broker.
 
 A running broker takes and gives the same over its API (docs/how-to/exchange-consents.md).
 """
@@ -19,6 +19,7 @@ from broker.core.consent.record_files import Format, written
 from broker.core.outcome import Reason
 from broker.flows.administer import OPERATOR
 from broker.flows.exchange_consents import Imported, take_in, take_out
+from broker.flows.invite import to_invite
 from broker.flows.world import World
 
 _FORMATS = click.Choice(get_args(Format))
@@ -71,6 +72,19 @@ def export(config: Path | None, format_: Format, custodian: str | None) -> None:
     rows = _done(config, run)
     versions = [(row.consent, sorted(row.datasets)) for row in rows]
     click.echo(json.dumps(written(versions, format_), indent=2, ensure_ascii=False))
+
+
+@consents.command()
+@click.option("--custodian", help="Of this custodian only.")
+@click.pass_obj
+def invitations(config: Path | None, custodian: str | None) -> None:
+    """Print who soon decides for themselves, by pseudonym: their consent source asks them half a year before."""
+
+    async def run(w: World) -> Any:
+        return await to_invite(w, OPERATOR, custodian)
+
+    for one in _done(config, run):
+        click.echo(f"{one.id}  {one.subject}  decides from {one.on}{', overdue' if one.overdue else ''}")
 
 
 def _done(config: Path | None, run: Callable[[World], Any]) -> Any:

@@ -97,7 +97,7 @@ async def take_out(w: World, actor: Actor, custodian: str | None) -> tuple[Conse
     Steps: 1 gather, 2 decide, 3 record that they were taken out, 4 hand them out.
     """
     # 1. Gather. 2. Decide.
-    if not _may(actor, custodian):
+    if not may(actor, custodian):
         return Reason(code="AUTH-NOT-YOURS", facts=(("roles", SOURCE),))
     rows = [row async for row in w.rows.scan(ConsentRow) if custodian in (None, row.consent.custodian)]
     found = tuple(sorted(rows, key=lambda row: (row.consent.consent_id, row.consent.version)))
@@ -111,12 +111,13 @@ async def take_out(w: World, actor: Actor, custodian: str | None) -> tuple[Conse
 def _not_theirs(actor: Actor, incoming: Iterable[Incoming]) -> Reason | None:
     """A source speaks for its own participants; one that writes another's name, or none, is not believed."""
     whose = {one.version.custodian or None for one in incoming} or {None}
-    if all(_may(actor, custodian) for custodian in whose):
+    if all(may(actor, custodian) for custodian in whose):
         return None
     return Reason(code="AUTH-NOT-YOURS", facts=(("roles", SOURCE),))
 
 
-def _may(actor: Actor, custodian: str | None) -> bool:
+def may(actor: Actor, custodian: str | None) -> bool:
+    """May they read what this consent source put on record (None: what any did)?"""
     scopes = {"service"} if custodian is None else {"service", f"organisation:{custodian}"}
     return actor.operator or any(role.role == SOURCE and role.scope in scopes for role in actor.roles)
 

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from broker.core.consent.choices import Act, Choice
 from broker.core.consent.importing import Fault
+from broker.core.consent.maturity import Invitation
 from broker.core.consent.model import Communication
 from broker.core.consent.record_files import read_records, written
 from broker.core.consent.writing import write_version
@@ -17,6 +18,7 @@ from broker.core.rows import ConsentRow
 from broker.core.time import rfc3339
 from broker.flows import choose_consent, exchange_consents
 from broker.flows.consent_receipts import receipt_of
+from broker.flows.invite import to_invite
 from broker.flows.withdraw_consent import Withdrawn, withdraw
 from broker.web.bodies import Wire, json_body
 from broker.web.callers import actor, caller
@@ -175,6 +177,30 @@ async def get_consents(request: web.Request) -> web.Response:
     versions = [(row.consent, sorted(row.datasets)) for row in shown]
     told: dict[str, Any] = {"records": written(versions, "fhir" if format == "fhir" else "native")}
     return web.json_response(told | ({"next_page_token": after} if after is not None else {}))
+
+
+async def get_invitations(request: web.Request) -> web.Response:
+    """GET /consents/invitations?custodian=…: whom a consent source must invite to decide for themselves."""
+    who, world = await actor(request, READ), request.app[BROKER].world
+    found = await to_invite(world, who, request.query.get("custodian"))
+    if isinstance(found, Reason):
+        raise Problem.of(found)
+    shown, after = page(request, found)
+    told: dict[str, Any] = {"invitations": [_invitation(one) for one in shown]}
+    return web.json_response(told | ({"next_page_token": after} if after is not None else {}))
+
+
+def _invitation(one: Invitation) -> dict[str, Any]:
+    form = one.template
+    return {
+        "consent_id": one.id,
+        "subject_ref": one.subject,
+        "decides_from": one.on.isoformat(),
+        "invite_from": rfc3339(one.since),
+        "overdue": one.overdue,
+        "template": None if form is None else {"id": form.id, "version": form.version, "language": form.language},
+        "datasets": sorted(one.datasets),
+    }
 
 
 def _refused(faults: tuple[Fault, ...]) -> Problem:

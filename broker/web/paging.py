@@ -3,14 +3,21 @@
 import re
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from aiohttp import web
 
-from broker.core.rows import Row
 from broker.web.errors import Problem
 
-R = TypeVar("R", bound=Row)
+
+class Listed(Protocol):
+    """What is listed in order of its id."""
+
+    @property
+    def id(self) -> str: ...
+
+
+R = TypeVar("R", bound=Listed)
 MOST = 200
 USUAL = 50
 _SIZE = re.compile(r"[1-9][0-9]{0,3}")

@@ -208,6 +208,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"{_API}/me/questions/{{question}}", consents.answer_question, Who.TOKEN),
     Route("GET", f"{_API}/consents", consents.get_consents, Who.TOKEN),
     Route("POST", f"{_API}/consents", consents.post_consents, Who.TOKEN),
+    Route("GET", f"{_API}/consents/invitations", consents.get_invitations, Who.TOKEN),
     Route("GET", f"{_API}/me/visas", assertions.my_visas, Who.TOKEN),
     Route("POST", f"{_API}/me/terms", assertions.accept_terms, Who.TOKEN),
     Route("GET", f"{_API}/assertions", assertions.list_assertions, Who.TOKEN),

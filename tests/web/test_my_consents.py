@@ -154,6 +154,28 @@ async def test_a_source_sends_and_takes_out_what_is_its_own(tmp_path: Path) -> N
         assert wrong.status == 400
 
 
+@pytest.mark.row("RUL-MATURITY")
+async def test_a_source_reads_whom_it_must_ask_to_decide_for_themselves(tmp_path: Path) -> None:
+    soon = {"grantor": {"kind": "parent"}, "maturity_review_on": "2027-03-01"}
+    address = "/api/v1/consents/invitations?custodian=site-a&page_size=1"
+    async with site(tmp_path, LIMS, SOURCE, OF_HEART, REGISTERED) as s:
+        for id in ("c-1", "c-2"):
+            assert (await send(s, native(consent_id=id, **soon))).status == 201
+        read = service(s, "consents:read")
+        first = await (await s.http.get(address, headers=read)).json()
+        assert [one["consent_id"] for one in first["invitations"]] == ["c-1"]
+        told = first["invitations"][0]
+        assert (told["decides_from"], told["invite_from"]) == ("2027-03-01", "2026-09-01T00:00:00Z")
+        assert (told["overdue"], told["datasets"]) == (False, list(HEART))
+        again = f"{address}&token={first['next_page_token']}"
+        rest = await (await s.http.get(again, headers=read)).json()
+        assert ([one["consent_id"] for one in rest["invitations"]], "next_page_token" in rest) == (["c-2"], False)
+        assert s.stage.kinds()[-1] == "consent.due"
+        for wrong in (address.replace("site-a", "site-b"), "/api/v1/consents/invitations"):
+            assert (await s.http.get(wrong, headers=read)).status == 403
+        assert (await s.http.get(address, headers=service(s, "consents:write"))).status == 403
+
+
 @pytest.mark.row("WHO-3.1-2")
 @pytest.mark.row("WHO-3.1-3d")
 async def test_a_long_list_is_taken_out_a_page_at_a_time(tmp_path: Path) -> None:

@@ -71,6 +71,7 @@ KINDS: Mapping[str, str] = MappingProxyType({
     "consent.withdrawn": "a consent was withdrawn",
     "consent.imported": "a consent source put versions of consents on record; `plan` is their digest",
     "consent.exported": "versions of consents were read out, of `custodian` or, where it is empty, of all",
+    "consent.due": "a consent source read whom it must invite to decide for themselves, and how many they are",
     "consent.told": "what a withdrawal reached was counted and kept for the participant's receipt",
     # how the broker itself is set up
     "policy.activated": "these policy packs are in force together from now on; `parts` names them",

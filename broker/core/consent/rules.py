@@ -10,6 +10,7 @@ from functools import cached_property
 from broker.core.consent.answers import Asked, unreadable
 from broker.core.consent.certificate import NARROWER, stand_in
 from broker.core.consent.matching import Fit, Terms, fit
+from broker.core.consent.maturity import FOR_A_CHILD
 from broker.core.consent.model import ConsentVersion, DatasetCertificate, Scope
 from broker.core.consent.places import ListRule, off_list
 from broker.core.consent.question import ConsentQuestion
@@ -17,8 +18,6 @@ from broker.core.consent.standing import Standing
 from broker.core.consent.verdict import Verdict, exclude, hold
 from broker.core.duo.ontology import Ontology
 from broker.core.time import Day, Seconds, add_months, day_of, rfc3339, start_of
-
-_CHILD = frozenset({"parent", "guardian"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +106,7 @@ def suspended(standing: Standing, _: Asking) -> Verdict | None:
 def reaffirmation(standing: Standing, asking: Asking) -> Verdict | None:
     """R5: a parent's consent ends at the maturity review; a grant that ran before it may finish in the grace."""
     version, question = standing.version, asking.question
-    if version.grantor is None or version.grantor.kind not in _CHILD or version.maturity_review_on is None:
+    if version.grantor is None or version.grantor.kind not in FOR_A_CHILD or version.maturity_review_on is None:
         return None
     due = start_of(version.maturity_review_on)
     grace = asking.certificate.maturity_grace_months if asking.certificate else 0

@@ -95,6 +95,8 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "step.evidence": "{by} puts on file {value}",
         "step.recipient.individual_location": "{by} sign in from {value}",
         "step.terms.accepted": "{by} accept the terms at {value}",
+        "step.training": "{by} certifies that you did the training at {value}",
+        "step.recourse": "{by} signs a contract to which it can be held, or its funder or signing official answers for it",
         "step.sign_in": "{by} sign in again, in the way that the data set asks for",
         "step.recipient.can_sign_scc": "{by} can sign the standard contract clauses",
         "step.recipient.dpf_certified": "{by} joins the EU-US data framework",

@@ -34,6 +34,10 @@ SCHEMA = Draft202012Validator(json.loads((b.CONFIG.parent / "schemas/explanation
 TERMS = "https://bank.example/terms"
 
 ONE_THING = [(case[0], (b.question(**case[1]), b.snapshot(**case[2]))) for case in CASES]
+TRAINED = "https://bank.example/training"
+LOW = b.organisation(facts={**b.RECIPIENT_FACTS, "recipient.security_level": 1})
+LOOSE = b.organisation(facts={**b.RECIPIENT_FACTS, "recipient.country": "FR"}, recourse=())
+FRENCH = b.grant(purpose=replace(b.PURPOSE, countries=frozenset({"FR"})))
 DEMANDS: list[tuple[str, worlds.World]] = [
     ("terms not accepted", (b.question(), b.snapshot(dataset=b.dataset(terms_of_use=TERMS)))),
     (
@@ -41,6 +45,18 @@ DEMANDS: list[tuple[str, worlds.World]] = [
         (
             b.question(sign_in=SignIn(acr=None, amr=("pwd",), at=Seconds(START - 999))),
             b.snapshot(dataset=b.dataset(terms_of_use=TERMS, assurance=Demand(amr=("mfa",), max_age=600))),
+        ),
+    ),
+    ("no training", (b.question(), b.snapshot(dataset=b.dataset(training=TRAINED)))),
+    ("terms and training", (b.question(), b.snapshot(dataset=b.dataset(terms_of_use=TERMS, training=TRAINED)))),
+    ("a level that nobody showed", (b.question(), b.snapshot(dataset=b.dataset(security_level=2)))),
+    ("a level above what is stated", (b.question(), b.snapshot(dataset=b.dataset(security_level=2), organisation=LOW))),
+    ("nobody to act against", (b.question(location="FR"), b.snapshot(grant=FRENCH, organisation=LOOSE))),
+    (
+        "a level, nobody to act against, and terms",
+        (
+            b.question(location="FR"),
+            b.snapshot(grant=FRENCH, organisation=LOOSE, dataset=b.dataset(security_level=2, terms_of_use=TERMS)),
         ),
     ),
     (
@@ -100,7 +116,7 @@ def test_what_is_promised_appears_whatever_the_facts_are(facts: Any, stage: str)
 
 
 CHANGEABLE = {
-    "evidence", "sign_in", "terms.accepted", "recipient.individual_location", "recipient.individual_residence",
+    "evidence", "sign_in", "terms.accepted", "training", "recourse", "recipient.individual_location", "recipient.individual_residence",
     "recipient.security_level", "recipient.can_sign_scc", "recipient.dpf_certified", "recipient.dpf_uk_extension",
 }  # fmt: skip
 """Beside members of the purpose. A fact that nobody has stated yet may be stated."""
@@ -178,11 +194,33 @@ def test_two_things_in_the_way_take_two_steps() -> None:
     question, snapshot = dict(DEMANDS)["a sign-in too old, and terms"]
     (change,) = told(question, snapshot)[1].changes
     assert [step.fact for step in change.steps] == ["sign_in", "terms.accepted"]
+    question, snapshot = dict(DEMANDS)["terms and training"]
+    (change,) = told(question, snapshot)[1].changes
+    assert [step.fact for step in change.steps] == ["terms.accepted", "training"]
     question, snapshot = dict(DEMANDS)["commercial and ancestry"]
     (change,) = told(question, snapshot)[1].changes
     assert {(step.fact, step.value) for step in change.steps} == {
         ("purpose.commercial", False), ("purpose.kinds", ("ancestry",)),
     }  # fmt: skip
+
+
+@pytest.mark.row("RUL-LATE-GATES")
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("no training", {"training"}),
+        ("a level that nobody showed", {"evidence"}),
+        ("a level above what is stated", {"recipient.security_level", "evidence"}),
+        ("nobody to act against", {"recourse"}),
+        ("a level, nobody to act against, and terms", {"terms.accepted", "evidence", "recourse"}),
+    ],
+)
+def test_the_gates_that_come_last_are_helped_as_well(name: str, wanted: set[str]) -> None:
+    """Each is asked by itself what moves it; what is told is needed, every step of it, and enough."""
+    question, snapshot = dict(DEMANDS)[name]
+    (change,) = told(question, snapshot)[1].changes
+    assert {step.fact for step in change.steps} == wanted
+    assert change.outcome.permits
 
 
 APPEALS = [

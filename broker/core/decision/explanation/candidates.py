@@ -9,7 +9,19 @@ is asked of the packs themselves (by_law.py).
 from collections.abc import Callable, Iterator, Mapping
 
 from broker.core.decision.case import Case
-from broker.core.decision.explanation.steps import COMMUNITY_SAID_YES, LOCATION, SIGN_IN, TERMS_ACCEPTED, Step
+from broker.core.decision.explanation.steps import (
+    COMMUNITY_SAID_YES,
+    EVIDENCE,
+    LEVEL,
+    LOCATION,
+    RECOURSE,
+    SIGN_IN,
+    TERMS_ACCEPTED,
+    TRAINING,
+    Step,
+)
+from broker.core.decision.gates.security import EVIDENCE as OF_LEVEL
+from broker.core.decision.gates.security import STATED, shown
 from broker.core.duo import vocabulary as duo
 from broker.core.duo.regions import expand
 from broker.core.duo.terms import Term
@@ -44,6 +56,24 @@ def _sign_in(case: Case) -> Iterator[Step]:
 def _terms(case: Case) -> Iterator[Step]:
     if case.dataset is not None and case.dataset.terms_of_use is not None:
         yield Step(fact=TERMS_ACCEPTED, how="add", value=case.dataset.terms_of_use, by="you")
+    if case.dataset is not None and case.dataset.training is not None:
+        yield Step(fact=TRAINING, how="add", value=case.dataset.training, by="institution")
+
+
+def _security(case: Case) -> Iterator[Step]:
+    """The level that the data ask for, with what shows it; and somebody who can be held to account."""
+    dataset, organisation = case.dataset, case.organisation
+    if dataset is None or organisation is None:
+        return
+    wanted, stated = dataset.security_level, case.facts.get(LEVEL)
+    have, _ = shown(organisation, stated, case.question.at)
+    if wanted is not None and (have is None or have < wanted):
+        if not isinstance(stated, int) or stated < wanted:
+            yield Step(fact=LEVEL, how="set", value=wanted, by="institution")
+        if wanted > STATED:
+            yield Step(fact=EVIDENCE, how="add", value=(f"{OF_LEVEL}{wanted}",), by="institution")
+    if not organisation.recourse:
+        yield Step(fact=RECOURSE, how="add", value="contract", by="institution")
 
 
 def _community(_: Case) -> Iterator[Step]:
@@ -127,4 +157,5 @@ _OFFERS: Mapping[Gate, Callable[[Case], Iterator[Step]]] = {
     Gate.DUO: _purpose,
     Gate.CONSENT: _purpose,
     Gate.COMMUNITY: _community,
+    Gate.SECURITY: _security,
 }

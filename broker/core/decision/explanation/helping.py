@@ -28,8 +28,6 @@ _TRIED = 12
 _OF_PURPOSE = (Gate.DUO, Gate.CONSENT)
 """They read the purpose and the places, and neither evidence nor what else an institution can show."""
 
-_OF_LAW = (Gate.JURISDICTION, Gate.SECURITY)
-
 Steps = tuple[Step, ...]
 Ask = Callable[[Case], GateResult]
 
@@ -121,7 +119,7 @@ def _fewest(steps: Steps, enough: Callable[[Steps], bool]) -> Steps:
 
 def _options(ask: Ask, said: GateResult, case: Case) -> list[Steps]:
     """Sets of steps that move one gate to a permit, each without a step to spare."""
-    if said.gate in _OF_LAW:
+    if said.gate is Gate.JURISDICTION:
         return lawful_steps(case)
     gate = _Gate(ask, case)
     offered = candidates(said.gate, case)
@@ -131,10 +129,16 @@ def _options(ask: Ask, said: GateResult, case: Case) -> list[Steps]:
         return single
     before = _weight(said)
     helps = tuple(step for step, then in alone.items() if then is not None and _weight(then) < before)
+    if said.gate in _ALL_TOGETHER:
+        helps = offered
     together = gate.after(helps) if len(helps) > 1 else None
     if together is None or not together.outcome.permits:
         return []
     return [_fewest(helps, gate.permits_after)]
+
+
+_ALL_TOGETHER = (Gate.SECURITY, Gate.TERMS)
+"""Gates that tell of one thing at a time: a step may help although another thing is told next."""
 
 
 def _weight(said: GateResult) -> tuple[int, int]:

@@ -25,6 +25,9 @@ EVIDENCE = "evidence"
 LOCATION = "recipient.individual_location"
 TERMS_ACCEPTED = "terms.accepted"
 SIGN_IN = "sign_in"
+TRAINING = "training"
+RECOURSE = "recourse"
+LEVEL = "recipient.security_level"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,8 @@ def applied(
             question = replace(question, location=str(step.value))
         elif step.fact == TERMS_ACCEPTED:
             question = replace(question, stated=(*question.stated, _accepted(str(step.value), question)))
+        elif step.fact == TRAINING:
+            question = replace(question, stated=(*question.stated, _trained(str(step.value), question)))
         elif step.fact == SIGN_IN:
             question = replace(question, sign_in=_signed_in(question, snapshot))
         else:
@@ -82,6 +87,14 @@ def _accepted(url: str, question: Question) -> Stated:
     return Stated(type=TERMS, value=url, source=url, by="self", asserted=question.at, ends=FOREVER)
 
 
+def _trained(url: str, question: Question) -> Stated:
+    """What their home organisation says once they have been trained."""
+    return Stated(type=_TRAINED, value=url, source=url, by="so", asserted=question.at, ends=FOREVER)
+
+
+_TRAINED = "TrainingCompleted"
+
+
 def _signed_in(question: Question, snapshot: Snapshot) -> SignIn:
     """A sign-in, now, as the dataset demands it."""
     dataset = snapshot.get(Dataset, question.dataset)
@@ -101,4 +114,6 @@ def _of_rows(step: Step, question: Question, snapshot: Snapshot, organisation: s
     if step.fact == EVIDENCE:
         wanted = step.value if isinstance(step.value, tuple) else (str(step.value),)
         return follow(snapshot, [replace(row, evidence=(*row.evidence, *(Evidence(id=each) for each in wanted)))])
+    if step.fact == RECOURSE and isinstance(row, Organisation):
+        return follow(snapshot, [replace(row, recourse=(*row.recourse, str(step.value)))])
     return follow(snapshot, [replace(row, facts={**row.facts, step.fact: step.value})])

@@ -29,7 +29,7 @@ from broker.core.purpose import Modality
 from broker.core.quota import QUOTAS
 from broker.core.reasons import REASONS, Appeal, Interest
 from broker.core.reasons.language import AUDIENCES
-from broker.web import authzen, drs, htsget, oidc
+from broker.web import authzen, drs, htsget, oidc, proxies
 from broker.web.edge import QUOTA_OF, Pace
 from broker.web.errors import status_of
 from broker.web.openapi import document
@@ -88,6 +88,7 @@ _FORMS: Mapping[Any, str] = {
     drs.error: "DRS",
     htsget.error: "htsget",
     authzen.error: "AuthZEN",
+    proxies.error: "for proxies",
 }
 
 

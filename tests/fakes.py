@@ -1,11 +1,11 @@
 """The ports in memory: what flows are tested with. tests/conformance runs the same tests on these and on SQLite."""
 
-import re
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from broker.core.audit.entry import Effect, Entry, encode
+from broker.core.authz.feed import Change
 from broker.core.passport.health import Concerns, IssuerReport, Refusals
 from broker.core.passport.userinfo import Answer
 from broker.core.plain import canonical, digest, plain
@@ -17,7 +17,6 @@ R = TypeVar("R", bound=Row)
 START = Seconds(1_800_000_000)
 SCRATCH_BYTES = 64 * 1024
 SCRATCH_ID = 512
-SCRATCH_KIND = re.compile(r"[a-z][a-z0-9_.]{0,39}")
 
 
 @dataclass
@@ -62,6 +61,8 @@ class MemoryLedger:
     on_commit: Callable[[tuple[Row, ...]], None] = lambda _: None
     breaks: Literal["lost", "stored"] | None = None
     failed: bool = False
+    changes: list[tuple[int, Row]] = field(default_factory=list)
+    """Which entry stored which version of which row, in the order of the log."""
 
     async def record(self, entry: Entry, *changes: Put) -> int:
         effects = [_effect(change.row) for change in changes]
@@ -73,6 +74,8 @@ class MemoryLedger:
             raise LedgerDownError("nobody knows whether this was recorded")
         after = self._after(entry, changes)
         self.rows = after
+        stored = sorted((change.row for change in changes), key=lambda row: (row.KIND, row.id))
+        self.changes += [(len(self.entries), row) for row in stored]
         self.entries.append(entry)
         self.bodies.append(body)
         if self.breaks == "stored":
@@ -119,6 +122,29 @@ class MemoryRows:
 
 
 @dataclass
+class MemoryChanges:
+    """Keeps the promises of `Changes` (flows/repositories/feed.py) over a MemoryLedger."""
+
+    ledger: MemoryLedger
+
+    async def head(self) -> int:
+        return len(self.ledger.entries)
+
+    async def at(self, seq: int) -> Seconds | None:
+        return self.ledger.entries[seq].at if 0 <= seq < len(self.ledger.entries) else None
+
+    async def since(self, seq: int, place: int, until: int, kinds: Collection[type[Row]], most: int) -> list[Change]:
+        found, count = list[Change](), dict[int, int]()
+        for number, row in self.ledger.changes:
+            if not seq <= number < until or type(row) not in kinds:
+                continue
+            nth = count[number] = count.get(number, -1) + 1
+            if number > seq or nth >= place:
+                found.append(Change(seq=number, place=nth, at=self.ledger.entries[number].at, row=row))
+        return found[:most]
+
+
+@dataclass
 class MemoryScratch:
     """Keeps the promises of ports.Scratch."""
 
@@ -127,8 +153,8 @@ class MemoryScratch:
     values: dict[tuple[str, str], tuple[dict[str, Any], Seconds]] = field(default_factory=dict)
 
     async def put(self, kind: str, id: str, value: Mapping[str, Any], expires: Seconds) -> None:
-        if not SCRATCH_KIND.fullmatch(kind) or len(canonical(value)) > SCRATCH_BYTES or len(id) > SCRATCH_ID:
-            raise ValueError(f"scratch {kind}: no word of ours, or too large")
+        if len(canonical(value)) > SCRATCH_BYTES or len(id) > SCRATCH_ID:
+            raise ValueError(f"scratch {kind}: too large")
         self.values.pop((kind, id), None)
         self.values[kind, id] = (plain(value), expires)
         same = [key for key in self.values if key[0] == kind]
@@ -136,8 +162,8 @@ class MemoryScratch:
             del self.values[oldest]
 
     async def add(self, kind: str, id: str, value: Mapping[str, Any], expires: Seconds, now: Seconds) -> bool:
-        if not SCRATCH_KIND.fullmatch(kind) or len(canonical(value)) > SCRATCH_BYTES or len(id) > SCRATCH_ID:
-            raise ValueError(f"scratch {kind}: no word of ours, or too large")
+        if len(canonical(value)) > SCRATCH_BYTES or len(id) > SCRATCH_ID:
+            raise ValueError(f"scratch {kind}: too large")
         if _alive(self.values.get((kind, id)), now) is not None:
             return False
         if sum(1 for key, (_, end) in self.values.items() if key[0] == kind and now < end) >= self.marks:

@@ -32,11 +32,15 @@ QUOTAS: Mapping[str, Quota] = MappingProxyType({
     "computers": Quota(burst=600, per_minute=1_200),
     "pre-check": Quota(burst=30, per_minute=60),
     "registration": Quota(burst=10, per_minute=10),
+    "usage": Quota(burst=600, per_minute=6_000),
+    "feed": Quota(burst=120, per_minute=600),
+    "search": Quota(burst=300, per_minute=1_200),
     "client": Quota(burst=6_000, per_minute=60_000),
 })  # fmt: skip
 """For each kind of request of one network address; `client`: for all requests of one authenticated client;
 `computers`: for those of all computers that one person connected, each a client too, so that whoever makes themselves
-twenty clients cannot fill what all clients share (where it is remembered which assertions were used).
+twenty clients cannot fill what all clients share (where it is remembered which assertions were used). `usage`, `feed`,
+`search`: of one repository.
 
 `authorization`: each of these leaves a request that waits, and of all that wait the newest 10,000 are kept. What one
 address may ask within their life (15 minutes) is less than that, or it could make everybody else's be forgotten.

@@ -20,6 +20,7 @@ from broker.flows.oauth.client import client_of
 from broker.flows.repositories.deciding import Desk
 from broker.web.callers import access_token
 from broker.web.doors import scheme_of
+from broker.web.edge import EDGE
 from broker.web.errors import Problem
 from broker.web.state import BROKER
 
@@ -43,13 +44,22 @@ async def repository(request: web.Request, scope: str) -> Asker:
     return _asker(request, service.client)
 
 
+def often(request: web.Request, what: str, asker: Asker) -> None:
+    """Problem 429 if this repository asks for `what` (core/quota.py) too often."""
+    wait = request.app[EDGE].rates.wait(what, asker.client, request.app[BROKER].world.clock.now())
+    if wait:
+        problem = Problem("REQ-TOO-OFTEN", seconds=str(wait))
+        problem.headers[hdrs.RETRY_AFTER] = str(wait)
+        raise problem
+
+
 async def by_credentials(request: web.Request, given: str, scope: str) -> Asker:
     """The repository with this id and secret (`Basic …`); Problem 401 or 403 if it may not."""
     broker, nothing = request.app[BROKER], parse(b"", MAX_FORM)
     assert isinstance(nothing, Parameters)  # noqa: S101 (an empty form is one)
     client = await client_of(broker.oauth, given, nothing, public=False)
     if isinstance(client, OAuthError):
-        raise Problem(client.code)
+        raise Problem(client.code, seconds="1") if client is OAuthError.TOO_OFTEN else Problem(client.code)
     if scope not in client.scopes:
         raise _lacking(request, scope)
     return _asker(request, client.id)

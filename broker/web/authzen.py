@@ -30,9 +30,10 @@ from broker.flows.repositories.answering import answer, answer_all
 from broker.flows.repositories.deciding import Answer, Desk
 from broker.flows.repositories.searching import Found, search
 from broker.flows.world import World
-from broker.web.asking import ASK, repository
+from broker.web.asking import ASK, often, repository
 from broker.web.bodies import raw
 from broker.web.errors import Problem, headers, status_of
+from broker.web.languages import language
 from broker.web.middleware import REQUEST_ID
 from broker.web.state import BROKER
 
@@ -91,7 +92,7 @@ def error(request: web.Request, problem: Problem) -> web.Response:
     code = problem.reason.code
     # The standard knows no 415: another media type is a bad request there.
     status = 400 if code == "REQ-MEDIA-TYPE" else status_of(code)
-    response = web.Response(status=status, text=sentence(code, dict(problem.reason.facts)))
+    response = web.Response(status=status, text=sentence(code, dict(problem.reason.facts), language(request)))
     headers(response, status, problem.decision)
     response.headers["Reason-Code"] = code
     response.headers.update(problem.headers)
@@ -148,6 +149,7 @@ _FRESH = {hdrs.CACHE_CONTROL: "no-store"}
 
 async def _search(request: web.Request, wanted: Wanted) -> web.Response:
     asker = await repository(request, ASK)
+    often(request, "search", asker)
     asked = _fit(read_search(await _json(request), wanted))
     found = await request.app[PDP].search(asker, asked)
     if isinstance(found, Reason):

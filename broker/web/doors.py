@@ -28,7 +28,7 @@ def ask_for_more(request: web.Request, response: web.StreamResponse, asked: Chal
 
 def resource_metadata(request: web.Request) -> str | None:
     """Where the resource behind this address describes itself (RFC 9728 section 3.1)."""
-    if request.path.startswith("/data/"):
+    if request.path.startswith(("/data/", "/authz/")):  # tickets; a repository's own address, which we cannot know
         return None
     own = next((service for service in (DRS, HTSGET) if request.path.startswith(f"{service}/")), "")
     return f"{request.app[BROKER].world.issuer}{METADATA}{own}"

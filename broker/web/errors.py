@@ -15,6 +15,7 @@ from broker.core.reasons import REASONS, sentence, title
 from broker.core.reasons.language import ENGLISH, Language
 
 STATUS: Mapping[str, int] = {
+    "ASK-FEED-OLD": 410,
     "AUTH-CLIENT-FAILED": 401,
     "AUTH-LINK-DONE": 409,
     "AUTH-LINK-MANY": 409,

@@ -33,7 +33,9 @@ from broker.web import (
     obligations,
     oidc,
     openapi,
+    proxies,
     recipients,
+    repositories,
     sanctions,
     sign_in,
     tasks,
@@ -229,6 +231,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_API}/idps/{{name}}/health", admin.provider_health, Who.TOKEN),
     Route("POST", f"{_API}/issuers/{{name}}/keys/refresh", admin.refresh_keys, Who.TOKEN),
     Route("POST", f"{_API}/issuers/{{name}}/keys/expel", admin.expel_key, Who.TOKEN),
+    Route("GET", f"{_API}/feed", repositories.get_feed, Who.REPOSITORY),
+    Route("POST", f"{_API}/usage", repositories.post_usage, Who.REPOSITORY),
     Route("GET", f"{_API}/audit/entries", audit.entries, Who.TOKEN),
     Route("GET", "/audit/checkpoint", audit.checkpoint, Who.ANYBODY),
     Route("GET", "/audit/tile/{path:.+}", audit.tile, Who.ANYBODY),
@@ -240,6 +244,10 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/access/v1/search/subject", authzen.post_subject_search, Who.REPOSITORY, authzen.error),
     Route("POST", "/access/v1/search/resource", authzen.post_resource_search, Who.REPOSITORY, authzen.error),
     Route("POST", "/access/v1/search/action", authzen.post_action_search, Who.REPOSITORY, authzen.error),
+    Route("GET", "/authz/nginx", proxies.nginx, Who.REPOSITORY, proxies.error),
+    Route("GET", f"{proxies.ENVOY}{{path:.*}}", proxies.envoy, Who.REPOSITORY, proxies.error),
+    Route("HEAD", f"{proxies.ENVOY}{{path:.*}}", proxies.envoy, Who.REPOSITORY, proxies.error),
+    Route("GET", "/authz/htsget-rs", proxies.htsget_rs, Who.REPOSITORY, proxies.error),
     Route("GET", "/healthz", health.healthz, Who.ANYBODY),
     Route("GET", "/readyz", health.readyz, Who.ANYBODY),
     Route("GET", "/metrics", health.metrics, Who.ANYBODY),
@@ -257,6 +265,7 @@ FAMILIES: tuple[tuple[str, ErrorForm], ...] = (
     ("/sign-in", page),
     ("/identities", page),
     ("/access/v1/", authzen.error),
+    ("/authz/", proxies.error),
 )
 """How errors are written where a path begins like this and no route answers; the first that fits."""
 
@@ -271,5 +280,6 @@ def add_routes(app: web.Application) -> None:
     app[OPENAPI] = openapi.document(ROUTES, app[BROKER].administration.forms, app[BROKER].version)
     app[ERROR_FORMS] = forms
     app[ERROR_FAMILIES] = FAMILIES
+    repositories.set_up(app)
     app[DESK] = Desk(verifier=app[BROKER].verifier)
     app[authzen.PDP] = authzen.OurDecisions(app[BROKER].world, app[DESK])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from aiohttp import web
 
@@ -10,6 +11,7 @@ from broker.core.reasons.language import Language
 from broker.flows.gather import Gathering
 from broker.flows.inspect import Tools
 from broker.flows.oauth.deps import Deps
+from broker.flows.repositories.feed import Changes
 from broker.flows.verified import Verifier
 from broker.flows.world import World
 from broker.ports import (
@@ -36,6 +38,10 @@ class Administration:
     mode: Mode
 
 
+class Log(AuditReads, Changes, Protocol):
+    """The log: for who checks it, and as what changed, for repositories."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broker:
     """Plain values and ports; never Settings."""
@@ -51,7 +57,7 @@ class Broker:
     envelopes: Envelopes
     regions: Regions
     streams: LiveStreams
-    audit: AuditReads
+    audit: Log
     issuers: IssuerHealth
     endpoints: Endpoints
     jwks: Callable[[], dict[str, object]]

@@ -1,5 +1,6 @@
 """A repository that serves its own bytes, and how it asks: for tests of the doors that answer it."""
 
+import asyncio
 import hashlib
 from base64 import b64encode
 from typing import Any
@@ -61,3 +62,13 @@ async def ask(s: Site, body: Any, path: str = "evaluation", client: str = "depot
     got = await s.http.post(f"/access/v1/{path}", json=body, headers=as_client(s, client) | headers)
     assert got.status == 200, (got.status, await got.text())
     return await got.json()
+
+
+async def lying(port: int, line: str, headers: dict[str, str]) -> int:
+    """The status of the answer to exactly this request line, which no honest client would send."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    sent = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    writer.write(f"{line}\r\nHost: broker.example\r\nConnection: close\r\n{sent}\r\n".encode())
+    status = await reader.readline()
+    writer.close()
+    return int(status.split()[1])

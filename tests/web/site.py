@@ -45,7 +45,7 @@ from broker.web.edge import Edge
 from broker.web.state import BROKER, Administration, Broker, Readiness
 from broker.web.streams import LiveStreams
 from tests import builders as b
-from tests.fakes import START, MemoryEndpoints, MemoryIssuerHealth, MemorySources, MemoryVault
+from tests.fakes import START, MemoryChanges, MemoryEndpoints, MemoryIssuerHealth, MemorySources, MemoryVault
 from tests.flows.worlds import Stage, stage
 
 CONTENT = bytes(range(256)) * 64
@@ -205,7 +205,7 @@ def _broker(made: Stage, tokens: OwnTokens, edge: Edge, sources: Sources) -> Bro
     return Broker(
         world=w, oauth=oauth, verifier=verifier, gathering=gathering, idps=unused,
         providers=RegisteredProviders(made.live),
-        snapshots=made.live, sources=sources, regions=GenomicFiles(sources), envelopes=envelopes(), streams=LiveStreams(made.live.listen, w.clock), audit=unused,
+        snapshots=made.live, sources=sources, regions=GenomicFiles(sources), envelopes=envelopes(), streams=LiveStreams(made.live.listen, w.clock), audit=MemoryChanges(made.ledger),  # type: ignore[arg-type]
         issuers=MemoryIssuerHealth(), endpoints=MemoryEndpoints(), jwks=tokens.jwks, visa_jwks=tokens.visa_jwks, languages=languages(),
         version="0",
         administration=Administration(

@@ -3,13 +3,14 @@
 What is handed out never goes beyond the published checkpoint: an entry after it has no proof yet.
 """
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import aiosqlite
 
+from broker.adapters.storage.codec import restore
 from broker.adapters.storage.reads import read_only
 from broker.adapters.storage.schema import SELECT_TAIL, SELECT_TILE
 from broker.core.audit.merkle import (
@@ -21,8 +22,16 @@ from broker.core.audit.merkle import (
 )
 from broker.core.audit.proof import Proof
 from broker.core.audit.tiles import WIDTH, Piece, TileId, bundle, needed, subtree_hash, tail, width_at
+from broker.core.authz.feed import Change
 from broker.core.ids import ReceiptId
+from broker.core.rows import Row
+from broker.core.time import Seconds
 
+_CHANGES = (
+    "SELECT e.seq, r.at, e.kind, h.body FROM effect e JOIN record r ON r.seq = e.seq"
+    " JOIN history h ON h.kind = e.kind AND h.row_id = e.row_id AND h.version = e.version"
+    " WHERE e.seq >= ? AND e.seq < ?"
+)
 NEWEST = 500
 """Entries that one call hands out at most."""
 
@@ -92,6 +101,33 @@ class SqliteLog:
         if not 0 < old <= size <= (await self.published()).size:
             return None
         return await self._prove(consistency_ranges(old, size))
+
+    async def head(self) -> int:
+        """How many entries there are, published or not."""
+        ((last,),) = await self._db.execute_fetchall("SELECT max(seq) FROM record")
+        return 0 if last is None else int(last) + 1
+
+    async def at(self, seq: int) -> Seconds | None:
+        """When entry `seq` was made."""
+        found = list(await self._db.execute_fetchall("SELECT at FROM record WHERE seq = ?", (seq,)))
+        return Seconds(found[0][0]) if found else None
+
+    async def since(
+        self, seq: int, place: int, until: int, kinds: Collection[type[Row]], most: int
+    ) -> tuple[Change, ...]:
+        """Changes of rows of these kinds by entries `seq` to before `until`, the first `place` of `seq` left out."""
+        by_name = {kind.KIND: kind for kind in kinds}
+        found = await self._db.execute_fetchall(
+            f"{_CHANGES} AND e.kind IN ({', '.join('?' * len(by_name))})"
+            " ORDER BY e.seq, e.kind, e.row_id LIMIT ? OFFSET ?",
+            (seq, until, *by_name, most, place),
+        )
+        told, count = list[Change](), {seq: place}
+        for number, at, kind, body in found:
+            nth = count.get(number, 0)
+            count[number] = nth + 1
+            told.append(Change(seq=number, place=nth, at=Seconds(at), row=restore(by_name[kind], body)))
+        return tuple(told)
 
     async def _prove(self, ranges: tuple[Range, ...]) -> tuple[bytes, ...]:
         tiles = await self._tiles(needed(ranges))

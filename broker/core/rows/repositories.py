@@ -11,8 +11,8 @@ from broker.core.time import Seconds
 class AskedAbout:
     """A repository was told something that rests on `about`: it hears when that ends, and nobody else does.
 
-    `id` is `asked_about_id(client, about)`; `about`: `person:<id>`, `key:<thumbprint>` or `issuer:<iss>`, as
-    revocations name them. Written once for each.
+    `id` is `asked_about_id(client, about)`; `about`: `person:<id>`, `key:<thumbprint>`, `token:<jti>` or
+    `issuer:<iss>`, as revocations name them. Written once for each.
     """
 
     KIND: ClassVar[str] = "asked_about"

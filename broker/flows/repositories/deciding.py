@@ -4,10 +4,11 @@ The same question as at every other door. Judging and recording are two steps, b
 recorded: `judge` gives nothing away, `keep` makes the answer, once it is durable.
 """
 
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from broker.core.audit.entry import Value
 from broker.core.authz.asked import Asked, Entity
 from broker.core.authz.scope import Asker
 from broker.core.authz.telling import codes, reasons, told
@@ -30,6 +31,7 @@ from broker.ports import StaleError
 
 _NO_DATASET = DatasetId("")
 _REMEMBERED = 100_000
+_NOTHING: Mapping[str, Value] = {}
 DATASET, OBJECT = "dataset", "object"
 WAYS = frozenset(str(way) for way in Modality)
 
@@ -161,15 +163,15 @@ def nobody(w: World) -> Caller:
     return Caller(person=Person(id=PersonId(""), log_key="", created=now), identities=frozenset(), ends=now)
 
 
-async def keep(w: World, desk: Desk, found: Judged | Unasked) -> Answer:
-    """Steps: 3 record, whatever the answer, 4 tell."""
+async def keep(w: World, desk: Desk, found: Judged | Unasked, beside: Mapping[str, Value] = _NOTHING) -> Answer:
+    """Steps: 3 record, whatever the answer, 4 tell. `beside`: what the entry says besides."""
     if isinstance(found, Unasked):
         entry = w.entry(
             "decision.unasked", w.clock.now(), None, {"client": found.asker.client, "reasons": (found.reason.code,)}
         )
         await w.ledger.record(entry)
         return Answer(permits=False, context={"reasons": reasons((found.reason.code,))}, codes=(found.reason.code,))
-    await _record(w, desk, found)
+    await _record(w, desk, found, beside)
     if not found.seen:
         unseen = ("REQ-NOT-FOUND",)
         return Answer(permits=False, context={"decision": found.id, "reasons": reasons(unseen)}, codes=unseen)
@@ -185,7 +187,7 @@ async def keep(w: World, desk: Desk, found: Judged | Unasked) -> Answer:
     )
 
 
-async def _record(w: World, desk: Desk, found: Judged) -> None:
+async def _record(w: World, desk: Desk, found: Judged, beside: Mapping[str, Value]) -> None:
     question, decision, snapshot, person = found.question, found.decision, found.snapshot, found.caller.person
     explanation = explain(question, decision, snapshot) if found.seen and not decision.permits else None
     put = trace(
@@ -205,7 +207,10 @@ async def _record(w: World, desk: Desk, found: Judged) -> None:
         else about_nothing(found.id, put, ObjectId(question.object or ""))
     )
     entry = w.entry(
-        "decision.told", question.at, person if person.log_key else None, said | {"client": found.asker.client}
+        "decision.told",
+        question.at,
+        person if person.log_key else None,
+        {**said, **beside, "client": found.asker.client},
     )
     new = await _acquainted(w, desk, found)
     try:
@@ -222,7 +227,7 @@ async def _acquainted(w: World, desk: Desk, found: Judged) -> list[Put]:
     if not found.seen or found.question.person is None:
         return []
     names = [f"person:{found.question.person}"]
-    names += [name for name in found.caller.rests_on if name.startswith("key:")]
+    names += [name for name in found.caller.rests_on if name.startswith(("key:", "token:"))]
     if found.decision.permits:
         names += sorted({f"issuer:{visa.iss}" for visa in found.caller.visas if visa.iss != w.issuer})
     client, new = found.asker.client, []

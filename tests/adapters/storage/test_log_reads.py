@@ -11,7 +11,11 @@ from broker.core.audit.merkle import consistent, leaf_hash, root_of
 from broker.core.audit.note import open_checkpoint
 from broker.core.audit.proof import format_proof, parse_proof, verify_proof
 from broker.core.audit.tiles import Piece, unbundle
+from broker.core.authz.feed import KINDS
+from broker.core.rows import Put, Row
+from tests import builders as b
 from tests.adapters.storage.support import KEY, ORIGIN, Place, ed25519, entry, receipt
+from tests.fakes import MemoryChanges, MemoryLedger
 
 COUNT = 600
 
@@ -122,3 +126,29 @@ async def test_a_log_that_is_not_there_is_not_made(place: Place) -> None:
         async with open_log(place.database, place.head):
             raise AssertionError
     assert not place.database.exists()
+
+
+async def test_what_changed_is_told_as_the_memory_tells_it(place: Place) -> None:
+    """The feed's reads: the same changes in the same order, from any place, and no kind that was not asked for."""
+    memory = MemoryLedger()
+    rows: list[Row] = [*(b.revocation(f"grant:g{n}") for n in range(4)), b.consent(b.PIA), b.drs_object(), b.grant()]
+    batches = [rows[:3], rows[3:5], rows[5:]]
+    async with place.open() as ledger:
+        offset = await ledger.record(entry(1)) - 1
+        await memory.record(entry(1))
+        for n, batch in enumerate(batches, 2):
+            await ledger.record(entry(n), *map(Put, batch))
+            await memory.record(entry(n), *map(Put, batch))
+    told = MemoryChanges(memory)
+    async with open_log(place.database, place.head) as log:
+        head = await log.head()
+        assert head == await told.head() + 1 + offset
+        for seq, skip, most in ((0, 0, 9), (1, 0, 2), (1, 2, 9), (2, 1, 9), (3, 0, 9), (1, 3, 1)):
+            theirs = await told.since(seq, skip, 99, KINDS, most)
+            ours = await log.since(seq + 1 + offset, skip, 99, KINDS, most)
+            assert [(one.seq - 1 - offset, one.place, one.row) for one in ours] == [
+                (one.seq, one.place, one.row) for one in theirs
+            ]
+        assert await log.since(0, 0, 2, KINDS, 9) == ()
+        assert await log.at(head) is None
+        assert await log.at(head - 1) == entry(4).at

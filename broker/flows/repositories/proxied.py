@@ -1,0 +1,91 @@
+"""A proxy in front of a repository asks about one request: may these bytes go to whoever sent it?
+
+As over AuthZEN, and on record like that; and two things more, because a proxy hands over whole answers and nobody can
+stop them half-way (settled question 23). The dataset must allow deliveries that cannot be stopped, and for how many
+seconds; an answer is at most what a slow line takes in that time. And nobody in the file may have to be left out.
+"""
+
+from dataclasses import dataclass
+
+from broker.core import jws
+from broker.core.audit.entry import Value
+from broker.core.authz.asked import Action, Asked, Entity
+from broker.core.authz.scope import Asker
+from broker.core.authz.telling import reasons
+from broker.core.oidc.own_tokens import PASSPORT_TYP
+from broker.core.outcome import Reason
+from broker.core.passport.claims import media_type
+from broker.core.purpose import Modality
+from broker.core.ranges import Ranges, Unsatisfiable, parse
+from broker.core.rows import Dataset, DrsObject
+from broker.flows.handing_on import RATE
+from broker.flows.repositories.deciding import OBJECT, Answer, Desk, Judged, Round, judge, keep
+from broker.flows.world import World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passing:
+    """A request that a proxy holds. `shown`: the person's access token or Passport. `range`: its Range field;
+    `conditional`: does it come with If-Range?
+    """
+
+    object: str
+    shown: str
+    range: str | None = None
+    conditional: bool = False
+
+
+async def may_pass(w: World, desk: Desk, asker: Asker, passing: Passing) -> Answer:
+    """Steps: 1 gather, 2 decide, 3 record, 4 tell."""
+    # 1. Gather. 2. Decide.
+    asked = Asked(
+        subject=Entity(type=_kind(passing.shown), id=passing.shown),
+        action=Action(name=str(Modality.DOWNLOAD)),
+        resource=Entity(type=OBJECT, id=passing.object),
+    )
+    found = await judge(w, desk, asker, asked, Round())
+    if not isinstance(found, Judged) or not found.permits:
+        return await keep(w, desk, found)
+    no = _against(found, passing)
+    # 3. Record. 4. Tell.
+    beside: dict[str, Value] = {"uninterruptible": _seconds(found)}
+    if no is None:
+        return await keep(w, desk, found, beside)
+    await keep(w, desk, found, beside | {"door": no.code})
+    context = {"decision": found.id, "reasons": reasons((no.code,))}
+    return Answer(permits=False, context=context, codes=(no.code,), decision=found.id, person=found.question.person)
+
+
+def _kind(shown: str) -> str:
+    """What the header of a token says that it is. What it really is, is found out by whoever verifies it."""
+    parsed = jws.read(shown)
+    return "passport" if parsed is not None and media_type(parsed.header) == PASSPORT_TYP else "access_token"
+
+
+def _against(found: Judged, passing: Passing) -> Reason | None:
+    """Why the door stays shut although the person may have the data; None: it opens."""
+    if found.excluded:
+        return Reason(code="ASK-LEAVE-OUT")
+    row, most = found.snapshot.get(DrsObject, found.question.object or ""), _seconds(found) * RATE
+    if row is None or most == 0:
+        return Reason(code="ASK-UNSTOPPABLE")
+    length = _length(passing, row.size)
+    return Reason(code="ASK-RANGE", facts=(("most", str(most)),)) if length > most else None
+
+
+def _length(passing: Passing, size: int) -> int:
+    """Bytes of the file that the answer may have: the whole, unless exactly one range is asked for, unconditionally.
+
+    Of several ranges servers may send the same bytes again and again, and of a range with If-Range the whole.
+    """
+    if passing.range is None or passing.conditional or "," in passing.range:
+        return size
+    wanted = parse(passing.range, size)
+    if isinstance(wanted, Unsatisfiable):  # an error without a byte of the file
+        return 0
+    return wanted.spans[0].length if isinstance(wanted, Ranges) else size
+
+
+def _seconds(found: Judged) -> int:
+    dataset = found.snapshot.get(Dataset, found.question.dataset)
+    return 0 if dataset is None else dataset.uninterruptible_delivery or 0

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from broker.core.access.stated import as_stated
 from broker.core.access.states import Event, State, step
 from broker.core.decision import Decision, Explanation, Question, evaluate, explain
+from broker.core.duties import crosses_a_border
 from broker.core.ids import DatasetId, DecisionId, RequestId
 from broker.core.outcome import Reason
 from broker.core.purpose import Purpose
@@ -43,13 +44,18 @@ async def foresee(w: World, caller: Caller, dataset: DatasetId, purpose: Purpose
 
 
 async def submit(
-    w: World, caller: Caller, dataset: DatasetId, purpose: Purpose, statement: str
+    w: World, caller: Caller, dataset: DatasetId, purpose: Purpose, statement: str, benefit: str = ""
 ) -> tuple[Request, Foreseen] | Reason:
-    """Steps: 1 gather, 2 foresee, 3 record the request and what the researcher was told, 4 answer."""
+    """Steps: 1 gather, 2 foresee, 3 record the request and what the researcher was told, 4 answer.
+
+    A request across a border says what it gives to the population that the data come from, or it is none (WHO 3.2-1).
+    """
     # 1. Gather.
     now, snapshot = w.clock.now(), w.snapshots.current()
     if not may_know(caller, dataset, snapshot, now):
         return Reason(code="REQ-NOT-FOUND")
+    if not benefit.strip() and _goes_abroad(caller, dataset, purpose, snapshot):
+        return Reason(code="REQ-BENEFIT-UNSTATED")
     question = foresight_question(caller, dataset, purpose, now)
     # 2. Foresee: a hopeless request may still be made, but not unknowingly.
     found, put = _foreseen(w, caller, question, snapshot, now)
@@ -59,6 +65,7 @@ async def submit(
         dataset=dataset,
         purpose=as_stated(purpose),
         statement=statement,
+        benefit=benefit.strip(),
         state=State.SUBMITTED,
         created=now,
         affiliations=caller.affiliations,
@@ -84,6 +91,13 @@ async def withdraw(w: World, caller: Caller, request: RequestId) -> Request | Re
     entry = w.entry("request.withdrawn", w.clock.now(), caller.person, {"request": request})
     await w.ledger.record(entry, Put(taken))
     return taken
+
+
+def _goes_abroad(caller: Caller, dataset: DatasetId, purpose: Purpose, snapshot: Snapshot) -> bool:
+    """Would the data, or results of them, leave the country of their people, as far as is stated? Unknown is yes."""
+    row = snapshot.get(Dataset, dataset)
+    destinations = [*(purpose.countries or (None,)), *((caller.location,) if caller.location is not None else ())]
+    return row is None or crosses_a_border(row.facts, destinations)
 
 
 def may_know(caller: Caller, dataset: DatasetId, snapshot: Snapshot, now: Seconds) -> bool:

@@ -53,6 +53,7 @@ class PreChecking(Wire):
 
 class Submission(Asking):
     statement: str = Field(min_length=1, max_length=20_000)
+    benefit: str = Field(default="", max_length=20_000)
 
 
 class DecisionBody(Wire):
@@ -123,7 +124,7 @@ async def post_request(request: web.Request) -> web.Response:
     """POST /requests: ask the committee."""
     who, body = await caller(request), await json_body(request, Submission)
     made = await request_access.submit(
-        request.app[BROKER].world, who, DatasetId(body.dataset), _purpose(body.purpose), body.statement
+        request.app[BROKER].world, who, DatasetId(body.dataset), _purpose(body.purpose), body.statement, body.benefit
     )
     if isinstance(made, Reason):
         raise Problem.of(made)
@@ -319,6 +320,7 @@ def _request(row: Request) -> dict[str, Any]:
         "state": str(row.state),
         "purpose": purpose_json(row.purpose),
         "statement": row.statement,
+        "benefit": row.benefit,
         "created": rfc3339(row.created),
         "decision": row.decision or row.foresight,
         "ground": row.ground,

@@ -51,6 +51,34 @@ async def test_who_is_at_the_sign_cannot_verify_their_own_claims() -> None:
     assert (made[0].purpose.ethics_approval, made[0].purpose.agreements.collaborate) == ("supplied", "pending")
 
 
+@pytest.mark.row("WHO-3.2-1")
+@pytest.mark.parametrize(
+    ("countries", "location", "benefit", "taken"),
+    [
+        ({"DE"}, "DE", "", True),
+        ({"US"}, "DE", "", False),
+        ({"DE", "US"}, "DE", "", False),
+        (set(), "DE", "", False),
+        ({"DE"}, "US", "", False),
+        ({"DE"}, None, "", True),
+        ({"US"}, "US", " \n", False),
+        ({"US"}, "US", " Results go to the clinics first. ", True),
+    ],
+)
+async def test_a_request_across_a_border_says_what_the_population_of_origin_gains(
+    countries: set[str], location: str | None, benefit: str, *, taken: bool
+) -> None:
+    s = stage()
+    purpose, who = replace(b.PURPOSE, countries=frozenset(countries)), replace(caller(), location=location)
+    made = await request_access.submit(s.world, who, b.HEART, purpose, "Please.", benefit)
+    if taken:
+        assert not isinstance(made, Reason)
+        assert made[0].benefit == benefit.strip()
+    else:
+        assert made == Reason(code="REQ-BENEFIT-UNSTATED")
+        assert s.kinds() == []
+
+
 async def test_an_unknown_dataset_is_not_there() -> None:
     s = stage()
     made = await request_access.submit(s.world, caller(), DatasetId("https://bank.example/no"), b.PURPOSE, "Please.")

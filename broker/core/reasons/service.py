@@ -228,6 +228,14 @@ SPECS = (
         "Somebody tried to decide on their own request. It was refused.",
     ),
     Spec(
+        "REQ-BENEFIT-UNSTATED",
+        "people",
+        "facts",
+        "Say in `benefit` what this use gives to the people of the place that the data come from: it goes to another country.",
+        "A request across a border does not say what the population of origin gains.",
+        "Somebody abroad asked without saying what people like you gain. They were asked to say so first.",
+    ),
+    Spec(
         "REQ-FORM-EXPIRED",
         "system",
         "facts",

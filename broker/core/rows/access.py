@@ -59,6 +59,8 @@ class Request:
     purpose: Purpose
     statement: str
     """What the researcher wrote for the committee."""
+    benefit: str = ""
+    """What the use gives to the population that the data come from, in their words; needed across a border."""
     state: State
     created: Seconds
     affiliations: tuple[str, ...] = ()

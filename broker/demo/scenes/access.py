@@ -134,7 +134,9 @@ async def colleague(t: Teller) -> None:
     t.narrator.step(6, "Her colleague abroad asks for the same, and may not", "Bao works at a state university in the United "
                     "States that cannot sign the EU's standard clauses. The committee would say yes; the law does not.")  # fmt: skip
     purpose = t.described["purpose"] | {"countries": ["US"], "project": "heart-2026-us"}
-    asking = {"dataset": t.heart["id"], "purpose": purpose, "statement": "The same analysis, in the United States."}
+    benefit = "Results go to the clinics of the Elbe valley first, and one of their people works with us."
+    statement = "The same analysis, in the United States."
+    asking = {"dataset": t.heart["id"], "purpose": purpose, "statement": statement, "benefit": benefit}
     status, told = await t.call("bao", "POST", "/api/v1/requests", "his request", body=asking)
     foresight = told["foresight"]
     t.narrator.check("he is told beforehand that a copy will not be possible", foresight["outcome"] == "ALTERNATIVE")

@@ -122,6 +122,7 @@ async def test_without_a_key_nothing_is_encrypted_and_the_answer_says_nothing_of
         assert (await there.json())["code"] == (await gone.json())["code"] == "REQ-RECIPIENT-NONE"
 
 
+@pytest.mark.row("C4GH-OWNER")
 async def test_what_is_stored_encrypted_leaves_so_unless_its_owner_allows_otherwise(tmp_path: Path) -> None:
     async with archive(tmp_path, stored(), registered()) as s:
         answer = await s.http.get(f"{DRS}/access/https", headers=s.headers())
@@ -161,6 +162,7 @@ async def test_size_and_digest_are_those_of_the_content_whatever_it_is_wrapped_i
 EDITS: list[tuple[int, ...]] = [(10, 100), (0, 70_000, 50_000, 20_000), (65_530,), (199_999,)]
 
 
+@pytest.mark.row("C4GH-WHOLE")
 @pytest.mark.parametrize("edits", EDITS)
 async def test_of_a_file_with_an_edit_list_only_what_it_keeps_can_ever_be_read(
     tmp_path: Path, edits: tuple[int, ...]
@@ -302,6 +304,7 @@ async def begun(s: Site, person: str = str(b.ADA)) -> tuple[str, str]:
     return told["id"], open_all(said.keys, base64.b64decode(told["challenge"])[124:]).decode()
 
 
+@pytest.mark.row("C4GH-KEYS")
 async def test_an_answer_counts_once_and_only_for_who_was_asked(tmp_path: Path) -> None:
     async with archive(tmp_path, stored()) as s:
 

@@ -25,6 +25,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], bool]] = 
 ]
 
 
+@pytest.mark.row("C4GH-OWNER")
 @pytest.mark.parametrize(("name", "object", "dataset", "asked", "permits"), CASES)
 def test_who_gets_plaintext(
     name: str, object: dict[str, Any], dataset: dict[str, Any], asked: dict[str, Any], permits: Any

@@ -215,7 +215,8 @@ def _turned(file: bytes, at: int) -> bytes:
     [
         ("a header of nobody's", lambda f: _turned(f, 100), 502),
         ("no header", lambda f: b"x" * len(f), 502),
-        ("a body that was turned in its first segment", lambda f: _turned(f, 200), None),
+        ("a body that was turned in its first segment", lambda f: _turned(f, 200), 502),
+        ("a body that was turned in its last segment", lambda f: _turned(f, len(f) - 50), None),
         ("segments that change places", lambda f: f[:124] + f[124 + 65_564 : 124 + 2 * 65_564] + f[124 : 124 + 65_564] + f[124 + 2 * 65_564 :], 200),
     ],
 )  # fmt: skip

@@ -17,6 +17,7 @@ COMMANDS = {
     "decisions": "Make decisions of before again, and show them.",
     "demo": "Tell the whole story, then go on serving until Ctrl-C.",
     "doctor": "Look at everything that a start needs.",
+    "drs": "Addresses of objects, here and elsewhere.",
     "duo": "Data use conditions of other systems, in and out.",
     "get": "Download, whole and checked.",
     "idps": "Where people sign in.",

@@ -152,7 +152,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             visa_jwks=tokens.visa_jwks,
             version=version("ga4gh-access-broker"),
             languages=load_languages(settings.text_folder),
-            administration=_administration(outgoing, settings.mode),
+            administration=_administration(outgoing, settings),
         )
         app = build(broker, ready := Readiness(lambda: not ledger.failed), *_front(settings))
         yield Running(world=world, app=app, ledger=ledger, readiness=ready, ring=ring, watch=watch)
@@ -185,9 +185,9 @@ def _outgoing(stack: AsyncExitStack) -> Outgoing:
     return outgoing
 
 
-def _administration(outgoing: Outgoing, mode: Mode) -> Administration:
+def _administration(outgoing: Outgoing, settings: Settings) -> Administration:
     tools = Tools(probe=HttpProbe(outgoing), fits=jose.fits, check=jose.check_signature)
-    return Administration(forms=CatalogueForms(), tools=tools, mode=mode)
+    return Administration(forms=CatalogueForms(), tools=tools, mode=settings.mode, operator=settings.operator)
 
 
 def _ledger(

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from broker.core.drs.service_info import Operator
+
 PREFIX = "BROKER_"
 _HERE = Path(__file__).resolve().parent.parent
 _LISTS = ("PACKS", "TRUSTED_PROXIES")
@@ -79,6 +81,17 @@ class Settings(BaseModel):
     """Location of nginx, marked `internal`, under which it has the folders of repositories, each under its id."""
     nginx_log: Path | None = None
     """Where nginx writes what it sent from there. Trusted: its writer says how much left."""
+    drs_servers: Path | None = None
+    """File of the DRS servers to which `drs://` addresses may lead; by default the shipped one, which names nobody.
+    Trusted: whoever writes it says which servers people's tools ask."""
+    organization: str = "Operator of this broker"
+    """Who runs this broker, as its service-info says."""
+    organization_url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")
+    """Web address of the organization; by default that of the broker."""
+    contact: str | None = Field(default=None, pattern=r"^(https?://|mailto:)[^\s]+$")
+    """Where users of the broker find help: a web address, or `mailto:` and one."""
+    environment: str | None = None
+    """What kind of installation this is, for example `prod` or `test`."""
     tls_cert: Path | None = None
     """Certificate chain (PEM), to serve https without a proxy."""
     tls_key: Path | None = None
@@ -102,6 +115,11 @@ class Settings(BaseModel):
         if (self.nginx_location is None) != (self.nginx_log is None):
             raise ValueError("nginx_location and nginx_log come together")
         return self
+
+    @property
+    def operator(self) -> Operator:
+        """Who runs this broker, for service-info."""
+        return Operator(self.organization, self.organization_url, self.contact, self.environment)
 
     @property
     def database(self) -> Path:
@@ -139,6 +157,10 @@ class Settings(BaseModel):
     def text_folder(self) -> Path:
         """Translations of the reasons."""
         return shared_folder("config") / "texts"
+
+    @property
+    def drs_servers_file(self) -> Path:
+        return self.drs_servers or shared_folder("config") / "drs-servers.yaml"
 
     @property
     def ontology_file(self) -> Path:

@@ -1,6 +1,6 @@
 """The ports in memory: what flows are tested with. tests/conformance runs the same tests on these and on SQLite."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
@@ -83,6 +83,10 @@ class MemoryLedger:
         if changes:
             self.on_commit(tuple(change.row for change in changes))
         return len(self.entries) - 1
+
+    async def record_each(self, records: Sequence[tuple[Entry, Sequence[Put]]]) -> None:
+        for entry, puts in records:
+            await self.record(entry, *puts)
 
     def kinds(self) -> list[str]:
         """The kinds of the entries, in order."""

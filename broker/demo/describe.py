@@ -6,13 +6,13 @@ from typing import Any
 from broker.adapters.keys import open_keys
 from broker.app import Running
 from broker.config import Settings
+from broker.core.drs.ways import HTTPS
 from broker.core.rows import Dataset
 from broker.demo.browser import Browser
 from broker.demo.clients import ExtraClient
 from broker.demo.data import MadeFile
 from broker.demo.people import PARTICIPANTS, PERSONAS
 from broker.state import log_key
-from broker.web.drs import ACCESS_ID
 
 CALLBACK = "http://127.0.0.1:8765/callback"
 PURPOSE = {
@@ -95,7 +95,13 @@ def _datasets(running: Running, files: tuple[MadeFile, ...]) -> list[dict[str, A
             "title": dataset.title,
             "committee": dataset.committee,
             "objects": [
-                {"id": row.id, "name": row.name, "size": row.size, "sha256": digests[row.name], "access_id": ACCESS_ID}
+                {
+                    "id": row.id,
+                    "name": row.name,
+                    "size": row.size,
+                    "sha256": digests[row.name],
+                    "access_id": HTTPS.access_id,
+                }
                 for row in snapshot.objects(dataset.id)
             ],
         }

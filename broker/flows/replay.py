@@ -15,6 +15,7 @@ from broker.core.decision import Decision, Question, evaluate, explain, foresee_
 from broker.core.decision.names import Names, renamed
 from broker.core.decision.version import RULES
 from broker.core.documents import Standing
+from broker.core.ids import DatasetId, ObjectId
 from broker.core.plain import canonical
 from broker.core.rows import Trace
 from broker.core.snapshot import Snapshot
@@ -163,6 +164,9 @@ def _asked(trace: Trace, first: Trace) -> _Asked:
     versions: Mapping[str, Any] = trace.body["versions"]
     if first is not trace:
         question = replace(question, at=trace.at, known_at=trace.at, access=trace.body["access"], grant=None)
+    if first is not trace and "object" in trace.body:
+        dataset, object = DatasetId(trace.body["dataset"]), ObjectId(trace.body["object"])
+        question = replace(question, dataset=dataset, object=object)
     return _Asked(
         question,
         int(trace.body["generation"]),

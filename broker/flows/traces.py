@@ -74,6 +74,21 @@ def trace_again(id: DecisionId, first: DecisionId, question: Question, decision:
     return kept(id, question, body)
 
 
+def trace_beside(id: DecisionId, first: DecisionId, question: Question, decision: Decision, snapshot: Snapshot) -> Put:
+    """The question of `first`, asked at the same moment about another object: only what is not the same is kept."""
+    body = {
+        "again": first,
+        "access": question.access,
+        "dataset": question.dataset,
+        "object": question.object,
+        "generation": snapshot.generation,
+        "versions": _versions(snapshot),
+        "outcome": decision.outcome,
+        "answer": said_digest(decision),
+    }
+    return kept(id, question, body)
+
+
 def written(
     hidden: Callable[[str], str],
     question: Question,

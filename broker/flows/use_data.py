@@ -12,16 +12,22 @@ from broker.core.ids import DatasetId, DecisionId, ObjectId, ReceiptId
 from broker.core.oidc.claims import confirmation
 from broker.core.outcome import Reason
 from broker.core.passport.left_out import LeftOut
+from broker.core.plain import digest
 from broker.core.purpose import Modality
 from broker.core.rows import Access, Dataset, DrsObject, Put
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
-from broker.flows.traces import about, about_nothing, exclusion_digest, trace
+from broker.flows.traces import about, about_nothing, exclusion_digest, said_digest, trace, trace_beside
 from broker.flows.world import Caller, World
 
 TICKET_SECONDS = 3600
 """A ticket outlives an hour of downloading; it is worth nothing once the right has ended."""
 TICKET_TYPE = "data-ticket+jwt"
+_WAITING, _WAITING_SECONDS = "waiting", 3600
+"""What is on record of somebody who waits counts for so long."""
+_ASK_AGAIN = {"online": 0, "staging": 30, "offline": 300}
+"""Seconds until one should ask again, where nobody said when the bytes will be there."""
+_SOONEST, _LATEST = 5, 3600
 _NO_DATASET = DatasetId("")
 """Of which an unknown object is. It is judged and recorded like a hidden one, or the time would tell them apart."""
 
@@ -48,6 +54,14 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """The answer is yes, and the bytes are not there yet: ask again in `seconds`, which is judged again."""
+
+    decision: Decision
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """A caller's question, its answer, and the picture that it was asked of. Nothing is on record yet."""
 
@@ -67,16 +81,27 @@ class Part:
     """Virtual offsets (first, end) of what is given filtered; then there are no `ranges`."""
 
 
-async def ask(w: World, caller: Caller, object: ObjectId, grant: str | None = None) -> Ticket | Refused | Reason:
+async def ask(
+    w: World, caller: Caller, object: ObjectId, grant: str | None = None
+) -> Ticket | Refused | Waiting | Reason:
     """May the caller download `object`? Steps: 1 gather, 2 decide, 3 record, 4 hand out the ticket."""
     # 1. Gather.
-    row = w.snapshots.current().get(DrsObject, object)
+    row = with_bytes(w.snapshots.current().get(DrsObject, object))
     if row is None and not is_object_id(object):
         return Reason(code="REQ-NOT-FOUND")
-    if row is not None and row.is_bundle:  # it has no bytes: the same as if it were not there, at the same cost
-        row = None
-    # 2. Decide. 3. Record. 4. Hand out.
-    return await answered(w, caller, judged(w, caller, object, row, grant))
+    # 2. Decide.
+    found = judged(w, caller, object, row, grant)
+    # 3. Record. 4. Hand out.
+    late = waiting(found)
+    if late is None:
+        return await answered(w, caller, found)
+    await remember_waiting(w, await note_waiting(w, caller, found))
+    return late
+
+
+def with_bytes(row: DrsObject | None) -> DrsObject | None:
+    """The object, if it has bytes. A bundle is answered as if it were not there, and at the same cost."""
+    return None if row is None or row.is_bundle else row
 
 
 def judged(
@@ -93,25 +118,77 @@ def judged(
     `filtered`: if those who must be left out were taken out of it on the way.
     """
     now, snapshot = w.clock.now(), w.snapshots.current()
-    dataset = row.dataset if row is not None else _NO_DATASET
-    question = question_of(caller, object, dataset, now, grant=grant, filtered=filtered)
+    question = question_of(caller, object, dataset_of(row), now, grant=grant, filtered=filtered)
     return Judged(row=row, question=question, decision=evaluate(question, snapshot), snapshot=snapshot)
 
 
-async def answered(w: World, caller: Caller, judged: Judged, part: Part | None = None) -> Ticket | Refused | Reason:
-    """The second half of `ask`. Steps: 3 record, whatever the answer, 4 hand out. `part`: no more of it than this."""
-    question, decision, snapshot = judged.question, judged.decision, judged.snapshot
+def dataset_of(row: DrsObject | None) -> DatasetId:
+    """The dataset of an object, or of one that is not there."""
+    return row.dataset if row is not None else _NO_DATASET
+
+
+def waiting(judged: Judged) -> Waiting | None:
+    """Is it permitted, and are the bytes not there yet?"""
+    row, decision = judged.row, judged.decision
+    if row is None or row.availability == "online" or not decision.permits:
+        return None
+    return Waiting(decision=decision, seconds=wait_of(row, judged.question.at))
+
+
+async def note_waiting(w: World, caller: Caller, judged: Judged) -> str | None:
+    """Record that somebody waits, unless the same answer is on record already: a poll costs no record.
+
+    Returns what to remember that by (`remember_waiting`) once the record is durable.
+    """
+    question, decision = judged.question, judged.decision
+    version = judged.row.version if judged.row is not None else 0
+    mark = digest([caller.person.id, question.object, version, said_digest(decision)])
+    if await w.scratch.get(_WAITING, mark, question.at) is not None:
+        return None
+    id = DecisionId(w.new_id("dec", question.at))
+    put = trace(w, caller.person, id, question, decision, None, judged.snapshot, caller.left_out)
+    told = about(id, put, decision, question, None)
+    await w.ledger.record(w.entry("access.waiting", question.at, caller.person, told), put)
+    return mark
+
+
+async def remember_waiting(w: World, mark: str | None) -> None:
+    """It is on record that somebody waits."""
+    if mark is not None:
+        await w.scratch.put(_WAITING, mark, {}, Seconds(w.clock.now() + _WAITING_SECONDS))
+
+
+def wait_of(row: DrsObject, now: Seconds) -> int:
+    """In how many seconds it is worth asking again for an object that is not there yet."""
+    expected = row.ready - now if row.ready is not None else _ASK_AGAIN[row.availability]
+    return max(_SOONEST, min(expected, _LATEST))
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """A decision of the same request: the same question, but for the object. `explanation`: it holds for this too."""
+
+    id: DecisionId
+    explanation: Explanation | None = None
+
+
+async def answered(
+    w: World, caller: Caller, judged: Judged, part: Part | None = None, before: Before | None = None
+) -> Ticket | Refused | Reason:
+    """The second half of `ask`. Steps: 3 record, whatever the answer, 4 hand out. `part`: no more of it than this.
+
+    `before`: the decision in whose trace the same question is kept already.
+    """
+    question, decision = judged.question, judged.decision
     now, id = question.at, DecisionId(w.new_id("dec", question.at))
     # 3. Record.
     if not decision.permits:
-        seen = judged.row is not None and not hidden(judged.row, decision, snapshot)
-        return await _refuse(w, caller, id, question, decision, snapshot, seen=seen)
-    put = trace(w, caller.person, id, question, decision, None, snapshot, caller.left_out)
+        return await _refuse(w, caller, id, judged, before)
+    put = _kept(w, caller, id, judged, None, before)
     access = _access(w, caller, question, decision, id, now, part)
     told = about(id, put, decision, question, None) | {"access": access.id} | _told(part)
     entry = w.entry("access.permitted", now, caller.person, told)
     await w.ledger.record(entry, put, Put(access))
-    # 4. Hand out.
     claims = {
         "iss": w.issuer,
         "aud": f"{w.issuer}/data",
@@ -134,12 +211,32 @@ def _told(part: Part | None) -> dict[str, Value]:
     return told if not part.cuts else told | {"form": "filtered", "ranges": len(part.cuts)}
 
 
-async def _refuse(
-    w: World, caller: Caller, id: DecisionId, question: Question, decision: Decision, snapshot: Snapshot, *, seen: bool
-) -> Refused | Reason:
-    """Record a refusal and tell it. `seen`: may the caller know that there is such an object at all?"""
-    explanation = explain(question, decision, snapshot) if seen else None
-    put = trace(w, caller.person, id, question, decision, explanation, snapshot, caller.left_out)
+def is_hidden(judged: Judged) -> bool:
+    """Was it refused, and must not be seen that there is such an object at all?"""
+    return judged.row is None or hidden(judged.row, judged.decision, judged.snapshot)
+
+
+def _kept(
+    w: World,
+    caller: Caller,
+    id: DecisionId,
+    judged: Judged,
+    explanation: Explanation | None,
+    before: Before | None,
+) -> Put:
+    question, decision, snapshot = judged.question, judged.decision, judged.snapshot
+    if before is not None:
+        return trace_beside(id, before.id, question, decision, snapshot)
+    return trace(w, caller.person, id, question, decision, explanation, snapshot, caller.left_out)
+
+
+async def _refuse(w: World, caller: Caller, id: DecisionId, judged: Judged, before: Before | None) -> Refused | Reason:
+    """Record a refusal and tell it, if the caller may know that there is such an object at all."""
+    question, decision, snapshot = judged.question, judged.decision, judged.snapshot
+    explanation: Explanation | None = None
+    if not is_hidden(judged):
+        explanation = before.explanation if before is not None else explain(question, decision, snapshot)
+    put = _kept(w, caller, id, judged, explanation, before)
     told = (
         about_nothing(id, put, ObjectId(question.object or ""))
         if explanation is None

@@ -66,6 +66,12 @@ class Ledger(Protocol):
         """
         ...
 
+    async def record_each(self, records: Sequence[tuple[Entry, Sequence[Put]]]) -> None:
+        """Each as by `record`, for itself, and all side by side; durable on return. Raises what one of them raised:
+        then some may be stored, and nothing may be handed out on the strength of any.
+        """
+        ...
+
 
 class Rows(Protocol):
     """Reads of what the ledger stored: always the last committed version."""

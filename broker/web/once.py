@@ -9,7 +9,7 @@ that app.py gives to the flows adds the row.
 import hashlib
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -82,6 +82,10 @@ class OnceLedger:
         index = await self._ledger.record(entry, *changes, Put(row))
         job.receipt = entry.id
         return index
+
+    async def record_each(self, records: Sequence[tuple[Entry, Sequence[Put]]]) -> None:
+        """As the one underneath. What is recorded in this way is never asked for under a key."""
+        await self._ledger.record_each(records)
 
 
 @web.middleware

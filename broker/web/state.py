@@ -1,11 +1,12 @@
 """What handlers get from app.py: the flows' world and the few things that only the edge needs."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from aiohttp import web
 
+from broker.core.drs.service_info import Operator
 from broker.core.jurisdiction.rulebook import Mode
 from broker.core.reasons.language import Language
 from broker.flows.gather import Gathering
@@ -36,6 +37,8 @@ class Administration:
     forms: Forms
     tools: Tools
     mode: Mode
+    operator: Operator = field(default_factory=Operator)
+    """Who runs this broker, as its service-info says."""
 
 
 class Log(AuditReads, Changes, Protocol):

@@ -52,6 +52,15 @@ async def test_concurrent_writes_get_indices_of_their_own(store: Store) -> None:
     assert sorted(got) == list(range(1, 100))
 
 
+async def test_many_records_side_by_side_are_each_for_itself(store: Store) -> None:
+    await store.ledger.record_each([(entry(n), [ended(f"grant:{n}")]) for n in (1, 2, 3)])
+    assert [row.id for row in await everything(store.rows)] == ["grant:1", "grant:2", "grant:3"]
+    with pytest.raises(StaleError):
+        await store.ledger.record_each([(entry(4), [ended("grant:4")]), (entry(5), [ended("grant:1")])])
+    assert await store.rows.get(Revocation, "grant:4") is not None, "one that fails takes no other along"
+    await store.ledger.record_each([])
+
+
 async def test_what_was_recorded_can_be_read_at_once_and_in_order(store: Store) -> None:
     for n in (3, 1, 2):
         await store.ledger.record(entry(n), ended(f"grant:{n}"))

@@ -58,6 +58,7 @@ async def test_a_circle_that_goes_through_what_is_registered_already_is_refused_
     [b.drs_object(checksums={"sha-256": "1" * 64}), bundle("obj-1", "obj-2"), bundle("run", "obj-2")],
     ids=["other bytes", "a bundle in place of a file", "other members"],
 )
+@pytest.mark.row("DR7")
 async def test_one_id_always_means_the_same_content(other: DrsObject) -> None:
     s = stage(bundle("run", "obj-1"))
     with pytest.raises(ValueError, match="an id of its own"):

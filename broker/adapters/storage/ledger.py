@@ -91,6 +91,13 @@ class SqliteLedger:
         self._waiting += 1
         return await caller.answer
 
+    async def record_each(self, records: Sequence[tuple[Entry, Sequence[Put]]]) -> None:
+        """See ports.Ledger. They arrive in one turn of the loop, and so are one transaction, or few."""
+        found = await asyncio.gather(*(self.record(entry, *puts) for entry, puts in records), return_exceptions=True)
+        failed = next((one for one in found if isinstance(one, BaseException)), None)
+        if failed is not None:
+            raise failed
+
     async def close(self) -> None:
         """Write what waits, publish, and stop."""
         if not self._closing:

@@ -57,6 +57,7 @@ KINDS: Mapping[str, str] = MappingProxyType({
     "search.made": "a repository searched who may use what: `looked` candidates were judged, `found` fit",
     "access.permitted": "an access to one object was permitted",
     "access.refused": "an access to one object was refused",
+    "access.waiting": "an access to one object was permitted, and its bytes are not there yet",
     # bytes
     "download.authorised": "bytes up to the range given may have left from here on",
     "download.refused": "a request for bytes was refused",
@@ -73,6 +74,8 @@ KINDS: Mapping[str, str] = MappingProxyType({
     "consent.exported": "versions of consents were read out, of `custodian` or, where it is empty, of all",
     "consent.due": "a consent source read whom it must invite to decide for themselves, and how many they are",
     "consent.told": "what a withdrawal reached was counted and kept for the participant's receipt",
+    # the objects themselves
+    "object.availability": "repository staff said whether the bytes of an object are at hand",
     # how the broker itself is set up
     "policy.activated": "these policy packs are in force together from now on; `parts` names them",
     "ontology.activated": "this disease ontology is in force from now on",

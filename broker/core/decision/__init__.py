@@ -6,7 +6,7 @@ told, `gates/` what each gate asks, `explain.py` how an answer is told to a pers
 
 from broker.core.decision.evaluate import evaluate
 from broker.core.decision.explain import Explanation, explain
-from broker.core.decision.many import foresee_each
+from broker.core.decision.many import foresee_each, use_each
 from broker.core.decision.question import Decision, Question
 
-__all__ = ["Decision", "Explanation", "Question", "evaluate", "explain", "foresee_each"]
+__all__ = ["Decision", "Explanation", "Question", "evaluate", "explain", "foresee_each", "use_each"]

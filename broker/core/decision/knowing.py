@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from broker.core.copied import copied
 from broker.core.decision.entitlement import entitlements
-from broker.core.decision.evaluate import asker_of
+from broker.core.decision.evaluate import Asker, asker_of
 from broker.core.decision.question import Question
 from broker.core.drs.bundles import Look, Node, Whole, whole
 from broker.core.ids import DatasetId, ObjectId
@@ -33,13 +33,18 @@ def stranger(snapshot: Snapshot) -> Knows:
 
 
 def acquainted(question: Question, snapshot: Snapshot) -> Knows:
-    """What who asks `question`, a use, may know. Each dataset is asked about once, one that is not there too."""
-    listed, asker = stranger(snapshot), asker_of(question, snapshot)
-    held: dict[DatasetId, bool] = {}
+    """What who asks `question`, a use, may know. Who that is, is looked up when first something is not listed; each
+    dataset is asked about once, one that is not there too.
+    """
+    listed, held = stranger(snapshot), dict[DatasetId, bool]()
+    asker: Asker | None = None
 
     def knows(dataset: DatasetId) -> bool:
+        nonlocal asker
         if listed(dataset):
             return True
+        if asker is None:
+            asker = asker_of(question, snapshot)
         if dataset not in held:
             asked = copied(asker.question, dataset=dataset)
             held[dataset] = bool(entitlements(asked, asker.visas, snapshot))
@@ -70,3 +75,21 @@ def seen(id: ObjectId, snapshot: Snapshot, knows: Knows) -> tuple[DrsObject, Who
     row = snapshot.get(DrsObject, id)
     found = whole(id, nodes(snapshot, knows))
     return None if row is None or found is None else (row, found)
+
+
+def held_by_all(snapshot: Snapshot) -> tuple[int, int]:
+    """How many objects there are of which anybody may know, and how many bytes their files have together.
+
+    Remembered while no row about data changes: anybody may ask for it, as often as they like.
+    """
+    witnesses = (snapshot.data,)
+    known = snapshot.memory.recall(_HELD, witnesses)
+    if isinstance(known, tuple):
+        return known
+    rows = [row for one in snapshot.all(Dataset) if one.existence == "listed" for row in snapshot.objects(one.id)]
+    found = len(rows), sum(row.size for row in rows)
+    snapshot.memory.keep(_HELD, witnesses, found)
+    return found
+
+
+_HELD = "held by all"

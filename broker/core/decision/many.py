@@ -1,7 +1,7 @@
-"""How would the same request be decided about many datasets? For the catalogue: "may I, for this purpose?"
+"""How is one question answered about many datasets, or about many objects? What is alike is looked up once.
 
-What concerns the person is looked up once, and datasets under the same rules have the same answer, unless something is
-on record about one of them by name.
+Datasets, for the catalogue ("may I, for this purpose?"): those under the same rules have the same answer, unless
+something is on record about one of them by name. Objects, for a bulk request: each has its own answer.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,7 +11,7 @@ from broker.core.copied import copied
 from broker.core.decision.evaluate import Asker, asker_of, decided
 from broker.core.decision.question import Decision, Question
 from broker.core.decision.received import given
-from broker.core.ids import DatasetId
+from broker.core.ids import DatasetId, ObjectId
 from broker.core.rows import Dataset
 from broker.core.snapshot import Snapshot
 
@@ -40,6 +40,22 @@ def foresee_each(question: Question, datasets: Iterable[DatasetId], snapshot: Sn
             decision = decided(replace(asker, question=copied(asker.question, dataset=id)), snapshot)
             known[rules] = decision
         yield decision
+
+
+def use_each(
+    question: Question, targets: Iterable[tuple[DatasetId, ObjectId]], snapshot: Snapshot
+) -> Iterator[tuple[Question, Decision]]:
+    """`question`, a use, about each object (with its dataset), and what `evaluate` says to that; in their order.
+
+    Who asks, and which of their visas count, is looked up once.
+    """
+    if question.stage != "use":
+        raise ValueError("only a use is about objects")
+    asker = asker_of(question, snapshot)
+    for dataset, object in targets:
+        asked = copied(asker.question, dataset=dataset, object=object)
+        decision = decided(Asker(asked, asker.visas, asker.affiliations), snapshot)
+        yield copied(question, dataset=dataset, object=object), decision
 
 
 def _by_name(id: DatasetId, asker: Asker, snapshot: Snapshot) -> bool:

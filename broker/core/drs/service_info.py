@@ -1,38 +1,36 @@
 """What does `/ga4gh/drs/v1/service-info` say? (GA4GH Service Info 1.0.0 with what DRS 1.5.0 adds)"""
 
+import re
 from dataclasses import dataclass
 from typing import Any
-
-from broker.core.time import Seconds, rfc3339
+from urllib.parse import urlsplit
 
 VERSION = "1.5.0"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Operator:
-    """Who runs the service. `url`: of the organisation; `contact`: a URL, `mailto:` included."""
+    """Who runs the service. `url`: of the organisation; `contact`: a URL, `mailto:` included.
 
-    name: str
-    url: str
+    `environment`: `prod`, `test`, or what else operators call theirs.
+    """
+
+    name: str = "Operator of this broker"
+    url: str | None = None
     contact: str | None = None
+    environment: str | None = None
+
+
+def service_id(base_url: str, artifact: str) -> str:
+    """A reversed domain name with `artifact` at its end: `example.broker.drs` for https://broker.example."""
+    host = urlsplit(base_url).hostname or "localhost"
+    return ".".join([*reversed(re.split(r"[.:]+", host.strip(":"))), artifact])
 
 
 def service_info(
-    *,
-    service_id: str,
-    name: str,
-    version: str,
-    operator: Operator,
-    max_bulk: int,
-    object_count: int,
-    total_size: int,
-    description: str | None = None,
-    documentation: str | None = None,
-    environment: str | None = None,
-    created: Seconds | None = None,
-    updated: Seconds | None = None,
+    *, base_url: str, version: str, operator: Operator, max_bulk: int, object_count: int, total_size: int
 ) -> dict[str, Any]:
-    """The JSON. `service_id` is a reversed domain name, for example `org.example.broker.drs`.
+    """The JSON of the service at `base_url`, as a registry would list it too.
 
     `max_bulk` (at least 1) is stated twice: at the root, where it is deprecated and required, and under
     `drs`, where 2.0 will have it alone. `total_size` is in bytes. ValueError for a limit below 1.
@@ -40,16 +38,14 @@ def service_info(
     if max_bulk < 1:
         raise ValueError("maxBulkRequestLength is at least 1")
     members = {
-        "id": service_id,
-        "name": name,
+        "id": service_id(base_url, "drs"),
+        "name": "GA4GH access broker: Data Repository Service",
         "type": {"group": "org.ga4gh", "artifact": "drs", "version": VERSION},
-        "description": description,
-        "organization": {"name": operator.name, "url": operator.url},
+        "description": "Genomic data that is given out under grants, consents and law, with a record of every byte.",
+        "organization": {"name": operator.name, "url": operator.url or base_url},
         "contactUrl": operator.contact,
-        "documentationUrl": documentation,
-        "createdAt": None if created is None else rfc3339(created),
-        "updatedAt": None if updated is None else rfc3339(updated),
-        "environment": environment,
+        "documentationUrl": "https://ga4gh.github.io/data-repository-service-schemas/",
+        "environment": operator.environment,
         "version": version,
         "maxBulkRequestLength": max_bulk,
         "drs": {

@@ -20,6 +20,7 @@ SERVICE_SCOPES: Mapping[str, str] = MappingProxyType({
     "idps:write": "register, change, suspend and remove home identity providers",
     "issuers:read": "read the visa issuers and how they do",
     "issuers:write": "register, change, suspend and remove visa issuers",
+    "objects:write": "say whether the bytes of objects are at hand",
     "usage:write": "report downloads of its repository's data",
     "visas:push": "push visas about a person",
 })  # fmt: skip

@@ -17,7 +17,7 @@ from broker.core.drs.objects import (
     is_checksum,
     is_name,
 )
-from broker.core.drs.service_info import Operator, service_info
+from broker.core.drs.service_info import Operator, service_id, service_info
 from broker.core.time import Seconds
 
 SHA256, MD5 = "ab" * 32, "cd" * 16
@@ -36,6 +36,7 @@ def made(**one_change: Any) -> dict[str, Any]:
     return drs_object(**members | one_change)
 
 
+@pytest.mark.row("DR1")
 def test_an_object_has_what_is_required_and_nothing_unset() -> None:
     assert made() == {
         "id": "demo/1",
@@ -201,35 +202,36 @@ def test_an_error_has_the_members_of_drs_and_ours_beside_them() -> None:
 
 def test_service_info_has_the_members_of_both_specifications() -> None:
     info = service_info(
-        service_id="org.example.drs",
-        name="DRS",
+        base_url="https://drs.example.org:8443",
         version="1",
-        operator=Operator(name="Example", url="https://example.org"),
+        operator=Operator("Example", "https://example.org", "mailto:help@example.org", "test"),
         max_bulk=5,
         object_count=2,
         total_size=30,
-        created=Seconds(0),
     )
+    assert info.pop("name")
+    assert info.pop("description")
+    assert info.pop("documentationUrl").startswith("https://")
     assert info == {
-        "id": "org.example.drs",
-        "name": "DRS",
+        "id": "org.example.drs.drs",
         "type": {"group": "org.ga4gh", "artifact": "drs", "version": "1.5.0"},
         "organization": {"name": "Example", "url": "https://example.org"},
-        "createdAt": "1970-01-01T00:00:00Z",
+        "contactUrl": "mailto:help@example.org",
+        "environment": "test",
         "version": "1",
         "maxBulkRequestLength": 5,
         "drs": {"maxBulkRequestLength": 5, "objectCount": 2, "totalObjectSize": 30},
     }
 
 
+@pytest.mark.parametrize(
+    ("base", "id"),
+    [("https://a.example", "example.a.drs"), ("http://127.0.0.1:8765", "1.0.0.127.drs"), ("http://[::1]:1", "1.drs")],
+)
+def test_the_services_id_is_its_host_name_the_other_way_round(base: str, id: str) -> None:
+    assert service_id(base, "drs") == id
+
+
 def test_a_bulk_limit_below_one_is_refused() -> None:
     with pytest.raises(ValueError, match="at least 1"):
-        service_info(
-            service_id="a",
-            name="a",
-            version="1",
-            operator=Operator(name="a", url="https://a"),
-            max_bulk=0,
-            object_count=0,
-            total_size=0,
-        )
+        service_info(base_url="https://a", version="1", operator=Operator(), max_bulk=0, object_count=0, total_size=0)

@@ -13,7 +13,7 @@ from broker.core.outcome import Reason
 from broker.core.passport.trust import TrustRow
 from broker.core.passport.visa import GRANT, Visa
 from broker.core.ranges import Span
-from broker.core.rows import Dataset, Revocation, Session, Trace, VisaIssuer, changed
+from broker.core.rows import Dataset, DrsObject, Revocation, Session, Trace, VisaIssuer, changed
 from broker.core.time import Seconds
 from broker.flows import decide_request, request_access
 from broker.flows.deliver import Opened, close_delivery, open_delivery
@@ -21,6 +21,7 @@ from broker.flows.pre_check import PreCheck, pre_check
 from broker.flows.repositories.deciding import Desk, decide, keep
 from broker.flows.traces import decided, decisions_of
 from broker.flows.use_data import Ticket, ask
+from broker.flows.use_many import ask_each
 from broker.flows.visas import held_visas, mint
 from broker.flows.withdraw_consent import Withdrawn, withdraw
 from broker.flows.world import World
@@ -74,6 +75,10 @@ VISA = Visa(
 )
 
 
+LATE = b.drs_object(ObjectId("late"), availability="staging")
+"""Its bytes are being brought."""
+
+
 def with_visa(**changes: Any) -> Any:
     who = frozenset({(b.US, str(b.ADA)), (b.HOME, "ada"), (Issuer(STRANGE), "ada-elsewhere")})
     return caller(identities=who, visas=(VISA,), visas_end=Seconds(START + 9_000_000), **changes)
@@ -88,6 +93,10 @@ async def everything(s: Recorded) -> int:
     await ask(w, caller(grants=()), b.ONE)
     await ask(w, with_visa(grants=()), b.ONE)
     await ask(w, caller(), ObjectId("no-such-object"))
+    if s.live.current().get(DrsObject, LATE.id) is None:
+        await s.put(LATE)
+    await ask(w, caller(), LATE.id)
+    await ask_each(w, with_visa(), [b.ONE, b.TWO, LATE.id, ObjectId("no-such-object")])
     await request_access.foresee(w, caller(), b.HEART, b.PURPOSE)
     await request_access.foresee(w, caller(), b.HEART, replace(b.PURPOSE, commercial=True, countries=frozenset({"US"})))
     assert isinstance(await pre_check(w, caller(), b.PURPOSE), PreCheck)

@@ -17,15 +17,17 @@ from tests.flows.replays.recorded import Recorded, differ, recorded
 from tests.flows.worlds import caller
 
 FLOWS = Path(broker.flows.__file__).parent
-DECIDING = {"evaluate", "foresee_each"}
-KEEPING = {"trace", "trace_again", "kept"}
+DECIDING = {"evaluate", "foresee_each", "use_each"}
+KEEPING = {"trace", "trace_again", "kept", "answered"}
+"""`answered` is where use_data.py keeps the trace of one answer."""
 PLACES = {
     "deciding.py": "a repository that serves its own bytes asks: AuthZEN, the searches, proxies",
     "decide_request.py": "a committee approves or rejects",
     "deliver.py": "bytes of a range are asked for; a running download is asked about again",
     "pre_check.py": "many datasets at once",
     "request_access.py": "one dataset, and a request that is submitted",
-    "use_data.py": "DRS access: a ticket, or none",
+    "use_data.py": "DRS access: a ticket, or none; or the bytes are not there yet",
+    "use_many.py": "DRS access to many objects, each for itself",
     "visas.py": "a visa is minted from a grant: for a Passport, at UserInfo, for a task",
 }
 """Where a decision is made. Introspection shows what was decided, and makes none."""

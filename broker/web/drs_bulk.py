@@ -150,10 +150,9 @@ def _distinct(ids: list[str]) -> list[ObjectId]:
 
 def _pairs(asked: list[AccessIds]) -> list[tuple[ObjectId, str]]:
     listed = [(one.bulk_object_id, way) for one in asked for way in one.bulk_access_ids]
-    if len(listed) > MAX_BULK or len(asked) > MAX_BULK:
-        raise Problem(
-            "REQ-TOO-LARGE", limit=f"{max(len(listed), len(asked))} addresses; {MAX_BULK} at once are the most"
-        )
+    most = max(len(listed), len(asked))
+    if most > MAX_BULK:
+        raise Problem("REQ-TOO-LARGE", limit=f"{most} addresses; {MAX_BULK} at once are the most")
     return [(ObjectId(id), way) for id, way in dict.fromkeys(listed)]
 
 

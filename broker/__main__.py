@@ -30,6 +30,7 @@ COMMANDS = {
     "ontology": "The disease ontology: check a release, look a term up.",
     "passport": "What a broker would tell others of you.",
     "policy": "Policy packs: check, list, try and activate them.",
+    "recipient": "The Crypt4GH keys for which data are encrypted for you.",
     "request": "Ask a committee for data.",
     "sanctions": "Warnings, suspensions and what follows them.",
     "serve": "Answer requests until SIGTERM.",

@@ -1,5 +1,6 @@
 """The ports in memory: what flows are tested with. tests/conformance runs the same tests on these and on SQLite."""
 
+import re
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
@@ -17,6 +18,7 @@ R = TypeVar("R", bound=Row)
 START = Seconds(1_800_000_000)
 SCRATCH_BYTES = 64 * 1024
 SCRATCH_ID = 512
+SCRATCH_KIND = re.compile(r"[a-z][a-z0-9_.]{0,39}")
 
 
 @dataclass
@@ -157,8 +159,8 @@ class MemoryScratch:
     values: dict[tuple[str, str], tuple[dict[str, Any], Seconds]] = field(default_factory=dict)
 
     async def put(self, kind: str, id: str, value: Mapping[str, Any], expires: Seconds) -> None:
-        if len(canonical(value)) > SCRATCH_BYTES or len(id) > SCRATCH_ID:
-            raise ValueError(f"scratch {kind}: too large")
+        if not SCRATCH_KIND.fullmatch(kind) or len(canonical(value)) > SCRATCH_BYTES or len(id) > SCRATCH_ID:
+            raise ValueError(f"scratch {kind}: no word of ours, or too large")
         self.values.pop((kind, id), None)
         self.values[kind, id] = (plain(value), expires)
         same = [key for key in self.values if key[0] == kind]
@@ -166,8 +168,8 @@ class MemoryScratch:
             del self.values[oldest]
 
     async def add(self, kind: str, id: str, value: Mapping[str, Any], expires: Seconds, now: Seconds) -> bool:
-        if len(canonical(value)) > SCRATCH_BYTES or len(id) > SCRATCH_ID:
-            raise ValueError(f"scratch {kind}: too large")
+        if not SCRATCH_KIND.fullmatch(kind) or len(canonical(value)) > SCRATCH_BYTES or len(id) > SCRATCH_ID:
+            raise ValueError(f"scratch {kind}: no word of ours, or too large")
         if _alive(self.values.get((kind, id)), now) is not None:
             return False
         if sum(1 for key, (_, end) in self.values.items() if key[0] == kind and now < end) >= self.marks:

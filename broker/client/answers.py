@@ -13,6 +13,7 @@ _APPEAL = {
 _NEXT = {
     "AUTH-NO-GRANT": "Ask for it with: broker request make DATA-SET --purpose FILE --statement FILE",
     "AUTH-REVOKED": "Sign in again with: broker login",
+    "REQ-RECIPIENT-NONE": "Register a key with: broker recipient add FILE",
     "AUTH-STEP-UP": "Sign in again with: broker login",
 }
 """What a command of this program can do about a reason."""

@@ -14,6 +14,8 @@ from broker.client.api import Api
 from broker.core.drs.identifiers import BASE_PATH, BadUri, CompactUri, HostUri, decode, encode, parse_drs_uri
 from broker.core.drs.objects import is_checksum, is_name
 
+SEALED = "crypt4gh"
+"""The way of access by which a file comes encrypted; taken where there is no other."""
 _DEEPEST = 16
 """Bundles within bundles."""
 
@@ -28,6 +30,8 @@ class Wanted:
     checksums: Mapping[str, str]
     access: str
     """Path at which the broker is asked for the bytes."""
+    sealed: bool = False
+    """It comes encrypted, as a Crypt4GH file; size and checksums are those of what is in there."""
     folder: str = ""
     mime_type: str = ""
 
@@ -94,13 +98,16 @@ def _wanted(said: Mapping[str, Any], id: str, name: str, folder: str) -> Wanted:
     methods = [one for one in said.get("access_methods", ()) if one.get("type") == "https" and one.get("access_id")]
     if not methods:
         raise TalkError(f"{id} cannot be had by https")
+    ways = [str(one["access_id"]) for one in methods]
+    way = next((one for one in ways if one != SEALED), SEALED)
     checksums = {one["type"]: one["checksum"] for one in said.get("checksums", ())}
     return Wanted(
         id=id,
         name=name,
         size=int(said["size"]),
         checksums={kind: value for kind, value in checksums.items() if is_checksum(kind, value)},
-        access=f"{BASE_PATH}/objects/{encode(id)}/access/{encode(methods[0]['access_id'])}",
+        access=f"{BASE_PATH}/objects/{encode(id)}/access/{encode(way)}",
+        sealed=way == SEALED,
         folder=folder,
         mime_type=str(said.get("mime_type", "")),
     )

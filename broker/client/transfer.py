@@ -11,7 +11,7 @@ import json
 import os
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,8 @@ _TOO_OLD, _OF_THE_MOMENT = 401, 500
 
 Told = Callable[[int], None]
 """Hears how many more bytes are on the disk."""
+Unseal = Callable[[Path, Path, Wanted], None]
+"""Decrypts a file into another, if what is in it is what was promised. ValueError: it is not, or does not open."""
 Pause = Callable[[float], Awaitable[None]]
 
 
@@ -52,8 +54,11 @@ class _Ticket:
     receipt: str = ""
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def get(self, spent: str | None = None) -> tuple[str, Mapping[str, str]]:
-        """The address now. `spent`: the header with which it was refused as too old; a new one is asked for once."""
+    async def get(self, spent: str | None = None, method: str = "GET") -> tuple[str, Mapping[str, str]]:
+        """The address now, for a request by `method`.
+
+        `spent`: the header with which it was refused as too old; a new one is asked for once.
+        """
         async with self._asking:
             if not self.url or (spent is not None and spent == self._secret()):
                 said = await self.api.call("GET", self.file.access)
@@ -61,16 +66,16 @@ class _Ticket:
                 self.headers = dict(line.split(": ", 1) for line in said.get("headers", ()))
                 if not is_safe(self.url):
                     raise TalkError(f"{self.url}: only https is used, and http on this machine")
-            return self.url, self._with_proof()
+            return self.url, self._with_proof(method)
 
     def _secret(self) -> str:
         return self.headers.get("Authorization", "")
 
-    def _with_proof(self) -> Mapping[str, str]:
+    def _with_proof(self, method: str) -> Mapping[str, str]:
         scheme, _, token = self._secret().partition(" ")
         if scheme != "DPoP":
             return self.headers
-        return {**self.headers, "DPoP": self.api.key.proof("GET", self.url, token=token)}
+        return {**self.headers, "DPoP": self.api.key.proof(method, self.url, token=token)}
 
 
 @dataclass(slots=True)
@@ -114,30 +119,63 @@ class _Part:
         return min(PIECE, self.file.size - piece * PIECE)
 
 
-async def fetch(api: Api, file: Wanted, folder: Path, *, parallel: int, told: Told, pause: Pause) -> Path:
-    """The file in `folder`. RefusedError, TalkError, BrokenError; OSError where the disk says no."""
+async def fetch(
+    api: Api, file: Wanted, folder: Path, *, parallel: int, told: Told, pause: Pause, unseal: Unseal | None = None
+) -> Path:
+    """The file in `folder`. RefusedError, TalkError, BrokenError; OSError where the disk says no.
+
+    One that comes encrypted is decrypted when all of it is there.
+    """
     goal = folder / file.folder / file.name
     if not set(file.checksums) & set(_DIGESTS):
         raise TalkError(f"{file.id}: its server names no digest that could be checked")
     if await asyncio.to_thread(_is_there, goal, file):
         told(file.size)
         return goal
+    if file.sealed and unseal is None:
+        raise TalkError(f"{file.name} comes only encrypted for a key of yours: say which one reads it, with --key FILE")
     goal.parent.mkdir(parents=True, exist_ok=True)
-    part = _Part(goal.with_name(f"{goal.name}.part"), file)
+    ticket = _Ticket(api, file)
+    stored = await _as_it_comes(ticket) if file.sealed else file
+    part = _Part(goal.with_name(f"{stored.name}.part"), stored)
     descriptor = part.open()
     try:
         told(sum(part.have.values()))
-        await _all_pieces(_Ticket(api, file), part, descriptor, parallel, told, pause)
+        await _all_pieces(ticket, part, descriptor, parallel, told, pause)
         await asyncio.to_thread(os.fsync, descriptor)
     finally:
         os.close(descriptor)
-    if not await asyncio.to_thread(_fits, part.path, file):
+    if not await asyncio.to_thread(_put, part, goal, file, unseal):
         part.path.unlink()
         part.notes.unlink(missing_ok=True)
         raise BrokenError(f"{file.name}: the digest does not fit, so what came was removed. Run the command once more")
-    part.path.replace(goal)
     part.notes.unlink(missing_ok=True)
     return goal
+
+
+async def _as_it_comes(ticket: _Ticket) -> Wanted:
+    """An encrypted file as its server has it for this reader: how long it is, and by which tag it is known again."""
+    url, headers = await ticket.get(method="HEAD")
+    async with ticket.api.http.head(url, headers=headers, allow_redirects=False) as answer:
+        size, tag = answer.content_length, answer.headers.get("ETag")
+        if answer.status != 200 or size is None or tag is None:  # noqa: PLR2004
+            raise BrokenError(f"{ticket.file.name}: the server answered with status {answer.status}, and no length")
+    return replace(ticket.file, name=f"{ticket.file.name}.c4gh", size=size, checksums={"tag": tag})
+
+
+def _put(part: _Part, goal: Path, file: Wanted, unseal: Unseal | None) -> bool:
+    """The finished file under its name, if it is what was promised."""
+    if file.sealed and unseal is not None:
+        try:
+            unseal(part.path, goal, file)
+        except ValueError:
+            return False
+        part.path.unlink()
+        return True
+    if not _fits(part.path, file):
+        return False
+    part.path.replace(goal)
+    return True
 
 
 async def _all_pieces(ticket: _Ticket, part: _Part, descriptor: int, parallel: int, told: Told, pause: Pause) -> None:

@@ -8,13 +8,13 @@ from rich.table import Table
 from broker.adapters.clock import SystemClock
 from broker.adapters.crypt4gh.archive_keys import FOLDER, save_key
 from broker.adapters.crypt4gh.files import ChangedFileError, encrypt_file
-from broker.adapters.crypt4gh.key_files import MAX_FILE, read_secret_key
 from broker.adapters.entropy import SystemEntropy
 from broker.adapters.keys import read_passphrase
 from broker.commands.common import Fail, settings, telling
 from broker.commands.data_register import register
 from broker.commands.data_shown import progress, show_table
 from broker.commands.data_verify import verify
+from broker.commands.reading import passphrase_option, secret_key
 from broker.core.crypt4gh.header import KEY_BYTES
 from broker.core.crypt4gh.public_keys import fingerprint, write
 from broker.state import archive_keys
@@ -41,22 +41,12 @@ def make(config: Path | None) -> None:
 
 @key.command("import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option(
-    "--passphrase-file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Else it is asked for."
-)
+@passphrase_option
 @click.pass_obj
 def import_(config: Path | None, file: Path, passphrase_file: Path | None) -> None:
     """Take a secret key of the Crypt4GH tools, or an ed25519 key of OpenSSH, as a key of the repository."""
 
-    def passphrase() -> bytes:
-        if passphrase_file is not None:
-            return read_passphrase(passphrase_file)
-        return str(click.prompt("Passphrase", hide_input=True)).encode()
-
-    with telling():
-        with file.open("rb") as opened:
-            found = read_secret_key(opened.read(MAX_FILE + 1), passphrase)
-        _keep(config, found.private.private_bytes_raw())
+    _keep(config, secret_key(file, passphrase_file).private.private_bytes_raw())
 
 
 def _keep(config: Path | None, raw: bytes) -> None:

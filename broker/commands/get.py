@@ -9,10 +9,11 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from broker.client.account import Accounts
-from broker.client.answers import RefusedError, refusal
+from broker.client.answers import RefusedError, TalkError, refusal
 from broker.client.api import Api
 from broker.client.objects import Wanted, wanted
-from broker.client.transfer import BrokenError, fetch
+from broker.client.transfer import BrokenError, Unseal, fetch
+from broker.commands.reading import key_option, passphrase_option, unsealing
 from broker.commands.signed_in import accounts_option, at_option, signed_in, talking
 
 
@@ -28,20 +29,32 @@ from broker.commands.signed_in import accounts_option, at_option, signed_in, tal
 @click.option(
     "--parallel", default=4, show_default=True, type=click.IntRange(1, 16), help="Ranges of one file at a time."
 )
+@key_option
+@passphrase_option
 @at_option
 @accounts_option
-def get(names: tuple[str, ...], output: Path, parallel: int, at: str | None, accounts: Accounts) -> None:
+def get(
+    names: tuple[str, ...],
+    output: Path,
+    parallel: int,
+    key: Path | None,
+    passphrase_file: Path | None,
+    at: str | None,
+    accounts: Accounts,
+) -> None:
     """Download NAMES: drs:// addresses, addresses or ids of objects, or data sets (all of their files).
 
-    Each file appears when it is whole and its digest fits. Run the same command again to go on with what broke off.
+    Each file appears when it is whole and its digest fits; one that comes encrypted, when it is decrypted.
+    Run the same command again to go on with what broke off.
     Ends with 1 if something was refused, with 2 if something broke.
     """
     errors = Console(stderr=True, highlight=False)
+    unseal = unsealing(key, passphrase_file) if key is not None else None
 
     async def run() -> int:
         async with signed_in(accounts, at) as api:
             files = [file for name in names async for file in wanted(api, name)]
-            return await _all(api, files, output, parallel, errors)
+            return await _all(api, files, output, parallel, errors, unseal)
 
     with talking(errors):
         worst = asyncio.run(run())
@@ -49,7 +62,9 @@ def get(names: tuple[str, ...], output: Path, parallel: int, at: str | None, acc
         raise SystemExit(worst)
 
 
-async def _all(api: Api, files: list[Wanted], output: Path, parallel: int, errors: Console) -> int:
+async def _all(
+    api: Api, files: list[Wanted], output: Path, parallel: int, errors: Console, unseal: Unseal | None
+) -> int:
     """One after the other, so that each is there as soon as can be. What is refused or breaks stops no other."""
     worst = 0
     with _progress(errors) as progress:
@@ -57,13 +72,13 @@ async def _all(api: Api, files: list[Wanted], output: Path, parallel: int, error
             task = progress.add_task(file.name, total=file.size)
             told = partial(progress.advance, task)
             try:
-                path = await fetch(api, file, output, parallel=parallel, told=told, pause=asyncio.sleep)
+                path = await fetch(api, file, output, parallel=parallel, told=told, pause=asyncio.sleep, unseal=unseal)
                 click.echo(path)
                 continue
             except RefusedError as no:
                 _tell(progress.console, file, list(refusal(no)))
                 worst = max(worst, 1)
-            except (BrokenError, OSError) as broken:
+            except (BrokenError, TalkError, OSError) as broken:
                 _tell(progress.console, file, [str(broken)])
                 worst = 2
             progress.stop_task(task)

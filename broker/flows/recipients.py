@@ -20,7 +20,7 @@ from broker.ports.envelopes import Envelopes
 MAX_KEYS = 10
 """Live keys of one person."""
 CHALLENGE_SECONDS = 3600
-_KIND = "recipient-key"
+_KIND = "recipient_key"
 _CODE_BYTES = 32
 
 

@@ -48,6 +48,8 @@ class Origin:
 
     async def data(self, request: web.Request) -> web.StreamResponse:
         assert request.headers["Authorization"].startswith("Bearer ticket-")
+        if request.method == "HEAD":
+            return await self.answers[0](request, 0, -1)
         first, last = (int(part) for part in request.headers["Range"].removeprefix("bytes=").split("-"))
         self.asked.append((first, last))
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]

@@ -82,6 +82,14 @@ async def test_a_value_and_its_id_have_a_largest_size(scratch: Scratch) -> None:
         await scratch.put("par", "i" * (MAX_ID + 1), VALUE, LATER)
 
 
+@pytest.mark.parametrize("kind", ["", "A", "with-hyphen", "with blank", "x" * 41])
+async def test_a_kind_is_a_plain_word(scratch: Scratch, kind: str) -> None:
+    with pytest.raises(ValueError, match="scratch"):
+        await scratch.put(kind, "one", {}, Seconds(START + 1))
+    with pytest.raises(ValueError, match="scratch"):
+        await scratch.add(kind, "one", {}, Seconds(START + 1), START)
+
+
 async def test_taking_makes_room(scratch: Scratch) -> None:
     for n in range(LIMIT):
         await scratch.put("par", str(n), {"n": n}, LATER)

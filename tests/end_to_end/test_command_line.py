@@ -27,17 +27,17 @@ class CommandLine:
         self.accounts = folder / "accounts"
         self.ran: list[str] = []
 
-    async def start(self, *words: str) -> asyncio.subprocess.Process:
-        accounts = ("--accounts", str(self.accounts))
+    async def start(self, *words: str, accounts: bool = True) -> asyncio.subprocess.Process:
+        kept = ("--accounts", str(self.accounts)) if accounts else ()
         self.ran.append(" ".join(["broker", *words]))
         return await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "broker", *words, *accounts,
+            sys.executable, "-m", "broker", *words, *kept,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.DEVNULL,
             cwd=self.folder,
         )  # fmt: skip
 
-    async def run(self, *words: str, status: int = 0) -> tuple[str, str]:
-        process = await self.start(*words)
+    async def run(self, *words: str, status: int = 0, accounts: bool = True) -> tuple[str, str]:
+        process = await self.start(*words, accounts=accounts)
         out, err = await process.communicate()
         assert process.returncode == status, (words, process.returncode, out.decode(), err.decode())
         return out.decode(), err.decode()
@@ -67,6 +67,19 @@ async def signed_in(demo: Demo, ada: Browser, cli: CommandLine) -> None:
     rest, code = (await process.stderr.read()).decode(), await process.wait()
     assert code == 0, rest
     assert "Signed in at" in rest
+
+
+async def _keys(cli: CommandLine) -> None:
+    """A key for what comes encrypted is made, registered, used and removed."""
+    phrase, words = cli.folder / "phrase", ("--passphrase-file", "phrase")
+    phrase.write_text("a phrase")
+    phrase.chmod(0o600)
+    await cli.run("recipient", "make", "own.key", *words, accounts=False)
+    added, _ = await cli.run("recipient", "add", "own.key", *words)
+    assert added.strip() in (await cli.run("recipient", "list"))[0]
+    await cli.run("get", HEART, "--output", "files", "--key", "own.key", *words)
+    await cli.run("recipient", "remove", added.strip())
+    assert added.strip() not in (await cli.run("recipient", "list"))[0]
 
 
 async def test_a_researcher_signs_in_asks_is_let_in_downloads_and_leaves(tmp_path: Path) -> None:
@@ -119,6 +132,7 @@ async def test_a_researcher_signs_in_asks_is_let_in_downloads_and_leaves(tmp_pat
             assert hashlib.sha256((files / one["name"]).read_bytes()).hexdigest() == one["sha256"]
         assert not list(files.glob("*.part*"))
 
+        await _keys(cli)
         await cli.run("logout")
         _, after = await cli.run("get", objects[0]["id"], status=2)
         assert "not signed in" in after

@@ -5,7 +5,7 @@ Nothing half done is left behind: a file appears under its name when all of it i
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -84,12 +84,34 @@ def encrypt_file(
     return Measured(size=content.size, checksums=content.checksums, envelope=envelope)
 
 
+def decrypt_file(
+    source: Path, target: Path, keys: Sequence[SecretKey], tell: Tell, *, size: int, checksums: Mapping[str, str]
+) -> None:
+    """Write what is in `source` as `target`, if it is the content that was promised. ValueError, OSError.
+
+    The format does not tell whether segments are missing at the end; size and digest do. Nobody else may read it.
+    """
+    unfinished = target.with_name(f".{target.name}.unfinished")
+    try:
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "wb") as out, source.open("rb") as file:
+            found = _sealed(file, keys, tell, out.write)
+            out.flush()
+            os.fsync(out.fileno())
+        differs = [kind for kind, value in found.checksums.items() if checksums.get(kind, value) != value]
+        if found.size != size or differs:
+            raise ValueError("what is in it is not what was promised")
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
 def measure(path: Path, keys: Callable[[], Sequence[SecretKey]], tell: Tell) -> Measured:
     """What is in the file. `keys`: asked for only if it is encrypted. OSError; ValueError: it cannot be decrypted."""
     with path.open("rb") as file:
         start = file.read(len(MAGIC))
         file.seek(0)
-        return _sealed(file, keys(), tell) if start == MAGIC else _clear(file, tell)
+        return _sealed(file, keys(), tell, len) if start == MAGIC else _clear(file, tell)
 
 
 def _clear(file: BinaryIO, tell: Tell) -> Measured:
@@ -100,7 +122,8 @@ def _clear(file: BinaryIO, tell: Tell) -> Measured:
     return Measured(size=content.size, checksums=content.checksums)
 
 
-def _sealed(file: BinaryIO, keys: Sequence[SecretKey], tell: Tell) -> Measured:
+def _sealed(file: BinaryIO, keys: Sequence[SecretKey], tell: Tell, take: Callable[[memoryview], object]) -> Measured:
+    """`take`: gets the content, piece by piece, before anybody knows whether it is all of it."""
     header, said = unsealed(file.read(MAX_HEADER), keys)
     file.seek(0)
     whole, content, opener = hashlib.sha256(file.read(header.length)), _Digests(), Opener(said.keys)
@@ -114,6 +137,7 @@ def _sealed(file: BinaryIO, keys: Sequence[SecretKey], tell: Tell) -> Measured:
             begin, end = max(one.first - at, 0), min(one.last + 1 - at, len(plain))
             if begin < end:
                 content.add(plain[begin:end])
+                take(plain[begin:end])
         at += len(plain)
         tell(len(body))
     envelope = Envelope(header=header.length, size=size, sha256=whole.hexdigest())

@@ -85,9 +85,9 @@ async def test_a_value_and_its_id_have_a_largest_size(scratch: Scratch) -> None:
 @pytest.mark.parametrize("kind", ["", "A", "with-hyphen", "with blank", "x" * 41])
 async def test_a_kind_is_a_plain_word(scratch: Scratch, kind: str) -> None:
     with pytest.raises(ValueError, match="scratch"):
-        await scratch.put(kind, "one", {}, Seconds(START + 1))
+        await scratch.put(kind, "one", {}, LATER)
     with pytest.raises(ValueError, match="scratch"):
-        await scratch.add(kind, "one", {}, Seconds(START + 1), START)
+        await scratch.add(kind, "one", {}, LATER, NOW)
 
 
 async def test_taking_makes_room(scratch: Scratch) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from broker.adapters.catalogue.genomic import indexed
 from broker.adapters.crypt4gh.files import Measured, measure
 from broker.adapters.storage.reads import all_of
 from broker.app import opened
@@ -65,7 +66,7 @@ def register(
         for file, tell in bars:
             path = _below(root, file)
             measured = measure(file, archive_keys(chosen).all, tell)
-            made = _row(known.get(path), home, path, file, measured, id_)
+            made = _with_index(_row(known.get(path), home, path, file, measured, id_), root, file)
             if subjects or unrestricted:
                 made = replace(made, subjects=frozenset(map(SubjectRef, subjects)), unrestricted=unrestricted)
             if made.unrestricted == bool(made.subjects):
@@ -117,20 +118,37 @@ def _row(
     )
 
 
+def _with_index(row: DrsObject, root: Path, file: Path) -> DrsObject:
+    """The row, with what regions of it need, if an index lies beside a file that is stored in the clear."""
+    if row.envelope is not None:
+        return replace(row, format=None, index=None)
+    found = next(index_names(file), None)
+    if found is None:
+        return row
+    where = file.with_name(found).resolve().relative_to(root.resolve()).as_posix()
+    format, index = indexed(root.resolve(), file.resolve(), where)
+    return replace(row, format=format, index=index)
+
+
+def index_names(file: Path, sealed: str = "") -> Iterator[str]:
+    """The names of the indexes that lie beside a file with regions; of encrypted ones, with `sealed` behind."""
+    name = file.name.removesuffix(SUFFIX)
+    stems = ((name.removesuffix(ending), others) for ending, others in _INDEXES.items() if name.endswith(ending))
+    return (
+        stem + other for stem, others in stems for other in others if file.with_name(stem + other + sealed).exists()
+    )
+
+
 def about_index(file: Path) -> Iterator[str]:
     """Whether a file with regions has an index beside it, encrypted if the file is (Crypt4GH 1.0, section 5)."""
+    if not file.name.removesuffix(SUFFIX).endswith(tuple(_INDEXES)):
+        return
     sealed = SUFFIX if file.name.endswith(SUFFIX) else ""
-    name = file.name.removesuffix(SUFFIX)
-    for ending, others in _INDEXES.items():
-        if not name.endswith(ending):
-            continue
-        stem = name.removesuffix(ending)
-        found = [stem + other for other in others if file.with_name(stem + other + sealed).exists()]
-        bare = [stem + other for other in others if sealed and file.with_name(stem + other).exists()]
-        if not found:
-            yield f"{file}: no index beside it: regions of it cannot be asked for"
-        if bare:
-            yield f"{file}: warning: its index {bare[0]} is not encrypted"
+    if next(index_names(file, sealed), None) is None:
+        yield f"{file}: no index beside it: regions of it cannot be asked for"
+    bare = next(index_names(file), None) if sealed else None
+    if bare is not None:
+        yield f"{file}: warning: its index {bare} is not encrypted"
 
 
 async def _apply(chosen: Settings, rows: list[DrsObject], *, plan_only: bool) -> int:

@@ -8,20 +8,22 @@ from pathlib import Path
 import click
 
 from broker.adapters.clock import SystemClock
+from broker.adapters.crypt4gh.archive_keys import FOLDER
 from broker.adapters.keys import open_keys
 from broker.adapters.languages import load_languages
 from broker.adapters.ontology import load_ontology
 from broker.adapters.policy_files import load_packs
-from broker.adapters.storage.reads import open_rows
+from broker.adapters.storage.reads import all_of, open_rows
 from broker.adapters.storage.soundness import assert_sound
 from broker.commands.common import MENDABLE, settings
 from broker.config import Settings
 from broker.core.administration import SORTS, Managed, Sort
 from broker.core.inspection import Finding, client_findings, issuer_findings, provider_findings
 from broker.core.jurisdiction.rulebook import overdue
-from broker.core.rows import IdentityProvider, VisaIssuer
+from broker.core.rows import DrsObject, IdentityProvider, VisaIssuer
 from broker.core.time import day_of
 from broker.policies import policy_folder, rules_in
+from broker.state import archive_keys
 
 
 @click.command()
@@ -42,6 +44,7 @@ def _checks(chosen: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "translations", lambda: _translations(chosen)
     yield "issuers, clients, providers", lambda: _administered(chosen)
     yield "ontology", lambda: _ontology(chosen)
+    yield "Crypt4GH keys", lambda: _archive(chosen)
 
 
 def _look(name: str, check: Callable[[], str]) -> bool:
@@ -79,6 +82,14 @@ def _ontology(chosen: Settings) -> str:
     shipped = Settings.model_fields["ontology"].default.name
     excerpt = "; an EXCERPT for demonstrations: name a release of MONDO" if chosen.ontology_file.name == shipped else ""
     return f"{ontology.version}, {len(ontology.names)} terms{excerpt}"
+
+
+def _archive(chosen: Settings) -> str:
+    """Encrypted files without a key of the repository cannot be handed out. KeyStoreError."""
+    encrypted = sum(row.envelope is not None for row in asyncio.run(all_of(chosen.database, DrsObject)))
+    made = any((chosen.keys / FOLDER).glob("*.pem"))
+    count = len(archive_keys(chosen).all()) if made or encrypted else 0
+    return f"{count} keys, {encrypted} encrypted files"
 
 
 def _translations(chosen: Settings) -> str:

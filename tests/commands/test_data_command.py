@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pysam
 import pytest
 from click.testing import CliRunner, Result
 
@@ -14,10 +15,11 @@ from broker.__main__ import cli
 from broker.adapters.crypt4gh.files import ChangedFileError, encrypt_file, measure
 from broker.adapters.crypt4gh.key_files import write_secret_key
 from broker.adapters.crypt4gh.packets import SecretKey
-from broker.adapters.keys import make_passphrase
+from broker.adapters.keys import KeyStoreError, make_passphrase
 from broker.adapters.storage.reads import all_of
 from broker.commands.common import Fail
 from broker.commands.data_register import about_index
+from broker.commands.doctor import _archive
 from broker.config import Settings
 from broker.core.crypt4gh.edits import kept
 from broker.core.crypt4gh.public_keys import fingerprint, write
@@ -26,6 +28,7 @@ from broker.core.rows import DrsObject
 from broker.state import make_state
 from tests.adapters.crypt4gh.of_the_package import decrypted, encrypted, with_edits
 from tests.commands.test_duo import DATASET, catalogue
+from tests.genomic import reads, write_bam
 
 OWN = SecretKey.of(b"k" * 32)
 OTHER = SecretKey.of(b"o" * 32)
@@ -164,6 +167,13 @@ def test_files_are_registered_with_what_is_in_them(keyed: list[str], base: Path,
     assert row.checksums["sha-256"] == hashlib.sha256(READS).hexdigest()
     assert row.envelope is not None
     assert row.envelope.size == (files / "a.bam.c4gh").stat().st_size
+    settings = Settings(issuer="https://broker.example", mode="example", state=base / "state")
+    assert _archive(settings).startswith("1 keys, ")
+    held = settings.keys / "crypt4gh"
+    away = held.rename(base / "away")
+    with pytest.raises(KeyStoreError, match="broker data key make"):
+        _archive(settings)
+    away.rename(held)
 
 
 def objects(base: Path) -> dict[str, DrsObject]:
@@ -206,6 +216,20 @@ def test_an_index_is_encrypted_where_its_file_is(tmp_path: Path) -> None:
     index.rename(tmp_path / "a.bam.bai.c4gh")
     assert list(about_index(sealed)) == []
     assert list(about_index(tmp_path / "notes.txt")) == []
+
+
+def test_regions_can_be_asked_for_where_an_index_lies_beside_the_file(
+    keyed: list[str], base: Path, files: Path
+) -> None:
+    file = write_bam(files / "regions.bam", reads(20))
+    said = ("register", "--dataset", DATASET, "--unrestricted", str(file))
+    pysam.index(str(file))
+    assert run(keyed, *said).output.endswith("1 changed\n")
+    row = objects(base)["regions.bam"]
+    assert row.index is not None
+    assert (row.format, row.index.kind, row.index.path) == ("BAM", "BAI", "regions.bam.bai")
+    Path(f"{file}.bai").write_bytes(b"BAI")
+    run(keyed, *said, fails="index: ")
 
 
 def _turned(held: bytes) -> bytes:

@@ -92,6 +92,8 @@ def drs_object(part: ObjectPart, roots: Roots, homes: dict[str, str]) -> DrsObje
         raise ValueError("subjects: either the participants whose data it holds, or unrestricted: true")
     root = roots[home]
     path = _file(part.path, root)
+    if part.encrypted and part.index is not None:
+        raise ValueError("index: regions of an encrypted file cannot be asked for")
     size, checksums, modified, envelope = _content(part, path)
     created = _instant(part.created)
     if part.index is not None and (root is None or path is None):

@@ -230,7 +230,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"{_API}/sanctions", sanctions.post_sanction, Who.TOKEN),
     Route("POST", f"{_API}/sanctions/{{sanction}}/lift", sanctions.post_lift, Who.TOKEN),
     Route("POST", f"{_API}/revocations", api.post_revocation, Who.TOKEN),
-    Route("PUT", f"{_API}/objects/{{object_id}}/availability", staging.put_availability, Who.TOKEN),
+    Route("POST", f"{_API}/objects/{{object_id}}/availability", staging.post_availability, Who.TOKEN),
     *(Route(m, f"{_API}/{noun}{path}", handler, Who.TOKEN) for noun in SORTS for m, path, handler in _ADMINISTERED),
     Route("POST", f"{_API}/clients/{{name}}/secret", admin.post_secret, Who.TOKEN),
     Route("GET", f"{_API}/issuers/{{name}}/health", admin.issuer_health, Who.TOKEN),

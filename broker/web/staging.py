@@ -20,7 +20,7 @@ class AvailabilityBody(Wire):
     """RFC 3339 instant: when the bytes are expected to be there."""
 
 
-async def put_availability(request: web.Request) -> web.Response:
+async def post_availability(request: web.Request) -> web.Response:
     """Say whether the bytes are there, are being brought, or must be brought first; and when they are expected."""
     who = await actor(request, "objects:write")
     body = await json_body(request, AvailabilityBody)

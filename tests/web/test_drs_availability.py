@@ -19,7 +19,7 @@ def role(name: str, scope: str, sub: str = "mei") -> Role:
 
 async def say(s: Site, id: str = "obj-1", person: str = MEI, **said: Any) -> Any:
     body = {"availability": "staging"} | said
-    return await s.http.put(f"/api/v1/objects/{id}/availability", json=body, headers=s.headers(person))
+    return await s.http.post(f"/api/v1/objects/{id}/availability", json=body, headers=s.headers(person))
 
 
 @pytest.mark.parametrize("scope", [f"dataset:{b.HEART}", "repository:bank", "service"])
@@ -99,7 +99,7 @@ async def test_a_service_of_the_repository_may_say_it_in_its_own_name(tmp_path: 
     async with site(tmp_path, *WORLD, client, robot) as s:
         for scope, status in (("objects:write", 200), ("clients:read", 403)):
             token = s.tokens.sign("oidc-es256", "at+jwt", {**said, "sub": "tape", "scope": scope})
-            answer = await s.http.put(
+            answer = await s.http.post(
                 "/api/v1/objects/obj-1/availability", json={"availability": "offline"},
                 headers={"Authorization": f"Bearer {token}"},
             )  # fmt: skip

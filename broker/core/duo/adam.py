@@ -24,7 +24,8 @@ _CODES: Mapping[tuple[str, str], str] = {
 }
 _UNSTATED: Mapping[str, str] = {"profitOrganisation": duo.NPU, "profitPurpose": duo.NCU}
 _BANNED: Mapping[str, str] = {"METHODS": duo.NMDS, "ANCESTRY": duo.NPOA}
-_DISEASE_ID = re.compile(r"https?://\S+|[A-Za-z]+:\S+")
+_DISEASE_ID = re.compile(r"[A-Za-z]+:\S+")
+"""A CURIE or an IRI."""
 _ORDER = (duo.HMB, duo.DS, duo.POA)
 """If several kinds of research are allowed, the first of these codes is taken: DUO has no "or"."""
 

@@ -240,6 +240,8 @@ PROFILES: list[tuple[dict[str, Any], Told, list[str]]] = [
     (one("COL", "Obligatory", value="Ada"), [], ["Ada"]),
     (one("TS", "Obligatory", value=1.5, **MONTH), [(f"{P}.value", "rounded down to whole months")], []),
     (one("TS", "Obligatory", value=1.5, label="years"), [], []),
+    (one("TS", "Obligatory", value=3, label="months"), [], []),
+    (one("GS"), [], []),
     (one("TS", "Obligatory", value=0.5, label="year"), [], []),
     (one("TS", "Obligatory", value="soon", **MONTH), [(C, "not a number of months or years")], ["Obligatory: time limit on use (soon)"]),
     (one("MOR", "Obligatory", value="soon"), [(C, "not a date, YYYY-MM-DD")], ["Obligatory: publication moratorium (soon)"]),

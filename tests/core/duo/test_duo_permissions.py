@@ -42,3 +42,8 @@ def test_where_nobody_knows_what_else_a_disease_is_one_that_covers_it_is_enough(
     ontology = build("v", [Stanza(id="D:1"), under_an_unknown_parent, Stanza(id="D:3"), Stanza(id="D:4")])
     terms = parse_terms([{"code": "DS", "diseases": diseases}])
     assert match(terms, asking(kinds=["disease"], diseases=["D:2"]), ontology).verdict is verdict
+
+
+def test_who_does_not_say_whether_a_topic_is_sensitive_is_told_what_is_missing() -> None:
+    unsaid = judged(["GRU"], sensitive=None)
+    assert (unsaid.missing, codes(unsaid)) == (("purpose.sensitive",), ["DUO-SENSITIVE-UNSTATED"])

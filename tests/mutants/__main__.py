@@ -19,7 +19,8 @@ GOAL = 0.95
 @click.option("--module", "only", multiple=True, help="Only this module of it, for example `limits`.")
 @click.option("--changed", is_flag=True, help="Modules that have changed since they were run, or never were.")
 @click.option("--again", is_flag=True, help="What survived the last time; all else is taken to be killed still.")
-def mutate(packages: tuple[str, ...], only: tuple[str, ...], *, changed: bool, again: bool) -> None:
+@click.option("--patience", default=5.0, show_default=True, help="Seconds of tests for each mutant, at most.")
+def mutate(packages: tuple[str, ...], only: tuple[str, ...], *, changed: bool, again: bool, patience: float) -> None:
     """Plant the mutants of PACKAGES: all of them, or with --changed, --again or both only what these say."""
     missed = False
     for package in packages:
@@ -31,7 +32,7 @@ def mutate(packages: tuple[str, ...], only: tuple[str, ...], *, changed: bool, a
                 for name, text in sources.items()
                 if (again and kept[name].survived if name in kept else changed)
             }
-        tried = _tried(sources, TESTS[package], kept if again else {})
+        tried = _tried(sources, TESTS[package], kept if again else {}, patience)
         killed = sum(one.killed for one in tried)
         alive = {key for one in tried for key in one.survived}
         click.echo(f"{package}: {killed} of {killed + len(alive)} killed")
@@ -50,7 +51,7 @@ def _as_it_was(module: str, text: str) -> Result | None:
     return found if found is not None and found.text == digest(text) else None
 
 
-def _tried(sources: dict[str, str], tests: list[str], kept: dict[str, Result]) -> list[Result]:
+def _tried(sources: dict[str, str], tests: list[str], kept: dict[str, Result], patience: float) -> list[Result]:
     """Each module is stored as soon as it has been tried: of those in `kept` what survived then, of others all."""
     start, tally = time.monotonic(), {name: Result(digest(text), 0, []) for name, text in sources.items()}
     for name, text in sources.items():
@@ -73,7 +74,8 @@ def _tried(sources: dict[str, str], tests: list[str], kept: dict[str, Result]) -
             )
 
     if sources:
-        run(sources, tests, told, lambda one: one.module not in kept or one.key in kept[one.module].survived)
+        alive = {key for one in kept.values() for key in one.survived}
+        run(sources, tests, told, lambda one: one.module not in kept or one.key in alive, patience)
     return list(tally.values())
 
 

@@ -92,7 +92,7 @@ def page() -> str:
         "A mutant is the code with one small fault in it: `<` for `<=`, `and` for `or`, a constant that is another one, a table without one of its entries.",
         "A mutant that no test notices shows a rule that could be lost unseen, or code that makes no difference.",
         "`make mutants PACKAGE=core/duo` plants every mutant of a package and writes this page; how, is in `tests/mutants`.",
-        "Asked are the tests of the package alone (`tests/core/duo` and so on), save those that take a second and more; of those that reach a line the likeliest and quickest, one second of them.",
+        "Asked are the tests of the package alone (`tests/core/duo` and so on), save those that take a second and more; of those that reach a line the likeliest and quickest first, and no more than some seconds of them.",
         "A module is listed while it is as it was when it was run; `ARGS=--changed` runs the others.",
         "mutmut leaves alone what is outside functions and every class that is a dataclass, and so most of the rules, which are tables; cosmic-ray starts a process for each mutant.",
         "",

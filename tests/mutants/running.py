@@ -29,8 +29,6 @@ SECONDS = 5
 AT_ONCE = int(os.environ.get("MUTANTS_AT_ONCE", "2"))
 SLOW = 1.0
 """Seconds of computing above which a test is not asked: a rule has to have an example of its own."""
-PATIENCE = 1.0
-"""Seconds of computing that the tests of one mutant take together; more of them are not asked."""
 _KILLED, _SURVIVED, _UNPLANTABLE = 1, 0, 3
 _CAME = {_SURVIVED: "survived", _UNPLANTABLE: "unplantable"}
 
@@ -42,6 +40,8 @@ class Session:
     sources: dict[str, str]
     told: Callable[["Verdict"], None]
     wanted: Callable[[Mutant], bool]
+    patience: float
+    """Seconds of computing that the tests of one mutant take together; more of them are not asked."""
     items: list[Any] = field(default_factory=list)
     seconds: dict[int, float] = field(default_factory=dict)
     reach: dict[tuple[str, str], set[int]] = field(default_factory=dict)
@@ -83,13 +83,14 @@ def run(
     sources: dict[str, str],
     tests: list[str],
     told: Callable[[Verdict], None],
-    wanted: Callable[[Mutant], bool] = lambda _: True,
+    wanted: Callable[[Mutant], bool],
+    patience: float,
 ) -> None:
-    """Tries the mutants of `sources` that are `wanted`; `told` hears of each.
+    """Tries the mutants of `sources` that are `wanted`, `patience` seconds each; `told` hears of each.
 
     RuntimeError: the tests are not green without any mutant.
     """
-    session = Session(sources, told, wanted)
+    session = Session(sources, told, wanted, patience)
     os.environ["HYPOTHESIS_PROFILE"] = "mutants"
     quietly = ["-q", "-s", "--tb=native", "-p", "no:cacheprovider", "-p", "no:xdist"]
     pytest.main([*quietly, *tests], plugins=[session])
@@ -220,7 +221,7 @@ def _reaching(session: Session, mutant: Mutant) -> list[int]:
     found = set().union(*(session.lines.get((mutant.module, line), ()) for line in mutant.lines))
     kills, seconds = session.kills[function], session.seconds
     reaching = found or session.reach.get(function) or _near(session, mutant)
-    left = PATIENCE
+    left = session.patience
     asked: list[int] = []
     for number in sorted(reaching, key=lambda number: (-kills[number], seconds[number])):
         left -= seconds[number]

@@ -75,6 +75,11 @@ def test_a_term_stated_twice_has_the_parents_of_both() -> None:
     assert covers(found, "D:2", "D:3") is True
 
 
+def test_a_term_stated_twice_keeps_the_name_that_it_has() -> None:
+    for stanzas in ([Stanza(id="D:1", label="a"), Stanza(id="D:1")], [Stanza(id="D:1"), Stanza(id="D:1", label="a")]):
+        assert named(build("v", stanzas), "D:1") == "a (D:1)"
+
+
 def test_an_iri_is_the_term_that_it_names() -> None:
     assert curie("http://purl.obolibrary.org/obo/MONDO_0004992") == CANCER
     assert curie("https://evil.example/MONDO_0004992") != CANCER

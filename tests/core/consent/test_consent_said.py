@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from broker.core.consent.model import ConsentVersion
-from broker.core.consent.question import ConsentQuestion, Settled
+from broker.core.consent.question import ConsentQuestion
 from broker.core.consent.standing import next_turn
 from broker.core.consent.verdict import Place
 from broker.core.time import FOREVER
@@ -149,23 +149,6 @@ CASES: dict[str, tuple[ConsentQuestion, tuple[ConsentVersion, ...], dict[str, An
 def test_a_rule_says_so(case: str) -> None:
     question, versions, certificate, wanted = CASES[case]
     assert said(question, *versions, **certificate) == wanted
-
-
-TEMPLATE: dict[str, Any] = {"template": {"id": "T1", "version": "1", "sha256": "ab"}}
-SETTLED: list[tuple[Settled, bool]] = [
-    (Settled(code="CON-SILENT", consent_class="T1", keys=frozenset({"linkage"})), True),
-    (Settled(code="CON-SILENT", consent_class="T2", keys=frozenset({"linkage"})), False),
-    (Settled(code="CON-SILENT", consent_class="T1", keys=frozenset({"recontact"})), False),
-    (Settled(code="CON-METHODS-UNCLEAR", consent_class="T1", keys=frozenset({"linkage"})), False),
-]
-
-
-@pytest.mark.parametrize(("settled", "enough"), SETTLED, ids=map(str, range(len(SETTLED))))
-def test_silence_is_settled_for_one_class_of_consents_and_what_is_named(settled: Settled, *, enough: bool) -> None:
-    question = asking(linkage=True, settled=frozenset({settled}))
-    found = said(question, record(**TEMPLATE))
-    assert (found is None) is enough
-    assert said(question, record()) is not None
 
 
 TURNS: list[tuple[dict[str, Any], str]] = [

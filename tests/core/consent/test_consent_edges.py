@@ -41,8 +41,11 @@ def test_a_relative_who_is_left_out_with_the_family_is_told_why() -> None:
 
 @pytest.mark.parametrize(("ends", "told"), [("2027-01-01", True), ("2026-01-01", False)])
 def test_a_law_that_overrides_is_told_while_it_does(ends: str, told: bool) -> None:  # noqa: FBT001
+    basis = {"type": "public_interest_law", "instrument": "Act 7", "approval_ref": "A-7"}
     law = {"law": "Act 7", "authority": "the health data body", "ends": ends}
-    says_no = record(scope={"permissions": ["GRU"], "answers": {"linkage": "deny"}}, model="opt_out", override=law)
+    says_no = record(
+        scope={"permissions": ["GRU"], "answers": {"linkage": "deny"}}, model="opt_out", legal_basis=basis, override=law
+    )
     found = judge(asking(linkage=True), [person("s1", says_no)], certified(), ONTOLOGY)
     assert ("overridden_by:Act 7" in found.obligations) is told
 

@@ -151,6 +151,7 @@ def test_a_rule_says_so(case: str) -> None:
     assert said(question, *versions, **certificate) == wanted
 
 
+BASIS = {"type": "public_interest_law", "instrument": "Act 7", "approval_ref": "A-7"}
 TURNS: list[tuple[dict[str, Any], str]] = [
     ({"effective_from": "2026-07-01"}, "2026-07-01"),
     ({"effective_to": "2026-07-01"}, "2026-07-01"),
@@ -158,7 +159,10 @@ TURNS: list[tuple[dict[str, Any], str]] = [
     ({"deceased_on": "2026-07-01"}, "2026-07-01"),
     ({"grantor": SPOKEN | {"valid_to": "2026-07-01"}}, "2026-07-01"),
     ({"scope": {"permissions": ["GRU"], "modifiers": [{"code": "MOR", "date": "2026-07-01"}]}}, "2026-07-01"),
-    ({"model": "opt_out", "override": {"law": "l", "authority": "a", "ends": "2026-07-01"}}, "2026-07-01"),
+    (
+        {"model": "opt_out", "legal_basis": BASIS, "override": {"law": "l", "authority": "a", "ends": "2026-07-01"}},
+        "2026-07-01",
+    ),
     ({"effective_to": "2026-09-01", "deceased_on": "2026-07-01"}, "2026-07-01"),
     ({"effective_to": "2026-09-01", "deceased_on": "2026-05-01"}, "2026-09-01"),
 ]

@@ -8,13 +8,13 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice, zip_longest
 from pathlib import Path
 
-from broker.adapters.storage.codec import indexed
+from broker.adapters.storage.codec import indexed, restore
 from broker.adapters.storage.schema import ROWS, metadata
 from broker.core.audit.entry import Effect
 from broker.core.audit.findings import Fault, Finding
@@ -23,7 +23,7 @@ from broker.core.audit.merkle import HASH_BYTES, leaf_hash
 from broker.core.audit.note import Key, NoteError, Verify, open_checkpoint
 from broker.core.audit.tiles import FULL, TileId, tail
 from broker.core.audit.verify import Mark, Tree, check_entries, check_rows, check_tree
-from broker.core.rows import HISTORY_KINDS, Row
+from broker.core.rows import HISTORY_KINDS, Erasure, Row
 from broker.core.rows.history import KEPT, LEFT_OUT
 
 MOST = 1_000
@@ -224,9 +224,15 @@ def _walk(db: sqlite3.Connection, leaves: Leaves) -> Iterator[Finding]:
 
 
 def _history(db: sqlite3.Connection, kind: type[Row]) -> Iterator[Finding]:
-    """Every version that is kept against what its entry said of it, and none is missing since history began."""
+    """Every version that is kept against what its entry said of it, and none is missing since history began.
+
+    One that an erasure on record emptied is as it must be.
+    """
     names = {"kind": kind.KIND, "said": kind.KIND + KEPT if kind in LEFT_OUT else kind.KIND}
+    erased = {row.row: row.before for row in _erasures(db) if row.kind == kind.KIND}
     for id, version, seq, body, said, digest in db.execute(_KEPT, names):
+        if body == "" and said == seq and version < erased.get(id, 0):
+            continue
         what = f"version {version} in the history"
         if said is None:
             yield Finding(fault=Fault.ROW_INSERTED, said=f"{what}: no entry accounts for it", row=(kind.KIND, id))
@@ -236,6 +242,15 @@ def _history(db: sqlite3.Connection, kind: type[Row]) -> Iterator[Finding]:
         yield Finding(
             fault=Fault.ROW_DELETED, said=f"version {version} is gone from the history", seq=seq, row=(kind.KIND, id)
         )
+
+
+def _erasures(db: sqlite3.Connection) -> list[Erasure]:
+    """What was taken out of the history; a row that is none tells of itself where rows are checked."""
+    found = []
+    for (body,) in db.execute(f'SELECT body FROM "{Erasure.KIND}"'):  # noqa: S608 (ours)
+        with suppress(ValueError):
+            found.append(restore(Erasure, body))
+    return found
 
 
 def _rows(db: sqlite3.Connection) -> Iterator[Effect]:

@@ -112,6 +112,9 @@ class History:
             digest = self._db.execute(_DIGEST, (name + KEPT, id, version)).fetchone()[0]
         if found is None:  # of before history began: it may be the one that holds
             found = self._db.execute(_PRESENT[name], (id, version)).fetchone()
+        if found is not None and found[0] == "":
+            self._missing[name, id] = f"{name} {id} version {version} was erased"
+            return None
         if found is None or hashlib.sha256(found[0].encode()).hexdigest() != digest:
             why = "is not kept" if found is None else "is not what was recorded"
             self._missing[name, id] = f"{name} {id} version {version} {why}"

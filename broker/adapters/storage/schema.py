@@ -156,6 +156,8 @@ def insert_many(table: sa.Table, count: int) -> str:
     return _insert(table) + f", ({', '.join('?' * len(table.columns))})" * (count - 1)
 
 
+ERASE_HISTORY = "UPDATE history SET body = '' WHERE kind = ?1 AND row_id = ?2 AND version < ?3"
+"""Versions of a row that name somebody who was erased: their digests stay in `effect` (core/rows/erasure.py)."""
 INSERT_META = _insert(META)
 INSERT_CHECKPOINT = _insert(CHECKPOINT)
 PUT_TILE = _insert(TILE) + " ON CONFLICT (l, n) DO UPDATE SET data = excluded.data"

@@ -18,6 +18,7 @@ from broker.core.audit.merkle import TILE_HEIGHT, leaf_hash
 from broker.core.audit.note import Checkpoint, checkpoint_text
 from broker.core.audit.tiles import FULL
 from broker.core.ids import ReceiptId, make_id
+from broker.core.rows import Erasure
 from broker.core.time import Seconds
 from broker.ports import Clock, Entropy, LedgerDownError, StaleError
 
@@ -55,6 +56,7 @@ class _Batch:
     records: list[tuple[int, str, int, str, bytes]] = field(default_factory=list)
     effects: list[tuple[str, str, int, str, int]] = field(default_factory=list)
     history: list[tuple[str, str, int, int, str]] = field(default_factory=list)
+    erased: list[tuple[str, str, int]] = field(default_factory=list)
 
     def add(self, wish: Wish) -> int:
         entry, seq = wish.entry, self.seq + len(self.records)
@@ -62,6 +64,8 @@ class _Batch:
         for each in wish.stored:
             for effect in each.effects:
                 self.effects.append((effect.kind, effect.id, effect.version, effect.digest, seq))
+            if isinstance(each.row, Erasure):
+                self.erased.append((each.row.kind, each.row.row, each.row.before))
             if each.kept is not None:
                 self.history.append((each.effect.kind, each.effect.id, each.effect.version, seq, each.kept))
         return seq
@@ -105,6 +109,7 @@ class Writer:
             return [self.commit([wish])[0] for wish in wishes]
         self._insert(schema.EFFECT, batch.effects)
         self._insert(schema.HISTORY, batch.history)
+        self._db.executemany(schema.ERASE_HISTORY, batch.erased)
         self._grow(batch, now)
         self._latest = now
         return answers

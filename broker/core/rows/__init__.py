@@ -21,6 +21,7 @@ from broker.core.rows.catalogue import (
 from broker.core.rows.change import Put, Row, changed
 from broker.core.rows.consents import ConsentRow, ConsentTemplate, WithdrawalReceipt
 from broker.core.rows.documents import Document, InForce
+from broker.core.rows.erasure import Erasure
 from broker.core.rows.history import NOT_KEPT
 from broker.core.rows.identity import Identity, Person, Session
 from broker.core.rows.keys import SigningKey
@@ -38,7 +39,7 @@ from broker.core.rows.tasks import Task
 __all__ = [
     "HISTORY_KINDS", "KINDS", "SNAPSHOT_KINDS", "Access", "Approval", "AskedAbout", "Assertion", "Client", "Code",
     "Committee", "ConsentRow", "ConsentTemplate", "CustomType", "Dataset", "Delivery", "Document", "Done",
-    "DrsObject", "Envelope", "Evidence", "Family", "Farewell", "Gather", "Gathered", "Grant", "HomeSession",
+    "DrsObject", "Envelope", "Erasure", "Evidence", "Family", "Farewell", "Gather", "Gathered", "Grant", "HomeSession",
     "Identity", "IdentityLink", "IdentityProvider", "InForce", "Organisation", "Person", "PolledVisa", "Put",
     "RecipientKey", "RefreshToken", "Repository", "Request", "Revocation", "Role", "Row", "Sanction", "Session",
     "SigningKey", "Task", "Trace", "Usage", "VisaIssuer", "WithdrawalReceipt", "changed",
@@ -46,8 +47,8 @@ __all__ = [
 
 KINDS: tuple[type[Row], ...] = (
     Access, Approval, AskedAbout, Assertion, Client, Code, Committee, ConsentRow, ConsentTemplate, CustomType, Dataset,
-    Delivery, Document, Done,
-    DrsObject, Family, Farewell, Gathered, Grant, HomeSession, Identity, IdentityLink, IdentityProvider, InForce,
+    Delivery, Document, Done, DrsObject, Erasure,
+    Family, Farewell, Gathered, Grant, HomeSession, Identity, IdentityLink, IdentityProvider, InForce,
     Organisation, Person, PolledVisa, RecipientKey, RefreshToken, Repository, Request, Revocation, Role, Sanction,
     Session, SigningKey, Task, Trace, Usage, VisaIssuer, WithdrawalReceipt,
 )  # fmt: skip

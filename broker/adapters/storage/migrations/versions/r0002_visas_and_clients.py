@@ -31,6 +31,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "recipient_key": ("person",),
     "asked_about": (),
     "usage": ("decision",),
+    "erasure": (),
 }
 """Kind of row to the members by which its rows are found."""
 _FROM_NOW_ON = ("committee", "consent", "dataset", "drs_object", "organisation", "repository", "revocation")

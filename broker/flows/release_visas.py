@@ -12,11 +12,11 @@ from broker.core.ids import GrantId
 from broker.core.oidc.introspect import Permission
 from broker.core.oidc.release import MintedVisa
 from broker.core.passport.visa import GRANT
-from broker.core.rows import Family, Grant, Person, Session
+from broker.core.rows import Family, Grant, Person, Put, Session
 from broker.core.time import Seconds
 from broker.flows.decide_request import duty_json
 from broker.flows.gather import Foreign, Gathering, foreign_visas
-from broker.flows.visas import Held, everybody, grant_visa_id, held_visas, mint, needed
+from broker.flows.visas import Held, everybody, grant_visa_id, held_visas, mint, needed, why_open
 from broker.flows.world import World
 
 _LINKS = "links"
@@ -61,7 +61,7 @@ def shown_grants(w: World, person: Person, session: Session, family: Family, now
     held = needed(w.issuer, held_visas(w, person, session, now), frozenset(family.resources))
     shown = [visa for visa in held if visa.type == GRANT and _is_shown(visa, family)]
     rows = [(w.snapshots.current().get(Grant, GrantId(one.id.removeprefix(grant_visa_id("")))), one) for one in shown]
-    return tuple(_permission(row, one) for row, one in rows if row is not None)
+    return tuple(_permission(row, one, why_open(w, person, one, now)) for row, one in rows if row is not None)
 
 
 def _is_shown(visa: Held, family: Family) -> bool:
@@ -74,11 +74,12 @@ def _may_be_told(visa: Held, released: Collection[str]) -> bool:
     return visa.sub is None or any(id.startswith(_LINKS) for id in released)
 
 
-def _permission(row: Grant, visa: Held) -> Permission:
+def _permission(row: Grant, visa: Held, decided: Put | None) -> Permission:
     return Permission(
         id=row.id,
         dataset=row.dataset,
         ends=visa.ends,
         obligations=tuple(duty_json(one) for one in row.obligations),
         document=row.document,
+        decided=decided,
     )

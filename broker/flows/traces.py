@@ -15,6 +15,7 @@ from broker.core.decision.explanation.texts import dressed
 from broker.core.decision.names import renamed, renamed_answer
 from broker.core.decision.version import RULES
 from broker.core.ids import DecisionId, ObjectId, SubjectRef
+from broker.core.oidc.introspect import Permission
 from broker.core.oidc.release import MintedVisa
 from broker.core.outcome import Outcome
 from broker.core.passport.left_out import MOST, LeftOut
@@ -176,9 +177,9 @@ def about(
     return said
 
 
-def decided(visas: Iterable[MintedVisa]) -> tuple[Put, ...]:
-    """Why these visas could be minted: to be recorded with what hands them out."""
-    return tuple(visa.decided for visa in visas if isinstance(visa.decided, Put))
+def decided(given: Iterable[MintedVisa | Permission]) -> tuple[Put, ...]:
+    """Why these visas could be minted, or these grants told: to be recorded with what hands them out."""
+    return tuple(one.decided for one in given if isinstance(one.decided, Put))
 
 
 def decisions_of(why: Sequence[Put]) -> dict[str, Value]:

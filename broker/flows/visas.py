@@ -279,12 +279,12 @@ def _mint(w: World, person: Person, visa: Held, now: Seconds, access_of: str | N
         ends=visa.ends,
         answers=_answers(w.issuer, visa),
         sub=visa.sub,
-        decided=_decided(w, person, visa, now),
+        decided=why_open(w, person, visa, now),
     )
 
 
-def _decided(w: World, person: Person, visa: Held, now: Seconds) -> Put | None:
-    """Why the visa of a grant could be minted: recorded with what hands it out."""
+def why_open(w: World, person: Person, visa: Held, now: Seconds) -> Put | None:
+    """Why a grant opens its dataset: recorded with what hands out its visa, or the grant itself."""
     if visa.judged is None:
         return None
     question, decision, snapshot = visa.judged

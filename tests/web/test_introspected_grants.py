@@ -11,7 +11,7 @@ import pytest
 
 from broker.core.ids import ClientId, DatasetId, GrantId, ObjectId
 from broker.core.oidc.opaque import stored_id
-from broker.core.rows import Client, Family, Row
+from broker.core.rows import Client, Family, Row, Trace
 from broker.core.time import Seconds
 from tests import builders as b
 from tests.fakes import START
@@ -165,3 +165,22 @@ async def test_another_identitys_grant_is_told_only_where_the_link_is(tmp_path: 
             assert isinstance(family, Family)
             s.stage.ledger.rows["family", "fam-usr_ada"] = replace(family, released=released)
             assert [one["id"] for one in (await look(s, "hearts"))["grants"]] == wanted
+
+
+@pytest.mark.row("OUT-INTROSPECT")
+async def test_each_time_a_grant_is_told_is_on_record_with_its_decision(tmp_path: Path) -> None:
+    async with house(tmp_path) as s:
+        ledger = s.stage.ledger
+        before = len(ledger.entries)
+        await look(s, "none")
+        await look(s, "everything", "https://bank.example/datasets/none")
+        assert len(ledger.entries) == before, "nothing was told"
+        for times in (1, 2):
+            await look(s, "hearts")
+            assert len(ledger.entries) == before + times
+        entry = ledger.entries[-1]
+        assert (entry.kind, entry.about["client"], entry.about["grants"]) == ("grants.told", "hearts", (b.GRANT,))
+        (decision,) = entry.about["decisions"]
+        trace = ledger.rows["trace", decision]
+        assert isinstance(trace, Trace)
+        assert (trace.person, trace.body["question"]["dataset"]) == (b.ADA, b.HEART)

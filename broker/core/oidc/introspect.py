@@ -4,7 +4,7 @@ A token that is unknown, dead, or none of the caller's business is `{"active": f
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from broker.core.oidc.claims import confirmation, how_signed_in
@@ -51,6 +51,8 @@ class Permission:
     ends: Seconds
     obligations: tuple[Mapping[str, object], ...]
     document: str
+    decided: object = field(default=None, compare=False, repr=False)
+    """The change (`Put`) that keeps why it opens its data now; recorded with what tells of it."""
 
 
 def is_service(caller: Caller, token: OwnToken) -> bool:

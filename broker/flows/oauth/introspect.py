@@ -1,4 +1,8 @@
-"""A client or a repository asks whether a token is alive (RFC 7662). Nothing is given, so nothing is recorded."""
+"""A client or a repository asks whether a token is alive (RFC 7662).
+
+Whether it is gives nobody anything, so it is not recorded. A grant is told to who hands over data by it: each time, that
+is on record first, with the decision behind it.
+"""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -27,6 +31,7 @@ from broker.core.time import Seconds
 from broker.flows.oauth.client import client_of
 from broker.flows.oauth.deps import Deps
 from broker.flows.oauth.standing import standing_of, token_revoked
+from broker.flows.traces import decided, decisions_of
 
 
 async def introspect(d: Deps, authorization: str | None, raw: bytes) -> Mapping[str, Any] | OAuthError:
@@ -90,9 +95,17 @@ async def _signed(d: Deps, caller: Client, token: OwnToken, now: Seconds, asked:
     if not rules.is_service(caller, replace(token, scope=still(token.scope, s.scopes))):
         return answer
     shown = d.grants(s.person, s.session, s.family, now)
-    return answer | {
-        "grants": rules.told(one for one in shown if rules.may_tell(one.dataset, caller, asked, d.audience_of))
-    }
+    told = [one for one in shown if rules.may_tell(one.dataset, caller, asked, d.audience_of)]
+    if told:
+        why = decided(told)
+        about = decisions_of(why) | {
+            "client": caller.id,
+            "family": token.family,
+            "jti": token.jti,
+            "grants": tuple(one.id for one in told),
+        }
+        await d.ledger.record(d.entry("grants.told", now, s.person, about), *why)
+    return answer | {"grants": rules.told(told)}
 
 
 async def _refresh(d: Deps, caller: Client, text: str, now: Seconds) -> Mapping[str, Any]:

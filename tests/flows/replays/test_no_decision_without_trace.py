@@ -28,9 +28,9 @@ PLACES = {
     "request_access.py": "one dataset, and a request that is submitted",
     "use_data.py": "DRS access: a ticket, or none; or the bytes are not there yet",
     "use_many.py": "DRS access to many objects, each for itself",
-    "visas.py": "a visa is minted from a grant: for a Passport, at UserInfo, for a task",
+    "visas.py": "a visa is minted from a grant: for a Passport, at UserInfo, for a task; introspection tells of a grant",
 }
-"""Where a decision is made. Introspection shows what was decided, and makes none."""
+"""Where a decision is made."""
 READING = {"replay.py"}
 """Where one is made again, which gives nobody anything."""
 ENTRIES = {

@@ -10,6 +10,7 @@ from broker.adapters.ontology import load_ontology
 from broker.adapters.storage.history import open_history
 from broker.core.decision import evaluate
 from broker.core.decision.gates.terms import terms
+from broker.core.decision.version import RULES
 from broker.core.ids import DecisionId
 from broker.core.outcome import Gate, GateResult, Outcome, Reason
 from broker.core.rows import Dataset, Trace, changed
@@ -44,7 +45,7 @@ async def test_a_rule_that_was_changed_in_the_code_shows_as_a_difference(
         monkeypatch.setattr("broker.flows.replay.RULES", "2031.1")
         (found,) = s.replays()
     assert found.result == "different"
-    assert found.rules == "2026.11.2"
+    assert found.rules == RULES
     assert "decision.outcome" in [one.at for one in found.differences]
 
 

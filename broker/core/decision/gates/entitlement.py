@@ -1,8 +1,10 @@
 """The entitlement gate: open data, or a live grant; of a request, that the committee did not say no."""
 
 from broker.core.decision.case import Case
+from broker.core.decision.entitlement import Entitlement
 from broker.core.decision.gates.result import result
 from broker.core.outcome import Gate, GateResult, Outcome
+from broker.core.rows import Grant, Request
 from broker.core.time import rfc3339
 
 
@@ -24,7 +26,23 @@ def entitlement(case: Case) -> GateResult:
         return result(Gate.ENTITLEMENT, Outcome.DENY, "AUTH-GRANT-REVOKED")
     if not held.begins <= question.at < held.ends:
         return result(Gate.ENTITLEMENT, Outcome.DENY, "AUTH-GRANT-ENDED", date=rfc3339(held.ends))
+    if _is_from_oneself(case, held):
+        return result(Gate.ENTITLEMENT, Outcome.DENY, "REQ-OWN")
     return result(Gate.ENTITLEMENT, Outcome.PERMIT, until=held.ends)
+
+
+def _is_from_oneself(case: Case, held: Entitlement) -> bool:
+    """Did whoever holds it decide about it, or answer for it, under another identity of theirs?
+
+    It counts whenever that comes out, and for good: who parts the two again stays one human being.
+    """
+    same = case.snapshot.ever_linked(held.person) if held.person is not None else frozenset()
+    if len(same) <= 1:  # by far the most; a flow refuses who decides under the same identity
+        return False
+    grant = case.snapshot.get(Grant, held.id)
+    request = case.snapshot.get(Request, grant.request) if grant is not None else None
+    answered = {finding.person for finding in held.findings}
+    return not same.isdisjoint(answered) or (request is not None and request.decided_by in same)
 
 
 def unknown_dataset(case: Case) -> GateResult:

@@ -1,7 +1,7 @@
 """A client or a repository asks whether a token is alive (RFC 7662).
 
-Whether it is gives nobody anything, so it is not recorded. A grant is told to who hands over data by it: each time, that
-is on record first, with the decision behind it.
+Whether it is gives nobody anything, so it is not recorded. A grant is told to who hands over data by it: each time,
+that is on record first, with the decision behind it.
 """
 
 from collections.abc import Collection, Mapping

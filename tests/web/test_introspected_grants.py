@@ -180,7 +180,9 @@ async def test_each_time_a_grant_is_told_is_on_record_with_its_decision(tmp_path
             assert len(ledger.entries) == before + times
         entry = ledger.entries[-1]
         assert (entry.kind, entry.about["client"], entry.about["grants"]) == ("grants.told", "hearts", (b.GRANT,))
-        (decision,) = entry.about["decisions"]
+        decisions = entry.about["decisions"]
+        assert isinstance(decisions, tuple)
+        (decision,) = decisions
         trace = ledger.rows["trace", decision]
         assert isinstance(trace, Trace)
         assert (trace.person, trace.body["question"]["dataset"]) == (b.ADA, b.HEART)

@@ -24,6 +24,7 @@ from broker.flows.oauth.targets import foreign_grant
 from broker.flows.release_visas import visas_to_release
 from broker.flows.visas import held_visas, mint
 from tests import builders as b
+from tests.core.decision.test_closed_holes import suspension
 from tests.fakes import START
 from tests.flows.worlds import ADA
 from tests.web.site import Site, site
@@ -406,9 +407,13 @@ async def test_nobody_decides_their_own_request_under_another_name(tmp_path: Pat
         assert (answer.status, (await answer.json())["code"]) == (403, "REQ-OWN")
 
 
-async def test_a_sanction_holds_for_every_identity_and_is_not_shaken_off_by_parting(tmp_path: Path) -> None:
+SUSPENDED = {"expelled": b.revocation(f"person:{b.ADA}"), "a sanction": suspension("person", b.ADA, "suspend_person")}
+
+
+@pytest.mark.parametrize("row", SUSPENDED.values(), ids=list(SUSPENDED))
+async def test_a_sanction_holds_for_every_identity_and_is_not_shaken_off_by_parting(tmp_path: Path, row: Row) -> None:
     async with linked(tmp_path) as s:
-        s.stage.live.committed([b.revocation(f"person:{b.ADA}")])
+        s.stage.live.committed([row])
         refused = await s.http.get(ACCESS, headers=s.headers("usr_mei"))
         assert (await refused.json())["code"] == "OPS-RECIPIENT-SUSPENDED"
         answer = await s.http.delete(f"/api/v1/me/identities/{link().id}", headers=s.headers("usr_mei"))

@@ -1,4 +1,4 @@
-"""Holes that were open once: who gave a grant to themselves, under a name that was not yet known to be theirs."""
+"""Holes that were open once: what one human being did under two identities."""
 
 from dataclasses import replace
 from typing import Any
@@ -14,6 +14,7 @@ from broker.core.rows.access import Finding
 from broker.core.rows.linking import link_id
 from broker.core.time import Seconds
 from tests import builders as b
+from tests.core.decision.test_closed_holes import suspension
 from tests.fakes import START
 
 LINK = IdentityLink(
@@ -47,3 +48,12 @@ def test_a_grant_that_somebody_gave_themselves_ends_when_it_comes_out(way: str, 
 def test_a_link_alone_ends_no_grant_that_others_gave() -> None:
     decided = replace(DECIDED, decided_by=PersonId("usr_kim"))
     assert judged(decided, LINK).permits
+
+
+@pytest.mark.row("RUL-OWN")
+@pytest.mark.parametrize("link", [LINK, PARTED], ids=["linked", "parted"])
+def test_a_suspension_is_not_shaken_off_by_parting_from_the_identity_that_has_it(link: IdentityLink) -> None:
+    suspended = suspension("person", str(b.MEI), "suspend_person")
+    assert judged(suspended).permits
+    codes = {reason.code for reason in judged(suspended, link).reasons}
+    assert "OPS-RECIPIENT-SUSPENDED" in codes

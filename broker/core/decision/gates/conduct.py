@@ -40,11 +40,13 @@ def conduct(case: Case) -> GateResult:
 
 
 def _suspensions(case: Case) -> Iterator[Sanction]:
-    """Every suspension of the person, of who is known to be them, and of every institution that they speak for."""
+    """Every suspension of the person, of whoever was ever shown to be them, and of every institution of theirs.
+
+    Nobody shakes a sanction off by parting from the identity that it was given to.
+    """
     question, snapshot = case.question, case.snapshot
-    for person in question.persons or (question.person,):
-        if person is not None:
-            yield from (row for row in snapshot.sanctions("person", person) if row.suspends)
+    for person in sorted(snapshot.ever_linked(question.person)) if question.person is not None else ():
+        yield from (row for row in snapshot.sanctions("person", person) if row.suspends)
     for organisation in _institutions(case):
         yield from (row for row in snapshot.sanctions("organisation", organisation) if row.suspends)
 

@@ -6,6 +6,7 @@ their name.
 """
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from broker.core.crypt4gh.public_keys import PublicKeyError, fingerprint, read
@@ -45,10 +46,9 @@ async def begin(w: World, envelopes: Envelopes, caller: Caller, text: str, name:
         key = read(text)
     except PublicKeyError as wrong:
         return Reason(code="REQ-RECIPIENT-KEY", facts=(("problem", str(wrong)),))
-    if any(one.public == key.hex() for one in live):
-        return Reason(code="REQ-RECIPIENT-KEY", facts=(("problem", "it is registered already"),))
-    if len(live) >= MAX_KEYS:
-        return Reason(code="REQ-RECIPIENT-KEY", facts=(("problem", f"you have {MAX_KEYS}; remove one first"),))
+    no = _refused(key.hex(), live)
+    if no is not None:
+        return no
     id, code, ends = w.new_id("rck", now), w.entropy.random(_CODE_BYTES).hex(), Seconds(now + CHALLENGE_SECONDS)
     waiting = {"person": caller.person.id, "public": key.hex(), "name": name, "answer": _digest(code)}
     await w.scratch.put(_KIND, id, waiting, ends)
@@ -64,8 +64,9 @@ async def confirm(w: World, caller: Caller, id: str, answer: str) -> RecipientKe
     if waiting is None or waiting["person"] != caller.person.id or waiting["answer"] != _digest(answer.strip()):
         return Reason(code="REQ-RECIPIENT-PROOF")
     public = str(waiting["public"])
-    if any(one.public == public for one in await keys_of(w, caller.person.id)):
-        return Reason(code="REQ-RECIPIENT-KEY", facts=(("problem", "it is registered already"),))
+    no = _refused(public, await keys_of(w, caller.person.id))
+    if no is not None:
+        return no
     row = RecipientKey(id=id, person=caller.person.id, public=public, name=str(waiting["name"]), made=now)
     # 3. Record.
     await w.ledger.record(w.entry("recipient.registered", now, caller.person, _told(row)), Put(row))
@@ -99,6 +100,14 @@ async def to_read_sealed(w: World, caller: Caller) -> Caller | Reason:
         return Reason(code="REQ-RECIPIENT-NONE")
     newest = max(live, key=lambda row: (row.made, row.id))
     return replace(caller, recipient=newest.id, rests_on=(*caller.rests_on, revocation_id("key", newest.id)))
+
+
+def _refused(public: str, live: Collection[RecipientKey]) -> Reason | None:
+    """Why one more key cannot be theirs. Asked before the challenge and after it: several may run at once."""
+    problem = f"you have {MAX_KEYS}; remove one first" if len(live) >= MAX_KEYS else None
+    if any(one.public == public for one in live):
+        problem = "it is registered already"
+    return None if problem is None else Reason(code="REQ-RECIPIENT-KEY", facts=(("problem", problem),))
 
 
 def _told(row: RecipientKey) -> dict[str, str]:

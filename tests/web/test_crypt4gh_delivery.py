@@ -17,6 +17,7 @@ from broker.core.crypt4gh.edits import kept
 from broker.core.crypt4gh.header import Contents, length_for, parse
 from broker.core.crypt4gh.public_keys import write
 from broker.core.rows import Envelope, RecipientKey
+from broker.flows.recipients import MAX_KEYS
 from tests import builders as b
 from tests.adapters.crypt4gh.of_the_package import decrypted, encrypted, with_edits
 from tests.adapters.crypt4gh.whole import open_all, seal_all
@@ -298,11 +299,23 @@ async def test_a_person_registers_a_key_by_reading_with_it(tmp_path: Path) -> No
         assert (await s.http.get(f"{DRS}/access/crypt4gh", headers=s.headers())).status == 409
 
 
-async def begun(s: Site, person: str = str(b.ADA)) -> tuple[str, str]:
-    body = {"public_key": write(ADAS.public), "name": "laptop"}
+async def begun(s: Site, person: str = str(b.ADA), key: SecretKey = ADAS) -> tuple[str, str]:
+    body = {"public_key": write(key.public), "name": "laptop"}
     told = await (await s.http.post("/api/v1/me/keys", json=body, headers=s.headers(person))).json()
-    _, said = unsealed(base64.b64decode(told["challenge"]), [ADAS])
+    _, said = unsealed(base64.b64decode(told["challenge"]), [key])
     return told["id"], open_all(said.keys, base64.b64decode(told["challenge"])[124:]).decode()
+
+
+@pytest.mark.row("C4GH-KEYS")
+async def test_the_last_place_is_taken_once_however_many_challenges_run(tmp_path: Path) -> None:
+    nine = (registered(SecretKey.of(bytes([n]) * 32), id=f"rck_{n}") for n in range(1, MAX_KEYS))
+    async with archive(tmp_path, stored(), *nine) as s:
+        waiting = [await begun(s), await begun(s, key=SecretKey.of(b"q" * 32))]
+        got = [
+            (await s.http.put(f"/api/v1/me/keys/{id}", json={"answer": said}, headers=s.headers())).status
+            for id, said in waiting
+        ]
+        assert got == [200, 400]
 
 
 @pytest.mark.row("C4GH-KEYS")

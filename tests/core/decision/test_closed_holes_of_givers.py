@@ -12,6 +12,7 @@ from broker.core.outcome import Gate
 from broker.core.rows import IdentityLink, Row
 from broker.core.rows.access import Finding
 from broker.core.rows.linking import link_id
+from broker.core.rows.obligations import Obligation
 from broker.core.time import Seconds
 from tests import builders as b
 from tests.core.decision.test_closed_holes import suspension
@@ -57,3 +58,12 @@ def test_a_suspension_is_not_shaken_off_by_parting_from_the_identity_that_has_it
     assert judged(suspended).permits
     codes = {reason.code for reason in judged(suspended, link).reasons}
     assert "OPS-RECIPIENT-SUSPENDED" in codes
+
+
+@pytest.mark.row("RUL-OWN")
+@pytest.mark.parametrize("link", [LINK, PARTED], ids=["linked", "parted"])
+def test_nobody_gets_a_new_grant_by_parting_from_the_identity_that_owes_a_report(link: IdentityLink) -> None:
+    owed = Obligation(id="report.1", cls="account", text="t", holder="researcher", late="no_renewal", due=START)
+    snapshot = b.snapshot(link, grant=b.grant(person=b.MEI, obligations=(owed,)))
+    decision = evaluate(b.question(stage="approve", purpose=b.PURPOSE, grants=(), object=None), snapshot)
+    assert "OPS-DUTY-OVERDUE" in {reason.code for reason in decision.reasons}

@@ -80,11 +80,14 @@ def _owed(case: Case) -> GateResult:
 
 
 def _of_person(case: Case) -> Iterator[Obligation]:
-    """What the person owes under any of their grants for these data, ended ones too: no renewal before it is done."""
-    for person in case.question.persons or (case.question.person,):
-        if person is not None:
-            for grant in case.snapshot.grants(person, case.question.dataset):
-                yield from grant.obligations
+    """What the person owes under any of their grants for these data, ended ones too: no renewal before it is done.
+
+    As with a suspension, whoever was ever shown to be them owes it.
+    """
+    who = case.question.person
+    for person in sorted(case.snapshot.ever_linked(who)) if who is not None else ():
+        for grant in case.snapshot.grants(person, case.question.dataset):
+            yield from grant.obligations
 
 
 def _late(code: str, duty: Obligation) -> GateResult:

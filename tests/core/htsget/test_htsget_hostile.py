@@ -30,7 +30,7 @@ def plain(which: str) -> tuple[IndexKind, bytes]:
 
 
 def parsed(kind: IndexKind, data: bytes) -> Index:
-    given = data if kind == "BAI" else gzip.compress(data, 1)
+    given = data if kind == "BAI" else gzip.compress(data, 1, mtime=0)
     return read_containers(given) if kind == "CRAI" else read_bins(kind, given)
 
 
@@ -84,7 +84,7 @@ def test_a_count_that_cannot_be_costs_nothing(given: bytes) -> None:
 @pytest.mark.parametrize(("shift", "depth"), [(0, 5), (-1, 5), (31, 5), (14, -1), (14, 11), (14, 2**31 - 1)])
 def test_bins_that_cannot_be_are_refused(shift: int, depth: int) -> None:
     with pytest.raises(MalformedError):
-        read_bins("CSI", gzip.compress(b"CSI\1" + struct.pack("<iiii", shift, depth, 0, 0)))
+        read_bins("CSI", gzip.compress(b"CSI\1" + struct.pack("<iiii", shift, depth, 0, 0), mtime=0))
 
 
 LINES = ["", "0\t1\t2\t3\t4", "0\t1\t2\t3\t4\t5\t6", "x\t1\t2\t3\t4\t5", "-3\t1\t2\t3\t4\t5", "0\t1\t2\t-3\t4\t5",
@@ -94,22 +94,24 @@ LINES = ["", "0\t1\t2\t3\t4", "0\t1\t2\t3\t4\t5\t6", "x\t1\t2\t3\t4\t5", "-3\t1\
 @pytest.mark.parametrize("line", LINES[1:])
 def test_a_line_that_is_none_spoils_a_crai(line: str) -> None:
     with pytest.raises(MalformedError):
-        read_containers(gzip.compress(f"0\t1\t2\t30\t4\t5\n{line}\n".encode()))
+        read_containers(gzip.compress(f"0\t1\t2\t30\t4\t5\n{line}\n".encode(), mtime=0))
 
 
 def test_a_container_beyond_the_file_is_not_sent() -> None:
-    index = read_containers(gzip.compress(b"0\t1\t2\t3000\t4\t5\n"))
+    index = read_containers(gzip.compress(b"0\t1\t2\t3000\t4\t5\n", mtime=0))
     assert isinstance(index, ContainerIndex)
     with pytest.raises(MalformedError):
         list(index.spans(0, 0, 10, 2000))
 
 
-@pytest.mark.parametrize("given", [b"", b"x", b"BAI\1"[:3], b"BAM\1", gzip.compress(b"abc")])
+@pytest.mark.parametrize("given", [b"", b"x", b"BAI\1"[:3], b"BAM\1", gzip.compress(b"abc", mtime=0)])
 def test_what_is_no_index_is_known(given: bytes) -> None:
     assert kind_of(given) is None
 
 
-@pytest.mark.parametrize("given", [gzip.compress(b"x")[:-3], gzip.compress(b"x") + b"y", b"\x1f\x8bxx"])
+@pytest.mark.parametrize(
+    "given", [gzip.compress(b"x", mtime=0)[:-3], gzip.compress(b"x", mtime=0) + b"y", b"\x1f\x8bxx"]
+)
 def test_gzip_that_is_cut_short_or_followed_by_something_else_is_refused(given: bytes) -> None:
     with pytest.raises(MalformedError):
         inflated(given)
@@ -118,7 +120,7 @@ def test_gzip_that_is_cut_short_or_followed_by_something_else_is_refused(given: 
 def test_an_index_that_inflates_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("broker.core.htsget.index_files.MAX_INFLATED", 1 << 20)
     with pytest.raises(MalformedError):
-        inflated(gzip.compress(b"\0" * (2 << 20)))
+        inflated(gzip.compress(b"\0" * (2 << 20), mtime=0))
 
 
 def bam(*header: bytes) -> bytes:
@@ -128,7 +130,7 @@ def bam(*header: bytes) -> bytes:
 HEADERS = {
     "not a file": b"",
     "plain text": b"##fileformat=VCFv4.3\n#CHROM\n" * 3,
-    "only gzip": gzip.compress(b"##fileformat=VCFv4.3\n#CHROM\tPOS\n"),
+    "only gzip": gzip.compress(b"##fileformat=VCFv4.3\n#CHROM\tPOS\n", mtime=0),
     "no end of the header": packed(b"##fileformat=VCFv4.3\n##x") + EOF,
     "no line of columns": packed(b"##fileformat=VCFv4.3\nchr1\t1\n") + EOF,
     "another content": packed(b"something else") + EOF,

@@ -58,7 +58,7 @@ def test_a_block_that_only_grows_is_stored_and_still_a_block() -> None:
 def damaged() -> list[bytes]:
     good = packed(b"some content that is long enough" * 3)
     longer = good[:16] + (len(good) + 5).to_bytes(2, "little") + good[18:]
-    return [b"", good[:10], good[:-1], gzip.compress(b"x"), longer, good[:-8] + b"\0\0\0\0" + good[-4:],
+    return [b"", good[:10], good[:-1], gzip.compress(b"x", mtime=0), longer, good[:-8] + b"\0\0\0\0" + good[-4:],
             good[:-4] + b"\1\0\0\0", good[:20] + b"\xff" + good[21:], good[:10] + b"\xff\xff" + good[12:]]  # fmt: skip
 
 

@@ -473,7 +473,8 @@ def _answers(
             found.append((HOLD, "CON-ASK"))
         elif said is None and silence and _holds_when_silent(key):
             found.append((HOLD, "CON-SILENT"))
-    return found
+    # Reading: of several refusals, those that stand for the person are told before the institution's own.
+    return sorted(found, key=lambda one: one[1] == "DUO-DATASET-NARROWER")
 
 
 def _holds_when_silent(key: str) -> bool:

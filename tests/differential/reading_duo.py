@@ -232,9 +232,12 @@ def _nmds(
         return _covered(asked, permitted, diseases) if asked else DENY
     if permissions == ["HMB"]:
         return REVIEW if kinds & HEALTH or asked else DENY
-    # Reading: on every other dataset methods are outside, whatever stands beside them. Two permissions, or none:
-    # the dataset cannot be read, so that is for a person.
-    return DENY if len(permissions) == 1 else REVIEW
+    if len(permissions) > 1:  # Reading: what every one of them refuses, whatever the disease, is refused
+        refused = not asked and not ("HMB" in permissions and kinds & HEALTH)
+        return DENY if refused else REVIEW
+    # Reading: on every other dataset methods are outside, whatever stands beside them. No permission: the dataset
+    # cannot be read, so that is for a person.
+    return DENY if permissions else REVIEW
 
 
 def _profit(name: str, purpose: Mapping[str, Any]) -> str:

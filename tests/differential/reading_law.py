@@ -214,9 +214,8 @@ def _derived(name: str, facts: Facts) -> Any:
     # Code that is run elsewhere than where the data lie takes them there: that is access like any other.
     if name == "derived.personal_access_countries":
         return [storage] if storage is computing or storage == computing != UNKNOWN else access
-    if UNKNOWN in (storage, computing):
-        return UNKNOWN
-    return storage != computing
+    # Reading: who does not say where data lie, or where computing is, has not said that nobody sees them.
+    return UNKNOWN in (storage, computing) or storage != computing
 
 
 def _fact(condition: Mapping[str, Any], facts: Facts, lists: Mapping[str, Any], missing: set[str]) -> bool | None:

@@ -70,7 +70,8 @@ async def test_no_record_no_answer(tmp_path: Path) -> None:
 ], ids=str)  # fmt: skip
 async def test_what_is_anothers_is_like_what_does_not_exist(tmp_path: Path, resource: Any) -> None:
     lungs = b.grant(id=GrantId("grt_2"), dataset=FOREIGN)
-    async with site(tmp_path, *depots(), lungs) as s:
+    agreed = replace(b.consent(consent_id="con-lungs"), id="con-lungs/1", datasets=frozenset({FOREIGN}))
+    async with site(tmp_path, *depots(), lungs, agreed) as s:
         missing = await ask(s, question(object="no-such-object"))
         theirs = await ask(s, question() | {"resource": resource})
         assert codes(theirs) == ["REQ-NOT-FOUND"]

@@ -31,6 +31,7 @@ _META: Final = (b"fileformat", b"fileDate", b"reference", b"assembly", b"contig"
 
 _ID = re.compile(rb"##(INFO|FORMAT)=<ID=([^,>]+),Number=([^,>]+)")
 _GENOTYPE = re.compile(rb"[/|]")
+_BASES = re.compile(rb"[ACGTNacgtn]+")
 _FIXED = 9
 
 
@@ -63,16 +64,20 @@ class SampleFilter:
         gone = _counted([fields[at] for at in self.drop], len(alleles)).keys() - counts.keys() - {0}
         if gone and len(gone) == len(alleles):
             return None
-        if gone:
-            left = [at for at in range(1, len(alleles) + 1) if at not in gone]
-            fields[8], kept = self._trimmed(fields[8], kept, {old: new for new, old in enumerate([0, *left])})
+        left = [at for at in range(1, len(alleles) + 1) if at not in gone]
+        fields[8], kept = self._trimmed(fields[8], kept, {old: new for new, old in enumerate([0, *left])})
+        if alleles:
             alleles, counts = [alleles[at - 1] for at in left], _counted(kept, len(left))
+            fields[3], alleles = _without_padding(fields[3], alleles)
             fields[4] = b",".join(alleles)
-        fields[7] = self._info(fields[7], counts, len(alleles), sum(map(_is_called, kept)), trimmed=bool(gone))
+        fields[7] = self._info(fields[7], counts, len(alleles), sum(map(_is_called, kept)))
         return b"\t".join([*fields[:_FIXED], *kept])
 
     def _trimmed(self, format: bytes, columns: Sequence[bytes], places: Mapping[int, int]) -> tuple[bytes, list[bytes]]:
-        """FORMAT and columns with alleles by their new numbers; what has a value for each allele is left out."""
+        """FORMAT and columns with alleles by their new numbers; what may have a value for each allele is left out.
+
+        In every record: were it in some only, it would show where those who are gone had alleles of their own.
+        """
         names = format.split(b":")
         stay = [at for at, name in enumerate(names) if at == 0 or self._is_fixed(b"FORMAT", name)]
         made = []
@@ -82,7 +87,7 @@ class SampleFilter:
             made.append(b":".join(values[at] for at in stay if at < len(values)))
         return b":".join(names[at] for at in stay), made
 
-    def _info(self, info: bytes, counts: Mapping[int, int], alleles: int, called: int, *, trimmed: bool) -> bytes:
+    def _info(self, info: bytes, counts: Mapping[int, int], alleles: int, called: int) -> bytes:
         total = sum(counts.values())
         each = [counts.get(at, 0) for at in range(1, alleles + 1)]
         anew = {
@@ -96,7 +101,7 @@ class SampleFilter:
             name = member.partition(b"=")[0]
             if name in COUNTED:
                 found.append(name + b"=" + (anew[name] or b"."))
-            elif name in SITE and not (trimmed and not self._is_fixed(b"INFO", name)):
+            elif name in SITE and self._is_fixed(b"INFO", name):
                 found.append(member)
         return b";".join(found) or b"."
 
@@ -126,6 +131,16 @@ def _stays(line: bytes) -> bool:
         return name in _META
     found = _ID.match(line)
     return found is not None and found[2] in SITE | COUNTED
+
+
+def _without_padding(ref: bytes, alleles: list[bytes]) -> tuple[bytes, list[bytes]]:
+    """The alleles without the end that all have in common: it would show that somebody who is gone had a longer one."""
+    every = [ref, *alleles]
+    if not all(_BASES.fullmatch(one) for one in every):
+        return ref, alleles
+    shortest = min(map(len, every))
+    end = next((n for n in range(shortest - 1) if len({one[-1 - n] for one in every}) > 1), shortest - 1)
+    return (ref[: len(ref) - end], [one[: len(one) - end] for one in alleles]) if end else (ref, alleles)
 
 
 def _counted(columns: Iterable[bytes], alleles: int) -> dict[int, int]:

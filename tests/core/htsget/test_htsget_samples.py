@@ -42,7 +42,7 @@ CASES = [
     (line(".", "AC=.;AN=6", "GT", "0/0", "0/0", "0/0"), (".", "AC=.;AN=4", "GT", "0/0", "0/0")),
     (line("C", "DP=90;END=9;AC=1;XX=1", "GT", "0/1", "0/0", "0"), ("C", "END=9;AC=1", "GT", "0/1", "0")),
     (line("C", "DP=90", "GT", "0/1", "0/0", "0"), ("C", ".", "GT", "0/1", "0")),
-    (line("C", ".", "GT:DP:AD", "0/1:5:2,3", "0/0:1:1,0", "0"), ("C", ".", "GT:DP:AD", "0/1:5:2,3", "0")),
+    (line("C", ".", "GT:DP:AD", "0/1:5:2,3", "0/0:1:1,0", "0"), ("C", ".", "GT:DP", "0/1:5", "0")),
     (
         line("C,G", "AC=2,1;AN=6;SVLEN=1,2;END=8", "GT:DP:AD", "0/2:5:2,0,3", "1/1:9:0,9,0", "0/0:4"),
         ("G", "AC=1;AN=4;END=8", "GT:DP", "0/1:5", "0/0:4"),
@@ -62,6 +62,31 @@ def test_what_is_left_of_a_record(before: bytes, after: tuple[str, ...] | None) 
     else:
         alt, info, format, *columns = after
         assert left == line(alt, info, format, *columns)
+
+
+@pytest.mark.row("T100")
+def test_no_record_shows_that_somebody_who_is_gone_had_an_allele_of_their_own() -> None:
+    """Neither by a member that is missing in it alone, nor by alleles that are longer than they need be."""
+    with_private = line("C,G", "SVLEN=1,2;END=8", "GT:DP:AD", "0/2:5:2,0,3", "1/1:9:0,9,0", "0/0:4:4,0,0")
+    without_private = line("G", "SVLEN=2;END=8", "GT:DP:AD", "0/1:5:2,3", "0/0:9:9,0", "0/0:4:4,0")
+    assert without("B").record(with_private) == without("B").record(without_private)
+    longer = with_private.replace(b"\tT\tC,G\t", b"\tAT\tA,GT\t")
+    left = without("B").record(longer)
+    assert left is not None
+    assert left.split(b"\t")[3:5] == [b"A", b"G"]
+
+
+@pytest.mark.parametrize(
+    ("ref", "alt", "shown"),
+    [("AT", "GT", "A>G"), ("ATT", "GTT,CTT", "A>G,C"), ("AT", "A", "AT>A"), ("TT", "T", "TT>T"), ("AT", "AT", "A>A"),
+     ("AT", "<DEL>", "AT><DEL>"), ("AT", "GT,*", "AT>GT,*"), ("CAT", "CGAT", "C>CG"), ("N", "T", "N>T")],
+)  # fmt: skip
+def test_alleles_have_no_common_end(ref: str, alt: str, shown: str) -> None:
+    carried = "/".join(str(n) for n in range(len(alt.split(",")) + 1))
+    fields = line(alt, ".", "GT", carried, "0", "0").replace(b"\tT\t", f"\t{ref}\t".encode(), 1)
+    left = without("B").record(fields)
+    assert left is not None
+    assert b">".join(left.split(b"\t")[3:5]).decode() == shown
 
 
 @pytest.mark.row("T100")

@@ -233,8 +233,8 @@ def _nmds(
     if permissions == ["HMB"]:
         return REVIEW if kinds & HEALTH or asked else DENY
     if len(permissions) > 1:  # Reading: what every one of them refuses, whatever the disease, is refused
-        refused = not asked and not ("HMB" in permissions and kinds & HEALTH)
-        return DENY if refused else REVIEW
+        covers = ("DS" in permissions and asked) or ("HMB" in permissions and (asked or kinds & HEALTH))
+        return REVIEW if covers else DENY
     # Reading: on every other dataset methods are outside, whatever stands beside them. No permission: the dataset
     # cannot be read, so that is for a person.
     return DENY if permissions else REVIEW

@@ -114,7 +114,7 @@ async def show(w: World, access_id: str, object: ObjectId) -> Shown | Refused | 
     """May these bytes be asked for now? A refusal is on record; a yes is not yet a delivery (HEAD stops here)."""
     now, snapshot = w.clock.now(), w.snapshots.current()
     access, row = await w.rows.get(Access, access_id), snapshot.get(DrsObject, object)
-    if access is None or row is None or access.object != object:
+    if access is None or row is None or access.object != object or access.dataset != row.dataset:
         return Reason(code="AUTH-TICKET-INVALID")
     if now >= access.expires:
         return Reason(code="AUTH-TICKET-EXPIRED")
@@ -149,8 +149,9 @@ def judge(access: Access, person: Person, row: DrsObject, snapshot: Snapshot, no
 
 
 def still_permitted(opened: Opened, snapshot: Snapshot, now: Seconds) -> bool:
-    """May a running delivery go on?"""
-    if now >= opened.access.expires:
+    """May a running delivery go on? Not if the object is in another dataset by now: the ticket was for the one."""
+    row = snapshot.get(DrsObject, opened.object.id)
+    if now >= opened.access.expires or row is None or row.dataset != opened.access.dataset:
         return False
     decision = judge(opened.access, opened.person, opened.object, snapshot, now).decision
     return decision.permits and same_form(opened.access, decision)

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from broker.core.ids import ObjectId
+from broker.core.ids import DatasetId, ObjectId
 from broker.core.outcome import Reason
 from broker.core.ranges import Span
-from broker.core.rows import Access, ConsentRow, Delivery, Revocation
+from broker.core.rows import Access, ConsentRow, Delivery, Put, Revocation, changed
+from broker.core.snapshot import follow
 from broker.core.time import Seconds
 from broker.flows.deliver import Opened, close_delivery, close_left_open, open_delivery, show, still_permitted
 from broker.flows.revoke import revoke
@@ -89,6 +90,19 @@ async def test_a_ticket_opens_its_own_object_only() -> None:
     held = await ticket(s)
     assert await show(s.world, held.access.id, b.TWO) == Reason(code="AUTH-TICKET-INVALID")
     assert await show(s.world, "acc_no", b.ONE) == Reason(code="AUTH-TICKET-INVALID")
+
+
+async def test_a_ticket_is_for_the_dataset_in_which_its_object_was() -> None:
+    s = stage()
+    running = await opened(s)
+    now, there = s.world.clock.now(), s.world.snapshots.current()
+    assert still_permitted(running, there, now)
+    moved = b.drs_object(dataset=DatasetId("https://bank.example/datasets/lungs"))
+    assert not still_permitted(running, follow(there, [moved]), now)
+    await s.ledger.record(
+        s.world.entry("catalogue.applied", now, None, {}), Put(changed(b.drs_object(), dataset=moved.dataset))
+    )
+    assert await show(s.world, running.access.id, b.ONE) == Reason(code="AUTH-TICKET-INVALID")
 
 
 async def test_a_ticket_is_dead_in_the_second_in_which_it_ends() -> None:

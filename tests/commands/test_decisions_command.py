@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from broker.__main__ import cli
 from broker.commands.common import Fail
+from broker.core.decision.version import RULES
 from broker.flows.use_data import ask
 from tests import builders as b
 from tests.adapters.storage.places import new_database, place
@@ -68,7 +69,7 @@ def test_a_difference_is_shown_then_and_now(two: Place, monkeypatch: pytest.Monk
     assert found.exit_code == 1
     first, rules, *rest = found.stdout.splitlines()
     assert first == f"{ids(two)[1]} different (DENY)"
-    assert "2026.11.2" in rules
+    assert RULES in rules
     assert any(line.startswith("  explanation.") and '"Something else." now' in line for line in rest)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -82,24 +82,10 @@ class KeyStore:
 
 
 def make_key(folder: Path, use: Use, passphrase: bytes, now: int, *, urgent: bool = False) -> Key:
-    """Make a key for `use` and store it encrypted, mode 0600. FileExistsError rather than overwrite.
-
-    The file appears whole or not at all: a running broker may be looking.
-    """
+    """Make a key for `use` and store it encrypted, mode 0600. FileExistsError rather than overwrite."""
     private = _generate(use)
     kid = _kid(private)
-    data = private.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.BestAvailableEncryption(passphrase),
-    )
-    path = folder / f"{use}.{now}.{kid}{_URGENT if urgent else ''}.pem"
-    unfinished = path.with_suffix(".new")
-    write_private(unfinished, data)
-    try:
-        os.link(unfinished, path)
-    finally:
-        unfinished.unlink()
+    store_private(folder / f"{use}.{now}.{kid}{_URGENT if urgent else ''}.pem", private, passphrase)
     return Key(use, kid, now, private, urgent)
 
 
@@ -167,6 +153,24 @@ def refuse_readable(path: Path) -> None:
         raise KeyStoreError(f"{path}: missing; `broker init` makes it") from None
     if stat.S_IMODE(mode) & 0o077:
         raise KeyStoreError(f"{path}: readable by others; chmod 600 it")
+
+
+def store_private(path: Path, private: PrivateKey | x25519.X25519PrivateKey, passphrase: bytes) -> None:
+    """The key under the passphrase (PKCS 8), mode 0600. FileExistsError rather than overwrite.
+
+    The file appears whole or not at all: a running broker may be looking.
+    """
+    data = private.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(passphrase),
+    )
+    unfinished = path.with_suffix(".new")
+    write_private(unfinished, data)
+    try:
+        os.link(unfinished, path)
+    finally:
+        unfinished.unlink()
 
 
 def write_private(path: Path, data: bytes) -> None:

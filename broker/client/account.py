@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from broker.adapters.keys import write_private
+
 _OTHERS = 0o077
 
 
@@ -45,10 +47,8 @@ class Accounts:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._path(account.issuer)
         new = path.with_suffix(".new")
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            json.dump(asdict(account), file)
-            file.flush()
-            os.fsync(file.fileno())
+        new.unlink(missing_ok=True)  # of a command that was killed
+        write_private(new, json.dumps(asdict(account)).encode())
         new.replace(path)
 
     def get(self, issuer: str | None = None) -> Account:

@@ -36,7 +36,7 @@ class RefusedError(Exception):
     @property
     def code(self) -> str:
         """The stable code of the reason, or OAuth's word for it."""
-        return _text(self.said.get("code")) or _text(self.said.get("error")) or f"HTTP {self.status}"
+        return one_line(self.said.get("code")) or one_line(self.said.get("error")) or f"HTTP {self.status}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +65,17 @@ def read(body: bytes) -> Any:
 def refusal(no: RefusedError) -> Iterator[str]:
     """A refusal line by line: what happened, why, what to do now, and what to quote when asking about it."""
     said = no.said
-    reasons = [_text(one.get("sentence")) for one in _all(said, "reasons") if isinstance(one, dict)]
-    first = _text(said.get("detail")) or _text(said.get("msg")) or _text(said.get("error_description"))
+    reasons = [one_line(one.get("sentence")) for one in _all(said, "reasons") if isinstance(one, dict)]
+    first = one_line(said.get("detail")) or one_line(said.get("msg")) or one_line(said.get("error_description"))
     yield from dict.fromkeys(filter(None, (*reasons, first if not reasons else "")))
     if not reasons and not first:
         yield f"The server refused with status {no.status} and said nothing else."
     for one in _all(said, "you_can"):
-        yield f"You can: {_text(one.get('do') if isinstance(one, dict) else one)}"
+        yield f"You can: {one_line(one.get('do') if isinstance(one, dict) else one)}"
     for change in _all(said, "change_that_would_help"):
-        yield f"What would help: {_text(change)}"
+        yield f"What would help: {one_line(change)}"
     for fact in _all(said, "missing"):
-        yield f"Not stated yet: {_text(fact)}"
+        yield f"Not stated yet: {one_line(fact)}"
     if said.get("appeal") in _APPEAL:
         yield _APPEAL[said["appeal"]]
     if no.code in _NEXT:
@@ -91,6 +91,6 @@ def _all(said: Mapping[str, Any], name: str) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def _text(value: Any) -> str:
+def one_line(value: Any) -> str:
     """One line of text, whatever was sent: what a server says must not steer a terminal."""
     return "".join(each if each.isprintable() else " " for each in value) if isinstance(value, str) else ""

@@ -10,7 +10,8 @@ import aiohttp
 
 from broker.client.account import Account, AccountError, Accounts
 from broker.client.answers import MAX_ANSWER, Answer, RefusedError, TalkError, read
-from broker.client.proofs import ASSERTION_TYPE, ComputerKey
+from broker.client.proofs import ComputerKey
+from broker.core.oidc.client_assertion import ASSERTION_TYPE
 
 Form = Sequence[tuple[str, str]]
 """Members of a form; one may be there several times."""

@@ -1,6 +1,5 @@
 """How does this computer prove that a request is its own? With a key that never leaves it (RFC 7523, RFC 9449)."""
 
-from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Self
@@ -14,9 +13,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from broker.adapters import jose
+from broker.core.oidc.dpop import PROOF_TYP
+from broker.core.oidc.opaque import base64url
 from broker.ports import Clock, Entropy
 
-ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _ASSERTED_FOR = 60
 """Seconds for which an assertion is good: it is sent at once."""
 _PUBLIC = ("kty", "crv", "x", "y")
@@ -63,10 +63,10 @@ class ComputerKey:
         claims: dict[str, object] = {"jti": self._once(), "htm": method, "iat": self.clock.now()}
         claims["htu"] = url.partition("#")[0].partition("?")[0]
         if token is not None:
-            claims["ath"] = urlsafe_b64encode(sha256(token.encode()).digest()).rstrip(b"=").decode()
+            claims["ath"] = base64url(sha256(token.encode()).digest())
         if nonce is not None:
             claims["nonce"] = nonce
-        return jose.sign("ES256", self.private, {"typ": "dpop+jwt", "jwk": self.public()}, claims)
+        return jose.sign("ES256", self.private, {"typ": PROOF_TYP, "jwk": self.public()}, claims)
 
     def _once(self) -> str:
         return self.entropy.random(16).hex()

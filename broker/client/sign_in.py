@@ -15,11 +15,11 @@ from broker.client.account import Account, Accounts
 from broker.client.answers import RefusedError, TalkError
 from broker.client.api import Api, ask, is_safe, redeem
 from broker.client.proofs import ComputerKey
+from broker.core.oidc.device import GRANT_TYPE
 
 PROGRAM = "broker-cli"
 """The client that a broker registers for this program, unless its operator chose another name."""
 SCOPE = "openid profile eduperson_scoped_affiliation ga4gh_passport_v1"
-DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 _SLOWER = 5
 """Seconds more between two questions, whenever the broker says that they come too often (section 3.5)."""
 
@@ -69,7 +69,7 @@ async def begin(http: aiohttp.ClientSession, issuer: str, key: ComputerKey, prog
 
 async def finish(http: aiohttp.ClientSession, begun: Begun, key: ComputerKey, pause: Pause) -> Account:
     """Wait until the person has said yes. RefusedError where they said no, or nobody said anything in time."""
-    form = [("client_id", begun.program), ("grant_type", DEVICE), ("device_code", begun.device_code)]
+    form = [("client_id", begun.program), ("grant_type", GRANT_TYPE), ("device_code", begun.device_code)]
     wait = begun.interval
     while True:
         await pause(wait)

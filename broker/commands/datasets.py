@@ -7,13 +7,11 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.filesize import decimal
 from rich.table import Table
 
-from broker.adapters.yaml_files import load_yaml
 from broker.client.account import Accounts
-from broker.commands.common import telling
-from broker.commands.signed_in import accounts_option, at_option, out, signed_in, talking
-from broker.commands.sizes import size
+from broker.commands.signed_in import accounts_option, at_option, out, purpose_in, signed_in, talking
 from broker.core.duo.vocabulary import ENTRIES
 
 _WORDS = {
@@ -38,8 +36,7 @@ _WORDS = {
 def datasets(purpose: Path | None, at: str | None, accounts: Accounts, *, as_json: bool) -> None:
     """The data sets of the broker that you are signed in at."""
     errors = Console(stderr=True, highlight=False)
-    with telling():
-        stated = load_yaml(purpose, anchors=False).value if purpose is not None else None
+    stated = purpose_in(purpose) if purpose is not None else None
 
     async def run() -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
         async with signed_in(accounts, at) as api:
@@ -64,7 +61,7 @@ def _table(listed: list[dict[str, Any]], found: dict[str, Any] | None) -> Table:
     for name in ("data set", "access", "conditions", "files", *(("your purpose",) if found is not None else ())):
         table.add_column(name, overflow="fold")
     for one in listed:
-        files = f"{len(one['objects'])}, {size(sum(each['size'] for each in one['objects']))}"
+        files = f"{len(one['objects'])}, {decimal(sum(each['size'] for each in one['objects']))}"
         row = [f"{one['title']}\n{one['id']}", one["access"], "\n".join(map(_condition, one["duo"])), files]
         table.add_row(*row, *([_answer(told.get(one["id"]))] if found is not None else []))
     return table

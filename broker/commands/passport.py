@@ -1,7 +1,7 @@
 """`broker passport`: what the broker would tell others of you, in plain words, or the Passport itself."""
 
 import asyncio
-import base64
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -9,13 +9,11 @@ from rich.console import Console
 from rich.table import Table
 
 from broker.client.account import Accounts
-from broker.client.answers import TalkError, read
+from broker.client.answers import TalkError
 from broker.commands.signed_in import accounts_option, at_option, out, signed_in, talking
+from broker.core import jws
+from broker.core.oidc.exchange import ACCESS_TOKEN_TYPE, GRANT_TYPE, PASSPORT_TYPE
 from broker.core.time import Seconds, rfc3339
-
-_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
-_ACCESS = "urn:ietf:params:oauth:token-type:access_token"
-_PASSPORT = "urn:ga4gh:params:oauth:token-type:passport"
 
 
 @click.command()
@@ -31,9 +29,9 @@ def passport(resource: tuple[str, ...], at: str | None, accounts: Accounts, *, r
     async def run() -> str:
         async with signed_in(accounts, at) as api:
             form = [
-                ("grant_type", _EXCHANGE),
-                ("requested_token_type", _PASSPORT),
-                ("subject_token_type", _ACCESS),
+                ("grant_type", GRANT_TYPE),
+                ("requested_token_type", PASSPORT_TYPE),
+                ("subject_token_type", ACCESS_TOKEN_TYPE),
                 ("subject_token", await api.token()),
                 *(("resource", one) for one in resource),
             ]
@@ -50,21 +48,20 @@ def passport(resource: tuple[str, ...], at: str | None, accounts: Accounts, *, r
     out().print(_table(visas) if visas else "There are no visas in it.")
 
 
-def _claims(token: str) -> dict[str, Any]:
+def _claims(token: str) -> Mapping[str, Any]:
     """What a token of our own broker says. For people to read: nothing is decided by it, so no signature is checked."""
-    parts = token.split(".")
-    said = read(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))) if len(parts) == 3 else None  # noqa: PLR2004 (header, claims, signature)
-    if not isinstance(said, dict):
+    parts = jws.read(token)
+    if parts is None:
         raise TalkError("The broker sent something else than a Passport.")
-    return said
+    return parts.payload
 
 
-def _audience(claims: dict[str, Any]) -> str:
+def _audience(claims: Mapping[str, Any]) -> str:
     said = claims.get("aud", [])
     return ", ".join(said if isinstance(said, list) else [said])
 
 
-def _table(visas: list[dict[str, Any]]) -> Table:
+def _table(visas: list[Mapping[str, Any]]) -> Table:
     table = Table()
     for name in ("visa", "what it says", "who says so", "since", "until"):
         table.add_column(name, overflow="fold")

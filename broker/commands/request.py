@@ -9,10 +9,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from broker.adapters.yaml_files import load_yaml
 from broker.client.account import Accounts
+from broker.client.answers import one_line
 from broker.commands.common import Fail, telling
-from broker.commands.signed_in import accounts_option, at_option, out, signed_in, talking
+from broker.commands.signed_in import accounts_option, at_option, out, purpose_in, signed_in, talking
 
 _MOST = 20_000
 """Characters of a statement that the broker takes."""
@@ -49,8 +49,8 @@ def make(
     dataset: str, purpose: Path, statement: Any, benefit: Any, at: str | None, accounts: Accounts, *, as_json: bool
 ) -> None:
     """Ask for DATASET. The broker says at once how the rules see it; the committee decides."""
+    asked = purpose_in(purpose)
     with telling():
-        asked = load_yaml(purpose, anchors=False).value
         text = statement.read(_MOST + 1).strip()
         gives = benefit.read(_MOST + 1).strip() if benefit is not None else ""
     if not text:
@@ -100,7 +100,7 @@ def show(request_id: str, at: str | None, accounts: Accounts, *, as_json: bool) 
         return
     click.echo(f"{row['id']}: {_state(row)}\nData set: {row['dataset']}\nMade: {row['created']}")
     if row.get("ground"):
-        click.echo(f"The committee said: {_line(row['ground'])}")
+        click.echo(f"The committee said: {one_line(row['ground'])}")
     if row.get("grant"):
         click.echo(f"Grant: {row['grant']}")
     _tell(why)
@@ -129,13 +129,8 @@ def _tell(why: dict[str, Any] | None) -> None:
     """The text that the broker wrote for the one who asked."""
     text = (why or {}).get("audience_texts", {}).get("researcher")
     if text:
-        click.echo(_line(text))
+        click.echo(one_line(text))
 
 
 def _state(row: dict[str, Any]) -> str:
     return str(row["state"]).replace("_", " ")
-
-
-def _line(text: str) -> str:
-    """What a server sent must not steer the terminal."""
-    return "".join(each if each.isprintable() else " " for each in text)

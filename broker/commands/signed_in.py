@@ -10,11 +10,12 @@ from rich.console import Console
 
 from broker.adapters.clock import SystemClock
 from broker.adapters.entropy import SystemEntropy
+from broker.adapters.yaml_files import load_yaml
 from broker.client.account import AccountError, Accounts
 from broker.client.answers import RefusedError, TalkError, refusal
 from broker.client.api import Api, session
 from broker.client.proofs import ComputerKey
-from broker.commands.common import Fail
+from broker.commands.common import Fail, telling
 from broker.ports import Clock, Entropy
 
 _WIDE = 200
@@ -43,6 +44,15 @@ def clock() -> Clock:
 def entropy() -> Entropy:
     """The machine's."""
     return SystemEntropy()
+
+
+def purpose_in(file: Path) -> dict[str, Any]:
+    """The purpose that is written in `file`, to be read by the broker. Fail where nothing of the kind is."""
+    with telling():
+        said = load_yaml(file, anchors=False).value
+    if not isinstance(said, dict) or not said:
+        raise Fail(f"{file}: there is no purpose in it; it has members like `kinds` and `countries`")
+    return said
 
 
 def out() -> Console:

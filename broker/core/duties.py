@@ -51,6 +51,16 @@ def crosses_a_border(data: Mapping[str, FactValue], destinations: Iterable[str |
     return None in places or len(places) > 1
 
 
+def needs_a_benefit(data: Mapping[str, FactValue], countries: Iterable[str], location: str | None) -> bool:
+    """Must a request say what it gives to the population that the data come from (WHO 3.2-1)? Across a border.
+
+    `countries`: where the purpose says that data are processed; `location`: where the person is. Nothing stated is
+    nothing known.
+    """
+    places = [*(tuple(countries) or (None,)), *((location,) if location is not None else ())]
+    return crosses_a_border(data, places)
+
+
 def bound(
     codes: Iterable[str], duties: Iterable[Duty], *, abroad: bool, begins: Seconds, ends: Seconds
 ) -> tuple[Obligation, ...]:

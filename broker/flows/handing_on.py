@@ -1,23 +1,20 @@
 """What may a proxy send by itself, and how does its end reach the record? (nginx: X-Accel-Redirect; ruling 23)
 
-The broker decides, records the start, and hands on; from then on it cannot stop the bytes, nor see them. So a proxy is
-handed something only where the dataset's owner said for how many seconds that may be, only as much as is sent in that
-time by a line of `RATE`, and only files as they lie there. Anything else the broker sends. How much left is what the
-proxy's log says afterwards; of what it never speaks, the record says that nobody knows.
+The broker decides, records the start, and hands on; from then on it cannot stop the bytes, nor see them. How much that
+may be is core/handing_on.py; and only files as they lie there. Anything else the broker sends. How much left is what
+the proxy's log says afterwards; of what it never speaks, the record says that nobody knows.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
 from broker.core.audit.entry import Value
+from broker.core.handing_on import most_unseen, unseen_seconds
 from broker.core.rows import Dataset, Delivery, Put, changed
 from broker.core.snapshot import Snapshot
 from broker.flows.content import Content
 from broker.flows.deliver import Shown
 from broker.flows.world import World
-
-RATE = 1_048_576
-"""Bytes a second that a line is expected to take at least."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +29,8 @@ class Reported:
 def seconds_unseen(shown: Shown, content: Content, length: int, snapshot: Snapshot) -> int:
     """For how long `length` bytes may be sent by a proxy; 0: the broker sends them itself."""
     dataset = snapshot.get(Dataset, shown.object.dataset)
-    allowed = dataset.uninterruptible_delivery if dataset is not None else None
     plain = content.form == "stored" and not shown.repository.is_remote and length > 0
-    return allowed if plain and allowed is not None and length <= allowed * RATE else 0
+    return unseen_seconds(dataset) if plain and length <= most_unseen(dataset) else 0
 
 
 async def close_reported(w: World, reported: Reported) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from broker.core.access.stated import as_stated
 from broker.core.access.states import Event, State, step
 from broker.core.decision import Decision, Explanation, Question, evaluate, explain
-from broker.core.duties import crosses_a_border
+from broker.core.duties import needs_a_benefit
 from broker.core.ids import DatasetId, DecisionId, RequestId
 from broker.core.outcome import Reason
 from broker.core.purpose import Purpose
@@ -54,7 +54,9 @@ async def submit(
     now, snapshot = w.clock.now(), w.snapshots.current()
     if not may_know(caller, dataset, snapshot, now):
         return Reason(code="REQ-NOT-FOUND")
-    if not benefit.strip() and _goes_abroad(caller, dataset, purpose, snapshot):
+    row = snapshot.get(Dataset, dataset)
+    facts = row.facts if row is not None else {}
+    if not benefit.strip() and needs_a_benefit(facts, purpose.countries, caller.location):
         return Reason(code="REQ-BENEFIT-UNSTATED")
     question = foresight_question(caller, dataset, purpose, now)
     # 2. Foresee: a hopeless request may still be made, but not unknowingly.
@@ -91,13 +93,6 @@ async def withdraw(w: World, caller: Caller, request: RequestId) -> Request | Re
     entry = w.entry("request.withdrawn", w.clock.now(), caller.person, {"request": request})
     await w.ledger.record(entry, Put(taken))
     return taken
-
-
-def _goes_abroad(caller: Caller, dataset: DatasetId, purpose: Purpose, snapshot: Snapshot) -> bool:
-    """Would the data, or results of them, leave the country of their people, as far as is stated? Unknown is yes."""
-    row = snapshot.get(Dataset, dataset)
-    destinations = [*(purpose.countries or (None,)), *((caller.location,) if caller.location is not None else ())]
-    return row is None or crosses_a_border(row.facts, destinations)
 
 
 def may_know(caller: Caller, dataset: DatasetId, snapshot: Snapshot, now: Seconds) -> bool:

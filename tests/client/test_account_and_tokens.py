@@ -1,6 +1,7 @@
 """Sign-ins on a disk, tokens that are renewed once by many, and names that lead elsewhere."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -18,6 +19,8 @@ from broker.client.api import Api, ask, is_safe, session
 from broker.client.objects import object_id
 from broker.client.proofs import ComputerKey
 from broker.client.sign_in import begin, finish
+from broker.commands.common import Fail
+from broker.commands.signed_in import purpose_in
 from broker.core.jws import Jws, read
 from tests.fakes import START, CountingEntropy, FakeClock
 
@@ -197,6 +200,8 @@ async def test_an_assertion_and_a_proof_are_what_a_server_can_check() -> None:
         one = signed(text)
         assert jose.check_signature("ES256", mine.public(), one.signing_input, one.signature)
     assert signed(mine.proof("GET", f"{HOME}/a?b#c")).payload["htu"] == f"{HOME}/a"
+    of_abc = "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0"  # SHA-256 of `abc` (FIPS 180-4), base64url
+    assert signed(mine.proof("GET", HOME, token="abc")).payload["ath"] == of_abc
     first, second = (signed(mine.proof("GET", HOME)).payload["jti"] for _ in range(2))
     assert first != second
 
@@ -254,3 +259,20 @@ def test_a_name_is_an_object_of_the_broker(name: str, id: str) -> None:
 def test_a_name_that_leads_elsewhere_is_refused(name: str) -> None:
     with pytest.raises(TalkError):
         object_id(name, HOME)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "just words", "kinds: [hmb"])
+def test_a_file_without_a_purpose_is_not_taken_for_asking_without_one(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "purpose.yaml"
+    file.write_text(text)
+    with pytest.raises(Fail, match=re.escape(str(file))):
+        purpose_in(file)
+
+
+def test_a_sign_in_that_a_killed_command_left_half_written_is_written_anew(tmp_path: Path) -> None:
+    accounts = Accounts(tmp_path)
+    accounts.keep(account())
+    (path,) = tmp_path.glob("*.json")
+    path.with_suffix(".new").write_text("half")
+    accounts.keep(account(access_token="newer"))
+    assert accounts.get().access_token == "newer"

@@ -4,7 +4,8 @@ import asyncio
 import json
 import subprocess
 import sys
-import time
+import threading
+from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -20,7 +21,6 @@ from tests.origin import origin
 
 CONTENT = bytes(n * 7 % 251 for n in range(300_000))
 PATH = "reads/one file+1.bam"
-_SECONDS = 30
 
 
 @dataclass
@@ -37,28 +37,28 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def s3() -> Iterator[str]:
     """An S3 in a process of its own, and its address."""
-    log = tmp_path_factory.mktemp("s3") / "log"
     command = [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
-    with log.open("wb") as told:
-        process = subprocess.Popen(command, stdout=told, stderr=told)
-    try:
-        yield _address(log, process)
-    finally:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        address = _address(process)
+        rest = threading.Thread(target=deque, args=(process.stderr, 0))  # or it would get stuck with what it says
+        rest.start()
+        yield address
         process.kill()
-        process.wait()
+        rest.join()
 
 
-def _address(log: Path, process: subprocess.Popen[bytes]) -> str:
-    end = time.monotonic() + _SECONDS
-    while time.monotonic() < end and process.poll() is None:
-        words = log.read_text().split()
-        found = [word for word in words if word.startswith("http://127.0.0.1:")]
+def _address(process: subprocess.Popen[str]) -> str:
+    """Where it listens, as it says itself."""
+    assert process.stderr is not None
+    said = []
+    for line in process.stderr:
+        said.append(line)
+        found = [word for word in line.split() if word.startswith("http://127.0.0.1:")]
         if found:
             return found[0]
-        time.sleep(0.05)
-    raise AssertionError(log.read_text())
+    raise AssertionError("".join(said))
 
 
 def _put(address: str, key: str, content: bytes) -> None:

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from broker.adapters.nginx_log import NginxLog
+from broker.core.handing_on import RATE
 from broker.core.ranges import Span
 from broker.core.rows import Delivery, Repository
 from broker.flows.content import Content, content_of
 from broker.flows.deliver import Opened, Shown, close_left_open, open_delivery, show
-from broker.flows.handing_on import RATE, Reported, close_reported, seconds_unseen
+from broker.flows.handing_on import Reported, close_reported, seconds_unseen
 from tests import builders as b
 from tests.flows.test_use_and_deliver import ticket
 from tests.flows.worlds import Stage, stage

@@ -13,8 +13,9 @@ import aiohttp
 import pytest
 
 from broker.adapters.nginx_log import NginxLog
+from broker.core.handing_on import RATE
 from broker.core.rows import Delivery, Repository
-from broker.flows.handing_on import RATE, close_reported
+from broker.flows.handing_on import close_reported
 from broker.web.edge import Edge, networks
 from tests import builders as b
 from tests.interop.nginx import nginx, readable_folder

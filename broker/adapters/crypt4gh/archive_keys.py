@@ -4,14 +4,13 @@ A folder with `<made>.<first half of the fingerprint>.pem` files (PKCS#8). New f
 every one goes on opening what was encrypted for it, so none is ever taken away while such files are there.
 """
 
-import os
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from broker.adapters.crypt4gh.packets import SecretKey
-from broker.adapters.keys import KeyStoreError, read_passphrase, refuse_readable, write_private
+from broker.adapters.keys import KeyStoreError, read_passphrase, refuse_readable, store_private
 from broker.core.crypt4gh.public_keys import fingerprint
 
 FOLDER = "crypt4gh"
@@ -21,27 +20,13 @@ _NAME = 32
 
 
 def save_key(folder: Path, raw: bytes, passphrase: bytes, now: int) -> SecretKey:
-    """Store the key whose secret bytes are `raw`, mode 0600. FileExistsError if it is there already.
-
-    The file appears whole or not at all: a running broker may be looking.
-    """
+    """Store the key whose secret bytes are `raw`, mode 0600. FileExistsError if it is there already."""
     folder.mkdir(mode=0o700, exist_ok=True)
     key = SecretKey.of(raw)
     name = fingerprint(key.public)[:_NAME]
     if any(name in path.name for path in folder.glob("*.pem")):
         raise FileExistsError(f"{folder}: this key is there already")
-    data = key.private.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.BestAvailableEncryption(passphrase),
-    )
-    path = folder / f"{now:012}.{name}.pem"
-    unfinished = path.with_suffix(".new")
-    write_private(unfinished, data)
-    try:
-        os.link(unfinished, path)
-    finally:
-        unfinished.unlink()
+    store_private(folder / f"{now:012}.{name}.pem", key.private, passphrase)
     return key
 
 

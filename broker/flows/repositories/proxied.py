@@ -12,13 +12,12 @@ from broker.core.audit.entry import Value
 from broker.core.authz.asked import Action, Asked, Entity
 from broker.core.authz.scope import Asker
 from broker.core.authz.telling import reasons
+from broker.core.handing_on import length_asked, too_much, unseen_seconds
 from broker.core.oidc.own_tokens import PASSPORT_TYP
 from broker.core.outcome import Reason
 from broker.core.passport.claims import media_type
 from broker.core.purpose import Modality
-from broker.core.ranges import Ranges, Unsatisfiable, parse
 from broker.core.rows import Dataset, DrsObject
-from broker.flows.handing_on import RATE
 from broker.flows.repositories.deciding import OBJECT, Answer, Desk, Judged, Round, judge, keep
 from broker.flows.world import World
 
@@ -48,7 +47,7 @@ async def may_pass(w: World, desk: Desk, asker: Asker, passing: Passing) -> Answ
         return await keep(w, desk, found)
     no = _against(found, passing)
     # 3. Record. 4. Tell.
-    beside: dict[str, Value] = {"uninterruptible": _seconds(found)}
+    beside: dict[str, Value] = {"uninterruptible": unseen_seconds(_dataset(found))}
     if no is None:
         return await keep(w, desk, found, beside)
     await keep(w, desk, found, beside | {"door": no.code})
@@ -66,26 +65,11 @@ def _against(found: Judged, passing: Passing) -> Reason | None:
     """Why the door stays shut although the person may have the data; None: it opens."""
     if found.excluded:
         return Reason(code="ASK-LEAVE-OUT")
-    row, most = found.snapshot.get(DrsObject, found.question.object or ""), _seconds(found) * RATE
-    if row is None or most == 0:
+    row = found.snapshot.get(DrsObject, found.question.object or "")
+    if row is None:
         return Reason(code="ASK-UNSTOPPABLE")
-    length = _length(passing, row.size)
-    return Reason(code="ASK-RANGE", facts=(("most", str(most)),)) if length > most else None
+    return too_much(_dataset(found), length_asked(passing.range, row.size, conditional=passing.conditional))
 
 
-def _length(passing: Passing, size: int) -> int:
-    """Bytes of the file that the answer may have: the whole, unless exactly one range is asked for, unconditionally.
-
-    Of several ranges servers may send the same bytes again and again, and of a range with If-Range the whole.
-    """
-    if passing.range is None or passing.conditional or "," in passing.range:
-        return size
-    wanted = parse(passing.range, size)
-    if isinstance(wanted, Unsatisfiable):  # an error without a byte of the file
-        return 0
-    return wanted.spans[0].length if isinstance(wanted, Ranges) else size
-
-
-def _seconds(found: Judged) -> int:
-    dataset = found.snapshot.get(Dataset, found.question.dataset)
-    return 0 if dataset is None else dataset.uninterruptible_delivery or 0
+def _dataset(found: Judged) -> Dataset | None:
+    return found.snapshot.get(Dataset, found.question.dataset)

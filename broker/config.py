@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from broker.core.drs.identifiers import names_a_host
 from broker.core.drs.service_info import Operator
 
 PREFIX = "BROKER_"
@@ -40,7 +41,8 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     issuer: str
-    """Public URL of this broker without a final slash; `iss` of every token. https, except on loopback."""
+    """Public URL of this broker without a final slash; `iss` of every token. https, except on loopback. Its host is a
+    name or an IPv4 address: `drs://` addresses cannot hold another one."""
     host: str = "127.0.0.1"
     """Address to listen on."""
     port: int = Field(default=8080, ge=0, le=65535)
@@ -106,6 +108,8 @@ class Settings(BaseModel):
             raise ValueError("issuer: without a final slash")
         if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
             raise ValueError("issuer: plain http is allowed on loopback only")
+        if not names_a_host(self.issuer):
+            raise ValueError("issuer: drs:// addresses need a host name or an IPv4 address; they cannot hold IPv6")
         for proxy in self.trusted_proxies:
             ip_network(proxy)
         if (self.registration == "off") != (self.registration_token_sha256 is None):

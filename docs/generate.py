@@ -319,6 +319,7 @@ def explanation_schema() -> str:
     change = step | {"and": {"type": "array", "items": _object(step, "fact", "by")}, "result": outcomes, "say": text}
     rung = _object({"outcome": outcomes, "codes": {"type": "array", "items": codes}}, "outcome", "codes")
     way = {"modality": {"enum": sorted(Modality)}, "result": outcomes, "link": text, "do": text}
+    apart = {"filtered": {"const": True, "description": "The same file, without those who must be left out (htsget)."}}
     maybe = {"type": ["string", "null"]}
     challenge = {
         "facts": maybe | {"description": "Whom to tell that a fact is wrong; at any time."},
@@ -337,7 +338,7 @@ def explanation_schema() -> str:
         "known_at": text | {"description": "What was recorded later did not count."},
         "why": {"type": "array", "maxItems": 3, "items": _object(why, *why)},
         "why_not": {"type": "object", "propertyNames": {"enum": sorted(Modality)}, "additionalProperties": rung},
-        "you_can": {"type": "array", "items": _object(way, *way)},
+        "you_can": {"type": "array", "items": _object(way | apart, *way)},
         "change_that_would_help": {"type": "array", "items": _object(change, "fact", "by", "and", "result", "say")},
         "obligations": texts,
         "missing": texts,
@@ -384,7 +385,8 @@ def problem_schema() -> str:
         "facts",
         "norm",
     )
-    way = _object({"do": text, "modality": {"enum": sorted(Modality)}}, "do", "modality")
+    way = {"do": text, "modality": {"enum": sorted(Modality)}, "filtered": {"const": True}, "link": text}
+    way = _object(way, "do", "modality", "link")
     explained = {
         "outcome": {"enum": [outcome.name for outcome in Outcome]},
         "reasons": {"type": "array", "items": reason, "description": "In every 403, the strictest first."},

@@ -9,14 +9,17 @@ from aiohttp import web
 from broker.core.drs import objects
 from broker.core.drs.bulk import Unresolved
 from broker.core.drs.identifiers import encode
-from broker.core.drs.ways import EVERY, Way, ways
+from broker.core.drs.ways import EVERY, Way, Where, by_regions, ways
+from broker.core.htsget.request import data_type
 from broker.core.ids import DatasetId
 from broker.core.passport.limits import REQUEST_BYTES
 from broker.core.reasons import sentence
 from broker.core.reasons.language import Language
 from broker.core.rows import Dataset, DrsObject, VisaIssuer
+from broker.flows.deliver import repository_of
 from broker.flows.see_objects import Seen
 from broker.flows.use_data import Ticket
+from broker.web.doors import HTSGET
 from broker.web.errors import Problem, status_of
 from broker.web.state import Broker
 
@@ -73,11 +76,18 @@ def described(broker: Broker, one: Seen, authorize: Authorize, *, expand: bool) 
 
 
 def _methods(broker: Broker, row: DrsObject, auth: Json) -> list[Json]:
-    """In the clear, unless it is stored encrypted and its owner wants it kept so."""
-    dataset = broker.snapshots.current().get(Dataset, row.dataset)
+    """In the clear, unless it is stored encrypted and is to be kept so; and by regions, if it has an index."""
+    snapshot = broker.snapshots.current()
+    dataset, home = snapshot.get(Dataset, row.dataset), repository_of(row, snapshot)
     clear = row.envelope is None or (dataset is not None and dataset.plaintext)
-    available = row.availability == "online"
-    return [way.method(available=available, auth=auth) for way in ways(clear=clear, sealed=row.envelope is not None)]
+    cloud = home.cloud if home is not None else None
+    region = home.region if home is not None and cloud is not None else ""
+    where = Where(cloud=cloud, region=region or None, available=row.availability == "online")
+    found = [way.method(where, auth) for way in ways(clear=clear, sealed=row.envelope is not None)]
+    if row.format is not None:
+        url = f"{broker.world.issuer}{HTSGET}/{data_type(row.format)}/{encode(row.id)}"
+        found.append(by_regions(url, where))
+    return found
 
 
 def way_of(access_id: str) -> Way | None:

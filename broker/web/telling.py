@@ -16,6 +16,7 @@ from broker.web.errors import Problem
 
 _SHORT = ("code", "interest", "sentence", "facts", "norm")
 """What of a reason a refusal carries; the whole explanation is where `Link` points."""
+_WAY = ("do", "modality", "filtered", "link")
 
 
 def refused(no: Refused, language: Language) -> Problem:
@@ -41,7 +42,7 @@ def in_short(told: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "outcome": told["outcome"],
         "reasons": [{name: one[name] for name in _SHORT} for one in told["why"]],
-        "you_can": [{name: one[name] for name in ("do", "modality")} for one in told["you_can"]],
+        "you_can": [{name: one[name] for name in _WAY if name in one} for one in told["you_can"]],
         "change_that_would_help": [one["say"] for one in told["change_that_would_help"]],
         "missing": told["missing"],
         "appeal": told["challenge"]["appeal"],

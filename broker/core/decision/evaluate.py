@@ -7,7 +7,7 @@ are evaluated, so that the explanation is whole; the most restrictive answer hol
 from dataclasses import dataclass, replace
 
 from broker.core.copied import copied
-from broker.core.decision import asserted
+from broker.core.decision import asserted, filtering
 from broker.core.decision.case import Case
 from broker.core.decision.entitlement import Entitlement, entitlements
 from broker.core.decision.findings import answered
@@ -85,7 +85,8 @@ def evaluate_each(question: Question, snapshot: Snapshot, asked: Decision | None
             found = _judge(other, held, snapshot, same)
             same = same or _whatever_the_way(found)
             if found.outcome >= Outcome.ALTERNATIVE:
-                found = replace(found, outcome=Outcome.ALTERNATIVE if passes else Outcome.DENY)
+                milder = passes or _filtered_passes(other, held, snapshot)
+                found = replace(found, outcome=Outcome.ALTERNATIVE if milder else Outcome.DENY)
             passes = passes or found.permits
             known = best.get(way)
             if known is None or (not known.permits and (found.permits or _rank(found) < _rank(known))):
@@ -107,13 +108,21 @@ def _settled(asker: Asker, held: Entitlement | None, snapshot: Snapshot) -> Deci
     decision = _judge(asker, held, snapshot)
     if decision.outcome < Outcome.ALTERNATIVE:
         return decision
-    passes = _may_be_milder(decision) and _milder_passes(asker, held, snapshot)
+    passes = _may_be_milder(decision) and (
+        _filtered_passes(asker, held, snapshot) or _milder_passes(asker, held, snapshot)
+    )
     return replace(decision, outcome=Outcome.ALTERNATIVE if passes else Outcome.DENY)
 
 
 def _may_be_milder(decision: Decision) -> bool:
     """Would asking for another way be of any use? Not if a gate stands against it that does not ask for the way."""
     return all(result.outcome.permits or result.gate in ASK_FOR_THE_WAY for result in decision.gates)
+
+
+def _filtered_passes(asker: Asker, held: Entitlement | None, snapshot: Snapshot) -> bool:
+    """Would the same file pass without those who must be left out?"""
+    question = filtering.without(asker.question, snapshot)
+    return question is not None and filtering.passes(_judge(copied(asker, question=question), held, snapshot))
 
 
 def _milder_passes(asker: Asker, held: Entitlement | None, snapshot: Snapshot) -> bool:

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from broker.core.copied import copied
+from broker.core.decision import filtering
 from broker.core.decision.case import Case, case_of
 from broker.core.decision.entitlement import entitlements
-from broker.core.decision.evaluate import evaluate_each
+from broker.core.decision.evaluate import evaluate, evaluate_each
 from broker.core.decision.explanation import facts, written
 from broker.core.decision.explanation.challenge import challenge
 from broker.core.decision.explanation.helping import Change, helpful
@@ -58,7 +60,8 @@ def explain(question: Question, decision: Decision, snapshot: Snapshot) -> Expla
     """The explanation of `decision`, which is what `evaluate(question, snapshot)` gave."""
     case = _case(question, decision, snapshot)
     rungs = evaluate_each(question, snapshot, decision)
-    passes = _told_ladder(question, rungs)
+    filtered = _filtered(question, snapshot) if not rungs[Modality.DOWNLOAD].permits else None
+    passes = _told_ladder(question, rungs, filtered=filtered is not None)
     milder = LADDER[LADDER.index(question.modality) + 1 :]
     alternatives = () if decision.permits else tuple(way for way in milder if passes[way].permits)
     told_by = [(gate.gate, one) for gate in public_telling(decision, question) for one in public(gate, question)]
@@ -71,7 +74,7 @@ def explain(question: Question, decision: Decision, snapshot: Snapshot) -> Expla
         "at": rfc3339(question.at),
         "known_at": rfc3339(question.known_at),
         "asked": written.asked(question, decision),
-        "you_can": written.you_can((way, passes[way]) for way in alternatives),
+        "you_can": written.you_can(question, filtered, ((way, passes[way]) for way in alternatives)),
         "change_that_would_help": written.helps(changes),
         "obligations": list(decision.obligations),
         "missing": list(missing),
@@ -117,9 +120,20 @@ def _case(question: Question, decision: Decision, snapshot: Snapshot) -> Case:
     return case_of(known, next(held, None), visas, snapshot)
 
 
-def _told_ladder(question: Question, rungs: Mapping[Modality, Decision]) -> dict[Modality, Outcome]:
-    """What asking for each way gives, told from the mildest up: whether a milder one passes is known by then."""
+def _filtered(question: Question, snapshot: Snapshot) -> Outcome | None:
+    """What asking for the file without those who must be left out gives, if that is a yes."""
+    asked = filtering.without(copied(question, modality=Modality.DOWNLOAD), snapshot)
+    found = evaluate(asked, snapshot) if asked is not None else None
+    return found.outcome if found is not None and filtering.passes(found) else None
+
+
+def _told_ladder(question: Question, rungs: Mapping[Modality, Decision], *, filtered: bool) -> dict[Modality, Outcome]:
+    """What asking for each way gives, told from the mildest up: whether a milder one passes is known by then.
+
+    `filtered`: the file itself may be had without those who must be left out.
+    """
     found: dict[Modality, Outcome] = {}
     for way in reversed(LADDER):
-        found[way] = told(rungs[way], question, milder=any(outcome.permits for outcome in found.values()))
+        milder = any(outcome.permits for outcome in found.values()) or (filtered and way is Modality.DOWNLOAD)
+        found[way] = told(rungs[way], question, milder=milder)
     return {way: found[way] for way in LADDER}

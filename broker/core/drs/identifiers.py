@@ -79,13 +79,18 @@ def decode(segment: str) -> str | None:
     return text if is_object_id(text) else None
 
 
+def names_a_host(base_url: str) -> bool:
+    """Has the address a host that a `drs://` URI can name? An IPv6 address has colons, which mean something else."""
+    return _HOST.fullmatch(urlsplit(base_url).hostname or "") is not None
+
+
 def self_uri(base_url: str, object_id: str) -> str:
     """`drs://host/id` for an object of the server at `base_url`: its host name, never its port.
 
     ValueError for a base URL without a host name that such a URI can carry (an IPv6 address has colons).
     """
     host = urlsplit(base_url).hostname or ""
-    if _HOST.fullmatch(host) is None:
+    if not names_a_host(base_url):
         raise ValueError("a drs:// URI needs a host name")
     return f"{_SCHEME}{host}/{encode(object_id)}"
 

@@ -4,29 +4,43 @@ One table, which every door that gives addresses reads: an access id that is not
 """
 
 from dataclasses import dataclass
+from typing import Any
 
-from broker.core.drs.objects import AccessType, Json, access_method
+from broker.core.drs.objects import AccessType, Json, access_method, access_url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """One way. `access_id` is what `/access` is asked with; `cloud` and `region` where the bytes lie in a cloud."""
+    """One way. `access_id` is what `/access` is asked with."""
 
     kind: AccessType
     access_id: str
-    cloud: str | None = None
-    region: str | None = None
 
-    def method(self, *, available: bool, auth: Json) -> Json:
-        """AccessMethod. `available` is said only where it is not: the bytes have to be brought first."""
-        return access_method(
-            kind=self.kind,
-            access_id=self.access_id,
-            cloud=self.cloud,
-            region=self.region,
-            available=None if available else False,
-            auth=auth,
-        )
+    def method(self, where: "Where", auth: Json) -> Json:
+        """AccessMethod, for bytes that lie there."""
+        return access_method(kind=self.kind, access_id=self.access_id, auth=auth, **where.said())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """Where the bytes of an object lie: in which cloud, in which of its regions; and are they at hand?"""
+
+    cloud: str | None
+    region: str | None
+    available: bool
+
+    def said(self) -> dict[str, Any]:
+        """Members of AccessMethod. `available` is said only where it is not: the bytes have to be brought first."""
+        return {"cloud": self.cloud, "region": self.region, "available": None if self.available else False}
+
+
+def by_regions(url: str, where: Where) -> Json:
+    """AccessMethod of an object whose regions can be asked for at `url` (htsget).
+
+    An address and no access id: whoever shows a token there is judged there, and a client of htsget needs no other
+    answer first. It comes last, for who wants the whole file is served better by the others.
+    """
+    return access_method(kind="htsget", url=access_url(url), **where.said())
 
 
 HTTPS = Way(kind="https", access_id="https")

@@ -55,6 +55,11 @@ class Asked:
     regions: tuple[Region, ...] | None = None
 
 
+def data_type(format: Format) -> DataType:
+    """The endpoint that gives this format."""
+    return "reads" if format in FORMATS["reads"] else "variants"
+
+
 def by_query(kind: DataType, pairs: Iterable[tuple[str, str]]) -> Asked | Reason:
     """What a GET asks for, by the names and values of its query. Other services' parameters are passed over."""
     given: dict[str, str] = {}

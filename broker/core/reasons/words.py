@@ -14,6 +14,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "way.tre_remote": "Work in the secure room",
         "way.code_to_data": "Sending your analysis to the data",
         "way.aggregate": "Asking for checked totals",
+        "way.filtered": "Downloading it without those who must be left out (htsget)",
         # outcomes
         "outcome.PERMIT": "yes",
         "outcome.PERMIT_WITH_OBLIGATIONS": "yes, with conditions",

@@ -15,6 +15,8 @@ from broker.core.rows.assurance import Demand
 from broker.core.rows.safeguards import Safeguards
 from broker.core.time import EPOCH, FOREVER, Seconds
 
+_CLOUDS: Mapping[str, str] = {"s3": "aws", "gs": "gcp", "az": "azure"}
+
 TokenAuth = Literal["client_secret_basic", "client_secret_post", "private_key_jwt"]
 
 
@@ -189,6 +191,11 @@ class Repository:
     def is_remote(self) -> bool:
         """Are the bytes had over HTTP?"""
         return "://" in self.root
+
+    @property
+    def cloud(self) -> str | None:
+        """The cloud in which the bytes lie, by DRS' name for it. None: in none, or elsewhere by a cloud's protocol."""
+        return None if self.endpoint else _CLOUDS.get(self.root.partition("://")[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

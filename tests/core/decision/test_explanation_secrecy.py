@@ -110,6 +110,18 @@ def test_one_and_four_left_out_are_told_alike(way: Modality, object: ObjectId | 
 
 
 @pytest.mark.row("EXP-SECRET")
+@pytest.mark.parametrize("way", LADDER)
+def test_of_a_file_that_can_be_filtered_the_same_is_offered_whichever_no_it_was(way: Modality) -> None:
+    """Twelve people with a column each: two of them, and which two say what, is nobody's business."""
+    columns = {f"C{n}": SubjectRef(f"sub_{n:02}") for n in range(12)}
+    file = b.drs_object(GONE, columns.values(), version=2, samples=columns, format="VCF")
+    noes = ("withdrawn", "another purpose", "suspended", "a child who has grown up", "expired")
+    seen = {told(GONE, way, [*group(2, why), file], {}) for why in noes}
+    assert len(seen) == 1
+    assert (b'"filtered":true' in seen.pop()) is (way is Modality.DOWNLOAD)
+
+
+@pytest.mark.row("EXP-SECRET")
 def test_what_would_help_is_never_told_where_a_participant_says_no() -> None:
     """Whoever knew which change helps would know what the participant had agreed to."""
     for version in versions(b.PIA).values():

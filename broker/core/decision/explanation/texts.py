@@ -24,7 +24,7 @@ def dressed(record: Mapping[str, Any], language: Language = ENGLISH) -> dict[str
     """`record` with all its words. Words that it has already are those of its time, and hold for English."""
     tongue = Tongue(language)
     told = {**record, "why": [_why(one, tongue, "researcher") for one in record["why"]]}
-    told["you_can"] = [{**one, "do": tongue.word(f"way.{one['modality']}")} for one in record["you_can"]]
+    told["you_can"] = [{**one, "do": tongue.word(_way(one))} for one in record["you_can"]]
     told["change_that_would_help"] = [_change(one, tongue) for one in record["change_that_would_help"]]
     challenge = record["challenge"]
     outside = [{**one, "name": tongue.word(f"outside.{one['who']}")} for one in challenge["outside"]]
@@ -88,13 +88,22 @@ def _researcher(told: Mapping[str, Any], tongue: Tongue) -> str:
     """Outcome, the strictest reason, what is possible now, what would help, the way to challenge."""
     lines = [_answer(told["asked"]["modality"], told["outcome"], tongue)]
     lines += [one["sentence"] for one in told["why"][:1]]
-    lines += [_answer(one["modality"], one[_RESULTS], tongue) for one in told["you_can"][:1]]
+    lines += [_line(_way(one), one[_RESULTS], tongue) for one in told["you_can"][:1]]
     lines += [tongue.word("line.help", steps=one["say"]) for one in told["change_that_would_help"][:1]]
     return " ".join([*lines, *_challenge(told, tongue)])
 
 
+def _way(one: Mapping[str, Any]) -> str:
+    """The word for a way that is open."""
+    return "way.filtered" if one.get("filtered") else f"way.{one['modality']}"
+
+
 def _answer(way: str, outcome: str, tongue: Tongue) -> str:
-    return tongue.word("line.outcome", way=tongue.word(f"way.{way}"), answer=tongue.word(f"outcome.{outcome}"))
+    return _line(f"way.{way}", outcome, tongue)
+
+
+def _line(way: str, outcome: str, tongue: Tongue) -> str:
+    return tongue.word("line.outcome", way=tongue.word(way), answer=tongue.word(f"outcome.{outcome}"))
 
 
 def _challenge(told: Mapping[str, Any], tongue: Tongue) -> list[str]:

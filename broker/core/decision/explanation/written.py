@@ -15,6 +15,7 @@ from broker.core.decision.explanation.helping import Change
 from broker.core.decision.explanation.people import about_people, banded
 from broker.core.decision.explanation.steps import Step
 from broker.core.decision.question import Decision, Question
+from broker.core.drs.identifiers import encode
 from broker.core.outcome import Gate, GateResult, Norm, Outcome, Reason
 from broker.core.plain import plain
 from broker.core.purpose import Modality
@@ -30,6 +31,9 @@ STATES: Mapping[Outcome, str] = {
     Outcome.DENY: "fail",
 }
 """A gate for the committee: open, waiting for somebody, or shut."""
+
+VARIANTS = "/ga4gh/htsget/v1/variants"
+"""Where files are asked for out of which participants can be taken."""
 
 Rungs = Mapping[Modality, tuple[Outcome, tuple[str, ...]]]
 """Every way of access: its outcome and the codes that decided."""
@@ -75,8 +79,19 @@ def fact(one: Fact) -> dict[str, Any]:
     return told | ({"checked": rfc3339(one.at)} if one.at is not None else {})
 
 
-def you_can(ways: Iterable[tuple[Modality, Outcome]]) -> list[dict[str, Any]]:
-    return [{"modality": str(way), "result": outcome.name, "link": "/api/v1/requests"} for way, outcome in ways]
+def you_can(
+    question: Question, filtered: Outcome | None, ways: Iterable[tuple[Modality, Outcome]]
+) -> list[dict[str, Any]]:
+    """What may be done instead. `filtered`: what the same file gives without those who must be left out (htsget)."""
+    told = [_way(way, outcome, "/api/v1/requests") for way, outcome in ways]
+    if filtered is None or question.modality is not Modality.DOWNLOAD:
+        return told
+    link = f"{VARIANTS}/{encode(question.object or '')}"
+    return [{**_way(Modality.DOWNLOAD, filtered, link), "filtered": True}, *told]
+
+
+def _way(way: Modality, outcome: Outcome, link: str) -> dict[str, Any]:
+    return {"modality": str(way), "result": outcome.name, "link": link}
 
 
 def helps(changes: Iterable[Change]) -> list[dict[str, Any]]:

@@ -96,7 +96,7 @@ COPIES = Scope(permissions=b.codes("DUO:0000042"), modalities=frozenset({Modalit
 
 @pytest.mark.row("EXP-FILTERED")
 @pytest.mark.parametrize("no", ["withdrawn", "suspended"])
-def test_it_is_an_alternative_also_where_no_milder_way_is_open_whichever_no_it_was(no: str) -> None:
+def test_it_is_an_alternative_also_where_no_milder_way_is_open_whichever_no_it_was(no: Any) -> None:
     others = (b.consent(ref, scope=COPIES) for ref in (b.PAUL, MAX))
     gone = replace(GONE.consent, status=no, withdrawal=GONE.consent.withdrawal if no == "withdrawn" else None)
     question, snapshot = asked(*others, replace(GONE, consent=gone))

@@ -39,7 +39,6 @@ listed cannot happen."""
 _HELD: tuple[Status, ...] = ("active", "suspended")
 _FOR_OTHERS = frozenset({"parent", "guardian", "representative"})
 _LISTS = ("hosting", "modalities", "recipient_countries")
-_RANK = {"deny": 0, "ask": 1, None: 1, "permit": 2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,11 +232,16 @@ def _differing(before: ConsentVersion, after: ConsentVersion) -> set[str]:
 def wider(before: ConsentVersion, after: ConsentVersion) -> tuple[str, ...]:
     """The members in which `after` allows what `before` did not; sorted."""
     one, two = before.scope, after.scope
-    found = {key for key in two.answers if _RANK.get(two.answers[key], 1) > _RANK.get(one.answers.get(key), 1)}
+    found = {key for key in two.answers if _rank(two.answers[key]) > _rank(one.answers.get(key))}
     found |= {name for name in _LISTS if _longer(getattr(one, name), getattr(two, name))}
     if (before.status != "active" and after.status == "active") or (_withdrawn(before) and not _withdrawn(after)):
         found.add("status")
     return tuple(sorted(found))
+
+
+def _rank(word: str | None) -> int:
+    """Yes is more than no word, or "ask", or what nobody can read; and that is more than no."""
+    return (word == "permit") - (word == "deny")
 
 
 def _longer(before: frozenset[str] | None, after: frozenset[str] | None) -> bool:

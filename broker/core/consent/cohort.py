@@ -94,9 +94,8 @@ def _plain(version: ConsentVersion) -> bool:
 
 
 def _of_scope(scope: Scope) -> Form:
-    answers = frozenset(scope.answers.items()) if scope.answers else None
     lists = (scope.hosting, scope.modalities, scope.recipient_countries)
-    return (scope.permissions, scope.modifiers, answers, *lists)
+    return (scope.permissions, scope.modifiers, frozenset(scope.answers.items()), *lists)
 
 
 def told_apart(cohort: Cohort) -> Iterator[tuple[Subject, frozenset[SubjectRef]]]:

@@ -10,7 +10,7 @@ FHIR R5 (5.0.0), Consent. docs/how-to/exchange-consents.md
 import hashlib
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, get_args
+from typing import Any
 
 from broker.core.consent.answers import KEYS
 from broker.core.consent.model import Level, Status
@@ -43,7 +43,7 @@ STATUS: Mapping[Status, str] = MappingProxyType(
 """Our status to FHIR's. `inactive` that says no more is read as withdrawn: the widest that it can mean."""
 
 SUBJECT: Mapping[Level, str] = MappingProxyType(
-    {level: f"{URN}{word}" for level, word in zip(get_args(Level), ("subject", "family", "community"), strict=True)}
+    {"participant": f"{URN}subject", "family": f"{URN}family", "community": f"{URN}community"}
 )
 """The identifier system of whom it is about; `:<custodian>` follows where one is known."""
 

@@ -49,9 +49,9 @@ def _value(one: Members, path: str, depth: int) -> Any:
     names = one.names()
     if names == {"extension"}:
         return _object(one, path, depth)
-    if len(names) != 1 or not names <= _TYPES.keys():
+    name = next(iter(names), "")
+    if len(names) != 1 or name not in _TYPES:
         raise ValueError(f"{path}: not one value of a type that is read")
-    name = next(iter(names))
     value = one.take(name)
     if type(value) is not _TYPES[name]:
         raise ValueError(f"{path}.{name}: of another type")

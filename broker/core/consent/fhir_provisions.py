@@ -61,8 +61,6 @@ def provisions(given: Members, found: Found) -> bool:
         labelled = _label(one) or labelled
         permissions += _purposes(one)
         _same_period(one, found)
-        if one.take("provision") is not None:
-            raise ValueError(f"{path}.provision: one level of provisions is read, and no more")
         one.take("id")
         for name in sorted(one.names()):
             raise ValueError(f"{path}.{name}: restricts, and cannot be read")
@@ -170,5 +168,5 @@ def objects(given: Members, name: str, most: int = 100) -> list[tuple[str, Membe
         return []
     if not isinstance(raw, list | tuple) or not 0 < len(raw) <= most:
         raise given.wrong(name, f"not a list of 1 to {most}")
-    places = [f"{given.place}.{name}[{index}]" for index in range(len(raw))]
-    return [(path, Members(one, path)) for path, one in zip(places, raw, strict=True)]
+    found = [Members(one, f"{given.place}.{name}[{index}]") for index, one in enumerate(raw)]
+    return [(one.place, one) for one in found]

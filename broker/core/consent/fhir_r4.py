@@ -61,6 +61,9 @@ def _scope(given: Members) -> None:
         code = Members(one, f"{scope.place}.coding[{index}]")
         if code.text("code") not in _SCOPES:
             raise code.wrong("code", f"not {', '.join(sorted(_SCOPES))}")
+        for name in ("system", "version", "display"):
+            code.text(name)
+        code.done()
     scope.text("text")
     scope.done()
 

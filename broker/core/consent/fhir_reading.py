@@ -134,7 +134,7 @@ def _period(given: Members, found: Found) -> None:
 
 
 def _grantor(given: Members, found: Found) -> None:
-    for path, one in objects(given, "grantor", most=1):
+    for path, one in objects(given, "grantor"):
         for name, value, at in extensions(one):
             if name not in ("ref", "valid_to", "scope_of_authority"):
                 raise ValueError(f"{at}: unknown extension")
@@ -152,7 +152,7 @@ def _basis(given: Members, found: Found) -> None:
             if name not in ("instrument", "approval_ref"):
                 raise ValueError(f"{at}: unknown extension")
             found.put(("legal_basis", name), value, at)
-        for at, code in objects(one, "coding", most=1):
+        for at, code in objects(one, "coding"):
             if code.needed("system") != fhir.BASIS:
                 raise code.wrong("system", f"not {fhir.BASIS}")
             found.put(("legal_basis", "type"), code.needed("code"), f"{at}.code")
@@ -203,7 +203,7 @@ def _version(found: Found, place: str) -> ConsentVersion:
     except ValueError as wrong:
         match = _FAULT.fullmatch(str(wrong))
         name = match[1].removeprefix(".") if match else ""
-        known = (one for one in sorted(found.paths, key=len, reverse=True) if name == one or name.startswith(f"{one}."))
+        known = (one for one in found.paths if name == one or name.startswith(f"{one}."))
         raise ValueError(f"{found.paths.get(next(known, ''), place)}: {match[2] if match else wrong}") from None
 
 

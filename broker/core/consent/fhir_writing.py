@@ -114,7 +114,7 @@ def _provision(version: ConsentVersion, scope: list[dict[str, Any]]) -> dict[str
 def coding(term: Term, kind: TermKind) -> dict[str, Any]:
     """A DUO code with its parameters; one that DUO does not list as `kind` in a system of its own."""
     known = term.kind is kind
-    code = term.code.replace(":", "_", 1) if known else term.code
+    code = term.code.replace(":", "_") if known else term.code
     made = {"system": fhir.OBO if known else fhir.UNREAD_CODE, "code": code}
     more = [extension(name, value) for name in _PARAMETERS for value in _values(term, name)]
     return {"extension": more, **made} if more else made

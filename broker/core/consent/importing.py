@@ -9,6 +9,7 @@ withdrawal that it was approved and told there. (docs/how-to/exchange-consents.m
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from graphlib import CycleError, TopologicalSorter
 
 from broker.core.consent.model import ApprovedLimit, ConsentVersion, Template, TemplateRecord
 from broker.core.consent.writing import version_hash
@@ -64,7 +65,7 @@ def plan(
     """Every fault of every version at once; what is new, if there is none."""
     chains: dict[str, list[ConsentVersion]] = {}
     new, kept, faults = list[Incoming](), list[Incoming](), list[Fault]()
-    for one in sorted(incoming, key=lambda each: (each.version.consent_id, each.version.version)):
+    for one in _in_order(list(incoming)):
         version = one.version
         chain = chains.setdefault(version.consent_id, list(history(version.consent_id)))
         there = next((each for each in chain if each.version == version.version), None)
@@ -80,6 +81,22 @@ def plan(
         chain.append(recorded)
         new.append(replace(one, version=recorded))
     return Plan(faults=tuple(faults)) if faults else Plan(new=tuple(new), kept=tuple(kept))
+
+
+def _in_order(incoming: Sequence[Incoming]) -> Iterator[Incoming]:
+    """Each consent from its first version on, and after those whose place it takes; in a circle, by their ids."""
+    consents: dict[str, list[Incoming]] = {}
+    for one in sorted(incoming, key=lambda each: (each.version.consent_id, each.version.version)):
+        consents.setdefault(one.version.consent_id, []).append(one)
+    followed = {
+        id: sorted({one.version.supersedes[0] for one in found if one.version.supersedes} - {id})
+        for id, found in consents.items()
+    }
+    try:
+        order = list(TopologicalSorter(followed).static_order())
+    except CycleError:
+        order = list(consents)
+    return (one for id in order for one in consents.get(id, ()))
 
 
 def _chained(

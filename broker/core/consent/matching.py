@@ -37,8 +37,8 @@ _REFUSALS: Mapping[str, str] = MappingProxyType(
 )
 """A modifier's refusal in consent's words, in the order in which R10 gives them; any other is CON-CONDITION."""
 
-_NO_FAULT = frozenset({"DUO-NO-PERMISSION", "DUO-TWO-PERMISSIONS", "DUO-CODE-IGNORED"})
-"""What is a fault, or a notice, on a dataset and none on a person: permissions of one person mean "or"."""
+_NO_FAULT = frozenset({"DUO-NO-PERMISSION", "DUO-TWO-PERMISSIONS"})
+"""What is a fault on a dataset and none on a person: permissions of one person mean "or"."""
 
 Terms = tuple[Term, ...]
 _READABLE = frozenset({TermKind.PERMISSION, TermKind.MODIFIER})
@@ -96,7 +96,7 @@ def _without_ancestry(purpose: Purpose) -> Purpose:
 
 def _ancestry(term: Term, ontology: Ontology) -> bool:
     asked = Purpose(kinds=frozenset({Kind.ANCESTRY}), clinical_care=False)
-    return permission_verdict(term, asked, ontology, strict=True).verdict is Duo.PERMIT
+    return permission_verdict(term, asked, ontology).verdict is Duo.PERMIT
 
 
 def _asked_of(term: Term, purpose: Purpose, ontology: Ontology, *, care: bool) -> Match:
@@ -152,8 +152,7 @@ def _objection(match: Match) -> Verdict | None:
 def _carried(term: Term, match: Match, conditions: Match) -> Verdict:
     if match.verdict is Duo.DENY:
         return exclude("CON-PURPOSE")
-    duties = tuple(sorted({*match.obligations, *conditions.obligations}))
-    return include(f"DUO-{term.name}", duties, **dict(match.reasons[0].facts))
+    return include(f"DUO-{term.name}", conditions.obligations, **dict(match.reasons[0].facts))
 
 
 def _as(code: str, reason: Reason) -> Verdict:

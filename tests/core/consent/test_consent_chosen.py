@@ -152,3 +152,20 @@ def test_nothing_comes_back_that_would_be_lost() -> None:
     assert theirs(waits).back_to is None
     due = history(({}, "source"), ({"effective_from": "2026-06-01"}, "source"), (STOP | stopped, "person"))
     assert theirs(due).back_to == "active"
+
+
+@pytest.mark.parametrize("by", ["person", "representative", "source"])
+def test_who_cannot_say_yes_to_more_takes_back_their_own_withdrawal_and_no_other(by: Any) -> None:
+    made = history((SPOKEN, "source"), (SPOKEN | QUIET, by))
+    found = chosen(made[-1][0], "reopen", NOTHING, "own_narrow", NOW, theirs(made))
+    if by == "person":
+        assert done(found).withdrawal is None
+    else:
+        assert found == Reason(code="RGT-NARROW-ONLY")
+
+
+@pytest.mark.parametrize("by", ["person", "representative"])
+def test_who_cannot_say_yes_to_more_ends_their_own_pause_and_no_other(by: Any) -> None:
+    made = history((SPOKEN, "source"), (SPOKEN | PAUSED, by))
+    found = chosen(made[-1][0], "resume", NOTHING, "own_narrow", NOW, theirs(made))
+    assert (found == Reason(code="RGT-NARROW-ONLY")) is (by != "person")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from broker.core.consent.cohort import Cohort, cohort_of, everybody_alone, told_apart
 from broker.core.consent.judge import asking_of, judge
 from broker.core.consent.known import learned
-from broker.core.consent.model import ConsentVersion, DatasetCertificate, Subject
+from broker.core.consent.model import ConsentVersion, DatasetCertificate, Layer, Subject
 from broker.core.consent.question import ConsentQuestion
 from broker.core.consent.tally import ConsentAnswer
 from broker.core.ids import DatasetId, SubjectRef
@@ -141,3 +141,49 @@ def test_nobody_is_lost() -> None:
         )
         assert sum(known.tally.counts.values()) == len(people)
         assert known.answer.left_out == {"odd"}
+
+
+FORM: dict[str, str] = {"id": "T12", "version": "4", "sha256": "ab"}
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "groups"),
+    [
+        ({"template": FORM}, {"template": FORM}, [2]),
+        ({"template": FORM}, {"template": FORM | {"id": "T13"}}, [1, 1]),
+        ({"template": FORM}, {"template": FORM | {"sha256": "cd"}}, [1, 1]),
+        ({"scope": {"answers": {"linkage": "deny"}}}, {"scope": {"answers": {"linkage": "permit"}}}, [1, 1]),
+        ({"grantor": {"kind": "self"}}, {}, [2]),
+    ],
+    ids=str,
+)
+def test_people_are_alike_who_signed_the_same_text_and_answered_the_same(
+    one: dict[str, object], two: dict[str, object], groups: list[int]
+) -> None:
+    people = {SubjectRef(ref): person(ref, record(ref, **said)) for ref, said in (("s1", one), ("s2", two))}
+    cohort = cohort_of(frozenset(people), lambda ref, _: people[ref], NOW)
+    assert sorted(len(refs) for _, refs in told_apart(cohort)) == groups
+
+
+def test_a_second_version_or_a_group_is_read_with_its_person() -> None:
+    twice = person("s2", record("s2"), record("s2", version=2, effective_from="2026-01-01"))
+    ours = Layer(level="family", ref="f1")
+    people = {SubjectRef("s1"): person("s1"), SubjectRef("s2"): twice}
+    people[SubjectRef("s3")] = replace(person("s3"), layers=(ours,))
+    cohort = cohort_of(frozenset(people), lambda ref, _: people[ref], NOW)
+    assert cohort.others == {"s2", "s3"}
+
+
+def test_a_consent_that_begins_this_second_counts_already() -> None:
+    people = crowd(effective_from="2026-06-01")
+    cohort = cohort_of(frozenset(people), lambda ref, _: people[ref], NOW)
+    assert (cohort.others, cohort.since) == (frozenset(), NOW)
+
+
+def test_whose_record_changed_is_read_anew_and_strangers_do_not_count() -> None:
+    people = crowd(status="suspended")
+    cohort = cohort_of(frozenset(people), lambda ref, _: people[ref], NOW)
+    changed = cohort.after(frozenset({SubjectRef("s3"), SubjectRef("elsewhere")}))
+    assert changed.others == {"odd", "s3"}
+    assert [len(refs) for _, refs in told_apart(changed)] == [8]
+    assert cohort.after(frozenset({SubjectRef("elsewhere")})) is cohort

@@ -1,5 +1,6 @@
 """Edges of judging a set: by which rule, in which words, and until when an answer holds."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from broker.core.consent.judge import judge, judge_certificate, judge_communities
 from broker.core.consent.model import Layer
 from broker.core.consent.reading import read_version
+from broker.core.consent.reading_parts import read_legal_basis
+from broker.core.time import FOREVER
 from tests.core.consent.consent_world import NOW, ONTOLOGY, asking, certified, judged, on, person, record
 from tests.core.consent.test_consent_records import COMMUNITY
 
@@ -48,6 +51,9 @@ def test_a_law_that_overrides_is_told_while_it_does(ends: str, told: bool) -> No
     )
     found = judge(asking(linkage=True), [person("s1", says_no)], certified(), ONTOLOGY)
     assert ("overridden_by:Act 7" in found.obligations) is told
+    says_yes = replace(says_no, scope=replace(says_no.scope, answers={"linkage": "permit"}))
+    found = judge(asking(linkage=True), [person("s1", says_yes)], certified(), ONTOLOGY)
+    assert ("overridden_by:Act 7" in found.obligations) is told
 
 
 def test_a_version_that_became_known_this_very_second_counts() -> None:
@@ -64,3 +70,31 @@ def test_an_answer_holds_until_the_certificate_begins_or_ends() -> None:
     moratorium = [{"code": "MOR", "date": "2026-10-01"}]
     assert judged(asking(), person("s1"), modifiers=moratorium).until == on("2026-10-01")
     assert judged(asking(), person("s1"), modifiers=moratorium, valid_to="2026-07-01").until == on("2026-07-01")
+
+
+def test_a_grace_that_ends_this_second_is_no_turn_any_more() -> None:
+    child = record(grantor={"kind": "parent"}, maturity_review_on="2026-02-14")
+    assert judged(asking(at=on("2026-08-13")), person("s1", child)).until == on("2026-08-14")
+    assert judged(asking(at=on("2026-08-14")), person("s1", child)).until == FOREVER
+
+
+LAW = {"instrument": "Act 7", "approval_ref": "A-7"}
+MODELS: list[tuple[str, dict[str, Any], bool]] = [
+    ("opt_out", {"type": "public_interest_law", **LAW}, True),
+    ("opt_out", {"type": "opt_out", **LAW}, True),
+    ("waiver", {"type": "ethics_waiver", **LAW}, True),
+    ("broad", {"type": "public_interest_law", **LAW}, False),
+    ("opt_out", {"type": "consent", **LAW}, False),
+    ("opt_out", {"type": "opt_out", "instrument": "Act 7"}, False),
+    ("opt_out", {"type": "opt_out", "approval_ref": "A-7"}, False),
+    ("opt_out", {"type": "opt_out", "instrument": " ", "approval_ref": "A-7"}, False),
+]
+
+
+@pytest.mark.parametrize(("model", "basis", "may"), MODELS, ids=map(str, range(len(MODELS))))
+def test_a_law_overrides_only_what_rests_on_a_named_law_with_its_approval(
+    model: str, basis: dict[str, Any], *, may: bool
+) -> None:
+    says_no = {"permissions": ["GRU"], "answers": {"linkage": "deny"}}
+    version = replace(record(scope=says_no, model=model), legal_basis=read_legal_basis(basis, "legal_basis"))
+    assert version.may_be_overridden is may

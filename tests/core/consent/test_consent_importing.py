@@ -209,3 +209,83 @@ def test_a_withdrawal_reaches_what_no_approved_limit_protects(case: str) -> None
     found, wanted = EFFECTS[case]
     assert found.withdrawal is not None
     assert effects(found.withdrawal, THINGS) == wanted
+
+
+def test_what_follows_a_version_that_is_there_already_is_taken() -> None:
+    stored = replace(version(), recorded_at=on("2025-01-01"))
+    found = planned(version(), version(version=2), stored=(stored,))
+    assert ([one.version.version for one in found.new], len(found.kept)) == ([2], 1)
+
+
+@pytest.mark.parametrize("ids", [("a", "b", "c"), ("c", "b", "a"), ("b", "c", "a")])
+def test_a_consent_may_come_in_one_sending_with_the_one_that_takes_its_place(ids: tuple[str, str, str]) -> None:
+    """Whatever the ids are called and in whatever order they come."""
+    one, two, three = ids
+    sent = [
+        version(consent_id=one),
+        version(consent_id=one, version=2),
+        version(consent_id=two, supersedes={"consent_id": one, "version": 2}),
+        version(consent_id=two, version=2, supersedes={"consent_id": two, "version": 1}),
+        version(consent_id=three, supersedes={"consent_id": two, "version": 2}),
+    ]
+    for order in (sent, sent[::-1]):
+        found = planned(*order)
+        assert found.faults == ()
+        assert [(each.version.consent_id, each.version.version) for each in found.new] == [
+            (one, 1), (one, 2), (two, 1), (two, 2), (three, 1),
+        ]  # fmt: skip
+
+
+def test_of_two_consents_that_each_take_the_others_place_none_is_taken() -> None:
+    one = version(consent_id="a", supersedes={"consent_id": "b", "version": 1})
+    two = version(consent_id="b", supersedes={"consent_id": "a", "version": 1})
+    assert problems(one, two) == ["supersedes"]
+
+
+def test_consents_are_taken_in_the_order_of_their_ids_and_versions() -> None:
+    sent = [version(consent_id=id, version=number) for id in ("b", "a") for number in (2, 1)]
+    found = [(each.version.consent_id, each.version.version) for each in planned(*sent).new]
+    assert found == [("a", 1), ("a", 2), ("b", 1), ("b", 2)]
+
+
+def test_a_withdrawal_without_a_kind_must_be_named_too() -> None:
+    stopped = version(version=2, status="withdrawn", template=None)
+    assert problems(version(version=3), stored=(ONE, stopped)) == ["prev_hash"]
+
+
+def test_a_consent_holds_for_a_second_at_least() -> None:
+    assert problems(version(effective_to="2024-01-01")) == ["effective_to"]
+    assert problems(version(effective_to="2024-01-01T00:00:01Z")) == []
+
+
+@pytest.mark.parametrize("kind", ["public_interest_law", "opt_out"])
+def test_who_rests_on_a_law_names_it(kind: str) -> None:
+    members: dict[str, Any] = {"template": None, "legal_basis": {"type": kind, "approval_ref": "A-7"}}
+    if kind == "opt_out":
+        members["model"] = "opt_out"
+    assert problems(version(**members)) == ["legal_basis.instrument"]
+    named = members["legal_basis"] | {"instrument": "Act 7"}
+    assert problems(version(**members | {"legal_basis": named})) == []
+
+
+WRITTEN = {"ref": "g", "scope_of_authority": "research", "valid_to": "2030-01-01"}
+
+
+@pytest.mark.parametrize(
+    ("grantor", "members", "wanted"),
+    [
+        ({"kind": "guardian"}, {}, ["grantor.ref", "grantor.scope_of_authority", "grantor.valid_to"]),
+        ({"kind": "guardian", **WRITTEN}, {}, []),
+        ({"kind": "guardian"}, {"maturity_review_on": "2030-01-01"}, []),
+        ({"kind": "parent"}, {"maturity_review_on": "2030-01-01"}, []),
+        ({"kind": "parent"}, {}, ["maturity_review_on"]),
+        (
+            {"kind": "representative"}, {"maturity_review_on": "2030-01-01"},
+            ["grantor.ref", "grantor.scope_of_authority", "grantor.valid_to"],
+        ),
+    ],
+)  # fmt: skip
+def test_who_speaks_for_a_child_does_so_until_it_is_mature_and_for_others_within_a_scope(
+    grantor: dict[str, Any], members: dict[str, Any], wanted: list[str]
+) -> None:
+    assert problems(version(grantor=grantor, **members)) == wanted

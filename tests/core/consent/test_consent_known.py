@@ -8,7 +8,7 @@ from broker.core.consent.known import Known, KnownAnswers, learned
 from broker.core.consent.model import Subject
 from broker.core.ids import DatasetId, SubjectRef
 from broker.core.time import Seconds
-from tests.core.consent.consent_world import NOW, ONTOLOGY, asking, certified, record
+from tests.core.consent.consent_world import NOW, ONTOLOGY, asking, certified, on, record
 
 HERE = DatasetId("https://bank.example/heart")
 FILES = tuple("abcdefgh")
@@ -90,3 +90,32 @@ def test_the_oldest_cohorts_go_with_the_answers_about_them() -> None:
     assert ("".join(gathered), _kept(answers)) == ("abc", "bc")
     answers.cohort(HERE, "a", lambda: of("a"))
     assert ("".join(gathered), _kept(answers)) == ("abca", "c")
+
+
+LATER, ENDS = on("2026-07-01"), on("2026-09-01")
+ROW, OTHER_ROW = object(), object()
+
+
+@pytest.mark.parametrize(
+    ("at", "known_at", "row", "holds"),
+    [
+        (NOW, NOW, ROW, True),
+        (NOW - 1, NOW, ROW, False),
+        (ENDS - 1, NOW, ROW, True),
+        (ENDS, NOW, ROW, False),
+        (NOW, NOW - 1, ROW, False),
+        (NOW, LATER - 1, ROW, True),
+        (NOW, LATER, ROW, False),
+        (NOW, NOW, OTHER_ROW, False),
+    ],
+)
+def test_an_answer_holds_from_its_question_until_something_turns_or_is_learned(
+    at: Seconds, known_at: Seconds, row: object, *, holds: bool
+) -> None:
+    """The consent ends in September; what is on record for July is known from July on. Both ends are the first second
+    at which the answer no longer holds."""
+    ends, heard = record("s1", effective_to="2026-09-01"), record("s1", version=2, recorded_at="2026-07-01")
+    asked = asking_of(asking(), certified(), ONTOLOGY)
+    someone = Subject(ref=SubjectRef("s1"), versions=(ends, heard))
+    known = learned(asked, everybody_alone(frozenset({someone.ref})), lambda *_: someone, (HERE, None), (ROW,))
+    assert known.holds(at, known_at, (row,)) is holds

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.core.consent.importing import Incoming, plan
-from broker.core.consent.judge import ConsentOutcome, judge_communities
+from broker.core.consent.judge import ConsentAnswer, ConsentOutcome, judge_communities
 from broker.core.consent.model import ConsentVersion, Layer
 from broker.core.consent.question import Settled
 from broker.core.ids import SubjectRef
@@ -238,3 +238,64 @@ def test_a_community_goes_on_record_with_its_decision_and_needs_no_form() -> Non
         incoming = [Incoming(place="here", version=version)]
         found = plan(incoming, lambda _: (), lambda _, __: None, lambda _: (), NOW)
         assert [fault.problem for fault in found.faults] == ([wrong] if wrong else [])
+
+
+def rule_of(answer: ConsentAnswer, ref: str = "s1") -> tuple[str, str]:
+    """By which code somebody is left out, and by which rule."""
+    reason = answer.verdicts[SubjectRef(ref)].reason
+    return reason.code, reason.norm.rule if reason.norm else ""
+
+
+def of_family(**members: Any) -> ConsentVersion:
+    return record("f1", level="family", **{"scope": {}} | members)
+
+
+LAPSED: dict[str, Any] = {"kind": "representative", "ref": "r", "valid_to": "2026-06-01"}
+
+
+def test_who_no_longer_may_speak_for_a_family_speaks_no_longer() -> None:
+    one = person("s1", layers=[(of_family(grantor=LAPSED),)])
+    assert rule_of(judged(asking(flags=["family_analysis"]), one)) == ("CON-ASK", "R6")
+    assert judged(asking(), one).included, "and where nobody looks at the family, it is not asked"
+
+
+def test_an_objection_of_a_group_names_the_rule_by_which_it_objects() -> None:
+    no = of_family(scope={"answers": {"linkage": "deny"}})
+    asked = asking(linkage=True, flags=["family_analysis"])
+    one = person("s1", record("s1", scope={"permissions": ["GRU"], "answers": {"linkage": "permit"}}), layers=[(no,)])
+    assert rule_of(judged(asked, one)) == ("CON-FAMILY", "R11")
+
+
+def test_a_group_that_is_not_asked_silences_no_other() -> None:
+    """The family counts only where it is looked at; the community counts always, in whatever order they are listed."""
+    histories = [(of_family(),), (decided(decision="refused"),)]
+    for layers in (histories, histories[::-1]):
+        assert codes(judged(asking(), person("s1", layers=layers))) == ["COM-REFUSED"]
+
+
+DIED: dict[str, Any] = {"deceased_on": "2026-01-01", "after_death": "family_decides"}
+
+
+def test_what_the_dead_left_to_their_family_no_community_decides() -> None:
+    one = person("s1", record("s1", **DIED), layers=[(decided(),)])
+    assert rule_of(judged(asking(), one)) == ("CON-FAMILY-DECIDES", "R7")
+    agreed = person("s1", record("s1", **DIED), layers=[(decided(),), (of_family(),)])
+    assert judged(asking(), agreed).included
+
+
+def test_of_two_consents_one_that_leaves_it_to_the_family_is_enough() -> None:
+    two = (record("s1", consent_id="a"), record("s1", consent_id="b", **DIED))
+    for versions in (two, two[::-1]):
+        assert codes(judged(asking(), person("s1", *versions))) == ["CON-FAMILY-DECIDES"]
+
+
+def test_a_community_that_decided_in_one_of_its_records_has_decided() -> None:
+    layer = Layer(
+        level="community",
+        ref="c1",
+        versions=(decided(consent_id="a"), record("c1", level="community", scope={}, consent_id="b")),
+    )
+    assert judge_communities(asking(), [layer], ONTOLOGY).outcome is P
+    silent = replace(layer, versions=layer.versions[1:])
+    (reason,) = judge_communities(asking(), [silent], ONTOLOGY).reasons
+    assert (reason.code, reason.norm.rule if reason.norm else "") == ("COM-APPROVAL-NEEDED", "decision")

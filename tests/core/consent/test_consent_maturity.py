@@ -47,7 +47,10 @@ def test_from_half_a_year_before_and_until_they_have_answered(at: Seconds, wante
         {**CHILD, "status": "entered_in_error"},
         {**CHILD, "withdrawal": {"kind": "no_further_contact"}},
         {**CHILD, "effective_to": "2026-08-01"},
+        {**CHILD, "effective_to": "2026-09-01"},  # since this second
         {**CHILD, "deceased_on": "2026-07-01"},
+        {**CHILD, "deceased_on": "2026-09-01"},
+        {"grantor": {"kind": "self"}, "recorded_at": "2026-09-01"},  # known since this second
         {"grantor": {"kind": "representative"}, "maturity_review_on": DAY},
         {"grantor": None, "maturity_review_on": DAY},
     ],
@@ -70,6 +73,11 @@ def test_who_is_asked_all_the_same(kind: str, status: str) -> None:
 def test_a_consent_whose_place_another_takes_asks_nobody() -> None:
     other = record("s1", consent_id="new", supersedes={"consent_id": "s1", "version": 1}, grantor={"kind": "self"})
     assert asked(record("s1", **CHILD), other, at=on("2026-09-01")) == []
+
+
+def test_a_version_that_names_the_one_before_it_takes_no_consents_place() -> None:
+    again = record("s1", version=2, supersedes={"consent_id": "s1", "version": 1}, **CHILD)
+    assert asked(record("s1", **CHILD), again, at=on("2026-09-01")) == [("s1", False)]
 
 
 def test_an_invitation_says_by_pseudonym_whom_about_what_and_until_when() -> None:

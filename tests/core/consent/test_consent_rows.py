@@ -121,6 +121,10 @@ def test_what_is_left_open_is_no_no(request_: Row, outcome: str) -> None:
     assert asked(says_no, **request_)[outcome] == ["s1"]
 
 
+def test_a_request_without_a_purpose_is_read_and_carried_by_no_consent() -> None:
+    assert asked(purpose=None)["included"] == []
+
+
 def test_release_is_more_than_training() -> None:
     trained = version(scope={"permissions": ["GRU"], "answers": {"ai_training": "permit", "ai_model_release": "deny"}})
     assert asked(trained, ai_training=True)["included"] == ["s1"]
@@ -136,7 +140,9 @@ def test_records_of_a_group_that_stand_beside_a_person_s_are_that_group_s_histor
     no = group("community", "c1", 2, effective_from="2025-01-01", community=REFUSED)
     assert asked(version(), yes)["included"] == ["s1"]
     assert asked(version(), yes, no)["excluded"] == ["s1"]
-    assert asked(version(), no | {"effective_from": "2026-12-01"}, yes)["included"] == ["s1"]
+    later = no | {"effective_from": "2026-12-01"}
+    for written in ((yes, later), (later, yes)):
+        assert asked(version(), *written)["included"] == ["s1"]
 
 
 def test_a_community_that_a_person_names_and_of_which_nothing_is_on_record_has_not_agreed() -> None:

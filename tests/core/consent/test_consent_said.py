@@ -1,12 +1,13 @@
 """Each rule in its own words: code, facts for sentences, number; and the second at which it begins and ends to hold."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
 from broker.core.consent.model import ConsentVersion
-from broker.core.consent.question import ConsentQuestion
+from broker.core.consent.question import ConsentQuestion, Settled
 from broker.core.consent.standing import next_turn
 from broker.core.consent.verdict import Place
 from broker.core.time import FOREVER
@@ -149,6 +150,27 @@ CASES: dict[str, tuple[ConsentQuestion, tuple[ConsentVersion, ...], dict[str, An
 def test_a_rule_says_so(case: str) -> None:
     question, versions, certificate, wanted = CASES[case]
     assert said(question, *versions, **certificate) == wanted
+
+
+FORM: dict[str, Any] = {"id": "T1", "version": "1", "sha256": "ab"}
+SILENT = Settled(code="CON-SILENT", consent_class="T1", form="ab", keys=frozenset({"linkage"}))
+SETTLED: list[tuple[Settled, bool]] = [
+    (SILENT, True),
+    (replace(SILENT, consent_class="T2"), False),
+    (replace(SILENT, form="cd"), False),
+    (replace(SILENT, keys=frozenset({"recontact"})), False),
+    (replace(SILENT, code="CON-METHODS-UNCLEAR"), False),
+]
+
+
+@pytest.mark.parametrize(("settled", "enough"), SETTLED, ids=map(str, range(len(SETTLED))))
+def test_silence_is_settled_for_one_text_of_one_class_of_consents_and_what_is_named(
+    settled: Settled, *, enough: bool
+) -> None:
+    question = asking(linkage=True, settled=frozenset({settled}))
+    found = said(question, record(template=FORM))
+    assert (found is None) is enough
+    assert said(question, record()) is not None
 
 
 BASIS = {"type": "public_interest_law", "instrument": "Act 7", "approval_ref": "A-7"}

@@ -42,10 +42,10 @@ _THEIRS = frozenset({
 """Facts that an asker or their institution can change; places, evidence and modality have ways of their own."""
 
 _STATABLE = _THEIRS | {
-    _SITTING, _COMPUTING, "recipient.individual_residence", "recipient.control_countries", "recipient.suspended",
+    "recipient.individual_residence", "recipient.control_countries", "recipient.suspended",
     "recipient.institution_type", "request.us_gov_funded", "request.transaction_type", "request.purpose_flags",
 }  # fmt: skip
-"""Facts about the asker's side that may be stated where nobody has yet."""
+"""Facts about the asker's side that may be stated where nobody has yet; where they compute and sit is tried anyway."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,9 +218,7 @@ class _Search:
     def papers(self, after: tuple[Change, ...]) -> list[Change]:
         """Sets of evidence that lead to a permit, each without an item to spare; `after` other changes."""
         made = [self.enough(frozenset(), after)]
-        for start in () if after else dict.fromkeys(self.asked_for()):
-            if not any(start <= each for each in made):
-                made.append(self.enough(start, after))
+        made += [self.enough(start, after) for start in (() if after else dict.fromkeys(self.asked_for()))]
         return [self.paper(each) for each in dict.fromkeys(made) if each]
 
     def asked_for(self) -> Iterator[frozenset[str]]:
@@ -238,7 +236,7 @@ class _Search:
         wanted = start
         while not self.permitted(self.with_paper(wanted, after)):
             more = self.awaited(self.with_paper(wanted, after)) - wanted
-            if not more or len(self.tried) > TRIES:
+            if not more:
                 return start
             wanted |= more
         for each in sorted(wanted):

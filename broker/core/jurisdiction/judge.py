@@ -180,8 +180,8 @@ def _differ(now: Branch | None, then: Branch | None, facts: Facts) -> bool:
         return now is not then
     if (now.rule, now.effect) != (then.rule, then.effect):
         return True
-    if now.fixed is not None and then.fixed is not None:
-        return False  # the same constant of the same pack
+    if now.fixed is not None:
+        return False  # the same end of the same pack: a constant, then too
     return now.conclude(facts) != then.conclude(facts)
 
 

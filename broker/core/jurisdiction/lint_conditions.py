@@ -12,6 +12,9 @@ from broker.core.jurisdiction.facts import KINDS, PLACES, WORDS, FactValue, Kind
 from broker.core.jurisdiction.pack import Always, Comparison, Condition, Group, Not
 from broker.core.jurisdiction.reading import Reading, Where
 
+_NEVER = Not(condition=Always())
+"""In the place of what is no condition: nothing else that is told of the pack may follow from it."""
+
 
 def read_condition(reading: Reading, raw: object, where: Where, lists: Collection[str]) -> Condition:
     """The condition that `raw` writes. `lists`: the names of the pack's own lists."""
@@ -19,7 +22,7 @@ def read_condition(reading: Reading, raw: object, where: Where, lists: Collectio
         return Always()
     if not isinstance(raw, dict):
         reading.problem(where, "a condition is wanted here: true, all, any, not, or a fact with an op")
-        return Always()
+        return _NEVER
     for of in ("all", "any"):
         if of in raw:
             reading.members(raw, where, (of,))
@@ -39,13 +42,13 @@ def _test(reading: Reading, raw: dict[str, Any], where: Where, lists: Collection
     fact = reading.choice(members.get("fact"), (*where, "fact"), KINDS)
     op = reading.choice(members.get("op"), (*where, "op"), OPS)
     if not fact or not op:
-        return Always()
+        return _NEVER
     rule, kind = OPS[op], KINDS[fact]
     if kind not in rule.of:
         reading.problem((*where, "op"), f"{op} does not fit {fact}, which is a {kind}")
-        return Always()
+        return _NEVER
     if not _has_right_side(reading, members, where, rule):
-        return Always()
+        return _NEVER
     if "list" in members:
         return Comparison(fact=fact, op=op, lists=_lists(reading, members["list"], (*where, "list"), kind, lists))
     if "value" in members:

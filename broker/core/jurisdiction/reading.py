@@ -40,7 +40,7 @@ class Reading:
     problems: list[Problem] = field(default_factory=list)
 
     def problem(self, where: Where, message: str) -> None:
-        name = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in where).lstrip(".")
+        name = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in where).removeprefix(".")
         self.problems.append(Problem(line=self.line_of(where), field=name or "file", message=message))
 
     def members(

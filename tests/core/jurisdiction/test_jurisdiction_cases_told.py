@@ -126,3 +126,15 @@ def test_the_facts_that_a_pack_reads_are_those_of_all_its_conditions() -> None:
     assert "request.modality" not in facts_read(some)
     limited = pack(decide=[rule("less", "limit_modality"), rule("ok", "permit")])
     assert "request.modality" in facts_read(limited)
+
+
+def test_what_is_given_instead_is_told_item_by_item() -> None:
+    many = [is_("recipient.country", "eq", value="CN"), is_("data.n_sequenced", "gt", value=5)]
+    ask = pack(decide=[rule("ask", "refer", {"any": many}), rule("ok", "permit", obligations=["publish", "report"])])
+    row = {"id": "a", "facts": {}, "expect": {"rule": "ask"}}
+    unknown = "missing: none wanted, recipient.country, data.n_sequenced given"
+    assert ("cases[0].expect", unknown) in told(ask, {**FULL, "defaults": {}, "cases": [row]})
+    row = {"id": "a", "facts": {"data.n_sequenced": 5}, "expect": {"rule": "ok", "obligations": ["erase"]}}
+    assert ("cases[0].expect", "obligations: erase wanted, publish, report given") in told(
+        ask, {**FULL, "cases": [row]}
+    )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from broker.core.jurisdiction.facts import Facts, FactValue
-from broker.core.jurisdiction.fixes import fixes
+from broker.core.jurisdiction.fixes import fixes, lawful
 from broker.core.jurisdiction.pack import Pack
 from broker.core.jurisdiction.rulebook import Rulebook
 from broker.core.jurisdiction.verdict import Branch
@@ -62,6 +62,7 @@ STATABLE: list[tuple[str, FactValue, Raw]] = [
     ("recipient.individual_location", "FR", is_("recipient.individual_location", "eq", value="FR")),
     ("request.processing_country", "FR", is_("request.processing_country", "eq", value="FR")),
     ("recipient.individual_residence", "FR", is_("recipient.individual_residence", "eq", value="FR")),
+    ("recipient.individual_residence", "DE", is_("recipient.individual_residence", "eq", value="DE")),
     ("recipient.control_countries", (), is_("recipient.control_countries", "none_in", value=["CN"])),
     ("recipient.suspended", False, is_("recipient.suspended", "is_false")),
     ("recipient.institution_type", "university", is_("recipient.institution_type", "eq", value="university")),
@@ -72,7 +73,7 @@ STATABLE: list[tuple[str, FactValue, Raw]] = [
 ]
 
 
-@pytest.mark.parametrize(("fact", "value", "when"), STATABLE, ids=[fact for fact, *_ in STATABLE])
+@pytest.mark.parametrize(("fact", "value", "when"), STATABLE, ids=[f"{fact} {value}" for fact, value, _ in STATABLE])
 def test_what_nobody_has_stated_yet_may_be_stated(fact: str, value: FactValue, when: Raw) -> None:
     unstated = {name: one for name, one in HOME.items() if name != fact}
     assert ({fact: value}, "PERMIT") in _told(book_of(needing(when)), unstated)
@@ -120,6 +121,18 @@ def test_nobody_moves_to_a_place_that_is_not_known_or_where_they_are_already() -
     }
 
 
+def test_places_are_told_in_the_order_of_their_codes() -> None:
+    anywhere = {"not": is_(COMPUTED, "eq", value="US")}
+    found = told(book_of(needing(anywhere, answers_for=["DE", "NL"])), **ABROAD)
+    assert [one for one, _ in found if COMPUTED in one] == [{COMPUTED: "BE"}, {COMPUTED: "FR"}, {COMPUTED: "NL"}]
+
+
+def test_a_number_may_fall_to_nought_and_no_further() -> None:
+    level = "recipient.security_level"
+    assert told(book_of(needing(is_(level, "lt", value=1))))[0] == ({level: 0}, "PERMIT")
+    assert told(book_of(needing(is_(level, "lt", value=0)))) == []
+
+
 def test_a_condition_of_when_a_pack_applies_is_looked_at_too() -> None:
     strict = closed(id="strict", applies_when=is_("recipient.security_level", "lt", value=3))
     assert told(book_of(pack(), strict), **{"recipient.security_level": 1})[0] == (
@@ -129,13 +142,13 @@ def test_a_condition_of_when_a_pack_applies_is_looked_at_too() -> None:
 
 
 def test_only_packs_in_the_way_are_asked_what_would_help() -> None:
-    content = needing(is_("recipient.security_level", "gte", value=1), id="content", answers_for=[])
+    content = needing(is_("recipient.security_level", "gte", value=1), id="whose-questions-are-counted", answers_for=[])
     asked: list[Facts] = []
     fixes(counting(book_of(content, closed()), asked), HOME, NOW)
     assert {facts["recipient.security_level"] for facts in asked} == {3}
 
 
-ANY_OF_TEN = is_("evidence", "none_in", value=[f"paper.p{n}" for n in range(10)])
+ANY_OF_TEN = is_("evidence", "none_in", value=[f"paper.p{n}" for n in reversed(range(10))])
 
 
 @pytest.mark.parametrize(("op", "effect"), [("none_in", "deny"), ("any_in", "permit")])
@@ -161,7 +174,8 @@ def test_a_smaller_set_of_evidence_is_told_beside_the_one_that_the_packs_ask_for
 
 
 def test_words_that_are_no_evidence_are_not_asked_for_as_evidence() -> None:
-    when = is_("data.regimes_declared", "lacks", value=["eu-ehds"])
+    regime = is_("data.regimes_declared", "lacks", value=["eu-ehds"])
+    when = {"any": [regime, is_("evidence", "missing")]}  # evidence is read, so that new evidence would be asked about
     asked: list[Facts] = []
     fixes(counting(book_of(refusing(when)), asked), HOME, NOW)
     assert {facts.get("evidence") for facts in asked} == {()}
@@ -203,6 +217,24 @@ def test_among_equals_the_order_is_that_of_the_words_and_what_costs_nothing_come
     ]
 
 
+def test_where_only_a_referral_can_be_had_no_set_of_evidence_hides_a_smaller_one() -> None:
+    both, one = is_("evidence", "has", value=["a.b", "c.d"]), is_("evidence", "has", value=["a.b"])
+    for tests in ([both, one], [one, both]):
+        book = book_of(pack(decide=[rule("ask", "refer", {"any": tests}), rule("no", "deny")]))
+        assert told(book)[0] == ({"evidence": ("a.b",)}, "REFER")
+
+
+def test_what_the_packs_allow_to_one_who_asks_for_this_way_is_no_other_way() -> None:
+    openly = is_("request.modality", "in", value=["download", "stream"])
+    paid = is_("request.consideration", "eq", value="fee")
+    book = book_of(refusing({"all": [openly, paid]}))
+    asked: dict[str, FactValue] = {**HOME, "request.consideration": "fee"}
+    every, same_way = [fix.changes for fix in fixes(book, asked, NOW)], lawful(book, asked, NOW)
+    assert {one.fact for changes in every for one in changes} == {"request.consideration", "request.modality"}
+    assert same_way == [changes for changes in every if changes[0].fact == "request.consideration"]
+    assert lawful(book, HOME, NOW) == []
+
+
 PAPER = rule("paper", "await", is_("evidence", "lacks", value=["a.b"]), evidence=["a.b"])
 
 
@@ -229,8 +261,8 @@ def test_another_way_with_evidence_is_told_only_where_no_way_helps_alone() -> No
 
 
 def test_what_only_leads_nearer_to_a_yes_begins_with_what_leads_nearest() -> None:
-    paper = rule("paper", "await", is_("recipient.security_level", "gte", value=4), evidence=["never.enough"])
-    ask = rule("ask", "refer", {"any": [is_("request.ai_use", "eq", value="none"), is_("request.consideration", "eq", value="none")]})  # fmt: skip
+    paper = rule("paper", "await", is_("request.consideration", "eq", value="none"), evidence=["never.enough"])
+    ask = rule("ask", "refer", {"any": [is_("request.ai_use", "eq", value="none"), is_("recipient.security_level", "eq", value=2)]})  # fmt: skip
     never = closed(id="never", answers_for=[])
     book = book_of(pack(decide=[paper, ask, rule("no", "deny")]))
     asked: dict[str, FactValue] = {
@@ -238,10 +270,10 @@ def test_what_only_leads_nearer_to_a_yes_begins_with_what_leads_nearest() -> Non
         "request.consideration": "fee",
         "recipient.security_level": 1,
     }
-    found = told(book, **asked)
-    assert [one for one, outcome in found if outcome == "REFER"] == [
-        {"request.ai_use": "none"},
-        {"request.consideration": "none"},
+    assert told(book, **asked) == [
+        ({"request.consideration": "none"}, "PENDING"),
+        ({"recipient.security_level": 2}, "REFER"),
+        ({"request.ai_use": "none"}, "REFER"),
     ]
     assert told(book_of(pack(decide=[paper, ask, rule("no", "deny")]), never), **asked) == []
 

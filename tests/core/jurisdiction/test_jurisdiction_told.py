@@ -20,7 +20,7 @@ FULL = raw_pack(
     always=[{"when": COUNTRY_IS_CN, "obligations": ["report"]}],
     decide=[
         {**rule("no", "deny", {"any": [COUNTRY_IS_CN, is_("recipient.country", "in", list=["eea"]), is_("recipient.country", "in", list="eea")]}), "mandatory": True},
-        rule("less", "limit_modality", {"not": {"all": [is_("recipient.country", "in", value=["CN", "HK"]), is_("recipient.suspended", "is_true")]}}, obligations=["report"], on_unknown="refer"),
+        rule("less", "limit_modality", {"not": {"all": [is_("recipient.country", "in", value=["CN", "HK"]), is_("recipient.suspended", "is_true")]}}, obligations=["report"], on_unknown="refer", mandatory=True),
         rule("paper", "await", is_("data.n_sequenced", "gt", value=5), mandatory=True),
         rule("ask", "refer", is_("data.category", "eq", value="genomic"), mandatory=True),
         {**rule("ok", "permit", obligations=["report"], explain={"researcher": "r", "dac": "d", "subject": "s"}), "basis": {"source": "law", "pinpoint": "1"}},
@@ -69,6 +69,8 @@ TOLD: list[tuple[Where, Any, str, str]] = [
     (("status",), "new", "status", "one of example, retired, reviewed is wanted here"),
     (("lists",), [], "lists", "a mapping is wanted here"),
     (("effective", "to"), "2020-01-01", "effective.to", "ends before it begins"),
+    (("effective", "to"), "never", "effective.to", DATE),
+    (("decide", 0, "when"), is_("recipient.country", "gt", value=3), "decide[0].when.op", "gt does not fit recipient.country, which is a country"),
     (("law_status",), "superseded", "effective.to", "a superseded law has an end"),
     (("review", "reviewed_on"), "2027-01-01", "review.next_review_due", "due before it was reviewed"),
     (("lists", "eea", "items", 1), {"code": "GB", "from": "2026-01-02", "to": "2026-01-01"}, "lists.eea.items[1].to", "ends before it begins"),
@@ -163,3 +165,21 @@ def test_on_one_line_problems_come_in_the_order_of_their_fields_and_words() -> N
 def test_a_default_that_refuses_is_told_once() -> None:
     (only,) = problems(changed(("default_effect",), "deny"))
     assert only[0] == "default_effect"
+
+
+SUSPENDED = "recipient.suspended"
+UNREADABLE: list[tuple[Any, str, str]] = [
+    ("true", "", "a condition is wanted here: true, all, any, not, or a fact with an op"),
+    (is_(SUSPENDED, "is_true", value=True), "", "is_true takes neither value nor list"),
+    (is_(SUSPENDED, "is_true", list="eea"), "", "is_true takes neither value nor list"),
+    (is_(SUSPENDED, "is_true", value=7.5, list=[]), "", "is_true takes neither value nor list"),
+    (is_(SUSPENDED, "eq", value="yes"), ".op", "eq does not fit recipient.suspended, which is a flag"),
+    ({"fact": "evidence", "op": "missing", "of": 1}, ".of", "nobody knows this member"),
+]
+
+
+@pytest.mark.parametrize(("when", "member", "message"), UNREADABLE, ids=str)
+def test_what_is_wrong_with_a_condition_is_told_once_and_nothing_follows_from_it(
+    when: Any, member: str, message: str
+) -> None:
+    assert problems(changed(("decide", 0, "when"), when)) == [(f"decide[0].when{member}", message)]

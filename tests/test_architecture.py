@@ -72,6 +72,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "jwt": ("adapters/jose.py", "demo/idp_issuer.py"),
     "sqlite3": ("adapters/storage/", "demo/scenes/record.py"),
     "aiosqlite": ("adapters/storage/",),
+    "asyncpg": ("adapters/storage/postgres/connections.py",),
     "sqlalchemy": ("adapters/storage/",),
     "alembic": ("adapters/storage/",),
     "obstore": ("adapters/repositories/addresses.py",),

@@ -55,8 +55,9 @@ class LedgerDownError(Exception):
 class Ledger(Protocol):
     """The only way to write what gives, uses, changes or ends a right."""
 
-    async def record(self, entry: Entry, *changes: Put) -> int:
-        """Store entry and changes together or not at all; durable on return. Returns the entry's index.
+    async def record(self, entry: Entry, *changes: Put) -> int | None:
+        """Store entry and changes together or not at all; durable on return. Returns the entry's index, or None where
+        many processes write: then it has one a moment later. The log knows it by its id.
 
         StaleError: a change's precondition failed, or the receipt id is taken; nothing of this record was stored,
         and other records are not touched. LedgerDownError: nobody knows whether it was stored. ValueError: it can
@@ -74,7 +75,7 @@ class Ledger(Protocol):
 
 
 class Rows(Protocol):
-    """Reads of what the ledger stored: always the last committed version."""
+    """Reads of what the ledger stored: always the last committed version. LedgerDownError: it cannot be asked now."""
 
     async def get(self, kind: type[R], id: str) -> R | None: ...
 
@@ -122,7 +123,7 @@ class Snapshots(Protocol):
     """The picture in force."""
 
     def current(self) -> Snapshot:
-        """Everything that was committed by now."""
+        """Everything that was committed by now. LedgerDownError: nobody knows what was; decide nothing."""
         ...
 
 

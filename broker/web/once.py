@@ -73,7 +73,7 @@ class OnceLedger:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    async def record(self, entry: Entry, *changes: Put) -> int:
+    async def record(self, entry: Entry, *changes: Put) -> int | None:
         """As the one underneath. StaleError also if the same key took effect at the same moment elsewhere."""
         job = _JOB.get()
         if job is None or not job.id or job.receipt is not None:

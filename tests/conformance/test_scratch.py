@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from broker.adapters.storage.postgres.reads import open_postgres_scratch
 from broker.adapters.storage.scratch import MAX_BYTES, MAX_ID, open_scratch
 from broker.core.time import Seconds
 from broker.ports import LedgerDownError, Scratch
-from tests.adapters.storage.support import Place
+from tests.adapters.storage.support import Place, SharedPlace
 from tests.fakes import MemoryScratch
 
 NOW, LATER = Seconds(100), Seconds(200)
@@ -17,13 +18,19 @@ VALUE: dict[str, Any] = {"state": "x", "n": 1, "scopes": ["a", "b"], "nothing": 
 LIMIT = MARKS = 5
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-async def scratch(request: pytest.FixtureRequest, place: Place) -> AsyncIterator[Scratch]:
-    if request.param == "memory":
-        yield MemoryScratch(limit=LIMIT, marks=MARKS)
-        return
-    async with open_scratch(place.database, limit=LIMIT, marks=MARKS) as opened:
-        yield opened
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+async def scratch(request: pytest.FixtureRequest) -> AsyncIterator[Scratch]:
+    match request.param:
+        case "memory":
+            yield MemoryScratch(limit=LIMIT, marks=MARKS)
+        case "sqlite":
+            place: Place = request.getfixturevalue("place")
+            async with open_scratch(place.database, limit=LIMIT, marks=MARKS) as opened:
+                yield opened
+        case _:
+            shared: SharedPlace = request.getfixturevalue("shared_place")
+            async with open_postgres_scratch(shared.url, limit=LIMIT, marks=MARKS) as many:
+                yield many
 
 
 async def test_what_was_put_is_there_until_it_expires(scratch: Scratch) -> None:

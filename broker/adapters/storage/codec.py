@@ -82,6 +82,11 @@ def restore(kind: type[R], body: str) -> R:
     return row
 
 
+def restore_named(kind: str, body: str) -> Row:
+    """The same for the name of a kind. KeyError if there is none of that name."""
+    return restore(_BY_NAME[kind], body)
+
+
 @cache
 def _validator(kind: type[Any]) -> SchemaValidator:
     """Builds the dataclass, every member type-checked, none unknown; an unset one was left out and is None again."""

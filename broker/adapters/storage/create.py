@@ -56,8 +56,8 @@ def _migrate(path: Path) -> None:
         command.upgrade(alembic_config(connection), "head")
 
 
-def alembic_config(connection: sa.Connection) -> Config:
-    """Alembic's configuration, without a file of its own."""
+def alembic_config(connection: sa.Connection | None = None) -> Config:
+    """Alembic's configuration, without a file of its own. Without a connection it only writes down what it would do."""
     config = Config()
     config.set_main_option("script_location", str(resources.files(migrations)))
     config.set_main_option("path_separator", "os")

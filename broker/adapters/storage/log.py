@@ -8,10 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import aiosqlite
-
 from broker.adapters.storage.codec import restore
-from broker.adapters.storage.reads import read_only
+from broker.adapters.storage.reads import Database, read_only
 from broker.adapters.storage.schema import SELECT_TAIL, SELECT_TILE
 from broker.core.audit.merkle import (
     HASH_BYTES,
@@ -55,7 +53,7 @@ class Published:
 class SqliteLog:
     """The log of one database. `head`: a connection to the file in which its head is kept."""
 
-    def __init__(self, db: aiosqlite.Connection, head: aiosqlite.Connection) -> None:
+    def __init__(self, db: Database, head: Database) -> None:
         self._db, self._head = db, head
 
     async def published(self) -> Published:

@@ -1,10 +1,10 @@
 """Reads of the rows that the ledger stored: always the last committed version, over a connection that cannot write."""
 
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 import aiosqlite
 
@@ -17,10 +17,16 @@ PAGE = 500
 """Rows read at once: a scan holds no transaction open, and the write-ahead log can be folded in behind it."""
 
 
+class Database(Protocol):
+    """Something to ask in SQL, with `?` where values go: a connection of aiosqlite, or what stands for one."""
+
+    async def execute_fetchall(self, statement: str, values: tuple[Any, ...] = ()) -> Iterable[Any]: ...
+
+
 class SqliteRows:
     """A ports.Rows."""
 
-    def __init__(self, db: aiosqlite.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
 
     async def get(self, kind: type[R], id: str) -> R | None:

@@ -46,6 +46,8 @@ INDEXED: Mapping[str, tuple[str, ...]] = MappingProxyType({
 
 metadata = sa.MetaData()
 _whole = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+_text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+"""Ids are in the order of their characters in both dialects, wherever a server stands."""
 
 
 def _table(name: str, *parts: SchemaItem, rowid: bool = True) -> sa.Table:
@@ -59,29 +61,29 @@ def _column(name: str, type_: TypeEngine[Any] | type, *, key: bool = False, opti
 RECORD = _table(
     "record",
     _column("seq", _whole, key=True),
-    _column("id", sa.Text),
+    _column("id", _text),
     _column("at", _whole),
-    _column("kind", sa.Text),
+    _column("kind", _text),
     _column("body", sa.LargeBinary),
     sa.Index("record_id", "id", unique=True),
 )
 EFFECT = _table(
     "effect",
-    _column("kind", sa.Text, key=True),
-    _column("row_id", sa.Text, key=True),
+    _column("kind", _text, key=True),
+    _column("row_id", _text, key=True),
     _column("version", _whole, key=True),
-    _column("digest", sa.Text),
+    _column("digest", _text),
     _column("seq", _whole),
     sa.Index("effect_seq", "seq"),
     rowid=False,
 )
 HISTORY = _table(
     "history",
-    _column("kind", sa.Text, key=True),
-    _column("row_id", sa.Text, key=True),
+    _column("kind", _text, key=True),
+    _column("row_id", _text, key=True),
     _column("version", _whole, key=True),
     _column("seq", _whole),
-    _column("body", sa.Text),
+    _column("body", _text),
     rowid=False,
 )
 TILE = _table(
@@ -101,25 +103,25 @@ CHECKPOINT = _table(
 SCRATCH = _table(
     "scratch",
     _column("n", _whole, key=True),
-    _column("kind", sa.Text),
-    _column("id", sa.Text),
-    _column("body", sa.Text),
+    _column("kind", _text),
+    _column("id", _text),
+    _column("body", _text),
     _column("expires", _whole),
     sa.Index("scratch_kind_id", "kind", "id", unique=True),
     sa.Index("scratch_kind_n", "kind", "n"),
     sa.Index("scratch_expires", "expires"),
 )
-META = _table("meta", _column("key", sa.Text, key=True), _column("value", sa.Text))
+META = _table("meta", _column("key", _text, key=True), _column("value", _text))
 
 
 def _row_table(kind: str) -> sa.Table:
     members = INDEXED.get(kind, ())
     return _table(
         kind,
-        _column("id", sa.Text, key=True),
+        _column("id", _text, key=True),
         _column("version", _whole),
-        _column("body", sa.Text),
-        *(_column(member, sa.Text, optional=True) for member in members),
+        _column("body", _text),
+        *(_column(member, _text, optional=True) for member in members),
         *(sa.Index(f"{kind}_{member}", member) for member in members),
     )
 

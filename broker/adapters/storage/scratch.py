@@ -16,6 +16,7 @@ from typing import Any
 import aiosqlite
 
 from broker.adapters.storage.connections import BUSY_SECONDS
+from broker.adapters.storage.reads import Database
 from broker.core.plain import canonical
 from broker.core.time import Seconds
 from broker.ports import LedgerDownError
@@ -30,15 +31,10 @@ SWEEP_SECONDS = 60.0
 """For how long what has expired may still lie on the disk."""
 _KIND = re.compile(r"[a-z][a-z0-9_.]{0,39}")
 _PUT = (
-    "INSERT OR REPLACE INTO scratch (n, kind, id, body, expires)"
-    " VALUES ((SELECT coalesce(max(n), 0) + 1 FROM scratch), ?, ?, ?, ?)"
-)
-_ADD = (
-    "INSERT INTO scratch (n, kind, id, body, expires)"
-    " VALUES ((SELECT coalesce(max(n), 0) + 1 FROM scratch), ?, ?, ?, ?)"
+    "INSERT INTO scratch (n, kind, id, body, expires) VALUES ({next}, ?, ?, ?, ?)"
     " ON CONFLICT (kind, id) DO UPDATE SET n = excluded.n, body = excluded.body, expires = excluded.expires"
-    " WHERE scratch.expires <= ? RETURNING n"
 )
+_ADD = _PUT + " WHERE scratch.expires <= ? RETURNING n"
 """One statement, so that of many who add the same one does."""
 _DROP = (
     "DELETE FROM scratch WHERE kind = ? AND n IN (SELECT n FROM scratch WHERE kind = ? ORDER BY n LIMIT ?) RETURNING n"
@@ -48,18 +44,22 @@ _DROP = (
 class SqliteScratch:
     """A ports.Scratch. `kind` is a word of our own, never one from outside: the number of kinds is the code's."""
 
-    def __init__(self, db: aiosqlite.Connection, counts: dict[str, int], limit: int, marks: int) -> None:
+    _NEXT = "(SELECT coalesce(max(n), 0) + 1 FROM scratch)"
+    """A number above all that were given."""
+
+    def __init__(self, db: Database, counts: dict[str, int], limit: int, marks: int) -> None:
         self._db, self._counts, self._limit, self._marks = db, counts, limit, marks
+        self._put, self._add = _PUT.format(next=self._NEXT), _ADD.format(next=self._NEXT)
 
     async def put(self, kind: str, id: str, value: Mapping[str, Any], expires: Seconds) -> None:
         """ValueError for a value above 64 KiB or an id above 512 characters: what bounds all of it."""
-        await self._do(_PUT, (kind, id, _body(kind, id, value), expires))
+        await self._do(self._put, (kind, id, _body(kind, id, value), expires))
         self._counts[kind] = self._counts.get(kind, 0) + 1  # at least as many as there are
         if self._counts[kind] > self._limit:
             await self._bound(kind)
 
     async def add(self, kind: str, id: str, value: Mapping[str, Any], expires: Seconds, now: Seconds) -> bool:
-        added = await self._do(_ADD, (kind, id, _body(kind, id, value), expires, now))
+        added = await self._do(self._add, (kind, id, _body(kind, id, value), expires, now))
         if not added:
             return False
         self._counts[kind] = self._counts.get(kind, 0) + 1

@@ -96,7 +96,7 @@ class Writer:
             return [LedgerDownError("another program holds the database") for _ in wishes]
         batch = _Batch(self.size)
         now = self._watch_clock(batch)
-        answers: list[Answer] = [batch.add(wish) if self._apply(wish.stored) else _stale(wish) for wish in wishes]
+        answers: list[Answer] = [batch.add(wish) if self._apply(wish.stored) else stale(wish) for wish in wishes]
         if not batch.records:
             self._db.execute("ROLLBACK")
             return answers
@@ -181,6 +181,6 @@ class Writer:
         return now
 
 
-def _stale(wish: Wish) -> StaleError:
+def stale(wish: Wish) -> StaleError:
     what = ", ".join(f"{each.effect.kind} {each.effect.id}" for each in wish.stored)
     return StaleError(f"changed by somebody else: one of {what}")

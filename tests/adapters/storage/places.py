@@ -1,11 +1,15 @@
 """A fresh place for each test; making a database once and copying it saves most of the time."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.adapters.storage.support import Place
+from broker.adapters.storage.postgres.ordering import LogOf
+from tests.adapters.storage.support import ORIGIN, Place, SharedPlace, sign
+from tests.fakes import CountingEntropy, FakeClock
+from tests.postgres import Cluster, Database, shared_cluster
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +25,21 @@ def place(new_database: Place, tmp_path: Path) -> Place:
     shutil.copy(new_database.database, fresh.database)
     shutil.copy(new_database.head, fresh.head)
     return fresh
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    with shared_cluster() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def postgres_database(cluster: Cluster, worker_id: str) -> Database:
+    log = LogOf(origin=ORIGIN, sign=sign, clock=FakeClock(), entropy=CountingEntropy())
+    return Database(cluster, f"test_{worker_id}").make(log)
+
+
+@pytest.fixture
+def shared_place(postgres_database: Database) -> SharedPlace:
+    """The same in PostgreSQL."""
+    return SharedPlace(postgres_database.again())

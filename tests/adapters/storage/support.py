@@ -14,12 +14,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from broker.adapters.storage.audit_tool import Report, verify
 from broker.adapters.storage.create import create
 from broker.adapters.storage.ledger import SqliteLedger, open_ledger
+from broker.adapters.storage.log import SqliteLog
+from broker.adapters.storage.postgres.ledger import PostgresLedger, open_postgres_ledger
+from broker.adapters.storage.postgres.reads import open_postgres_log
 from broker.core.audit.entry import Entry, Value
 from broker.core.audit.note import Key, Signer, sign_note
 from broker.core.ids import ReceiptId, make_id
 from broker.core.rows import Put, Revocation
 from broker.core.time import Seconds
 from tests.fakes import CountingEntropy, FakeClock
+from tests.postgres import Database
 
 ORIGIN = "log.example.org/audit"
 _PRIVATE = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
@@ -119,3 +123,28 @@ class Place:
 
     def verify(self, *, checkpoint: bytes | None = None, head: bool = True) -> Report:
         return verify(self.database, [KEY], ORIGIN, ed25519, self.head if head else None, checkpoint)
+
+
+@dataclass
+class SharedPlace:
+    """A PostgreSQL database with the head of its log."""
+
+    database: Database
+    clock: FakeClock = field(default_factory=FakeClock)
+    entropy: CountingEntropy = field(default_factory=lambda: CountingEntropy(drawn=1_000))
+
+    @property
+    def url(self) -> str:
+        return self.database.url
+
+    @asynccontextmanager
+    async def open(self, **options: Any) -> AsyncIterator[PostgresLedger]:
+        """A process of a broker; as many at once as one likes."""
+        given = {"origin": ORIGIN, "sign": sign, "clock": self.clock, "entropy": self.entropy, "pause": 0.01}
+        async with open_postgres_ledger(self.url, self.url, **{**given, **options}) as ledger:
+            yield ledger
+
+    @asynccontextmanager
+    async def log(self) -> AsyncIterator[SqliteLog]:
+        async with open_postgres_log(self.url, self.url) as log:
+            yield log

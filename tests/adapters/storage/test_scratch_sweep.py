@@ -51,7 +51,7 @@ async def test_what_has_expired_is_swept_again_and_again(place: Place) -> None:
 
 async def test_when_another_program_holds_the_file_callers_hear_it_as_of_the_ledger(place: Place) -> None:
     async with open_scratch(place.database) as scratch:
-        await scratch._db.execute("PRAGMA busy_timeout = 10")
+        await scratch._db.execute_fetchall("PRAGMA busy_timeout = 10")
         with closing(sqlite3.connect(place.database, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             with pytest.raises(LedgerDownError):

@@ -37,24 +37,25 @@ _KINDS = {
     "visa_issuer": (),
 }
 _whole = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+_text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
     """From nothing."""
     for kind, members in _KINDS.items():
-        _table(kind, "id", id=sa.Text, version=_whole, body=sa.Text)
+        _table(kind, "id", id=_text, version=_whole, body=_text)
         for member in members:
-            op.add_column(kind, sa.Column(member, sa.Text, nullable=True))
+            op.add_column(kind, sa.Column(member, _text, nullable=True))
             op.create_index(f"{kind}_{member}", kind, [member])
-    _table("record", "seq", seq=_whole, id=sa.Text, at=_whole, kind=sa.Text, body=sa.LargeBinary)
+    _table("record", "seq", seq=_whole, id=_text, at=_whole, kind=_text, body=sa.LargeBinary)
     op.create_index("record_id", "record", ["id"], unique=True)
     _table(
         "effect",
         "kind row_id version",
-        kind=sa.Text,
-        row_id=sa.Text,
+        kind=_text,
+        row_id=_text,
         version=_whole,
-        digest=sa.Text,
+        digest=_text,
         seq=_whole,
         rowid=False,
     )
@@ -63,11 +64,13 @@ def upgrade() -> None:
     _table(
         "checkpoint", "size", size=_whole, root=sa.LargeBinary, note=sa.LargeBinary, at=_whole, leaves=sa.LargeBinary
     )
-    _table("scratch", "n", n=_whole, kind=sa.Text, id=sa.Text, body=sa.Text, expires=_whole)
+    _table("scratch", "n", n=_whole, kind=_text, id=_text, body=_text, expires=_whole)
     op.create_index("scratch_kind_id", "scratch", ["kind", "id"], unique=True)
     op.create_index("scratch_kind_n", "scratch", ["kind", "n"])
     op.create_index("scratch_expires", "scratch", ["expires"])
-    _table("meta", "key", key=sa.Text, value=sa.Text)
+    if op.get_context().dialect.name == "postgresql":
+        op.execute("CREATE SEQUENCE scratch_n OWNED BY scratch.n")
+    _table("meta", "key", key=_text, value=_text)
 
 
 def _table(name: str, keys: str, *, rowid: bool = True, **columns: TypeEngine[Any] | type) -> None:

@@ -36,6 +36,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
 """Kind of row to the members by which its rows are found."""
 _FROM_NOW_ON = ("committee", "consent", "dataset", "drs_object", "organisation", "repository", "revocation")
 _whole = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+_text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
@@ -43,21 +44,23 @@ def upgrade() -> None:
     for kind, members in _KINDS.items():
         op.create_table(
             kind,
-            sa.Column("id", sa.Text, primary_key=True, nullable=False, autoincrement=False),
+            sa.Column("id", _text, primary_key=True, nullable=False, autoincrement=False),
             sa.Column("version", _whole, nullable=False, autoincrement=False),
-            sa.Column("body", sa.Text, nullable=False, autoincrement=False),
+            sa.Column("body", _text, nullable=False, autoincrement=False),
             sqlite_strict=True,
         )
         for member in members:
-            op.add_column(kind, sa.Column(member, sa.Text, nullable=True))
+            op.add_column(kind, sa.Column(member, _text, nullable=True))
             op.create_index(f"{kind}_{member}", kind, [member])
     _deliveries_by_object()
     _history()
+    if op.get_context().dialect.name == "postgresql":
+        _many_processes()
 
 
 def _deliveries_by_object() -> None:
     """Deliveries are found by object, so that a participant can be told how often their data left."""
-    op.add_column("delivery", sa.Column("object", sa.Text, nullable=True))
+    op.add_column("delivery", sa.Column("object", _text, nullable=True))
     op.create_index("delivery_object", "delivery", ["object"])
     postgresql = op.get_context().dialect.name == "postgresql"
     member = "body::json ->> 'object'" if postgresql else "json_extract(body, '$.object')"
@@ -68,11 +71,11 @@ def _history() -> None:
     """Every version of what decisions read; of what is there, the one that holds."""
     op.create_table(
         "history",
-        sa.Column("kind", sa.Text, primary_key=True, nullable=False, autoincrement=False),
-        sa.Column("row_id", sa.Text, primary_key=True, nullable=False, autoincrement=False),
+        sa.Column("kind", _text, primary_key=True, nullable=False, autoincrement=False),
+        sa.Column("row_id", _text, primary_key=True, nullable=False, autoincrement=False),
         sa.Column("version", _whole, primary_key=True, nullable=False, autoincrement=False),
         sa.Column("seq", _whole, nullable=False, autoincrement=False),
-        sa.Column("body", sa.Text, nullable=False, autoincrement=False),
+        sa.Column("body", _text, nullable=False, autoincrement=False),
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
@@ -84,3 +87,25 @@ def _history() -> None:
     op.execute(
         "INSERT INTO meta (key, value) SELECT 'history_from', CAST(coalesce(max(seq) + 1, 0) AS TEXT) FROM record"
     )
+
+
+def _many_processes() -> None:
+    """What waits for its place in the log, and what the pictures of all processes follow."""
+    op.create_table(
+        "pending",
+        sa.Column("n", sa.BigInteger, sa.Identity(cache=1), primary_key=True),
+        sa.Column("id", _text, nullable=False, unique=True),
+        sa.Column("at", _whole, nullable=False),
+        sa.Column("kind", _text, nullable=False),
+        sa.Column("body", sa.LargeBinary, nullable=False),
+        sa.Column("more", _text, nullable=False),
+    )
+    op.create_table(
+        "feed",
+        sa.Column("seq", _whole, primary_key=True, nullable=False, autoincrement=False),
+        sa.Column("place", _whole, primary_key=True, nullable=False, autoincrement=False),
+        sa.Column("at", _whole, nullable=False),
+        sa.Column("kind", _text, nullable=False),
+        sa.Column("body", _text, nullable=False),
+    )
+    op.create_index("feed_at", "feed", ["at"])

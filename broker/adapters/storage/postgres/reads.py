@@ -1,0 +1,49 @@
+"""What is read of a PostgreSQL database: rows, the log, scratch; the readers are those of SQLite."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from broker.adapters.storage.log import SqliteLog
+from broker.adapters.storage.postgres.connections import Reads, pool
+from broker.adapters.storage.reads import SqliteRows
+from broker.adapters.storage.scratch import LIMIT, MARKS, SqliteScratch
+
+
+class PostgresScratch(SqliteScratch):
+    """A ports.Scratch. What is at most kept holds for each process."""
+
+    _NEXT = "nextval('scratch_n')"
+
+
+class _Head:
+    """The head, read as SQLite's file of it is."""
+
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+
+    async def execute_fetchall(self, statement: str, values: tuple[Any, ...] = ()) -> list[Any]:
+        return await self._reads.execute_fetchall(statement.replace(" FROM head", " FROM audit_lock.head"), values)
+
+
+@asynccontextmanager
+async def open_postgres_rows(url: str) -> AsyncIterator[SqliteRows]:
+    """The rows of a database, for as long as the block runs."""
+    async with pool(url, default_transaction_read_only="on") as reads:
+        yield SqliteRows(Reads(reads))
+
+
+@asynccontextmanager
+async def open_postgres_log(url: str, head_url: str) -> AsyncIterator[SqliteLog]:
+    """The log of a database, for as long as the block runs."""
+    async with pool(url, default_transaction_read_only="on") as db, pool(head_url) as head:
+        yield SqliteLog(Reads(db), _Head(Reads(head)))
+
+
+@asynccontextmanager
+async def open_postgres_scratch(url: str, limit: int = LIMIT, marks: int = MARKS) -> AsyncIterator[PostgresScratch]:
+    """Scratch of a database. Nothing of it waits for the disk."""
+    async with pool(url, synchronous_commit="off") as db:
+        reads = Reads(db)
+        counted = await reads.execute_fetchall("SELECT kind, count(*) FROM scratch GROUP BY kind")
+        yield PostgresScratch(reads, {row[0]: row[1] for row in counted}, limit, marks)

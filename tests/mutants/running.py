@@ -1,7 +1,7 @@
 """Which tests kill a mutant? Everything is loaded and collected once; each mutant is a fork that runs what reaches it.
 
 Which tests reach which line is found by running them all once. A mutant runs first the tests that killed others of its
-function, then the quickest, and stops at the first that fails. A fork that does not end, or ends badly, is killed too.
+function, for their time, and stops at the first that fails. A fork that does not end, or ends badly, is killed too.
 """
 
 import gc
@@ -27,6 +27,8 @@ from tests.mutants.planting import Unplantable, plant, ready, watch
 SECONDS = 5
 """Of computing above twice what its tests took without it, after which a fork counts as killed."""
 AT_ONCE = int(os.environ.get("MUTANTS_AT_ONCE", "2"))
+_QUICK, _NEW = 0.002, 0.1
+"""What asking a test costs at least, in seconds; and how many kills one that has not killed yet counts as."""
 SLOW = 1.0
 """Seconds of computing above which a test is not asked: a rule has to have an example of its own."""
 _KILLED, _SURVIVED, _UNPLANTABLE = 1, 0, 3
@@ -223,7 +225,7 @@ def _reaching(session: Session, mutant: Mutant) -> list[int]:
     reaching = found or session.reach.get(function) or _near(session, mutant)
     left = session.patience
     asked: list[int] = []
-    for number in sorted(reaching, key=lambda number: (-kills[number], seconds[number])):
+    for number in sorted(reaching, key=lambda number: (seconds[number] + _QUICK) / (kills[number] + _NEW)):
         left -= seconds[number]
         if asked and left < 0:
             break

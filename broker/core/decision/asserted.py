@@ -20,12 +20,8 @@ _OTHER_THINGS = frozenset({GRANT, LINK, AFFILIATION})
 
 
 class Said(NamedTuple):
-    """Something that is said of the person, and that counts. `name`: what to call it in the record.
+    """Something that is said of the person, and that counts. (A NamedTuple: it is made quickly.)"""
 
-    (A NamedTuple: it is made quickly.)
-    """
-
-    name: str
     type: str
     value: str
     asserted: Seconds
@@ -33,17 +29,14 @@ class Said(NamedTuple):
 
 
 def _said(type_: str, value: str | None, question: Question, visas: Evaluation, snapshot: Snapshot) -> list[Said]:
-    """What of `type_` counts at the time of the question (with this `value`, if one is given), longest first."""
+    """What of `type_` counts at the time of the question (with this `value`, if one is given)."""
     found = [_of_visa(one) for one in visas.by_type.get(type_, ()) if value is None or one.visa.value == value]
     others: list[Said] = []
     if question.assertions:
         others += _rows(_shown(question, snapshot))
     if question.stated:
         others += _stated(question)
-    if not others:
-        return found
-    found += [said for said in others if said.type == type_ and value in (None, said.value)]
-    return sorted(found, key=lambda one: (-one.ends, one.name))
+    return [*found, *(said for said in others if said.type == type_ and value in (None, said.value))]
 
 
 def accepted(url: str, question: Question, visas: Evaluation, snapshot: Snapshot) -> Said | None:
@@ -106,7 +99,7 @@ def _longest(found: Iterable[Said]) -> Said | None:
 
 def _of_visa(one: Accepted) -> Said:
     visa = one.visa
-    return Said(name=one.name, type=visa.type, value=visa.value, asserted=visa.asserted, ends=one.ends)
+    return Said(type=visa.type, value=visa.value, asserted=visa.asserted, ends=one.ends)
 
 
 def _shown(question: Question, snapshot: Snapshot) -> Iterator[Assertion]:
@@ -120,10 +113,10 @@ def _shown(question: Question, snapshot: Snapshot) -> Iterator[Assertion]:
 
 def _rows(rows: Iterable[Assertion]) -> Iterator[Said]:
     for row in rows:
-        yield Said(name=row.id, type=row.type, value=row.value, asserted=row.asserted, ends=row.ends)
+        yield Said(type=row.type, value=row.value, asserted=row.asserted, ends=row.ends)
 
 
 def _stated(question: Question) -> Iterator[Said]:
     for said in question.stated:
         if said.asserted <= question.at < said.ends:
-            yield Said(name="stated", type=said.type, value=said.value, asserted=said.asserted, ends=said.ends)
+            yield Said(type=said.type, value=said.value, asserted=said.asserted, ends=said.ends)

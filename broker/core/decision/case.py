@@ -186,11 +186,10 @@ def _communities(
         )
         for place in places(readings)
     ]
-    worst = max(answers, key=lambda answer: _STRICTNESS[answer.outcome])
-    return copied(worst, until=min(answer.until for answer in answers))
+    return max(answers, key=lambda answer: _MILDEST_FIRST.index(answer.outcome))  # each is good until the same second
 
 
-_STRICTNESS = {ConsentOutcome.PERMIT: 0, ConsentOutcome.HOLD: 1, ConsentOutcome.DENY: 2}
+_MILDEST_FIRST = tuple(ConsentOutcome)
 
 
 def _with_communities(facts: Mapping[str, FactValue], said: ConsentAnswer) -> Mapping[str, FactValue]:

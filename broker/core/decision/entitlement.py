@@ -44,7 +44,7 @@ def entitlements(question: Question, visas: Evaluation, snapshot: Snapshot) -> t
         return ()
     fitting = {one.id: one for one in held if one.dataset == question.dataset}
     chosen = [one for one in fitting.values() if question.grant is None or question.grant == one.id]
-    return tuple(sorted(chosen, key=_latest_first)) if len(chosen) > 1 else tuple(chosen)
+    return tuple(sorted(chosen, key=_latest_first))
 
 
 def _latest_first(one: Entitlement) -> tuple[int, str]:

@@ -24,7 +24,7 @@ from broker.core.time import Seconds
 Effect = Literal["loses", "gains", "changes", "same"]
 EFFECTS: tuple[Effect, ...] = ("loses", "gains", "changes", "same")
 """`loses`: a yes becomes another answer, or a no a harder one; `gains`: the other way round; `changes`: the same
-answer with other obligations, other missing evidence or another end."""
+answer with other obligations or other missing evidence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """What a receipt says: sentences of the registry, short ones, counts, and nobody's name."""
 
 import json
+from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
@@ -8,12 +9,22 @@ import pytest
 from broker.core.consent.answers import KEYS
 from broker.core.consent.model import LimitWhat, Withdrawal, WithdrawalKind
 from broker.core.consent.reading import read_version
-from broker.core.consent.receipt import Around, Decider, Reached, receipt, sentences, withdrawal_receipt
+from broker.core.consent.receipt import (
+    UNKNOWN_THINGS,
+    Around,
+    Decider,
+    Reached,
+    receipt,
+    sentences,
+    withdrawal_receipt,
+)
 from broker.core.consent.withdrawal import CONSEQUENCES
+from broker.core.consent.writing import version_hash
 from broker.core.duo.vocabulary import ENTRIES
 from broker.core.purpose import Modality
 from broker.core.reasons import REASONS
 from broker.core.reasons.words import WORDS
+from broker.core.time import Seconds, rfc3339
 from tests.core.consent.consent_world import NOW, record
 from tests.core.consent.test_consent_fhir import VERSIONS
 from tests.core.consent.test_consent_importing import LIMIT
@@ -109,3 +120,110 @@ def test_a_contact_withdrawal_sets_no_deadline() -> None:
 
 def test_limits_are_of_things_that_the_table_lists() -> None:
     assert set(get_args(LimitWhat)) <= set(CONSEQUENCES)
+
+
+def test_a_receipt_holds_the_record_and_where_it_came_from_member_by_member() -> None:
+    """People keep it, and show it to others: its form changes only on purpose, and then has another schema."""
+    version = read_version(FULL)
+    told = receipt(version, AROUND, NOW)
+    assert {name: value for name, value in told.items() if name not in ("sentences", "pii_processing")} == {
+        "schema_version": "urn:ga4gh-access-broker:consent-receipt:1",
+        "receipt_id": "c-71f0/3",
+        "record_id": "c-71f0",
+        "record_sha256": version_hash(version),
+        "pii_principal_id": "sub_9t2k",
+        "issued_at": "2026-06-01T00:00:00Z",
+        "party_identification": {
+            "custodian": "org-7",
+            "broker": "https://broker.example",
+            "decided_by": [
+                {
+                    "dataset": "d", "title": "Hearts", "committee": "DAC", "contact": "https://c",
+                    "governance": "https://g",
+                }
+            ],
+            "grantor": {"kind": "guardian", "ref": "g-1", "valid_to": "2026-12-31", "scope_of_authority": "research"},
+        },
+        "event": {
+            "event_time": "2026-03-02T00:00:00Z",
+            "event_state": "withdrawn",
+            "valid_from": "2026-03-01T00:00:00Z",
+            "valid_until": "2027-03-01T12:00:00Z",
+            "withdrawal": "no_further_access",
+        },
+    }  # fmt: skip
+    assert told["sentences"] == [*sentences(version)]
+    processing = told["pii_processing"]
+    assert processing["privacy_notice"].keys() >= {"id", "version", "sha256", "harms_and_benefits"}
+    assert {name: value for name, value in processing.items() if name != "privacy_notice"} == {
+        "language": "fr",
+        "purposes": [{"code": "DUO:0000007", "diseases": ["MONDO:0005015"]}],
+        "conditions": [{"code": "DUO:0000045"}],
+        "answers": {"linkage": "deny", "topic:cloning": "ask"},
+        "lawful_basis": {"type": "ethics_waiver", "instrument": "decision 7", "approval_ref": "EC-7"},
+        "processing_locations": ["FR"],
+        "geographic_restrictions": [],
+        "processing_method": ["download"],
+        "rules_in_force": [{"pack": "eu-gdpr-ch5", "version": "1.0"}],
+        "withdrawal_method": {"method": "POST", "address": AROUND.withdraw, "reason": "never required"},
+    }
+
+
+def test_a_receipt_has_no_member_without_a_word() -> None:
+    told = receipt(record(), replace(AROUND, form={}), NOW)
+    assert told["pii_processing"].keys() == {
+        "purposes", "conditions", "answers", "lawful_basis", "rules_in_force", "withdrawal_method",
+    }  # fmt: skip
+    assert told["event"].keys() == {"event_time", "event_state", "valid_from"}
+
+
+ALWAYS = ["RGT-WHO-DECIDES", "RGT-ANY-TIME", "RGT-MORE-LATER", "RGT-LOG-KEPT"]
+
+
+@pytest.mark.parametrize(
+    ("members", "first"),
+    [
+        ({}, []),
+        ({"status": "suspended"}, ["RGT-PAUSED"]),
+        ({"status": "superseded"}, ["RGT-NOT-IN-FORCE"]),
+        ({"status": "entered_in_error"}, ["RGT-NOT-IN-FORCE"]),
+        ({"status": "withdrawn"}, []),
+    ],
+    ids=str,
+)
+def test_sentences_say_what_holds_what_for_each_answer_and_who_decides(
+    members: dict[str, Any], first: list[str]
+) -> None:
+    said = {"linkage": "permit", "recontact": "deny", "commercial_use": "ask"}
+    scope = {"permissions": ["GRU", "HMB"], "modifiers": ["NPU"], "answers": said}
+    told = [line["code"] for line in sentences(record(scope=scope, **members))]
+    words = {"permit": "RGT-YES", "deny": "RGT-NO", "ask": "RGT-ASK"}
+    of_answers = [words.get(said.get(row.key, ""), "RGT-NOT-ASKED") for row in KEYS]
+    assert told == [*first, "RGT-FOR", "RGT-FOR", "RGT-CONDITION", *of_answers, *ALWAYS]
+
+
+SIX = ["AT", "BE", "CH", "DE", "ES", "FR"]
+
+
+def test_up_to_six_countries_are_named() -> None:
+    told = {line["code"]: line["sentence"] for line in sentences(record(scope={"answers": {"hosting": SIX}}))}
+    assert told["RGT-ONLY-IN"] == "Your data may be kept and used only in AT, BE, CH, DE, ES, FR."
+    more = {line["code"]: line["sentence"] for line in sentences(record(scope={"answers": {"hosting": [*SIX, "GB"]}}))}
+    assert "the 7 that your record lists" in more["RGT-ONLY-IN"]
+
+
+COPIES = ("downloaded", "derivative")
+
+
+def test_of_what_stops_it_is_said_what_is_done_by_when_and_what_nobody_can_call_back() -> None:
+    told = lines("no_further_use", LIMIT)
+    for thing, line in told.items():
+        assert line["action"] == CONSEQUENCES[thing].action
+        assert line["by"] == rfc3339(Seconds(NOW + CONSEQUENCES[thing].within))
+        assert ("why" in line) is (thing in COPIES)
+    assert {line["code"] for line in told.values()} == {"RGT-W-STOP", "RGT-W-LIMIT", "RGT-W-LIMIT-MISSING"}
+    assert not [line for line in lines("no_further_access").values() if "why" in line]
+
+
+def test_what_no_ledger_counts_is_what_left_the_data_behind() -> None:
+    assert set(UNKNOWN_THINGS) == {"model_trained", "aggregate_result", "published"}

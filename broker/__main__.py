@@ -19,6 +19,7 @@ COMMANDS = {
     "doctor": "Look at everything that a start needs.",
     "drs": "Addresses of objects, here and elsewhere.",
     "duo": "Data use conditions of other systems, in and out.",
+    "feed": "What has ended of what a repository gave out.",
     "get": "Download, whole and checked.",
     "idps": "Where people sign in.",
     "init": "Make database, log and keys.",

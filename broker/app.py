@@ -48,6 +48,7 @@ from broker.core.oidc.metadata import BASIC_SCOPES
 from broker.core.quota import Rates
 from broker.core.rows import Client, IdentityProvider, Row, VisaIssuer
 from broker.core.snapshot import Snapshot, empty
+from broker.flows.documents import document
 from broker.flows.foreign_tokens import us_of
 from broker.flows.gather import Gathering
 from broker.flows.inspect import Tools
@@ -302,6 +303,7 @@ def _oauth(
         registration=settings.registration_token_sha256,
         installed=lambda person: world.snapshots.current().installations(person),
         grants=partial(shown_grants, world),
+        documents=partial(document, world, tokens),
     )
 
 

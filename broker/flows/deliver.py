@@ -149,12 +149,17 @@ def judge(access: Access, person: Person, row: DrsObject, snapshot: Snapshot, no
 
 
 def still_permitted(opened: Opened, snapshot: Snapshot, now: Seconds) -> bool:
-    """May a running delivery go on? Not if the object is in another dataset by now: the ticket was for the one."""
-    row = snapshot.get(DrsObject, opened.object.id)
-    if now >= opened.access.expires or row is None or row.dataset != opened.access.dataset:
+    """May a running delivery go on?"""
+    return opens(opened.access, opened.person, snapshot, now)
+
+
+def opens(access: Access, person: Person, snapshot: Snapshot, now: Seconds) -> bool:
+    """Does a ticket still open its object? Not if that is in another dataset by now: the ticket was for the one."""
+    row = snapshot.get(DrsObject, access.object)
+    if now >= access.expires or row is None or row.dataset != access.dataset:
         return False
-    decision = judge(opened.access, opened.person, opened.object, snapshot, now).decision
-    return decision.permits and same_form(opened.access, decision)
+    decision = judge(access, person, row, snapshot, now).decision
+    return decision.permits and same_form(access, decision)
 
 
 def same_form(access: Access, decision: Decision) -> bool:

@@ -22,8 +22,8 @@ class Regions(Protocol):
     async def plan_filtered(
         self, repository: Repository, row: DrsObject, asked: Asked, left_out: frozenset[str]
     ) -> tuple[Plan, tuple[VirtualRange, ...]] | Reason:
-        """The same of a VCF without the samples `left_out`: what the ticket holds, and where the records are that
-        `filtered` makes anew.
+        """The same of a VCF or BCF without the samples `left_out`: what the ticket holds, and where the records are
+        that `filtered` makes anew.
         """
         ...
 

@@ -33,6 +33,7 @@ from broker.core.reasons.language import Language
 from broker.core.rows import Client, Family, Repository, Row, Session, VisaIssuer
 from broker.core.snapshot import follow
 from broker.core.time import Seconds
+from broker.flows.documents import document
 from broker.flows.gather import Gathering
 from broker.flows.inspect import Tools
 from broker.flows.oauth.deps import Deps
@@ -197,7 +198,7 @@ def _broker(made: Stage, tokens: OwnTokens, edge: Edge, sources: Sources) -> Bro
     oauth = Deps(
         issuer=w.issuer, scopes=BASIC_SCOPES, clock=w.clock, entropy=w.entropy, ledger=w.ledger, rows=w.rows,
         scratch=w.scratch, signer=tokens, reader=tokens, visas=visas, audience_of=lambda resource: audience_of(resource, w.issuer, w.snapshots.current()),
-        refresh_key=b"k" * 32, grants=partial(shown_grants, w),
+        refresh_key=b"k" * 32, grants=partial(shown_grants, w), documents=partial(document, w, tokens),
         linked=lambda person, now: frozenset(one.person for one in made.live.current().linked(person, now)), keys=NoKeys(), check=jose.check_signature,
         installed=lambda person: w.snapshots.current().installations(person), proofs=proofs,
         rates=edge.rates,

@@ -55,21 +55,27 @@ def table(path: Path) -> list[tuple[Any, ...]]:
     return found
 
 
+KINDS = [("VCF/TBI", "", ".vcf.gz"), ("BCF/CSI", "?format=BCF", ".bcf")]
+
+
 @pytest.mark.row("T100")
-async def test_who_withdrew_is_gone_from_header_columns_and_counts(tmp_path: Path) -> None:
-    async with regions(tmp_path, cohort(), *consents()) as r:
-        whole = await r.ticket(COHORT)
-        assert table(await r.joined(whole, ".vcf.gz")) == table(files()["VCF/TBI"][0])
+@pytest.mark.parametrize(("which", "format", "suffix"), KINDS)
+async def test_who_withdrew_is_gone_from_header_columns_and_counts(
+    tmp_path: Path, which: str, format: str, suffix: str
+) -> None:
+    async with regions(tmp_path, cohort(which), *consents()) as r:
+        whole = await r.ticket(COHORT + format)
+        assert table(await r.joined(whole, suffix)) == table(files()[which][0])
         await withdrawn(r)
-        ticket = await r.ticket(COHORT)
-        made = await r.joined(ticket, ".vcf.gz")
+        ticket = await r.ticket(COHORT + format)
+        made = await r.joined(ticket, suffix)
         with pysam.VariantFile(str(made)) as file:
             assert list(file.header.samples) == ["S2", "S3"]
             said = [(one.info.get("AC"), one.info.get("AN"), one.info.get("AF")) for one in file]
         left = table(made)
         assert [(ac, an) for ac, an, _ in said] == [(one[3], one[4]) for one in left]
         assert all(af is None or not an or [round(f * an) for f in af] == list(ac) for ac, an, af in said)
-        theirs = {(one[0], one[1]): one for one in table(files()["VCF/TBI"][0])}
+        theirs = {(one[0], one[1]): one for one in table(files()[which][0])}
         for chrom, pos, alleles, _, _, _ in left:
             assert set(alleles) <= set(theirs[chrom, pos][2])
         carried = [one for one in theirs.values() if any(one[3])]
@@ -77,14 +83,16 @@ async def test_who_withdrew_is_gone_from_header_columns_and_counts(tmp_path: Pat
         assert b"S1" not in made.read_bytes()
 
 
-async def test_a_region_of_it_too_and_the_header_alone(tmp_path: Path) -> None:
-    async with regions(tmp_path, cohort(), *consents()) as r:
-        every = await r.joined(await r.ticket(COHORT), ".vcf.gz")
+@pytest.mark.parametrize(("which", "format", "suffix"), KINDS)
+async def test_a_region_of_it_too_and_the_header_alone(tmp_path: Path, which: str, format: str, suffix: str) -> None:
+    asked = f"{COHORT}?{format.removeprefix('?')}"
+    async with regions(tmp_path, cohort(which), *consents()) as r:
+        every = await r.joined(await r.ticket(asked), suffix)
         await withdrawn(r)
-        made = await r.joined(await r.ticket(f"{COHORT}?referenceName=chr1&start=1000&end=9000"), ".vcf.gz")
+        made = await r.joined(await r.ticket(f"{asked}&referenceName=chr1&start=1000&end=9000"), suffix)
         got = {one[1] for one in table(made) if one[0] == "chr1"}
         assert {one[1] for one in table(every) if one[0] == "chr1" and 1001 <= one[1] <= 9000 and any(one[3])} <= got
-        header = await r.joined(await r.ticket(f"{COHORT}?class=header"), ".vcf.gz")
+        header = await r.joined(await r.ticket(f"{asked}&class=header"), suffix)
         with pysam.VariantFile(str(header)) as file:
             assert (list(file.header.samples), list(file)) == (["S2", "S3"], [])
 
@@ -132,7 +140,7 @@ async def test_a_ticket_for_ranges_is_none_for_the_filtered_form(tmp_path: Path)
 
 CANNOT: dict[str, tuple[str, str, dict[str, Any]]] = {
     "a VCF of which nobody said whose the columns are": ("VCF/TBI", COHORT, {"samples": {}}),
-    "a BCF": ("BCF/CSI", f"{COHORT}?format=BCF", {"samples": {}}),
+    "a BCF of which nobody said it": ("BCF/CSI", f"{COHORT}?format=BCF", {"samples": {}}),
     "a BAM": ("BAM/BAI", f"{READS}/cohort", {"samples": {}}),
     "a CRAM": ("CRAM/CRAI", f"{READS}/cohort?format=CRAM", {"samples": {}}),
 }

@@ -55,8 +55,8 @@ def assert_samples(
     format: Format | None, path: Path | None, samples: Mapping[str, str], subjects: Collection[str]
 ) -> None:
     """ValueError where columns and participants are not one another's: somebody would stay who must be left out."""
-    if format != "VCF" or path is None:
-        raise ValueError("samples: only of a VCF that has an index can participants be taken out")
+    if format not in ("VCF", "BCF") or path is None:
+        raise ValueError("samples: only of a VCF or BCF that has an index can participants be taken out")
     if set(samples) != set(layout_of(path).samples) or set(samples.values()) != set(subjects):
         raise ValueError("samples: every column of the file is one participant's, and every participant has one")
 

@@ -72,7 +72,9 @@ class ObjectPart(Part):
     asked for.
     """
     samples: dict[Text, Text] = {}
-    """Of a VCF with an index: whose each genotype column is. Then participants can be taken out of it on its way."""
+    """Of a VCF or BCF with an index: whose each genotype column is. Then participants can be taken out of it on its
+    way.
+    """
 
 
 def drs_object(part: ObjectPart, roots: Roots, homes: dict[str, str]) -> DrsObject:

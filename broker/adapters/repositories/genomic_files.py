@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 from weakref import WeakValueDictionary
 
+from broker.core.htsget.bcf_samples import MAX_RECORD, BcfFilter, bcf_filter
 from broker.core.htsget.bgzf import MAX_BLOCK, VirtualRange, block, packed, place, run
 from broker.core.htsget.crai import read_containers
 from broker.core.htsget.cram import cram_layout
@@ -34,7 +35,9 @@ KEPT: Final = 512 << 20
 _STEP = 1 << 20
 _BLOCKS = 32
 """At most so many bytes of a file, and blocks, are filtered at once: what one stream holds in memory."""
-_MAX_LINE = 64 << 20
+_MAX_RECORD = MAX_RECORD + _STEP
+
+Filter = SampleFilter | BcfFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ class GenomicFiles:
     async def plan_filtered(
         self, repository: Repository, row: DrsObject, asked: Asked, left_out: frozenset[str]
     ) -> tuple[Plan, tuple[VirtualRange, ...]] | Reason:
-        """The same of a VCF without the samples `left_out`. SourceBrokenError."""
+        """The same of a VCF or BCF without the samples `left_out`. SourceBrokenError."""
         if row.index is None:
             raise SourceBrokenError(f"{row.id}: has no index")
         async with self._sources.open(repository, row.path, row.size, row.source_tag) as file:
@@ -126,27 +129,27 @@ def _checked(index: IndexFile, given: bytes) -> Index:
     return read_containers(given) if index.kind == "CRAI" else read_bins(index.kind, given)
 
 
-async def _filter(file: Body, layout: Layout, left_out: frozenset[str]) -> SampleFilter:
+async def _filter(file: Body, layout: Layout, left_out: frozenset[str]) -> Filter:
     parts = [data async for data in _inflated(file, layout.header, layout.records.end >> 16)]
-    return sample_filter(b"".join(parts), left_out)
+    make = bcf_filter if layout.format == "BCF" else sample_filter
+    return make(b"".join(parts), left_out)
 
 
-async def _records(file: Body, cut: VirtualRange, end: int, by: SampleFilter) -> AsyncIterator[bytes]:
-    """What is left of the lines of `cut`, in blocks; each step is made in a thread."""
+async def _records(file: Body, cut: VirtualRange, end: int, by: Filter) -> AsyncIterator[bytes]:
+    """What is left of the records of `cut`, in blocks; each step is made in a thread."""
     rest = b""
     async for data in _inflated(file, cut, end):
-        lines = (rest + data).split(b"\n")
-        rest = lines.pop()
-        if len(rest) > _MAX_LINE:
-            raise MalformedError("a VCF line that does not end")
-        if made := await asyncio.to_thread(_made, by, lines):
+        whole, rest = by.whole(rest + data)
+        if len(rest) > _MAX_RECORD:
+            raise MalformedError("a record that does not end")
+        if made := await asyncio.to_thread(_made, by, whole):
             yield made
     if rest:
-        raise MalformedError("a VCF line that is cut short")
+        raise MalformedError("a record that is cut short")
 
 
-def _made(by: SampleFilter, lines: list[bytes]) -> bytes:
-    return packed(by.records(lines))
+def _made(by: Filter, whole: list[bytes]) -> bytes:
+    return packed(by.records(whole))
 
 
 async def _inflated(file: Body, wanted: VirtualRange, end: int) -> AsyncIterator[bytes]:

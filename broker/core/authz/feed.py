@@ -5,9 +5,9 @@ Each change becomes events of a closed list. Who is meant is named as the reposi
 own objects. Why a participant's consent changed is never said (settled question 10): asking again tells what holds.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from broker.core.authz.scope import Asker
 from broker.core.ids import PersonId
@@ -45,6 +45,25 @@ def events(change: Change, hears: Hears, snapshot: Snapshot) -> list[dict[str, A
     """What the repository is told of one change; nothing, if it does not concern it."""
     found = [one for one in _events(change, hears, snapshot) if one]
     return [{"id": f"{change.seq}.{change.place}.{n}", "at": rfc3339(change.at), **one} for n, one in enumerate(found)]
+
+
+def taking_effect(
+    asker: Asker, snapshot: Snapshot, after: Seconds, until: Seconds, most: int
+) -> tuple[list[dict[str, Any]], Seconds]:
+    """What the repository is told of consents that were announced, and took effect later than `after`, up to `until`;
+    and the last moment of which it was told, `after` if of none.
+
+    Nothing happens in the log then, and who heard of it before has to act now. What takes effect at one moment is told
+    together, of `most` moments at once.
+    """
+    announced = cast("Iterable[ConsentRow]", snapshot.index.get(("announced",), {}).values())
+    rows = [row for row in announced if after < row.consent.effective_from <= until]
+    moments = sorted({row.consent.effective_from for row in rows})[:most]
+    told = list[dict[str, Any]]()
+    for at in moments:
+        found = _together([row for row in rows if row.consent.effective_from == at], asker, snapshot)
+        told += [{"id": f"effect.{at}.{n}", "at": rfc3339(at), **one} for n, one in enumerate(found)]
+    return told, moments[-1] if moments else after
 
 
 def names_of(change: Change) -> tuple[str, ...]:
@@ -108,18 +127,22 @@ def _sanctioned(row: Sanction, at: Seconds, hears: Hears, snapshot: Snapshot) ->
 
 def _consents(row: ConsentRow, at: Seconds, asker: Asker, snapshot: Snapshot) -> Iterator[dict[str, Any]]:
     """For each of its datasets the objects in which somebody is whose consent got a new version."""
-    people = snapshot.concerned(row)
-    for id in sorted(row.datasets):
+    later = {"from": rfc3339(row.consent.effective_from)} if row.consent.effective_from > at else {}
+    for one in _together([row], asker, snapshot):
+        yield {**one, **later}
+
+
+def _together(rows: Sequence[ConsentRow], asker: Asker, snapshot: Snapshot) -> Iterator[dict[str, Any]]:
+    for id in sorted(frozenset().union(*(row.datasets for row in rows))):
         dataset = asker.dataset(id, snapshot)
         if dataset is None:
             continue
+        people = frozenset().union(*(snapshot.concerned(row) for row in rows if id in row.datasets))
         touched = [one for one in snapshot.objects(id) if one.subjects & people]
         inside = people & frozenset().union(*(one.subjects for one in touched))
         if not touched:
             continue
         said: dict[str, Any] = {"event": "consents-changed", "dataset": dataset.id}
-        if row.consent.effective_from > at:
-            said["from"] = rfc3339(row.consent.effective_from)
         if len(touched) > MOST_NAMED or len(inside) > MOST_NAMED:
             yield said
         else:

@@ -72,7 +72,7 @@ class Question:
     object: ObjectId | None = None
     modality: Modality = Modality.DOWNLOAD
     filtered: bool = False
-    """The participants who are left out are taken out of the file on its way (htsget of a VCF)."""
+    """The participants who are left out are taken out of the file on its way (htsget of a VCF or BCF)."""
     sealed: bool = False
     """Will the bytes leave encrypted, for a key of the person's own?"""
     let_in: tuple[tuple[str, str], ...] = ()

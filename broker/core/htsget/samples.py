@@ -32,7 +32,8 @@ _META: Final = (b"fileformat", b"fileDate", b"reference", b"assembly", b"contig"
 _ID = re.compile(rb"##(INFO|FORMAT)=<ID=([^,>]+),Number=([^,>]+)")
 _GENOTYPE = re.compile(rb"[/|]")
 _BASES = re.compile(rb"[ACGTNacgtn]+")
-_FIXED = 9
+FIXED: Final = 9
+"""Columns before those of samples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,11 @@ class SampleFilter:
     header: bytes
     """The header of the file that is left."""
 
+    def whole(self, data: bytes) -> tuple[list[bytes], bytes]:
+        """The whole lines at the beginning of `data`, and what is left behind them."""
+        lines = data.split(b"\n")
+        return lines[:-1], lines[-1]
+
     def records(self, lines: Iterable[bytes]) -> bytes:
         """What is left of whole lines, in order. MalformedError for a line that is no record of this file."""
         found = (self.record(line) for line in lines if line)
@@ -54,7 +60,7 @@ class SampleFilter:
     def record(self, line: bytes) -> bytes | None:
         """What is left of one record; None if nothing is."""
         fields = line.split(b"\t")
-        if len(fields) != len(self.keep) + len(self.drop) + _FIXED:
+        if len(fields) != len(self.keep) + len(self.drop) + FIXED:
             raise MalformedError("a VCF line with other columns than the header")
         kept = [fields[at] for at in self.keep]
         if fields[8].split(b":")[0] != b"GT":
@@ -68,10 +74,10 @@ class SampleFilter:
         fields[8], kept = self._trimmed(fields[8], kept, {old: new for new, old in enumerate([0, *left])})
         if alleles:
             alleles, counts = [alleles[at - 1] for at in left], _counted(kept, len(left))
-            fields[3], alleles = _without_padding(fields[3], alleles)
+            fields[3], alleles = without_padding(fields[3], alleles)
             fields[4] = b",".join(alleles)
         fields[7] = self._info(fields[7], counts, len(alleles), sum(map(_is_called, kept)))
-        return b"\t".join([*fields[:_FIXED], *kept])
+        return b"\t".join([*fields[:FIXED], *kept])
 
     def _trimmed(self, format: bytes, columns: Sequence[bytes], places: Mapping[int, int]) -> tuple[bytes, list[bytes]]:
         """FORMAT and columns with alleles by their new numbers; what may have a value for each allele is left out.
@@ -113,19 +119,29 @@ class SampleFilter:
 def sample_filter(header: bytes, left_out: Collection[str]) -> SampleFilter:
     """What takes the samples called `left_out` out of a file with this header. MalformedError."""
     *meta, columns = header.rstrip(b"\r\n").split(b"\n")
+    keep, drop, last = columns_left(columns, left_out)
+    left = [line for line in meta if stays(line)]
+    return SampleFilter(keep, drop, numbers_of(meta), b"\n".join([*left, last]) + b"\n")
+
+
+def columns_left(columns: bytes, left_out: Collection[str]) -> tuple[tuple[int, ...], tuple[int, ...], bytes]:
+    """The places of columns that stay and that go, and the line of columns that is left. MalformedError."""
     names = columns.rstrip(b"\r").split(b"\t")
     out = {name.encode() for name in left_out}
-    if not columns.startswith(b"#CHROM\t") or not out <= set(names[_FIXED:]):
+    if not columns.startswith(b"#CHROM\t") or not out <= set(names[FIXED:]):
         raise MalformedError("a VCF header without these samples")
-    drop = tuple(at for at, name in enumerate(names) if at >= _FIXED and name in out)
-    keep = tuple(at for at in range(_FIXED, len(names)) if at not in drop)
-    numbers = {(found[1], found[2]): found[3] for line in meta if (found := _ID.match(line)) is not None}
-    left = [line for line in meta if _stays(line)]
-    last = b"\t".join([*names[:_FIXED], *(names[at] for at in keep)])
-    return SampleFilter(keep, drop, numbers, b"\n".join([*left, last]) + b"\n")
+    drop = tuple(at for at, name in enumerate(names) if at >= FIXED and name in out)
+    keep = tuple(at for at in range(FIXED, len(names)) if at not in drop)
+    return keep, drop, b"\t".join([*names[:FIXED], *(names[at] for at in keep)])
 
 
-def _stays(line: bytes) -> bool:
+def numbers_of(meta: Iterable[bytes]) -> dict[tuple[bytes, bytes], bytes]:
+    """How many values each INFO and FORMAT member has, as the header says it."""
+    return {(found[1], found[2]): found[3] for line in meta if (found := _ID.match(line)) is not None}
+
+
+def stays(line: bytes) -> bool:
+    """Does this line of the header describe the file, and nobody in it?"""
     name = line[2:].partition(b"=")[0]
     if name != b"INFO":
         return name in _META
@@ -133,7 +149,7 @@ def _stays(line: bytes) -> bool:
     return found is not None and found[2] in SITE | COUNTED
 
 
-def _without_padding(ref: bytes, alleles: list[bytes]) -> tuple[bytes, list[bytes]]:
+def without_padding(ref: bytes, alleles: list[bytes]) -> tuple[bytes, list[bytes]]:
     """The alleles without the end that all have in common: it would show that somebody who is gone had a longer one."""
     every = [ref, *alleles]
     if not all(_BASES.fullmatch(one) for one in every):

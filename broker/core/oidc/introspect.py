@@ -87,6 +87,27 @@ def told(permissions: Iterable[Permission]) -> list[dict[str, Any]]:
     ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A data ticket or a visa of ours that counts now. `told`: what may be said of it.
+
+    `client`: to which a ticket was given. `dataset`: which it opens; None: a visa that by itself opens none.
+    """
+
+    told: Mapping[str, Any]
+    dataset: str | None
+    client: str | None = None
+
+
+def about_document(document: Document, caller: Caller, audience_of: AudienceOf) -> dict[str, Any]:
+    """The answer about a ticket or a visa: for who keeps its dataset, and for the client to which it was given.
+
+    Nobody is named as the audience of a visa, so one that opens nothing by itself is for everybody who keeps data.
+    """
+    keeps = may_tell(document.dataset, caller, (), audience_of) if document.dataset is not None else bool(caller.serves)
+    return {"active": True, **document.told} if keeps or caller.id == document.client else INACTIVE
+
+
 def active(
     token: OwnToken, issuer: str, owner: str, *, auth_time: Seconds, acr: str | None, amr: Sequence[str]
 ) -> dict[str, Any]:

@@ -321,7 +321,7 @@ class DrsObject:
     source_tag: str = ""
     """The entity tag, without quotation marks, under which a store over HTTP holds it: another tag, another content."""
     samples: Mapping[str, SubjectRef] = field(default_factory=dict)
-    """Whose each genotype column of a VCF is, by its name. Stated: participants can be taken out of it on its way."""
+    """Whose each genotype column of a VCF or BCF is, by its name. Then participants can be taken out on its way."""
 
     @property
     def is_bundle(self) -> bool:

@@ -53,6 +53,8 @@ def keys_of(row: Row) -> Iterable[tuple[str, ...]]:  # noqa: C901, PLR0912 (a ta
 
 def _consent_keys(row: ConsentRow) -> Iterable[tuple[str, ...]]:
     consent = row.consent
+    if consent.effective_from > consent.known_from:
+        yield ("announced",)
     if consent.level != "participant":
         yield ("layer", consent.level, consent.subject_ref)
         if consent.level == "community":

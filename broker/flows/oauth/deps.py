@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 from broker.core.audit.entry import Entry, Value
 from broker.core.ids import PersonId
 from broker.core.oidc.errors import OAuthError
-from broker.core.oidc.introspect import Permission
+from broker.core.oidc.introspect import Document, Permission
 from broker.core.oidc.narrowing import AudienceOf
 from broker.core.oidc.release import MintedVisa
 from broker.core.passport.verify import CheckSignature
@@ -50,6 +50,15 @@ def none_shown(person: Person, session: Session, family: Family, now: Seconds) -
     return ()
 
 
+Documents = Callable[[str, Seconds], Awaitable[Document | None]]
+"""The data ticket or visa of ours that a text is, if it counts at that time."""
+
+
+async def no_documents(_: str, __: Seconds) -> Document | None:
+    """Where there are neither tickets nor visas."""
+    return None
+
+
 InstalledBy = Callable[[PersonId], Sequence[Client]]
 """The clients that a person made of their own computers, removed ones too."""
 
@@ -77,7 +86,8 @@ class Deps:
     token can compute its successor. `keys` and `check`: the keys that clients publish (by client id and address),
     and whether a signature is a key's own. `installed`: the clients that a person made. `require_par`: only pushed
     authorization requests count. `proofs`: what judges DPoP proofs. `rates`: how often a client may ask.
-    `linked`: whom a person is linked with. `grants`: those that an authorisation shows. `registration`: SHA-256 of the
+    `linked`: whom a person is linked with. `grants`: those that an authorisation shows. `documents`: tickets and visas
+    that count. `registration`: SHA-256 of the
     initial access token with which clients may register themselves; None: they may not.
     """
 
@@ -102,6 +112,7 @@ class Deps:
     registration: str | None = None
     linked: LinkedTo = nobody_else
     grants: GrantsShown = none_shown
+    documents: Documents = no_documents
 
     def entry(self, kind: str, now: Seconds, person: Person | None, about: Mapping[str, Value]) -> Entry:
         """An entry of the log."""

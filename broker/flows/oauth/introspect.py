@@ -54,6 +54,9 @@ async def introspect(d: Deps, authorization: str | None, raw: bytes) -> Mapping[
     service = own_service_token(d, text, now)
     if service is not None:
         return await _service(d, caller, service, now)
+    document = await d.documents(text, now)
+    if document is not None:
+        return rules.about_document(document, caller, d.audience_of)
     return await _refresh(d, caller, text, now)
 
 

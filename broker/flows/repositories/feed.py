@@ -6,10 +6,10 @@ read; it goes on from there after any crash of either side. Nothing is recorded:
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from broker.core.authz.exclusions import left_out_under
-from broker.core.authz.feed import KINDS, Change, Hears, events, names_of
+from broker.core.authz.feed import KINDS, Change, Hears, events, names_of, taking_effect
 from broker.core.authz.scope import Asker
 from broker.core.ids import ObjectId
 from broker.core.outcome import Reason
@@ -28,7 +28,16 @@ REACH = 20_000
 """Entries of the log that one page looks through at most: a page may be empty and still go on."""
 JUDGED = 60
 """Questions that one event asks, to say under which grants somebody is left out now."""
-_CHECK = 12
+_CHECK, _LONGEST = 12, 80
+"""Characters of a cursor: of what binds it, and of the whole."""
+
+
+class Place(NamedTuple):
+    """How far a repository has read: `place` changes of entry `seq`, and what took effect up to `at`."""
+
+    seq: int
+    place: int
+    at: Seconds
 
 
 class Changes(Protocol):
@@ -62,32 +71,34 @@ async def read(w: World, changes: Changes, asker: Asker, cursor: str | None) -> 
     """The page after `cursor`; None: from now on. Steps: 1 gather, 2 decide what concerns the repository, 4 tell."""
     # 1. Gather.
     now, head = w.clock.now(), await changes.head()
-    place = (head, 0) if cursor is None else _place(asker, cursor)
-    if place is None or place[0] > head:
+    began = Place(head, 0, now) if cursor is None else _place(asker, cursor)
+    if began is None or began.seq > head:
         return Reason(code="REQ-INVALID", facts=(("problem", "cursor: not one that came with this feed"),))
-    made = await changes.at(place[0])
+    made = await changes.at(began.seq)
     if made is not None and now - made > KEPT_SECONDS:
         return Reason(code="ASK-FEED-OLD", facts=(("days", str(KEPT_SECONDS // 86_400)),))
-    until = min(head, place[0] + REACH)
-    found = await changes.since(*place, until, KINDS, PAGE)
-    reached = (found[-1].seq, found[-1].place + 1) if len(found) == PAGE else (until, 0)
+    until = min(head, began.seq + REACH)
+    found = await changes.since(began.seq, began.place, until, KINDS, PAGE)
+    seq, place = (found[-1].seq, found[-1].place + 1) if len(found) == PAGE else (until, 0)
     # 2. Decide.
     told: list[dict[str, Any]] = []
     for change in found:
         hears = await _hears(w, asker, change)
         snapshot = w.snapshots.current()
         told += [await _with_exclusions(w, one, now) for one in events(change, hears, snapshot)]
+    effects, at = taking_effect(asker, w.snapshots.current(), began.at, now, PAGE)
+    told += [await _with_exclusions(w, one, now) for one in effects]
     # 4. Tell.
-    next = _cursor(asker, *reached)
+    next = _cursor(asker, Place(seq, place, at))
     claims = {
         "iss": w.issuer,
         "aud": asker.client,
         "iat": now,
-        "after": _cursor(asker, *place),
+        "after": _cursor(asker, began),
         "next": next,
         "events": told,
     }
-    quiet = not told and reached == (head, 0)
+    quiet = not told and (seq, place) == (head, 0)
     return Page(token=w.signer.sign("oidc-es256", TYPE, claims), next=next, quiet=quiet)
 
 
@@ -135,15 +146,18 @@ async def _with_exclusions(w: World, event: dict[str, Any], now: Seconds) -> dic
     return event | {"left_out": out}
 
 
-def _cursor(asker: Asker, seq: int, place: int) -> str:
+def _cursor(asker: Asker, reached: Place) -> str:
     """Bound to the repository, so that a mix-up is noticed. It opens nothing: what is told depends on who asks."""
-    return f"{seq}.{place}.{digest([asker.client, seq, place])[:_CHECK]}"
+    said = ".".join(map(str, reached))
+    return f"{said}.{digest([asker.client, *reached])[:_CHECK]}"
 
 
-def _place(asker: Asker, cursor: str) -> tuple[int, int] | None:
-    seq, _, rest = cursor.partition(".")
-    place, _, _ = rest.partition(".")
-    if not (seq.isdecimal() and place.isdecimal() and seq.isascii() and place.isascii() and len(cursor) < 64):  # noqa: PLR2004
+def _place(asker: Asker, cursor: str) -> Place | None:
+    parts = cursor.split(".")[:-1]
+    if len(cursor) > _LONGEST or len(parts) != len(Place._fields):
         return None
-    found = (int(seq), int(place))
-    return found if _cursor(asker, *found) == cursor else None
+    if not all(part.isdecimal() and part.isascii() for part in parts):
+        return None
+    seq, place, at = map(int, parts)
+    found = Place(seq, place, Seconds(at))
+    return found if _cursor(asker, found) == cursor else None

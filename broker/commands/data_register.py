@@ -1,7 +1,7 @@
 """`broker data register`: files of a dataset are measured and become objects, by the story that applies catalogues."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +9,8 @@ import click
 
 from broker.adapters.catalogue.genomic import indexed
 from broker.adapters.crypt4gh.files import Measured, measure
+from broker.adapters.crypt4gh.indexes import indexed_sealed
+from broker.adapters.crypt4gh.packets import SecretKey
 from broker.adapters.storage.reads import all_of
 from broker.app import opened
 from broker.commands.apply import told
@@ -62,11 +64,12 @@ def register(
     chosen = settings(config)
     home, root, known = asyncio.run(_home(chosen.database, dataset))
     rows: list[DrsObject] = []
+    keys = archive_keys(chosen).all
     with telling(), progress(files) as bars:
         for file, tell in bars:
             path = _below(root, file)
-            measured = measure(file, archive_keys(chosen).all, tell)
-            made = _with_index(_row(known.get(path), home, path, file, measured, id_), root, file)
+            measured = measure(file, keys, tell)
+            made = _with_index(_row(known.get(path), home, path, file, measured, id_), root, file, keys)
             if subjects or unrestricted:
                 made = replace(made, subjects=frozenset(map(SubjectRef, subjects)), unrestricted=unrestricted)
             if made.unrestricted == bool(made.subjects):
@@ -118,16 +121,19 @@ def _row(
     )
 
 
-def _with_index(row: DrsObject, root: Path, file: Path) -> DrsObject:
-    """The row, with what regions of it need, if an index lies beside a file that is stored in the clear."""
-    if row.envelope is not None:
-        return replace(row, format=None, index=None)
-    found = next(index_names(file), None)
+def _with_index(row: DrsObject, root: Path, file: Path, keys: Callable[[], Sequence[SecretKey]]) -> DrsObject:
+    """The row, with what regions of it need, if an index lies beside the file, encrypted if that is."""
+    sealed = SUFFIX if row.envelope is not None else ""
+    found = next(index_names(file, sealed), None)
     if found is None:
-        return row
-    where = file.with_name(found).resolve().relative_to(root.resolve()).as_posix()
-    format, index = indexed(root.resolve(), file.resolve(), where)
-    return replace(row, format=format, index=index)
+        return replace(row, format=None, index=None, samples={}) if sealed else row
+    beside = file.with_name(found + sealed).resolve()
+    where = beside.relative_to(root.resolve()).as_posix()
+    if not sealed:
+        format, index = indexed(root.resolve(), file.resolve(), where)
+        return replace(row, format=format, index=index)
+    format, index = indexed_sealed(file.resolve(), beside, where, keys())
+    return replace(row, format=format, index=index, samples={})
 
 
 def index_names(file: Path, sealed: str = "") -> Iterator[str]:

@@ -62,11 +62,18 @@ class Opened:
 
 
 async def open_delivery(
-    w: World, access_id: str, object: ObjectId, spans: Sequence[Span], form: str = "stored", unseen: int = 0
+    w: World,
+    access_id: str,
+    object: ObjectId,
+    spans: Sequence[Span],
+    form: str = "stored",
+    unseen: int = 0,
+    made: Sequence[Span] = (),
 ) -> Opened | Refused | Reason:
     """These bytes of a form of the object (flows/content.py) are about to leave. REQ-RANGE: the ticket is for others.
 
     `unseen`: seconds for which a proxy sends them by itself, so that nobody can stop them (flows/handing_on.py).
+    `made`: in place of bytes of the object, those of what is made of it.
 
     Steps: 1 gather, 2 decide again with today's picture, 3 record before the first byte, 4 hand over.
     """
@@ -78,7 +85,8 @@ async def open_delivery(
     access, person, row = shown.access, shown.person, shown.object
     if not access.covers(spans):
         return Reason(code="REQ-RANGE", facts=(("problem", "the ticket is for other ranges"),))
-    first, last = min((one.first for one in spans), default=0), max((one.last for one in spans), default=-1)
+    leaving = spans or made
+    first, last = min((one.first for one in leaving), default=0), max((one.last for one in leaving), default=-1)
     # 3. Record.
     delivery = Delivery(
         id=w.new_id("dlv", now),

@@ -4,6 +4,7 @@ One decision and one entry for each request. Where the regions lie is looked for
 file, so that nobody learns by the answer or its time what is there.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from broker.core.decision import Decision
@@ -14,8 +15,10 @@ from broker.core.htsget.plan import Plan
 from broker.core.htsget.request import FORMATS, Asked, DataType
 from broker.core.ids import ObjectId, SubjectRef
 from broker.core.outcome import Reason
-from broker.core.rows import DrsObject, Repository
+from broker.core.rows import Dataset, DrsObject, Repository
 from broker.flows.deliver import Opened, Shown, open_delivery, repository_of, show
+from broker.flows.recipients import to_read_sealed
+from broker.flows.sealed_regions import FORM as SEALED
 from broker.flows.use_data import Judged, Part, Refused, Ticket, answered, judged
 from broker.flows.world import Caller, World
 from broker.ports.regions import Regions
@@ -23,10 +26,10 @@ from broker.ports.regions import Regions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegionTicket:
-    """A ticket for parts of an object, and what a client has to join."""
+    """A ticket for parts of an object, and what a client has to join. `plan`: None where all of it comes encrypted."""
 
     ticket: Ticket
-    plan: Plan
+    plan: Plan | None
     format: Format
 
 
@@ -52,6 +55,10 @@ async def ask_for_regions(
     if not is_object_id(object):
         return Reason(code="REQ-NOT-FOUND")
     row = _served(w.snapshots.current().get(DrsObject, object), kind)
+    reader = await _reader(w, caller, row, asked)
+    if isinstance(reader, Reason):
+        return reader
+    caller = reader
     # 2. Decide. A refusal is recorded before it is told; only who may have the file hears more of it.
     first = _judged(w, caller, object, row)
     if row is None or not first.decision.permits:
@@ -105,10 +112,27 @@ def columns_of(row: DrsObject, decision: Decision) -> frozenset[str]:
     return frozenset(name for name, whose in row.samples.items() if whose in decision.excluded)
 
 
+async def _reader(w: World, caller: Caller, row: DrsObject | None, asked: Asked | Reason) -> Caller | Reason:
+    """Who asks: with their key, if they want it encrypted, or if it leaves in no other way.
+
+    Who has no key and did not ask for that is judged without one, so that nobody learns by it what is there.
+    """
+    if isinstance(asked, Asked) and asked.sealed:
+        return await to_read_sealed(w, caller)
+    dataset = w.snapshots.current().get(Dataset, row.dataset) if row is not None else None
+    if row is None or row.envelope is None or dataset is None or dataset.plaintext:
+        return caller
+    found = await to_read_sealed(w, caller)
+    return caller if isinstance(found, Reason) else found
+
+
 def _judged(w: World, caller: Caller, object: ObjectId, row: DrsObject | None) -> Judged:
-    """The whole file if it may be had; else without those who must be left out, where they can be taken out."""
+    """The whole file if it may be had; else without those who must be left out, where they can be taken out.
+
+    Nobody is taken out of what leaves encrypted.
+    """
     whole = judged(w, caller, object, row)
-    if row is None or not row.samples or whole.decision.permits:
+    if row is None or not row.samples or whole.decision.permits or caller.recipient is not None:
         return whole
     filtered = judged(w, caller, object, row, filtered=True)
     return filtered if filtered.decision.permits and filtered.decision.excluded else whole
@@ -120,8 +144,13 @@ def _form(found: Judged) -> tuple[bool, frozenset[SubjectRef]]:
 
 async def _planned(
     regions: Regions, repository: Repository, row: DrsObject, asked: Asked, found: Judged
-) -> tuple[Plan, Part] | Reason:
+) -> tuple[Plan | None, Part] | Reason:
     """What a client has to join, and what of it the ticket is for."""
+    if found.question.sealed:
+        found_at = await regions.cuts(repository, row, asked)
+        if isinstance(found_at, Reason):
+            return found_at
+        return None, Part(ranges=(), cuts=_pairs(found_at), form=SEALED)
     if not found.question.filtered:
         plan = await regions.plan(repository, row, asked)
         return plan if isinstance(plan, Reason) else (plan, Part(ranges=plan.ranges, inline=plan.inline))
@@ -129,7 +158,11 @@ async def _planned(
     if isinstance(cut, Reason):
         return cut
     plan, ranges = cut
-    return plan, Part(ranges=(), inline=plan.inline, cuts=tuple((one.first, one.end) for one in ranges))
+    return plan, Part(ranges=(), inline=plan.inline, cuts=_pairs(ranges), form="filtered")
+
+
+def _pairs(ranges: Iterable[VirtualRange]) -> tuple[tuple[int, int], ...]:
+    return tuple((one.first, one.end) for one in ranges)
 
 
 def _served(row: DrsObject | None, kind: DataType) -> DrsObject | None:

@@ -78,7 +78,9 @@ class Part:
     ranges: tuple[tuple[int, int], ...]
     inline: int = 0
     cuts: tuple[tuple[int, int], ...] = ()
-    """Virtual offsets (first, end) of what is given filtered; then there are no `ranges`."""
+    """Virtual offsets (first, end) of what is made on its way; then there are no `ranges`."""
+    form: str = "stored"
+    """`filtered` or `sealed regions` where it is made on its way."""
 
 
 async def ask(
@@ -208,7 +210,7 @@ def _told(part: Part | None) -> dict[str, Value]:
         return {}
     size = sum(last - first + 1 for first, last in part.ranges)
     told: dict[str, Value] = {"ranges": len(part.ranges), "bytes": size, "inline": part.inline}
-    return told if not part.cuts else told | {"form": "filtered", "ranges": len(part.cuts)}
+    return told if part.form == "stored" else told | {"form": part.form, "ranges": len(part.cuts)}
 
 
 def is_hidden(judged: Judged) -> bool:

@@ -37,10 +37,10 @@ _OF_THE_PART = ("Content-Length", "Content-Range", "Content-Digest")
 async def head(request: web.Request) -> web.StreamResponse:
     """HEAD: as GET would answer, without the bytes."""
     broker, object = request.app[BROKER], ObjectId(request.match_info["object_id"])
-    shown = _told(request, await show(broker.world, await ticket_of(request, broker, object), object))
+    shown = told(request, await show(broker.world, await ticket_of(request, broker, object), object))
     content = await _content(broker, shown)
-    if _is_known(request, content):
-        return _unchanged(content)
+    if is_known(request, content):
+        return unchanged(content)
     response = web.StreamResponse(headers=_headers(content))
     response.content_length = content.size
     return response
@@ -50,23 +50,23 @@ async def get(request: web.Request) -> web.StreamResponse:
     """GET: the whole object, or ranges of it."""
     broker, object = request.app[BROKER], ObjectId(request.match_info["object_id"])
     access = await ticket_of(request, broker, object)
-    shown = _told(request, await show(broker.world, access, object))
+    shown = told(request, await show(broker.world, access, object))
     content = await _content(broker, shown)
-    if _is_known(request, content):
-        return _unchanged(content)
-    planned, response = _planned(request, content)
-    length = sum(span.length for span in planned.spans)
+    if is_known(request, content):
+        return unchanged(content)
+    asked, response = planned(request, content)
+    length = sum(span.length for span in asked.spans)
     unseen = seconds_unseen(shown, content, length, broker.snapshots.current()) if _by_nginx(request) else 0
-    opened = await open_delivery(broker.world, access, object, planned.spans, content.form, unseen)
+    opened = await open_delivery(broker.world, access, object, asked.spans, content.form, unseen)
     if not isinstance(opened, Opened):
         raise refusal(request, opened)
     response.headers["X-Audit-Receipt"] = opened.receipt
     if unseen:
         return await _handed_on(request, shown, opened, content, response)
-    return await send(request, broker, opened, planned, response)
+    return await send(request, broker, opened, asked, response)
 
 
-def _planned(request: web.Request, content: Content) -> tuple[Wanted, web.StreamResponse]:
+def planned(request: web.Request, content: Content) -> tuple[Wanted, web.StreamResponse]:
     """Which spans will be sent, and the response's head."""
     size = content.size
     asked = wanted(request.headers.get(hdrs.RANGE), request.headers.get(hdrs.IF_RANGE), etag=etag(content), size=size)
@@ -126,7 +126,7 @@ def etag(content: Content) -> str:
     return f'"{content.tag}"'
 
 
-def _is_known(request: web.Request, content: Content) -> bool:
+def is_known(request: web.Request, content: Content) -> bool:
     """Has the client these very bytes already? Problem 412 if it asks for those of another content."""
     said = {name: request.headers.getall(name, None) for name in (hdrs.IF_MATCH, hdrs.IF_NONE_MATCH)}
     match, other = (",".join(fields) if fields is not None else None for fields in said.values())
@@ -136,7 +136,7 @@ def _is_known(request: web.Request, content: Content) -> bool:
     return found == "the same still"
 
 
-def _unchanged(content: Content) -> web.Response:
+def unchanged(content: Content) -> web.Response:
     """304: nothing leaves, so nothing is on record but the decision that it may be told."""
     kept = (hdrs.ETAG, hdrs.CACHE_CONTROL, "Repr-Digest")
     return web.Response(status=304, headers={name: value for name, value in _headers(content).items() if name in kept})
@@ -183,7 +183,7 @@ async def ticket_of(request: web.Request, broker: Broker, object: ObjectId) -> s
     return str(claims["jti"])
 
 
-def _told(request: web.Request, shown: Shown | Refused | Reason) -> Shown:
+def told(request: web.Request, shown: Shown | Refused | Reason) -> Shown:
     if isinstance(shown, Shown):
         return shown
     raise refusal(request, shown)

@@ -12,16 +12,18 @@ from broker.core.htsget.request import Asked, DataType, by_body, by_query
 from broker.core.ids import ObjectId
 from broker.core.outcome import Reason
 from broker.core.reasons import sentence
+from broker.flows.deliver import Opened, open_delivery
 from broker.flows.regions import Filtered, RegionTicket, ask_for_regions, open_filtered
+from broker.flows.sealed_regions import content_of_regions, show_sealed
 from broker.ports.sources import SourceBrokenError
 from broker.web.bodies import raw
 from broker.web.callers import caller_for_data
-from broker.web.data import refusal, ticket_of
+from broker.web.data import is_known, planned, refusal, ticket_of, told, unchanged
 from broker.web.doors import HTSGET
 from broker.web.errors import Problem, headers, status_of, why
 from broker.web.languages import language
 from broker.web.middleware import REQUEST_ID
-from broker.web.sending import send_made
+from broker.web.sending import send, send_made
 from broker.web.state import BROKER
 from broker.web.telling import refused
 
@@ -29,6 +31,9 @@ log = structlog.get_logger(__name__)
 
 FILTERED = f"{HTSGET}/filtered"
 """Where files are given without those who must be left out."""
+
+SEALED = f"{HTSGET}/sealed"
+"""Where regions are given as Crypt4GH files."""
 
 MAX_BODY = 256 * 1024
 """Bytes of a POST: some two thousand regions."""
@@ -92,6 +97,26 @@ async def get_filtered(request: web.Request) -> web.StreamResponse:
     return await send_made(request, broker, opened.opened, chunks, response)
 
 
+async def get_sealed(request: web.Request) -> web.StreamResponse:
+    """GET: the regions of a ticket as a Crypt4GH file, whole or in ranges of that."""
+    broker, object = request.app[BROKER], ObjectId(request.match_info["id"])
+    access = await ticket_of(request, broker, object)
+    shown = told(request, await show_sealed(broker.world, access, object))
+    try:
+        content = await content_of_regions(broker.regions, broker.envelopes, shown)
+    except SourceBrokenError as broken:
+        log.warning("source.broken", object=object, why=str(broken))
+        raise Problem("SRV-SOURCE") from None
+    if is_known(request, content):
+        return unchanged(content)
+    asked, response = planned(request, content)
+    opened = await open_delivery(broker.world, access, object, (), content.form, made=asked.spans)
+    if not isinstance(opened, Opened):
+        raise refusal(request, opened)
+    response.headers["X-Audit-Receipt"] = opened.receipt
+    return await send(request, broker, opened, asked, response)
+
+
 async def _ticket(request: web.Request, kind: DataType, asked: Asked | Reason | None) -> web.Response:
     """`asked`: None where the body says it. Who asks is known before anything that they say is read."""
     broker, who = request.app[BROKER], await caller_for_data(request)
@@ -114,7 +139,9 @@ def _rendered(issuer: str, answer: RegionTicket) -> web.Response:
     access = answer.ticket.access
     scheme = "Bearer" if access.jkt is None else "DPoP"  # a client that cannot prove its key sees at once why
     sent = {"Authorization": f"{scheme} {answer.ticket.token}"}
-    if access.left_out is None:
+    if answer.plan is None:
+        body = ticket.sealed_ticket(answer.format, f"{issuer}{SEALED}/{encode(access.object)}", sent)
+    elif access.left_out is None:
         body = ticket.ticket(answer.plan, answer.format, f"{issuer}/data/{encode(access.object)}", sent)
     else:
         body = ticket.filtered_ticket(answer.plan, answer.format, f"{issuer}{FILTERED}/{encode(access.object)}", sent)

@@ -174,6 +174,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_HTSGET}/variants/{{id:.+}}", htsget.get_variants, Who.TOKEN, htsget.error),
     Route("POST", f"{_HTSGET}/variants/{{id:.+}}", htsget.post_variants, Who.TOKEN, htsget.error),
     Route("GET", f"{htsget.FILTERED}/{{id:.+}}", htsget.get_filtered, Who.TICKET, htsget.error),
+    Route("GET", f"{htsget.SEALED}/{{id:.+}}", htsget.get_sealed, Who.TICKET, htsget.error),
     Route("GET", "/data/{object_id}", data.get, Who.TICKET),
     Route("HEAD", "/data/{object_id}", data.head, Who.TICKET),
     Route("GET", f"{_API}/openapi.json", openapi.get_openapi, Who.ANYBODY),

@@ -97,7 +97,7 @@ def test_of_an_encrypted_file_the_content_is_said_and_the_file_is_measured(tmp_p
         (BYTES, {}, "encrypted: this is no Crypt4GH file"),
         (SEALED[:100], {}, "path: the header is cut off"),
         (SEALED, {"checksums": {}}, "size: of what is encrypted"),
-        (SEALED, {"index": "a.bai"}, "index: regions of an encrypted file"),
+        (SEALED, {"index": "a.bai"}, "index: of an encrypted file"),
         (SEALED, AWAY | {"path": "away.c4gh"}, "encrypted: of a file that is not there"),
     ],
 )

@@ -268,3 +268,27 @@ def test_files_are_verified_to_the_last_byte(keyed: list[str], files: Path) -> N
         assert (verdict in done.output, done.exit_code) == (True, 1), done.output
     assert run(keyed, "verify", "--dataset", DATASET).exit_code == 1
     run(keyed, "verify", "nobody", fails="not registered: nobody")
+
+
+def test_regions_of_an_encrypted_file_too_where_its_index_is_encrypted_as_well(
+    keyed: list[str], base: Path, files: Path
+) -> None:
+    file = write_bam(files / "vault.bam", reads(20))
+    pysam.index(str(file))
+    index, content = files / "vault.bam.bai", file.read_bytes()
+    plain = index.read_bytes()
+    run(keyed, "encrypt", str(file), str(index))
+    file.unlink()
+    index.unlink()
+    said = ("register", "--dataset", DATASET, "--unrestricted", str(files / "vault.bam.c4gh"))
+    assert run(keyed, *said).output.endswith("1 changed\n")
+    row = objects(base)["vault.bam"]
+    assert row.index is not None
+    assert (row.format, row.index.kind, row.index.path) == ("BAM", "BAI", "vault.bam.bai.c4gh")
+    assert (row.size, row.index.size) == (len(content), len(plain))
+    assert row.index.sha256 == hashlib.sha256(plain).hexdigest()
+    assert row.index.envelope is not None
+    (files / "vault.bam.bai.c4gh").write_bytes(encrypted(b"BAI\1" + b"\xff" * 40, [OWN], OTHER))
+    run(keyed, *said, fails="index:")
+    (files / "vault.bam.bai.c4gh").unlink()
+    assert "(format, index)" in run(keyed, *said).output

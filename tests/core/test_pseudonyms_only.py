@@ -58,6 +58,8 @@ ALLOWED = {
     ("consent-receipt.schema.json", "contact"): "a committee's",
     ("consent-receipt.schema.json", "address"): "of the broker, where a consent is withdrawn",
     ("explanation.schema.json", "name"): "a fact's",
+    ("Action", "name"): "a way of access (AuthZEN)",
+    ("FoundActions", "name"): "a way of access (AuthZEN)",
     ("metric", "broker_issuer_keys_age_seconds"): "of an institution's keys",
     ("VisaIssuer", "max_asserted_age_seconds"): "seconds since a visa was asserted",
 }

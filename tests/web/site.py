@@ -206,7 +206,7 @@ def _broker(made: Stage, tokens: OwnTokens, edge: Edge, sources: Sources) -> Bro
     return Broker(
         world=w, oauth=oauth, verifier=verifier, gathering=gathering, idps=unused,
         providers=RegisteredProviders(made.live),
-        snapshots=made.live, sources=sources, regions=GenomicFiles(sources), envelopes=envelopes(), streams=LiveStreams(made.live.listen, w.clock), audit=MemoryChanges(made.ledger),  # type: ignore[arg-type]
+        snapshots=made.live, sources=sources, regions=GenomicFiles(sources, envelopes()), envelopes=envelopes(), streams=LiveStreams(made.live.listen, w.clock), audit=MemoryChanges(made.ledger),  # type: ignore[arg-type]
         issuers=MemoryIssuerHealth(), endpoints=MemoryEndpoints(), jwks=tokens.jwks, visa_jwks=tokens.visa_jwks, languages=languages(),
         version="0",
         administration=Administration(

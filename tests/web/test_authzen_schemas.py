@@ -1,6 +1,7 @@
 """schemas/authzen.schema.json: takes the questions that the broker takes, and says how its answers look."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,14 @@ from tests.web.depot import as_client, ask, depots, question, user
 from tests.web.site import site
 
 SCHEMA = json.loads((b.CONFIG.parent / "schemas" / "authzen.schema.json").read_text("utf-8"))
-READERS = {
+READERS: dict[str, Callable[[Any], Any]] = {
     "EvaluationRequest": read_evaluation,
     "EvaluationsRequest": read_evaluations,
     "SubjectSearchRequest": lambda body: read_search(body, "subject"),
     "ResourceSearchRequest": lambda body: read_search(body, "resource"),
     "ActionSearchRequest": lambda body: read_search(body, "action"),
 }
-odd = st.sampled_from([None, 1, 0, True, "", "x" * MOST_TEXT, "x" * (MOST_TEXT + 1), [], {}])
+odd: st.SearchStrategy[Any] = st.sampled_from([None, 1, 0, True, "", "x" * MOST_TEXT, "x" * (MOST_TEXT + 1), [], {}])
 ENTITY = {"type": odd | st.just("user"), "id": odd | st.just("ada"), "properties": odd | st.just({"iss": "x"})}
 entities = odd | st.fixed_dictionaries({}, optional=ENTITY)
 actions = odd | st.fixed_dictionaries({}, optional={"name": odd | st.just("download"), "properties": odd})

@@ -1,9 +1,9 @@
 """Can regions of a declared file be asked for? What it is and where its index lies, read from both as they are."""
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
 
 from broker.core.htsget.bins import BinIndex
 from broker.core.htsget.crai import read_containers
@@ -12,9 +12,12 @@ from broker.core.htsget.index_files import MAX_FILE, IndexKind, kind_of, read_bi
 from broker.core.htsget.layout import Format, Layout, bgzf_layout
 from broker.core.htsget.plan import Index
 from broker.core.htsget.reading import MalformedError, Reading
+from broker.core.ranges import Span
 from broker.core.rows.catalogue import IndexFile
 
 T = TypeVar("T")
+
+_MAGIC = 4
 
 _KINDS: dict[Format, tuple[IndexKind, ...]] = {
     "BAM": ("BAI", "CSI"),
@@ -36,11 +39,20 @@ def indexed(root: Path, path: Path, index: str) -> tuple[Format, IndexFile]:
     if size > MAX_FILE:
         raise ValueError(f"index: has more than {MAX_FILE} bytes")
     given = place.read_bytes()
+    try:
+        layout = layout_of(path)
+    except MalformedError as wrong:
+        raise ValueError(f"index: {wrong}") from None
+    kind = assert_fits(layout, given)
+    return layout.format, IndexFile(kind=kind, path=index, size=size, sha256=hashlib.sha256(given).hexdigest())
+
+
+def assert_fits(layout: Layout, given: bytes) -> IndexKind:
+    """The kind of the index `given`. ValueError: it is none, or not of a file with this layout."""
     kind = kind_of(given)
     if kind is None:
         raise ValueError("index: neither BAI nor CSI nor TBI nor CRAI")
     try:
-        layout = layout_of(path)
         parsed: Index = read_containers(given) if kind == "CRAI" else read_bins(kind, given)
     except MalformedError as wrong:
         raise ValueError(f"index: {wrong}") from None
@@ -48,7 +60,7 @@ def indexed(root: Path, path: Path, index: str) -> tuple[Format, IndexFile]:
         raise ValueError(f"index: a {layout.format} file has one of {' or '.join(_KINDS[layout.format])}")
     if not _fits(layout, parsed):
         raise ValueError("index: speaks of places that the file does not have")
-    return layout.format, IndexFile(kind=kind, path=index, size=size, sha256=hashlib.sha256(given).hexdigest())
+    return kind
 
 
 def assert_samples(
@@ -63,10 +75,19 @@ def assert_samples(
 
 def layout_of(path: Path) -> Layout:
     """What stands at the beginning of a file of reads or variants. MalformedError, OSError."""
-    size = path.stat().st_size
     with path.open("rb") as file:
-        is_cram = file.read(4) == b"CRAM"
-        return _fed(file, cram_layout(size) if is_cram else bgzf_layout(size))
+
+        def read(span: Span) -> bytes:
+            file.seek(span.first)
+            return file.read(span.length)
+
+        return layout_by(path.stat().st_size, read)
+
+
+def layout_by(size: int, read: Callable[[Span], bytes]) -> Layout:
+    """The same of a content of `size` bytes, by `read` any part of it. MalformedError, and what `read` raises."""
+    is_cram = size > _MAGIC and read(Span(0, _MAGIC - 1)) == b"CRAM"
+    return _fed(read, cram_layout(size) if is_cram else bgzf_layout(size))
 
 
 def _fits(layout: Layout, index: Index) -> bool:
@@ -77,12 +98,11 @@ def _fits(layout: Layout, index: Index) -> bool:
     return all(layout.records.first <= at << 16 < layout.records.end for at in index.containers)
 
 
-def _fed(file: BinaryIO, reading: Reading[T]) -> T:
+def _fed(read: Callable[[Span], bytes], reading: Reading[T]) -> T:
     try:
         span = next(reading)
         while True:
-            file.seek(span.first)
-            span = reading.send(file.read(span.length))
+            span = reading.send(read(span))
     except StopIteration as done:
         result: T = done.value
         return result

@@ -95,7 +95,7 @@ def drs_object(part: ObjectPart, roots: Roots, homes: dict[str, str]) -> DrsObje
     root = roots[home]
     path = _file(part.path, root)
     if part.encrypted and part.index is not None:
-        raise ValueError("index: regions of an encrypted file cannot be asked for")
+        raise ValueError("index: of an encrypted file `broker data register` finds it, with the keys")
     size, checksums, modified, envelope = _content(part, path)
     created = _instant(part.created)
     if part.index is not None and (root is None or path is None):

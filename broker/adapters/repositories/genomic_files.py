@@ -7,6 +7,7 @@ An index that is not the registered one, byte for byte, is not used.
 import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, TypeVar
 from weakref import WeakValueDictionary
@@ -24,7 +25,8 @@ from broker.core.htsget.samples import SampleFilter, sample_filter
 from broker.core.memory import Memory
 from broker.core.outcome import Reason
 from broker.core.rows import DrsObject, Repository
-from broker.core.rows.catalogue import IndexFile
+from broker.core.rows.catalogue import Envelope, IndexFile
+from broker.ports.envelopes import Envelopes
 from broker.ports.sources import Body, SourceBrokenError, Sources
 
 T = TypeVar("T")
@@ -49,55 +51,80 @@ class _Known:
 class GenomicFiles:
     """The `Regions` of files that `sources` has. For the adapters' side of one event loop."""
 
-    def __init__(self, sources: Sources, kept: int = KEPT) -> None:
-        self._sources = sources
+    def __init__(self, sources: Sources, envelopes: Envelopes, kept: int = KEPT) -> None:
+        self._sources, self._envelopes = sources, envelopes
         self._memory = Memory[_Known](kept)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def plan(self, repository: Repository, row: DrsObject, asked: Asked) -> Plan | Reason:
         """Which pieces of the file answer. SourceBrokenError."""
+        async with self._reading(repository, row) as (file, known):
+            ranges = await asyncio.to_thread(wanted_ranges, asked, known.layout, known.index)
+            return ranges if isinstance(ranges, Reason) else await _fed(file, planned(ranges, known.layout))
+
+    async def cuts(self, repository: Repository, row: DrsObject, asked: Asked) -> tuple[VirtualRange, ...] | Reason:
+        """See ports.regions. SourceBrokenError."""
+        async with self._reading(repository, row) as (_, known):
+            return await asyncio.to_thread(wanted_ranges, asked, known.layout, known.index)
+
+    async def pieces(self, repository: Repository, row: DrsObject, cuts: Sequence[VirtualRange]) -> Plan:
+        """See ports.regions. SourceBrokenError."""
+        async with self._reading(repository, row) as (file, known):
+            return await _fed(file, planned(cuts, known.layout))
+
+    @asynccontextmanager
+    async def content(self, repository: Repository, row: DrsObject) -> AsyncIterator[Body]:
+        """See ports.regions. SourceBrokenError."""
+        async with self._opened(repository, row.path, row.size, row.envelope, row.source_tag) as file:
+            yield file
+
+    @asynccontextmanager
+    async def _reading(self, repository: Repository, row: DrsObject) -> AsyncIterator[tuple[Body, _Known]]:
+        """The content, and what is known of it. Whatever is malformed in there is the store's fault."""
         if row.index is None:
             raise SourceBrokenError(f"{row.id}: has no index")
-        async with self._sources.open(repository, row.path, row.size, row.source_tag) as file:
+        async with self.content(repository, row) as file:
             try:
-                known = await self._known(repository, row, row.index, file)
-                ranges = await asyncio.to_thread(wanted_ranges, asked, known.layout, known.index)
-                return ranges if isinstance(ranges, Reason) else await _fed(file, planned(ranges, known.layout))
+                yield file, await self._known(repository, row, row.index, file)
             except MalformedError as wrong:
                 raise SourceBrokenError(f"{row.id}: {wrong}") from None
+
+    @asynccontextmanager
+    async def _opened(
+        self, repository: Repository, path: str, size: int, envelope: Envelope | None, tag: str = ""
+    ) -> AsyncIterator[Body]:
+        """A content of `size` bytes, out of the Crypt4GH file around it if there is one."""
+        stored = size if envelope is None else envelope.size
+        async with self._sources.open(repository, path, stored, tag) as file:
+            if envelope is None:
+                yield file
+                return
+            said = self._envelopes.unsealed(await _bytes(file, 0, envelope.header))
+            content = self._envelopes.opened(file, envelope.header, said)
+            if content.size != size:
+                raise SourceBrokenError(f"{path}: what is in it is not as long as was registered")
+            yield content
 
     async def plan_filtered(
         self, repository: Repository, row: DrsObject, asked: Asked, left_out: frozenset[str]
     ) -> tuple[Plan, tuple[VirtualRange, ...]] | Reason:
         """The same of a VCF or BCF without the samples `left_out`. SourceBrokenError."""
-        if row.index is None:
-            raise SourceBrokenError(f"{row.id}: has no index")
-        async with self._sources.open(repository, row.path, row.size, row.source_tag) as file:
-            try:
-                known = await self._known(repository, row, row.index, file)
-                ranges = await asyncio.to_thread(wanted_ranges, asked, known.layout, known.index)
-                if isinstance(ranges, Reason):
-                    return ranges
-                header = (await _filter(file, known.layout, left_out)).header
-                return planned_filtered(header, known.layout), ranges
-            except MalformedError as wrong:
-                raise SourceBrokenError(f"{row.id}: {wrong}") from None
+        async with self._reading(repository, row) as (file, known):
+            ranges = await asyncio.to_thread(wanted_ranges, asked, known.layout, known.index)
+            if isinstance(ranges, Reason):
+                return ranges
+            header = (await _filter(file, known.layout, left_out)).header
+            return planned_filtered(header, known.layout), ranges
 
     async def filtered(
         self, repository: Repository, row: DrsObject, cuts: Sequence[VirtualRange], left_out: frozenset[str]
     ) -> AsyncGenerator[bytes, None]:
         """The records there without these samples, in blocks. SourceBrokenError."""
-        if row.index is None:
-            raise SourceBrokenError(f"{row.id}: has no index")
-        async with self._sources.open(repository, row.path, row.size, row.source_tag) as file:
-            try:
-                known = await self._known(repository, row, row.index, file)
-                by = await _filter(file, known.layout, left_out)
-                for cut in cuts:
-                    async for made in _records(file, cut, known.layout.records.end >> 16, by):
-                        yield made
-            except MalformedError as wrong:
-                raise SourceBrokenError(f"{row.id}: {wrong}") from None
+        async with self._reading(repository, row) as (file, known):
+            by = await _filter(file, known.layout, left_out)
+            for cut in cuts:
+                async for made in _records(file, cut, known.layout.records.end >> 16, by):
+                    yield made
 
     async def _known(self, repository: Repository, row: DrsObject, index: IndexFile, file: Body) -> _Known:
         """Layout and index, from memory if they were read before; of many who ask at once one reads."""
@@ -117,7 +144,7 @@ class GenomicFiles:
     async def _index(self, repository: Repository, index: IndexFile) -> Index:
         if index.size > MAX_FILE:
             raise SourceBrokenError(f"{index.path}: too large for an index")
-        async with self._sources.open(repository, index.path, index.size) as file:
+        async with self._opened(repository, index.path, index.size, index.envelope) as file:
             given = await _bytes(file, 0, index.size)
         return await asyncio.to_thread(_checked, index, given)
 

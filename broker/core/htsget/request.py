@@ -6,7 +6,7 @@ more records' fields than were asked for, and ours sends files as they are.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from broker.core.htsget.layout import Format
@@ -34,6 +34,8 @@ _QUERY: Final = ("format", "class", "referenceName", "start", "end", "fields", "
 _BODY: Final = ("format", "class", "fields", "tags", "notags", "regions")
 _REGION: Final = ("referenceName", "start", "end")
 _LISTS: Final = ("fields", "tags", "notags")
+_SCHEME: Final = "encryptionScheme"
+"""Proposed for the next version of htsget (hts-specs, pull request 808); the one value is `c4gh`."""
 _DIGITS: Final = 10
 
 
@@ -53,6 +55,8 @@ class Asked:
     format: Format
     header_only: bool = False
     regions: tuple[Region, ...] | None = None
+    sealed: bool = False
+    """As a Crypt4GH file, for the key of who asks."""
 
 
 def data_type(format: Format) -> DataType:
@@ -64,7 +68,7 @@ def by_query(kind: DataType, pairs: Iterable[tuple[str, str]]) -> Asked | Reason
     """What a GET asks for, by the names and values of its query. Other services' parameters are passed over."""
     given: dict[str, str] = {}
     for name, value in pairs:
-        if name in given and name in _QUERY:
+        if name in given and name in (*_QUERY, _SCHEME):
             return _invalid(f"{name} came twice")
         given[name] = value
     start, end = _position(given.get("start")), _position(given.get("end"))
@@ -76,7 +80,8 @@ def by_query(kind: DataType, pairs: Iterable[tuple[str, str]]) -> Asked | Reason
         return _invalid("start and end need a referenceName")
     regions = [(reference, start, end)] if reference is not None else None
     others = [other for other in _QUERY[2:] if other in given]
-    return _asked(kind, given.get("format"), given.get("class"), lists, regions, others, least=0)
+    asked = _asked(kind, given.get("format"), given.get("class"), lists, regions, others, least=0)
+    return _with_scheme(asked, given.get(_SCHEME))
 
 
 def by_body(kind: DataType, body: Any, *, queried: bool) -> Asked | Reason:
@@ -84,7 +89,7 @@ def by_body(kind: DataType, body: Any, *, queried: bool) -> Asked | Reason:
     if queried:
         return _invalid("a POST has no query")
     given = {} if body is None else body
-    if not isinstance(given, Mapping) or not set(given) <= set(_BODY):
+    if not isinstance(given, Mapping) or not set(given) <= {*_BODY, _SCHEME}:
         return _invalid(f"the body is an object with {', '.join(_BODY)}")
     if not all(isinstance(given.get(name, ""), str) for name in ("format", "class")):
         return _invalid("format and class are words")
@@ -99,7 +104,14 @@ def by_body(kind: DataType, body: Any, *, queried: bool) -> Asked | Reason:
     if isinstance(regions, Reason):
         return regions
     others = [other for other in _BODY[2:] if other in given]
-    return _asked(kind, given.get("format"), given.get("class"), lists, regions, others, least=1)
+    asked = _asked(kind, given.get("format"), given.get("class"), lists, regions, others, least=1)
+    return _with_scheme(asked, given.get(_SCHEME))
+
+
+def _with_scheme(asked: Asked | Reason, scheme: Any) -> Asked | Reason:
+    if scheme is None or isinstance(asked, Reason):
+        return asked
+    return replace(asked, sealed=True) if scheme == "c4gh" else _invalid("encryptionScheme is c4gh, or left out")
 
 
 Given = tuple[str, int | None, int | None]

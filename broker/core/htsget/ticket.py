@@ -42,6 +42,11 @@ def filtered_ticket(plan: Plan, format: Format, url: str, headers: Mapping[str, 
     return {"htsget": {"format": format, "urls": urls}}
 
 
+def sealed_ticket(format: Format, url: str, headers: Mapping[str, str]) -> Json:
+    """The ticket for a file that comes encrypted: one address, which gives it as a whole, or in any ranges."""
+    return {"htsget": {"format": format, "urls": [{"url": url, "headers": dict(headers)}]}}
+
+
 def _urls(pieces: Iterable[Piece], part: str, url: str, headers: Mapping[str, str]) -> Iterator[Json]:
     for piece in pieces:
         if isinstance(piece, Span):

@@ -162,9 +162,16 @@ class Access:
     ranges: tuple[tuple[int, int], ...] | None = None
     """The bytes (first, last) that it is for, apart from each other and in order; None: all of the object's."""
     cuts: tuple[tuple[int, int], ...] = ()
-    """Virtual offsets (first, end) of what it is for in filtered form; then its `ranges` are none."""
+    """Virtual offsets (first, end) of what it is for in filtered form, or of regions that leave encrypted; then its
+    `ranges` are none.
+    """
     left_out: str | None = None
     """The digest of who is taken out of the file on its way: with another list it opens nothing. None: nobody is."""
+
+    @property
+    def in_regions(self) -> bool:
+        """Is it for regions that leave encrypted? It opens no byte of the object itself."""
+        return self.ranges == () and self.left_out is None and self.recipient is not None
 
     def covers(self, spans: Iterable[Span]) -> bool:
         """Are these bytes, each span of them, within what it is for?"""

@@ -277,6 +277,8 @@ class IndexFile:
     """Below the repository's root."""
     size: int
     sha256: str
+    envelope: Envelope | None = None
+    """None: the file is the index. Size and digest are always those of the index itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,8 +56,6 @@ class Unsatisfiable:
 class Ignored:
     """200 and everything, as if there were no Range field: not one that we understand (section 14.2)."""
 
-    why: str
-
 
 Wanted = Whole | Ranges | Unsatisfiable | Ignored
 
@@ -79,9 +77,9 @@ def same_content(if_range: str, etag: str) -> bool:
 
 def parse(field: str, size: int) -> Wanted:
     """A Range field's value against a content of `size` bytes (section 14.1.2)."""
-    unit, equals, listed = field[: MAX_FIELD + 1].partition("=")
+    unit, equals, listed = field[:MAX_FIELD].partition("=")
     if not equals or unit.lower() != _UNIT:
-        return Ignored(why="not a range of bytes")
+        return Ignored()
     if len(field) > MAX_FIELD:
         return Unsatisfiable(why=f"longer than {MAX_FIELD} characters")
     asked = [element for element in _COMMA.split(listed) if element]
@@ -90,9 +88,9 @@ def parse(field: str, size: int) -> Wanted:
     matches = [_RANGE.fullmatch(element) for element in asked]
     pairs = [match.groups() for match in matches if match is not None]
     if not asked or len(pairs) < len(asked) or not all(_valid(*pair) for pair in pairs):
-        return Ignored(why="not of the form first-last, first- or -length")
+        return Ignored()
     if size == 0 and any(not first and int(last) for first, last in pairs):
-        return Ignored(why="the last bytes of nothing are nothing, which no Content-Range can say")
+        return Ignored()  # the last bytes of nothing are nothing, which no Content-Range can say
     spans = [span for first, last in pairs if (span := _span(first, last, size)) is not None]
     if not spans:
         return Unsatisfiable(why="beyond the end")

@@ -55,7 +55,7 @@ def within(pieces: Iterable[Span], wanted: Span) -> tuple[Span, ...]:
         passed += piece.length
     if not 0 <= wanted.first <= wanted.last < passed:
         raise ValueError("beyond the end")
-    return _spans((begin, end) for begin, end in found if begin < end)
+    return _spans(found)
 
 
 def edits_for(pieces: Sequence[Span]) -> tuple[tuple[Span, ...], tuple[int, ...]]:

@@ -132,8 +132,8 @@ def _data_key(plain: bytes) -> bytes:
 
 
 def _edit_list(plain: bytes) -> tuple[int, ...]:
-    count = _NUMBER.unpack_from(plain, 4)[0] if len(plain) >= _LEAST else MAX_EDITS + 1
-    if count > MAX_EDITS or len(plain) < _LEAST + 8 * count:
+    count = _NUMBER.unpack_from(plain, 4)[0] if len(plain) >= _LEAST else None
+    if count is None or count > MAX_EDITS or len(plain) < _LEAST + 8 * count:
         raise HeaderError("an edit list is cut off, or too long")
     return struct.unpack_from(f"<{count}Q", plain, _LEAST)
 

@@ -23,8 +23,8 @@ class Operator:
 
 def service_id(base_url: str, artifact: str) -> str:
     """A reversed domain name with `artifact` at its end: `example.broker.drs` for https://broker.example."""
-    host = urlsplit(base_url).hostname or "localhost"
-    return ".".join([*reversed(re.split(r"[.:]+", host.strip(":"))), artifact])
+    host = urlsplit(base_url).hostname or ""
+    return ".".join([*reversed(re.findall(r"[^.:]+", host)), artifact])
 
 
 def service_info(

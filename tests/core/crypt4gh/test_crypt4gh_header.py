@@ -155,3 +155,24 @@ def test_no_key_is_shown_where_the_contents_are() -> None:
 def test_the_length_is_known_before_anything_is_sealed() -> None:
     assert length_for(Contents(keys=(KEY,))) == 124
     assert length_for(Contents(keys=(KEY,), edits=(1, 2))) == 216
+
+
+def test_the_last_packet_may_say_nothing_but_its_own_length() -> None:
+    made = header(packet(b"", method=1))
+    assert (parse(made).packets, parse(made).length) == ((), len(made))
+
+
+@pytest.mark.parametrize("lengths", [(), (1, 2), (1,) * MAX_EDITS])
+def test_an_edit_list_ends_with_its_packet_and_may_be_as_long_as_any(lengths: tuple[int, ...]) -> None:
+    assert contents([key_packet(), edit_packet(*lengths)]).edits == lengths
+
+
+def test_what_is_wrong_is_told_even_where_hardly_anything_is_there() -> None:
+    with pytest.raises(HeaderError, match="0 packets; there must be 1 to 256"):
+        parse(header(count=0))
+    with pytest.raises(HeaderError, match="shorter than a header"):
+        parse(header(count=0)[:-1])
+    with pytest.raises(HeaderError, match="an edit list is cut off"):
+        contents([key_packet(), struct.pack("<I", 1)])
+    with pytest.raises(HeaderError, match="unknown type"):
+        contents([key_packet(), struct.pack("<I", 1)[:3]])

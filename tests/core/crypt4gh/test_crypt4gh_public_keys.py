@@ -110,3 +110,36 @@ def test_the_highest_bit_of_a_point_says_nothing_of_its_y() -> None:
 def test_keys_are_told_apart_by_their_digest() -> None:
     assert fingerprint(KEY) != fingerprint(KEY[::-1])
     assert len(fingerprint(KEY)) == 64
+
+
+FRAME = b"\0\0\0\x0bssh-ed25519\0\0\0\x20"
+POINT = Ed25519PrivateKey.from_private_bytes(b"s" * 32).public_key().public_bytes_raw()
+
+
+def ssh(blob: bytes) -> str:
+    return "ssh-ed25519 " + base64.b64encode(blob).decode()
+
+
+def test_a_good_point_is_a_key_only_in_its_own_frame() -> None:
+    assert read(ssh(FRAME + POINT)) == from_ed25519(POINT)
+    for blob in (FRAME + POINT + b"x", FRAME.replace(b"25519", b"25518") + POINT, FRAME + POINT[:-1], POINT):
+        with pytest.raises(PublicKeyError, match="not an Ed25519 key"):
+            read(ssh(blob))
+
+
+@pytest.mark.parametrize("text", [B64, ssh(FRAME + POINT)])
+def test_what_is_not_base64_is_not_passed_over(text: str) -> None:
+    with pytest.raises(PublicKeyError, match="not base64"):
+        read(text[:20] + "!" + text[20:])
+
+
+def test_a_text_is_read_up_to_its_bound() -> None:
+    assert read(B64.ljust(2048)) == KEY
+    with pytest.raises(PublicKeyError, match="too long"):
+        read(B64.ljust(2049))
+
+
+@pytest.mark.parametrize(("y", "why"), [(1, "weak"), (P - 1, "weak"), (P, "not a point"), (P + 1, "not a point"), (2, "not a point")])  # fmt: skip
+def test_why_a_point_is_refused_is_told(y: int, why: str) -> None:
+    with pytest.raises(PublicKeyError, match=why):
+        read(ssh(FRAME + y.to_bytes(32, "little")))

@@ -121,3 +121,75 @@ def test_a_list_for_ranges_keeps_just_these_of_the_segments_that_are_sent(case: 
     sent = cut(plain, [Span(run.first * PLAIN, (run.last + 1) * PLAIN - 1) for run in runs])
     assert cut(sent, kept(edits, len(sent))) == cut(plain, pieces)
     assert len(runs) <= len(pieces)
+
+
+KEPT: list[tuple[tuple[int, ...], tuple[tuple[int, int], ...]]] = [
+    ((5, 0, 5, 5), ((10, 14),)),  # nothing is kept, then something
+    ((0, 0), ()),
+    ((0, 5, 0, 5), ((0, 9),)),  # touching
+    ((0, 5, 1, 5), ((0, 4), (6, 10))),
+    ((0, 5, 0, 5, 2), ((0, 9), (12, 19))),
+    ((20, 1), ()),
+]
+
+
+@pytest.mark.parametrize(("edits", "pieces"), KEPT, ids=str)
+def test_what_is_kept_of_twenty_bytes(edits: tuple[int, ...], pieces: tuple[tuple[int, int], ...]) -> None:
+    assert kept(edits, 20) == tuple(Span(*one) for one in pieces)
+
+
+THREE = (Span(0, 4), Span(10, 14), Span(20, 29))
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "there"),
+    [
+        (0, 19, THREE),
+        (6, 12, (Span(11, 14), Span(20, 22))),
+        (4, 5, (Span(4, 4), Span(10, 10))),
+        (12, 12, (Span(22, 22),)),
+        (0, 0, (Span(0, 0),)),
+    ],
+)
+def test_where_a_range_of_three_pieces_is(first: int, last: int, there: tuple[Span, ...]) -> None:
+    assert within(THREE, Span(first, last)) == there
+
+
+def test_segments_that_nobody_asked_for_are_left_out_each_time() -> None:
+    apart = [Span(n * PLAIN, n * PLAIN + 9) for n in (1, 3, 6)]
+    assert edits_for(apart) == ((Span(1, 1), Span(3, 3), Span(6, 6)), (0, 10, PLAIN - 10, 10, PLAIN - 10, 10))
+    neighbours = [Span(2 * PLAIN - 1, 2 * PLAIN - 1), Span(2 * PLAIN, 2 * PLAIN)]
+    assert edits_for(neighbours) == ((Span(1, 2),), (PLAIN - 1, 1, 0, 1))
+
+
+@pytest.mark.parametrize(
+    ("pieces", "ordered"),
+    [
+        ([], True),
+        ([Span(0, 4), Span(5, 9)], True),
+        ([Span(0, 4), Span(4, 9)], False),
+        ([Span(5, 9), Span(0, 4)], False),
+        ([Span(0, 1), Span(4, 9), Span(2, 3)], False),
+    ],
+    ids=str,
+)
+def test_pieces_are_in_order_where_each_ends_before_the_next_begins(pieces: list[Span], *, ordered: bool) -> None:
+    assert in_order(pieces) is ordered
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "begin", "end"),
+    [
+        (0, 0, 0, SEALED),
+        (PLAIN - 1, PLAIN - 1, 0, SEALED),
+        (PLAIN - 1, PLAIN, 0, 2 * SEALED),
+        (PLAIN, 2 * PLAIN - 1, SEALED, 2 * SEALED),
+        (2 * PLAIN, 2 * PLAIN + 9, 2 * SEALED, 2 * SEALED + 38),
+    ],
+)
+def test_which_segments_of_three_hold_a_span(first: int, last: int, begin: int, end: int) -> None:
+    """The last of them has ten bytes."""
+    size = 2 * PLAIN + 10
+    assert sealed_span(Span(first, last), size) == Span(begin, end - 1)
+    whole = Span(begin // SEALED * PLAIN, min(-(-end // SEALED) * PLAIN, size) - 1)
+    assert plain_span(Span(begin, end - 1), size) == whole

@@ -15,10 +15,11 @@ from broker.core.drs.bundles import (
     UnboundedError,
     Whole,
     combined,
+    hashed,
     whole,
     wrong_with,
 )
-from broker.core.drs.objects import contents
+from broker.core.drs.objects import HEX_DIGITS, contents, is_checksum
 
 US = "https://drs.example.org:8443"
 
@@ -70,6 +71,29 @@ def test_expand_shows_what_is_nested_and_without_it_only_the_members() -> None:
     whole_tree = contents(US, outer, expand=True)
     assert whole_tree[0]["contents"] == [{"name": "in-a", "id": "a", "drs_uri": ["drs://drs.example.org/a"]}]
     assert "contents" not in whole_tree[1]
+    deeper = contents(US, found("far", nodes | {"far": bundle("out")}), expand=True)
+    assert deeper[0]["contents"] == whole_tree
+
+
+ABC = {
+    "sha-256": "ba7816bf8f01cfea", "sha-384": "cb00753f45a35e8b", "sha-512": "ddaf35a193617aba",
+    "sha3-224": "e642824c3f8cf24a", "sha3-256": "3a985da74fe225b2", "sha3-384": "ec01498288516fc9",
+    "sha3-512": "b751850b1a57168a", "blake2s-256": "508c5e8c327c14e2", "blake2b-256": "bddd813c63423972",
+    "blake2b-512": "ba80a53f981c4d0d", "md5": "900150983cd24fb0", "sha1": "a9993e364706816a",
+}  # fmt: skip
+"""How the digests of `abc` begin, as FIPS 180-4, FIPS 202, RFC 7693 and RFC 1321 have them, or openssl and b2sum."""
+
+
+@pytest.mark.parametrize("kind", ABC)
+def test_a_digest_is_that_of_the_standard_and_may_be_published(kind: str) -> None:
+    made = hashed(kind, b"abc")
+    assert made.startswith(ABC[kind])
+    assert is_checksum(kind, made)
+
+
+def test_every_kind_of_checksum_is_worked_out_but_those_that_are_no_plain_hash() -> None:
+    assert set(ABC) == set(HEX_DIGITS) - {"crc32c", "trunc512", "etag"}
+    assert combined([dict.fromkeys(ABC, "aa")]).keys() == set(ABC)
 
 
 CIRCLES: list[dict[str, Node]] = [
@@ -130,6 +154,15 @@ def test_depth_counts_also_where_a_shorter_way_was_found_first() -> None:
 )
 def test_what_cannot_be_registered(nodes: dict[str, Node], why: str) -> None:
     assert why in (wrong_with("x", nodes.get) or "")
+
+
+def test_a_bundle_in_which_nothing_is_left_cannot_be_registered_and_a_good_one_can() -> None:
+    nodes = {"x": bundle("y"), "y": bundle("gone"), "good": bundle("a"), "a": blob("a")}
+    nothing = "members: they have no kind of checksum in common from which the bundle's could be made"
+    assert wrong_with("x", nodes.get) == nothing
+    apart = {"x": bundle("a", "b"), "a": blob("a", kinds=("md5",)), "b": blob("b", kinds=("sha-256",))}
+    assert wrong_with("x", apart.get) == nothing
+    assert wrong_with("good", nodes.get) is None
 
 
 def test_a_bundle_of_which_nothing_may_be_shown_is_not_there() -> None:

@@ -147,6 +147,21 @@ def test_a_drs_uri_means_one_thing_or_nothing(uri: str, want: HostUri | CompactU
     assert (type(got) if isinstance(want, type) else got) == want
 
 
+@pytest.mark.parametrize(
+    ("uri", "why"),
+    [
+        ("drs://ns:" + "a" * MAX_URI, "longer than 2048 characters"),
+        ("https://host/1", "does not begin with drs://"),
+        ("drs://host/a b", "has spaces or characters that cannot be printed"),
+        ("drs://drs.42:", "has a colon, and is not [provider/]namespace:accession"),
+        ("drs://user@host/1", "names no host"),
+        ("drs://host/a/b", "the id after the host is not one percent-encoded path segment"),
+    ],
+)
+def test_why_it_means_nothing_is_told(uri: str, why: str) -> None:
+    assert parse_drs_uri(uri) == BadUri(why=why)
+
+
 def test_a_host_uri_resolves_to_https_without_a_port() -> None:
     uri = HostUri(host="drs.example.org", object_id="a/b")
     assert uri.url == "https://drs.example.org/ga4gh/drs/v1/objects/a%2Fb"

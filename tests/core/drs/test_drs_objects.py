@@ -89,7 +89,7 @@ def test_what_drs_cannot_say_is_an_error_of_the_catalogue(change: dict[str, Any]
 
 
 def test_sizes_of_nothing_and_of_an_int64_are_fine() -> None:
-    assert (made(size=0)["size"], made(size=MAX_SIZE)["size"]) == (0, MAX_SIZE)
+    assert (made(size=0)["size"], made(size=MAX_SIZE)["size"]) == (0, 9_223_372_036_854_775_807)
 
 
 @pytest.mark.parametrize(
@@ -104,6 +104,7 @@ def test_sizes_of_nothing_and_of_an_int64_are_fine() -> None:
         ("etag", "a", True),
         ("etag", "", False),
         ("crc32c", "0" * 8, True),
+        ("trunc512", "0" * 48, True),
         ("made-up", SHA256, False),
     ],
 )
@@ -233,5 +234,7 @@ def test_the_services_id_is_its_host_name_the_other_way_round(base: str, id: str
 
 
 def test_a_bulk_limit_below_one_is_refused() -> None:
+    told: dict[str, Any] = {"base_url": "https://a", "version": "1", "operator": Operator()}
     with pytest.raises(ValueError, match="at least 1"):
-        service_info(base_url="https://a", version="1", operator=Operator(), max_bulk=0, object_count=0, total_size=0)
+        service_info(**told, max_bulk=0, object_count=0, total_size=0)
+    assert service_info(**told, max_bulk=1, object_count=0, total_size=0)["maxBulkRequestLength"] == 1

@@ -64,6 +64,21 @@ def test_what_the_table_does_not_name_is_never_asked(text: str, code: str) -> No
     assert found.code == code
 
 
+TOLD = [
+    ("drs://Elsewhere.example/a", ("server", "elsewhere.example")),
+    ("drs://Aws/Drs.y:7", ("server", "aws/drs.y")),
+    ("drs://dg.4503:..", ("problem", "no object can have this accession")),
+    ("drs://user@drs.example.org/a", ("problem", "names no host")),
+]
+
+
+@pytest.mark.parametrize(("text", "fact"), TOLD)
+def test_a_refusal_names_the_server_or_the_problem(text: str, fact: tuple[str, str]) -> None:
+    found = locate(text, TABLE, OWN)
+    assert isinstance(found, Reason)
+    assert found.facts == (fact,)
+
+
 @given(
     st.text(max_size=60), st.sampled_from(["drs://", "drs://drs.example.org", "drs://dg.4503:", "drs://dg.4503", ""])
 )

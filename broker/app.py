@@ -35,7 +35,8 @@ from broker.adapters.repositories.stores import open_stores
 from broker.adapters.snapshots import LiveSnapshot, load
 from broker.adapters.storage.ledger import SqliteLedger, open_ledger
 from broker.adapters.storage.log import SqliteLog, open_log
-from broker.adapters.storage.reads import SqliteRows, open_rows
+from broker.adapters.storage.reads import open_rows
+from broker.adapters.storage.remembered import RememberedRows
 from broker.adapters.storage.scratch import open_scratch
 from broker.adapters.trusted_providers import RegisteredProviders
 from broker.adapters.vault import AesVault
@@ -106,7 +107,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
     ontology, rules = open_ontology(settings.ontology_file, settings.ontologies), rules_in(folder, settings)
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(_ledger(settings, store, clock, entropy))
-        rows = await stack.enter_async_context(open_rows(settings.database))
+        rows = RememberedRows(await stack.enter_async_context(open_rows(settings.database)))
         scratch = await stack.enter_async_context(open_scratch(settings.database))
         stack.push_async_callback(_cancelled, asyncio.create_task(scratch.sweep_on(clock.now)))
         audit = await _log(settings, clock, stack)
@@ -130,7 +131,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             stack.push_async_callback(_cancelled, asyncio.create_task(looking))
         await stack.enter_async_context(deliveries_told(world, settings.nginx_log))
         outgoing = _outgoing(stack)
-        stack.push_async_callback((await outbox_of(world, ledger, live, outgoing)).close)
+        stack.push_async_callback((await outbox_of(world, ledger, outgoing)).close)
         proofs = _proofs(world, store, settings)
         verifier, issuers, endpoints = _verifier(world, live, outgoing, tokens, store, proofs, stack)
         gathering = _gathering(verifier, outgoing, store, entropy, stack)
@@ -173,10 +174,15 @@ async def _keep_texts(world: World, live: LiveSnapshot, settings: Settings) -> N
         raise RulesError("\n".join(wrong))
 
 
-async def _picture(empty: Snapshot, rows: SqliteRows, ledger: SqliteLedger) -> LiveSnapshot:
+async def _picture(empty: Snapshot, rows: RememberedRows, ledger: SqliteLedger) -> LiveSnapshot:
     """What is stored, and from now on whatever is stored."""
     live = LiveSnapshot(await load(empty, rows, ledger.size))
-    ledger.on_commit = lambda stored: live.committed(stored, ledger.size)
+
+    def committed(stored: tuple[Row, ...]) -> None:
+        rows.changed(stored)
+        live.committed(stored, ledger.size)
+
+    ledger.on_commit = committed
     return live
 
 

@@ -1,7 +1,7 @@
 """What a broker keeps between two starts: making it, its log's key and name, its keys, who has still to be told."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -111,12 +111,12 @@ async def key_ring(world: World, tokens: OwnTokens, live: LiveSnapshot, settings
     return ring
 
 
-async def outbox_of(world: World, ledger: SqliteLedger, live: LiveSnapshot, outgoing: Outgoing) -> Outbox:
+async def outbox_of(world: World, ledger: SqliteLedger, outgoing: Outgoing) -> Outbox:
     """Whoever has to be told that a session has ended is told, from before this start too."""
-    outbox = Outbox(partial(tell, world, outgoing), FAREWELL_DELAYS)
+    outbox, before = Outbox(partial(tell, world, outgoing), FAREWELL_DELAYS), ledger.on_commit
 
-    def committed(rows: Iterable[Row]) -> None:
-        live.committed(rows, ledger.size)
+    def committed(rows: tuple[Row, ...]) -> None:
+        before(rows)
         outbox.add(row.id for row in rows if isinstance(row, Farewell) and row.state == "waiting")
 
     ledger.on_commit = committed

@@ -1,10 +1,10 @@
 """The only module that draws random bytes."""
 
-import secrets
+import os
 
 
 class SystemEntropy:
     """The operating system's generator."""
 
     def random(self, nbytes: int) -> bytes:
-        return secrets.token_bytes(nbytes)
+        return os.urandom(nbytes)

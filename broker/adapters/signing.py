@@ -1,6 +1,9 @@
 """Signing and reading tokens of our own, with the keys of adapters/keys.py."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -53,6 +56,19 @@ def life_of(use: KeyUse) -> int:
 
 _SAYS: Mapping[str, str] = {VISA_ACCESS: VISA_ACCESS_TYPE}
 """What the header says of a kind of token that has no `typ` of its own: another key keeps it apart from ID tokens."""
+MEMORY_CHARACTERS = 16 * 1024 * 1024
+"""Of tokens that were verified; the one that was not shown for longest goes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """A token whose signature was checked, and by which key. Nothing else about it is remembered."""
+
+    claims: Mapping[str, Any]
+    typ: str
+    use: KeyUse
+    key: Mapping[str, str]
+    thumbprint: str
 
 
 class OwnTokens:
@@ -64,6 +80,8 @@ class OwnTokens:
         self.withdrawn: Callable[[str], bool] = lambda _: False
         """Was the key with this thumbprint revoked? What it signed is nobody's any more, at every door."""
         self._jku = f"{issuer}/visas/jwks.json"
+        self._verified: OrderedDict[str, _Verified] = OrderedDict()
+        self._room = MEMORY_CHARACTERS
         self.adopt(keys)
 
     def adopt(self, keys: KeyStore) -> None:
@@ -86,8 +104,40 @@ class OwnTokens:
     def read(self, token: str, typ: str) -> Mapping[str, Any] | None:
         """The claims, if one of the keys that may sign a `typ` signed exactly this.
 
-        A retired key is believed for as long as a token of this kind can live, and no longer.
+        A retired key is believed for as long as a token of this kind can live, and no longer. Which key signed a
+        text is remembered, under the whole of it; whether that key counts is asked each time.
         """
+        known = self._verified.get(token)
+        if known is not None and known.typ == typ:
+            if self._is_believed(known):
+                self._verified.move_to_end(token)
+                return known.claims
+            self._forget(token)
+        found = self._read(token, typ)
+        if found is None:
+            return None
+        self._remember(token, found)
+        return found.claims
+
+    def _is_believed(self, known: _Verified) -> bool:
+        """Does the very key that signed it still count, and is the token not over by what it says itself?"""
+        key, ends = self._believed(known.use, known.key["kid"], _LIVES[known.typ]), known.claims.get("exp")
+        over = type(ends) is int and self._now() >= ends
+        return not over and key is known.key and not self.withdrawn(known.thumbprint)
+
+    def _remember(self, token: str, found: _Verified) -> None:
+        if token in self._verified:  # as of another kind
+            self._forget(token)
+        self._verified[token] = found
+        self._room -= len(token)
+        while self._room < 0:
+            self._forget(next(iter(self._verified)))
+
+    def _forget(self, token: str) -> None:
+        del self._verified[token]
+        self._room += len(token)
+
+    def _read(self, token: str, typ: str) -> _Verified | None:
         try:
             parsed = parse(token, PASSPORT_BYTES, "PASSPORT")
         except (StrictJsonError, ValueError):
@@ -96,13 +146,13 @@ class OwnTokens:
             return None
         for use in _READ_WITH.get(typ, ()):
             key = self._believed(use, str(parsed.header.get("kid")), _LIVES[typ])
-            fits = key is not None and parsed.header.get("alg") == _ALGORITHM[use]
             if (
-                fits
-                and not self.withdrawn(thumbprint(key or {}))
-                and jose.check_signature(_ALGORITHM[use], key or {}, parsed.signing_input, parsed.signature)
+                key is not None
+                and parsed.header.get("alg") == _ALGORITHM[use]
+                and not self.withdrawn(name := thumbprint(key))
+                and jose.check_signature(_ALGORITHM[use], key, parsed.signing_input, parsed.signature)
             ):
-                return parsed.payload
+                return _Verified(MappingProxyType(parsed.payload), typ, use, key, name)
         return None
 
     def _believed(self, use: KeyUse, kid: str, life: int) -> dict[str, str] | None:

@@ -1,5 +1,6 @@
 """JSON lines on standard error, with nothing in them that must not be there."""
 
+import json
 import logging as stdlib
 import sys
 import traceback
@@ -21,6 +22,15 @@ def where_it_failed(_: Any, __: str, event: MutableMapping[str, Any]) -> Mutable
     return event
 
 
+_ENCODER = json.JSONEncoder(default=repr)
+"""Made once: there is a line for each request."""
+
+
+def line(_: Any, __: str, event: MutableMapping[str, Any]) -> str:
+    """The event as JSON."""
+    return _ENCODER.encode(event)
+
+
 def logging(level: str) -> None:
     """JSON lines on standard error. Third parties speak from warnings on, Authlib never: it logs tokens."""
     stdlib.basicConfig(stream=sys.stderr, level=stdlib.WARNING, format="%(message)s", force=True)
@@ -31,7 +41,7 @@ def logging(level: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             where_it_failed,
-            structlog.processors.JSONRenderer(),
+            line,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(stdlib.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),

@@ -24,6 +24,11 @@ FOREVER = Seconds(253_402_300_799)
 
 def rfc3339(at: Seconds) -> str:
     """`2026-11-21T07:00:00Z`."""
+    return _written(at)
+
+
+@lru_cache(maxsize=1024)
+def _written(at: int) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -97,6 +97,9 @@ async def by_client_token(w: World, v: Verifier, shown: Shown) -> ServiceCaller 
     revocation, and as soon as the client is not active. Its roles are those of `client:<id>` at our own issuer.
     """
     now = w.clock.now()
+    known = v.services.at(shown.token, w.snapshots.current(), now) if shown.scheme == "Bearer" else None
+    if known is not None:
+        return known
     own = read_service_token(v.reader.read(shown.token, ACCESS_TOKEN_TYP), w.issuer, now)
     if isinstance(own, OAuthError):
         return Reason(code=own.code)
@@ -112,12 +115,15 @@ async def by_client_token(w: World, v: Verifier, shown: Shown) -> ServiceCaller 
         return Reason(code="AUTH-TOKEN-INVALID")
     if client.status != "active" or snapshot.revoked("token", own.jti, now):
         return Reason(code="AUTH-REVOKED")
-    return ServiceCaller(
+    found = ServiceCaller(
         client=client.id,
         scopes=frozenset(own.scope) & frozenset(service_scopes.granted(client.scopes)),
         roles=snapshot.roles(w.issuer, service_scopes.service_subject(client.id)),
         ends=own.expires,
     )
+    if own.jkt is None:
+        v.services.keep(shown.token, snapshot, found)
+    return found
 
 
 async def by_passports(

@@ -1,6 +1,7 @@
 """How a story makes an entry of the log."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from broker.core.audit.entry import Entry, Value, loggable, pseudonym
 from broker.core.ids import ReceiptId, make_id
@@ -21,14 +22,17 @@ def entry(
     Text in `about` that the log must not hold is replaced by its digest.
     """
     who = pseudonym(person.log_key, issuer, person.id) if person is not None and person.log_key else None
-    return Entry(
-        id=ReceiptId(make_id("rcp", now, entropy.random(_ID_BYTES))),
-        at=now,
-        kind=kind,
-        nonce=entropy.random(_NONCE_BYTES).hex(),
-        who=who,
-        about={name: _safe(value) for name, value in about.items()},
-    )
+    return entry_about(kind, now, entropy, who, about)
+
+
+def entry_about(kind: str, now: Seconds, entropy: Entropy, who: str | None, about: Mapping[str, Value]) -> Entry:
+    """The same for somebody whose pseudonym is known."""
+    id, nonce = make_id("rcp", now, entropy.random(_ID_BYTES)), entropy.random(_NONCE_BYTES).hex()
+    made = partial(Entry, id=ReceiptId(id), at=now, kind=kind, nonce=nonce, who=who)
+    try:
+        return made(about=about)  # an entry looks at its values itself, and hardly ever is one of them a stranger's
+    except ValueError:
+        return made(about={name: _safe(value) for name, value in about.items()})
 
 
 def _safe(value: Value) -> Value:

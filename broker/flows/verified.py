@@ -20,14 +20,17 @@ from broker.core.passport.read import Claimed, Need, read_passport, read_visa
 from broker.core.passport.trust import Jwk, Trust, TrustRow
 from broker.core.passport.verify import CheckSignature, seal_passport, seal_visa
 from broker.core.passport.visa import Passport, Visa
+from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 from broker.flows.proofs import Proofs
+from broker.flows.world import ServiceCaller
 from broker.ports import Endpoints, IssuerHealth, KeysAtHand, TokenReader, Vault
 
 T = TypeVar("T", Passport, Visa)
 
 MEMORY_CHARACTERS = 32 * 1024 * 1024
 """Of tokens that are kept, of visas and of Passports each; what was not asked for longest goes first."""
+_MOST_SERVICES = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +87,27 @@ class Memory(Generic[T]):
             self._room += len(oldest)
 
 
+class Services:
+    """Services whose own tokens were verified. Each counts as long as the picture is the same, until its token ends.
+
+    Not for tokens that are bound to a key: each use of those needs a proof.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Snapshot, ServiceCaller]] = {}
+
+    def at(self, token: str, snapshot: Snapshot, now: Seconds) -> ServiceCaller | None:
+        """The service behind exactly this text."""
+        found = self._known.get(token)
+        return found[1] if found is not None and found[0] is snapshot and now < found[1].ends else None
+
+    def keep(self, token: str, snapshot: Snapshot, found: ServiceCaller) -> None:
+        self._known.pop(token, None)
+        self._known[token] = snapshot, found
+        while len(self._known) > _MOST_SERVICES:
+            del self._known[next(iter(self._known))]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Poller:
     """What polling takes (flows/poll_visas.py). `us`: what `aud` of an updated visa may say."""
@@ -107,6 +131,7 @@ class Verifier:
     """How issuers are asked whether their Visa Access Tokens still hold, if they are."""
     passports: Memory[Passport] = field(default_factory=Memory[Passport])
     visas: Memory[Visa] = field(default_factory=Memory[Visa])
+    services: Services = field(default_factory=Services)
 
 
 KeysFor = Callable[[Need], Sequence[Jwk] | None]

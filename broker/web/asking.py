@@ -4,6 +4,8 @@
 secret. A client without the scope, or that speaks for no repository, is told so.
 """
 
+from collections.abc import Iterable
+
 from aiohttp import hdrs, web
 
 from broker.core.authz.scope import ROLE, Asker, repositories_of
@@ -14,7 +16,7 @@ from broker.core.oidc.limits import MAX_FORM
 from broker.core.oidc.parameters import Parameters, parse
 from broker.core.oidc.service_scopes import service_subject
 from broker.core.outcome import Reason
-from broker.core.rows import Client
+from broker.core.rows import Client, Role
 from broker.flows.authenticate import by_client_token
 from broker.flows.oauth.client import client_of
 from broker.flows.repositories.deciding import Desk
@@ -41,7 +43,7 @@ async def repository(request: web.Request, scope: str) -> Asker:
         raise Problem.of(service)
     if scope not in service.scopes:
         raise _lacking(request, scope)
-    return _asker(request, service.client)
+    return _asker(request, service.client, service.roles)
 
 
 def often(request: web.Request, what: str, asker: Asker) -> None:
@@ -62,17 +64,22 @@ async def by_credentials(request: web.Request, given: str, scope: str) -> Asker:
         raise Problem(client.code, seconds="1") if client is OAuthError.TOO_OFTEN else Problem(client.code)
     if scope not in client.scopes:
         raise _lacking(request, scope)
-    return _asker(request, client.id)
-
-
-def _asker(request: web.Request, client: ClientId) -> Asker:
     world = request.app[BROKER].world
-    snapshot = world.snapshots.current()
-    row = snapshot.get(Client, client)
-    mine = repositories_of(snapshot.roles(world.issuer, service_subject(client)))
+    roles = world.snapshots.current().roles(world.issuer, service_subject(client.id))
+    return _asker(request, client.id, roles)
+
+
+def _asker(request: web.Request, client: ClientId, roles: Iterable[Role]) -> Asker:
+    snapshot, askers = request.app[BROKER].world.snapshots.current(), request.app[DESK].askers
+    known = askers.get(client)
+    if known is not None and known[0] is snapshot:
+        return known[1]
+    row, mine = snapshot.get(Client, client), repositories_of(roles)
     if not mine:
         raise Problem("AUTH-NOT-YOURS", roles=f"{ROLE} of repository:<its id>")
-    return Asker(client=client, repositories=mine, serves=frozenset(row.serves if row is not None else ()))
+    asker = Asker(client=client, repositories=mine, serves=frozenset(row.serves if row is not None else ()))
+    askers[client] = snapshot, asker
+    return asker
 
 
 def _lacking(request: web.Request, scope: str) -> Problem:

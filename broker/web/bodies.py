@@ -31,8 +31,20 @@ async def raw(request: web.Request, limit: int) -> bytes:
     """At most `limit` bytes of body; 413 beyond, without having read on; 408 if they do not come in time."""
     if request.content_length is not None and request.content_length > limit:
         raise Problem("REQ-TOO-LARGE", limit=f"a body of more than {limit} bytes")
-    found = bytearray(request.get(_READ, b""))
-    seconds = request.app[EDGE].pace.body
+    found: bytes = request.get(_READ, b"")
+    if request.content.is_eof():  # all of it is here: there is nothing to wait for
+        found += request.content.read_nowait()
+    else:
+        found += await _rest(request, limit - len(found))
+    if len(found) > limit:
+        raise Problem("REQ-TOO-LARGE", limit=f"a body of more than {limit} bytes")
+    request[_READ] = found
+    return found
+
+
+async def _rest(request: web.Request, limit: int) -> bytes:
+    """What still comes, up to the chunk that is too much."""
+    found, seconds = bytearray(), request.app[EDGE].pace.body
     try:
         async with asyncio.timeout(seconds):
             async for chunk in request.content.iter_chunked(64 * 1024):
@@ -41,10 +53,7 @@ async def raw(request: web.Request, limit: int) -> bytes:
                     break
     except TimeoutError:
         raise Problem("REQ-TOO-SLOW", limit=f"{seconds:g} seconds for a body") from None
-    if len(found) > limit:
-        raise Problem("REQ-TOO-LARGE", limit=f"a body of more than {limit} bytes")
-    request[_READ] = bytes(found)
-    return request[_READ]
+    return bytes(found)
 
 
 async def form_body(request: web.Request, limit: int = SMALL) -> MultiDict[str]:

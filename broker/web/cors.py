@@ -7,6 +7,7 @@ endpoint, sign-in, pages) is not listed: RFC 9700 section 2.1.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from aiohttp import hdrs, web
 
@@ -68,6 +69,7 @@ TABLE: tuple[tuple[str, Shared], ...] = (
 """Beginning of a path (one without a final slash: the whole path) to what is shared there."""
 
 
+@lru_cache(maxsize=1024)
 def shared(path: str) -> Shared | None:
     """What other origins may do at this path; None: nothing."""
     return next((row for begins, row in TABLE if _is_at(path, begins)), None)

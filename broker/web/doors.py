@@ -8,7 +8,7 @@ from aiohttp import hdrs, web
 
 from broker.core.oidc.bearer import Shown, shown_token
 from broker.core.oidc.challenge import Challenge, Scheme, challenges
-from broker.core.oidc.dpop import Sent
+from broker.core.oidc.dpop import NOTHING, Sent
 from broker.core.oidc.errors import OAuthError
 from broker.core.outcome import Reason
 from broker.web.state import BROKER
@@ -54,15 +54,18 @@ def sent(request: web.Request) -> Sent:
 
 def shown(request: web.Request) -> Shown | OAuthError:
     """The access token of the request, as every door takes it: in the header, once, and nowhere else."""
-    if "access_token" in request.query:
+    if request.query_string and "access_token" in request.query:
         return OAuthError.TOKEN_MALFORMED
-    return shown_token(request.headers.get(hdrs.AUTHORIZATION), sent(request))
+    proved = sent(request) if PROOF in request.headers else NOTHING
+    return shown_token(request.headers.get(hdrs.AUTHORIZATION), proved)
 
 
 def give_nonce(request: web.Request, response: web.StreamResponse, *, asked: bool = False) -> None:
     """Tell the nonce of now to who was refused for one (`asked`), and where everybody needs one to who proves."""
+    if not asked and PROOF not in request.headers:
+        return
     proofs, clock = request.app[BROKER].oauth.proofs, request.app[BROKER].world.clock
-    if asked or (proofs.nonces and PROOF in request.headers):
+    if asked or proofs.nonces:
         response.headers[NONCE] = proofs.nonce(clock.now())
 
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from aiohttp import web
 
 from broker.core.quota import Rates
-from broker.core.time import Seconds
+from broker.ports import Clock
 from broker.web.errors import Problem
 
 Address = IPv4Address | IPv6Address
@@ -116,14 +116,14 @@ def _is_ours(address: Address, proxies: Sequence[Network]) -> bool:
     return any(address.version == network.version and address in network for network in proxies)
 
 
-def admit(request: web.Request, route: str, now: Seconds) -> None:
+def admit(request: web.Request, route: str, clock: Clock) -> None:
     """Problem 429 with Retry-After if this caller asks for this too often."""
     what = QUOTA_OF.get((request.method, route))
     if what is None:
         return
     edge = request.app[EDGE]
     who = caller_of(request.remote, request.headers.getall(FORWARDED, ()), edge.proxies)
-    wait = 0 if who is None else edge.rates.wait(what, who, now)
+    wait = 0 if who is None else edge.rates.wait(what, who, clock.now())
     if wait:
         problem = Problem("REQ-TOO-OFTEN", seconds=str(wait))
         problem.headers["Retry-After"] = str(wait)

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 
 import structlog
 from aiohttp import hdrs, web
+from prometheus_client import Counter
 
 from broker.core.oidc.errors import OAuthError
 from broker.ports import Clock, Entropy, LedgerDownError, StaleError
@@ -65,7 +67,7 @@ async def _answered(request: web.Request, handler: Handler, request_id: str) -> 
     route = _route(request)
     try:
         _limits(request)
-        admit(request, route, request.app[CLOCK].now())
+        admit(request, route, request.app[CLOCK])
         allowed = cors.preflight(request) if cors.is_preflight(request) else None
         response = await handler(request) if allowed is None else allowed
     except Problem as problem:
@@ -83,9 +85,14 @@ async def _answered(request: web.Request, handler: Handler, request_id: str) -> 
         log.exception("request.failed", route=route)
         response = _rendered(request, Problem("SRV-ERROR"), request_id)
     method = request.method if request.method in hdrs.METH_ALL else "other"  # a label must not be what callers like
-    METRICS.requests.labels(method, route, str(response.status)).inc()
+    _counted(method, route, response.status).inc()
     log.info("request", method=method, route=route, status=response.status, code=request.get(CODE))
     return response
+
+
+@lru_cache(maxsize=4096)
+def _counted(method: str, route: str, status: int) -> Counter:
+    return METRICS.requests.labels(method, route, str(status))
 
 
 def _library(request: web.Request, theirs: web.HTTPException, request_id: str) -> web.StreamResponse:
@@ -132,22 +139,24 @@ def _request_id(request: web.Request) -> str:
 
 def _limits(request: web.Request) -> None:
     """Headers that come twice or are too long are nobody's honest request (adversarial rows T077, T078)."""
-    for name in _SINGLE:
-        if len(request.headers.getall(name, ())) > 1:
-            raise Problem("REQ-MALFORMED", problem=f"the header {name} came twice")
-    if any(len(value) > MAX_HEADER for value in request.headers.values()):
+    given = request.headers
+    if len({*map(str.lower, given)}) < len(given):
+        for name in _SINGLE:
+            if len(given.getall(name, ())) > 1:
+                raise Problem("REQ-MALFORMED", problem=f"the header {name} came twice")
+    if max(map(len, given.values()), default=0) > MAX_HEADER:
         raise Problem("REQ-HEADER-TOO-LARGE", limit=f"more than {MAX_HEADER} bytes")
-    if request.headers.get(hdrs.CONTENT_ENCODING, "identity") != "identity":
+    if given.get(hdrs.CONTENT_ENCODING, "identity") != "identity":
         raise Problem("REQ-MEDIA-TYPE", wanted="an uncompressed body")
 
 
 async def safe_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Set on every response, error or not, just before it leaves."""
-    for name, value in SAFE_HEADERS.items():
-        response.headers.setdefault(name, value)
+    response.headers.merge(SAFE_HEADERS)  # what a handler said itself stands
     response.headers["Server"] = SAFE_HEADERS["Server"]
     give_nonce(request, response)
     say(request, response)
-    response.headers.update(cors.headers(request))
+    if allowed := cors.headers(request):
+        response.headers.update(allowed)
     if REQUEST_ID in request:  # a download has left before the layers around it could name it
         response.headers.setdefault("X-Request-ID", request[REQUEST_ID])

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from tests.bench import consents, crypt4gh, data_use, decision, drs, packs, regions, tokens, visas
+from tests.bench import consents, crypt4gh, data_use, decision, drs, packs, regions, repositories, tokens, visas
 from tests.bench.measure import ROUNDS, Goal, Result, measure
 from tests.bench.page import page
 from tests.bench.yardsticks import VERIFY_ES256
@@ -20,9 +20,15 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "speed.md"
 
 @contextmanager
 def _all_goals() -> Iterator[tuple[Goal, ...]]:
-    with tokens.goals() as with_a_broker, crypt4gh.goals() as with_keys, drs.goals() as over_http:
+    with (
+        tokens.goals() as with_a_broker,
+        crypt4gh.goals() as with_keys,
+        drs.goals() as over_http,
+        repositories.goals() as for_repositories,
+    ):
         yield (
             *over_http,  # first: a connection that waits for its turn is closed as idle
+            *for_repositories,
             *decision.goals(),
             *consents.goals(),
             *data_use.goals(),

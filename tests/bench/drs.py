@@ -117,7 +117,7 @@ class _Door:
 
 
 @contextmanager
-def _logging_nowhere() -> Iterator[None]:
+def logging_nowhere() -> Iterator[None]:
     """Log lines are made as `broker serve` makes them, and go nowhere."""
     with Path(os.devnull).open("w") as nowhere:
         with redirect_stderr(nowhere):
@@ -131,7 +131,7 @@ def _logging_nowhere() -> Iterator[None]:
 @contextmanager
 def goals() -> Iterator[tuple[Goal, ...]]:
     """With a broker that serves meanwhile, in a folder of its own."""
-    with tempfile.TemporaryDirectory() as folder, _logging_nowhere():
+    with tempfile.TemporaryDirectory() as folder, logging_nowhere():
         chosen = Settings(issuer=str(b.US), state=Path(folder) / "state", mode="example", port=0)
         make_state(chosen)
         loop = asyncio.new_event_loop()

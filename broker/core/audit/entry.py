@@ -10,6 +10,7 @@ import hmac
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import ip_address
 from json.encoder import encode_basestring as _quoted
 
@@ -168,7 +169,7 @@ def pseudonym(log_key_hex: str, iss: str, sub: str) -> str:
     if "\0" in iss or "\0" in sub:
         raise ValueError("no NUL in an identity")
     said = b"\0".join((b"audit-v1", iss.encode(), sub.encode()))
-    return hmac.new(key, said, hashlib.sha256).digest()[:16].hex()
+    return hmac.digest(key, said, "sha256")[:16].hex()
 
 
 def loggable(text: str) -> str:
@@ -211,11 +212,18 @@ def _is_personal(text: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=1024)
+def _is_name(text: str) -> bool:
+    return _NAME.fullmatch(text) is not None
+
+
 def _check(name: str, value: object) -> None:
     """ValueError unless `about` may hold `value` as `name`; without the value, which may be a secret."""
-    if not _NAME.fullmatch(name):
+    if not _is_name(name):
         raise ValueError("a name in `about` is a short word of small letters, digits and _")
-    if type(value) is int:
+    if type(value) is str:
+        fine = is_loggable(value)
+    elif type(value) is int:
         fine = abs(value) <= _MAX_INT
     elif isinstance(value, tuple):
         fine = all(isinstance(each, str) and is_loggable(each) for each in value)
@@ -243,7 +251,7 @@ def _canonical(entry: Entry, changes: str | None) -> bytes:
 
 
 def _written(value: Value) -> str:
-    if isinstance(value, str):
+    if type(value) is str or isinstance(value, str):
         return _quoted(value)
     if isinstance(value, int):
         return str(value)

@@ -53,6 +53,7 @@ KINDS: Mapping[str, str] = MappingProxyType({
     "decision.made": "the question was answered; `trace` is the digest of all that was read and said",
     "pre_check.made": "one purpose was judged against many datasets; `answers` is the digest of all that was said",
     "decision.told": "a repository asked whether somebody may use its data, and was told; `client` names it",
+    "decision.repeated": "the same was asked again, all of it held still, and the yes of `decision` was told once more",
     "grants.told": "a service asked about a token, and was told which `grants` open its data; `client` names it",
     "decision.unasked": "a repository asked what cannot be judged, because of `reasons`; the answer was no",
     "search.made": "a repository searched who may use what: `looked` candidates were judged, `found` fit",

@@ -132,9 +132,8 @@ def _question(item: Mapping[str, Any], defaults: Mapping[str, Any]) -> Asked | F
     subject, resource = _entity(item, "subject", defaults), _entity(item, "resource", defaults)
     action = _action(item, defaults)
     context = _object(item if item.get("context") is not None else defaults, "context")
-    for one in (subject, action, resource, context):
-        if isinstance(one, Fault):
-            return one
+    if Fault in (type(subject), type(action), type(resource), type(context)):
+        return next(one for one in (subject, action, resource, context) if isinstance(one, Fault))
     return Asked(subject=subject, action=action, resource=resource, context=context)  # type: ignore[arg-type]
 
 
@@ -171,11 +170,12 @@ def _whole(
 
     Certification scenario, 3.2.7: a `type` may stand above for all items.
     """
-    own, above = item.get(name), defaults.get(name)
+    own = item.get(name)
+    above = defaults.get(name) if defaults else None
     found = above if own is None else own
-    if not isinstance(found, Mapping):
+    if not isinstance(found, dict):
         return Fault(f"{name}: an object")
-    if own is None or not isinstance(above, Mapping):
+    if own is None or not isinstance(above, dict):
         return found
     return {**{member: above[member] for member in needed if above.get(member) is not None}, **found}
 
@@ -183,5 +183,5 @@ def _whole(
 def _object(holder: Mapping[str, Any], name: str) -> Mapping[str, Any] | Fault:
     found = holder.get(name)
     if found is None:
-        return {}
-    return found if isinstance(found, Mapping) else Fault(f"{name}: an object")
+        return _NOTHING
+    return found if isinstance(found, dict) else Fault(f"{name}: an object")

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from broker.core.authz.asked import MOST, Asked, Fault, Semantic
 from broker.core.authz.scope import Asker
 from broker.core.outcome import Reason
-from broker.flows.repositories.deciding import Answer, Desk, Judged, Round, Unasked, judge, keep
+from broker.flows.repositories.before import Judged
+from broker.flows.repositories.deciding import Answer, Desk, Round, Unasked, judge, keep
 from broker.flows.world import World
 
 AllAtOnce = Callable[[Sequence[Awaitable[Answer]]], Awaitable[Sequence[Answer]]]

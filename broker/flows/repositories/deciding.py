@@ -8,20 +8,33 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from broker.core.audit.entry import Value
+from broker.core.audit.entry import Entry, Value
 from broker.core.authz.asked import Asked, Entity
 from broker.core.authz.scope import Asker
 from broker.core.authz.telling import codes, reasons, told
-from broker.core.decision import Decision, Question, evaluate, explain
+from broker.core.copied import copied
+from broker.core.decision import Decision, evaluate, explain
 from broker.core.drs.identifiers import HostUri, parse_drs_uri
-from broker.core.ids import DatasetId, DecisionId, ObjectId, PersonId, SubjectRef
+from broker.core.ids import ClientId, DatasetId, DecisionId, ObjectId, PersonId, SubjectRef
 from broker.core.outcome import Reason
-from broker.core.plain import digest
 from broker.core.purpose import LADDER, Modality
 from broker.core.rows import AskedAbout, DrsObject, Person, Put
 from broker.core.rows.repositories import asked_about_id
 from broker.core.snapshot import Snapshot
-from broker.core.time import FOREVER, Seconds
+from broker.core.time import FOREVER, Seconds, rfc3339
+from broker.flows.entries import entry_about
+from broker.flows.repositories.before import (
+    Judged,
+    Name,
+    Reads,
+    Told,
+    Yes,
+    end_in,
+    name_of,
+    passports_in,
+    used_again,
+    who_of,
+)
 from broker.flows.repositories.subjects import subject_of
 from broker.flows.traces import about, about_nothing, trace
 from broker.flows.use_data import question_of
@@ -34,25 +47,6 @@ _REMEMBERED = 100_000
 _NOTHING: Mapping[str, Value] = {}
 DATASET, OBJECT = "dataset", "object"
 WAYS = frozenset(str(way) for way in Modality)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """A question with its answer, not yet recorded. `seen`: is there such a thing with this repository at all?"""
-
-    id: DecisionId
-    asker: Asker
-    caller: Caller
-    question: Question
-    decision: Decision
-    snapshot: Snapshot
-    seen: bool
-    excluded: frozenset[SubjectRef]
-    """Whom the repository has to leave out of just what it asked about."""
-
-    @property
-    def permits(self) -> bool:
-        return self.decision.permits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +78,9 @@ class Desk:
 
     verifier: Verifier
     known: dict[str, None] = field(default_factory=dict)
+    told: Told = field(default_factory=Told)
+    askers: dict[ClientId, tuple[Snapshot, Asker]] = field(default_factory=dict)
+    """Who asked last, by which picture."""
 
     def note(self, id: str) -> None:
         """It is on record. Bounded: what is forgotten is looked up again."""
@@ -96,25 +93,32 @@ class Desk:
 class Round:
     """What one request asks: nobody is verified twice, and nothing is judged twice."""
 
-    callers: MutableMapping[str, Caller | Reason | None] = field(default_factory=dict)
-    judged: MutableMapping[str, Judged | Unasked] = field(default_factory=dict)
+    callers: MutableMapping[Name, tuple[Caller | Reason | None, Reads]] = field(default_factory=dict)
+    judged: MutableMapping[Name, Judged | Unasked] = field(default_factory=dict)
 
 
 async def judge(w: World, desk: Desk, asker: Asker, asked: Asked, round: Round) -> Judged | Unasked:
     """Steps: 1 gather, 2 decide. Nothing is told before `keep` has recorded it."""
     # 1. Gather.
-    who = digest([asked.subject.type, asked.subject.id, _credentials(asked.subject)])
-    if who not in round.callers:
-        round.callers[who] = await subject_of(w, desk.verifier, asker, asked.subject)
-    grant = asked.context.get("grant")
-    name = digest([who, asked.action.name, asked.resource.type, asked.resource.id, grant])
-    if name not in round.judged:
+    name = name_of(asker, asked)
+    if name in round.judged:
+        return round.judged[name]
+    before = await desk.told.again(w, desk.verifier, asker, name)
+    if before is None:
+        who = who_of(asked.subject)
+        if who not in round.callers:
+            reads = Reads(w.rows)
+            round.callers[who] = await subject_of(copied(w, rows=reads), desk.verifier, asker, asked.subject), reads
         # 2. Decide, by the picture of now: what was withdrawn while credentials were read must count.
-        round.judged[name] = decide(w, asker, round.callers[who], asked, grant if isinstance(grant, str) else None)
+        round.judged[name] = decide(w, asker, *round.callers[who], asked, name)
+    else:
+        round.judged[name] = before
     return round.judged[name]
 
 
-def decide(w: World, asker: Asker, found: Caller | Reason | None, asked: Asked, grant: str | None) -> Judged | Unasked:
+def decide(
+    w: World, asker: Asker, found: Caller | Reason | None, reads: Reads, asked: Asked, name: Name
+) -> Judged | Unasked:
     """The answer for somebody who is known already, by the picture of now."""
     if isinstance(found, Reason):
         return Unasked(asker=asker, reason=found)
@@ -123,7 +127,14 @@ def decide(w: World, asker: Asker, found: Caller | Reason | None, asked: Asked, 
     now, snapshot = w.clock.now(), w.snapshots.current()
     caller = found if found is not None else nobody(w)
     dataset, object = target(w, asker, asked.resource, snapshot)
-    question = question_of(caller, object or ObjectId(""), dataset or _NO_DATASET, now, grant=grant)
+    grant = asked.context.get("grant")
+    question = question_of(
+        caller,
+        object or ObjectId(""),
+        dataset or _NO_DATASET,
+        now,
+        grant=grant if isinstance(grant, str) else None,
+    )
     question = replace(
         question,
         object=object if object is not None or dataset is None else None,
@@ -133,6 +144,7 @@ def decide(w: World, asker: Asker, found: Caller | Reason | None, asked: Asked, 
     decision = evaluate(question, snapshot)
     return Judged(
         id=DecisionId(w.new_id("dec", now)),
+        name=name,
         asker=asker,
         caller=caller,
         question=question,
@@ -140,6 +152,9 @@ def decide(w: World, asker: Asker, found: Caller | Reason | None, asked: Asked, 
         snapshot=snapshot,
         seen=dataset is not None,
         excluded=_inside(decision, object, snapshot),
+        passports=passports_in(asked.subject),
+        shown_until=end_in(asked.subject),
+        reads=reads,
     )
 
 
@@ -171,23 +186,42 @@ async def keep(w: World, desk: Desk, found: Judged | Unasked, beside: Mapping[st
         )
         await w.ledger.record(entry)
         return Answer(permits=False, context={"reasons": reasons((found.reason.code,))}, codes=(found.reason.code,))
-    await _record(w, desk, found, beside)
+    if found.before is not None:
+        return await _repeat(w, found, found.before, beside)
+    first = await _record(w, desk, found, beside)
     if not found.seen:
         unseen = ("REQ-NOT-FOUND",)
         return Answer(permits=False, context={"decision": found.id, "reasons": reasons(unseen)}, codes=unseen)
     question, decision = found.question, found.decision
-    until = Seconds(min(decision.until, found.caller.ends))
+    context = told(found.id, question, decision, found.excluded, found.until, found.snapshot)
+    yes = used_again(w, found, first, context)
+    if yes is not None:
+        desk.told.keep(yes)
     return Answer(
         permits=decision.permits,
-        context=told(found.id, question, decision, found.excluded, until, found.snapshot),
+        context=context,
         codes=() if decision.permits else codes(decision, question),
         decision=found.id,
         person=question.person,
-        until=until,
+        until=found.until,
     )
 
 
-async def _record(w: World, desk: Desk, found: Judged, beside: Mapping[str, Value]) -> None:
+async def _repeat(w: World, found: Judged, yes: Yes, beside: Mapping[str, Value]) -> Answer:
+    """The same yes once more: on record like the first, under its decision, whose trace holds for it too."""
+    now, about = w.clock.now(), {**yes.said, **beside} if beside else yes.said
+    await w.ledger.record(entry_about("decision.repeated", now, w.entropy, yes.who, about))
+    return Answer(
+        permits=True,
+        context={**yes.context, "evaluated_at": rfc3339(now)},
+        decision=found.id,
+        person=found.question.person,
+        until=found.until,
+    )
+
+
+async def _record(w: World, desk: Desk, found: Judged, beside: Mapping[str, Value]) -> Entry:
+    """The entry, once it is durable."""
     question, decision, snapshot, person = found.question, found.decision, found.snapshot, found.caller.person
     explanation = explain(question, decision, snapshot) if found.seen and not decision.permits else None
     put = trace(
@@ -205,13 +239,8 @@ async def _record(w: World, desk: Desk, found: Judged, beside: Mapping[str, Valu
         about(found.id, put, decision, question, explanation)
         if found.seen
         else about_nothing(found.id, put, ObjectId(question.object or ""))
-    )
-    entry = w.entry(
-        "decision.told",
-        question.at,
-        person if person.log_key else None,
-        {**said, **beside, "client": found.asker.client},
-    )
+    ) | {"client": found.asker.client}
+    entry = w.entry("decision.told", question.at, person if person.log_key else None, {**said, **beside})
     new = await _acquainted(w, desk, found)
     try:
         await w.ledger.record(entry, put, *new)
@@ -220,6 +249,7 @@ async def _record(w: World, desk: Desk, found: Judged, beside: Mapping[str, Valu
         await w.ledger.record(entry, put, *new)
     for one in new:
         desk.note(one.row.id)
+    return entry
 
 
 async def _acquainted(w: World, desk: Desk, found: Judged) -> list[Put]:
@@ -246,7 +276,3 @@ def _inside(decision: Decision, object: ObjectId | None, snapshot: Snapshot) -> 
     """Those left out whose data are in what was asked about."""
     row = snapshot.get(DrsObject, object) if object is not None else None
     return decision.excluded if row is None else decision.excluded & row.subjects
-
-
-def _credentials(subject: Entity) -> list[Any]:
-    return [subject.properties.get(name) for name in ("iss", "access_token", "passports")]

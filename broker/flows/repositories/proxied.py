@@ -18,7 +18,8 @@ from broker.core.outcome import Reason
 from broker.core.passport.claims import media_type
 from broker.core.purpose import Modality
 from broker.core.rows import Dataset, DrsObject
-from broker.flows.repositories.deciding import OBJECT, Answer, Desk, Judged, Round, judge, keep
+from broker.flows.repositories.before import Judged
+from broker.flows.repositories.deciding import OBJECT, Answer, Desk, Round, judge, keep
 from broker.flows.world import World
 
 

@@ -17,7 +17,8 @@ from broker.core.plain import digest
 from broker.core.purpose import LADDER
 from broker.core.rows import Grant
 from broker.flows.repositories.answering import AllAtOnce
-from broker.flows.repositories.deciding import DATASET, OBJECT, Desk, Judged, Round, Unasked, judge, keep, target
+from broker.flows.repositories.before import Judged
+from broker.flows.repositories.deciding import DATASET, OBJECT, Desk, Round, Unasked, judge, keep, target
 from broker.flows.world import World
 
 LOOKED = 500

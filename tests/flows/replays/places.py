@@ -18,6 +18,7 @@ from broker.core.time import Seconds
 from broker.flows import decide_request, request_access
 from broker.flows.deliver import Opened, close_delivery, open_delivery
 from broker.flows.pre_check import PreCheck, pre_check
+from broker.flows.repositories.before import Reads, name_of
 from broker.flows.repositories.deciding import Desk, decide, keep
 from broker.flows.traces import decided, decisions_of
 from broker.flows.use_data import Ticket, ask
@@ -129,7 +130,8 @@ async def repository_asks(w: World) -> None:
                 action=Action(name="stream"),
                 resource=Entity(type="object", id=object),
             )
-            await keep(w, Desk(verifier=None), decide(w, asker, found, asked, None))  # type: ignore[arg-type]
+            judged = decide(w, asker, found, Reads(w.rows), asked, name_of(asker, asked))
+            await keep(w, Desk(verifier=None), judged)  # type: ignore[arg-type]
 
 
 async def traces(s: Recorded) -> list[Trace]:

@@ -32,7 +32,7 @@ from broker.adapters.probe import HttpProbe
 from broker.adapters.provider_credentials import Credentials
 from broker.adapters.repositories.genomic_files import GenomicFiles
 from broker.adapters.repositories.stores import open_stores
-from broker.adapters.snapshots import LiveSnapshot, load
+from broker.adapters.snapshots import LiveSnapshot
 from broker.adapters.storage.ledger import SqliteLedger, open_ledger
 from broker.adapters.storage.log import SqliteLog, open_log
 from broker.adapters.storage.reads import open_rows
@@ -62,7 +62,7 @@ from broker.flows.verified import Poller, Verifier
 from broker.flows.world import World
 from broker.policies import RulesError, policy_folder, rules_in, watch_policies
 from broker.ports import Entropy
-from broker.state import deliveries_told, envelopes_of, keep_texts, key_ring, log_key, log_origin, outbox_of
+from broker.state import deliveries_told, envelopes_of, keep_texts, key_ring, log_key, log_origin, outbox_of, picture_of
 from broker.web.edge import EDGE, Edge, Network, Pace, networks
 from broker.web.middleware import CLOCK, ENTROPY, around, safe_headers
 from broker.web.once import RUNNING, OnceLedger, once
@@ -111,7 +111,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         scratch = await stack.enter_async_context(open_scratch(settings.database))
         stack.push_async_callback(_cancelled, asyncio.create_task(scratch.sweep_on(clock.now)))
         audit = await _log(settings, clock, stack)
-        live = await _picture(empty(ontology, rules, signing.own_trust(tokens, settings.issuer)), rows, ledger)
+        live = await picture_of(empty(ontology, rules, signing.own_trust(tokens, settings.issuer)), rows, ledger)
         _heed_revocations(tokens, live, clock)
         world = World(
             issuer=Issuer(settings.issuer),
@@ -172,18 +172,6 @@ async def _keep_texts(world: World, live: LiveSnapshot, settings: Settings) -> N
     """RulesError if a pack says something else than the same version did before."""
     if wrong := await keep_texts(world, live.current(), settings.ontology_file):
         raise RulesError("\n".join(wrong))
-
-
-async def _picture(empty: Snapshot, rows: RememberedRows, ledger: SqliteLedger) -> LiveSnapshot:
-    """What is stored, and from now on whatever is stored."""
-    live = LiveSnapshot(await load(empty, rows, ledger.size))
-
-    def committed(stored: tuple[Row, ...]) -> None:
-        rows.changed(stored)
-        live.committed(stored, ledger.size)
-
-    ledger.on_commit = committed
-    return live
 
 
 def _outgoing(stack: AsyncExitStack) -> Outgoing:

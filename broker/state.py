@@ -19,8 +19,9 @@ from broker.adapters.nginx_log import NginxLog
 from broker.adapters.outbox import Outbox
 from broker.adapters.outgoing import Outgoing
 from broker.adapters.signing import OwnTokens, own_trust
-from broker.adapters.snapshots import LiveSnapshot
+from broker.adapters.snapshots import LiveSnapshot, load
 from broker.adapters.storage.ledger import SqliteLedger
+from broker.adapters.storage.remembered import RememberedRows
 from broker.config import Settings
 from broker.core.audit.note import Key, Signer, sign_note
 from broker.core.documents import ontology_text, own_text
@@ -109,6 +110,18 @@ async def key_ring(world: World, tokens: OwnTokens, live: LiveSnapshot, settings
     ring = KeyRing(settings.keys, settings.passphrase_file, note, adopt)
     await ring.look()
     return ring
+
+
+async def picture_of(empty: Snapshot, rows: RememberedRows, ledger: SqliteLedger) -> LiveSnapshot:
+    """What is stored, and from now on whatever is stored."""
+    live = LiveSnapshot(await load(empty, rows, ledger.size))
+
+    def committed(stored: tuple[Row, ...]) -> None:
+        rows.changed(stored)
+        live.committed(stored, ledger.size)
+
+    ledger.on_commit = committed
+    return live
 
 
 async def outbox_of(world: World, ledger: SqliteLedger, outgoing: Outgoing) -> Outbox:

@@ -21,6 +21,12 @@ ClientId = NewType("ClientId", str)
 RequestId = NewType("RequestId", str)
 """One access request, for its whole life (`req_…`)."""
 
+ApplicationId = NewType("ApplicationId", str)
+"""What somebody asks for one project: requests for one or more datasets (`app_…`)."""
+
+ReviewId = NewType("ReviewId", str)
+"""One application before one committee (`rev_…`)."""
+
 GrantId = NewType("GrantId", str)
 """One grant: dataset, person, project (`grt_…`)."""
 

@@ -23,6 +23,7 @@ from broker.core.memory import Memory
 from broker.core.passport.trust import Trust, TrustRow
 from broker.core.rows import (
     SNAPSHOT_KINDS,
+    Application,
     Assertion,
     Client,
     ConsentRow,
@@ -33,6 +34,7 @@ from broker.core.rows import (
     Organisation,
     PolledVisa,
     Request,
+    Review,
     Revocation,
     Role,
     Row,
@@ -40,6 +42,7 @@ from broker.core.rows import (
     VisaIssuer,
 )
 from broker.core.rows.consents import speaking
+from broker.core.rows.credentials import OF_CREDENTIALS
 from broker.core.rows.index import keys_of
 from broker.core.rows.revocation import What, revocation_id
 from broker.core.rows.sanctions import TargetKind
@@ -51,26 +54,6 @@ _NONE: Map[Any, Any] = Map()
 
 _REMEMBERED = 200_000
 """What is remembered: uses, the participants left out of each, and visas, together."""
-
-OF_CREDENTIALS: frozenset[type[Row]] = frozenset(
-    {
-        Assertion,
-        Client,
-        Grant,
-        IdentityLink,
-        IdentityProvider,
-        PolledVisa,
-        Request,
-        Revocation,
-        Role,
-        Sanction,
-        VisaIssuer,
-    }
-)
-"""Kinds of rows that say who somebody is and what they hold, and nothing about data, participants or institutions.
-
-A kind that is not in here is taken to say something about data: forgetting one costs time, and nothing else.
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +122,14 @@ class Snapshot:
     def requests_for(self, dataset: DatasetId) -> tuple[Request, ...]:
         """Every request for a dataset."""
         return cast("tuple[Request, ...]", self._listed("inbox", dataset))
+
+    def applications_of(self, person: PersonId) -> tuple[Application, ...]:
+        """Every application of a person."""
+        return cast("tuple[Application, ...]", self._listed("applications", person))
+
+    def desk(self, committee: str) -> tuple[Review, ...]:
+        """Every application that is or was before a committee."""
+        return cast("tuple[Review, ...]", self._listed("desk", committee))
 
     def consents(self, subject: SubjectRef) -> tuple[ConsentRow, ...]:
         """Every consent version of a participant."""

@@ -5,22 +5,26 @@ permits (ruling 1). Open questions that the committee may answer are answered he
 """
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
+from broker.core.access.life import Command
 from broker.core.access.states import Event, State, step
+from broker.core.applications import hindrance, moved
 from broker.core.consent.exclusion import SALT_BYTES, Exclusion, exclusion
 from broker.core.decision import Decision, Explanation, Question, evaluate, explain
 from broker.core.decision.answerers import COMMITTEE, ROLES
 from broker.core.decision.answering import Given, findings_for
 from broker.core.decision.binding import obligations
 from broker.core.duo.terms import public
-from broker.core.ids import DecisionId, GrantId, PersonId, RequestId
+from broker.core.ids import DecisionId, GrantId, PersonId, RequestId, ReviewId
 from broker.core.oidc.own_tokens import PERMISSION_TYP
 from broker.core.outcome import Reason
 from broker.core.plain import plain
-from broker.core.rows import Dataset, Grant, Person, Put, Request, changed
+from broker.core.rows import Dataset, Grant, Person, Put, Request, Review, changed
 from broker.core.rows.obligations import Obligation
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds, add_months, rfc3339
+from broker.flows.applications.desk import at_desk, committee_of, desk, requests
 from broker.flows.traces import about, trace
 from broker.flows.world import Caller, World
 
@@ -80,7 +84,7 @@ async def approve(
     )  # fmt: skip
     # 3. Record: the decision, the request and the grant together or not at all.
     entry = w.entry("request.approved", now, caller.person, told | {"grant": grant.id})
-    await w.ledger.record(entry, put, Put(after), Put(grant))
+    await w.ledger.record(entry, put, Put(after), Put(grant), *_finished(after, snapshot, now))
     # 4. Answer.
     return Decided(request=after, grant=grant, id=id, decision=decision, explanation=explanation)
 
@@ -108,14 +112,20 @@ async def reject(w: World, caller: Caller, request: RequestId, ground: str) -> D
     after = changed(held, state=State.REJECTED, decided_by=caller.person.id, ground=ground, decision=id)
     # 3. Record.
     told = about(id, put, decision, question, explanation) | {"request": request}
-    await w.ledger.record(w.entry("request.rejected", now, caller.person, told), put, Put(after))
+    entry = w.entry("request.rejected", now, caller.person, told)
+    await w.ledger.record(entry, put, Put(after), *_finished(after, snapshot, now))
     # 4. Answer.
     return Decided(request=after, grant=None, id=id, decision=decision, explanation=explanation)
 
 
 def may_see(caller: Caller, request: Request, snapshot: Snapshot) -> bool:
-    """The applicant, the members of the dataset's committee, and who may answer open questions about the dataset."""
-    return request.person == caller.person.id or any(holds(caller, role, request, snapshot) for role in ROLES)
+    """The applicant, the members of the dataset's committee, who may answer open questions about the dataset, and who
+    takes part in the application of which it is a part.
+    """
+    if request.person == caller.person.id or any(holds(caller, role, request, snapshot) for role in ROLES):
+        return True
+    review = snapshot.get(Review, request.review) if request.review is not None else None
+    return review is not None and desk(caller, review, snapshot) is not None
 
 
 def holds(caller: Caller, role: str, request: Request, snapshot: Snapshot) -> bool:
@@ -135,13 +145,50 @@ def _may_decide(caller: Caller, id: RequestId, event: Event, snapshot: Snapshot)
     request = snapshot.get(Request, id)
     if request is None or not may_see(caller, request, snapshot):
         return Reason(code="REQ-NOT-FOUND")
-    if not _sits(caller, request, snapshot):
+    if request.review is None and not _sits(caller, request, snapshot):
         return Reason(code="AUTH-NOT-YOURS", facts=(("roles", "committee_member"),))
     if request.person in snapshot.ever_linked(caller.person.id):
         return Reason(code="REQ-OWN")
+    if request.review is None and event is Event.APPROVE and _wants_papers(request, snapshot):
+        return Reason(code="REQ-APPLICATION-NEEDED")
+    if request.review is not None:
+        return _may_decide_at(caller, request, request.review, event, snapshot)
     if step(request.state, event) is None:
         return Reason(code="REQ-STATE", facts=(("state", str(request.state)),))
     return request
+
+
+def _may_decide_at(
+    caller: Caller, request: Request, review: ReviewId, event: Event, snapshot: Snapshot
+) -> Request | Reason:
+    """Of an application: whose part it is to answer, and whether the committee has come to an opinion."""
+    found = at_desk(caller, review, Command.DECIDE, snapshot)
+    if isinstance(found, Reason):
+        return found
+    if step(request.state, event) is None:
+        return Reason(code="REQ-STATE", facts=(("state", str(request.state)),))
+    wanted: Literal["approve", "reject"] = "approve" if event is Event.APPROVE else "reject"
+    turn = found.application.turn
+    hindered = hindrance(found.review, found.committee, request.dataset, turn, found.persons, found.parts, wanted)
+    return hindered or request
+
+
+def _wants_papers(request: Request, snapshot: Snapshot) -> bool:
+    """Does the committee vote now, or want an endorsement, that a request made alone has not?"""
+    committee = committee_of(request.dataset, snapshot)
+    return committee is not None and committee.wants_papers
+
+
+def _finished(answered: Request, snapshot: Snapshot, now: Seconds) -> tuple[Put, ...]:
+    """The review, if this was the last answer that it waited for."""
+    review = snapshot.get(Review, answered.review) if answered.review is not None else None
+    if review is None:
+        return ()
+    others = (row for row in requests(review, snapshot) if row.id != answered.id)
+    if any(row.state is State.SUBMITTED for row in others):
+        return ()
+    after = moved(review, Command.FINISH, now=now)
+    return (Put(after),) if after is not None else ()
 
 
 def question_of(request: Request, w: World, now: Seconds) -> Question:

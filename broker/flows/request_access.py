@@ -9,7 +9,7 @@ from broker.core.duties import needs_a_benefit
 from broker.core.ids import DatasetId, DecisionId, RequestId
 from broker.core.outcome import Reason
 from broker.core.purpose import Purpose
-from broker.core.rows import Dataset, Put, Request, changed
+from broker.core.rows import Committee, Dataset, Put, Request, changed
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 from broker.flows.traces import about, trace
@@ -56,6 +56,9 @@ async def submit(
         return Reason(code="REQ-NOT-FOUND")
     row = snapshot.get(Dataset, dataset)
     facts = row.facts if row is not None else {}
+    committee = snapshot.get(Committee, row.committee) if row is not None else None
+    if committee is not None and committee.wants_papers:
+        return Reason(code="REQ-APPLICATION-NEEDED")
     if not benefit.strip() and needs_a_benefit(facts, purpose.countries, caller.location):
         return Reason(code="REQ-BENEFIT-UNSTATED")
     question = foresight_question(caller, dataset, purpose, now)

@@ -84,8 +84,9 @@ class Caller:
     """What the broker that sent the visas says about whose they are."""
 
     def has_role(self, role: str, scope: str) -> bool:
-        """Does this person hold `role` in exactly `scope`, or for the whole service?"""
-        return any(held.role == role and held.scope in (scope, "service") for held in self.roles)
+        """Does this person hold `role` in exactly `scope`, or for the whole service? A chair is a member too."""
+        enough = (role, "committee_chair") if role == "committee_member" else (role,)
+        return any(held.role in enough and held.scope in (scope, "service") for held in self.roles)
 
     def shows(self, visa: str) -> bool:
         """Was the visa with this id released to the client that calls?"""

@@ -219,11 +219,20 @@ class CommitteePart(Part):
     contact: Text
     voters: list[Text] = []
     """The organisations that have a vote. One that is the producer of the data, alone, is warned of."""
+    quorum: int = Field(default=1, ge=1, le=100)
+    """How many members must have voted before the chair answers an application. 1: any member answers it."""
+    endorsed: bool = False
+    """Must the signing official of the applicant's institution endorse an application before it comes here?"""
+    answer_days: int = Field(default=14, ge=1, le=366)
+    """Within how many days it means to answer."""
 
 
 class RolePart(Part):
     role: Literal[
         "committee_member",
+        "committee_chair",
+        "handler",
+        "signing_official",
         "admin",
         "auditor",
         "issuer_admin",

@@ -25,6 +25,7 @@ REVISION = "0002"
 
 INDEXED: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "access": ("person",),
+    "application": ("person",),
     "approval": ("person",),
     "code": ("family",),
     "delivery": ("state", "access", "object"),
@@ -36,6 +37,7 @@ INDEXED: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "recipient_key": ("person",),
     "refresh_token": ("family",),
     "request": ("person", "dataset", "state"),
+    "review": ("application",),
     "session": ("person",),
     "task": ("person",),
     "trace": ("person",),

@@ -20,6 +20,7 @@ class Event(StrEnum):
     REJECT = "reject"
     WITHDRAW = "withdraw"
     REVOKE = "revoke"
+    REOPEN = "reopen"
 
 
 TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
@@ -28,8 +29,8 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
         Event.REJECT: State.REJECTED,
         Event.WITHDRAW: State.WITHDRAWN,
     },
-    State.APPROVED: {Event.REVOKE: State.REVOKED},
-    State.REJECTED: {},
+    State.APPROVED: {Event.REVOKE: State.REVOKED, Event.REOPEN: State.SUBMITTED},
+    State.REJECTED: {Event.REOPEN: State.SUBMITTED},
     State.WITHDRAWN: {},
     State.REVOKED: {},
 }

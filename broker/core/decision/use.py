@@ -30,7 +30,7 @@ from broker.core.time import FOREVER, Seconds, next_day
 Gate = Callable[[Case], GateResult]
 
 USE_GATES: tuple[Gate, ...] = (safeguards, duo, consent, community, jurisdiction, security)
-"""They read nothing of a row of a kind in `snapshot.OF_CREDENTIALS`; a test watches them."""
+"""They read nothing of a row of a kind in `OF_CREDENTIALS`; a test watches them."""
 
 _OF_THE_WAY: tuple[Gate, ...] = (jurisdiction, safeguards, security, community, consent)
 """Those of them that ask for the way of access (gates.ASK_FOR_THE_WAY), the costly last."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from broker.core.reasons import (
+    applications,
     authentication,
     community,
     conduct,
@@ -40,6 +41,7 @@ def _registry() -> Mapping[str, Spec]:
         service,
         issuing,
         repositories,
+        applications,
     ):
         for spec in table.SPECS:
             if spec.code in found:

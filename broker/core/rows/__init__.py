@@ -4,6 +4,7 @@ A row is never edited or deleted; a new version takes its place. A module per pa
 """
 
 from broker.core.rows.access import Access, Delivery, Grant, Request, Trace
+from broker.core.rows.applications import Application, Review
 from broker.core.rows.assertions import Assertion, CustomType, Gathered
 from broker.core.rows.catalogue import (
     Committee,
@@ -37,27 +38,27 @@ from broker.core.rows.sanctions import Sanction
 from broker.core.rows.tasks import Task
 
 __all__ = [
-    "HISTORY_KINDS", "KINDS", "SNAPSHOT_KINDS", "Access", "Approval", "AskedAbout", "Assertion", "Client", "Code",
-    "Committee", "ConsentRow", "ConsentTemplate", "CustomType", "Dataset", "Delivery", "Document", "Done",
-    "DrsObject", "Envelope", "Erasure", "Evidence", "Family", "Farewell", "Gather", "Gathered", "Grant", "HomeSession",
-    "Identity", "IdentityLink", "IdentityProvider", "InForce", "Organisation", "Person", "PolledVisa", "Put",
-    "RecipientKey", "RefreshToken", "Repository", "Request", "Revocation", "Role", "Row", "Sanction", "Session",
-    "SigningKey", "Task", "Trace", "Usage", "VisaIssuer", "WithdrawalReceipt", "changed",
+    "HISTORY_KINDS", "KINDS", "SNAPSHOT_KINDS", "Access", "Application", "Approval", "AskedAbout", "Assertion",
+    "Client", "Code", "Committee", "ConsentRow", "ConsentTemplate", "CustomType", "Dataset", "Delivery", "Document",
+    "Done", "DrsObject", "Envelope", "Erasure", "Evidence", "Family", "Farewell", "Gather", "Gathered", "Grant",
+    "HomeSession", "Identity", "IdentityLink", "IdentityProvider", "InForce", "Organisation", "Person", "PolledVisa",
+    "Put", "RecipientKey", "RefreshToken", "Repository", "Request", "Review", "Revocation", "Role", "Row", "Sanction",
+    "Session", "SigningKey", "Task", "Trace", "Usage", "VisaIssuer", "WithdrawalReceipt", "changed",
 ]  # fmt: skip
 
 KINDS: tuple[type[Row], ...] = (
-    Access, Approval, AskedAbout, Assertion, Client, Code, Committee, ConsentRow, ConsentTemplate, CustomType, Dataset,
-    Delivery, Document, Done, DrsObject, Erasure,
+    Access, Application, Approval, AskedAbout, Assertion, Client, Code, Committee, ConsentRow, ConsentTemplate,
+    CustomType, Dataset, Delivery, Document, Done, DrsObject, Erasure,
     Family, Farewell, Gathered, Grant, HomeSession, Identity, IdentityLink, IdentityProvider, InForce,
-    Organisation, Person, PolledVisa, RecipientKey, RefreshToken, Repository, Request, Revocation, Role, Sanction,
-    Session, SigningKey, Task, Trace, Usage, VisaIssuer, WithdrawalReceipt,
+    Organisation, Person, PolledVisa, RecipientKey, RefreshToken, Repository, Request, Review, Revocation, Role,
+    Sanction, Session, SigningKey, Task, Trace, Usage, VisaIssuer, WithdrawalReceipt,
 )  # fmt: skip
 """Every kind of row; each is a table of its own."""
 
 SNAPSHOT_KINDS: frozenset[type[Row]] = frozenset({
-    Assertion, Client, Committee, ConsentRow, ConsentTemplate, CustomType, Dataset, DrsObject, Grant, IdentityLink,
-    IdentityProvider,
-    Organisation, PolledVisa, Repository, Request, Revocation, Role, Sanction, VisaIssuer,
+    Application, Assertion, Client, Committee, ConsentRow, ConsentTemplate, CustomType, Dataset, DrsObject, Grant,
+    IdentityLink, IdentityProvider,
+    Organisation, PolledVisa, Repository, Request, Review, Revocation, Role, Sanction, VisaIssuer,
 })  # fmt: skip
 """The kinds that decisions read: held in memory as the snapshot, and followed change by change."""
 

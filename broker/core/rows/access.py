@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 from broker.core.access.states import State
 from broker.core.consent.exclusion import Exclusion
 from broker.core.duo.terms import Term
-from broker.core.ids import ClientId, DatasetId, DecisionId, GrantId, Issuer, ObjectId, PersonId, RequestId
+from broker.core.ids import ClientId, DatasetId, DecisionId, GrantId, Issuer, ObjectId, PersonId, RequestId, ReviewId
 from broker.core.outcome import Gate
 from broker.core.passport.assertions import Stated
 from broker.core.passport.bearer import Vouched
@@ -67,6 +67,10 @@ class Request:
     location: str | None = None
     foresight: DecisionId
     """The decision that the researcher was told beforehand."""
+    review: ReviewId | None = None
+    """The application before its committee of which it is a part; None: it was made alone."""
+    decisions: tuple[DecisionId, ...] = ()
+    """Answers that were corrected, the first first; each is kept with its reasons."""
     findings: tuple[Finding, ...] = ()
     decided_by: PersonId | None = None
     ground: str = ""

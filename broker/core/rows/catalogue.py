@@ -164,6 +164,17 @@ class Committee:
     contact: str
     voters: tuple[str, ...] = ()
     """The organisations that have a vote. One whose only voter is the producer of the data is not independent."""
+    quorum: int = 1
+    """How many of its members must have voted before it answers. 1: whoever answers has voted by that."""
+    endorsed: bool = False
+    """Does it want the signing official of the applicant's institution to endorse an application first?"""
+    answer_days: int = 14
+    """Within how many days it means to answer."""
+
+    @property
+    def wants_papers(self) -> bool:
+        """Is a request without an application too little for it?"""
+        return self.quorum > 1 or self.endorsed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

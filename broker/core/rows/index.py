@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from broker.core.rows.access import Grant, Request
+from broker.core.rows.applications import Application, Review
 from broker.core.rows.assertions import Assertion
 from broker.core.rows.catalogue import Dataset, DrsObject, Organisation, Role
 from broker.core.rows.change import Row
@@ -23,6 +24,10 @@ def keys_of(row: Row) -> Iterable[tuple[str, ...]]:  # noqa: C901, PLR0912 (a ta
         case Request():
             yield ("requests", row.person)
             yield ("inbox", row.dataset)
+        case Application():
+            yield ("applications", row.person)
+        case Review():
+            yield ("desk", row.committee)
         case ConsentRow():
             yield ("consent", row.consent.consent_id)
             if row.consent.grantor is not None and row.consent.grantor.ref is not None:

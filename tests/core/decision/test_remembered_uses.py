@@ -17,7 +17,8 @@ from broker.core.decision.weighing import weighed
 from broker.core.memory import Memory
 from broker.core.purpose import Modality
 from broker.core.rows import Evidence, Row
-from broker.core.snapshot import OF_CREDENTIALS, Snapshot, follow
+from broker.core.rows.credentials import OF_CREDENTIALS
+from broker.core.snapshot import Snapshot, follow
 from broker.core.time import Seconds
 from tests import builders as world
 from tests.fakes import START

@@ -32,6 +32,8 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "asked_about": (),
     "usage": ("decision",),
     "erasure": (),
+    "application": ("person",),
+    "review": ("application",),
 }
 """Kind of row to the members by which its rows are found."""
 _FROM_NOW_ON = ("committee", "consent", "dataset", "drs_object", "organisation", "repository", "revocation")

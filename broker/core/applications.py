@@ -1,0 +1,111 @@
+"""Who takes which part in an application, what moves it, and what stands between a committee and its answer.
+
+The tables are in core/access; here they meet the rows. What the law, the codes or the participants say is asked by
+`core.decision` at the answer, and no vote can stand in for it.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+from broker.core.access.life import Command, step
+from broker.core.access.parts import Part
+from broker.core.access.votes import Opinion, tally
+from broker.core.ids import DatasetId, PersonId
+from broker.core.outcome import Reason
+from broker.core.plain import plain
+from broker.core.rows import Application, Committee, Organisation, Review, changed
+from broker.core.rows.applications import Paper
+from broker.core.time import Seconds
+
+Has = Callable[[str, str], bool]
+"""(role, scope): does the caller hold this role in exactly this scope, or for the whole service?"""
+
+_OF_COMMITTEE = (Part.HANDLER, Part.MEMBER, Part.CHAIR)
+DECIDES = frozenset({Part.CHAIR, Part.DECIDER})
+"""Who gives the answer of a committee that votes."""
+
+
+def parts(
+    persons: frozenset[PersonId],
+    has: Has,
+    application: Application,
+    review: Review,
+    organisations: Iterable[Organisation],
+) -> frozenset[Part]:
+    """Which parts somebody has in an application before one committee.
+
+    `persons`: everybody whom they were ever shown to be. `organisations`: the institutions of the applicant. Whoever
+    applies has that part and no other.
+    """
+    if application.person in persons:
+        return frozenset({Part.APPLICANT})
+    scope = f"committee:{review.committee}"
+    found = {part for part in _OF_COMMITTEE if has(part, scope)}
+    found |= {invited.part for invited in review.invited if invited.person in persons}
+    if Part.CHAIR in found:
+        found.add(Part.MEMBER)
+    if any(has(Part.SIGNING_OFFICIAL, f"organisation:{one.id}") for one in organisations):
+        found.add(Part.SIGNING_OFFICIAL)
+    if has(Part.AUDITOR, "service"):
+        found.add(Part.AUDITOR)
+    return frozenset(found)
+
+
+def moved(review: Review, *commands: Command, now: Seconds, **changes: Any) -> Review | None:
+    """The review after these commands, its clock set anew where the stage is another; None: one cannot happen."""
+    after = step(review.stage, *commands)
+    if after is None:
+        return None
+    clock = review.clock.moved(review.stage, now) if after is not review.stage else review.clock
+    return changed(review, stage=after, clock=clock, **changes)
+
+
+def handed_in(review: Review, committee: Committee, now: Seconds) -> Review:
+    """The review of a committee to which papers were handed: screened, unless an official must endorse them first.
+
+    Who endorsed older papers has not endorsed these, and votes on those count no longer.
+    """
+    rest = () if committee.endorsed else (Command.WAIVE, Command.SCREEN)
+    made = moved(review, Command.SUBMIT, *rest, now=now, endorsed_by=None)
+    if made is None:
+        raise ValueError(f"nothing can be handed in to what is {review.stage}")
+    return made
+
+
+def hindrance(
+    review: Review,
+    committee: Committee,
+    dataset: DatasetId,
+    turn: int,
+    persons: frozenset[PersonId],
+    mine: frozenset[Part],
+    wanted: Literal["approve", "reject"],
+) -> Reason | None:
+    """Why whoever is one of `persons` and has the parts `mine` may not give this answer now; None: they may."""
+    if persons & review.apart:
+        return Reason(code="REQ-STEPPED-ASIDE")
+    if committee.quorum <= 1:
+        return None
+    if not mine & DECIDES:
+        return Reason(code="AUTH-NOT-YOURS", facts=(("roles", ", ".join(sorted(DECIDES))),))
+    count = tally(review.votes, dataset, turn, review.apart)
+    opinion = count.opinion(committee.quorum)
+    if opinion is Opinion.OPEN:
+        return Reason(code="REQ-QUORUM", facts=(("votes", str(count.cast)), ("quorum", str(committee.quorum))))
+    against = {"approve": Opinion.NO, "reject": Opinion.YES}
+    if opinion is against[wanted]:
+        return Reason(code="REQ-VOTED", facts=(("opinion", opinion.value),))
+    return None
+
+
+def differences(before: Paper, after: Paper) -> tuple[str, ...]:
+    """Which members of the papers say something else, as paths: `statement`, `purpose.diseases`."""
+    return tuple(sorted(_unequal(plain(before), plain(after), "")))
+
+
+def _unequal(one: Any, other: Any, path: str) -> Iterable[str]:
+    if isinstance(one, dict) and isinstance(other, dict):
+        for name in one.keys() | other.keys():
+            yield from _unequal(one.get(name), other.get(name), f"{path}.{name}" if path else name)
+    elif one != other:
+        yield path

@@ -1,0 +1,112 @@
+"""An application for data, and what each committee makes of it. Drafts are no rows: they may be lost (ruling 27)."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from broker.core.access.clock import Clock
+from broker.core.access.life import Stage
+from broker.core.access.parts import Part
+from broker.core.access.votes import Vote
+from broker.core.ids import ApplicationId, PersonId, RequestId, ReviewId
+from broker.core.purpose import Purpose
+from broker.core.time import Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """What the applicant wrote. `lay`: the same for people who are no scientists."""
+
+    title: str
+    statement: str
+    lay: str = ""
+    benefit: str = ""
+    """What the use gives to the population that the data come from; needed across a border."""
+    purpose: Purpose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """Somebody asks for datasets, for one project. Each (dataset, person) of it is a Request, with its own answer.
+
+    `turn` counts how often it was handed in; the papers of every turn are kept, so that both sides see what changed.
+    """
+
+    KIND: ClassVar[str] = "application"
+    id: ApplicationId
+    version: int = 1
+    person: PersonId
+    papers: tuple[Paper, ...]
+    reviews: tuple[ReviewId, ...]
+    created: Seconds
+    affiliations: tuple[str, ...] = ()
+    location: str | None = None
+    copied_from: ApplicationId | None = None
+
+    @property
+    def turn(self) -> int:
+        return len(self.papers)
+
+    @property
+    def paper(self) -> Paper:
+        """As it was handed in last."""
+        return self.papers[-1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """Something said about an application. `about`: the member of the paper that it is about; None: all of it.
+
+    `to`: the applicant reads it too, or only those who decide. Who said it is never shown to applicants, only as what.
+    """
+
+    id: str
+    person: PersonId
+    part: Part
+    text: str
+    about: str | None
+    to: Literal["everybody", "committee"]
+    at: Seconds
+    turn: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invited:
+    """Somebody whom the committee asks for advice, or to decide in its place; for this application alone."""
+
+    person: PersonId
+    part: Literal[Part.REVIEWER, Part.DECIDER]
+    by: PersonId
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aside:
+    """Somebody who has an interest of their own in it, and so takes no part in the decision."""
+
+    person: PersonId
+    ground: str
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """An application before one committee. `stage` changes only by core/access/life.py."""
+
+    KIND: ClassVar[str] = "review"
+    id: ReviewId
+    version: int = 1
+    application: ApplicationId
+    committee: str
+    requests: tuple[RequestId, ...]
+    stage: Stage
+    clock: Clock
+    endorsed_by: PersonId | None = None
+    remarks: tuple[Remark, ...] = ()
+    votes: tuple[Vote, ...] = ()
+    invited: tuple[Invited, ...] = ()
+    aside: tuple[Aside, ...] = ()
+
+    @property
+    def apart(self) -> frozenset[PersonId]:
+        """Who stepped aside."""
+        return frozenset(one.person for one in self.aside)

@@ -1,0 +1,91 @@
+"""Who asks about an application, and may they do what they want? Every story about applications begins here."""
+
+from dataclasses import dataclass
+
+from broker.core.access.life import Command
+from broker.core.access.parts import Part, allowed
+from broker.core.applications import parts
+from broker.core.ids import ApplicationId, DatasetId, PersonId, RequestId, ReviewId
+from broker.core.outcome import Reason
+from broker.core.rows import Application, Committee, Dataset, Request, Review
+from broker.core.snapshot import Snapshot
+from broker.flows.world import Caller
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """An application before one committee, with the parts of whoever looks at it."""
+
+    application: Application
+    review: Review
+    committee: Committee
+    persons: frozenset[PersonId]
+    """Everybody whom the caller was ever shown to be."""
+    parts: frozenset[Part]
+
+    @property
+    def may(self) -> frozenset[Command]:
+        """What the caller may do with it now."""
+        return allowed(self.review.stage, self.parts)
+
+
+def desk(caller: Caller, review: Review, snapshot: Snapshot) -> Desk | None:
+    """What the caller sees of it; None: nothing, as if it were not there."""
+    application = snapshot.get(Application, review.application)
+    committee = snapshot.get(Committee, review.committee)
+    if application is None or committee is None:
+        return None
+    persons = snapshot.ever_linked(caller.person.id)
+    homes = snapshot.organisations(one.partition("@")[2] for one in application.affiliations)
+    mine = parts(persons, caller.has_role, application, review, homes)
+    found = Desk(application=application, review=review, committee=committee, persons=persons, parts=mine)
+    return found if Command.SEE in found.may else None
+
+
+def at_desk(caller: Caller, id: ReviewId, command: Command, snapshot: Snapshot) -> Desk | Reason:
+    """The review, if the caller may do `command` with it now."""
+    review = snapshot.get(Review, id)
+    found = desk(caller, review, snapshot) if review is not None else None
+    if found is None:
+        return Reason(code="REQ-NOT-FOUND")
+    return _may(found, command) or found
+
+
+def desks(caller: Caller, id: ApplicationId, snapshot: Snapshot) -> tuple[Desk, ...]:
+    """An application before each of its committees, as far as the caller sees it."""
+    application = snapshot.get(Application, id)
+    rows = [snapshot.get(Review, one) for one in application.reviews] if application is not None else []
+    seen = [desk(caller, row, snapshot) for row in rows if row is not None]
+    return tuple(one for one in seen if one is not None)
+
+
+def own_desks(caller: Caller, id: ApplicationId, command: Command, snapshot: Snapshot) -> tuple[Desk, ...] | Reason:
+    """Those of the caller's own application with which they may do `command` now; there is one at least."""
+    found = desks(caller, id, snapshot)
+    if not any(Part.APPLICANT in one.parts for one in found):
+        return Reason(code="REQ-NOT-FOUND")
+    can = tuple(one for one in found if command in one.may)
+    return can or _state(found[0])
+
+
+def requests(review: Review, snapshot: Snapshot) -> tuple[Request, ...]:
+    """The requests of which an application before one committee is made."""
+    found = [snapshot.get(Request, RequestId(id)) for id in review.requests]
+    return tuple(one for one in found if one is not None)
+
+
+def committee_of(dataset: DatasetId, snapshot: Snapshot) -> Committee | None:
+    """Who decides about a dataset."""
+    row = snapshot.get(Dataset, dataset)
+    return snapshot.get(Committee, row.committee) if row is not None else None
+
+
+def _may(found: Desk, command: Command) -> Reason | None:
+    if command in found.may:
+        return None
+    elsewhere = any(command in allowed(stage, found.parts) for stage in type(found.review.stage))
+    return _state(found) if elsewhere else Reason(code="REQ-NOT-YOUR-PART", facts=(("step", command.value),))
+
+
+def _state(found: Desk) -> Reason:
+    return Reason(code="REQ-STATE", facts=(("state", found.review.stage.value),))

@@ -1,0 +1,60 @@
+"""Drafts: what somebody means to hand in. Seen by them alone, kept for some months, and given up if room runs short.
+
+A draft is stored as it was typed: nothing is judged before it is handed in, so nothing that was typed is lost.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from broker.core.outcome import Reason
+from broker.core.time import Seconds
+from broker.flows.world import Caller, World
+
+DRAFT_LIFE = 90 * 86_400
+"""Seconds since it was saved last after which a draft is gone."""
+MOST_DRAFTS = 20
+"""Of one person: more would push out those of others."""
+_DRAFT, _LIST = "draft", "drafts"
+
+
+async def save(w: World, caller: Caller, id: str | None, value: Mapping[str, Any]) -> str | Reason:
+    """Keep `value` under `id`, or under a new id; the id. Steps: 1 gather, 2 decide, 3 keep."""
+    # 1. Gather.
+    now = w.clock.now()
+    mine = await listed(w, caller)
+    # 2. Decide.
+    if id is not None and id not in mine:
+        return Reason(code="REQ-NOT-FOUND")
+    if id is None and len(mine) >= MOST_DRAFTS:
+        return Reason(code="REQ-DRAFTS", facts=(("limit", str(MOST_DRAFTS)),))
+    kept = id or w.new_id("dra", now)
+    # 3. Keep: no entry, it gives nobody anything (ruling 27).
+    ends = Seconds(now + DRAFT_LIFE)
+    await w.scratch.put(_DRAFT, kept, {"value": dict(value), "saved": now}, ends)
+    await w.scratch.put(_LIST, caller.person.id, {"drafts": [*(one for one in mine if one != kept), kept]}, ends)
+    return kept
+
+
+async def read(w: World, caller: Caller, id: str) -> Mapping[str, Any] | Reason:
+    """A draft of the caller's: `value` and when it was `saved`."""
+    found = await w.scratch.get(_DRAFT, id, w.clock.now()) if id in await listed(w, caller) else None
+    return found if found is not None else Reason(code="REQ-NOT-FOUND")
+
+
+async def delete(w: World, caller: Caller, id: str) -> None:
+    """Give a draft up. Twice is once."""
+    now = w.clock.now()
+    mine = await listed(w, caller)
+    if id in mine:
+        await w.scratch.take(_DRAFT, id, now)
+        rest = {"drafts": [one for one in mine if one != id]}
+        await w.scratch.put(_LIST, caller.person.id, rest, Seconds(now + DRAFT_LIFE))
+
+
+async def listed(w: World, caller: Caller) -> tuple[str, ...]:
+    """The ids of the caller's drafts, the one that was saved last at the end."""
+    now = w.clock.now()
+    found = await w.scratch.get(_LIST, caller.person.id, now)
+    ids = tuple(found["drafts"]) if found is not None else ()
+    there = [await w.scratch.get(_DRAFT, id, now) for id in ids]
+    return tuple(id for id, one in zip(ids, there, strict=True) if one is not None)

@@ -1,0 +1,210 @@
+"""Somebody hands an application in, or hands it in again after a committee gave it back; or takes it back.
+
+Every gate is asked beforehand for every dataset, and both sides read what was said. A hopeless application may still
+be made, but not unknowingly. A person decides in any case.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from broker.core.access.clock import Clock
+from broker.core.access.life import TRANSITIONS, Command, Stage
+from broker.core.access.stated import as_stated
+from broker.core.access.states import Event, State, step
+from broker.core.applications import handed_in, moved
+from broker.core.audit.entry import Value
+from broker.core.duties import needs_a_benefit
+from broker.core.ids import ApplicationId, DatasetId, RequestId, ReviewId
+from broker.core.outcome import Reason
+from broker.core.rows import Application, Committee, Dataset, Put, Request, Review, changed
+from broker.core.rows.applications import Paper
+from broker.core.snapshot import Snapshot
+from broker.core.time import Seconds
+from broker.flows.applications.desk import committee_of, own_desks, requests
+from broker.flows.request_access import Foreseen, foresee, may_know
+from broker.flows.world import Caller, World
+
+MOST_DATASETS = 100
+"""Of one application."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandedIn:
+    """The application as it is now, and what was foreseen for each dataset."""
+
+    application: Application
+    foreseen: tuple[tuple[DatasetId, Foreseen], ...]
+
+
+async def hand_in(
+    w: World, caller: Caller, datasets: Sequence[DatasetId], paper: Paper, copied_from: ApplicationId | None = None
+) -> HandedIn | Reason:
+    """A new application. Steps: 1 gather, 2 decide, 3 foresee, 4 record it with its requests and reviews, 5 answer."""
+    # 1. Gather.
+    now, snapshot = w.clock.now(), w.snapshots.current()
+    wanted = tuple(dict.fromkeys(datasets))
+    committees = {id: committee_of(id, snapshot) for id in wanted if may_know(caller, id, snapshot, now)}
+    # 2. Decide.
+    if not wanted or len(wanted) > MOST_DATASETS:
+        return Reason(code="REQ-INVALID", facts=(("problem", f"datasets: one at least, {MOST_DATASETS} at most"),))
+    if copied_from is not None and not _own(caller, copied_from, snapshot):
+        return Reason(code="REQ-NOT-FOUND")
+    asked = {id: committee for id, committee in committees.items() if committee is not None}
+    if len(asked) != len(wanted):
+        return Reason(code="REQ-NOT-FOUND")
+    refused = _unsaid(caller, wanted, paper, snapshot)
+    if refused is not None:
+        return refused
+    # 3. Foresee.
+    said = await _foreseen(w, caller, wanted, paper)
+    if isinstance(said, Reason):
+        return said
+    # 4. Record.
+    id = ApplicationId(w.new_id("app", now))
+    made: list[Review] = []
+    rows: list[Request] = []
+    for committee in dict.fromkeys(asked.values()):
+        review = ReviewId(w.new_id("rev", now))
+        theirs = [
+            _request(w, caller, review, dataset, paper, said[dataset], now)
+            for dataset in wanted
+            if asked[dataset] == committee
+        ]
+        rows += theirs
+        blank = Review(
+            id=review, version=0, application=id, committee=committee.id, requests=tuple(one.id for one in theirs),
+            stage=Stage.DRAFT, clock=Clock(since=now),
+        )  # fmt: skip
+        made.append(handed_in(blank, committee, now))
+    application = Application(
+        id=id, person=caller.person.id, papers=(_as_stated(paper),), reviews=tuple(one.id for one in made),
+        created=now, affiliations=caller.affiliations, location=caller.location, copied_from=copied_from,
+    )  # fmt: skip
+    told = _told(application, rows)
+    entry = w.entry("application.submitted", now, caller.person, told)
+    await w.ledger.record(entry, Put(application), *map(Put, made), *map(Put, rows))
+    # 5. Answer.
+    return HandedIn(application=application, foreseen=tuple(said.items()))
+
+
+async def hand_in_again(w: World, caller: Caller, id: ApplicationId, paper: Paper) -> HandedIn | Reason:
+    """New papers, for every committee that has not answered.
+
+    Steps: 1 gather, 2 decide, 3 foresee, 4 record them with what they change, 5 answer.
+    """
+    # 1. Gather.
+    now, snapshot = w.clock.now(), w.snapshots.current()
+    # 2. Decide: a committee must have given it back; others that still look at it get the new papers too.
+    returned = own_desks(caller, id, Command.SUBMIT, snapshot)
+    if isinstance(returned, Reason):
+        return returned
+    application = returned[0].application
+    open_ = _waiting(application, snapshot)
+    rows = [one for review, _ in open_ for one in requests(review, snapshot) if one.state is State.SUBMITTED]
+    datasets = tuple(one.dataset for one in rows)
+    refused = _unsaid(caller, datasets, paper, snapshot)
+    if refused is not None:
+        return refused
+    # 3. Foresee.
+    said = await _foreseen(w, caller, datasets, paper)
+    if isinstance(said, Reason):
+        return said
+    # 4. Record.
+    after = changed(
+        application, papers=(*application.papers, _as_stated(paper)), affiliations=caller.affiliations,
+        location=caller.location,
+    )  # fmt: skip
+    asked = [
+        changed(
+            row, purpose=as_stated(paper.purpose), statement=paper.statement, benefit=paper.benefit.strip(),
+            affiliations=caller.affiliations, location=caller.location, foresight=said[row.dataset].id, findings=(),
+        )
+        for row in rows
+    ]  # fmt: skip
+    reviews = [handed_in(review, committee, now) for review, committee in open_]
+    entry = w.entry("application.submitted", now, caller.person, _told(after, asked))
+    await w.ledger.record(entry, Put(after), *map(Put, reviews), *map(Put, asked))
+    # 5. Answer.
+    return HandedIn(application=after, foreseen=tuple(said.items()))
+
+
+async def take_back(w: World, caller: Caller, id: ApplicationId) -> Application | Reason:
+    """From every committee that has not answered. Steps: 1 gather, 2 decide by the table, 3 record, 4 answer."""
+    # 1. Gather.
+    now, snapshot = w.clock.now(), w.snapshots.current()
+    # 2. Decide.
+    found = own_desks(caller, id, Command.WITHDRAW, snapshot)
+    if isinstance(found, Reason):
+        return found
+    ended = [row for one in found if (row := moved(one.review, Command.WITHDRAW, now=now)) is not None]
+    gone = [
+        changed(row, state=after)
+        for one in found
+        for row in requests(one.review, snapshot)
+        if (after := step(row.state, Event.WITHDRAW)) is not None
+    ]
+    # 3. Record.
+    entry = w.entry("application.withdrawn", now, caller.person, {"application": id})
+    await w.ledger.record(entry, *map(Put, ended), *map(Put, gone))
+    # 4. Answer.
+    return found[0].application
+
+
+def _own(caller: Caller, id: ApplicationId, snapshot: Snapshot) -> bool:
+    row = snapshot.get(Application, id)
+    return row is not None and row.person == caller.person.id
+
+
+def _as_stated(paper: Paper) -> Paper:
+    return replace(paper, purpose=as_stated(paper.purpose), benefit=paper.benefit.strip())
+
+
+def _unsaid(caller: Caller, datasets: Sequence[DatasetId], paper: Paper, snapshot: Snapshot) -> Reason | None:
+    """A use across a border says what it gives to the population that the data come from (WHO 3.2-1)."""
+    rows = (snapshot.get(Dataset, id) for id in datasets)
+    abroad = any(needs_a_benefit(one.facts, paper.purpose.countries, caller.location) for one in rows if one)
+    return Reason(code="REQ-BENEFIT-UNSTATED") if abroad and not paper.benefit.strip() else None
+
+
+async def _foreseen(
+    w: World, caller: Caller, datasets: Sequence[DatasetId], paper: Paper
+) -> dict[DatasetId, Foreseen] | Reason:
+    """What would hold for each dataset if its committee said yes; each is a decision on record of its own."""
+    said: dict[DatasetId, Foreseen] = {}
+    for dataset in datasets:
+        found = await foresee(w, caller, dataset, paper.purpose)
+        if isinstance(found, Reason):
+            return found
+        said[dataset] = found
+    return said
+
+
+def _request(
+    w: World, caller: Caller, review: ReviewId, dataset: DatasetId, paper: Paper, said: Foreseen, now: Seconds
+) -> Request:
+    return Request(
+        id=RequestId(w.new_id("req", now)), person=caller.person.id, dataset=dataset, purpose=as_stated(paper.purpose),
+        statement=paper.statement, benefit=paper.benefit.strip(), state=State.SUBMITTED, created=now,
+        affiliations=caller.affiliations, location=caller.location, foresight=said.id, review=review,
+    )  # fmt: skip
+
+
+def _waiting(application: Application, snapshot: Snapshot) -> list[tuple[Review, Committee]]:
+    """The reviews that have not come to their answer, each with its committee."""
+    found = []
+    for id in application.reviews:
+        review = snapshot.get(Review, id)
+        committee = snapshot.get(Committee, review.committee) if review is not None else None
+        if review is not None and committee is not None and Command.SUBMIT in TRANSITIONS[review.stage]:
+            found.append((review, committee))
+    return found
+
+
+def _told(application: Application, rows: Sequence[Request]) -> dict[str, Value]:
+    return {
+        "application": application.id,
+        "turn": application.turn,
+        "requests": tuple(one.id for one in rows),
+        "datasets": tuple(one.dataset for one in rows),
+        "decisions": tuple(one.foresight for one in rows),
+    }

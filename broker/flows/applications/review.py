@@ -1,0 +1,176 @@
+"""What happens to an application between its coming in and the answer: endorsed, discussed, voted on, given back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from broker.core.access.life import Command, Stage
+from broker.core.access.parts import OF_APPLICANTS, Part
+from broker.core.access.votes import Choice, Vote
+from broker.core.applications import moved
+from broker.core.audit.entry import Value
+from broker.core.ids import DatasetId, PersonId, ReviewId
+from broker.core.outcome import Reason
+from broker.core.rows import Person, Put, Review, changed
+from broker.core.rows.applications import Aside, Invited, Remark
+from broker.core.time import Seconds
+from broker.flows.applications.desk import Desk, at_desk, requests
+from broker.flows.world import Caller, World
+
+MOST_REMARKS = 500
+"""On one application before one committee."""
+MOST_INVITED = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A remark that somebody makes. `about`: the member of the papers that it is about; None: all of them."""
+
+    text: str
+    about: str | None = None
+    to: Literal["everybody", "committee"] = "everybody"
+
+
+async def endorse(w: World, caller: Caller, id: ReviewId, *, yes: bool, ground: str) -> Review | Reason:
+    """The signing official says whether the institution stands behind it. Steps: 1 gather, 2 decide, 3 record."""
+    # 1. Gather.
+    now, command = w.clock.now(), Command.ENDORSE if yes else Command.DECLINE
+    found = at_desk(caller, id, command, w.snapshots.current())
+    if isinstance(found, Reason):
+        return found
+    # 2. Decide.
+    made = _remark(w, caller, found, Said(text=ground), now)
+    commands = (Command.ENDORSE, Command.SCREEN) if yes else (Command.DECLINE,)
+    by = caller.person.id if yes else None
+    after = moved(found.review, *commands, now=now, endorsed_by=by, remarks=(*found.review.remarks, made))
+    # 3. Record.
+    return await _record(w, caller, "review.endorsed" if yes else "review.declined", found, after, now)
+
+
+async def remark(w: World, caller: Caller, id: ReviewId, said: Said) -> Review | Reason:
+    """Say something. Applicants speak to everybody: what they cannot read they cannot answer. Steps as above."""
+    # 1. Gather.
+    now = w.clock.now()
+    found = at_desk(caller, id, Command.REMARK, w.snapshots.current())
+    if isinstance(found, Reason):
+        return found
+    # 2. Decide.
+    if len(found.review.remarks) >= MOST_REMARKS:
+        return Reason(code="REQ-TOO-LARGE", facts=(("limit", f"{MOST_REMARKS} remarks"),))
+    if said.to != "everybody" and found.parts & OF_APPLICANTS:
+        return Reason(code="REQ-NOT-YOUR-PART", facts=(("step", "remark to the committee"),))
+    after = changed(found.review, remarks=(*found.review.remarks, _remark(w, caller, found, said, now)))
+    # 3. Record.
+    return await _record(w, caller, "review.remarked", found, after, now)
+
+
+async def invite(
+    w: World, caller: Caller, id: ReviewId, person: PersonId, part: Literal[Part.REVIEWER, Part.DECIDER]
+) -> Review | Reason:
+    """Ask somebody for advice, or to decide in the committee's place; for this application alone. Steps as above."""
+    # 1. Gather.
+    now, snapshot = w.clock.now(), w.snapshots.current()
+    found = at_desk(caller, id, Command.INVITE, snapshot)
+    if isinstance(found, Reason):
+        return found
+    known = await w.rows.get(Person, person)
+    # 2. Decide.
+    if known is None or known.subject is not None:
+        return Reason(code="REQ-NOT-FOUND")
+    if found.application.person in snapshot.ever_linked(person):
+        return Reason(code="REQ-OWN")
+    if any((one.person, one.part) == (person, part) for one in found.review.invited):
+        return found.review
+    if len(found.review.invited) >= MOST_INVITED:
+        return Reason(code="REQ-TOO-LARGE", facts=(("limit", f"{MOST_INVITED} invited"),))
+    one = Invited(person=person, part=part, by=caller.person.id, at=now)
+    after = changed(found.review, invited=(*found.review.invited, one))
+    # 3. Record.
+    return await _record(w, caller, "review.invited", found, after, now, {"part": part.value})
+
+
+async def vote(
+    w: World, caller: Caller, id: ReviewId, dataset: DatasetId, choice: Choice, ground: str
+) -> Review | Reason:
+    """Say what one thinks of one dataset; the last word of each person counts. Steps as above."""
+    # 1. Gather.
+    now, snapshot = w.clock.now(), w.snapshots.current()
+    found = at_desk(caller, id, Command.VOTE, snapshot)
+    if isinstance(found, Reason):
+        return found
+    # 2. Decide.
+    if dataset not in {row.dataset for row in requests(found.review, snapshot)}:
+        return Reason(code="REQ-NOT-FOUND")
+    if found.persons & found.review.apart:
+        return Reason(code="REQ-STEPPED-ASIDE")
+    turn = found.application.turn
+    mine = Vote(person=caller.person.id, dataset=dataset, choice=choice, ground=ground, at=now, turn=turn)
+    others = (one for one in found.review.votes if not _same_voter(one, found, dataset, turn))
+    after = changed(found.review, votes=(*others, mine))
+    # 3. Record.
+    told: dict[str, Value] = {"dataset": dataset, "turn": turn}
+    return await _record(w, caller, "review.voted", found, after, now, told)
+
+
+async def step_aside(w: World, caller: Caller, id: ReviewId, ground: str) -> Review | Reason:
+    """Take no part in it, for an interest of one's own; one's votes count no longer. Steps as above. Twice is once."""
+    # 1. Gather.
+    now = w.clock.now()
+    found = at_desk(caller, id, Command.STEP_ASIDE, w.snapshots.current())
+    if isinstance(found, Reason):
+        return found
+    # 2. Decide.
+    if found.persons & found.review.apart:
+        return found.review
+    one = Aside(person=caller.person.id, ground=ground, at=now)
+    after = changed(found.review, aside=(*found.review.aside, one))
+    # 3. Record.
+    return await _record(w, caller, "review.stepped_aside", found, after, now)
+
+
+async def give_back(w: World, caller: Caller, id: ReviewId, said: Sequence[Said]) -> Review | Reason:
+    """Give it back with what is to be mended, for the applicant to read; the clock stops. Steps as above."""
+    # 1. Gather.
+    now = w.clock.now()
+    found = at_desk(caller, id, Command.RETURN, w.snapshots.current())
+    if isinstance(found, Reason):
+        return found
+    # 2. Decide.
+    if not any(one.to == "everybody" for one in said):
+        return Reason(code="REQ-INVALID", facts=(("problem", "remarks: say to the applicant what is to be mended"),))
+    made = tuple(_remark(w, caller, found, one, now) for one in said)
+    after = moved(found.review, Command.RETURN, now=now, remarks=(*found.review.remarks, *made))
+    # 3. Record.
+    return await _record(w, caller, "review.returned", found, after, now)
+
+
+def _same_voter(vote: Vote, found: Desk, dataset: DatasetId, turn: int) -> bool:
+    return vote.person in found.persons and (vote.dataset, vote.turn) == (dataset, turn)
+
+
+def _remark(w: World, caller: Caller, found: Desk, said: Said, now: Seconds) -> Remark:
+    return Remark(
+        id=w.new_id("rem", now), person=caller.person.id, part=speaking_as(found.parts), text=said.text,
+        about=said.about, to=said.to, at=now, turn=found.application.turn,
+    )  # fmt: skip
+
+
+def speaking_as(parts: frozenset[Part]) -> Part:
+    """Of several parts the one that others are told: the first in order of Part."""
+    return next(part for part in Part if part in parts)
+
+
+async def _record(
+    w: World,
+    caller: Caller,
+    kind: str,
+    found: Desk,
+    after: Review | None,
+    now: Seconds,
+    more: dict[str, Value] | None = None,
+) -> Review | Reason:
+    if after is None:
+        return Reason(code="REQ-STATE", facts=(("state", Stage(found.review.stage).value),))
+    told: dict[str, Value] = {"application": found.application.id, "review": after.id, **(more or {})}
+    await w.ledger.record(w.entry(kind, now, caller.person, told), Put(after))
+    return after

@@ -1,4 +1,4 @@
-"""Applications for data (/api/v1/applications, /drafts, /reviews), from the draft to what the committee answers."""
+"""Applications for data (/api/v1/applications, /me/drafts, /reviews), from the draft to what the committee answers."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, TypeVar
@@ -93,34 +93,34 @@ class ReopeningBody(GroundBody):
 
 
 async def list_drafts(request: web.Request) -> web.Response:
-    """GET /drafts: one's own drafts, the one that was saved last at the end."""
+    """GET /me/drafts: one's own drafts, the one that was saved last at the end."""
     who, world = await caller(request), request.app[BROKER].world
     found = [(id, await drafts.read(world, who, id)) for id in await drafts.listed(world, who)]
     return web.json_response({"drafts": [_draft(id, one) for id, one in found if not isinstance(one, Reason)]})
 
 
 async def post_draft(request: web.Request) -> web.Response:
-    """POST /drafts: keep what somebody means to hand in, as it was typed. Nobody else sees it."""
+    """POST /me/drafts: keep what somebody means to hand in, as it was typed. Nobody else sees it."""
     who, body = await caller(request), await json_body(request, DraftBody, _DRAFT_BYTES)
     id = _or_problem(await drafts.save(request.app[BROKER].world, who, None, body.draft))
-    return web.json_response({"id": id}, status=201, headers={"Location": f"/api/v1/drafts/{id}"})
+    return web.json_response({"id": id}, status=201, headers={"Location": f"/api/v1/me/drafts/{id}"})
 
 
 async def get_draft(request: web.Request) -> web.Response:
-    """GET /drafts/{draft}: one draft of one's own."""
+    """GET /me/drafts/{draft}: one draft of one's own."""
     who, id = await caller(request), request.match_info["draft"]
     return web.json_response(_draft(id, _or_problem(await drafts.read(request.app[BROKER].world, who, id))))
 
 
 async def put_draft(request: web.Request) -> web.Response:
-    """PUT /drafts/{draft}: save it as it is now."""
+    """PUT /me/drafts/{draft}: save it as it is now."""
     who, body = await caller(request), await json_body(request, DraftBody, _DRAFT_BYTES)
     id = _or_problem(await drafts.save(request.app[BROKER].world, who, request.match_info["draft"], body.draft))
     return web.json_response({"id": id})
 
 
 async def delete_draft(request: web.Request) -> web.Response:
-    """DELETE /drafts/{draft}: give it up. Twice is once."""
+    """DELETE /me/drafts/{draft}: give it up. Twice is once."""
     await drafts.delete(request.app[BROKER].world, await caller(request), request.match_info["draft"])
     return web.Response(status=204)
 
@@ -153,8 +153,8 @@ async def get_application(request: web.Request) -> web.Response:
     return web.json_response(_application(seen[0].application, seen, request))
 
 
-async def put_application(request: web.Request) -> web.Response:
-    """PUT /applications/{application}: hand it in again, after a committee gave it back."""
+async def post_turn(request: web.Request) -> web.Response:
+    """POST /applications/{application}/turns: hand it in again, after a committee gave it back."""
     who, body = await caller(request), await json_body(request, PaperBody, _PAPERS)
     id = ApplicationId(request.match_info["application"])
     done = _or_problem(await hand_in_again(request.app[BROKER].world, who, id, _paper(body)))

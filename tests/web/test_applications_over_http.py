@@ -37,9 +37,9 @@ async def ask(s: Site, method: str, path: str, by: str, body: Any = None) -> tup
 @pytest.mark.row("WF-HIDDEN")
 async def test_the_life_of_an_application_with_four_people(tmp_path: Path) -> None:
     async with site(tmp_path, *world(), **voting()) as s:
-        status, draft = await ask(s, "POST", "/drafts", ADA, {"draft": {"title": "Hea"}})
+        status, draft = await ask(s, "POST", "/me/drafts", ADA, {"draft": {"title": "Hea"}})
         assert status == 201
-        assert (await ask(s, "GET", f"/drafts/{draft['id']}", MEI))[0] == 404
+        assert (await ask(s, "GET", f"/me/drafts/{draft['id']}", MEI))[0] == 404
         status, made = await ask(s, "POST", "/applications", ADA, {**PAPER, "datasets": [b.HEART]})
         assert status == 201, made
         assert made["foresight"][0]["dataset"] == b.HEART
@@ -60,7 +60,7 @@ async def test_the_life_of_an_application_with_four_people(tmp_path: Path) -> No
         assert not {"votes", "invited", "aside", "opinions"} & mine["reviews"][0].keys()
         assert ODA not in str(mine), "who sits in the committee is not told"
         again = {**PAPER, "statement": "Why human hearts fail."}
-        status, mine = await ask(s, "PUT", f"/applications/{made['id']}", ADA, again)
+        status, mine = await ask(s, "POST", f"/applications/{made['id']}/turns", ADA, again)
         assert (status, mine["turn"], mine["changed"]) == (200, 2, ["statement"])
         assert mine["before"][0]["statement"] == PAPER["statement"]
 
@@ -97,8 +97,8 @@ async def test_the_life_of_an_application_with_four_people(tmp_path: Path) -> No
         ("/applications", {**PAPER, "purpose": {"kinds": ["mischief"]}, "datasets": ["x"]}),
         ("/applications", {**PAPER, "datasets": ["x"], "state": "approved"}),
         ("/applications", {**PAPER, "statement": "x" * 20_001, "datasets": ["x"]}),
-        ("/drafts", {"draft": "text"}),
-        ("/drafts", {}),
+        ("/me/drafts", {"draft": "text"}),
+        ("/me/drafts", {}),
     ],
 )
 async def test_what_is_not_as_it_must_be_is_said(tmp_path: Path, path: str, body: Any) -> None:
@@ -109,15 +109,15 @@ async def test_what_is_not_as_it_must_be_is_said(tmp_path: Path, path: str, body
 
 async def test_a_draft_that_is_too_large_is_refused_and_the_one_before_stays(tmp_path: Path) -> None:
     async with site(tmp_path, *world()) as s:
-        _, made = await ask(s, "POST", "/drafts", ADA, {"draft": {"statement": "x" * 40_000}})
-        status, told = await ask(s, "PUT", f"/drafts/{made['id']}", ADA, {"draft": {"statement": "x" * 50_000}})
+        _, made = await ask(s, "POST", "/me/drafts", ADA, {"draft": {"statement": "x" * 40_000}})
+        status, told = await ask(s, "PUT", f"/me/drafts/{made['id']}", ADA, {"draft": {"statement": "x" * 50_000}})
         assert (status, told["code"]) == (413, "REQ-TOO-LARGE")
-        _, kept = await ask(s, "GET", f"/drafts/{made['id']}", ADA)
+        _, kept = await ask(s, "GET", f"/me/drafts/{made['id']}", ADA)
         assert len(kept["draft"]["statement"]) == 40_000
 
 
 async def test_a_draft_of_many_bytes_in_few_signs_fits_or_is_refused_whole(tmp_path: Path) -> None:
     """Stored bytes can be more than sent ones: what is escaped grows."""
     async with site(tmp_path, *world()) as s:
-        status, _ = await ask(s, "POST", "/drafts", ADA, {"draft": {"statement": "\n" * 24_000}})
+        status, _ = await ask(s, "POST", "/me/drafts", ADA, {"draft": {"statement": "\n" * 24_000}})
         assert status in (201, 413)

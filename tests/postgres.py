@@ -149,10 +149,11 @@ def shared_cluster() -> Iterator[Cluster]:
     """The server of this run of tests: who comes first starts it, who goes last stops it."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     folder = Path(tempfile.gettempdir()) / f"broker-pg-{run[:12]}"
-    folder.mkdir(mode=0o755, exist_ok=True)
-    folder.chmod(0o755)
-    cluster, users = Cluster(folder, _reachable(needed(), folder)), folder / "users"
+    users = folder / "users"
     with _alone(folder):
+        folder.mkdir(mode=0o755, exist_ok=True)
+        folder.chmod(0o755)
+        cluster = Cluster(folder, _reachable(needed(), folder))
         if not users.exists():
             users.mkdir()
             cluster.make()
@@ -164,11 +165,9 @@ def shared_cluster() -> Iterator[Cluster]:
     finally:
         with _alone(folder):
             mine.unlink()
-            last = not any(users.iterdir())
-            if last:
+            if not any(users.iterdir()):  # and whoever comes now starts another
                 cluster.stop()
-        if last:
-            shutil.rmtree(folder, ignore_errors=True)
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(frozen=True)

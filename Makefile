@@ -42,7 +42,9 @@ layers: env
 tests: env
 	@$(BIN)/python -m pytest -q -n 3 --dist worksteal $(ARGS)
 
-interop-tools:  ## Other people's clients and providers, for tests/interop (needs npm)
+interop-tools: env  ## Other people's clients, providers and suites, for tests/interop (needs npm)
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python tests/interop/.suites
+	@$(BIN)/uv pip install --quiet --python tests/interop/.suites/bin/python -r tests/interop/suites.txt
 	@cd tests/interop && npm ci --silent --omit-lockfile-registry-resolved --no-audit --no-fund
 
 fuzz: env  ## Hostile input for every parser, other input each time, for some minutes (ARGS='-k jws' for one)

@@ -19,12 +19,13 @@ T = TypeVar("T")
 
 _MAGIC = 4
 
-_KINDS: dict[Format, tuple[IndexKind, ...]] = {
+KINDS: dict[Format, tuple[IndexKind, ...]] = {
     "BAM": ("BAI", "CSI"),
     "CRAM": ("CRAI",),
     "VCF": ("TBI", "CSI"),
     "BCF": ("CSI",),
 }
+"""The kinds of index that a file of each format may have."""
 
 
 def indexed(root: Path, path: Path, index: str) -> tuple[Format, IndexFile]:
@@ -56,8 +57,8 @@ def assert_fits(layout: Layout, given: bytes) -> IndexKind:
         parsed: Index = read_containers(given) if kind == "CRAI" else read_bins(kind, given)
     except MalformedError as wrong:
         raise ValueError(f"index: {wrong}") from None
-    if kind not in _KINDS[layout.format]:
-        raise ValueError(f"index: a {layout.format} file has one of {' or '.join(_KINDS[layout.format])}")
+    if kind not in KINDS[layout.format]:
+        raise ValueError(f"index: a {layout.format} file has one of {' or '.join(KINDS[layout.format])}")
     if not _fits(layout, parsed):
         raise ValueError("index: speaks of places that the file does not have")
     return kind

@@ -7,21 +7,23 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from broker.adapters.catalogue.form import Part, Text, Url, Word
-from broker.adapters.catalogue.genomic import assert_samples, indexed
+from broker.adapters.catalogue.genomic import KINDS, assert_samples, indexed
 from broker.adapters.catalogue.repositories import Roots
 from broker.core.crypt4gh.header import MAGIC, MAX_HEADER, HeaderError, parse
 from broker.core.drs.bundles import HASHES, MOST_CONTENTS
 from broker.core.drs.identifiers import is_object_id
 from broker.core.drs.objects import HEX_DIGITS, MAX_SIZE, is_checksum
+from broker.core.htsget.index_files import MAX_FILE
+from broker.core.htsget.layout import Format
 from broker.core.ids import DatasetId, ObjectId, SubjectRef
 from broker.core.rows import DrsObject
-from broker.core.rows.catalogue import Envelope, Member
+from broker.core.rows.catalogue import Envelope, IndexFile, Member
 from broker.core.time import Seconds, parse_rfc3339
 
 _CHUNK = 1 << 20
 _ALWAYS = ("sha-256", "md5")
 _BUNDLE_LACKS = (
-    "path", "size", "checksums", "source_tag", "subjects", "unrestricted", "encrypted", "index", "samples",
+    "path", "size", "checksums", "source_tag", "subjects", "unrestricted", "encrypted", "index", "format", "samples",
 )  # fmt: skip
 
 ObjectIdText = Annotated[str, Field(min_length=1, max_length=256)]
@@ -33,6 +35,14 @@ class MemberPart(Part):
     name: FileName
     """What it is called in the bundle; nothing else there is called so."""
     object: ObjectIdText
+
+
+class IndexPart(Part):
+    path: Text
+    """Below the repository's root."""
+    kind: Literal["BAI", "CSI", "TBI", "CRAI"]
+    size: Annotated[int, Field(gt=0, le=MAX_FILE)]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class ObjectPart(Part):
@@ -67,10 +77,12 @@ class ObjectPart(Part):
     """Are the bytes there, being brought, or somewhere from where they must be brought first?"""
     ready: str | None = None
     """RFC 3339 instant: when they are expected to be there."""
-    index: Text | None = None
-    """Of a BAM, CRAM, VCF or BCF file that is there: its index, below the repository's root. Then its regions can be
-    asked for.
+    index: Text | IndexPart | None = None
+    """Of a BAM, CRAM, VCF or BCF file: its index. Then its regions can be asked for. Of a file on this machine that is
+    there its path below the repository's root; else what it is, and `format`.
     """
+    format: Literal["BAM", "CRAM", "VCF", "BCF"] | None = None
+    """What a file is that is not on this machine, or not there yet, and has an index. It is read before it is used."""
     samples: dict[Text, Text] = {}
     """Of a VCF or BCF with an index: whose each genotype column is. Then participants can be taken out of it on its
     way.
@@ -98,9 +110,7 @@ def drs_object(part: ObjectPart, roots: Roots, homes: dict[str, str]) -> DrsObje
         raise ValueError("index: of an encrypted file `broker data register` finds it, with the keys")
     size, checksums, modified, envelope = _content(part, path)
     created = _instant(part.created)
-    if part.index is not None and (root is None or path is None):
-        raise ValueError("index: only of a file on this machine")
-    format, index = indexed(root, path, part.index) if part.index and root and path else (None, None)
+    format, index = _indexed(part, root, path)
     if part.samples:
         assert_samples(format, path, part.samples, part.subjects)
     return DrsObject(
@@ -126,6 +136,26 @@ def drs_object(part: ObjectPart, roots: Roots, homes: dict[str, str]) -> DrsObje
         source_tag=part.source_tag or "",
         samples={column: SubjectRef(whose) for column, whose in part.samples.items()},
     )
+
+
+def _indexed(part: ObjectPart, root: Path | None, path: Path | None) -> tuple[Format | None, IndexFile | None]:
+    """What regions are asked for with: read here, or as it is said, and read before it is used."""
+    here = root is not None and path is not None and path.exists()
+    if isinstance(part.index, str) and root is not None and path is not None and part.format is None:
+        return indexed(root, path, part.index)
+    said = part.index if isinstance(part.index, IndexPart) else None
+    if (here and (said or part.format)) or (part.index is not None and said is None):
+        raise ValueError(
+            "index: of a file on this machine its path, and nothing else; of others `path`, `kind`, `size` and `sha256`"
+        )
+    if (said is None) != (part.format is None):
+        raise ValueError("format: a file that is not here has one if it has an index, and only then")
+    if said is None or part.format is None:
+        return None, None
+    if said.kind not in KINDS[part.format]:
+        raise ValueError(f"index: a {part.format} file has one of {' or '.join(KINDS[part.format])}")
+    _file(said.path, root)
+    return part.format, IndexFile(kind=said.kind, path=said.path, size=said.size, sha256=said.sha256)
 
 
 def _file(path: str, root: Path | None) -> Path | None:

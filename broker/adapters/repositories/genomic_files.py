@@ -137,6 +137,8 @@ class GenomicFiles:
             found = self._memory.recall(key, ())
             if found is None:
                 layout = await _fed(file, cram_layout(row.size) if row.format == "CRAM" else bgzf_layout(row.size))
+                if layout.format != row.format:
+                    raise SourceBrokenError(f"{row.id}: a {layout.format} file, and not {row.format}")
                 found = _Known(layout, await self._index(repository, index))
                 self._memory.keep(key, (), found, layout.weight + found.index.weight)
             return found

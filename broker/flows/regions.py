@@ -19,7 +19,17 @@ from broker.core.rows import Dataset, DrsObject, Repository
 from broker.flows.deliver import Opened, Shown, open_delivery, repository_of, show
 from broker.flows.recipients import to_read_sealed
 from broker.flows.sealed_regions import FORM as SEALED
-from broker.flows.use_data import Judged, Part, Refused, Ticket, answered, judged
+from broker.flows.use_data import (
+    Judged,
+    Part,
+    Refused,
+    Ticket,
+    answered,
+    judged,
+    note_waiting,
+    remember_waiting,
+    waiting,
+)
 from broker.flows.world import Caller, World
 from broker.ports.regions import Regions
 
@@ -71,6 +81,10 @@ async def ask_for_regions(
     repository = repository_of(row, first.snapshot)
     if repository is None:
         return Reason(code="REQ-NOT-FOUND")
+    late = waiting(first)
+    if late is not None:
+        await remember_waiting(w, await note_waiting(w, caller, first))
+        return Reason(code="SRV-STAGING", facts=(("seconds", str(late.seconds)),))
     found = await _planned(regions, repository, row, asked, first)
     if isinstance(found, Reason):
         return found

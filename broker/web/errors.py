@@ -90,6 +90,7 @@ STATUS: Mapping[str, int] = {
     "SRV-NO-RECORD": 503,
     "SRV-UPSTREAM": 502,
     "SRV-SOURCE": 502,
+    "SRV-STAGING": 503,
     "SRV-ERROR": 500,
     "SRV-DRAINING": 503,
 }

@@ -129,7 +129,10 @@ async def _ticket(request: web.Request, kind: DataType, asked: Asked | Reason | 
         log.warning("source.broken", object=object, why=str(broken))
         raise Problem("SRV-SOURCE") from None
     if isinstance(answer, Reason):
-        raise Problem.of(answer)
+        problem = Problem.of(answer)
+        if answer.code == "SRV-STAGING":  # htsget knows no 202, and its clients try again after a 503
+            problem.headers[hdrs.RETRY_AFTER] = dict(answer.facts)["seconds"]
+        raise problem
     if not isinstance(answer, RegionTicket):
         raise refused(answer, language(request))
     return _rendered(broker.world.issuer, answer)

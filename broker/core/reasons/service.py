@@ -292,6 +292,14 @@ SPECS = (
         "A file could not be read.",
     ),
     Spec(
+        "SRV-STAGING",
+        "system",
+        "none",
+        "You may have these data. They are being brought from where they are kept; ask again in {seconds} seconds.",
+        "Permitted; the bytes are not at hand yet.",
+        "A file was allowed, and is still being brought.",
+    ),
+    Spec(
         "SRV-ERROR",
         "system",
         "facts",

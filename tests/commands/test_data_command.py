@@ -139,6 +139,7 @@ def test_nothing_half_done_is_left_behind(tmp_path: Path) -> None:
 EDITS = (3, 100, PLAIN, 17 * PLAIN, 1, 5)
 
 
+@pytest.mark.row("T104")
 def test_what_is_in_a_file_is_measured_in_one_pass(tmp_path: Path) -> None:
     sealed = with_edits(encrypted(READS, [OWN], OTHER), OWN, EDITS)
     (tmp_path / "a").write_bytes(sealed)

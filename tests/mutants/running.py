@@ -1,7 +1,7 @@
 """Which tests kill a mutant? Everything is loaded and collected once; each mutant is a fork that runs what reaches it.
 
 Which tests reach which line is found by running them all once. A mutant runs first the tests that killed others of its
-function, for their time, and stops at the first that fails. A fork that does not end, or ends badly, is killed too.
+function or are about little else, for their time, and stops at the first that fails. A fork that does not end, or ends badly, is killed too.
 """
 
 import gc
@@ -50,6 +50,8 @@ class Session:
     """(module, function) -> numbers of tests"""
     lines: dict[tuple[str, int], set[int]] = field(default_factory=dict)
     """(module, line) -> numbers of tests"""
+    breadth: Counter[int] = field(default_factory=Counter)
+    """How many lines each test reaches: one that reaches few is about those."""
     kills: dict[tuple[str, str], Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     """(module, function) -> how many of its mutants each test has killed"""
     wrong: str = "pytest did not come to its tests"
@@ -106,6 +108,7 @@ def run(
 def _learn(session: Session) -> str:
     """Runs every test once, in a fork, and keeps what it reached and how long it took. Says what is wrong, if anything."""
     session.seconds, session.reach, session.lines, failed = _in_a_fork(lambda: _traced(session))
+    session.breadth = Counter(one for numbers in session.lines.values() for one in numbers)
     return f"red without any mutant: {failed[:3]}" if failed else ""
 
 
@@ -225,7 +228,9 @@ def _reaching(session: Session, mutant: Mutant) -> list[int]:
     reaching = found or session.reach.get(function) or _near(session, mutant)
     left = session.patience
     asked: list[int] = []
-    for number in sorted(reaching, key=lambda number: (seconds[number] + _QUICK) / (kills[number] + _NEW)):
+    for number in sorted(
+        reaching, key=lambda one: session.breadth[one] * (seconds[one] + _QUICK) / (kills[one] + _NEW)
+    ):
         left -= seconds[number]
         if asked and left < 0:
             break

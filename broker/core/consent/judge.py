@@ -12,7 +12,7 @@ from broker.core.consent.community import community_objections, layer_objections
 from broker.core.consent.model import ConsentVersion, DatasetCertificate, Layer, Subject
 from broker.core.consent.places import LISTS
 from broker.core.consent.question import ConsentQuestion
-from broker.core.consent.rules import Asking, answers_of, objection
+from broker.core.consent.rules import RULES, Asking, answers_of, objection
 from broker.core.consent.standing import Standing, next_turn, standings
 from broker.core.consent.tally import ConsentAnswer, ConsentOutcome, Said, Tally
 from broker.core.consent.verdict import Place, Verdict, exclude
@@ -123,7 +123,7 @@ def _verdict(subject: Subject, asking: Asking) -> Verdict:
     found = standings(subject.versions, asking.question)
     if isinstance(found, Verdict):
         return found
-    own = [objection(one, asking) or _carried(one, asking) for one in found]
+    own = [objection(one, asking, RULES) or _carried(one, asking) for one in found]
     return max((*own, *layer_objections(subject, found, asking)), key=lambda verdict: verdict.place)
 
 

@@ -59,7 +59,7 @@ class Known:
         return (
             self.at <= at < self.answer.until
             and self.known_at <= known_at < self.known_until
-            and all(one is other for one, other in zip(self.rests_on, rests_on, strict=True))
+            and [id(one) for one in self.rests_on] == [id(one) for one in rests_on]
         )
 
 
@@ -176,10 +176,9 @@ def learned(asking: Asking, cohort: Cohort, find: Find, about: About, rests_on: 
 def renewed(known: Known, asking: Asking, find: Find) -> Known:
     """The answer after some records changed, worked out from those alone; `known` holds at the time of `asking`."""
     question = asking.question
-    people = [find(before.ref, question.known_at) for before in known.stale]
+    changes = [(before, find(before.ref, question.known_at)) for before in known.stale]
     tally = known.tally.changed(
-        (after.ref, said_of(before, known.asking), said_of(after, asking))
-        for before, after in zip(known.stale, people, strict=True)
+        (after.ref, said_of(before, known.asking), said_of(after, asking)) for before, after in changes
     )
     return replace(
         known,
@@ -188,7 +187,7 @@ def renewed(known: Known, asking: Asking, find: Find) -> Known:
         answer=answer_of(tally, asking),
         at=question.at,
         known_at=question.known_at,
-        known_until=min(known.known_until, _known_until(people, question.known_at)),
+        known_until=min(known.known_until, _known_until((after for _, after in changes), question.known_at)),
         stale=(),
     )
 

@@ -246,7 +246,7 @@ RULES: tuple[tuple[str, Rule], ...] = (
 """After R1 and R2, in order."""
 
 
-def objection(standing: Standing, asking: Asking, rules: tuple[tuple[str, Rule], ...] = RULES) -> Verdict | None:
+def objection(standing: Standing, asking: Asking, rules: tuple[tuple[str, Rule], ...]) -> Verdict | None:
     """What the first rule that fires says; None if none does."""
     for name, rule in rules:
         found = rule(standing, asking)

@@ -34,7 +34,8 @@ class Register:
         self.read.append(who)
         return self.people[who]
 
-    def find_in(self, who: SubjectRef, at: Seconds, _: DatasetId) -> Subject:
+    def find_in(self, who: SubjectRef, at: Seconds, dataset: DatasetId) -> Subject:
+        assert dataset == HERE
         return self.find(who, at)
 
     def changed(self, number: int, *versions: ConsentVersion) -> "Register":
@@ -202,3 +203,18 @@ def test_a_renewed_answer_ends_when_the_first_of_old_and_new_does() -> None:
         found = told(known_of(waits), (waits, 3))
         assert found is not None
         assert renewed(found, asked(), after.find).known_until == on(until)
+
+
+def test_an_answer_rests_on_every_row_that_it_read_and_on_the_very_ones() -> None:
+    one, two, other = object(), object(), object()
+    known = replace(known_of(EVERYBODY), rests_on=(one, two))
+    assert known.holds(NOW, NOW, (one, two))
+    for rows in ((one, other), (other, two), (two, one)):
+        assert not known.holds(NOW, NOW, rows)
+
+
+def test_what_may_be_kept_is_as_much_after_a_change_as_before() -> None:
+    answers = KnownAnswers(most=2).after(frozenset(), EVERYBODY.find_in, NONE)
+    for key in "abc":
+        answers.keep(key, known_of(EVERYBODY))
+    assert len(answers) == 2

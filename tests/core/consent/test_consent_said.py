@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from broker.core.consent.judge import judge
 from broker.core.consent.model import ConsentVersion
 from broker.core.consent.question import ConsentQuestion, Settled
 from broker.core.consent.standing import next_turn
 from broker.core.consent.verdict import Place
+from broker.core.ids import SubjectRef
 from broker.core.time import FOREVER
-from tests.core.consent.consent_world import NOW, asking, judged, on, person, record
+from tests.core.consent.consent_world import NOW, ONTOLOGY, asking, judged, on, person, record
 
 Said = tuple[Place, str, dict[str, str], str]
 HELD, OUT = Place.HOLD, Place.EXCLUDE
@@ -181,6 +183,7 @@ TURNS: list[tuple[dict[str, Any], str]] = [
     ({"deceased_on": "2026-07-01"}, "2026-07-01"),
     ({"grantor": SPOKEN | {"valid_to": "2026-07-01"}}, "2026-07-01"),
     ({"scope": {"permissions": ["GRU"], "modifiers": [{"code": "MOR", "date": "2026-07-01"}]}}, "2026-07-01"),
+    ({"scope": {"permissions": ["GRU", {"code": "MOR", "date": "2026-07-01"}]}}, "2026-07-01"),
     (
         {"model": "opt_out", "legal_basis": BASIS, "override": {"law": "l", "authority": "a", "ends": "2026-07-01"}},
         "2026-07-01",
@@ -195,3 +198,31 @@ def test_an_answer_holds_until_the_next_day_that_a_record_names(members: dict[st
     assert next_turn(record(**members), NOW) == on(turn)
     assert next_turn(record(**members), on("2027-01-01")) == FOREVER
     assert next_turn(record(), NOW) == FOREVER
+
+
+NPU = {"permissions": ["GRU"], "modifiers": ["NPU"]}
+
+
+@pytest.mark.parametrize(("free", "bound"), [("s1", "s2"), ("s2", "s1")])
+def test_of_two_with_the_same_permissions_each_has_their_own_conditions(free: str, bound: str) -> None:
+    answer = judged(
+        asking(organisation="for_profit"), person(free, plain(free)), person(bound, plain(bound, scope=NPU))
+    )
+    assert answer.verdicts[SubjectRef(free)].reason.code != answer.verdicts[SubjectRef(bound)].reason.code
+    assert answer.verdicts[SubjectRef(bound)].place is OUT
+
+
+def plain(ref: str, **members: Any) -> ConsentVersion:
+    return record(ref, **{"scope": {"permissions": ["GRU"]}} | members)
+
+
+def test_without_a_certificate_nobody_says_how_long_a_grace_is() -> None:
+    question = asking(at=on("2026-06-02"), grant_began=on("2026-01-01"))
+    answer = judge(question, [person("s1", record(**CHILD))], None, ONTOLOGY)
+    assert [reason.code for reason in answer.reasons] == ["CON-REAFFIRM-DUE"]
+
+
+def test_every_place_that_nobody_stated_is_told() -> None:
+    lists = answers(hosting=["FR"], recipient_countries=["FR"])
+    told = said(asking(processing_country=None, recipient_country=None), record(**lists))
+    assert told == (HELD, "CON-UNDECLARED", {"keys": "processing_country, recipient_country"}, "R12")

@@ -13,12 +13,13 @@ from broker.core.ids import PersonId
 from broker.core.outcome import Outcome
 from broker.core.passport.evaluate import Accepted, Evaluation
 from broker.core.passport.visa import GRANT as CONTROLLED
+from broker.core.passport.visa import RESEARCHER, TERMS
 from broker.core.purpose import Kind
 from broker.core.rows import Grant
 from broker.core.time import Seconds
 from tests import builders as b
 from tests.core.decision.test_findings import ASKED, METHODS, open_codes
-from tests.core.decision.test_terms_and_registered import visa
+from tests.core.decision.test_terms_and_registered import ISSUERS, ME, URL, visa
 from tests.fakes import START
 
 LATE = Seconds(START + 2 * b.YEAR)
@@ -116,3 +117,13 @@ def test_where_the_gate_says_no_its_open_questions_are_not_answered() -> None:
     refused = replace(ASKED, purpose=replace(METHODS, commercial=True))
     answers = [Given(code=code, ground="x") for code in open_codes()]
     assert findings_for(refused, b.snapshot(), answers, role="committee_member", by=b.MEI) == ()
+
+
+def test_an_answer_names_the_visas_that_count_and_those_that_do_not() -> None:
+    """One without an id counts too, and has no name to be told by."""
+    visas = (visa(TERMS, URL), visa(RESEARCHER, URL, jti=None), visa(TERMS, URL, sub="bao"))
+    asked = b.question(visas=visas, identities=ME | b.question().identities)
+    found = evaluate(asked, b.snapshot(*ISSUERS))
+    assert found.visas == (visas[0].jti,)
+    assert len(found.dropped) == 1
+    assert evaluate(b.question(), b.snapshot(*ISSUERS)).dropped == ()

@@ -5,16 +5,19 @@ from typing import Any
 
 import pytest
 
+from broker.core.consent.model import Scope
 from broker.core.decision import evaluate
 from broker.core.decision.evaluate import evaluate_each
 from broker.core.decision.gates import ASK_FOR_THE_WAY
 from broker.core.outcome import Outcome
-from broker.core.purpose import LADDER
+from broker.core.purpose import LADDER, Modality
+from broker.core.time import Seconds
 from tests import builders as b
 from tests.core.decision.test_community_gate import decided
 from tests.core.decision.test_evaluate import CASES
 from tests.core.decision.test_safeguards import CODES as BROAD_CODES
 from tests.core.decision.test_safeguards import broad
+from tests.fakes import START
 
 WORLDS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     *((what, asked, world) for what, asked, world, _, _ in CASES),
@@ -44,3 +47,29 @@ def test_only_some_gates_ask_for_the_way_and_no_milder_way_is_missed(
     assert {way: found.outcome for way, found in evaluate_each(question, snapshot).items()} == {
         way: found.outcome for way, found in by_way.items()
     }
+
+
+STREAM_ONLY = b.consent(scope=Scope(permissions=b.codes("DUO:0000042"), modalities=frozenset({Modality.STREAM})))
+FOR_SALE = b.grant(id="grt_9", ends=Seconds(START + 2 * b.YEAR), purpose=replace(b.PURPOSE, commercial=True))
+KNOWN: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    ("one grant", {}, {}),
+    ("streaming alone", {}, {"pia": STREAM_ONLY}),
+    ("streaming alone, and asked for", {"modality": Modality.STREAM}, {"pia": STREAM_ONLY}),
+    ("two grants, one for sale", {"grants": ("grt_9", b.GRANT)}, {"sold": FOR_SALE}),
+    (
+        "two grants, both for sale",
+        {"grants": ("grt_9", b.GRANT)},
+        {"sold": FOR_SALE, "grant": replace(FOR_SALE, id=b.GRANT)},
+    ),
+    ("no grant", {"grants": ()}, {}),
+]
+
+
+@pytest.mark.parametrize(("_what", "asked", "world"), KNOWN, ids=[one[0] for one in KNOWN])
+def test_an_answer_that_is_known_already_changes_no_other(
+    _what: str, asked: dict[str, Any], world: dict[str, Any]
+) -> None:
+    question, snapshot = b.question(**asked), b.snapshot(**world)
+    by_way = {way: evaluate(replace(question, modality=way), snapshot) for way in LADDER}
+    assert evaluate_each(question, snapshot) == by_way
+    assert evaluate_each(question, snapshot, by_way[question.modality]) == by_way

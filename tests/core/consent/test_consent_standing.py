@@ -1,0 +1,165 @@
+"""Which version governs: whose place another takes, what a withdrawal leaves behind, and what a running grant is held to."""
+
+from typing import Any
+
+import pytest
+
+from broker.core.consent.model import ConsentVersion
+from broker.core.consent.standing import Standing, standings
+from broker.core.consent.verdict import Verdict
+from broker.core.time import Seconds
+from tests.core.consent.consent_world import asking, judged, on, person, record
+
+STOP: dict[str, Any] = {"status": "withdrawn", "withdrawal": {"kind": "no_further_use"}}
+QUIET: dict[str, Any] = {"withdrawal": {"kind": "no_further_contact"}}
+Since = tuple[str, Seconds]
+
+
+def version(consent: str, number: int, begins: str = "2024-01-01", **members: Any) -> ConsentVersion:
+    after = members.pop("after", None)
+    if after is not None:
+        members["supersedes"] = {"consent_id": after[0], "version": after[1]}
+    return record(consent_id=consent, version=number, effective_from=begins, recorded_at=begins, **members)
+
+
+def standing(*versions: ConsentVersion) -> dict[str, Since | None]:
+    found = standings(versions, asking())
+    assert not isinstance(found, Verdict), found
+    return {one.version.consent_id: one.withdrawal for one in found}
+
+
+def refused(*versions: ConsentVersion) -> tuple[str, str, dict[str, str]]:
+    found = standings(versions, asking())
+    assert isinstance(found, Verdict), found
+    return found.reason.code, found.reason.norm.rule if found.reason.norm else "", dict(found.reason.facts)
+
+
+def test_without_a_record_nothing_governs() -> None:
+    assert refused() == ("CON-NO-RECORD", "R1", {})
+    assert refused(record(recorded_at="2027-01-01")) == ("CON-NO-RECORD", "R1", {})
+
+
+def test_who_waits_is_told_the_first_day_on_which_it_begins() -> None:
+    two = version("a", 1, "2026-08-01"), version("a", 2, "2026-07-01")
+    heard = tuple(
+        record(
+            consent_id="a", version=one.version, effective_from=f"2026-0{9 - one.version}-01", recorded_at="2026-01-01"
+        )
+        for one in two
+    )
+    assert refused(*heard) == ("CON-NOT-YET-EFFECTIVE", "R2", {"date": "2026-07-01T00:00:00Z"})
+
+
+def test_what_another_consent_takes_the_place_of_is_over_even_if_it_is_the_zeroth() -> None:
+    assert standing(version("a", 0), version("b", 1, after=("a", 0))) == {"b": None}
+    assert standing(version("a", 1), version("b", 1, after=("a", 0))) == {"a": None, "b": None}
+
+
+A, STOPPED = version("a", 1), version("a", 2, "2025-03-01", **STOP)
+USE, SINCE = "no_further_use", on("2025-03-01")
+
+
+def test_a_withdrawal_reaches_through_every_consent_that_takes_the_place_of_another() -> None:
+    """From the first to the third, as long as none of those between has taken it back."""
+    third = version("c", 1, "2026-01-01", after=("b", 1), **QUIET)
+    second = version("b", 1, "2025-06-01", after=("a", 2), **QUIET)
+    assert standing(A, STOPPED, second, third) == {"c": (USE, SINCE)}
+    taken_back = version("b", 1, "2025-06-01", after=("a", 2))
+    assert standing(A, STOPPED, taken_back, third) == {"c": ("no_further_contact", on("2026-01-01"))}
+    at_last = version("c", 1, "2026-01-01", after=("b", 1))
+    assert standing(A, STOPPED, second, at_last) == {"c": None}
+
+
+def test_consents_that_take_the_place_of_one_another_are_looked_at_once() -> None:
+    one = version("a", 1, after=("b", 1), **STOP)
+    two = version("b", 1, after=("a", 1), **STOP)
+    assert standing(one, two, version("c", 1, "2026-01-01", after=("b", 1), **QUIET)) == {"c": (USE, on("2024-01-01"))}
+
+
+def test_a_consent_that_goes_on_keeps_its_withdrawal_and_gives_it_to_no_other() -> None:
+    """Its second version is not named by the one that takes the place of its first."""
+    beside = version("b", 1, "2026-01-01", after=("a", 1), **QUIET)
+    assert standing(A, STOPPED, beside) == {"a": (USE, SINCE), "b": ("no_further_contact", on("2026-01-01"))}
+    both = (
+        version("b", 1, "2025-06-01", after=("a", 2), **QUIET),
+        version("b", 2, "2026-01-01", after=("y", 1), **QUIET),
+    )
+    others = version("y", 1), version("y", 2, "2025-01-01")
+    assert standing(A, STOPPED, *both, *others) == {"b": (USE, SINCE), "y": None}
+
+
+def test_of_several_withdrawals_the_widest_counts_and_of_equals_the_first() -> None:
+    quiet = version("b", 1, "2025-01-01", **QUIET), version("b", 2, "2026-02-01", after=("a", 2), **QUIET)
+    assert standing(A, STOPPED, *quiet) == {"b": (USE, SINCE)}
+    early = version("z", 1, "2024-06-01", **STOP)
+    after_both = (
+        version("b", 1, "2025-04-01", after=("a", 2), **QUIET), version("b", 2, "2025-05-01", after=("z", 1), **QUIET),
+    )  # fmt: skip
+    assert standing(A, STOPPED, early, *after_both) == {"b": (USE, on("2024-06-01"))}
+
+
+# What a running grant is held to
+
+
+def said(word: str, **more: str) -> dict[str, Any]:
+    return {"scope": {"permissions": ["GRU"], "answers": {"linkage": word} | more}}
+
+
+NO, YES, YES_TOO = said("deny"), said("permit"), said("permit", recontact="deny")
+BEGAN = "2026-02-01"
+Made = list[tuple[str, str, dict[str, Any]]]
+RUNNING: list[tuple[str, Made, bool]] = [
+    # what happened, versions (in force from, known from, what it says), may the grant use the data?
+    ("a no that was lifted after it began", [("2024-01-01",) * 2 + (NO,), ("2026-03-01",) * 2 + (YES,)], False),
+    ("a no that was lifted as it began", [("2024-01-01",) * 2 + (NO,), (BEGAN,) * 2 + (YES,)], True),
+    ("a no that was lifted before, which was heard of later", [("2024-01-01",) * 2 + (NO,), ("2026-01-01", "2026-03-01", YES)], False),
+    (
+        "a no of long before",
+        [("2024-01-01",) * 2 + (NO,), ("2025-01-01",) * 2 + (YES,), ("2026-03-01",) * 2 + (YES_TOO,)], True,
+    ),
+    (
+        "a no until it began",
+        [("2024-01-01",) * 2 + (NO,), (BEGAN,) * 2 + (YES,), ("2026-03-01",) * 2 + (YES_TOO,)], True,
+    ),
+    (
+        "a no that was lifted in time and heard of too late",
+        [("2024-01-01",) * 2 + (NO,), ("2025-01-01", "2026-02-15", YES), ("2026-03-01",) * 2 + (YES_TOO,)], False,
+    ),
+    ("a no in the meantime", [("2024-01-01",) * 2 + (YES,), ("2026-02-15",) * 2 + (NO,), ("2026-03-01",) * 2 + (YES,)], False),
+    ("a no before anything was known", [("2026-02-10",) * 2 + (NO,), ("2026-03-01",) * 2 + (YES,)], False),
+    (
+        "a no that was an error",
+        [("2024-01-01",) * 2 + (YES,), ("2026-02-15",) * 2 + (NO | {"status": "entered_in_error"},), ("2026-03-01",) * 2 + (YES,)],
+        True,
+    ),
+    (
+        "a no that was superseded",
+        [("2024-01-01",) * 2 + (YES,), ("2026-02-15",) * 2 + (NO | {"status": "superseded"},), ("2026-03-01",) * 2 + (YES,)], True,
+    ),
+    (
+        "a withdrawal that was an error",
+        [("2024-01-01",) * 2 + (YES,), ("2026-02-15",) * 2 + (YES | STOP | {"status": "entered_in_error"},), ("2026-03-01",) * 2 + (YES,)],
+        True,
+    ),
+    (
+        "a withdrawal that was taken back",
+        [("2024-01-01",) * 2 + (YES,), ("2026-02-15",) * 2 + (YES | STOP,), ("2026-03-01",) * 2 + (YES,)], False,
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("_what", "made", "used"), RUNNING, ids=[one[0] for one in RUNNING])
+def test_a_running_grant_is_held_to_every_no_since_it_began(_what: str, made: Made, *, used: bool) -> None:
+    versions = [
+        record(version=number, effective_from=begins, recorded_at=heard, **says)
+        for number, (begins, heard, says) in enumerate(made, 1)
+    ]
+    subject = person("s1", *versions)
+    running = judged(asking(linkage=True, grant_began=on(BEGAN)), subject)
+    assert bool(running.included) is used
+    assert judged(asking(linkage=True), subject).included == {"s1"}, "and a new request is not held to it"
+
+
+def test_a_standing_is_a_version_and_its_withdrawal() -> None:
+    (found,) = standings([A], asking())  # type: ignore[misc]
+    assert found == Standing(version=A, withdrawal=None)

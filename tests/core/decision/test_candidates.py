@@ -1,0 +1,189 @@
+"""What is offered to somebody who was refused: less of what they asked, or what somebody can bring; never a lie."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from broker.core.decision.explanation.candidates import candidates
+from broker.core.decision.explanation.steps import COMMUNITY_SAID_YES
+from broker.core.outcome import Gate
+from broker.core.purpose import Agreements, Kind
+from broker.core.rows import Evidence
+from broker.core.rows.assurance import Demand
+from broker.core.time import Seconds
+from tests import builders as b
+from tests.core.decision.test_looked_up import looked_up
+from tests.fakes import START
+
+Offer = tuple[str, str, Any, str]
+DIABETES, TYPE_2 = "MONDO:0005015", "MONDO:0005148"
+
+
+def offered(gate: Gate = Gate.DUO, purpose: Any = b.PURPOSE, world: Any = None, **changes: Any) -> list[Offer]:
+    case = looked_up(purpose, world=world, **changes)
+    return [(one.fact, one.how, one.value, one.by) for one in candidates(gate, case)]
+
+
+def coded(*codes: Any) -> dict[str, Any]:
+    return {"dataset": b.dataset(duo=b.codes("DUO:0000042", *codes))}
+
+
+def you(fact: str, value: Any, how: str = "set", by: str = "you") -> Offer:
+    return f"purpose.{fact}", how, value, by
+
+
+AGREED = Agreements(publish=True, return_data=True)
+OFFERS: list[tuple[dict[str, Any], list[Any], list[Offer]]] = [
+    # the purpose, the data's codes, what is offered
+    ({}, [], []),
+    ({"commercial": True}, [], [you("commercial", value=False)]),
+    ({"commercial": None}, [], [you("commercial", value=False)]),
+    ({"clinical_care": True}, [], [you("clinical_care", value=False)]),
+    ({"linkage": True}, [], [you("linkage", value=False)]),
+    ({"recontact": None}, [], [you("recontact", value=False)]),
+    ({"ai_use": "model_release"}, [], [you("ai_use", "none"), you("ai_use", "training")]),
+    ({"ai_use": "training"}, [], [you("ai_use", "none")]),
+    ({"ai_use": None}, [], [you("ai_use", "none"), you("ai_use", "training")]),
+    ({"genetic_data": None}, [], [you("genetic_data", value=True)]),
+    ({"genetic_data": False}, [], []),
+    (
+        {"kinds": frozenset({Kind.HMB, Kind.ANCESTRY})}, [],
+        [you("kinds", ("ancestry",), "remove"), you("kinds", ("hmb",), "remove")],
+    ),
+    ({"diseases": frozenset({DIABETES})}, [], [you("kinds", ("hmb",), "remove")]),
+    (
+        {"diseases": frozenset({DIABETES, TYPE_2})}, [],
+        [you("kinds", ("hmb",), "remove"), *(you("diseases", (one,), "remove") for one in (DIABETES, TYPE_2))],
+    ),
+    ({"agreements": Agreements(publish=False, return_data=True)}, [], []),
+    ({"agreements": Agreements(publish=False, return_data=True)}, ["PUB"], [you("agreements.publish", value=True)]),
+    ({"agreements": Agreements(publish=True)}, ["RTN"], [you("agreements.return_data", value=True)]),
+    ({}, ["PUB", "RTN"], []),
+    ({}, ["COL"], [you("agreements.collaborate", "recorded", by="custodian")]),
+    ({"agreements": replace(AGREED, collaborate="recorded")}, ["COL"], []),
+    ({}, ["IRB"], [you("evidence.ethics_approval", "verified", by="institution")]),
+    ({"ethics_approval": "supplied"}, ["IRB"], [you("evidence.ethics_approval", "verified", by="institution")]),
+    ({"ethics_approval": "verified"}, ["IRB"], []),
+    ({"duration_months": 7}, [{"code": "TS", "months": 6}], [you("duration_months", 6)]),
+    ({"duration_months": None}, [{"code": "TS", "months": 6}], [you("duration_months", 6)]),
+    ({"duration_months": 6}, [{"code": "TS", "months": 6}], []),
+    ({"countries": frozenset({"DE", "US"})}, [{"code": "GS", "regions": ["DE", "FR"]}], [you("countries", ("DE",))] * 2),
+    ({}, [{"code": "GS", "regions": ["DE", "FR"]}], []),
+    ({"countries": frozenset({"US"})}, [], [you("countries", ("DE",))]),
+    ({}, [{"code": "DS", "diseases": [DIABETES, TYPE_2]}], [you("diseases", (DIABETES, TYPE_2), "add")]),
+    ({"diseases": frozenset({DIABETES})}, [{"code": "DS", "diseases": [DIABETES]}], [you("kinds", ("hmb",), "remove")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("stated", "codes", "wanted"), OFFERS, ids=map(str, range(len(OFFERS))))
+def test_a_purpose_may_ask_for_less_and_promise_more(
+    stated: dict[str, Any], codes: list[Any], wanted: list[Offer]
+) -> None:
+    purpose = replace(b.PURPOSE, **stated)
+    assert offered(Gate.DUO, purpose, coded(*codes)) == wanted
+    assert offered(Gate.CONSENT, purpose, coded(*codes)) == wanted, "for the certificate and participants the same"
+    assert offered(Gate.DUO, purpose, coded(*codes), stage="use") == [], "a use has the purpose that was approved"
+    assert offered(Gate.CONDUCT, purpose, coded(*codes)) == []
+
+
+def test_what_the_certificate_asks_for_is_promised_as_well() -> None:
+    made = b.dataset()
+    narrow = replace(
+        made.certificate, permissions=b.codes({"code": "DS", "disease": DIABETES}), modifiers=b.codes("IRB")
+    )
+    world = {"dataset": replace(made, duo=b.codes("DUO:0000042"), certificate=narrow)}
+    assert offered(world=world) == [
+        you("evidence.ethics_approval", "verified", by="institution"), you("diseases", (DIABETES,), "add"),
+    ]  # fmt: skip
+
+
+def test_a_day_before_which_nothing_is_published_is_put_off_to_the_one_that_the_data_ask_for() -> None:
+    code = {"code": "MOR", "date": "2027-03-01"}
+    early = replace(b.PURPOSE, agreements=replace(AGREED, no_publication_before=b.SAFEGUARDS.engagements[0].on))
+    assert offered(Gate.DUO, early, coded(code)) == [you("agreements.no_publication_before", "2027-03-01")]
+    assert offered(Gate.DUO, b.PURPOSE, coded(code)) == []
+    assert offered(Gate.DUO, early, coded({"code": "MOR"})) == []
+
+
+def test_one_may_work_from_where_ones_institution_is_and_where_the_data_lie() -> None:
+    home = ("recipient.individual_location", "set", "DE", "you")
+    assert offered(location="FR") == [home]
+    assert offered(location=None) == [home]
+    facts = {name: value for name, value in b.RECIPIENT_FACTS.items() if name != "recipient.country"}
+    assert offered(world={"organisation": b.organisation(facts=facts)}, location="FR") == []
+    elsewhere = {"dataset": b.dataset(duo=b.codes("DUO:0000042"), facts={**b.DATA_FACTS, "data.storage_country": "FR"})}
+    assert offered(world=elsewhere) == [you("countries", ("FR",))]
+    nowhere = {name: value for name, value in b.DATA_FACTS.items() if name != "data.storage_country"}
+    assert offered(world={"dataset": b.dataset(duo=b.codes("DUO:0000042"), facts=nowhere)}) == []
+    assert offered(purpose=None) == []
+
+
+DEMAND = Demand(max_age=60)
+
+
+def test_who_must_sign_in_anew_may_and_nobody_else_is_asked() -> None:
+    world = {"dataset": b.dataset(assurance=DEMAND)}
+    assert offered(Gate.IDENTITY, world=world) == [("sign_in", "set", "again", "you")]
+    assert offered(Gate.IDENTITY, world=world, person=None) == []
+    assert offered(Gate.IDENTITY) == []
+    assert offered(Gate.IDENTITY, world={"dataset": None}) == []
+
+
+def test_terms_are_accepted_and_training_is_certified_where_the_data_ask_for_them() -> None:
+    terms, course = (
+        ("terms.accepted", "add", "https://t.example", "you"),
+        ("training", "add", "https://c.example", "institution"),
+    )
+    asked = {"terms_of_use": terms[2], "training": course[2]}
+    assert offered(Gate.TERMS, world={"dataset": b.dataset(**asked)}) == [terms, course]
+    assert offered(Gate.TERMS, world={"dataset": b.dataset(terms_of_use=terms[2])}) == [terms]
+    assert offered(Gate.TERMS, world={"dataset": b.dataset(training=course[2])}) == [course]
+    assert offered(Gate.TERMS) == offered(Gate.TERMS, world={"dataset": None}) == []
+
+
+def test_a_community_is_asked_for_its_yes() -> None:
+    assert candidates(Gate.COMMUNITY, looked_up()) == (COMMUNITY_SAID_YES,)
+
+
+def shows(level: int) -> Offer:
+    return "recipient.security_level", "set", level, "institution"
+
+
+def proves(level: int) -> Offer:
+    return "evidence", "add", (f"security.level:{level}",), "institution"
+
+
+CONTRACT: Offer = ("recourse", "add", "contract", "institution")
+LEVELS: list[tuple[int | None, int | None, int | None, list[Offer]]] = [
+    # asked for, stated, proven, what is offered
+    (None, 0, None, []),
+    (0, None, None, [shows(0)]),
+    (1, 0, None, [shows(1)]),
+    (1, 1, None, []),
+    (2, 1, None, [shows(2), proves(2)]),
+    (2, None, None, [shows(2), proves(2)]),
+    (2, 3, None, [proves(2)]),
+    (2, 2, None, [proves(2)]),
+    (2, 2, 2, []),
+    (3, 2, 2, [shows(3), proves(3)]),
+    (3, 3, 2, [proves(3)]),
+]
+
+
+@pytest.mark.parametrize(("wanted", "stated", "proven", "offers"), LEVELS, ids=map(str, range(len(LEVELS))))
+def test_a_level_is_stated_and_above_the_first_it_is_proven(
+    wanted: int | None, stated: int | None, proven: int | None, offers: list[Offer]
+) -> None:
+    facts = {name: value for name, value in b.RECIPIENT_FACTS.items() if name != "recipient.security_level"}
+    facts |= {} if stated is None else {"recipient.security_level": stated}
+    proof = () if proven is None else (Evidence(id=f"security.level:{proven}", valid_to=Seconds(START + 9)),)
+    world: dict[str, Any] = {
+        "dataset": b.dataset(security_level=wanted),
+        "organisation": b.organisation(facts=facts, evidence=proof),
+    }
+    assert offered(Gate.SECURITY, world=world) == offers
+    loose = replace(world["organisation"], recourse=())
+    assert offered(Gate.SECURITY, world=world | {"organisation": loose}) == [*offers, CONTRACT]
+    assert offered(Gate.SECURITY, world=world | {"organisation": None}) == []
+    assert offered(Gate.SECURITY, world=world | {"dataset": None}) == []

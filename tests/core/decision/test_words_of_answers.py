@@ -1,0 +1,244 @@
+"""The words of an explanation, put together sentence by sentence: what stands where, for whom, and in which language."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from broker.core.decision.explanation.texts import dressed, for_participant
+from broker.core.reasons import REASONS, TEXTS_VERSION
+from broker.core.reasons.language import ENGLISH, Language, Text, Tongue, filled, fingerprint, source_of
+from broker.core.reasons.words import WORDS
+
+CODE, NEXT = "DUO-COMMERCIAL-USE", "PUR-UNSTATED"
+
+
+def why(code: str = CODE, **members: Any) -> dict[str, Any]:
+    return {
+        "code": code, "gate": "duo", "interest": REASONS[code].interest, "norm": None, "facts": [], "not_matched": [],
+        "slots": {},
+    } | members  # fmt: skip
+
+
+def record(**members: Any) -> dict[str, Any]:
+    return {
+        "outcome": "DENY",
+        "at": "2026-06-01T08:00:00Z",
+        "asked": {"modality": "download", "dataset": "d", "stage": "approve"},
+        "why": [why()],
+        "why_not": {},
+        "you_can": [],
+        "change_that_would_help": [],
+        "challenge": {"facts": None, "merits": None, "appeal": "facts", "until": None, "outside": []},
+    } | members
+
+
+def said(code: str, audience: Any) -> str:
+    return filled(getattr(REASONS[code], audience), {})
+
+
+def text(audience: str, **members: Any) -> str:
+    return str(dressed(record(**members))["audience_texts"][audience])
+
+
+NO = f"Download: no. {said(CODE, 'researcher')} You can correct a fact at any time."
+STEP = {"fact": "purpose.commercial", "set": False, "by": "you", "and": [], "result": "PERMIT"}
+CHALLENGE = {"facts": "dac@x", "merits": "dac@x", "appeal": "merits", "until": "2026-07-01T08:00:00Z", "outside": []}
+RESEARCHER: list[tuple[dict[str, Any], str]] = [
+    ({}, NO),
+    ({"outcome": "PERMIT", "why": []}, "Download: yes."),
+    ({"outcome": "PERMIT_WITH_OBLIGATIONS", "why": []}, "Download: yes, with conditions."),
+    ({"asked": {"modality": "stream", "dataset": "d", "stage": "use"}}, NO.replace("Download", "Streaming")),
+    ({"why": [why(), why(NEXT)]}, NO),
+    (
+        {"you_can": [{"modality": "stream", "result": "PERMIT", "link": "x"}, {"modality": "aggregate", "result": "PERMIT", "link": "x"}]},
+        NO.replace(" You can", " Streaming: yes. You can"),
+    ),
+    (
+        {"you_can": [{"modality": "download", "result": "PERMIT", "link": "x", "filtered": True}]},
+        NO.replace(" You can", f" {WORDS['way.filtered']}: yes. You can"),
+    ),
+    (
+        {"change_that_would_help": [STEP, STEP]},
+        NO.replace(" You can", " This would change the answer: you make no commercial use. You can"),
+    ),
+    (
+        {"challenge": CHALLENGE},
+        (f"Download: no. {said(CODE, 'researcher')} You can correct a fact at any time, or ask for another look until "
+        "2026-07-01. Contact: dac@x."),
+    ),
+    (
+        {"challenge": CHALLENGE | {"facts": None, "appeal": "none", "outside": [{"who": "US-NIH"}, {"who": "EU-DPA"}]}},
+        (f"Download: no. {said(CODE, 'researcher')} You can correct a fact at any time. Nobody here can set the rule "
+        f"aside. Outside this service: {WORDS['outside.US-NIH']}."),
+    ),
+    ({"outcome": "PERMIT", "why": [], "challenge": CHALLENGE}, "Download: yes."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("members", "wanted"), RESEARCHER, ids=map(str, range(len(RESEARCHER))))
+def test_who_asked_reads_answer_reason_another_way_what_would_help_and_the_appeal(
+    members: dict[str, Any], wanted: str
+) -> None:
+    assert text("researcher", **members) == wanted
+
+
+STEPS: list[tuple[dict[str, Any], str]] = [
+    ({"fact": "purpose.duration_months", "set": 6, "by": "you"}, "you ask for 6 months"),
+    ({"fact": "purpose.diseases", "add": ["a", "b"], "by": "you"}, "you limit the project to a, b"),
+    ({"fact": "purpose.diseases", "remove": ["a"], "by": "you"}, "you leave out a"),
+    ({"fact": "purpose.kinds", "remove": ["ancestry"], "by": "you"}, "you leave out ancestry from the purpose"),
+    ({"fact": "purpose.project", "set": "p", "by": "you"}, "you state purpose.project: p"),
+    ({"fact": "recipient.moon", "set": True, "by": "institution"}, "your institution shows recipient.moon: True"),
+    ({"fact": "evidence", "add": ["x"], "by": "custodian"}, "the data holder puts on file x"),
+]
+
+
+@pytest.mark.parametrize(("step", "wanted"), STEPS, ids=map(str, range(len(STEPS))))
+def test_each_step_has_its_words(step: dict[str, Any], wanted: str) -> None:
+    made = step | {"and": [], "result": "PERMIT"}
+    (told,) = dressed(record(change_that_would_help=[made]))["change_that_would_help"]
+    assert told["say"] == wanted
+    both = made | {"and": [STEPS[0][0]]}
+    (told,) = dressed(record(change_that_would_help=[both]))["change_that_would_help"]
+    assert told["say"] == f"{wanted} and you ask for 6 months"
+
+
+def gate(name: str, state: str, *reasons: dict[str, Any]) -> dict[str, Any]:
+    return {"gate": name, "state": state, "outcome": "DENY", "why": list(reasons), "obligations": [], "missing": []}
+
+
+def dac(code: str) -> str:
+    return said(code, "dac")
+
+
+LADDER = {"aggregate": {"outcome": "PERMIT", "codes": []}, "download": {"outcome": "DENY", "codes": []}}
+COMMITTEE: list[tuple[dict[str, Any], str]] = [
+    ({}, dac(CODE)),
+    ({"why": [why(), why(NEXT)]}, f"{dac(CODE)} {dac(NEXT)}"),
+    ({"gates": [gate("duo", "pass")], "facts": []}, "Every gate passes."),
+    ({"gates": [gate("terms", "hold"), gate("duo", "pass", why())], "facts": []}, "Terms: hold."),
+    (
+        {"gates": [gate("duo", "fail", why(), why(NEXT)), gate("consent", "pass")], "facts": []},
+        f"Data use codes: fail. {dac(CODE)} {dac(NEXT)}",
+    ),
+    (
+        {"gates": [gate("duo", "fail", *[why()] * 4)], "facts": []},
+        f"Data use codes: fail. {dac(CODE)} {dac(CODE)} {dac(CODE)}",
+    ),
+    (
+        {"why_not": LADDER},
+        f"{dac(CODE)} Ways of access: Download: no; Asking for checked totals: yes.",
+    ),
+    (
+        {"why": [why(not_matched=["a"]), why(NEXT, not_matched=["b"])]},
+        f"{dac(CODE)} {dac(NEXT)} Rules that nearly fitted: a, b.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("members", "wanted"), COMMITTEE, ids=map(str, range(len(COMMITTEE))))
+def test_a_committee_reads_what_does_not_pass_the_ways_and_what_nearly_fitted(
+    members: dict[str, Any], wanted: str
+) -> None:
+    assert text("dac", **members) == wanted
+
+
+def test_what_a_committee_alone_may_read_has_no_words_for_others() -> None:
+    of_gates = dressed(
+        record(gates=[gate("duo", "fail", why())], facts=[{"name": "x", "value": 1, "origin": "dataset"}])
+    )
+    assert set(of_gates["audience_texts"]) == {"dac"}
+    assert set(dressed(record())["audience_texts"]) == {"researcher", "dac", "subject"}
+    assert of_gates["facts"][0]["source"] == "registration of the data set"
+    (reason,) = of_gates["gates"][0]["why"]
+    assert (reason["sentence"], set(reason["sentences"])) == (dac(CODE), {"dac"})
+    (told,) = dressed(record())["why"]
+    assert told["sentence"] == said(CODE, "researcher")
+    assert set(told["sentences"]) == {"researcher", "dac", "subject"}
+
+
+def test_a_participant_reads_the_day_and_the_answer_and_why_not() -> None:
+    asked = "On 2026-06-01 somebody asked to use data like yours."
+    assert text("subject") == f"{asked} It was refused. {said(CODE, 'subject')}"
+    assert text("subject", why=[why(), why(NEXT)]) == f"{asked} It was refused. {said(CODE, 'subject')}"
+    assert text("subject", outcome="PERMIT") == f"{asked} It was allowed."
+
+
+@pytest.mark.parametrize(("outcome", "answer"), [("PERMIT", "allowed"), ("DENY", "refused"), ("REFER", "refused")])
+@pytest.mark.parametrize("own", [None, "CON-LINKAGE"])
+def test_one_participant_reads_whether_their_own_choice_left_them_out(
+    outcome: str, answer: str, own: str | None
+) -> None:
+    left_out = f" {said(own, 'subject')} Your data were left out." if own else ""
+    assert for_participant("2026-06-01T08:00:00Z", outcome, own, Tongue()) == (
+        f"On 2026-06-01 somebody asked to use data like yours. It was {answer}.{left_out} "
+        "We hold no name of yours, so nobody saw one. You can change your choice, ask us, or complain at any time."
+    )
+
+
+def test_a_fact_is_told_with_where_it_comes_from_and_when_that_was_checked() -> None:
+    facts = [
+        {"name": "x", "value": 1, "origin": "registry"},
+        {"name": "y", "value": 2, "origin": "record", "checked": "2026-05-01T00:00:00Z"},
+    ]
+    (told,) = dressed(record(why=[why(facts=facts)]))["why"]
+    assert [one["source"] for one in told["facts"]] == [
+        "institution registry", "records of this service, checked 2026-05-01",
+    ]  # fmt: skip
+
+
+def test_who_decided_and_whom_to_ask_outside_is_told_by_name() -> None:
+    outside = CHALLENGE | {"outside": [{"who": "US-NIH"}]}
+    told = dressed(
+        record(
+            human={"by": "committee"},
+            challenge=outside,
+            you_can=[{"modality": "stream", "result": "PERMIT", "link": "x"}],
+        )
+    )
+    assert told["human"]["decided_by"] == "rules, and a member of the committee"
+    assert told["challenge"]["outside"] == [{"who": "US-NIH", "name": WORDS["outside.US-NIH"]}]
+    assert told["you_can"][0]["do"] == "Streaming"
+    assert "human" not in dressed(record())
+
+
+# Languages
+
+
+def word(key: str, told: str, **members: Any) -> Text:
+    return Text(told={"all": told}, source=fingerprint(WORDS[key]), **members)
+
+
+WHOLE = Language(
+    tag="xx",
+    words={key: word(key, f"<{key}>", reviewed=True) for key in WORDS},
+    sentences={
+        code: Text(told=dict.fromkeys(("researcher", "dac", "subject"), f"<{code}>"), source=source_of_, reviewed=True)
+        for code, source_of_ in ((code, fingerprint(source_of(spec))) for code, spec in REASONS.items())
+    },
+)
+
+
+def made_in(language: Language, **members: Any) -> tuple[str, bool, list[str]]:
+    told = dressed(record(**members), language)
+    return told["language"], told["reviewed"], told["notes"]
+
+
+def test_a_telling_says_in_which_language_it_is_and_whether_somebody_reviewed_it() -> None:
+    assert made_in(ENGLISH) == ("en", True, [])
+    assert made_in(WHOLE) == ("xx", True, [])
+    assert dressed(record(), WHOLE)["audience_texts"]["subject"] == f"<subject.asked> <subject.no> <{CODE}>"
+    unread = replace(WHOLE, words={**WHOLE.words, "subject.no": word("subject.no", "<no>")})
+    assert made_in(unread) == ("xx", False, ["<line.unreviewed>"])
+    old = replace(WHOLE, words={**WHOLE.words, "subject.no": Text(told={"all": "<no>"}, source="x", reviewed=True)})
+    assert made_in(old) == ("xx", False, ["<line.stale>"])
+    both = replace(old, words={**old.words, "subject.asked": word("subject.asked", "<asked>")})
+    assert made_in(both) == ("xx", False, ["<line.stale>", "<line.unreviewed>"])
+
+
+def test_words_that_were_told_at_the_time_stay_as_they_were_told() -> None:
+    kept = why(sentences={"researcher": "Of old.", "dac": "Of old.", "subject": "Of old."})
+    told = dressed(record(why=[kept], texts_version="1"))
+    assert (told["why"][0]["sentence"], told["texts_version"]) == ("Of old.", "1")
+    assert dressed(record())["texts_version"] == TEXTS_VERSION

@@ -22,7 +22,7 @@ from broker.core.decision.joined import joined
 from broker.core.decision.question import Decision, Question
 from broker.core.decision.weighing import weighed
 from broker.core.ids import SubjectRef
-from broker.core.outcome import Gate, Outcome, Reason
+from broker.core.outcome import Outcome, Reason
 from broker.core.purpose import LADDER, Modality
 from broker.core.reasons import REASONS, sentence
 from broker.core.snapshot import Snapshot
@@ -108,8 +108,7 @@ def explain(question: Question, decision: Decision, snapshot: Snapshot) -> Expla
 
 def left_out_of(question: Question, decision: Decision, snapshot: Snapshot) -> Mapping[SubjectRef, str]:
     """Each participant whose own consent left them out, and its code: for them, the custodian and the auditor."""
-    touched = decision.excluded or any(gate.gate is Gate.CONSENT for gate in decision.telling if not decision.permits)
-    return own_codes(_case(question, decision, snapshot)) if touched and question.stage != "foresee" else {}
+    return own_codes(_case(question, decision, snapshot)) if decision.excluded else {}
 
 
 def _case(question: Question, decision: Decision, snapshot: Snapshot) -> Case:

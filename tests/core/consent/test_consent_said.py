@@ -12,7 +12,7 @@ from broker.core.consent.question import ConsentQuestion, Settled
 from broker.core.consent.standing import next_turn
 from broker.core.consent.verdict import Place
 from broker.core.ids import SubjectRef
-from broker.core.time import FOREVER
+from broker.core.time import FOREVER, Seconds
 from tests.core.consent.consent_world import NOW, ONTOLOGY, asking, judged, on, person, record
 
 Said = tuple[Place, str, dict[str, str], str]
@@ -198,6 +198,8 @@ def test_an_answer_holds_until_the_next_day_that_a_record_names(members: dict[st
     assert next_turn(record(**members), NOW) == on(turn)
     assert next_turn(record(**members), on("2027-01-01")) == FOREVER
     assert next_turn(record(), NOW) == FOREVER
+    assert next_turn(record(**members), Seconds(on(turn) - 1)) == on(turn)
+    assert next_turn(record(**members), on("2026-09-01")) == FOREVER
 
 
 NPU = {"permissions": ["GRU"], "modifiers": ["NPU"]}

@@ -92,10 +92,10 @@ def test_of_several_withdrawals_the_widest_counts_and_of_equals_the_first() -> N
     quiet = version("b", 1, "2025-01-01", **QUIET), version("b", 2, "2026-02-01", after=("a", 2), **QUIET)
     assert standing(A, STOPPED, *quiet) == {"b": (USE, SINCE)}
     early = version("z", 1, "2024-06-01", **STOP)
-    after_both = (
-        version("b", 1, "2025-04-01", after=("a", 2), **QUIET), version("b", 2, "2025-05-01", after=("z", 1), **QUIET),
-    )  # fmt: skip
-    assert standing(A, STOPPED, early, *after_both) == {"b": (USE, on("2024-06-01"))}
+    for first, second in ((("a", 2), ("z", 1)), (("z", 1), ("a", 2))):
+        one = version("b", 1, "2025-04-01", after=first, **QUIET)
+        two = version("b", 2, "2025-05-01", after=second, **QUIET)
+        assert standing(A, STOPPED, early, one, two) == {"b": (USE, on("2024-06-01"))}
 
 
 # What a running grant is held to

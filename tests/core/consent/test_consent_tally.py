@@ -88,4 +88,4 @@ def test_of_one_code_by_several_rules_the_first_rule_is_told_and_the_facts_that_
 
 
 def test_duties_are_added_to_those_that_are_there() -> None:
-    assert include("DUO-GRU", ("b",)).also("a", "b").obligations == ("a", "b")
+    assert include("DUO-GRU", ("b",)).also("c", "a").obligations == ("a", "b", "c")

@@ -319,7 +319,6 @@ HOMES = {
     "BR": "BR-ANPD",
     "ZA": "ZA-IR",
     "NG": "NG-NDPC",
-    "IN": "IN-DPB",
 }
 
 

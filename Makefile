@@ -50,6 +50,9 @@ interop-tools: env  ## Other people's clients, providers and suites, for tests/i
 fuzz: env  ## Hostile input for every parser, other input each time, for some minutes (ARGS='-k jws' for one)
 	@HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -q tests/fuzz --hypothesis-seed=$$(date +%s) $(ARGS)
 
+test-faults: env  ## What fails at greater length: hundreds of kills, failing disks and system calls, floods (needs strace)
+	@$(BIN)/python -m pytest -q -n 2 --long tests/faults $(ARGS)
+
 authzen-scenario: env  ## The certification scenario of AuthZEN, with its own policy in place of ours
 	@$(BIN)/python -m pytest -q tests/web/test_authzen_scenario.py $(ARGS)
 

@@ -16,6 +16,7 @@ from broker.adapters.clock import SystemClock
 from broker.adapters.discovery import Discovery
 from broker.adapters.endpoints import HttpEndpoints
 from broker.adapters.entropy import SystemEntropy
+from broker.adapters.faults import arm_all
 from broker.adapters.identity_providers import HttpIdentityProviders
 from broker.adapters.issuer_health import LiveIssuerHealth
 from broker.adapters.issuers import discoverable, key_sources, userinfo_source
@@ -100,6 +101,7 @@ class Running:
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Running]:
     """Everything open and wired. Errors of the files involved come out as they are: a start either works or not."""
+    arm_all(settings.faults)
     clock, entropy = SystemClock(), SystemEntropy()
     store = keys.open_keys(settings.keys, settings.passphrase_file)
     tokens = signing.OwnTokens(store, settings.issuer, clock.now)

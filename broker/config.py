@@ -8,17 +8,18 @@ import os
 import tomllib
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from broker.core.drs.identifiers import names_a_host
 from broker.core.drs.service_info import Operator
+from broker.ports.faults import POINTS
 
 PREFIX = "BROKER_"
 _HERE = Path(__file__).resolve().parent.parent
-_LISTS = ("PACKS", "TRUSTED_PROXIES")
+_LISTS = ("PACKS", "TRUSTED_PROXIES", "FAULTS")
 _LOOPBACK = ("127.0.0.1", "::1")
 """As numbers: what a name leads to, somebody else may decide (RFC 8252 section 8.3)."""
 
@@ -98,6 +99,8 @@ class Settings(BaseModel):
     """Certificate chain (PEM), to serve https without a proxy."""
     tls_key: Path | None = None
     """Private key of `tls_cert` (PEM)."""
+    faults: tuple[Annotated[str, Field(pattern=r"^[a-z.]+=(raise|exit|[0-9]{1,2}(\.[0-9]+)?)$")], ...] = ()
+    """For tests of failures: what happens once at named places, as `ledger.committed=exit`. Refused in production."""
 
     @model_validator(mode="after")
     def _issuer_is_usable(self) -> Self:
@@ -118,6 +121,10 @@ class Settings(BaseModel):
             raise ValueError("tls_cert and tls_key come together")
         if (self.nginx_location is None) != (self.nginx_log is None):
             raise ValueError("nginx_location and nginx_log come together")
+        if self.faults and self.mode == "production":
+            raise ValueError("faults: a broker in production does not fail on purpose")
+        if unknown := {plan.partition("=")[0] for plan in self.faults} - POINTS.keys():
+            raise ValueError(f"faults: no such place: {', '.join(sorted(unknown))}")
         return self
 
     @property

@@ -52,10 +52,15 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="the tests too that run in `make test-faults` only")
     parser.addoption("--row", default="", help="only the tests that show one of these requirements: C10,T014")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--long"):
+        long = [item for item in items if item.get_closest_marker("long") is not None]
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in set(long)]
     wanted = {row for row in config.getoption("--row").split(",") if row}
     if wanted:
         kept = [item for item in items if any(wanted & set(mark.args) for mark in item.iter_markers("row"))]

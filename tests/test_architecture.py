@@ -103,6 +103,7 @@ def test_only_the_settings_read_the_environment() -> None:
     assert reading == {"config.py"}
 
 
+@pytest.mark.row("F2")
 def test_only_one_file_writes_the_bytes_of_objects() -> None:
     """What the kernel copies for it, it asks the file of a folder for."""
     writing = {

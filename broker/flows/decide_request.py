@@ -27,6 +27,7 @@ from broker.core.time import Seconds, add_months, rfc3339
 from broker.flows.applications.desk import at_desk, committee_of, desk, requests
 from broker.flows.traces import about, trace
 from broker.flows.world import Caller, World
+from broker.ports.faults import fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +85,9 @@ async def approve(
     )  # fmt: skip
     # 3. Record: the decision, the request and the grant together or not at all.
     entry = w.entry("request.approved", now, caller.person, told | {"grant": grant.id})
+    fault("grant.decided")
     await w.ledger.record(entry, put, Put(after), Put(grant), *_finished(after, snapshot, now))
+    fault("grant.recorded")
     # 4. Answer.
     return Decided(request=after, grant=grant, id=id, decision=decision, explanation=explanation)
 

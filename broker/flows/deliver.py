@@ -19,6 +19,7 @@ from broker.core.time import Seconds
 from broker.flows.traces import about, exclusion_digest, trace, trace_again
 from broker.flows.use_data import Refused, question_of
 from broker.flows.world import Caller, World
+from broker.ports.faults import fault
 
 End = Literal["complete", "incomplete", "cut", "unknown"]
 
@@ -106,7 +107,9 @@ async def open_delivery(
         person,
         told | _sent_how(form, unseen) | {"first": first, "last": last, "decision": id, "trace": put.digest},
     )
+    fault("download.decided")
     await w.ledger.record(entry, put, Put(delivery))
+    fault("download.recorded")
     # 4. Hand over.
     return Opened(
         delivery=delivery,
@@ -177,6 +180,7 @@ def same_form(access: Access, decision: Decision) -> bool:
 
 async def close_delivery(w: World, opened: Opened, end: End, sent: int) -> None:
     """Close what `open_delivery` opened: how it ended and how many bytes were handed to the kernel."""
+    fault("download.ending")
     now = w.clock.now()
     told: dict[str, Value] = {"delivery": opened.delivery.id, "object": opened.object.id, "sent": sent, "end": end}
     closed = Put(changed(opened.delivery, state=end, sent=sent))
@@ -196,6 +200,8 @@ async def close_delivery(w: World, opened: Opened, end: End, sent: int) -> None:
 async def close_left_open(w: World) -> int:
     """At start: deliveries that were running when the process ended are closed as unknown. Returns how many."""
     left = [delivery async for delivery in w.rows.scan(Delivery) if delivery.state == "open"]
+    if left:
+        fault("start.closing")
     for delivery in left:
         told: dict[str, Value] = {
             "delivery": delivery.id,

@@ -14,6 +14,7 @@ from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 from broker.flows.traces import about, trace
 from broker.flows.world import Caller, World
+from broker.ports.faults import fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,7 @@ async def submit(
     # 3. Record.
     told = about(found.id, put, found.decision, question, found.explanation) | {"request": request.id}
     await w.ledger.record(w.entry("request.submitted", now, caller.person, told), put, Put(request))
+    fault("request.recorded")
     # 4. Answer.
     return request, found
 

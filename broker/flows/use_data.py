@@ -19,6 +19,7 @@ from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 from broker.flows.traces import about, about_nothing, exclusion_digest, said_digest, trace, trace_beside
 from broker.flows.world import Caller, World
+from broker.ports.faults import fault
 
 TICKET_SECONDS = 3600
 """A ticket outlives an hour of downloading; it is worth nothing once the right has ended."""
@@ -191,6 +192,7 @@ async def answered(
     told = about(id, put, decision, question, None) | {"access": access.id} | _told(part)
     entry = w.entry("access.permitted", now, caller.person, told)
     await w.ledger.record(entry, put, Put(access))
+    fault("ticket.recorded")
     claims = {
         "iss": w.issuer,
         "aud": f"{w.issuer}/data",

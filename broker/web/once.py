@@ -23,6 +23,7 @@ from broker.core.rows import Done, Put
 from broker.core.rows.once import done_id
 from broker.core.time import EPOCH, Seconds
 from broker.ports import Ledger, LedgerDownError
+from broker.ports.faults import fault
 from broker.web.bodies import raw
 from broker.web.errors import Problem, problem_response
 from broker.web.languages import SPOKEN, language
@@ -156,6 +157,7 @@ async def _keep(request: web.Request, job: Job, response: web.StreamResponse) ->
     """Keep the answer of what took effect now. If that fails a repetition is still not done twice."""
     if job.receipt is None or not job.request or not isinstance(response, web.Response):
         return
+    fault("answer.keeping")
     body: Any = job.instead if job.instead is not None else response.body or b""
     if not isinstance(body, bytes) or len(body) > MAX_ANSWER:
         return

@@ -22,7 +22,7 @@ class Machine:
         self.wall += seconds + step
 
 
-@pytest.mark.row("T124")
+@pytest.mark.row("T124", "F31")
 def test_the_clock_follows_the_machine_forwards_and_never_back() -> None:
     machine = Machine()
     clock = SystemClock(lambda: machine.wall, lambda: machine.steady)
@@ -37,7 +37,7 @@ def test_the_clock_follows_the_machine_forwards_and_never_back() -> None:
     assert clock.now() == 1_800_000_071 + 86_400 - 3600
 
 
-@pytest.mark.row("T124")
+@pytest.mark.row("T124", "F31")
 def test_time_goes_on_from_what_the_log_has_seen_over_a_restart() -> None:
     """T124: a clock set back between two runs brings nothing that had ended back to life."""
     machine = Machine()

@@ -77,7 +77,7 @@ async def test_keys_are_fetched_once_and_used_while_they_are_fresh(world: World)
     assert world.net.asked == {A.jku: 2}
 
 
-@pytest.mark.row("T028")
+@pytest.mark.row("T028", "F29")
 async def test_a_new_key_counts_after_one_fetch(world: World) -> None:
     await world.kids()
     world.net.answers[A.jku] = [ONE, TWO]
@@ -86,7 +86,7 @@ async def test_a_new_key_counts_after_one_fetch(world: World) -> None:
     assert world.net.asked == {A.jku: 2}
 
 
-@pytest.mark.row("T029")
+@pytest.mark.row("T029", "F29")
 async def test_a_withdrawn_key_counts_no_longer_than_the_set_is_fresh(world: World) -> None:
     world.net.answers[A.jku] = [ONE, TWO]
     await world.kids()
@@ -95,7 +95,7 @@ async def test_a_withdrawn_key_counts_no_longer_than_the_set_is_fresh(world: Wor
     assert await world.kids() == ["k2"]
 
 
-@pytest.mark.row("T026")
+@pytest.mark.row("T026", "F29")
 async def test_a_thousand_unknown_names_cause_one_fetch_a_cool_down(world: World) -> None:
     await world.kids()
     for number in range(1000):
@@ -142,7 +142,7 @@ async def test_a_caller_that_gives_up_takes_nobody_along(world: World) -> None:
     assert first.cancelled()
 
 
-@pytest.mark.row("T031")
+@pytest.mark.row("T031", "F28")
 async def test_an_issuer_that_stalls_delays_nobody_else(world: World) -> None:
     world.net.gates[A.jku] = asyncio.Event()
     stalled = asyncio.create_task(world.kids())
@@ -164,7 +164,7 @@ async def test_who_needs_keys_of_two_issuers_asks_both_at_once(world: World) -> 
     assert {jku for _, jku in await both} == {A.jku, B.jku}
 
 
-@pytest.mark.row("T027")
+@pytest.mark.row("T027", "F29")
 @pytest.mark.parametrize("answer", [FetchError("status 500"), b"<html>", b'{"keys": {}}', [ONE] * 101])
 async def test_a_failing_address_leaves_the_last_good_set_until_the_hard_limit(world: World, answer: object) -> None:
     await world.kids()

@@ -113,7 +113,7 @@ async def test_a_document_of_an_internal_address_is_fetched(server: Server, outg
     assert await fetch(outgoing, f"{server.url}/full") == b"x" * LIMIT
 
 
-@pytest.mark.row("T024", "T025")
+@pytest.mark.row("T024", "T025", "F28")
 @pytest.mark.parametrize(
     ("path", "why"),
     [
@@ -135,7 +135,7 @@ async def test_whatever_is_not_a_short_plain_answer_is_refused(
     assert [request.path for request in server.seen] == [path], "no redirect is followed, nothing is asked twice"
 
 
-@pytest.mark.row("T025")
+@pytest.mark.row("T025", "F28")
 @pytest.mark.parametrize("path", ["/silent", "/drip"])
 async def test_a_slow_answer_ends_at_the_limit(server: Server, path: str) -> None:
     outgoing = Outgoing(seconds=0.1)
@@ -193,7 +193,7 @@ async def test_the_listener_would_see_a_connection(listener: tuple[int, list[obj
     assert connected
 
 
-@pytest.mark.row("T023")
+@pytest.mark.row("T023", "F30")
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "2130706433", "0.0.0.0"])
 async def test_a_private_address_is_never_connected_to(
     listener: tuple[int, list[object]], outgoing: Outgoing, host: str
@@ -218,7 +218,7 @@ class Rebinding(AbstractResolver):
         return None
 
 
-@pytest.mark.row("T023")
+@pytest.mark.row("T023", "F30", "F32")
 async def test_a_name_that_changes_its_mind_gains_nothing(
     listener: tuple[int, list[object]], outgoing: Outgoing
 ) -> None:

@@ -93,7 +93,7 @@ class Caching:
         )
 
 
-@pytest.mark.row("T034", "T028")
+@pytest.mark.row("T034", "T028", "F86")
 async def test_not_one_request_fails_over_two_rotations(tmp_path: Path) -> None:
     """Clients began to cache at every second there is; tokens are used until they end."""
     r = Rotating(tmp_path)
@@ -150,7 +150,7 @@ async def test_an_urgent_key_signs_at_the_next_look(tmp_path: Path) -> None:
     assert opened(r.tokens.sign("visa", VISA_TYPE, {})).header["kid"] == kid
 
 
-@pytest.mark.row("T029")
+@pytest.mark.row("T029", "F86")
 async def test_a_key_that_is_taken_away_is_believed_no_more(tmp_path: Path) -> None:
     r = Rotating(tmp_path)
     await r.ring.look()

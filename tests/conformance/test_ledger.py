@@ -215,6 +215,7 @@ async def test_rows_are_found_by_a_member(store: Store) -> None:
     assert found == [all_four[1], all_four[3]]
 
 
+@pytest.mark.row("F9")
 @pytest.mark.parametrize("breaks", ["lost", "stored"])
 async def test_the_fake_breaks_as_the_real_one_does(breaks: Literal["lost", "stored"]) -> None:
     ledger = MemoryLedger(breaks=breaks)

@@ -113,6 +113,7 @@ async def test_one_opening_gives_several_slices(place: Place) -> None:
         assert b"".join([chunk async for chunk in body.read(1, 2)]) == CONTENT[1:3]
 
 
+@pytest.mark.row("F33")
 @pytest.mark.parametrize("size", [len(CONTENT) - 1, len(CONTENT) + 1])
 async def test_a_content_of_another_size_than_registered_is_refused(place: Place, size: int) -> None:
     with pytest.raises(SourceBrokenError):

@@ -42,6 +42,7 @@ def test_the_image_is_made_from_a_pinned_base() -> None:
     assert all(re.fullmatch(r"python:3\.13\.\d+-slim-\w+(@sha256:[0-9a-f]{64})?", base) for base in bases)
 
 
+@pytest.mark.row("F91")
 def test_the_image_runs_as_nobody_in_particular() -> None:
     user, _, group = the("USER").partition(":")
     assert int(user) > 0
@@ -123,6 +124,7 @@ HARDENED = {
 }
 
 
+@pytest.mark.row("F91")
 @pytest.mark.parametrize(("name", "value"), HARDENED.items())
 def test_the_unit_gives_the_service_nothing_that_it_does_not_need(name: str, value: str) -> None:
     assert unit()[name] == value

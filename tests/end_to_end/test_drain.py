@@ -13,6 +13,7 @@ from broker.demo.browser import Browser
 from tests.end_to_end.demo import api, granted, started
 
 
+@pytest.mark.row("F92")
 async def test_a_running_download_may_end_after_sigterm(tmp_path: Path) -> None:
     async with started(tmp_path / "state") as demo:
         token = await granted(demo.described)

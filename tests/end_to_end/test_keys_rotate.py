@@ -43,7 +43,7 @@ async def published(browser: Browser) -> set[str]:
     return found
 
 
-@pytest.mark.row("T034")
+@pytest.mark.row("T034", "F86")
 async def test_nobody_notices_a_rotation(tmp_path: Path) -> None:
     async with started(tmp_path / "state") as demo, Browser(demo.described) as ada:
         token = (await ada.tokens("ada"))["access_token"]

@@ -186,6 +186,7 @@ async def test_one_client_that_does_not_answer_delays_no_other() -> None:
     assert {row.state for row in farewells(s)} == {"heard"}
 
 
+@pytest.mark.row("F34")
 async def test_what_was_not_heard_before_a_restart_is_told_after_it() -> None:
     s = world()
     await sign_out(s.world, ADA, "ses-1")

@@ -203,7 +203,7 @@ async def test_a_download_that_began_before_a_right_ends_by_itself_is_cut_then(t
         assert kinds[-1] == "download.cut"
 
 
-@pytest.mark.row("T094")
+@pytest.mark.row("T094", "F33")
 async def test_a_source_that_shrinks_breaks_the_transfer_and_is_never_a_clean_short_file(tmp_path: Path) -> None:
     async with site(tmp_path, content=BIG) as s:
 
@@ -225,7 +225,7 @@ async def test_a_file_that_is_gone_gives_no_bytes(tmp_path: Path) -> None:
         assert (about["end"], about["sent"]) == ("incomplete", 0)
 
 
-@pytest.mark.row("T097")
+@pytest.mark.row("T097", "F26")
 async def test_a_client_that_hangs_up_is_on_record_with_what_it_got(tmp_path: Path) -> None:
     async with site(tmp_path, content=BIG) as s:
         path, header = await opened(s)
@@ -242,6 +242,7 @@ async def test_a_client_that_hangs_up_is_on_record_with_what_it_got(tmp_path: Pa
         assert 1024 <= about["sent"] < len(BIG)
 
 
+@pytest.mark.row("F9")
 @pytest.mark.parametrize("breaks", ["lost", "stored"])
 async def test_no_record_no_bytes(tmp_path: Path, breaks: Any) -> None:
     async with site(tmp_path) as s:

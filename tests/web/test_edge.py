@@ -85,7 +85,7 @@ ASKED_OFTEN = {
 }
 
 
-@pytest.mark.row("T081")
+@pytest.mark.row("T081", "F39")
 @pytest.mark.parametrize("method_and_route", ASKED_OFTEN)
 async def test_who_asks_too_often_is_told_when_to_come_back(tmp_path: Path, method_and_route: tuple[str, str]) -> None:
     (method, _), path = method_and_route, ASKED_OFTEN[method_and_route]
@@ -117,7 +117,7 @@ LAB = Client(
 )  # fmt: skip
 
 
-@pytest.mark.row("T081")
+@pytest.mark.row("T081", "F39")
 async def test_a_client_has_a_quota_of_its_own_which_nobody_else_can_use_up(tmp_path: Path) -> None:
     """Counted is who has proved to be that client; a public client's name anybody can say."""
     edge = Edge(rates=Rates(quotas={"client": Quota(burst=2, per_minute=2)}))
@@ -163,7 +163,7 @@ async def _end(reader: asyncio.StreamReader) -> bytes:
 HEAD = b"GET / HTTP/1.1\r\nHost: a\r\n"
 
 
-@pytest.mark.row("T081")
+@pytest.mark.row("T081", "F36")
 @pytest.mark.parametrize(
     ("why", "pace", "sent"),
     [
@@ -183,7 +183,7 @@ async def test_who_is_slow_is_disconnected(why: str, pace: Pace, sent: bytes) ->
     assert answer.count(b"HTTP/1.1 200") == sent.count(HEAD + b"\r\n"), why
 
 
-@pytest.mark.row("T081")
+@pytest.mark.row("T081", "F36")
 async def test_who_trickles_headers_gains_no_time() -> None:
     """The clock runs from the first byte, not from the last."""
     async with served(Pace(header=0.2)) as port, asyncio.timeout(10):
@@ -197,7 +197,7 @@ async def test_who_trickles_headers_gains_no_time() -> None:
         writer.close()
 
 
-@pytest.mark.row("T081")
+@pytest.mark.row("T081", "F36")
 async def test_a_body_that_does_not_come_is_answered_with_408(tmp_path: Path) -> None:
     async with site(tmp_path, edge=Edge(pace=Pace(body=0.05, lingering=0.05))) as s, asyncio.timeout(10):
         reader, writer = await asyncio.open_connection("127.0.0.1", s.http.port)
@@ -211,7 +211,7 @@ async def test_a_body_that_does_not_come_is_answered_with_408(tmp_path: Path) ->
     assert b"REQ-TOO-SLOW" in answer
 
 
-@pytest.mark.row("T081")
+@pytest.mark.row("T081", "F36")
 async def test_with_too_many_connections_the_one_that_is_idle_longest_makes_room() -> None:
     async with served(Pace(connections=3)) as port, asyncio.timeout(10):
         idle = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
@@ -252,7 +252,7 @@ async def test_when_everybody_is_served_the_newcomer_goes() -> None:
             each.close()
 
 
-@pytest.mark.row("T081")
+@pytest.mark.row("T081", "F36", "F26")
 async def test_the_kernel_ends_a_connection_whose_client_reads_nothing() -> None:
     """What was sent and not taken is given up after `unread` seconds; nobody in the process has to wait for it."""
     options: list[int] = []

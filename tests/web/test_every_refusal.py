@@ -70,7 +70,7 @@ def faults(told: dict[str, Any]) -> list[str]:
     return found + ([] if first.get("interest") == REASONS[code].interest else ["whose interest it is"])
 
 
-@pytest.mark.row("EXP-403")
+@pytest.mark.row("EXP-403", "F41")
 async def test_every_address_of_the_api_says_why_a_token_is_not_enough(tmp_path: Path) -> None:
     """A route that is added later is walked too."""
     async with site(tmp_path, b.request()) as s:

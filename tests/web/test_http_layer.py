@@ -63,7 +63,7 @@ def statuses(answer: bytes) -> list[int]:
 # Headers.
 
 
-@pytest.mark.row("T077")
+@pytest.mark.row("T077", "F37")
 @pytest.mark.parametrize("size", [MAX_HEADER + 1, 9_000, 60_000, MAX_FIELD + 10, 300_000])
 async def test_a_header_that_is_too_long_is_refused_without_a_byte_of_it(tmp_path: Path, size: int) -> None:
     token = "SEKRIT" * (size // 6 + 1)
@@ -148,7 +148,7 @@ SMUGGLING = {
 }
 
 
-@pytest.mark.row("T079")
+@pytest.mark.row("T079", "F38")
 @pytest.mark.parametrize("how", SMUGGLING)
 async def test_what_could_end_in_two_places_is_refused_and_the_connection_closed(tmp_path: Path, how: str) -> None:
     """Whatever follows on the connection is never taken for a request."""
@@ -168,7 +168,7 @@ async def test_lines_end_in_one_way(tmp_path: Path, end: bytes) -> None:
     assert found == ([200] if end == b"\r\n" else [400])
 
 
-@pytest.mark.row("T079")
+@pytest.mark.row("T079", "F38")
 async def test_chunk_extensions_say_nothing_and_hide_nothing(tmp_path: Path) -> None:
     """RFC 9112 section 7.1.1: what they say is ignored; where the chunk ends does not depend on it."""
     fine = b"1;name=value;" + b"x" * 10_000 + b"\r\na\r\n0\r\n\r\n"
@@ -190,7 +190,7 @@ async def test_requests_in_a_row_are_answered_in_their_order(tmp_path: Path) -> 
 # Bodies.
 
 
-@pytest.mark.row("T080")
+@pytest.mark.row("T080", "F37")
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "x-gzip", "gzip, gzip", "GZIP"])
 @pytest.mark.parametrize("path", [ACCESS, "/ga4gh/drs/v1/objects/obj-1", "/api/v1/decisions"])
 async def test_a_compressed_body_is_refused_unread(tmp_path: Path, coding: str, path: str) -> None:
@@ -204,7 +204,7 @@ async def test_a_compressed_body_is_refused_unread(tmp_path: Path, coding: str, 
         assert statuses(await say(port, head.encode() + bomb)) == [415]
 
 
-@pytest.mark.row("T080")
+@pytest.mark.row("T080", "F37")
 @pytest.mark.parametrize("path", [ACCESS, "/api/v1/decisions", "/device"])
 async def test_a_multipart_body_is_refused_unread(tmp_path: Path, path: str) -> None:
     part = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n'
@@ -214,7 +214,7 @@ async def test_a_multipart_body_is_refused_unread(tmp_path: Path, path: str) -> 
         assert (await s.http.post(path, data=part * 1_000, headers=headers)).status == refused
 
 
-@pytest.mark.row("T083")
+@pytest.mark.row("T083", "F37")
 @pytest.mark.parametrize(
     "body",
     [
@@ -328,7 +328,7 @@ async def test_passports_beside_an_access_token_are_refused(tmp_path: Path, pers
         assert (answer.status, (await answer.json())["code"]) == (400, "REQ-INVALID")
 
 
-@pytest.mark.row("C5")
+@pytest.mark.row("C5", "F77")
 async def test_a_passport_that_was_shown_is_in_no_log_entry_row_or_answer(tmp_path: Path) -> None:
     async with site(tmp_path) as s:
         inside = visas(s)

@@ -40,6 +40,7 @@ def asked(s: Site) -> int:
     return sum(isinstance(row, Request) for row in s.stage.ledger.rows.values())
 
 
+@pytest.mark.row("F10")
 async def test_the_same_request_again_is_answered_again_and_not_done_again(tmp_path: Path) -> None:
     async with site(tmp_path) as s:
         first = await ask(s)
@@ -75,6 +76,7 @@ OTHERS: list[tuple[str, str, Any]] = [
 ]
 
 
+@pytest.mark.row("F10")
 @pytest.mark.parametrize(("path", "body"), [case[1:] for case in OTHERS], ids=[case[0] for case in OTHERS])
 async def test_a_key_stands_for_one_request(tmp_path: Path, path: str, body: Any) -> None:
     async with site(tmp_path) as s:
@@ -120,6 +122,7 @@ async def test_an_answer_is_kept_for_a_day_and_not_a_second_longer(tmp_path: Pat
         )
 
 
+@pytest.mark.row("F10")
 async def test_of_the_same_request_twice_at_once_one_is_done(tmp_path: Path) -> None:
     async with site(tmp_path) as s:
         found = await asyncio.gather(*(ask(s) for _ in range(5)))
@@ -170,6 +173,7 @@ async def test_a_recorded_refusal_is_told_again(tmp_path: Path) -> None:
         assert s.stage.kinds().count("decision.made") == 1
 
 
+@pytest.mark.row("F10")
 async def test_when_the_answer_is_lost_the_request_is_still_not_done_twice(tmp_path: Path) -> None:
     async with site(tmp_path) as s:
         await ask(s)
@@ -214,6 +218,7 @@ async def test_the_longest_key_and_the_largest_body(tmp_path: Path) -> None:
             assert f"more than {limit} bytes" in (await got.json())["detail"]
 
 
+@pytest.mark.row("F10")
 @pytest.mark.parametrize("route", CHANGING, ids=lambda route: f"{route.method} {route.path}")
 async def test_every_address_that_changes_something_heeds_the_key(tmp_path: Path, route: Any) -> None:
     """A key that stood with another request stops each of them before it does anything."""

@@ -485,7 +485,7 @@ async def test_an_error_of_the_provider_is_a_clean_page(tmp_path: Path, error: s
         assert answer.headers["Cache-Control"] == "no-store"
 
 
-@pytest.mark.row("T060")
+@pytest.mark.row("T060", "F28")
 @pytest.mark.parametrize(
     "path", [".well-known/openid-configuration", "token_endpoint", "userinfo_endpoint", "jwks_uri"]
 )

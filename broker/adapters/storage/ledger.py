@@ -23,6 +23,7 @@ from broker.adapters.storage.writer import Answer, Sign, Wish, Writer, wish_for
 from broker.core.audit.entry import Entry
 from broker.core.rows import Put, Row
 from broker.ports import Clock, Entropy, LedgerDownError
+from broker.ports.faults import fault
 
 QUEUE = 4_096
 """Callers that may wait; the next one is refused, and hears 503 instead of waiting for ever."""
@@ -150,7 +151,9 @@ class SqliteLedger:
     def _publish(self) -> None:
         """Move the head to the newest checkpoint, which from then on may be shown to anybody."""
         if self._writer.size > self._head.size and self._writer.note:
+            fault("head.moving")
             self._head.move(self._writer.size, self._writer.note)
+            fault("head.moved")
             self._published_at = monotonic()
 
     def _tell(self, what: Callable[..., None], *arguments: object) -> None:
@@ -174,6 +177,7 @@ class SqliteLedger:
         try:
             if rows:
                 self.on_commit(rows)
+                fault("ledger.told")
         except Exception as failure:  # noqa: BLE001 (who decides by an old picture must decide nothing)
             self._die(batch, failure)
             self._handed.put(None)

@@ -21,6 +21,7 @@ from broker.core.ids import ReceiptId, make_id
 from broker.core.rows import Erasure
 from broker.core.time import Seconds
 from broker.ports import Clock, Entropy, LedgerDownError, StaleError
+from broker.ports.faults import fault
 
 CLOCK_STEP = 2
 """Seconds by which the clock may go back without an entry that says so."""
@@ -92,6 +93,7 @@ class Writer:
         LedgerDownError as an answer: another program holds the database, nothing was stored, later it may
         work again. Any exception: nobody knows what was stored.
         """
+        fault("ledger.beginning")
         if not self._begin():
             return [LedgerDownError("another program holds the database") for _ in wishes]
         batch = _Batch(self.size)
@@ -163,7 +165,9 @@ class Writer:
         full, before = size >> TILE_HEIGHT << TILE_HEIGHT, batch.seq >> TILE_HEIGHT << TILE_HEIGHT
         if full > before:
             self._db.execute(schema.THIN_CHECKPOINTS, (before, full))
+        fault("ledger.written")
         self._db.execute("COMMIT")
+        fault("ledger.committed")
         self._edge, self.note = edge, note
 
     def _watch_clock(self, batch: _Batch) -> Seconds:

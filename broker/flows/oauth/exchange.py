@@ -22,6 +22,7 @@ from broker.flows.oauth.standing import Standing, access_of, standing_of, token_
 from broker.flows.oauth.targets import foreign_grant
 from broker.flows.oauth.tasks import issue_task
 from broker.flows.traces import decided, decisions_of
+from broker.ports.faults import fault
 
 _JTI_BYTES = 16
 _KIND = "passport.refused"
@@ -94,6 +95,7 @@ async def _issue(
         "until": ends,
     }
     await d.ledger.record(d.entry("passport.issued", now, s.person, about), *why)
+    fault("passport.recorded")
     # 4. Act.
     said = claims.passport(
         issuer=d.issuer,

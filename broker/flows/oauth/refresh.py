@@ -14,6 +14,7 @@ from broker.flows.oauth.deps import Deps
 from broker.flows.oauth.spend import told
 from broker.flows.oauth.standing import standing_of
 from broker.flows.oauth.targets import foreign_grant
+from broker.ports.faults import fault
 
 
 async def refresh(d: Deps, client: Client, form: Parameters, now: Seconds, jkt: str | None) -> Tokens | Refused:
@@ -55,6 +56,7 @@ async def refresh(d: Deps, client: Client, form: Parameters, now: Seconds, jkt: 
     )
     puts = _rotation(row, plan, now) if isinstance(verdict, Rotate) else ()
     await d.ledger.record(d.entry("token.issued", now, s.person, told(s, plan)), *puts)
+    fault("token.recorded")
     # 4. Act.
     return sign(d, s, plan, now)
 

@@ -48,7 +48,7 @@ def connections() -> tuple[list[Broken], Any]:
     return made, connect
 
 
-@pytest.mark.row("T125")
+@pytest.mark.row("T125", "F9")
 @pytest.mark.parametrize("fault", ["COMMIT lost", "COMMIT stored", "INSERT lost", "BEGIN lost"])
 async def test_after_any_error_of_a_commit_the_ledger_is_dead_for_good(place: Place, fault: str) -> None:
     made, connect = connections()
@@ -94,6 +94,7 @@ async def test_a_key_that_cannot_sign_kills_the_ledger_and_stores_nothing(place:
     assert place.ask("SELECT count(*) FROM record") == [(1,)]
 
 
+@pytest.mark.row("F27")
 async def test_when_too_much_waits_the_next_is_refused_and_nobody_else(place: Place) -> None:
     signing, go_on = threading.Event(), threading.Event()
 
@@ -116,6 +117,7 @@ async def test_when_too_much_waits_the_next_is_refused_and_nobody_else(place: Pl
         assert await ledger.record(entry(9_999)) == QUEUE + 1
 
 
+@pytest.mark.row("F21")
 async def test_another_writer_makes_callers_fail_and_later_all_is_well(place: Place) -> None:
     def impatient(path: Path) -> sqlite3.Connection:
         db = connect_ledger(path)
@@ -154,7 +156,7 @@ except LedgerRefusedError as refused:
 """
 
 
-@pytest.mark.row("T126")
+@pytest.mark.row("T126", "F12")
 def test_a_second_process_on_the_same_file_is_refused(place: Place) -> None:
     def start() -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", SECOND, str(place.database)]
@@ -206,6 +208,7 @@ async def test_another_logs_database_or_head_is_refused(place: Place) -> None:
     await refused(place, "another origin")
 
 
+@pytest.mark.row("F5")
 @pytest.mark.parametrize("setting", ["synchronous = NORMAL", "synchronous = OFF", "journal_mode = DELETE"])
 async def test_a_connection_that_may_forget_commits_is_refused(place: Place, setting: str) -> None:
     def connect(path: Path) -> sqlite3.Connection:
@@ -279,6 +282,7 @@ def test_a_log_that_is_damaged_near_its_end_is_refused(place: Place, damage: str
     asyncio.run(refused(place, "damaged|old backup"))
 
 
+@pytest.mark.row("F31")
 async def test_a_clock_that_goes_back_is_in_the_log_and_order_is_not_by_time(place: Place) -> None:
     async with place.open() as ledger:
         await ledger.record(entry(1))

@@ -91,6 +91,7 @@ def entry(**members: Any) -> Entry:
     return Entry(**{"id": RECEIPT, "at": Seconds(5), "kind": "decision.made", "nonce": NONCE, **members})
 
 
+@pytest.mark.row("F77", "F80")
 @pytest.mark.parametrize("text", MUST_NOT_BE_REMEMBERED)
 def test_secrets_addresses_and_control_characters_are_refused_and_never_quoted(text: str) -> None:
     for about in ({"x": text}, {"x": ("fine", text)}):
@@ -162,6 +163,7 @@ EFFECTS = st.lists(
 )
 
 
+@pytest.mark.row("F80")
 @given(ENTRIES, EFFECTS)
 @settings(max_examples=120)
 def test_entries_are_canonical_json_come_back_equal_and_can_be_outlined(one: Entry, effects: list[Effect]) -> None:

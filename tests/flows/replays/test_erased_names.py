@@ -61,7 +61,7 @@ async def decided(s: Recorded) -> None:
     await ask(s.world, caller(identities=who, assertions=("ast_1",)), b.ONE)
 
 
-@pytest.mark.row("OUT-ERASED")
+@pytest.mark.row("OUT-ERASED", "F78")
 async def test_no_version_that_is_kept_names_them_and_every_proof_holds(place: Place) -> None:
     async with recorded(place, *ROWS) as s:
         await s.put(changed(SAID, evidence="CANARY-evidence"))  # an older version is kept beside it

@@ -121,6 +121,10 @@ class Settings(BaseModel):
             raise ValueError("tls_cert and tls_key come together")
         if (self.nginx_location is None) != (self.nginx_log is None):
             raise ValueError("nginx_location and nginx_log come together")
+        return self
+
+    @model_validator(mode="after")
+    def _faults_are_for_tests(self) -> Self:
         if self.faults and self.mode == "production":
             raise ValueError("faults: a broker in production does not fail on purpose")
         if unknown := {plan.partition("=")[0] for plan in self.faults} - POINTS.keys():

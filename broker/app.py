@@ -16,7 +16,6 @@ from broker.adapters.clock import SystemClock
 from broker.adapters.discovery import Discovery
 from broker.adapters.endpoints import HttpEndpoints
 from broker.adapters.entropy import SystemEntropy
-from broker.adapters.faults import arm_all
 from broker.adapters.identity_providers import HttpIdentityProviders
 from broker.adapters.issuer_health import LiveIssuerHealth
 from broker.adapters.issuers import discoverable, key_sources, userinfo_source
@@ -68,6 +67,7 @@ from broker.web.edge import EDGE, Edge, Network, Pace, networks
 from broker.web.middleware import CLOCK, ENTROPY, around, safe_headers
 from broker.web.once import RUNNING, OnceLedger, once
 from broker.web.pages.render import set_up
+from broker.web.recording import WATCHED, WatchedLedger
 from broker.web.routes import add_routes
 from broker.web.server import listening, tls_of
 from broker.web.state import BROKER, READY, Administration, Broker, Readiness
@@ -101,7 +101,6 @@ class Running:
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Running]:
     """Everything open and wired. Errors of the files involved come out as they are: a start either works or not."""
-    arm_all(settings.faults)
     clock, entropy = SystemClock(), SystemEntropy()
     store = keys.open_keys(settings.keys, settings.passphrase_file)
     tokens = signing.OwnTokens(store, settings.issuer, clock.now)
@@ -229,7 +228,8 @@ def build(
 ) -> web.Application:
     """The application around a wired broker. Tests call this with fakes."""
     app = web.Application(middlewares=[around, once], client_max_size=64 * 1024)
-    ledger = OnceLedger(broker.world.ledger)
+    app[WATCHED] = WatchedLedger(broker.world.ledger)
+    ledger = OnceLedger(app[WATCHED])
     app[BROKER] = replace(
         broker, world=replace(broker.world, ledger=ledger), oauth=replace(broker.oauth, ledger=ledger)
     )

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
+from broker.adapters.storage.log import Published
 from broker.core.audit.entry import Effect, Entry, encode
 from broker.core.authz.feed import Change
 from broker.core.passport.health import Concerns, IssuerReport, Refusals
@@ -12,7 +13,7 @@ from broker.core.passport.userinfo import Answer
 from broker.core.plain import canonical, digest, plain
 from broker.core.rows import Put, Row
 from broker.core.time import Seconds
-from broker.ports import LedgerDownError, SourceHealth, StaleError, UpstreamError, Wanted
+from broker.ports import LedgerDownError, PublishedHead, SourceHealth, StaleError, UpstreamError, Wanted
 
 R = TypeVar("R", bound=Row)
 START = Seconds(1_800_000_000)
@@ -135,6 +136,9 @@ class MemoryChanges:
 
     async def head(self) -> int:
         return len(self.ledger.entries)
+
+    async def published(self) -> PublishedHead:
+        return Published(size=len(self.ledger.entries), note=b"")
 
     async def at(self, seq: int) -> Seconds | None:
         return self.ledger.entries[seq].at if 0 <= seq < len(self.ledger.entries) else None

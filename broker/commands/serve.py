@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import structlog
 
+from broker.adapters.faults import arm_all
 from broker.app import assert_fit, first_of, opened, serving
 from broker.commands.common import settings, telling
 from broker.commands.logs import logging
@@ -35,6 +36,7 @@ def serve(config: Path | None, host: str | None, port: int | None, tls_cert: Pat
 
 async def _serve(chosen: Settings) -> bool:
     """Serve until told to stop. True: the ledger died."""
+    arm_all(chosen.faults)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for one in (signal.SIGTERM, signal.SIGINT):

@@ -1,11 +1,21 @@
 """Is the process there, could it authorise and record a download now, and how is it doing?"""
 
+import asyncio
+from time import monotonic
+
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from broker.flows.ready import rehearse
 from broker.web.errors import Problem
 from broker.web.metrics import METRICS, of_issuers
-from broker.web.state import BROKER, READY
+from broker.web.recording import WATCHED
+from broker.web.state import BROKER, READY, Broker, Readiness
+
+_SECONDS = 5.0
+"""For which a record may wait, or a rehearsal take, before we are not ready."""
+_EVERY = 1.0
+"""Seconds for which a rehearsal that went well counts."""
 
 
 async def healthz(_: web.Request) -> web.Response:
@@ -14,17 +24,32 @@ async def healthz(_: web.Request) -> web.Response:
 
 
 async def readyz(request: web.Request) -> web.Response:
-    """The ledger can be written and read, and nobody is stopping us."""
+    """A download can be authorised and recorded within five seconds, and nobody is stopping us."""
     readiness = request.app[READY]
     if readiness.draining:
         raise Problem("SRV-DRAINING")
-    if not readiness.ledger_writes():
+    if not readiness.ledger_writes() or request.app[WATCHED].longest_wait() > _SECONDS:
         raise Problem("SRV-NO-RECORD")
-    await request.app[BROKER].audit.published()
+    try:
+        async with asyncio.timeout(_SECONDS):
+            await _rehearsed(request.app[BROKER], readiness)
+    except TimeoutError:
+        raise Problem("SRV-NO-RECORD") from None
     return web.json_response({"status": "ready"})
+
+
+async def _rehearsed(broker: Broker, readiness: Readiness) -> None:
+    """Whoever asks more often than once a second hears what was found within that second."""
+    if monotonic() - readiness.rehearsed >= _EVERY:
+        await rehearse(broker.world)
+        await broker.audit.published()
+        readiness.rehearsed = monotonic()
 
 
 async def metrics(request: web.Request) -> web.Response:
     """Prometheus text."""
+    log = request.app[BROKER].audit
+    METRICS.entries.set(await log.head())
+    METRICS.published.set((await log.published()).size)
     text = generate_latest(METRICS.registry) + generate_latest(of_issuers(request.app[BROKER].issuers.reports()))
     return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -2,11 +2,57 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Metric
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from broker.core.passport.health import IssuerReport
+
+_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+DOORS = {
+    "/oauth2": "oauth",
+    "/api": "api",
+    "/access": "authzen",
+    "/authz": "proxies",
+    "/ga4gh/drs": "drs",
+    "/ga4gh/htsget": "htsget",
+    "/data": "data",
+    "/audit": "audit",
+}
+"""By which beginning of its pattern an address belongs to which door; any other belongs to `pages`."""
+
+
+@cache
+def door_of(route: str) -> str:
+    """The door of an address, by its pattern: few, so that times can be told apart by them."""
+    return next((door for prefix, door in DOORS.items() if route.startswith(f"{prefix}/")), "pages")
+
+
+def _service_levels(registry: CollectorRegistry) -> dict[str, Counter | Gauge | Histogram]:
+    """What the service levels of docs/how-to/watch-the-broker.md are computed from."""
+    return {
+        "seconds": Histogram(
+            "broker_request_seconds", "From the headers of a request to the end of its answer, but for downloads",
+            ("door",), buckets=_BUCKETS, registry=registry,
+        ),
+        "first_byte": Histogram(
+            "broker_first_byte_seconds", "From the headers of a download to its first byte, its entry included",
+            buckets=_BUCKETS, registry=registry,
+        ),
+        "record_seconds": Histogram(
+            "broker_record_seconds", "Until what was to be recorded was durable", buckets=_BUCKETS, registry=registry
+        ),
+        "recording": Gauge("broker_recording", "Who waits until something is durable", registry=registry),
+        "entries": Gauge("broker_log_entries", "Entries of the log", registry=registry),
+        "published": Gauge("broker_log_published_entries", "Entries that a checkpoint covers", registry=registry),
+        "unreadable": Counter(
+            "broker_unreadable_requests", "Requests that were not HTTP as it must be", ("status",), registry=registry
+        ),
+        "lines_left_out": Counter(
+            "broker_left_out_log_lines", "Lines that were not logged: too many of a kind", registry=registry
+        ),
+    }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +65,14 @@ class Metrics:
     bytes_sent: Counter = field(init=False)
     streams: Gauge = field(init=False)
     cut: Counter = field(init=False)
+    seconds: Histogram = field(init=False)
+    first_byte: Histogram = field(init=False)
+    record_seconds: Histogram = field(init=False)
+    recording: Gauge = field(init=False)
+    entries: Gauge = field(init=False)
+    published: Gauge = field(init=False)
+    unreadable: Counter = field(init=False)
+    lines_left_out: Counter = field(init=False)
 
     def __post_init__(self) -> None:
         made = {
@@ -36,7 +90,7 @@ class Metrics:
             "cut": Counter(
                 "broker_cut_streams", "Downloads cut because the right to them ended", registry=self.registry
             ),
-        }
+        } | _service_levels(self.registry)
         for name, metric in made.items():
             object.__setattr__(self, name, metric)
 

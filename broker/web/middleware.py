@@ -3,6 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
+from time import monotonic
 
 import structlog
 from aiohttp import hdrs, web
@@ -15,11 +16,15 @@ from broker.web.doors import ask_for_more, challenge_of, give_nonce
 from broker.web.edge import admit
 from broker.web.errors import Problem, problem_response
 from broker.web.languages import language, say
-from broker.web.metrics import METRICS
+from broker.web.metrics import METRICS, door_of
+from broker.web.recording import REQUEST
+from broker.web.sparing import Sparing
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 REQUEST_ID = web.RequestKey("request_id", str)
+BEGAN = web.RequestKey("began", float)
+"""When (monotonic) its headers were there."""
 CODE = web.RequestKey("code", str)
 """Why the request was refused, for the log: people who ask for help name the request id."""
 CLOCK = web.AppKey("clock", Clock)
@@ -47,6 +52,8 @@ SAFE_HEADERS = {
 }
 _SINGLE = (hdrs.AUTHORIZATION, hdrs.HOST, hdrs.CONTENT_TYPE, hdrs.RANGE, hdrs.IF_RANGE, hdrs.COOKIE)
 
+_FEW = Sparing()
+
 log = structlog.get_logger(__name__)
 
 
@@ -56,10 +63,16 @@ async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
     request_id = _request_id(request)
     request[REQUEST_ID] = request_id
     structlog.contextvars.bind_contextvars(request_id=request_id)
+    named, began = REQUEST.set(request_id), monotonic()
+    request[BEGAN] = began
     try:
         response = await _answered(request, handler, request_id)
     finally:
+        REQUEST.reset(named)
         structlog.contextvars.clear_contextvars()
+    door = door_of(_route(request))
+    if door != "data":  # how long a download takes is its client's matter; its first byte is counted where it leaves
+        METRICS.seconds.labels(door).observe(monotonic() - began)
     return response
 
 
@@ -86,13 +99,24 @@ async def _answered(request: web.Request, handler: Handler, request_id: str) -> 
         response = _rendered(request, Problem("SRV-ERROR"), request_id)
     method = request.method if request.method in hdrs.METH_ALL else "other"  # a label must not be what callers like
     _counted(method, route, response.status).inc()
-    log.info("request", method=method, route=route, status=response.status, code=request.get(CODE))
+    _line(method, route, response.status, request.get(CODE))
     return response
 
 
 @lru_cache(maxsize=4096)
 def _counted(method: str, route: str, status: int) -> Counter:
     return METRICS.requests.labels(method, route, str(status))
+
+
+def _line(method: str, route: str, status: int, code: str | None) -> None:
+    """One line of log; of refusals a few a second of each kind, because strangers can cause as many as they like."""
+    kind = f"{status} {code}"
+    before = _FEW.admits(kind) if 400 <= status < 500 else 0  # noqa: PLR2004 (RFC 9110 section 15.5)
+    if before is None:
+        METRICS.lines_left_out.inc()
+        return
+    more = {"left_out": before} if before else {}
+    log.info("request", method=method, route=route, status=status, code=code, **more)
 
 
 def _library(request: web.Request, theirs: web.HTTPException, request_id: str) -> web.StreamResponse:
@@ -158,5 +182,7 @@ async def safe_headers(request: web.Request, response: web.StreamResponse) -> No
     say(request, response)
     if allowed := cors.headers(request):
         response.headers.update(allowed)
+    if BEGAN in request and door_of(_route(request)) == "data":
+        METRICS.first_byte.observe(monotonic() - request[BEGAN])
     if REQUEST_ID in request:  # a download has left before the layers around it could name it
         response.headers.setdefault("X-Request-ID", request[REQUEST_ID])

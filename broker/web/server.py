@@ -14,12 +14,16 @@ from aiohttp.web_protocol import RequestHandler
 
 from broker.web.edge import EDGE, Pace
 from broker.web.errors import Problem, problem_response
+from broker.web.metrics import METRICS
 from broker.web.middleware import SAFE_HEADERS
+from broker.web.sparing import Sparing
 
 MAX_LINE = 8_190
 """Bytes of the request line."""
 MAX_FIELD = 65_536
 """Bytes of one header: past 8 KiB we answer 431 ourselves, with nothing of the header in it."""
+
+_FEW = Sparing()
 
 log = structlog.get_logger(__name__)
 
@@ -89,7 +93,8 @@ class QuietHandler(RequestHandler):
     def _too_slow(self) -> None:
         self._head = None
         if self.is_idle:
-            log.info("http.slow_header")
+            if _FEW.admits("slow header") is not None:
+                log.info("http.slow_header")
             self.drop()
 
     def handle_error(
@@ -102,7 +107,12 @@ class QuietHandler(RequestHandler):
         del message
         if isinstance(exc, ConnectionError):
             raise ConnectionResetError("the client has gone, or its stream was cut")
-        log.warning("http.unreadable", status=status, error=type(exc).__name__)
+        METRICS.unreadable.labels(str(status)).inc()
+        before = _FEW.admits(f"unreadable {status}")
+        if before is None:
+            METRICS.lines_left_out.inc()
+        else:
+            log.warning("http.unreadable", status=status, error=type(exc).__name__, left_out=before)
         if request.writer.output_size > 0:
             raise ConnectionError("an answer was already on its way")
         code = {413: "REQ-TOO-LARGE", 431: "REQ-HEADER-TOO-LARGE", 500: "SRV-ERROR"}.get(status, "REQ-MALFORMED")

@@ -80,6 +80,8 @@ class Readiness:
     def __init__(self, ledger_writes: Callable[[], bool]) -> None:
         self.ledger_writes = ledger_writes
         self.draining = False
+        self.rehearsed = float("-inf")
+        """When (monotonic) a download was last rehearsed with success."""
 
 
 READY = web.AppKey("readiness", Readiness)

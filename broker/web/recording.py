@@ -1,0 +1,76 @@
+"""The ledger as the edge sees it: how long records take, who waits, and for which request each entry was made.
+
+A request's id is in its answer, its lines of the log, its trace and its entries, so that one leads to the others.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import replace
+from time import monotonic
+
+from aiohttp import web
+
+from broker.core.audit.entry import Entry
+from broker.core.rows import Put
+from broker.ports import Ledger
+from broker.web.metrics import METRICS
+
+MEMBER = "http_request"
+"""Under which name an entry has the id."""
+_HARMLESS = re.compile(r"[0-9a-f-]{8,64}")
+"""Ours, and every id that is drawn (W3C trace ids, UUIDs). Another may be anything that a caller likes, a name too."""
+
+REQUEST: ContextVar[str] = ContextVar("http_request", default="")
+"""The id of the request that is being answered; empty outside of any."""
+
+
+def noted(request_id: str) -> str:
+    """The id as an entry holds it, for ever: itself, or its digest where a caller chose its words."""
+    if _HARMLESS.fullmatch(request_id):
+        return request_id
+    return "sha256:" + hashlib.sha256(request_id.encode()).hexdigest()
+
+
+class WatchedLedger:
+    """A ports.Ledger: the one underneath, timed, and with the request's id in each entry."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._since: dict[object, float] = {}
+
+    def longest_wait(self) -> float:
+        """Seconds for which somebody has waited by now for what they want recorded; 0 if nobody waits."""
+        return monotonic() - min(self._since.values()) if self._since else 0.0
+
+    async def record(self, entry: Entry, *changes: Put) -> int | None:
+        """As the one underneath."""
+        with self._timed():
+            return await self._ledger.record(_named(entry), *changes)
+
+    async def record_each(self, records: Sequence[tuple[Entry, Sequence[Put]]]) -> None:
+        """As the one underneath."""
+        with self._timed():
+            await self._ledger.record_each([(_named(entry), puts) for entry, puts in records])
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        mark = object()
+        began = self._since[mark] = monotonic()
+        METRICS.recording.inc()
+        try:
+            yield
+            METRICS.record_seconds.observe(monotonic() - began)
+        finally:
+            del self._since[mark]
+            METRICS.recording.dec()
+
+
+def _named(entry: Entry) -> Entry:
+    request = REQUEST.get()
+    return replace(entry, about={**entry.about, MEMBER: noted(request)}) if request else entry
+
+
+WATCHED = web.AppKey("watched_ledger", WatchedLedger)

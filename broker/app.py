@@ -64,7 +64,7 @@ from broker.policies import RulesError, policy_folder, rules_in, watch_policies
 from broker.ports import Entropy
 from broker.state import deliveries_told, envelopes_of, keep_texts, key_ring, log_key, log_origin, outbox_of, picture_of
 from broker.web.edge import EDGE, Edge, Network, Pace, networks
-from broker.web.middleware import CLOCK, ENTROPY, around, safe_headers
+from broker.web.middleware import CLOCK, ENTROPY, SECURE, around, safe_headers
 from broker.web.once import RUNNING, OnceLedger, once
 from broker.web.pages.render import set_up
 from broker.web.recording import WATCHED, WatchedLedger
@@ -238,6 +238,7 @@ def build(
     app[EDGE] = Edge(pace=pace or Pace(), rates=broker.oauth.rates, proxies=proxies, files=files)
     app[CLOCK] = broker.world.clock
     app[ENTROPY] = broker.world.entropy
+    app[SECURE] = broker.world.issuer.startswith("https://")
     set_up(app)
     add_routes(app)
     app.on_response_prepare.append(safe_headers)

@@ -50,6 +50,9 @@ SAFE_HEADERS = {
     "Cross-Origin-Resource-Policy": "cross-origin",
     "Server": "ga4gh-access-broker",
 }
+_TWO_YEARS = 63_072_000
+SECURE = web.AppKey("secure", bool)
+"""Are we reached by https? Then never by anything else again (RFC 6797)."""
 _SINGLE = (hdrs.AUTHORIZATION, hdrs.HOST, hdrs.CONTENT_TYPE, hdrs.RANGE, hdrs.IF_RANGE, hdrs.COOKIE)
 
 _FEW = Sparing()
@@ -178,6 +181,8 @@ async def safe_headers(request: web.Request, response: web.StreamResponse) -> No
     """Set on every response, error or not, just before it leaves."""
     response.headers.merge(SAFE_HEADERS)  # what a handler said itself stands
     response.headers["Server"] = SAFE_HEADERS["Server"]
+    if request.app[SECURE]:
+        response.headers["Strict-Transport-Security"] = f"max-age={_TWO_YEARS}"
     give_nonce(request, response)
     say(request, response)
     if allowed := cors.headers(request):

@@ -181,6 +181,8 @@ async def safe_headers(request: web.Request, response: web.StreamResponse) -> No
     """Set on every response, error or not, just before it leaves."""
     response.headers.merge(SAFE_HEADERS)  # what a handler said itself stands
     response.headers["Server"] = SAFE_HEADERS["Server"]
+    if hdrs.AUTHORIZATION in request.headers:  # what was told to one person is for nobody's cache
+        response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
     if request.app[SECURE]:
         response.headers["Strict-Transport-Security"] = f"max-age={_TWO_YEARS}"
     give_nonce(request, response)

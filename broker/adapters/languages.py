@@ -11,8 +11,7 @@ from typing import Any
 
 from broker.adapters.yaml_files import Document, Where, YamlFileError, load_yaml
 from broker.core.reasons import REASONS
-from broker.core.reasons.language import AUDIENCES, ENGLISH, Language, Text
-from broker.core.reasons.words import WORDS
+from broker.core.reasons.language import AUDIENCES, ENGLISH, EVERY_WORD, Language, Text
 
 SCHEMA = "broker.texts/1"
 
@@ -43,9 +42,9 @@ def _read(document: Document, tag: str, sentences: dict[str, Text], words: dict[
         sentences[code] = _text(document, where, one, english)
     for key, one in (said.get("words") or {}).items():
         where = ("words", key)
-        if key not in WORDS or key in words:
+        if key not in EVERY_WORD or key in words:
             raise _wrong(document, where, f"{key}: no such word, or translated twice")
-        words[key] = _text(document, where, one, {"all": WORDS[key]})
+        words[key] = _text(document, where, one, {"all": EVERY_WORD[key]})
 
 
 def _text(document: Document, where: Where, said: Any, english: Mapping[str, str]) -> Text:

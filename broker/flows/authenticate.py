@@ -90,6 +90,30 @@ async def by_access_token(
     )
 
 
+def by_session(w: World, person: Person, session: Session) -> Caller:
+    """The person who is signed in at a page of ours: with all that they hold, as no client stands between.
+
+    Whether the session lives was asked before (flows/oauth/standing.py: present).
+    """
+    now, snapshot = w.clock.now(), w.snapshots.current()
+    persons = (person.id, *(one.person for one in snapshot.linked(person.id, now)))
+    return Caller(
+        person=person,
+        identities=frozenset({*session.identities, (w.issuer, str(person.id))}),
+        session=session.id,
+        affiliations=session.affiliations,
+        location=session.location,
+        sign_in=session.sign_in,
+        grants=tuple(grant.id for one in persons for grant in snapshot.grants_of(one)),
+        assertions=tuple(row.id for row in snapshot.assertions(everybody(w, session, now), now)),
+        stated=session.stated,
+        shown=None,
+        roles=_roles(snapshot, session.identities),
+        ends=session.expires,
+        let_in=((IdentityProvider.KIND, session.idp),),
+    )
+
+
 async def by_client_token(w: World, v: Verifier, shown: Shown) -> ServiceCaller | Reason:
     """The service behind a token of `client_credentials`, for this broker itself.
 

@@ -16,10 +16,10 @@ from broker.core.purpose import purpose_json, read_purpose
 from broker.core.rows import Application, Committee, Review
 from broker.core.rows.applications import Paper, Remark
 from broker.core.snapshot import Snapshot
-from broker.core.time import FOREVER, Seconds, rfc3339
+from broker.core.time import Seconds, rfc3339
 from broker.flows.applications import drafts
 from broker.flows.applications.correct import reopen
-from broker.flows.applications.desk import Desk, at_desk, desk, desks, requests
+from broker.flows.applications.desk import Desk, at_desk, desk, desks, requests, urgency
 from broker.flows.applications.hand_in import MOST_DATASETS, HandedIn, hand_in, hand_in_again, take_back
 from broker.flows.applications.review import Said, endorse, give_back, invite, remark, step_aside, vote
 from broker.flows.world import World
@@ -37,8 +37,6 @@ Id = Annotated[str, Field(min_length=1, max_length=255)]
 _DRAFT_BYTES = 48 * 1024
 """A draft must fit where drafts are kept, with what is kept beside it."""
 _PAPERS = 4 * SMALL
-INSIDE = frozenset({Part.HANDLER, Part.MEMBER, Part.CHAIR, Part.REVIEWER, Part.DECIDER, Part.AUDITOR})
-"""Who reads what the committee says among itself."""
 
 
 class DraftBody(Wire):
@@ -173,7 +171,7 @@ async def list_reviews(request: web.Request) -> web.Response:
     who, snapshot = await caller(request), request.app[BROKER].snapshots.current()
     rows = (row for committee in snapshot.all(Committee) for row in snapshot.desk(committee.id))
     seen = [one for row in rows if (one := desk(who, row, snapshot)) is not None and not one.parts & OF_APPLICANTS]
-    seen.sort(key=_urgency)
+    seen.sort(key=urgency)
     return web.json_response({"reviews": [_review(one, request) for one in seen]})
 
 
@@ -229,11 +227,6 @@ async def post_reopening(request: web.Request) -> web.Response:
     """POST /reviews/{review}/reopening: take an answer up again, to correct it. A yes ends with that."""
     who, body = await caller(request), await json_body(request, ReopeningBody)
     return await _done(request, await reopen(_world(request), who, _id(request), DatasetId(body.dataset), body.ground))
-
-
-def _urgency(one: Desk) -> tuple[Seconds, str]:
-    due = one.review.clock.due(one.review.stage, one.committee.answer_days)
-    return due if due is not None else FOREVER, one.review.id
 
 
 def _world(request: web.Request) -> World:
@@ -310,7 +303,7 @@ def _papers(paper: Paper) -> dict[str, Any]:
 
 def _review(one: Desk, request: web.Request) -> dict[str, Any]:
     """What those who take part read; of who sits in the committee, and of its votes, applicants learn nothing."""
-    broker, row, inside = request.app[BROKER], one.review, bool(one.parts & INSIDE)
+    broker, row, inside = request.app[BROKER], one.review, one.inside
     now, days = broker.world.clock.now(), one.committee.answer_days
     due = row.clock.due(row.stage, days)
     told: dict[str, Any] = {

@@ -49,7 +49,7 @@ from broker.web.errors import Problem, headers, status_of
 from broker.web.languages import language
 from broker.web.middleware import ERROR_FAMILIES, ERROR_FORMS, REQUEST_ID, ErrorForm
 from broker.web.openapi import OPENAPI
-from broker.web.pages import render
+from broker.web.pages import applying, catalogue, desk, render
 from broker.web.state import BROKER
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -155,6 +155,19 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/identities/confirm", identities.confirm, Who.BROWSER, page),
     Route("POST", "/identities/confirm", identities.confirmed, Who.BROWSER, page),
     Route("POST", "/identities/unlink", identities.part, Who.BROWSER, page),
+    Route("GET", "/", catalogue.home, Who.ANYBODY, page),
+    Route("GET", "/datasets", catalogue.datasets, Who.ANYBODY, page),
+    Route("GET", "/dataset", catalogue.dataset, Who.ANYBODY, page),
+    Route("GET", "/applications", applying.mine, Who.BROWSER, page),
+    Route("GET", "/applications/new", applying.new, Who.BROWSER, page),
+    Route("POST", "/applications/new", applying.written, Who.BROWSER, page),
+    Route("GET", "/applications/{application}", applying.show, Who.BROWSER, page),
+    Route("GET", "/applications/{application}/edit", applying.edit, Who.BROWSER, page),
+    Route("POST", "/applications/{application}/edit", applying.mended, Who.BROWSER, page),
+    Route("POST", "/applications/{application}/withdrawal", applying.taken_back, Who.BROWSER, page),
+    Route("GET", "/reviews", desk.inbox, Who.BROWSER, page),
+    Route("GET", "/reviews/{review}", desk.show, Who.BROWSER, page),
+    Route("POST", "/reviews/{review}", desk.acted, Who.BROWSER, page),
     Route("GET", "/sign-in", choosing.choose, Who.BROWSER, page),
     Route("GET", "/sign-in/{idp}", sign_in.go, Who.BROWSER, page),
     Route("GET", "/sign-in/{idp}/callback", sign_in.callback, Who.BROWSER, page),
@@ -291,6 +304,9 @@ FAMILIES: tuple[tuple[str, ErrorForm], ...] = (
     ("/device", page),
     ("/sign-in", page),
     ("/identities", page),
+    ("/dataset", page),
+    ("/applications", page),
+    ("/reviews", page),
     ("/access/v1/", authzen.error),
     ("/authz/", proxies.error),
 )

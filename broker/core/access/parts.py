@@ -26,6 +26,9 @@ class Part(StrEnum):
 
 OF_APPLICANTS = frozenset({Part.APPLICANT, Part.ACCESSOR})
 
+INSIDE = frozenset({Part.HANDLER, Part.MEMBER, Part.CHAIR, Part.REVIEWER, Part.DECIDER, Part.AUDITOR})
+"""Who reads what the committee says among itself."""
+
 _SEE = frozenset({Command.SEE})
 _SPEAK = _SEE | {Command.REMARK}
 _HANDLE = _SPEAK | {Command.INVITE}

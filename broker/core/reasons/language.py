@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
+from broker.core.reasons.page_words import PAGE_WORDS
 from broker.core.reasons.spec import Spec
 from broker.core.reasons.words import WORDS
 
@@ -17,6 +18,8 @@ Audience = Literal["researcher", "dac", "subject"]
 AUDIENCES: tuple[Audience, ...] = ("researcher", "dac", "subject")
 
 _NOT_STATED = "line.not_stated"
+EVERY_WORD: Mapping[str, str] = {**WORDS, **PAGE_WORDS}
+"""By key, in English: the words of explanations and those of the pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ class Tongue:
 
     def word(self, key: str, **slots: str) -> str:
         """A fixed word or line."""
-        english = WORDS[key]
+        english = EVERY_WORD[key]
         return filled(self._of(self.language.words.get(key), "all", english, english), slots)
 
     def sentence(self, spec: Spec, audience: Audience, slots: Mapping[str, str], stored: str | None = None) -> str:
@@ -118,3 +121,10 @@ class Tongue:
             return english
         self.reviewed = self.reviewed and translated.reviewed
         return translated.told[key]
+
+
+def notes(tongue: Tongue) -> list[str]:
+    """What is to be said of a telling: that parts of it are not in its language, or that nobody has reviewed it."""
+    stale, reviewed = tongue.stale, tongue.reviewed
+    found = [tongue.word("line.stale")] if stale else []
+    return [*found, *([tongue.word("line.unreviewed")] if not reviewed else [])]

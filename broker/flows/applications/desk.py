@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 
 from broker.core.access.life import Command
-from broker.core.access.parts import Part, allowed
+from broker.core.access.parts import INSIDE, Part, allowed
 from broker.core.applications import parts
 from broker.core.ids import ApplicationId, DatasetId, PersonId, RequestId, ReviewId
 from broker.core.outcome import Reason
 from broker.core.rows import Application, Committee, Dataset, Request, Review
 from broker.core.snapshot import Snapshot
+from broker.core.time import FOREVER, Seconds
 from broker.flows.world import Caller
 
 
@@ -24,9 +25,20 @@ class Desk:
     parts: frozenset[Part]
 
     @property
+    def inside(self) -> bool:
+        """Do they read what the committee says among itself?"""
+        return bool(self.parts & INSIDE)
+
+    @property
     def may(self) -> frozenset[Command]:
         """What the caller may do with it now."""
         return allowed(self.review.stage, self.parts)
+
+
+def urgency(one: Desk) -> tuple[Seconds, str]:
+    """By which what waits is put in order: when its answer is due, and last what waits for nobody."""
+    due = one.review.clock.due(one.review.stage, one.committee.answer_days)
+    return due if due is not None else FOREVER, one.review.id
 
 
 def desk(caller: Caller, review: Review, snapshot: Snapshot) -> Desk | None:

@@ -7,6 +7,8 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
+from broker.core.time import rfc3339
+
 _HERE = Path(__file__).parent
 
 
@@ -14,6 +16,7 @@ def set_up(app: web.Application) -> None:
     """Make `render` work in `app`."""
     aiohttp_jinja2.setup(
         app,
+        filters={"day": lambda at: rfc3339(at)[:10]},
         loader=jinja2.FileSystemLoader(_HERE / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,

@@ -11,8 +11,7 @@ import pytest
 from broker.adapters.languages import load_languages, slots
 from broker.adapters.yaml_files import YamlFileError
 from broker.core.reasons import REASONS
-from broker.core.reasons.language import AUDIENCES, ENGLISH, Language, Text, Tongue, fingerprint, source_of
-from broker.core.reasons.words import WORDS
+from broker.core.reasons.language import AUDIENCES, ENGLISH, EVERY_WORD, Language, Text, Tongue, fingerprint, source_of
 
 CONFIG = Path(__file__).parents[3] / "config" / "texts"
 LANGUAGES = {tag: language for tag, language in load_languages(CONFIG).items() if language is not ENGLISH}
@@ -39,7 +38,7 @@ def test_every_code_is_translated_from_the_english_of_now(language: Language) ->
 def test_every_word_is_translated_from_the_english_of_now(language: Language) -> None:
     stubs = [
         f'  {key}:\n    source: "{fingerprint(english)}"\n    reviewed: false\n    all: {english}'
-        for key, english in WORDS.items()
+        for key, english in EVERY_WORD.items()
         if (found := language.words.get(key)) is None or found.source != fingerprint(english)
     ]
     assert not stubs, "\n".join(["missing or stale in config/texts:", *stubs])
@@ -52,7 +51,7 @@ def test_a_translation_says_all_that_the_english_says(language: Language) -> Non
             assert slots(text.told[audience]) == slots(getattr(REASONS[code], audience)), (code, audience)
             assert text.told[audience].strip()
     for key, text in language.words.items():
-        assert slots(text.told["all"]) == slots(WORDS[key]), key
+        assert slots(text.told["all"]) == slots(EVERY_WORD[key]), key
 
 
 @languages

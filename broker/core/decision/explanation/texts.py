@@ -10,7 +10,7 @@ from typing import Any
 from broker.core.outcome import Outcome
 from broker.core.purpose import LADDER, Modality
 from broker.core.reasons import REASONS, TEXTS_VERSION
-from broker.core.reasons.language import ENGLISH, Audience, Language, Tongue
+from broker.core.reasons.language import ENGLISH, Audience, Language, Tongue, notes
 from broker.core.reasons.words import WORDS
 
 FIRST_SCREEN = 120
@@ -41,12 +41,10 @@ def dressed(record: Mapping[str, Any], language: Language = ENGLISH) -> dict[str
 
 def _made_in(tongue: Tongue, record: Mapping[str, Any]) -> dict[str, Any]:
     """In which words it is told; what is not in the wanted language, or not reviewed, says so."""
-    notes = [tongue.word("line.stale")] if tongue.stale else []
-    notes += [tongue.word("line.unreviewed")] if not tongue.reviewed else []
     return {
         "language": tongue.language.tag,
         "reviewed": tongue.reviewed and not tongue.stale,
-        "notes": notes,
+        "notes": notes(tongue),
         "texts_version": record.get("texts_version", TEXTS_VERSION),
     }
 

@@ -1,0 +1,231 @@
+"""A researcher's pages: drafts, the form, what would be answered, and how far each committee is."""
+
+from typing import Any
+
+from aiohttp import web
+
+from broker.core.access.life import Command
+from broker.core.applications import differences
+from broker.core.ids import ApplicationId, DatasetId
+from broker.core.outcome import Reason
+from broker.core.reasons import sentence
+from broker.core.rows import Application
+from broker.core.rows.applications import Paper
+from broker.flows.applications import drafts
+from broker.flows.applications.desk import Desk, desks, requests
+from broker.flows.applications.hand_in import MOST_DATASETS, hand_in, hand_in_again, take_back
+from broker.flows.request_access import foresee
+from broker.flows.world import Caller
+from broker.web import forms
+from broker.web.bodies import form_body
+from broker.web.errors import Problem
+from broker.web.languages import language
+from broker.web.pages.here import page, signed_in
+from broker.web.pages.paper_form import (
+    CHOICES,
+    KINDS,
+    QUESTIONS,
+    TOPICS,
+    Fields,
+    fields,
+    listed,
+    paper,
+    purpose,
+    typed_of,
+)
+from broker.web.state import BROKER
+from broker.web.telling import foreseen
+
+_FORM_BYTES = 256 * 1024
+_CHECKED = 5
+"""Datasets that are looked at beforehand at once; the others are told of after handing in."""
+
+
+async def mine(request: web.Request) -> web.Response:
+    """GET /applications: one's own, and one's drafts."""
+    who, broker = await signed_in(request), request.app[BROKER]
+    snapshot = broker.snapshots.current()
+    kept = [(id, await drafts.read(broker.world, who, id)) for id in await drafts.listed(broker.world, who)]
+    values = {
+        "drafts": [
+            {"id": id, "title": one["value"].get("title", "")} for id, one in kept if not isinstance(one, Reason)
+        ],
+        "rows": [_shown(row, desks(who, row.id, snapshot), request) for row in snapshot.applications_of(who.person.id)],
+    }
+    return page(request, who, "applications.html", values)
+
+
+async def new(request: web.Request) -> web.Response:
+    """GET /applications/new: an empty form, a draft of one's own, or a copy of an application of one's own."""
+    who, broker = await signed_in(request), request.app[BROKER]
+    typed: Fields = {"datasets": request.query.get("dataset", "")[:255]}
+    draft, copied = request.query.get("draft"), request.query.get("copy")
+    if draft is not None:
+        kept = await drafts.read(broker.world, who, draft)
+        if isinstance(kept, Reason):
+            raise Problem.of(kept)
+        typed = dict(kept["value"])
+    elif copied is not None:
+        typed = _copy(who, ApplicationId(copied), request)
+    return _form(request, who, typed, draft=draft, copied=copied)
+
+
+async def written(request: web.Request) -> web.Response:
+    """POST /applications/new: save it, ask what would be answered, hand it in, or delete the draft."""
+    who, broker = await signed_in(request), request.app[BROKER]
+    form = forms.own(request, await form_body(request, _FORM_BYTES))
+    typed, draft, copied = fields(form), form.get("draft") or None, form.get("copied") or None
+    if form.get("do") == "delete":
+        await drafts.delete(broker.world, who, draft or "")
+        raise web.HTTPSeeOther("/applications")
+    if form.get("do") == "submit":
+        return await _hand_in(request, who, typed, draft, copied)
+    try:
+        kept = await drafts.save(broker.world, who, draft, typed)
+    except ValueError:
+        kept = Reason(code="REQ-TOO-LARGE", facts=(("limit", "a draft of more than 64 KiB"),))
+    if isinstance(kept, Reason):
+        return _form(request, who, typed, draft=draft, copied=copied, wrong=_said(kept, request))
+    if form.get("do") == "check":
+        return await _checked(request, who, typed, kept, copied)
+    return _form(request, who, typed, draft=kept, copied=copied, saved=True)
+
+
+async def show(request: web.Request) -> web.Response:
+    """GET /applications/{application}: one's own, with what was said and answered."""
+    who, row, seen = await _own(request)
+    return page(request, who, "application.html", {"one": _shown(row, seen, request), "paper": row.paper})
+
+
+async def edit(request: web.Request) -> web.Response:
+    """GET /applications/{application}/edit: the papers as they are, to be mended."""
+    who, row, seen = await _own(request)
+    if not any(Command.SUBMIT in one.may for one in seen):
+        raise Problem("REQ-STATE", state=", ".join(sorted({one.review.stage.value for one in seen})))
+    return _form(request, who, typed_of(row.paper), mended=row.id)
+
+
+async def mended(request: web.Request) -> web.Response:
+    """POST /applications/{application}/edit: hand it in again."""
+    who, row, _ = await _own(request)
+    typed = fields(forms.own(request, await form_body(request, _FORM_BYTES)))
+    papers = _paper(typed)
+    done = papers if isinstance(papers, str) else await hand_in_again(request.app[BROKER].world, who, row.id, papers)
+    if isinstance(done, str | Reason):
+        wrong = done if isinstance(done, str) else _said(done, request)
+        return _form(request, who, typed, mended=row.id, wrong=wrong)
+    raise web.HTTPSeeOther(f"/applications/{row.id}")
+
+
+async def taken_back(request: web.Request) -> web.Response:
+    """POST /applications/{application}/withdrawal: take it back."""
+    who, row, _ = await _own(request)
+    forms.own(request, await form_body(request))
+    done = await take_back(request.app[BROKER].world, who, row.id)
+    if isinstance(done, Reason):
+        raise Problem.of(done)
+    raise web.HTTPSeeOther(f"/applications/{row.id}")
+
+
+async def _hand_in(
+    request: web.Request, who: Caller, typed: Fields, draft: str | None, copied: str | None
+) -> web.Response:
+    papers, world = _paper(typed), request.app[BROKER].world
+    if isinstance(papers, str):
+        return _form(request, who, typed, draft=draft, copied=copied, wrong=papers)
+    wanted = [DatasetId(one) for one in listed(typed.get("datasets", ""))]
+    before = ApplicationId(copied) if copied is not None else None
+    done = await hand_in(world, who, wanted, papers, before)
+    if isinstance(done, Reason):
+        return _form(request, who, typed, draft=draft, copied=copied, wrong=_said(done, request))
+    if draft is not None:
+        await drafts.delete(world, who, draft)
+    raise web.HTTPSeeOther(f"/applications/{done.application.id}")
+
+
+async def _checked(request: web.Request, who: Caller, typed: Fields, draft: str, copied: str | None) -> web.Response:
+    told, wanted = [], [DatasetId(one) for one in listed(typed.get("datasets", ""))[:_CHECKED]]
+    try:
+        asked = purpose(typed)
+    except ValueError as wrong:
+        return _form(request, who, typed, draft=draft, copied=copied, wrong=str(wrong))
+    for dataset in wanted:
+        found = await foresee(request.app[BROKER].world, who, dataset, asked)
+        if isinstance(found, Reason):
+            return _form(request, who, typed, draft=draft, copied=copied, wrong=_said(found, request))
+        told.append({"dataset": dataset, "text": foreseen(found, language(request))["audience_texts"]["researcher"]})
+    return _form(request, who, typed, draft=draft, copied=copied, saved=True, told=told)
+
+
+def _form(request: web.Request, who: Caller, typed: Fields, **more: Any) -> web.Response:
+    values = {
+        "typed": typed,
+        "choices": CHOICES,
+        "kinds": KINDS,
+        "topics": TOPICS,
+        "questions": QUESTIONS,
+        "draft": None,
+        "copied": None,
+        "mended": None,
+        "wrong": None,
+        "saved": False,
+        "told": [],
+        "most": MOST_DATASETS,
+    } | more
+    return page(request, who, "apply.html", values, status=400 if values["wrong"] else 200)
+
+
+async def _own(request: web.Request) -> tuple[Caller, Application, tuple[Desk, ...]]:
+    who, snapshot = await signed_in(request), request.app[BROKER].snapshots.current()
+    row = snapshot.get(Application, ApplicationId(request.match_info["application"]))
+    if row is None or row.person != who.person.id:
+        raise Problem("REQ-NOT-FOUND")
+    return who, row, desks(who, row.id, snapshot)
+
+
+def _copy(who: Caller, id: ApplicationId, request: web.Request) -> Fields:
+    snapshot = request.app[BROKER].snapshots.current()
+    row = snapshot.get(Application, id)
+    if row is None or row.person != who.person.id:
+        raise Problem("REQ-NOT-FOUND")
+    asked = [each.dataset for one in desks(who, id, snapshot) for each in requests(one.review, snapshot)]
+    return typed_of(row.paper) | {"datasets": "\n".join(asked)}
+
+
+def _paper(typed: Fields) -> Paper | str:
+    try:
+        return paper(typed)
+    except ValueError as wrong:
+        return str(wrong)
+
+
+def _said(reason: Reason, request: web.Request) -> str:
+    return sentence(reason.code, dict(reason.facts), language(request))
+
+
+def _shown(row: Application, seen: tuple[Desk, ...], request: web.Request) -> dict[str, Any]:
+    snapshot = request.app[BROKER].snapshots.current()
+    may = frozenset().union(*(one.may for one in seen)) if seen else frozenset()
+    return {
+        "id": row.id,
+        "title": row.paper.title,
+        "turn": row.turn,
+        "changed": ", ".join(differences(row.papers[-2], row.papers[-1])) if row.turn > 1 else "",
+        "may": sorted(one.value for one in may),
+        "reviews": [review_shown(one, snapshot, request) for one in seen],
+    }
+
+
+def review_shown(one: Desk, snapshot: Any, request: web.Request) -> dict[str, Any]:
+    """An application before one committee, for templates; what was said, as far as who looks may read it."""
+    now, days = request.app[BROKER].world.clock.now(), one.committee.answer_days
+    return {
+        "id": one.review.id,
+        "committee": one.committee.name,
+        "stage": one.review.stage.value,
+        "due": one.review.clock.due(one.review.stage, days),
+        "late": one.review.clock.late(one.review.stage, days, now),
+        "requests": requests(one.review, snapshot),
+        "remarks": [each for each in one.review.remarks if each.to == "everybody" or one.inside],
+        "may": sorted(command.value for command in one.may),
+    }

@@ -1,0 +1,202 @@
+"""The committee's pages: what lies on the desk, by clock, and an application with all that one may do with it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Literal
+
+from aiohttp import web
+from multidict import MultiDict
+
+from broker.core.access.life import Command
+from broker.core.access.parts import OF_APPLICANTS, Part
+from broker.core.access.states import State
+from broker.core.access.votes import tally
+from broker.core.decision.answerers import COMMITTEE, may_answer
+from broker.core.ids import DatasetId, DecisionId, PersonId, RequestId, ReviewId
+from broker.core.outcome import Reason
+from broker.core.reasons import sentence
+from broker.core.rows import Committee, Request
+from broker.flows import decide_request
+from broker.flows.applications.correct import reopen
+from broker.flows.applications.desk import Desk, at_desk, desk, requests, urgency
+from broker.flows.applications.review import Said, endorse, give_back, invite, remark, step_aside, vote
+from broker.flows.decide_request import NotPossible
+from broker.flows.tell_decision import tell_decision
+from broker.flows.traces import explained
+from broker.flows.world import Caller, World
+from broker.web import forms
+from broker.web.bodies import form_body
+from broker.web.errors import Problem
+from broker.web.languages import language
+from broker.web.pages.applying import review_shown
+from broker.web.pages.here import page, signed_in
+from broker.web.pages.paper_form import typed_of
+from broker.web.state import BROKER
+
+_FORM_BYTES = 64 * 1024
+_TEXT = 20_000
+
+
+async def inbox(request: web.Request) -> web.Response:
+    """GET /reviews: what waits for one's committees, or for oneself; the most urgent first."""
+    who, snapshot = await signed_in(request), request.app[BROKER].snapshots.current()
+    rows = (row for committee in snapshot.all(Committee) for row in snapshot.desk(committee.id))
+    seen = [one for row in rows if (one := desk(who, row, snapshot)) is not None and not one.parts & OF_APPLICANTS]
+    shown = [
+        {"title": one.application.paper.title, **review_shown(one, snapshot, request)}
+        for one in sorted(seen, key=urgency)
+    ]
+    return page(request, who, "reviews.html", {"rows": shown})
+
+
+async def show(request: web.Request) -> web.Response:
+    """GET /reviews/{review}: what the applicant wrote, what the rules say, what was said, and what one may do."""
+    who = await signed_in(request)
+    return await _shown(request, who, _seen(request, who))
+
+
+async def acted(request: web.Request) -> web.Response:
+    """POST /reviews/{review}: one step; which one, `do` says."""
+    who = await signed_in(request)
+    form = forms.own(request, await form_body(request, _FORM_BYTES))
+    _seen(request, who)
+    step = _STEPS.get(form.get("do", ""))
+    if step is None:
+        raise Problem("REQ-INVALID", problem="do: no such step")
+    id = ReviewId(request.match_info["review"])
+    done = await step(request.app[BROKER].world, who, id, form) if _short(form) else _TOO_LONG
+    if isinstance(done, NotPossible | Reason):
+        wrong = _told(done, request)
+        return await _shown(request, who, _seen(request, who), wrong=wrong, typed=form)
+    raise web.HTTPSeeOther(f"/reviews/{id}")
+
+
+def _told(no: NotPossible | Reason, request: web.Request) -> str:
+    """Why it was not done; where the rules forbid the committee's yes, all that they say."""
+    told_in = language(request)
+    if isinstance(no, Reason):
+        return sentence(no.code, dict(no.facts), told_in)
+    told: dict[str, str] = explained(no.id, no.explanation, told_in)["audience_texts"]
+    return told["dac"]
+
+
+_TOO_LONG = Reason(code="REQ-TOO-LARGE", facts=(("limit", f"a text of more than {_TEXT} characters"),))
+
+
+def _short(form: MultiDict[str]) -> bool:
+    return all(len(value) <= _TEXT for value in form.values())
+
+
+def _seen(request: web.Request, who: Caller) -> Desk:
+    found = at_desk(who, ReviewId(request.match_info["review"]), Command.SEE, request.app[BROKER].snapshots.current())
+    if isinstance(found, Reason):
+        raise Problem.of(found)
+    return found
+
+
+async def _shown(
+    request: web.Request, who: Caller, one: Desk, wrong: str | None = None, typed: Mapping[str, str] | None = None
+) -> web.Response:
+    broker = request.app[BROKER]
+    snapshot = broker.snapshots.current()
+    asked = requests(one.review, snapshot)
+    values = {
+        "one": review_shown(one, snapshot, request),
+        "paper": one.application.paper,
+        "fields": typed_of(one.application.paper),
+        "turn": one.application.turn,
+        "asked": [await _asked(request, who, each, one) for each in asked],
+        "inside": one.inside,
+        "votes": [vote for vote in one.review.votes if vote.turn == one.application.turn],
+        "quorum": one.committee.quorum,
+        "wrong": wrong,
+        "typed": typed or {},
+    }
+    return page(request, who, "review.html", values, status=409 if wrong else 200)
+
+
+async def _asked(request: web.Request, who: Caller, row: Request, one: Desk) -> dict[str, Any]:
+    """A dataset of it: what the rules say, which questions the committee may answer, and what it thinks."""
+    id = DecisionId(row.decision or row.foresight)
+    told = await tell_decision(request.app[BROKER].world, who, id, "committee", language(request))
+    explanation = told["explanation"] if not isinstance(told, Reason) else None
+    codes = [each["code"] for each in explanation["why"]] if explanation is not None else []
+    count = tally(one.review.votes, row.dataset, one.application.turn, one.review.apart)
+    return {
+        "id": row.id,
+        "dataset": row.dataset,
+        "state": row.state.value,
+        "ground": row.ground,
+        "open": row.state is State.SUBMITTED,
+        "says": explanation["audience_texts"]["dac"] if explanation is not None else "",
+        "codes": [code for code in dict.fromkeys(codes) if may_answer(COMMITTEE, code)],
+        "cast": count.cast,
+        "opinion": count.opinion(one.committee.quorum).value,
+    }
+
+
+Step = Callable[[World, Caller, ReviewId, MultiDict[str]], Awaitable[object]]
+
+
+async def _endorse(w: World, who: Caller, id: ReviewId, form: MultiDict[str]) -> object:
+    return await endorse(w, who, id, yes=form.get("answer") == "yes", ground=form.get("ground", ""))
+
+
+async def _remark(w: World, who: Caller, id: ReviewId, form: MultiDict[str]) -> object:
+    to: Literal["everybody", "committee"] = "committee" if form.get("to") == "committee" else "everybody"
+    return _unsaid(form, "text") or await remark(w, who, id, Said(text=form["text"], to=to))
+
+
+async def _vote(w: World, who: Caller, id: ReviewId, form: MultiDict[str]) -> object:
+    choices: dict[str, Literal["yes", "no", "abstain"]] = {"yes": "yes", "no": "no", "abstain": "abstain"}
+    choice = choices.get(form.get("choice", ""))
+    if choice is None:
+        return Reason(code="REQ-INVALID", facts=(("problem", "choice: yes, no or abstain"),))
+    dataset = DatasetId(form.get("dataset", ""))
+    return _unsaid(form, "ground") or await vote(w, who, id, dataset, choice, form["ground"])
+
+
+async def _aside(w: World, who: Caller, id: ReviewId, form: MultiDict[str]) -> object:
+    return _unsaid(form, "ground") or await step_aside(w, who, id, form["ground"])
+
+
+async def _return(w: World, who: Caller, id: ReviewId, form: MultiDict[str]) -> object:
+    return _unsaid(form, "text") or await give_back(w, who, id, [Said(text=form["text"])])
+
+
+async def _invite(w: World, who: Caller, id: ReviewId, form: MultiDict[str]) -> object:
+    part: Literal[Part.REVIEWER, Part.DECIDER] = Part.DECIDER if form.get("part") == "decider" else Part.REVIEWER
+    return await invite(w, who, id, PersonId(form.get("person", "")), part)
+
+
+async def _decide(w: World, who: Caller, _: ReviewId, form: MultiDict[str]) -> object:
+    id, answer = RequestId(form.get("request", "")), form.get("answer")
+    if answer not in {"approve", "reject"}:
+        return Reason(code="REQ-INVALID", facts=(("problem", "answer: approve or reject"),))
+    if (unsaid := _unsaid(form, "ground")) is not None:
+        return unsaid
+    if answer == "reject":
+        return await decide_request.reject(w, who, id, form["ground"])
+    answers = {name.removeprefix("code:"): text for name, text in form.items() if name.startswith("code:") and text}
+    return await decide_request.approve(w, who, id, form["ground"], answers)
+
+
+async def _reopen(w: World, who: Caller, id: ReviewId, form: MultiDict[str]) -> object:
+    return _unsaid(form, "ground") or await reopen(w, who, id, DatasetId(form.get("dataset", "")), form["ground"])
+
+
+def _unsaid(form: MultiDict[str], name: str) -> Reason | None:
+    if form.get(name, "").strip():
+        return None
+    return Reason(code="REQ-INVALID", facts=(("problem", f"{name}: nothing is said"),))
+
+
+_STEPS: Mapping[str, Step] = {
+    "endorse": _endorse,
+    "remark": _remark,
+    "vote": _vote,
+    "step_aside": _aside,
+    "return": _return,
+    "invite": _invite,
+    "decide": _decide,
+    "reopen": _reopen,
+}

@@ -1,0 +1,55 @@
+"""Who looks at a page, in which language, and what every page shows around its content."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from aiohttp import web
+
+from broker.core.reasons.language import Tongue, notes
+from broker.flows.authenticate import by_session
+from broker.flows.oauth.standing import present
+from broker.flows.world import Caller
+from broker.web import cookies, forms
+from broker.web.languages import language
+from broker.web.pages.render import render
+from broker.web.sign_in import Wish
+from broker.web.state import BROKER
+
+_PUBLIC = (("/datasets", "page.data"),)
+_PRIVATE = (("/applications", "page.mine"), ("/reviews", "page.desk"), ("/identities", "page.identities"))
+
+
+async def visitor(request: web.Request) -> Caller | None:
+    """Who is signed in in this browser; None: nobody."""
+    broker = request.app[BROKER]
+    who = await present(broker.oauth, cookies.session_id(request), broker.world.clock.now())
+    return by_session(broker.world, who.person, who.session) if who is not None else None
+
+
+async def signed_in(request: web.Request) -> Caller:
+    """Who is signed in; whoever is not goes to sign in, and comes back to this very page."""
+    who = await visitor(request)
+    if who is None:
+        raise web.HTTPSeeOther(f"/sign-in?{Wish(return_to=request.path_qs).query()}")
+    return who
+
+
+def page(
+    request: web.Request, who: Caller | None, template: str, values: Mapping[str, Any], status: int = 200
+) -> web.Response:
+    """A page with its surroundings. In templates `t` is a word or line in the visitor's language."""
+    told_in = language(request)
+    tongue = Tongue(told_in)
+    links = (*_PUBLIC, *(_PRIVATE if who is not None else ()))
+    nav = [{"path": path, "name": tongue.word(name), "here": request.path.startswith(path)} for path, name in links]
+    surroundings = {
+        "t": tongue.word,
+        "notes": lambda: notes(tongue),
+        "lang": told_in.tag,
+        "nav": nav,
+        "who": who is not None,
+        "back": quote(request.path_qs, safe=""),
+        "token": forms.token(request) if who is not None else "",
+    }
+    return render(request, template, status, **surroundings, **values)

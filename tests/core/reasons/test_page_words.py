@@ -1,0 +1,27 @@
+"""The words of the pages: each is on a page, and every page takes its words from there."""
+
+import re
+from pathlib import Path
+
+from broker.core.reasons.page_words import PAGE_WORDS
+from broker.core.reasons.words import WORDS
+
+WEB = Path(__file__).parents[3] / "broker" / "web" / "pages"
+SOURCES = [path.read_text("utf-8") for path in (*WEB.glob("*.py"), *(WEB / "templates").glob("*.html"))]
+SAID = set(re.findall(r"[\"']([a-z]+\.[a-z_.]+)[\"']", "\n".join(SOURCES)))
+MADE = set(re.findall(r'"([a-z]+\.(?:[a-z_]+\.)?)" \+', "\n".join(SOURCES)))
+"""Words that are put together: `t("stage." + one.stage)`."""
+
+
+def test_no_word_is_there_twice() -> None:
+    assert not WORDS.keys() & PAGE_WORDS.keys()
+
+
+def test_every_word_is_on_a_page() -> None:
+    assert not [key for key in PAGE_WORDS if key not in SAID and not key.startswith(tuple(MADE))]
+
+
+def test_every_word_of_a_page_is_there() -> None:
+    asked = set(re.findall(r't\(["\']([a-z]+\.[a-z_.]+)["\'][,)]', "\n".join(SOURCES)))
+    assert len(asked) > 80
+    assert asked <= WORDS.keys() | PAGE_WORDS.keys()

@@ -108,9 +108,28 @@ SIGNED: list[tuple[dict[str, Any], Callable[[], dict[str, str]], str, str]] = [
         "https://account.blob.core.windows.net/container/pre/a%20b.bam",
         "se",
     ),
+    (
+        {"root": "s3://bucket/pre", "endpoint": "https://store.example"},
+        lambda: {"access_key_id": "AKIA", "secret_access_key": "word"},
+        "https://store.example/bucket/pre/a%20b.bam",
+        "X-Amz-Expires",
+    ),
+    (
+        {"root": "gs://bucket/pre", "endpoint": "https://store.example"},
+        lambda: {"service_account_key": _service_account()},
+        "https://store.example/bucket/pre/a%20b.bam",
+        "X-Goog-Expires",
+    ),
+    (
+        {"root": "az://account/container/pre", "endpoint": "https://store.example"},
+        lambda: {"account_key": "Zm9vYmFyYmF6"},
+        "https://store.example/container/pre/a%20b.bam",
+        "se",
+    ),
 ]
 
 
+@pytest.mark.row("ST-GCS")
 @pytest.mark.parametrize(("said", "credentials", "address", "ends"), SIGNED)
 async def test_each_cloud_has_its_signed_address(
     tmp_path: Path, said: dict[str, Any], credentials: Callable[[], dict[str, str]], address: str, ends: str

@@ -34,6 +34,8 @@ _KEYS: Mapping[str, frozenset[str]] = {
     "http": frozenset({"authorization"}),
 }
 """Scheme of a root to what a file of credentials may say: credentials, and nothing that leads elsewhere."""
+_ENDPOINT: Mapping[str, str] = {"s3": "endpoint", "gs": "base_url", "az": "endpoint"}
+"""What obstore calls the address of a store that is not the cloud's own."""
 _DOTS = frozenset({"", ".", ".."})
 
 
@@ -104,7 +106,7 @@ def _parts(repository: Repository) -> tuple[str, str]:
 def _store(repository: Repository, scheme: str, bucket: str, said: Mapping[str, str]) -> Any:
     made: dict[str, Any] = dict(said)
     if repository.endpoint:
-        made |= {"endpoint": repository.endpoint, "client_options": {"allow_http": repository.internal}}
+        made |= {_ENDPOINT[scheme]: repository.endpoint, "client_options": {"allow_http": repository.internal}}
     if scheme == "s3":
         return S3Store(bucket, region=repository.region or "us-east-1", virtual_hosted_style_request=False, **made)
     if scheme == "gs":

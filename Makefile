@@ -7,7 +7,7 @@ PACKAGE ?= core/duo
 DEST ?= /opt/broker
 .DEFAULT_GOAL := help
 
-.PHONY: help env demo test check format lint types layers tests docs plant plants install clean
+.PHONY: help env demo test test-faults check format lint types layers tests docs plant plants install clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,7 +50,7 @@ interop-tools: env  ## Other people's clients, providers and suites, for tests/i
 fuzz: env  ## Hostile input for every parser, other input each time, for some minutes (ARGS='-k jws' for one)
 	@HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -q tests/fuzz --hypothesis-seed=$$(date +%s) $(ARGS)
 
-test-faults: env  ## What fails at greater length: hundreds of kills, failing disks and system calls, floods (needs strace)
+test-faults: env  ## What fails on purpose, at greater length: a hundred kills under load
 	@$(BIN)/python -m pytest -q -n 2 --long tests/faults $(ARGS)
 
 authzen-scenario: env  ## The certification scenario of AuthZEN, with its own policy in place of ours

@@ -14,10 +14,14 @@ from broker.core.decision.knowing import acquainted, nodes, seen, stranger
 from broker.core.decision.together import Together, together
 from broker.core.ids import DatasetId, ObjectId
 from broker.core.outcome import Gate, GateResult, Outcome
+from broker.core.passport.visa import RESEARCHER, TERMS
 from broker.core.time import FOREVER, Seconds
 from tests import builders as b
 from tests.core.decision.test_evaluate import IN_THE_US, US_STATE
 from tests.core.decision.test_looked_up import looked_up
+from tests.core.decision.test_terms_and_registered import ISSUERS, ME, URL, visa
+from tests.core.decision.test_what_gates_say import asked
+from tests.fakes import START
 
 PERMIT, DUTIES, PENDING, REFER, DENY = (
     Outcome.PERMIT, Outcome.PERMIT_WITH_OBLIGATIONS, Outcome.PENDING, Outcome.REFER, Outcome.DENY,
@@ -185,3 +189,25 @@ def test_hidden_data_are_there_for_whom_a_grant_names(dataset: Any, grants: Any,
 def test_a_grant_for_data_that_are_gone_shows_nothing() -> None:
     snapshot = b.snapshot(dataset=None)
     assert not acquainted(b.question(), snapshot)(b.HEART)
+
+
+# Entitlement and identity
+
+
+@pytest.mark.parametrize(
+    ("stage", "vote", "code"), [("approve", "no", "REQ-REJECTED"), ("approve", None, ""), ("foresee", "no", "")]
+)
+def test_what_the_committee_refuses_is_refused_and_its_yes_is_that_it_asks(stage: Any, vote: Any, code: str) -> None:
+    found = asked(Gate.ENTITLEMENT, b.question(stage=stage, vote=vote, purpose=b.PURPOSE, grants=(), object=None))
+    assert (found.reasons[0].code if found.reasons else "") == code
+    assert (found.outcome is DENY) is bool(code)
+
+
+@pytest.mark.parametrize("ends", [(40, 90), (90, 40)])
+def test_who_somebody_is_holds_until_the_first_of_their_visas_ends(ends: tuple[int, int]) -> None:
+    visas = tuple(
+        visa(type_, URL, exp=Seconds(START + end)) for type_, end in zip((TERMS, RESEARCHER), ends, strict=True)
+    )
+    question = b.question(visas=visas, identities=ME | b.question().identities)
+    assert asked(Gate.IDENTITY, question, *ISSUERS).until == START + 40
+    assert asked(Gate.IDENTITY, b.question(), *ISSUERS).until == FOREVER

@@ -5,7 +5,7 @@ The seam of every delivery. A source opens a `Body`: so many bytes, and any slic
 decrypted on the way) is a body around another body, chosen in flows/content.py, and nothing else need know of it.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, runtime_checkable
 
@@ -40,10 +40,10 @@ class Body(Protocol):
 class KernelBody(Body, Protocol):
     """A body whose bytes, or most of them, the kernel can copy from a file into a socket (sendfile)."""
 
-    async def hand_over(self, first: int, last: int, socket: int) -> int:
+    def hand_over(self, first: int, last: int, socket: int) -> int | Awaitable[int]:
         """Copy bytes `first`..`last`, or as many as the non-blocking `socket` (a descriptor) takes; how many it took.
 
-        0: these are not to be had in this way; `read` them. BlockingIOError: the socket takes none now. OSError: it is
+        At once, if nobody has to wait for a disk; else something to wait for, which ends also if nobody does. 0: these are not to be had in this way; `read` them. BlockingIOError: the socket takes none now. OSError: it is
         broken. SourceBrokenError: the file changed, perhaps within what was copied: never hand over the last bytes of
         an answer so, or a wrong answer could look whole.
         """

@@ -170,6 +170,7 @@ async def _copied(line: _Line, body: KernelBody, span: Span, pipe: socket.socket
     while at <= span.last - LAST:
         taken = await _taken(line, body, at, span.last - LAST, pipe)
         line.stream.given(taken)
+        await asyncio.sleep(0)  # whoever reads as fast as we send must not keep a cut, or anybody else, waiting
         if not taken:
             await _read(line, body, at, at + LAST - 1, None)
         at += taken or LAST
@@ -183,7 +184,8 @@ async def _taken(line: _Line, body: KernelBody, first: int, last: int, pipe: soc
             raise ConnectionResetError("the connection has ended")
         if not line.transport.get_write_buffer_size():
             try:
-                return await _to_its_end(body.hand_over(first, last, pipe.fileno()), line.stream)
+                handed = body.hand_over(first, last, pipe.fileno())
+                return handed if isinstance(handed, int) else await _to_its_end(handed, line.stream)
             except BlockingIOError:
                 pass
             except TimeoutError:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from tests.bench import consents, crypt4gh, data_use, decision, drs, packs, regions, repositories, tokens, visas
+from tests.bench import consents, crypt4gh, data_use, decision, delivery, drs, packs, regions, repositories, tokens, visas
 from tests.bench.measure import ROUNDS, Goal, Result, measure
 from tests.bench.page import page
 from tests.bench.yardsticks import VERIFY_ES256
@@ -25,6 +25,7 @@ def _all_goals() -> Iterator[tuple[Goal, ...]]:
         crypt4gh.goals() as with_keys,
         drs.goals() as over_http,
         repositories.goals() as for_repositories,
+        _delivered() as with_nginx,
     ):
         yield (
             *over_http,  # first: a connection that waits for its turn is closed as idle
@@ -37,7 +38,18 @@ def _all_goals() -> Iterator[tuple[Goal, ...]]:
             *regions.goals(),
             *with_a_broker,
             *with_keys,
+            *with_nginx,
         )
+
+
+@contextmanager
+def _delivered() -> Iterator[tuple[Goal, ...]]:
+    if not delivery.can_be_measured():
+        print("bytes are not measured: there is no nginx to measure them against (apt-get install nginx-light)")  # noqa: T201
+        yield ()
+        return
+    with delivery.goals() as found:
+        yield found
 
 
 def _run(console: Console) -> list[Result]:

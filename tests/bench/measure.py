@@ -24,6 +24,8 @@ class Yardstick:
     reference: float
     run: Callable[[], object]
     times: int = 1
+    spent: Callable[[], float] = time.process_time
+    """Seconds that were spent by now; by default the CPU of this process, all threads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,7 @@ class Goal:
     run: Callable[[], object]
     times: int = 1
     against: Yardstick | None = None
+    spent: Callable[[], float] = time.process_time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,28 +61,28 @@ class Result:
 
 def measure(goal: Goal, yardstick: Yardstick, rounds: int = ROUNDS) -> Result:
     """Yardstick, subject, yardstick, subject …; the least of the one over the least of the other."""
-    enough = _enough(yardstick.run)
-    repeat = _enough(goal.run)
+    enough = _enough(yardstick.run, yardstick.spent)
+    repeat = _enough(goal.run, goal.spent)
     costs: list[float] = []
-    bare = [_cost(yardstick.run, enough) / yardstick.times]
+    bare = [_cost(yardstick.run, enough, yardstick.spent) / yardstick.times]
     for _ in range(rounds):
-        costs.append(_cost(goal.run, repeat) / goal.times)
-        bare.append(_cost(yardstick.run, enough) / yardstick.times)
+        costs.append(_cost(goal.run, repeat, goal.spent) / goal.times)
+        bare.append(_cost(yardstick.run, enough, yardstick.spent) / yardstick.times)
     return Result(goal=goal, yardstick=yardstick, micros=min(costs), here=min(bare), ratio=min(costs) / min(bare))
 
 
-def _enough(run: Callable[[], object]) -> int:
+def _enough(run: Callable[[], object], spent: Callable[[], float]) -> int:
     """How often to repeat `run` for a round that is long enough; runs it once at least, to warm it up."""
     count = 1
-    while (spent := _cost(run, count) * count / 1e6) < _LEAST_SECONDS:
-        count = max(count + 1, int(count * min(10.0, 1.2 * _LEAST_SECONDS / max(spent, 1e-6))))
+    while (took := _cost(run, count, spent) * count / 1e6) < _LEAST_SECONDS:
+        count = max(count + 1, int(count * min(10.0, 1.2 * _LEAST_SECONDS / max(took, 1e-6))))
     return count
 
 
-def _cost(run: Callable[[], object], count: int) -> float:
-    """µs of CPU of this process, all threads, for one of `count` runs."""
+def _cost(run: Callable[[], object], count: int, spent: Callable[[], float]) -> float:
+    """µs that `spent` counts for one of `count` runs."""
     gc.collect()
-    began = time.process_time()
+    began = spent()
     for _ in range(count):
         run()
-    return (time.process_time() - began) / count * 1e6
+    return (spent() - began) / count * 1e6

@@ -8,7 +8,7 @@ HEAD = f"""# Speed
 
 <!-- Made by `make bench`; do not edit. -->
 
-Each cost is CPU time of the whole process, all threads, as a multiple of something else that was measured in the same run (a bare operation of the library `cryptography`, or for one row another engine, Cedar, saying yes to a policy of the same kind), before and after each of {ROUNDS} rounds; what is compared is the least that each took.
+Each cost is CPU time of the whole process that serves, all threads, as a multiple of something else that was measured in the same run (a bare operation of the library `cryptography`; another engine, Cedar, saying yes to a policy of the same kind; a bare handler or proxy of aiohttp; nginx with the same file), before and after each of {ROUNDS} rounds; what is compared is the least that each took.
 A goal is a ratio too: the cost that was allowed over what that took on the machine for which the goals were set.
 So a slower or busier machine misses no goal for being slow.
 `make bench` measures again, writes this page, and ends with status 1 if a goal is missed.

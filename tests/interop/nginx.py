@@ -45,8 +45,13 @@ def readable_folder() -> Iterator[Path]:
 
 
 @asynccontextmanager
-async def nginx(folder: Path, broker: int, files: Path, more: str = "") -> AsyncIterator[tuple[int, Path]]:
-    """In front of a broker at that port, without TLS; its port, and the log of what it sent. `more`: of `http`."""
+async def nginx(
+    folder: Path, broker: int, files: Path, more: str = "", source: str = "127.0.0.1"
+) -> AsyncIterator[tuple[int, Path]]:
+    """In front of a broker at that port, without TLS; its port, and the log of what it sent.
+
+    `more`: of `http`. `source`: the address from which it asks the broker.
+    """
     path, port, sent = program_of(), free_port(), folder / "sent.log"
     shipped = SHIPPED.read_text("utf-8")
     for there, instead in (
@@ -63,7 +68,7 @@ async def nginx(folder: Path, broker: int, files: Path, more: str = "") -> Async
         assert count, there
     (folder / "access-broker.conf").write_text(shipped)
     user = "user root root;" if os.geteuid() == 0 else ""
-    (folder / "nginx.conf").write_text(_MAIN.format(folder=folder, user=user, more=more))
+    (folder / "nginx.conf").write_text(_MAIN.format(folder=folder, user=user, more=f"proxy_bind {source}; {more}"))
     async with program(
         path, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")
     ) as it:

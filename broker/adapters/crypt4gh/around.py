@@ -3,7 +3,7 @@
 Each is a `ports.sources.Body`: any range of it costs what the range costs. Nothing is held but a few segments.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 
 from broker.adapters.crypt4gh.bodies import Buffer, Opener, Sealer, SegmentError
 from broker.core.crypt4gh.edits import kept, size_of, within
@@ -38,10 +38,10 @@ class BehindInKernel(Behind):
         super().__init__(header, body, at)
         self._file = body
 
-    async def hand_over(self, first: int, last: int, socket: int) -> int:
+    def hand_over(self, first: int, last: int, socket: int) -> int | Awaitable[int]:
         """See ports.sources.KernelBody: of the header, nothing."""
         moved = self._at - len(self._header)
-        return await self._file.hand_over(first + moved, last + moved, socket) if first >= len(self._header) else 0
+        return self._file.hand_over(first + moved, last + moved, socket) if first >= len(self._header) else 0
 
 
 def behind(header: bytes, body: Body, at: int) -> Body:

@@ -12,7 +12,7 @@ import asyncio
 import errno
 import os
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +23,11 @@ from broker.ports.sources import SourceBrokenError
 CHUNK: Final = 256 * 1024
 """Bytes read at once: what one stream holds in memory, and may have handed over when it is cut."""
 
-PIECE: Final = 1024 * 1024
-"""Bytes that the kernel is asked to copy at once."""
+PIECE: Final = 4 * 1024 * 1024
+"""Bytes that the kernel is asked to copy at once; it takes as many as a connection has room for."""
+
+_STRIDE: Final = 1024 * 1024
+"""At every so many bytes it is asked whether it has them in memory."""
 
 MAX_PATH: Final = 1024
 """Longest path below the folder, in characters."""
@@ -65,15 +68,15 @@ class LocalFile:
     def size(self) -> int:
         return self.stamp.size
 
-    async def hand_over(self, first: int, last: int, socket: int) -> int:
+    def hand_over(self, first: int, last: int, socket: int) -> int | Awaitable[int]:
         """As `KernelBody` says; at most `PIECE` at a time, so that what runs can be stopped in between."""
         if not 0 <= first <= last < self.stamp.size:
             raise ValueError(f"{self.path}: bytes {first} to {last} of {self.stamp.size}")
         length = min(PIECE, last + 1 - first)
-        if self._is_at_hand(first) and self._is_at_hand(first + length - 1):
+        if all(map(self._is_at_hand, (*range(first, first + length, _STRIDE), first + length - 1))):
             return self._copy(first, length, socket)
         self._busy = asyncio.get_running_loop().run_in_executor(None, self._copy, first, length, socket)
-        return await asyncio.shield(self._busy)
+        return self._busy
 
     def _is_at_hand(self, at: int) -> bool:
         """Has the kernel this byte in memory, so that nobody waits for a disk? Some file systems never say so."""

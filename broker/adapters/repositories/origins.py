@@ -20,7 +20,7 @@ from broker.core.ranges import Span, content_range
 from broker.core.rows import Repository
 from broker.ports.sources import SourceBrokenError
 
-BUFFER: Final = 64 * 1024
+BUFFER: Final = 128 * 1024
 """Bytes that are read ahead: what one stream holds."""
 _GOOD_FOR = 900
 """Seconds for which an address is signed: it is used at once, and clocks differ."""
@@ -54,6 +54,51 @@ class Origins:
         yield OriginBody(web, url, fields, size, f'"{tag}"' if tag else "", self._seconds)
 
 
+class _Silence:
+    """Notices an origin that says nothing for so many seconds, by one timer for all of an answer.
+
+    Only what the origin is waited for counts, not what the reader takes for a piece. It ends the answer, of which
+    whoever waits hears; a timer for each piece would cost more than the piece.
+    """
+
+    def __init__(self, response: aiohttp.ClientResponse, seconds: float) -> None:
+        self._response, self._seconds = response, seconds
+        self._loop = asyncio.get_running_loop()
+        self._since: float | None = None
+        self._silent = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __enter__(self) -> "_Silence":
+        self._look()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    async def broken_by(self, content: aiohttp.StreamReader) -> bytes:
+        """The next piece; nothing at the end. TimeoutError."""
+        self._since = self._loop.time()
+        try:
+            return await content.readany()
+        except aiohttp.ClientError:
+            if self._silent:
+                raise TimeoutError from None
+            raise
+        finally:
+            self._since = None
+
+    def _look(self) -> None:
+        now = self._loop.time()
+        ends = (now if self._since is None else self._since) + self._seconds
+        if now < ends:
+            self._timer = self._loop.call_at(ends, self._look)
+            return
+        self._silent = True
+        self._response.content.set_exception(aiohttp.ClientConnectionError("silent"))
+        self._response.close()
+
+
 class OriginBody:
     """One object of a store over HTTP."""
 
@@ -68,26 +113,25 @@ class OriginBody:
         return self._size
 
     async def read(self, first: int, last: int) -> AsyncIterator[bytes]:
-        """The bytes `first`..`last`. One piece is kept back until the next is there, or the right end."""
+        """The bytes `first`..`last`. The last piece is kept back until the origin has ended where it said."""
         if not 0 <= first <= last < self._size:
             raise ValueError(f"bytes {first} to {last} of {self._size}")
         try:
             async with self._answer(first, last) as response:
-                left, kept = last + 1 - first, b""
-                while True:
-                    async with asyncio.timeout(self._seconds):
-                        piece = await response.content.readany()
-                    if not piece:
-                        break
-                    left -= len(piece)
-                    if left < 0:
-                        raise SourceBrokenError("the origin sends more than it was asked for")
-                    if kept:
-                        yield kept
-                    kept = piece
+                left, ending = last + 1 - first, list[bytes]()
+                with _Silence(response, self._seconds) as silence:
+                    while piece := await silence.broken_by(response.content):
+                        left -= len(piece)
+                        if left > 0:
+                            yield piece
+                            continue
+                        ending.append(piece)
+                        if left < 0:
+                            raise SourceBrokenError("the origin sends more than it was asked for")
             if left:
                 raise SourceBrokenError(f"the origin ended {left} bytes early")
-            yield kept
+            for piece in ending:
+                yield piece
         except TimeoutError:
             raise SourceBrokenError(f"the origin said nothing for {self._seconds:g} seconds") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:

@@ -35,7 +35,7 @@ class Held:
 
 
 class File(Held):
-    async def hand_over(self, first: int, last: int, socket: int) -> int:
+    def hand_over(self, first: int, last: int, socket: int) -> int:
         del socket
         self.handed = (first, last)
         return last + 1 - first
@@ -89,8 +89,8 @@ async def test_the_kernel_copies_the_body_and_never_the_header() -> None:
     file = File(TEXT)
     body = behind(b"h" * 10, file, 24)
     assert isinstance(body, KernelBody)
-    assert await body.hand_over(9, 50, 0) == 0
-    assert await body.hand_over(10, 50, 0) == 41
+    assert body.hand_over(9, 50, 0) == 0
+    assert body.hand_over(10, 50, 0) == 41
     assert file.handed == (24, 64)
     assert not isinstance(behind(b"h", Held(TEXT), 24), KernelBody)
 

@@ -10,7 +10,19 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from tests.bench import consents, crypt4gh, data_use, decision, delivery, drs, packs, regions, repositories, tokens, visas
+from tests.bench import (
+    consents,
+    crypt4gh,
+    data_use,
+    decision,
+    delivery,
+    drs,
+    packs,
+    regions,
+    repositories,
+    tokens,
+    visas,
+)
 from tests.bench.measure import ROUNDS, Goal, Result, measure
 from tests.bench.page import page
 from tests.bench.yardsticks import VERIFY_ES256

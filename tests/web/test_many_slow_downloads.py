@@ -6,7 +6,6 @@ import socket
 from contextlib import ExitStack
 from pathlib import Path
 
-
 from tests.bench.delivery import Server, broker
 
 CLIENTS = 1_000
@@ -45,5 +44,3 @@ async def test_a_thousand_slow_downloads_fit_into_200_megabytes(tmp_path: Path) 
         assert resident(server.process) <= MOST
         for line in lines[::100]:  # they are running still
             assert await asyncio.to_thread(line.recv, 1024)
-
-

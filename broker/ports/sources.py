@@ -43,9 +43,10 @@ class KernelBody(Body, Protocol):
     def hand_over(self, first: int, last: int, socket: int) -> int | Awaitable[int]:
         """Copy bytes `first`..`last`, or as many as the non-blocking `socket` (a descriptor) takes; how many it took.
 
-        At once, if nobody has to wait for a disk; else something to wait for, which ends also if nobody does. 0: these are not to be had in this way; `read` them. BlockingIOError: the socket takes none now. OSError: it is
-        broken. SourceBrokenError: the file changed, perhaps within what was copied: never hand over the last bytes of
-        an answer so, or a wrong answer could look whole.
+        At once, if nobody has to wait for a disk; else something to wait for, which ends also if nobody does. 0: these
+        are not to be had in this way; `read` them. BlockingIOError: the socket takes none now. OSError: it is broken.
+        SourceBrokenError: the file changed, perhaps within what was copied: never hand over the last bytes of an
+        answer so, or a wrong answer could look whole.
         """
         ...
 

@@ -1,7 +1,7 @@
 """Many callers at once, in a process of their own: `python -m tests.bench.callers PORT CALLERS FILE …`.
 
 A file each holds one whole request; each caller sends the next one as soon as it has its answer. For each line on
-standard input, a number of requests in all, it writes one line: how many of the answers had status 200. What it costs
+standard input, a number of requests in all, it writes one line: how many of the answers were no refusal. What it costs
 to ask is so not counted with what it costs to answer.
 """
 
@@ -36,7 +36,7 @@ def _asked(port: int, callers: int, requests: list[bytes], count: int) -> int:
             got[line] += (more := line.recv(65536))
             if more and not _is_whole(got[line]):
                 continue
-            good += got[line].startswith(b"HTTP/1.1 200")
+            good += got[line].startswith(b"HTTP/1.1 20")
             if left and more:
                 got[line], left = b"", left - 1
                 line.sendall(next(following))

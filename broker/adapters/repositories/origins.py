@@ -10,7 +10,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, Self
 
 import aiohttp
 
@@ -68,7 +68,7 @@ class _Silence:
         self._silent = False
         self._timer: asyncio.TimerHandle | None = None
 
-    def __enter__(self) -> "_Silence":
+    def __enter__(self) -> Self:
         self._look()
         return self
 

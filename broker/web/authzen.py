@@ -198,7 +198,11 @@ def _fit(found: T | Fault) -> T:
 
 
 def _told(request: web.Request, found: Answer) -> web.Response:
-    response = web.json_response(_item(found))
+    response = (
+        web.Response(text=found.text, content_type="application/json")
+        if found.text
+        else web.json_response(_item(found))
+    )
     headers(response, 200, found.decision)
     return _echoed(request, response)
 

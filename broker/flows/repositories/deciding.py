@@ -4,6 +4,7 @@ The same question as at every other door. Judging and recording are two steps, b
 recorded: `judge` gives nothing away, `keep` makes the answer, once it is durable.
 """
 
+import json
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -43,7 +44,7 @@ from broker.flows.world import Caller, World
 from broker.ports import StaleError
 
 _NO_DATASET = DatasetId("")
-_REMEMBERED = 100_000
+_REMEMBERED, _REPEATED = 100_000, 1_000
 _NOTHING: Mapping[str, Value] = {}
 DATASET, OBJECT = "dataset", "object"
 WAYS = frozenset(str(way) for way in Modality)
@@ -70,6 +71,8 @@ class Answer:
     decision: DecisionId | None = None
     person: PersonId | None = None
     until: Seconds = FOREVER
+    text: str = ""
+    """All of it as JSON, where it was written before."""
 
 
 @dataclass(slots=True)
@@ -79,6 +82,8 @@ class Desk:
     verifier: Verifier
     known: dict[str, None] = field(default_factory=dict)
     told: Told = field(default_factory=Told)
+    repeated: dict[DecisionId, tuple[Seconds, Answer]] = field(default_factory=dict)
+    """What was told last of each decision that is repeated, and when: within a second nothing of it differs."""
     askers: dict[ClientId, tuple[Snapshot, Asker]] = field(default_factory=dict)
     """Who asked last, by which picture."""
 
@@ -187,7 +192,7 @@ async def keep(w: World, desk: Desk, found: Judged | Unasked, beside: Mapping[st
         await w.ledger.record(entry)
         return Answer(permits=False, context={"reasons": reasons((found.reason.code,))}, codes=(found.reason.code,))
     if found.before is not None:
-        return await _repeat(w, found, found.before, beside)
+        return await _repeat(w, desk, found, found.before, beside)
     first = await _record(w, desk, found, beside)
     if not found.seen:
         unseen = ("REQ-NOT-FOUND",)
@@ -207,17 +212,25 @@ async def keep(w: World, desk: Desk, found: Judged | Unasked, beside: Mapping[st
     )
 
 
-async def _repeat(w: World, found: Judged, yes: Yes, beside: Mapping[str, Value]) -> Answer:
+async def _repeat(w: World, desk: Desk, found: Judged, yes: Yes, beside: Mapping[str, Value]) -> Answer:
     """The same yes once more: on record like the first, under its decision, whose trace holds for it too."""
     now, about = w.clock.now(), {**yes.said, **beside} if beside else yes.said
     await w.ledger.record(entry_about("decision.repeated", now, w.entropy, yes.who, about))
-    return Answer(
-        permits=True,
-        context={**yes.context, "evaluated_at": rfc3339(now)},
-        decision=found.id,
-        person=found.question.person,
-        until=found.until,
-    )
+    at, answer = desk.repeated.get(found.id, (None, None))
+    if answer is None or at != now:
+        context = {**yes.context, "evaluated_at": rfc3339(now)}
+        answer = Answer(
+            permits=True,
+            context=context,
+            decision=found.id,
+            person=found.question.person,
+            until=found.until,
+            text=json.dumps({"decision": True, "context": context}),
+        )
+        if len(desk.repeated) >= _REPEATED:
+            desk.repeated.clear()
+        desk.repeated[found.id] = now, answer
+    return answer
 
 
 async def _record(w: World, desk: Desk, found: Judged, beside: Mapping[str, Value]) -> Entry:

@@ -23,6 +23,7 @@ from broker.config import PREFIX, Settings
 from broker.core.access.states import TRANSITIONS
 from broker.core.audit.kinds import KINDS
 from broker.core.decision.explanation.facts import Source
+from broker.core.decision.explanation.no_change import NO_CHANGE
 from broker.core.decision.explanation.steps import By
 from broker.core.outcome import Gate, Outcome
 from broker.core.purpose import Modality
@@ -164,6 +165,12 @@ def reasons() -> str:
         "*Protects*: whose interest the rule serves. *Challenge*: what an appeal can be about; `none` means that the\n"
         "rule is mandatory.",
         *parts,
+        "## Where no change is told\n\nAn explanation tells the least change after which the answer would be yes."
+        " For these reasons of the gates it never tells one; for every other there are worlds in which it does.\n\n"
+        + _table(
+            ("why", "reasons"),
+            [(why, ", ".join(f"`{one}`" for one in sorted(codes))) for why, codes in NO_CHANGE.items()],
+        ),
     )
 
 

@@ -118,6 +118,7 @@ def test_what_is_promised_appears_whatever_the_facts_are(facts: Any, stage: str)
 CHANGEABLE = {
     "evidence", "sign_in", "terms.accepted", "training", "recourse", "recipient.individual_location", "recipient.individual_residence",
     "recipient.security_level", "recipient.can_sign_scc", "recipient.dpf_certified", "recipient.dpf_uk_extension",
+    "researcher_status", "grant", "request", "safeguards", "duties", "obligation", "task", "sealed",
 }  # fmt: skip
 """Beside members of the purpose. A fact that nobody has stated yet may be stated."""
 NEVER = {"purpose.organisation", "purpose.sensitive", "purpose.flags", "purpose.institution", "purpose.user"}

@@ -11,15 +11,26 @@ from collections.abc import Callable, Iterator, Mapping
 from broker.core.decision.case import Case
 from broker.core.decision.explanation.steps import (
     COMMUNITY_SAID_YES,
+    DUTIES,
     EVIDENCE,
+    GRANT,
     LEVEL,
     LOCATION,
+    OBLIGATION,
     RECOURSE,
+    REQUEST,
+    RESEARCHER_STATUS,
+    SAFEGUARDS,
+    SEALED,
     SIGN_IN,
+    TASK,
     TERMS_ACCEPTED,
     TRAINING,
     Step,
+    own_grants,
 )
+from broker.core.decision.gates.conduct import late
+from broker.core.decision.gates.safeguards import recorded
 from broker.core.decision.gates.security import EVIDENCE as OF_LEVEL
 from broker.core.decision.gates.security import STATED, shown
 from broker.core.duo import vocabulary as duo
@@ -45,6 +56,8 @@ _ONLY_IF_UNSTATED = frozenset({"genetic_data"})
 def candidates(gate: Gate, case: Case) -> tuple[Step, ...]:
     """What could move `gate`, the easiest first; empty where nobody could do anything."""
     offer = _OFFERS.get(gate)
+    if case.purpose is None and case.question.stage == "use":  # no gate can say yes before there is a purpose
+        offer = _entitling
     return tuple(offer(case)) if offer is not None else ()
 
 
@@ -60,8 +73,52 @@ def _terms(case: Case) -> Iterator[Step]:
         yield Step(fact=TRAINING, how="add", value=case.dataset.training, by="institution")
 
 
+_GRANTS = 3
+"""How many other grants of theirs are tried."""
+
+
+def _entitling(case: Case) -> Iterator[Step]:
+    """A grant that they hold and did not show, what Registered Access asks for, or a grant to be asked for."""
+    question, dataset, held = case.question, case.dataset, case.held
+    if question.stage != "use" or dataset is None or question.person is None:
+        return
+    theirs = own_grants(question, case.snapshot)
+    others = [one for one in theirs if one.begins <= question.at < one.ends and (held is None or one.id != held.id)]
+    yield from (Step(fact=GRANT, how="set", value=one.id, by="you") for one in others[:_GRANTS])
+    if dataset.access == "registered" and dataset.registered_version is not None:
+        yield Step(fact=TERMS_ACCEPTED, how="add", value=dataset.registered_version, by="you")
+        yield Step(fact=RESEARCHER_STATUS, how="add", value=dataset.registered_version, by="institution")
+        return
+    known = (question.purpose, held.purpose if held is not None else None, *(one.purpose for one in theirs[:1]))
+    project = next((one.project for one in known if one is not None and one.project is not None), None)
+    if project is not None:
+        yield Step(fact=REQUEST, how="add", value=project, by="you")
+
+
+def _safeguards(case: Case) -> Iterator[Step]:
+    """What the data holder has not put on record, all at once; and duties for a grant abroad."""
+    if case.dataset is None:
+        return
+    known = recorded(case, case.dataset)
+    if known.lacking:
+        yield Step(fact=SAFEGUARDS, how="add", value=known.lacking, by="custodian")
+    if known.classes:
+        yield Step(fact=DUTIES, how="add", value=tuple(known.classes), by="custodian")
+
+
+def _conduct(case: Case) -> Iterator[Step]:
+    """Whatever is owed and late; a new sign-in or a new task in place of those that do not count here."""
+    for duty in dict.fromkeys((one.id, one.holder) for one in late(case)):
+        yield Step(fact=OBLIGATION, how="set", value=duty[0], by="you" if duty[1] == "researcher" else "institution")
+    yield Step(fact=SIGN_IN, how="set", value="again", by="you")
+    if case.question.within is not None and case.question.dataset not in case.question.within:
+        yield Step(fact=TASK, how="set", value=case.question.dataset, by="you")
+
+
 def _security(case: Case) -> Iterator[Step]:
-    """The level that the data ask for, with what shows it; and somebody who can be held to account."""
+    """The level that the data ask for, with what shows it; somebody who can be held to account; an encrypted copy."""
+    if not case.question.sealed and case.object is not None and case.object.envelope is not None:
+        yield Step(fact=SEALED, how="set", value=True, by="you")
     dataset, organisation = case.dataset, case.organisation
     if dataset is None or organisation is None:
         return
@@ -153,9 +210,13 @@ def _places(case: Case) -> Iterator[Step]:
 
 _OFFERS: Mapping[Gate, Callable[[Case], Iterator[Step]]] = {
     Gate.IDENTITY: _sign_in,
+    Gate.ENTITLEMENT: _entitling,
     Gate.TERMS: _terms,
+    Gate.PURPOSE: _entitling,
+    Gate.SAFEGUARDS: _safeguards,
     Gate.DUO: _purpose,
     Gate.CONSENT: _purpose,
     Gate.COMMUNITY: _community,
     Gate.SECURITY: _security,
+    Gate.CONDUCT: _conduct,
 }

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from itertools import islice, product
 
 from broker.core.decision.case import Case, case_of
+from broker.core.decision.entitlement import entitlements
 from broker.core.decision.explanation.by_law import lawful_steps
 from broker.core.decision.explanation.candidates import candidates
 from broker.core.decision.explanation.people import about_people
-from broker.core.decision.explanation.steps import EVIDENCE, LOCATION, Step, applied
+from broker.core.decision.explanation.steps import EVIDENCE, GRANT, LOCATION, SAFEGUARDS, Step, applied
 from broker.core.decision.findings import answered
 from broker.core.decision.gates import GATES
 from broker.core.decision.question import Decision, Question
 from broker.core.decision.together import together
-from broker.core.outcome import Gate, GateResult, Outcome
+from broker.core.outcome import Gate, GateResult, Outcome, Reason
 
 MOST = 3
 """How many changes are told."""
@@ -27,6 +28,9 @@ _TRIED = 12
 
 _OF_PURPOSE = (Gate.DUO, Gate.CONSENT)
 """They read the purpose and the places, and neither evidence nor what else an institution can show."""
+
+_UNSTATED = (Reason(code="PUR-UNSTATED"),)
+"""What the consent gate says before it looks at anybody's record."""
 
 Steps = tuple[Step, ...]
 Ask = Callable[[Case], GateResult]
@@ -48,7 +52,7 @@ def helpful(question: Question, decision: Decision, case: Case) -> tuple[Change,
     if decision.permits or len(decision.gates) != len(GATES):
         return ()
     refusing = [(ask, said) for ask, said in zip(GATES, decision.gates, strict=True) if not said.outcome.permits]
-    if any(about_people(said, question) for _, said in refusing):
+    if any(about_people(said, question) and said.reasons != _UNSTATED for _, said in refusing):
         return ()
     options = [_options(ask, said, case) for ask, said in refusing]
     if not all(options):
@@ -97,9 +101,9 @@ def _outcome(steps: Steps, decision: Decision, case: Case) -> Outcome | None:
     Those that read nothing of what changes are not asked again. Those that stood in the way are asked first: most
     steps are not enough for one of them, and then nobody else need be asked.
     """
-    question, snapshot = applied(steps, case.question, case.snapshot, _organisation(case))
-    then = case_of(question, case.held, case.visas, snapshot)
-    moved = any(step.fact == LOCATION or step.fact.startswith("purpose.") for step in steps)
+    then = _taken(steps, case)
+    moved = then.held is not case.held or then.question.stage != case.question.stage
+    moved = moved or any(step.fact in _MOVING or step.fact.startswith("purpose.") for step in steps)
     asked: list[GateResult] = []
     for ask, said in sorted(zip(GATES, decision.gates, strict=True), key=lambda one: one[1].outcome.permits):
         asked.append(said if said.gate in _OF_PURPOSE and not moved else answered(ask(then), then))
@@ -119,7 +123,7 @@ def _fewest(steps: Steps, enough: Callable[[Steps], bool]) -> Steps:
 
 def _options(ask: Ask, said: GateResult, case: Case) -> list[Steps]:
     """Sets of steps that move one gate to a permit, each without a step to spare."""
-    if said.gate is Gate.JURISDICTION:
+    if said.gate is Gate.JURISDICTION and case.purpose is not None:
         return lawful_steps(case)
     gate = _Gate(ask, case)
     offered = candidates(said.gate, case)
@@ -129,7 +133,7 @@ def _options(ask: Ask, said: GateResult, case: Case) -> list[Steps]:
         return single
     before = _weight(said)
     helps = tuple(step for step, then in alone.items() if then is not None and _weight(then) < before)
-    if said.gate in _ALL_TOGETHER:
+    if said.gate in _ALL_TOGETHER or case.purpose is None:
         helps = offered
     together = gate.after(helps) if len(helps) > 1 else None
     if together is None or not together.outcome.permits:
@@ -137,8 +141,12 @@ def _options(ask: Ask, said: GateResult, case: Case) -> list[Steps]:
     return [_fewest(helps, gate.permits_after)]
 
 
-_ALL_TOGETHER = (Gate.SECURITY, Gate.TERMS)
-"""Gates that tell of one thing at a time: a step may help although another thing is told next."""
+_MOVING = (LOCATION, SAFEGUARDS)
+"""Steps, beside those that change the purpose, after which the codes and the consents are asked again."""
+
+_ALL_TOGETHER = (Gate.ENTITLEMENT, Gate.PURPOSE, Gate.TERMS, Gate.SAFEGUARDS, Gate.SECURITY, Gate.CONDUCT)
+"""Gates that tell of one thing at a time: a step may help although another thing is told next. While there is no
+purpose, every gate is one."""
 
 
 def _weight(said: GateResult) -> tuple[int, int]:
@@ -155,17 +163,27 @@ class _Gate:
 
     def after(self, steps: Iterable[Step]) -> GateResult | None:
         """What the gate says once the steps are taken; None where they cannot be."""
-        case = self.case
         try:
-            question, snapshot = applied(steps, case.question, case.snapshot, _organisation(case))
+            then = _taken(steps, self.case)
         except ValueError:
             return None
-        then = case_of(question, case.held, case.visas, snapshot)
         return answered(self.ask(then), then)
 
     def permits_after(self, steps: Steps) -> bool:
         then = self.after(steps)
         return then is not None and then.outcome.permits
+
+
+def _taken(steps: Iterable[Step], case: Case) -> Case:
+    """The case once the steps are taken, under the entitlement that it then has. ValueError where they cannot be."""
+    steps = tuple(steps)
+    question, snapshot = applied(steps, case.question, case.snapshot, _organisation(case))
+    held = case.held
+    if question.stage != "use":
+        held = None
+    elif held is None or any(step.fact == GRANT for step in steps):
+        held = next(iter(entitlements(question, case.visas, snapshot)), None)
+    return case_of(question, held, case.visas, snapshot)
 
 
 def _organisation(case: Case) -> str | None:

@@ -63,20 +63,22 @@ def _institutions(case: Case) -> dict[str, None]:
 
 def _owed(case: Case) -> GateResult:
     """A report that is late stops the grant until it is in; anything else that is late stops new grants."""
-    if case.question.stage == "use":
-        grant = case.snapshot.get(Grant, GrantId(case.held.id)) if case.held is not None else None
-        if grant is None:
-            return result(Gate.CONDUCT, Outcome.PERMIT)
-        stops = [one for one in grant.obligations if one.late == "stop"]
-        late = overdue(stops, case.question.at)
-        if late:
-            return _late("OPS-REPORT-OVERDUE", late[0])
-        return result(Gate.CONDUCT, Outcome.PERMIT, until=_next(stops))
-    late = overdue(_of_person(case), case.question.at)
-    if not late:
-        return result(Gate.CONDUCT, Outcome.PERMIT)
-    code = "OPS-REPORT-OVERDUE" if late[0].late == "stop" else "OPS-DUTY-OVERDUE"
-    return _late(code, late[0])
+    owed = late(case)
+    if owed:
+        code = "OPS-REPORT-OVERDUE" if owed[0].late == "stop" else "OPS-DUTY-OVERDUE"
+        return _late(code, owed[0])
+    return result(Gate.CONDUCT, Outcome.PERMIT, until=_next(_stops(case)) if case.question.stage == "use" else FOREVER)
+
+
+def late(case: Case) -> tuple[Obligation, ...]:
+    """What is late and stops this use, or a new grant; the oldest first."""
+    return overdue(_stops(case) if case.question.stage == "use" else _of_person(case), case.question.at)
+
+
+def _stops(case: Case) -> list[Obligation]:
+    """What stops the grant under which the use is asked for, once it is late."""
+    grant = case.snapshot.get(Grant, GrantId(case.held.id)) if case.held is not None else None
+    return [one for one in grant.obligations if one.late == "stop"] if grant is not None else []
 
 
 def _of_person(case: Case) -> Iterator[Obligation]:

@@ -39,7 +39,7 @@ def safeguards(case: Case) -> GateResult:
     if embargo is not None and at < start_of(embargo.until):
         told = result(Gate.SAFEGUARDS, Outcome.DENY, "GOV-EMBARGO", date=embargo.until.isoformat())
         return replace(told, until=start_of(embargo.until))
-    known = _recorded(case, dataset)
+    known = recorded(case, dataset)
     if known.lacking:
         told = result(Gate.SAFEGUARDS, Outcome.REFER, "GOV-SAFEGUARD-MISSING", missing=", ".join(known.lacking))
         return replace(told, missing=known.lacking)
@@ -52,7 +52,7 @@ def safeguards(case: Case) -> GateResult:
     return result(Gate.SAFEGUARDS, Outcome.PERMIT, until=until)
 
 
-class _Recorded(NamedTuple):
+class Recorded(NamedTuple):
     """What the gate needs of a dataset on one day, whoever asks for what: worked out once."""
 
     lacking: tuple[str, ...]
@@ -61,15 +61,16 @@ class _Recorded(NamedTuple):
     until: Seconds
 
 
-def _recorded(case: Case, dataset: Dataset) -> _Recorded:
+def recorded(case: Case, dataset: Dataset) -> Recorded:
+    """What is on record of a dataset today, and what is not."""
     snapshot, at = case.snapshot, case.question.at
     key, witnesses = ("safeguards", dataset.id), (dataset, snapshot.forms.get(dataset.id), at // _DAY)
     known = snapshot.memory.recall(key, witnesses)
-    if isinstance(known, _Recorded):
+    if isinstance(known, Recorded):
         return known
     found = breadth_of(case, dataset)
     lacking = tuple(one.member for one in missing(dataset, found, at))
-    made = _Recorded(lacking, classes_without_duty(dataset.safeguards), found, _until(dataset, found))
+    made = Recorded(lacking, classes_without_duty(dataset.safeguards), found, _until(dataset, found))
     snapshot.memory.keep(key, witnesses, made)
     return made
 
@@ -111,5 +112,5 @@ def longest(case: Case, months: int | None) -> int | None:
     """The longest new grant in months: what the codes allow, and the breadth of the consents."""
     if case.dataset is None or case.question.stage == "use":
         return months
-    least = [one for one in (months, longest_grant(_recorded(case, case.dataset).breadth)) if one is not None]
+    least = [one for one in (months, longest_grant(recorded(case, case.dataset).breadth)) if one is not None]
     return min(least, default=None)

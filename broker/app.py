@@ -292,6 +292,7 @@ def _oauth(
         audience_of=lambda resource: audience_of(resource, world.issuer, world.snapshots.current()),
         refresh_key=store.secret("refresh"),
         linked=lambda person, now: frozenset(one.person for one in world.snapshots.current().linked(person, now)),
+        known_as=lambda person: world.snapshots.current().ever_linked(person),
         rates=Rates(settings.quota_scale),
         keys=client_keys,
         check=jose.check_signature,

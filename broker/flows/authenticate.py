@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
 
-from broker.core import jws
+from broker.core import jws, shut_out
 from broker.core.ids import GrantId, Issuer, PersonId, SubjectRef
 from broker.core.oidc import service_scopes
 from broker.core.oidc.bearer import Shown
@@ -80,7 +80,7 @@ async def by_access_token(
         sign_in=session.sign_in,
         grants=_released(snapshot, family, now) if own.opens_data else (),
         **_shown(w, snapshot, family, session, now) if own.opens_data else {},
-        roles=() if own.kind == "task" else _roles(snapshot, session.identities),
+        roles=() if own.kind == "task" else _roles(snapshot, person.id, session, now),
         rests_on=rests_on,
         jkt=own.jkt if client is not None and client.dpop_required else None,
         within=None if family.datasets is None else frozenset(family.datasets),
@@ -289,9 +289,10 @@ def _ended(snapshot: Snapshot, family: Family, session: Session, now: Seconds) -
     names: tuple[tuple[What, str], ...] = (
         ("family", family.id),
         ("session", session.id),
-        ("person", family.person),
         ("issuer", session.idp),
     )
+    if shut_out.revoked(snapshot, family.person, now):
+        return True
     return any(snapshot.revoked(what, value, now) for what, value in names)
 
 
@@ -336,5 +337,8 @@ def _shown(w: World, snapshot: Snapshot, family: Family, session: Session, now: 
     }
 
 
-def _roles(snapshot: Snapshot, identities: Sequence[tuple[Issuer, str]]) -> tuple[Role, ...]:
-    return tuple(role for iss, sub in identities for role in snapshot.roles(iss, sub))
+def _roles(snapshot: Snapshot, person: PersonId, session: Session, now: Seconds) -> tuple[Role, ...]:
+    """The roles of the identity that they signed in with; none as long as the human being is shut out."""
+    if shut_out.is_out(snapshot, person, now):
+        return ()
+    return tuple(role for iss, sub in session.identities for role in snapshot.roles(iss, sub))

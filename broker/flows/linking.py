@@ -7,6 +7,7 @@ its own person, so that what was whose is known when they part.
 
 from dataclasses import dataclass
 
+from broker.core import shut_out
 from broker.core.ids import Issuer, PersonId
 from broker.core.oidc.limits import LINK_SIGN_IN_AGE, MAX_IDENTITIES
 from broker.core.oidc.opaque import stored_id
@@ -99,7 +100,7 @@ def _fits(snapshot: Snapshot, mine: Person | None, other: Person, iss: Issuer, n
     there = {other.id, *(one.person for one in snapshot.linked(other.id, now))}
     if other.id in here:
         return Reason(code="AUTH-LINK-DONE")
-    if any(_is_suspended(snapshot, each, now) for each in here | there):
+    if any(shut_out.is_out(snapshot, each, now) for each in here | there):
         return Reason(code="OPS-RECIPIENT-SUSPENDED")
     return _too_many() if len(here | there) > MAX_IDENTITIES else None
 
@@ -116,7 +117,7 @@ async def unlink(w: World, person: Person, id: str) -> Reason | None:
     mine = row is not None and not known.isdisjoint(row.persons)
     if row is None or not mine or not row.holds(now):
         return Reason(code="REQ-NOT-FOUND")
-    if any(_is_suspended(snapshot, each, now) for each in known):
+    if any(shut_out.is_out(snapshot, each, now) for each in known):
         return Reason(code="OPS-RECIPIENT-SUSPENDED")
     # 3. Record.
     people = [await w.rows.get(Person, each) for each in row.persons]
@@ -152,11 +153,6 @@ def identities(w: World, person: PersonId, session: Session, now: Seconds) -> tu
 def _name(snapshot: Snapshot, iss: Issuer) -> str:
     idp = snapshot.get(IdentityProvider, iss)
     return idp.name if idp is not None else str(iss)
-
-
-def _is_suspended(snapshot: Snapshot, person: PersonId, now: Seconds) -> bool:
-    sanctions = snapshot.sanctions("person", person)
-    return snapshot.revoked("person", person, now) or any(one.suspends and one.holds(now) for one in sanctions)
 
 
 def _too_many() -> Reason:

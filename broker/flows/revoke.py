@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from broker.core.ids import is_made_id
+from broker.core.ids import PersonId, is_made_id
 from broker.core.outcome import Reason
 from broker.core.passport.keys import THUMBPRINT, named, thumbprint
 from broker.core.rows import Dataset, Grant, Put, Revocation, Session
@@ -40,7 +40,7 @@ async def revoke(w: World, caller: Caller, what: What, value: str, ground: str) 
     if what == "grant" and grant is None:
         return Reason(code="REQ-NOT-FOUND")
     row = Revocation(id=revocation_id(what, value), since=now, until=grant.ends if grant else FOREVER, ground=ground)
-    told = await _told(w, what, value, now)
+    told = await _told(w, what, value, snapshot, now)
     # 3. Record.
     kind = "grant.revoked" if grant is not None else "revocation.made"
     entry = w.entry(kind, now, caller.person, {"what": what, "value": value})
@@ -49,12 +49,13 @@ async def revoke(w: World, caller: Caller, what: What, value: str, ground: str) 
     return row
 
 
-async def _told(w: World, what: What, value: str, now: Seconds) -> tuple[Put, ...]:
+async def _told(w: World, what: What, value: str, snapshot: Snapshot, now: Seconds) -> tuple[Put, ...]:
     """What will tell clients that a session of theirs has ended with this."""
     session = await w.rows.get(Session, value) if what == "session" else None
     ended = [session] if session is not None and session.ended is None else []
     if what == "person":
-        ended = [one async for one in live_sessions(w, value, now)]
+        persons = sorted(snapshot.ever_linked(PersonId(value)))
+        ended = [one for person in persons async for one in live_sessions(w, person, now)]
     return tuple([put for one in ended for put in await farewells(w, one, now)])
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from broker.core import shut_out
 from broker.core.ids import Issuer
 from broker.core.oidc.choosing import hinted, issuer_of
 from broker.core.oidc.foreign_id_token import Vouched, check_id_token, with_userinfo
@@ -160,7 +161,7 @@ async def finish(
     # 3. Record.
     participant = idp.audience == "participant"
     person = await person_of(w, Issuer(vouched.iss), vouched.sub, participant=participant)
-    if w.snapshots.current().revoked("person", person.id, now):
+    if shut_out.revoked(w.snapshots.current(), person.id, now):
         await w.ledger.record(w.entry("sign_in.refused", now, person, {"reason": "OPS-RECIPIENT-SUSPENDED"}))
         return Reason(code="OPS-RECIPIENT-SUSPENDED")
     secret, ends = opaque(w.entropy.random(32)), Seconds(now + SESSION_SECONDS)

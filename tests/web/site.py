@@ -199,7 +199,8 @@ def _broker(made: Stage, tokens: OwnTokens, edge: Edge, sources: Sources) -> Bro
         issuer=w.issuer, scopes=BASIC_SCOPES, clock=w.clock, entropy=w.entropy, ledger=w.ledger, rows=w.rows,
         scratch=w.scratch, signer=tokens, reader=tokens, visas=visas, audience_of=lambda resource: audience_of(resource, w.issuer, w.snapshots.current()),
         refresh_key=b"k" * 32, grants=partial(shown_grants, w), documents=partial(document, w, tokens),
-        linked=lambda person, now: frozenset(one.person for one in made.live.current().linked(person, now)), keys=NoKeys(), check=jose.check_signature,
+        linked=lambda person, now: frozenset(one.person for one in made.live.current().linked(person, now)),
+        known_as=lambda person: made.live.current().ever_linked(person), keys=NoKeys(), check=jose.check_signature,
         installed=lambda person: w.snapshots.current().installations(person), proofs=proofs,
         rates=edge.rates,
     )  # fmt: skip

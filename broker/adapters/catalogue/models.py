@@ -227,20 +227,23 @@ class CommitteePart(Part):
     """Within how many days it means to answer."""
 
 
+RoleName = Literal[
+    "committee_member",
+    "committee_chair",
+    "handler",
+    "signing_official",
+    "admin",
+    "auditor",
+    "issuer_admin",
+    "custodian",
+    "legal_officer",
+    "ethics_committee",
+    "repository",
+]
+
+
 class RolePart(Part):
-    role: Literal[
-        "committee_member",
-        "committee_chair",
-        "handler",
-        "signing_official",
-        "admin",
-        "auditor",
-        "issuer_admin",
-        "custodian",
-        "legal_officer",
-        "ethics_committee",
-        "repository",
-    ]
+    role: RoleName
     scope: Text
     """`service`; or committee:, dataset:, repository:, source:, organisation: or issuer:, and its id."""
     iss: Url

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from broker.core.decision.asserted import registered
+from broker.core.decision.joined import by_people
 from broker.core.decision.question import Question
 from broker.core.ids import DatasetId, PersonId
 from broker.core.passport.evaluate import Accepted, Evaluation
@@ -35,7 +36,7 @@ def entitlements(question: Question, visas: Evaluation, snapshot: Snapshot) -> t
     if question.stage != "use":
         return ()
     shown = [grant for id in question.grants if (grant := snapshot.get(Grant, id)) is not None]
-    held = [_of_grant(grant, grant.ends) for grant in shown if grant.dataset == question.dataset]
+    held = [_of_grant(grant, grant.ends, snapshot) for grant in shown if grant.dataset == question.dataset]
     for visa in visas.accepted:
         if visa.dataset == question.dataset:
             held += _of_visa(visa, question, snapshot)
@@ -77,13 +78,13 @@ def _registered(question: Question, visas: Evaluation, snapshot: Snapshot) -> li
     ]
 
 
-def _of_grant(grant: Grant, ends: Seconds) -> Entitlement:
+def _of_grant(grant: Grant, ends: Seconds, snapshot: Snapshot) -> Entitlement:
     return Entitlement(
         id=grant.id,
         person=grant.person,
         dataset=grant.dataset,
         purpose=grant.purpose,
-        findings=grant.findings,
+        findings=by_people(grant.findings, snapshot) if grant.findings else (),
         begins=grant.begins,
         ends=min(grant.ends, ends),
     )
@@ -94,7 +95,7 @@ def _of_visa(found: Accepted, question: Question, snapshot: Snapshot) -> list[En
     visa = found.visa
     dataset = question.dataset
     if visa.iss == snapshot.own.iss:
-        return [_of_grant(grant, found.ends) for grant in snapshot.grants(PersonId(visa.sub), dataset)]
+        return [_of_grant(grant, found.ends, snapshot) for grant in snapshot.grants(PersonId(visa.sub), dataset)]
     row = snapshot.trust.of(visa.iss)
     profile = row.grant_profile if row is not None else None
     purpose = replace(read_purpose(profile), modality=question.modality) if profile is not None else None

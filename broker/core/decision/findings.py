@@ -78,7 +78,7 @@ def answered(result: GateResult, case: Case) -> GateResult:
 
 
 def met(code: str, live: Iterable[Finding]) -> bool:
-    """Did each role that must answer `code` do so, each by somebody else?"""
+    """Did each role that must answer `code` do so, each by another human being (`joined.by_people`)?"""
     who, given = answerer(code), [finding for finding in live if finding.code == code]
     if who is None or who.by != "finding":
         return False

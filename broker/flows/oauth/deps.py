@@ -69,7 +69,13 @@ def nobodys(_: PersonId) -> Sequence[Client]:
 
 
 LinkedTo = Callable[[PersonId, Seconds], frozenset[PersonId]]
+KnownAs = Callable[[PersonId], frozenset[PersonId]]
 """Who else is this person now?"""
+
+
+def nobody_but(person: PersonId) -> frozenset[PersonId]:
+    """Where no identities are linked."""
+    return frozenset({person})
 
 
 def nobody_else(_: PersonId, __: Seconds) -> frozenset[PersonId]:
@@ -86,8 +92,8 @@ class Deps:
     token can compute its successor. `keys` and `check`: the keys that clients publish (by client id and address),
     and whether a signature is a key's own. `installed`: the clients that a person made. `require_par`: only pushed
     authorization requests count. `proofs`: what judges DPoP proofs. `rates`: how often a client may ask.
-    `linked`: whom a person is linked with. `grants`: those that an authorisation shows. `documents`: tickets and visas
-    that count. `registration`: SHA-256 of the
+    `linked`: whom a person is linked with. `known_as`: the person and whoever was ever shown to be them. `grants`:
+    those that an authorisation shows. `documents`: tickets and visas that count. `registration`: SHA-256 of the
     initial access token with which clients may register themselves; None: they may not.
     """
 
@@ -111,6 +117,7 @@ class Deps:
     rates: Rates = field(default_factory=Rates)
     registration: str | None = None
     linked: LinkedTo = nobody_else
+    known_as: KnownAs = nobody_but
     grants: GrantsShown = none_shown
     documents: Documents = no_documents
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from broker.core.ids import PersonId
 from broker.core.oidc.lasting import lasts
 from broker.core.rows.catalogue import IdentityProvider
 from broker.core.rows.identity import Person, Session
@@ -54,7 +55,7 @@ async def standing_of(d: Deps, family_id: str, now: Seconds) -> Standing | None:
         await revoked_since(d, "family", family.id),
         await revoked_since(d, "family", family.parent) if family.parent is not None else None,
         *await _session_stops(d, session),
-        await revoked_since(d, "person", person.id),
+        *await _person_stops(d, person.id),
     )
     program = await _program(d, client)
     alive = _active(client, program) and person.log_key != "" and session.person == person.id
@@ -88,7 +89,7 @@ async def present(d: Deps, session_id: str | None, now: Seconds) -> Present | No
     person = await d.rows.get(Person, session.person) if session is not None else None
     if session is None or person is None or person.log_key == "":
         return None
-    stops = (*await _session_stops(d, session), await revoked_since(d, "person", person.id))
+    stops = (*await _session_stops(d, session), *await _person_stops(d, person.id))
     return Present(session=session, person=person) if lasts(now, (session.expires,), stops) else None
 
 
@@ -98,6 +99,11 @@ async def _session_stops(d: Deps, session: Session) -> tuple[Seconds | None, ...
     suspended = session.auth_time if idp is not None and idp.status != "active" else None
     revoked = await revoked_since(d, "session", session.id), await revoked_since(d, "issuer", session.idp)
     return (session.ended, suspended, *revoked)
+
+
+async def _person_stops(d: Deps, person: PersonId) -> tuple[Seconds | None, ...]:
+    """When the access of this human being was ended, under whichever identity that was ever shown to be theirs."""
+    return tuple([await revoked_since(d, "person", one) for one in sorted(d.known_as(person))])
 
 
 async def revoked_since(d: Deps, what: What, value: str) -> Seconds | None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from broker.core import shut_out
 from broker.core.decision.case import Case
 from broker.core.decision.gates.result import result
 from broker.core.duties import overdue
@@ -17,9 +18,7 @@ from broker.core.time import FOREVER, Seconds, rfc3339
 def conduct(case: Case) -> GateResult:
     """Is the person or institution under a sanction, was anything revoked that it rests on, is a duty late?"""
     question, snapshot, at = case.question, case.snapshot, case.question.at
-    persons = question.persons or (question.person,)  # who is linked is the same human being: so is the sanction
-    suspended = [revocation_id("person", person) for person in persons if person is not None]
-    if snapshot.any_revoked(suspended, at):
+    if question.person is not None and shut_out.revoked(snapshot, question.person, at):
         return result(Gate.CONDUCT, Outcome.DENY, "OPS-RECIPIENT-SUSPENDED")
     suspensions = () if snapshot.unsanctioned else tuple(_suspensions(case))
     for sanction in suspensions:
@@ -45,8 +44,8 @@ def _suspensions(case: Case) -> Iterator[Sanction]:
     Nobody shakes a sanction off by parting from the identity that it was given to.
     """
     question, snapshot = case.question, case.snapshot
-    for person in sorted(snapshot.ever_linked(question.person)) if question.person is not None else ():
-        yield from (row for row in snapshot.sanctions("person", person) if row.suspends)
+    if question.person is not None:
+        yield from shut_out.suspensions(snapshot, question.person)
     for organisation in _institutions(case):
         yield from (row for row in snapshot.sanctions("organisation", organisation) if row.suspends)
 

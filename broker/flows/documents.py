@@ -6,6 +6,7 @@ The answer is what our own doors would say at this moment. Nothing is recorded: 
 from collections.abc import Mapping
 from typing import Any
 
+from broker.core import shut_out
 from broker.core.ids import DatasetId, PersonId
 from broker.core.oidc.claims import VISA_CLAIM, confirmation
 from broker.core.oidc.introspect import Document
@@ -68,7 +69,7 @@ async def _visa(w: World, said: Mapping[str, Any], now: Seconds) -> Document | N
     person = await w.rows.get(Person, str(sub))
     snapshot = w.snapshots.current()
     ended = [f"{w.issuer} {name}" for name in (str(jti), *origins(str(jti)))]
-    if person is None or person.log_key == "" or snapshot.revoked("person", person.id, now):
+    if person is None or person.log_key == "" or shut_out.revoked(snapshot, person.id, now):
         return None
     if any(snapshot.revoked("visa", name, now) for name in ended):
         return None

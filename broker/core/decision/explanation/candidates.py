@@ -29,7 +29,7 @@ from broker.core.decision.explanation.steps import (
     Step,
     own_grants,
 )
-from broker.core.decision.gates.conduct import late
+from broker.core.decision.gates.conduct import credentials, late
 from broker.core.decision.gates.safeguards import recorded
 from broker.core.decision.gates.security import EVIDENCE as OF_LEVEL
 from broker.core.decision.gates.security import STATED, shown
@@ -110,7 +110,8 @@ def _conduct(case: Case) -> Iterator[Step]:
     """Whatever is owed and late; a new sign-in or a new task in place of those that do not count here."""
     for duty in dict.fromkeys((one.id, one.holder) for one in late(case)):
         yield Step(fact=OBLIGATION, how="set", value=duty[0], by="you" if duty[1] == "researcher" else "institution")
-    yield Step(fact=SIGN_IN, how="set", value="again", by="you")
+    if case.snapshot.any_revoked(credentials(case), case.question.at):
+        yield Step(fact=SIGN_IN, how="set", value="again", by="you")
     if case.question.within is not None and case.question.dataset not in case.question.within:
         yield Step(fact=TASK, how="set", value=case.question.dataset, by="you")
 

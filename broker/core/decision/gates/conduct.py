@@ -29,7 +29,7 @@ def conduct(case: Case) -> GateResult:
             )  # fmt: skip
     if question.within is not None and question.dataset not in question.within:
         return result(Gate.CONDUCT, Outcome.DENY, "AUTH-TASK-OTHER-DATA")
-    if snapshot.any_revoked(_credentials(case), question.at):
+    if snapshot.any_revoked(credentials(case), question.at):
         return result(Gate.CONDUCT, Outcome.DENY, "AUTH-REVOKED")
     if question.let_in and any(_rests(snapshot.rows.get(name)) for name in question.let_in):
         return result(Gate.CONDUCT, Outcome.DENY, "AUTH-REVOKED")
@@ -101,7 +101,7 @@ def _next(stops: list[Obligation]) -> Seconds:
     return min((one.due for one in stops if one.due is not None and not one.fulfilled), default=FOREVER)
 
 
-def _credentials(case: Case) -> list[str]:
+def credentials(case: Case) -> list[str]:
     """The ids of the revocations that would end what the question came with."""
     question, ours = case.question, case.snapshot.own.iss
     held: list[tuple[What, str | None]] = [

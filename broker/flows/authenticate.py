@@ -108,7 +108,7 @@ def by_session(w: World, person: Person, session: Session) -> Caller:
         assertions=tuple(row.id for row in snapshot.assertions(everybody(w, session, now), now)),
         stated=session.stated,
         shown=None,
-        roles=_roles(snapshot, session.identities),
+        roles=_roles(snapshot, person.id, session, now),
         ends=session.expires,
         let_in=((IdentityProvider.KIND, session.idp),),
     )

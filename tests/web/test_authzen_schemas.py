@@ -29,7 +29,7 @@ entities = odd | st.fixed_dictionaries({}, optional=ENTITY)
 actions = odd | st.fixed_dictionaries({}, optional={"name": odd | st.just("download"), "properties": odd})
 pages = odd | st.fixed_dictionaries({}, optional={"limit": odd | st.integers(-1, 200), "token": odd})
 options = odd | st.fixed_dictionaries({}, optional={"evaluations_semantic": odd | st.just("deny_on_first_deny")})
-PLAIN = {"subject": {"type": "user", "id": "ada"}, "action": {"name": "download"},
+PLAIN: dict[str, Any] = {"subject": {"type": "user", "id": "ada"}, "action": {"name": "download"},
          "resource": {"type": "object", "id": "o"}}  # fmt: skip
 MEMBERS = {"subject": entities, "action": actions, "resource": entities, "context": odd, "page": pages,
            "options": options, "evaluations": odd | st.lists(odd, max_size=2)}  # fmt: skip
@@ -47,6 +47,26 @@ def faults(kind: str, value: Any) -> list[str]:
 @given(body=bodies)
 def test_what_the_schema_takes_is_what_the_broker_takes(kind: str, body: Any) -> None:
     assert isinstance(READERS[kind](body), Fault) is bool(faults(kind, body))
+
+
+ODD: tuple[Any, ...] = (None, 1, 0, True, "", "x" * MOST_TEXT, "x" * (MOST_TEXT + 1), [], {})
+PLACES = (
+    ("subject",), ("subject", "type"), ("subject", "id"), ("subject", "properties"), ("action",), ("action", "name"),
+    ("action", "properties"), ("resource",), ("resource", "type"), ("resource", "id"), ("context",), ("page",),
+    ("page", "limit"), ("page", "token"), ("options",), ("options", "evaluations_semantic"), ("evaluations",),
+)  # fmt: skip
+
+
+@pytest.mark.row("AZ-SCHEMA")
+@pytest.mark.parametrize("kind", READERS)
+def test_of_each_member_too(kind: str) -> None:
+    """A good question with one odd value in one place, or without what is there."""
+    validator = Draft202012Validator({**SCHEMA, "$ref": f"#/$defs/{kind}"})
+    for outer, *inner in PLACES:
+        for value in ODD:
+            held = {**PLAIN.get(outer, {}), inner[0]: value} if inner else value
+            body = {**PLAIN, outer: held}
+            assert isinstance(READERS[kind](body), Fault) is not validator.is_valid(body), (outer, inner, value)
 
 
 @pytest.mark.row("AZ-SCHEMA")

@@ -17,8 +17,8 @@ _LEFT_BEHIND = ("data",)
 
 async def _prepared(state: Path) -> Ready:
     demo = Demo(state)
-    await demo.start()
     try:
+        await demo.start()
         await granted(demo.described)
         async with Browser(demo.described) as ada, Browser(demo.described) as mei:
             hers, judge, again = await ada.tokens("ada"), await mei.tokens("mei"), await ada.tokens("ada")

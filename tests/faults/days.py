@@ -4,6 +4,7 @@ The clients' own record is the judge: what they were told or given must be there
 """
 
 import asyncio
+import json
 import re
 import sqlite3
 from collections import Counter
@@ -166,7 +167,8 @@ async def hold_against(ready: Ready, seen: Seen) -> None:
     """AssertionError for what was told or given and is not there, is there by half, or is there twice."""
     database = ready.state / "broker.sqlite"
     with closing(sqlite3.connect(database)) as db:
-        recorded = {id: (kind, bytes(body)) for id, kind, body in db.execute("SELECT id, kind, body FROM record")}
+        entries = db.execute("SELECT kind, body FROM record")
+        recorded = {str(json.loads(body)["id"]): (kind, bytes(body)) for kind, body in entries}
     entries = [(kind, decode(body).entry.about) for kind, body in recorded.values()]
     assert seen.with_bytes <= recorded.keys(), "bytes left without an entry"
     assert seen.receipts <= recorded.keys(), "an acknowledged download is not on record"

@@ -10,13 +10,14 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
-from functools import partial
-from itertools import islice, zip_longest
+from itertools import chain, islice, zip_longest
 from pathlib import Path
 
-from broker.adapters.storage.codec import indexed, restore
+from broker.adapters.storage.audit_quick import ALONE, Progress, in_order
+from broker.adapters.storage.codec import indexed, receipt_bytes, receipt_text, restore
+from broker.adapters.storage.connections import connect_reading
 from broker.adapters.storage.schema import ROWS, metadata
-from broker.core.audit.entry import Effect
+from broker.core.audit.entry import Effect, outline
 from broker.core.audit.findings import Fault, Finding
 from broker.core.audit.matching import Leaves, StoredEntry
 from broker.core.audit.merkle import HASH_BYTES, leaf_hash
@@ -28,7 +29,12 @@ from broker.core.rows.history import KEPT, LEFT_OUT
 
 MOST = 1_000
 """Findings that a report lists at most."""
-_ENTRIES = "SELECT seq, id, at, kind, body FROM record ORDER BY seq"
+_ENTRIES = "SELECT seq, at, kind, body FROM record ORDER BY seq"
+_RECEIPT = "SELECT seq FROM receipt WHERE id = ?"
+_STRAY_RECEIPTS = (
+    "SELECT c.seq, c.n FROM (SELECT seq, count(*) AS n FROM receipt GROUP BY seq) c"
+    " LEFT JOIN record r ON r.seq = c.seq WHERE r.seq IS NULL OR c.n > 1 ORDER BY c.seq"
+)
 _EFFECTS = "SELECT seq, kind, row_id, version, digest FROM effect ORDER BY seq"
 _LAST = (
     "SELECT kind, row_id, max(version), digest, seq FROM effect"
@@ -69,33 +75,42 @@ def verify(
     ed25519: Verify,
     head_path: Path | None = None,
     checkpoint: bytes | None = None,
+    progress: Progress = lambda _: None,
+    alone: int = ALONE,
 ) -> Report:
     """What is wrong with the database at `path`, entry by entry and row by row.
 
     `head_path`: the head of the log; `checkpoint`: one that somebody kept. Without either, an old copy of the whole
-    database passes for the newest. FileNotFoundError for a missing file; sqlite3.DatabaseError for one that is no
-    database.
+    database passes for the newest. `alone`: entries up to which one process does all of it. FileNotFoundError for a
+    missing file; sqlite3.DatabaseError for one that is no database.
     """
     for each in (path, *([head_path] if head_path is not None else [])):
         if not each.is_file():
             raise FileNotFoundError(each)
     trust = _Trust(origin, tuple(keys), ed25519)
     outside, wrong = _kept(trust, head_path, checkpoint)
-    with closing(_open(path)) as db:
+    with closing(connect_reading(path)) as db:
         db.execute("BEGIN")  # one reading of everything, whatever is written meanwhile
         wrong += _schema(db)
         if wrong and wrong[-1].fault is Fault.SCHEMA_CHANGED and "missing" in wrong[-1].said:
             return Report(size=0, proven=0, root=b"", findings=tuple(wrong))
         marks, false = _marks(db, trust)
         wrong += false
-        tree, leaves, found = _tree(db, sorted([*marks, *outside], key=lambda mark: mark.size))
-        wrong += found
-        rest = _walk(db, leaves)
+        marks = sorted([*marks, *outside], key=lambda mark: mark.size)
+        root = in_order(path, db, marks, progress, alone) if not wrong else None
+        if root is not None:
+            size = proven = marks[-1].size
+            rest = _walk_rows(db)
+        else:
+            tree, leaves, found = _tree(db, marks)
+            size, proven, root = tree.edge.frontier.size, tree.proven, tree.edge.frontier.root()
+            wrong += found
+            rest = chain(_walk(db, leaves), _walk_rows(db))
         wrong += islice(rest, max(0, MOST - len(wrong)))
         return Report(
-            size=tree.edge.frontier.size,
-            proven=tree.proven,
-            root=tree.edge.frontier.root(),
+            size=size,
+            proven=proven,
+            root=root,
             findings=tuple(_named(db, finding) for finding in wrong),
             more=next(rest, None) is not None,
         )
@@ -113,27 +128,11 @@ class _Trust:
         return Mark(said.size, said.root, source)
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    """Read-only. A copy on a read-only medium has no place for SQLite's shared memory: then as it lies there."""
-    uri = f"{path.resolve().as_uri()}?mode=ro"
-    db = sqlite3.connect(uri, uri=True, isolation_level=None)
-    try:
-        db.execute("SELECT 1 FROM sqlite_schema").fetchone()
-    except sqlite3.OperationalError:
-        db.close()
-        if path.with_name(path.name + "-wal").exists():
-            raise
-        db = sqlite3.connect(uri + "&immutable=1", uri=True, isolation_level=None)
-    db.execute("PRAGMA trusted_schema = OFF")
-    db.text_factory = partial(str, encoding="utf-8", errors="backslashreplace")  # broken text is a finding, no crash
-    return db
-
-
 def _kept(trust: _Trust, head_path: Path | None, checkpoint: bytes | None) -> tuple[list[Mark], list[Finding]]:
     """What others kept: the head, and a checkpoint."""
     notes = [("the kept checkpoint", checkpoint)] if checkpoint is not None else []
     if head_path is not None:
-        with closing(_open(head_path)) as db:
+        with closing(connect_reading(head_path)) as db:
             notes += [("the head", row[0]) for row in db.execute("SELECT note FROM head")]
     marks, wrong = list[Mark](), list[Finding]()
     for source, note in notes:
@@ -213,10 +212,40 @@ def _tiles(db: sqlite3.Connection, computed: Mapping[TileId, bytes]) -> list[Fin
 
 
 def _walk(db: sqlite3.Connection, leaves: Leaves) -> Iterator[Finding]:
-    """Entries against the tree, then rows against entries."""
-    entries = map(StoredEntry._make, db.execute(_ENTRIES))
+    """Entries against the tree."""
+    led = list[int]()
     effects = ((seq, Effect(kind=k, id=i, version=v, digest=d)) for seq, k, i, v, d in db.execute(_EFFECTS))
-    yield from check_entries(leaves, entries, effects)
+    wrong = check_entries(leaves, _entries(db, led), effects)
+    first = next(wrong, None)
+    if first is not None:
+        yield first
+        yield from wrong
+        return  # where entries are gone or in the wrong place, where receipts lead follows from that
+    for seq in led:
+        yield Finding(fault=Fault.ENTRY_MISLABELLED, said="its receipt leads to another entry", seq=seq)
+    for seq, count in db.execute(_STRAY_RECEIPTS):
+        said = "more than one receipt leads to this entry" if count > 1 else "a receipt leads to no entry"
+        yield Finding(fault=Fault.ENTRY_MISLABELLED, said=said, seq=seq)
+
+
+def _entries(db: sqlite3.Connection, led: list[int]) -> Iterator[StoredEntry]:
+    """Every entry, with the receipt id that it names if that is known. `led`: those whose receipts lead astray."""
+    for seq, at, kind, body in db.execute(_ENTRIES):
+        said = outline(body)
+        found = db.execute(_RECEIPT, (receipt_bytes(said.id),)).fetchone() if said is not None else None
+        if found is not None and found[0] != seq:
+            led.append(seq)
+        yield StoredEntry(seq, said.id if said is not None and found is not None else _receipt(db, seq), at, kind, body)
+
+
+def _receipt(db: sqlite3.Connection, seq: int) -> str:
+    """The receipt id that leads to entry `seq`; empty for none."""
+    found = db.execute("SELECT id FROM receipt WHERE seq = ?", (seq,)).fetchone()
+    return receipt_text(found[0]) if found is not None else ""
+
+
+def _walk_rows(db: sqlite3.Connection) -> Iterator[Finding]:
+    """Rows against entries."""
     last = ((Effect(kind=k, id=i, version=v, digest=d), seq) for k, i, v, d, seq in db.execute(_LAST))
     yield from check_rows(last, _rows(db))
     for kind in sorted(HISTORY_KINDS, key=lambda kind: kind.KIND):
@@ -275,5 +304,5 @@ def _named(db: sqlite3.Connection, finding: Finding) -> Finding:
     """With receipt and kind of the entry, where only its number is known so far."""
     if finding.seq is None or finding.receipt is not None or finding.fault is Fault.ENTRY_DELETED:
         return finding
-    found = db.execute("SELECT id, kind FROM record WHERE seq = ?", (finding.seq,)).fetchone()
-    return replace(finding, receipt=found[0], kind=found[1]) if found is not None else finding
+    found = db.execute("SELECT kind FROM record WHERE seq = ?", (finding.seq,)).fetchone()
+    return replace(finding, receipt=_receipt(db, finding.seq) or None, kind=found[0]) if found is not None else finding

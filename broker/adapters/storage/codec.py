@@ -25,6 +25,17 @@ MAX_ROW_BYTES = 8 * 1024 * 1024
 _BY_NAME: Mapping[str, type[Row]] = {kind.KIND: kind for kind in KINDS}
 
 
+def receipt_bytes(id: str) -> bytes:
+    """The 16 bytes that a receipt id (`core.ids.is_made_id`) stands for, by which its entry is found."""
+    return bytes.fromhex(id[4:].replace("-", ""))
+
+
+def receipt_text(raw: bytes) -> str:
+    """The receipt id that stands for `raw`."""
+    text = raw.hex()
+    return f"rcp_{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
 class RowTooLargeError(ValueError):
     """A row above 8 MiB. Nothing may be done that it would have recorded."""
 

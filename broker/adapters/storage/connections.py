@@ -1,6 +1,7 @@
 """How connections to the database are opened: never making a file, durable, and checked to be so."""
 
 import sqlite3
+from functools import partial
 from pathlib import Path
 
 BUSY_SECONDS = 2.0
@@ -28,6 +29,25 @@ def connect_existing(path: Path) -> sqlite3.Connection:
     )
     db.execute("PRAGMA synchronous = FULL")
     db.execute("PRAGMA trusted_schema = OFF")
+    return db
+
+
+def connect_reading(path: Path) -> sqlite3.Connection:
+    """For who checks: read-only. A copy on a read-only medium has no place for SQLite's shared memory: then as it lies.
+
+    Broken text is read as it is, with its bad bytes written out: a finding, no crash.
+    """
+    uri = f"{path.resolve().as_uri()}?mode=ro"
+    db = sqlite3.connect(uri, uri=True, isolation_level=None)
+    try:
+        db.execute("SELECT 1 FROM sqlite_schema").fetchone()
+    except sqlite3.OperationalError:
+        db.close()
+        if path.with_name(path.name + "-wal").exists():
+            raise
+        db = sqlite3.connect(uri + "&immutable=1", uri=True, isolation_level=None)
+    db.execute("PRAGMA trusted_schema = OFF")
+    db.text_factory = partial(str, encoding="utf-8", errors="backslashreplace")
     return db
 
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from broker.adapters.storage.codec import restore
+from broker.adapters.storage.codec import receipt_bytes, restore
 from broker.adapters.storage.reads import Database, read_only
 from broker.adapters.storage.schema import SELECT_TAIL, SELECT_TILE
 from broker.core.audit.merkle import (
@@ -21,7 +21,7 @@ from broker.core.audit.merkle import (
 from broker.core.audit.proof import Proof
 from broker.core.audit.tiles import WIDTH, Piece, TileId, bundle, needed, subtree_hash, tail, width_at
 from broker.core.authz.feed import Change
-from broker.core.ids import ReceiptId
+from broker.core.ids import ReceiptId, is_made_id
 from broker.core.rows import Row
 from broker.core.time import Seconds
 
@@ -63,7 +63,9 @@ class SqliteLog:
 
     async def entry(self, receipt: ReceiptId) -> Kept | None:
         """The entry with this receipt id, published or not."""
-        found = await self._entries("WHERE id = ?", (receipt,))
+        if not is_made_id(receipt, "rcp"):
+            return None
+        found = await self._entries("WHERE seq = (SELECT seq FROM receipt WHERE id = ?)", (receipt_bytes(receipt),))
         return found[0] if found else None
 
     async def newest(self, count: int, before: int | None = None) -> tuple[Kept, ...]:
@@ -141,7 +143,7 @@ class SqliteLog:
                 found[level, index] = tail(await self._db.execute_fetchall(SELECT_TAIL, (index,)), index)
         return found
 
-    async def _entries(self, where: str, values: tuple[str | int, ...]) -> tuple[Kept, ...]:
+    async def _entries(self, where: str, values: tuple[str | int | bytes, ...]) -> tuple[Kept, ...]:
         found = await self._db.execute_fetchall(f"SELECT seq, body FROM record {where}", values)  # noqa: S608 (ours)
         return tuple(Kept(seq=seq, body=body) for seq, body in found)
 

@@ -2,9 +2,10 @@
 
 Rows: a table for each kind, with the row as canonical JSON in `body` and, beside it, the members that are
 looked up by (INDEXED); and `history`, every version of the rows that decisions read.
-The log: `record` (the very bytes that are hashed), `effect` (what each record changed),
-`tile` (full ones of level 0, all of the levels above) and `checkpoint`, with the hashes of the entries that it is
-the first to cover: the tile of level 0 that is not full yet.
+The log: `record` (the very bytes that are hashed), `receipt` (where the entry of a receipt id is, the id as the 16
+bytes that it stands for), `effect` (what each record changed),
+`tile` (full ones of level 0, all of the levels above) and `checkpoint`, with those hashes of the entries that it is
+the first to cover which are in no full tile: together, the tile of level 0 that is not full yet.
 """
 
 from collections.abc import Mapping
@@ -63,12 +64,11 @@ def _column(name: str, type_: TypeEngine[Any] | type, *, key: bool = False, opti
 RECORD = _table(
     "record",
     _column("seq", _whole, key=True),
-    _column("id", _text),
     _column("at", _whole),
     _column("kind", _text),
     _column("body", sa.LargeBinary),
-    sa.Index("record_id", "id", unique=True),
 )
+RECEIPT = _table("receipt", _column("id", sa.LargeBinary, key=True), _column("seq", _whole), rowid=False)
 EFFECT = _table(
     "effect",
     _column("kind", _text, key=True),

@@ -11,7 +11,7 @@ from itertools import chain
 from sqlalchemy import Table
 
 from broker.adapters.storage import schema
-from broker.adapters.storage.codec import Stored
+from broker.adapters.storage.codec import Stored, receipt_bytes
 from broker.adapters.storage.recovery import recover
 from broker.core.audit.entry import Entry, encode
 from broker.core.audit.merkle import TILE_HEIGHT, leaf_hash
@@ -51,17 +51,19 @@ def wish_for(entry: Entry, stored: tuple[Stored, ...] = ()) -> Wish:
 
 @dataclass(slots=True)
 class _Batch:
-    """What one transaction adds: rows of the tables record, effect and history."""
+    """What one transaction adds: rows of the tables record, receipt, effect and history."""
 
     seq: int
-    records: list[tuple[int, str, int, str, bytes]] = field(default_factory=list)
+    records: list[tuple[int, int, str, bytes]] = field(default_factory=list)
+    receipts: list[tuple[bytes, int]] = field(default_factory=list)
     effects: list[tuple[str, str, int, str, int]] = field(default_factory=list)
     history: list[tuple[str, str, int, int, str]] = field(default_factory=list)
     erased: list[tuple[str, str, int]] = field(default_factory=list)
 
     def add(self, wish: Wish) -> int:
         entry, seq = wish.entry, self.seq + len(self.records)
-        self.records.append((seq, entry.id, entry.at, entry.kind, wish.body))
+        self.records.append((seq, entry.at, entry.kind, wish.body))
+        self.receipts.append((receipt_bytes(entry.id), seq))
         for each in wish.stored:
             for effect in each.effects:
                 self.effects.append((effect.kind, effect.id, effect.version, effect.digest, seq))
@@ -104,6 +106,7 @@ class Writer:
             return answers
         try:
             self._insert(schema.RECORD, batch.records)
+            self._insert(schema.RECEIPT, batch.receipts)
         except sqlite3.IntegrityError:  # an entry's id is taken: the fault of one wish, known before COMMIT
             self._db.execute("ROLLBACK")
             if len(wishes) == 1:
@@ -161,8 +164,9 @@ class Writer:
         size, root = edge.frontier.size, edge.frontier.root()
         text = checkpoint_text(Checkpoint(origin=self._origin, size=size, root=root))
         note = self._sign(text.encode())
-        self._db.execute(schema.INSERT_CHECKPOINT, (size, root, note, now, b"".join(leaves)))
         full, before = size >> TILE_HEIGHT << TILE_HEIGHT, batch.seq >> TILE_HEIGHT << TILE_HEIGHT
+        kept_already = max(0, full - batch.seq)  # in a tile that is full now
+        self._db.execute(schema.INSERT_CHECKPOINT, (size, root, note, now, b"".join(leaves[kept_already:])))
         if full > before:
             self._db.execute(schema.THIN_CHECKPOINTS, (before, full))
         fault("ledger.written")

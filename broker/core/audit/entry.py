@@ -8,7 +8,7 @@ are equal bytes; at most 65,535 of them, because a C2SP entry bundle counts in 1
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import ip_address
@@ -42,12 +42,16 @@ _MAIL = re.compile(r"[^\s@/]@[^\s@/]+\.[^\s@/]")
 """An e-mail address, or a scoped affiliation, which says nearly as much."""
 _ORCID = re.compile(r"(?<![\w-])(?:\d{4}-){3}\d{3}[\dX](?![\w-])", re.ASCII)
 _END = re.compile(
-    rb'"at":(\d{1,16}),(?:"changes":"([0-9a-f]{64})",)?"id":"(rcp_[0-9a-f-]{36})","kind":"([a-z_.]+)",'
+    rb'"at":(\d{1,16}),(?:"changes":"([0-9a-f]{64})",)?"id":"(rcp_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})","kind":"([a-z_.]+)",'
     rb'"nonce":"[0-9a-f]{32}","v":\d+(?:,"who":"[0-9a-f]{32}")?\}\Z'
 )
 _END_BYTES = 400
 _AFTER_NONCE = (len(f'{"0" * 32}","v":{FORMAT}}}'), len(f'{"0" * 32}","v":{FORMAT},"who":"{"0" * 32}"}}'))
 """Bytes from the nonce to the end, without and with `who`."""
+_ID = b'"id":"rcp_'
+_UUID_BYTES = 36
+_ID_BYTES = len(_ID) + _UUID_BYTES
+"""A receipt id up to its end, and the part of it that stands for 16 bytes."""
 _ADDRESS = re.compile(r"[0-9A-Fa-f]{0,4}[:.][0-9A-Fa-f:.]{1,40}")
 
 
@@ -144,9 +148,34 @@ class Outline:
 
 def says(raw: bytes, id: str, at: int, kind: str, changes: str | None) -> bool:
     """Does an encoded entry say exactly this of itself? The quick question; `outline` tells what it does say."""
-    changed = "" if changes is None else f'"changes":"{changes}",'
-    stated = f'"at":{at},{changed}"id":"{id}","kind":"{kind}","nonce":"'.encode("utf-8", "backslashreplace")
+    stated = f'"at":{at},{_changes(changes)}"id":"{id}","kind":"{kind}","nonce":"'.encode("utf-8", "backslashreplace")
     return any(raw.endswith(stated, 0, len(raw) - rest) for rest in _AFTER_NONCE)
+
+
+def receipts_of(entries: Iterable[tuple[int, str, bytes]], changes: Sequence[str | None]) -> bytes | None:
+    """The receipt ids of many encoded entries, 16 bytes each, if each says exactly this of itself; None otherwise.
+
+    `entries`: time, kind and bytes. What was not made by `encode` may pass: ask this of bytes that were hashed.
+    """
+    ids, ats, kinds = list[bytes](), dict[tuple[int, str | None], bytes](), dict[str, bytes]()
+    for (at, kind, raw), changed in zip(entries, changes, strict=True):
+        begin = raw.rfind(_ID)
+        before, after = ats.get((at, changed)), kinds.get(kind)
+        if before is None or after is None:
+            before = f'"at":{at},{_changes(changed)}'.encode()
+            after = f'","kind":"{kind}","nonce":"'.encode("utf-8", "backslashreplace")
+            ats[at, changed], kinds[kind] = before, after
+        end = begin + _ID_BYTES
+        if begin < 0 or not (raw.endswith(before, 0, begin) and raw.startswith(after, end)):
+            return None
+        if len(raw) - end - len(after) not in _AFTER_NONCE:
+            return None
+        ids.append(raw[end - _UUID_BYTES : end])
+    try:
+        found = bytes.fromhex(b"".join(ids).replace(b"-", b"").decode("ascii"))
+    except ValueError:
+        return None
+    return found if len(found) == 16 * len(ids) else None
 
 
 def outline(raw: bytes) -> Outline | None:
@@ -239,15 +268,18 @@ def _canonical(entry: Entry, changes: str | None) -> bytes:
     Written out because it is on every path: the same bytes as `rfc8785`, in a tenth of the time (tested).
     """
     about = ",".join(f'"{name}":{_written(entry.about[name])}' for name in sorted(entry.about))
-    changed = "" if changes is None else f'"changes":"{changes}",'
     who = "" if entry.who is None else f',"who":"{entry.who}"'
     raw = (
-        f'{{"about":{{{about}}},"at":{entry.at},{changed}"id":"{entry.id}","kind":"{entry.kind}",'
+        f'{{"about":{{{about}}},"at":{entry.at},{_changes(changes)}"id":"{entry.id}","kind":"{entry.kind}",'
         f'"nonce":"{entry.nonce}","v":{FORMAT}{who}}}'
     ).encode()
     if len(raw) > MAX_BYTES:
         raise EntryTooLargeError(f"an entry of {len(raw)} bytes; at most {MAX_BYTES} fit")
     return raw
+
+
+def _changes(digest: str | None) -> str:
+    return "" if digest is None else f'"changes":"{digest}",'
 
 
 def _written(value: Value) -> str:

@@ -141,7 +141,8 @@ def resume(size: int, tiles: Mapping[TileId, bytes]) -> Edge:
 def tail(kept: Iterable[Sequence[Any]], index: int) -> bytes:
     """Tile `index` of level 0 while it is not full.
 
-    `kept`: (size, the leaf hashes that this size was the first to cover) for every size above 256 * index, ascending.
+    `kept`: (size, the leaf hashes that this size was the first to cover; those of a full tile may be left out) for
+    every size above 256 * index, ascending.
     """
     size, hashes = index * WIDTH, b""
     for each, leaves in kept:

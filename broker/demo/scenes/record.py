@@ -1,6 +1,7 @@
 """Steps 7 and 8: a participant withdraws while a download runs; the record is checked, then tampered with."""
 
 import asyncio
+import json
 import sqlite3
 import sys
 import time
@@ -102,10 +103,10 @@ def _copy(source: Path, target: Path) -> None:
 def _change_one_byte(copy: Path) -> str:
     """Change one byte of the entry that says that consent was withdrawn; its receipt id."""
     with sqlite3.connect(copy) as db:
-        seq, receipt, body = db.execute(
-            "SELECT seq, id, body FROM record WHERE kind = 'consent.withdrawn' ORDER BY seq DESC LIMIT 1"
+        seq, body = db.execute(
+            "SELECT seq, body FROM record WHERE kind = 'consent.withdrawn' ORDER BY seq DESC LIMIT 1"
         ).fetchone()
         changed = body.replace(b"no_further_use", b"no_further_usf")
         db.execute("UPDATE record SET body = ? WHERE seq = ?", (changed, seq))
     db.close()
-    return str(receipt)
+    return str(json.loads(body)["id"])

@@ -121,8 +121,8 @@ class Place:
         with closing(sqlite3.connect(self.database)) as db:
             return db.execute(statement).fetchall()
 
-    def verify(self, *, checkpoint: bytes | None = None, head: bool = True) -> Report:
-        return verify(self.database, [KEY], ORIGIN, ed25519, self.head if head else None, checkpoint)
+    def verify(self, *, checkpoint: bytes | None = None, head: bool = True, alone: int = 10**9) -> Report:
+        return verify(self.database, [KEY], ORIGIN, ed25519, self.head if head else None, checkpoint, alone=alone)
 
 
 @dataclass

@@ -67,10 +67,7 @@ def make_gap(at: int) -> list[str]:
 
 
 def copy_of(source: int, seq: int, body: str = "body") -> str:
-    return (
-        f"INSERT INTO record (seq, id, at, kind, body)"
-        f" SELECT {seq}, 'rcp_forged', at, kind, {body} FROM record WHERE seq = {source}"
-    )
+    return f"INSERT INTO record (seq, at, kind, body) SELECT {seq}, at, kind, {body} FROM record WHERE seq = {source}"
 
 
 EDIT = "UPDATE record SET body = CAST(replace(body, '\"v\":1', '\"v\":2') AS BLOB) WHERE seq = {}"
@@ -267,7 +264,9 @@ def test_a_row_edited_together_with_its_list_of_changes_is_named_by_the_entry(pl
     [
         "UPDATE record SET at = 1 WHERE seq = 50",
         "UPDATE record SET kind = 'grant.given' WHERE seq = 50",
-        "UPDATE record SET id = 'rcp_x' WHERE seq = 50",
+        "UPDATE receipt SET id = zeroblob(16) WHERE seq = 50",
+        "DELETE FROM receipt WHERE seq = 50",
+        "INSERT INTO receipt VALUES (zeroblob(16), 50)",
     ],
 )
 def test_columns_that_do_not_say_what_the_entry_says_are_named(place: Place, statement: str) -> None:
@@ -393,3 +392,32 @@ def test_a_finding_reads_as_a_sentence_that_names_everything() -> None:
         fault=Fault.ROW_CHANGED, said="it was edited", seq=7, receipt="rcp_1", kind="grant.given", row=("grant", "g")
     )
     assert str(finding) == "row_changed: it was edited (entry 7, receipt rcp_1, grant.given, row grant g)"
+
+
+def test_many_processes_find_what_one_finds(new_database: Place, tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    for path in (new_database.database, new_database.head):
+        shutil.copy(path, tmp_path)
+    place.fill(256 * 5 + 7, lambda n: (ended(f"grant:{n}"),) if n % 100 == 0 else (), at_once=True)
+    one, many = place.verify(), place.verify(alone=0)
+    assert (one, one.ok) == (many, True)
+    for seq in (3, 256 * 4 + 9, 256 * 5 + 2):
+        place.tamper(f"UPDATE record SET kind = 'grant.given' WHERE seq = {seq}")
+        assert [(f.fault, f.seq) for f in place.verify(alone=0).findings] == [(Fault.ENTRY_MISLABELLED, seq)]
+        place.tamper(f"UPDATE record SET kind = 'decision.made' WHERE seq = {seq}")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE receipt SET seq = CASE seq WHEN 50 THEN 51 ELSE 50 END WHERE seq IN (50, 51)",
+        "UPDATE receipt SET seq = 999 WHERE seq = 50",
+        "INSERT INTO receipt VALUES (zeroblob(16), 999)",
+        "UPDATE tile SET data = zeroblob(32) WHERE l = 1",
+        "INSERT INTO tile VALUES (0, 7, zeroblob(8192))",
+        "INSERT INTO effect (kind, row_id, version, digest, seq) VALUES ('grant', 'g', 1, 'x', -1)",
+    ],
+)
+def test_what_the_quick_look_refuses_the_careful_one_names(place: Place, statement: str) -> None:
+    place.tamper(statement)
+    assert place.verify().findings

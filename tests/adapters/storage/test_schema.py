@@ -53,7 +53,7 @@ def test_the_tables_can_be_made_in_postgresql() -> None:
 
 def test_every_kind_of_row_has_a_table_and_none_is_called_like_one_of_the_log() -> None:
     assert set(ROWS) == {kind.KIND for kind in KINDS}
-    others = {"record", "effect", "history", "tile", "checkpoint", "scratch", "meta"}
+    others = {"record", "receipt", "effect", "history", "tile", "checkpoint", "scratch", "meta"}
     assert set(metadata.tables) == set(ROWS) | others
     assert not set(ROWS) & others
     assert set(INDEXED) <= set(ROWS)
@@ -108,6 +108,11 @@ def test_an_upgrade_of_what_is_up_to_date_changes_nothing(place: Place, tmp_path
         upgrade(tmp_path / "gone")
 
 
+RECEIPT = "'rcp_' || " + " || '-' || ".join(
+    f"lower(substr(hex(c.id), {first}, {count}))" for first, count in ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+)
+
+
 def as_of_0001(place: Place) -> None:
     """As it was made by the version before: without the tables that came later, and saying so."""
     place.tamper(
@@ -116,6 +121,10 @@ def as_of_0001(place: Place) -> None:
         "ALTER TABLE delivery DROP COLUMN object",
         "DROP TABLE history",
         "DELETE FROM meta WHERE key = 'history_from'",
+        "ALTER TABLE record ADD COLUMN id TEXT NOT NULL DEFAULT ''",
+        f"UPDATE record SET id = (SELECT {RECEIPT} FROM receipt c WHERE c.seq = record.seq)",
+        "CREATE UNIQUE INDEX record_id ON record (id)",
+        "DROP TABLE receipt",
         "UPDATE alembic_version SET version_num = '0001'",
     )
 

@@ -23,6 +23,7 @@ from broker.core.audit.entry import (
     loggable,
     outline,
     pseudonym,
+    receipts_of,
     says,
 )
 from broker.core.audit.kinds import KINDS
@@ -179,6 +180,12 @@ def test_entries_are_canonical_json_come_back_equal_and_can_be_outlined(one: Ent
     assert not says(raw, "rcp_x", one.at, one.kind, changes)
     assert not says(raw, one.id, one.at, "x", changes)
     assert not says(raw, one.id, one.at, one.kind, None if changes else DIGEST)
+    twice = [(one.at, one.kind, raw)] * 2
+    assert receipts_of(twice, [changes] * 2) == 2 * bytes.fromhex(one.id[4:].replace("-", ""))
+    assert receipts_of([(one.at + 1, one.kind, raw)], [changes]) is None
+    assert receipts_of([(one.at, "x", raw)], [changes]) is None
+    assert receipts_of([(one.at, one.kind, raw)], [None if changes else DIGEST]) is None
+    assert receipts_of([(one.at, one.kind, raw + b" ")], [changes]) is None
 
 
 def test_the_encoding_never_changes() -> None:

@@ -16,6 +16,7 @@ from broker.adapters.storage.connections import DurabilityError
 from broker.adapters.storage.head import LedgerRefusedError
 from broker.adapters.storage.postgres.connections import BROKERS, LOST, Connection, assert_revision, connect, lock
 from broker.adapters.storage.postgres.tables import CHANNEL_GROWN, FEED, FEED_KEPT, SIZE
+from broker.core.audit.entry import outline
 from broker.core.rows import Row
 
 POLL = 0.2
@@ -73,9 +74,8 @@ class Feed:
         if found["size"] > self.size:
             rows = await db.fetch(FEED, self.size, found["size"], timeout=self._stale)
             self.size = found["size"]
-            self._on_grown(
-                tuple(restore_named(row["kind"], row["body"]) for row in rows), [row["id"] for row in rows], self.size
-            )
+            receipts = [said.id for row in rows if (said := outline(row["entry"])) is not None]
+            self._on_grown(tuple(restore_named(row["kind"], row["body"]) for row in rows), receipts, self.size)
         self._heard = asked
         self._watch()
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from broker.adapters.storage.codec import receipt_bytes
 from broker.adapters.storage.head import ForkError, LedgerRefusedError
 from broker.adapters.storage.postgres.connections import Connection, numbered
 from broker.adapters.storage.postgres.edge import assert_not_restored, recover
@@ -60,16 +61,18 @@ class LogOf:
 
 @dataclass(slots=True)
 class _Batch:
-    """What one transaction adds: rows of the tables record, effect, history and feed."""
+    """What one transaction adds: rows of the tables record, receipt, effect, history and feed."""
 
-    records: list[tuple[int, str, int, str, bytes]] = field(default_factory=list)
+    records: list[tuple[int, int, str, bytes]] = field(default_factory=list)
+    receipts: list[tuple[bytes, int]] = field(default_factory=list)
     effects: list[tuple[str, str, int, str, int]] = field(default_factory=list)
     history: list[tuple[str, str, int, int, str]] = field(default_factory=list)
     erased: list[tuple[str, str, int]] = field(default_factory=list)
     feed: list[tuple[int, int, int, str, str]] = field(default_factory=list)
 
     def add(self, seq: int, id: str, at: int, kind: str, body: bytes, more: str, now: int) -> None:
-        self.records.append((seq, id, at, kind, body))
+        self.records.append((seq, at, kind, body))
+        self.receipts.append((receipt_bytes(id), seq))
         if not more:
             return
         beside = json.loads(more)
@@ -137,8 +140,10 @@ class Ordering:
             self._published, self._published_note = self.size, self._note
 
     async def _write(self, batch: _Batch, now: Seconds) -> tuple[Edge, bytes]:
-        for table, rows in (("record", batch.records), ("effect", batch.effects), ("history", batch.history)):
-            await self._insert(table, rows)
+        await self._insert("record", batch.records)
+        await self._insert("receipt", batch.receipts)
+        await self._insert("effect", batch.effects)
+        await self._insert("history", batch.history)
         for erased in batch.erased:
             await self._db.execute(numbered(ERASE_HISTORY), *erased)
         await self._insert("feed", batch.feed)
@@ -163,8 +168,9 @@ class Ordering:
         size, root = edge.frontier.size, edge.frontier.root()
         text = checkpoint_text(Checkpoint(origin=self._log.origin, size=size, root=root))
         note = self._log.sign(text.encode())
-        await self._db.execute(numbered(INSERT_CHECKPOINT), size, root, note, now, b"".join(leaves))
         full, behind = size >> TILE_HEIGHT << TILE_HEIGHT, before >> TILE_HEIGHT << TILE_HEIGHT
+        kept = b"".join(leaves[max(0, full - before) :])
+        await self._db.execute(numbered(INSERT_CHECKPOINT), size, root, note, now, kept)
         if full > behind:
             await self._db.execute(numbered(THIN_CHECKPOINTS), behind, full)
         return edge, note

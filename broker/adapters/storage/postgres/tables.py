@@ -17,7 +17,7 @@ HEAD = "audit_lock.head"
 FEED_KEPT = 3_600
 """Seconds."""
 
-_TYPES = {"record": "bigint text bigint text bytea", "effect": "text text bigint text bigint"} | {
+_TYPES = {"record": "bigint bigint text bytea", "receipt": "bytea bigint", "effect": "text text bigint text bigint"} | {
     "history": "text text bigint bigint text",
     "pending": "text bigint text bytea text",
     "feed": "bigint bigint bigint text text",
@@ -36,7 +36,7 @@ TAKE_PENDING = (
 )
 SIZE = "SELECT coalesce(max(size), 0) FROM checkpoint"
 FEED = (
-    "SELECT f.seq, r.id, f.kind, f.body FROM feed f JOIN record r ON r.seq = f.seq"
+    "SELECT f.seq, r.body AS entry, f.kind, f.body FROM feed f JOIN record r ON r.seq = f.seq"
     " WHERE f.seq >= $1 AND f.seq < $2 ORDER BY f.seq, f.place"
 )
 

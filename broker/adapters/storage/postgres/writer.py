@@ -7,7 +7,7 @@ wish is tried for itself. A row is written before its entry: so whoever changes 
 from collections.abc import Sequence
 from itertools import groupby
 
-from broker.adapters.storage.codec import Stored
+from broker.adapters.storage.codec import Stored, receipt_bytes
 from broker.adapters.storage.postgres.connections import LOST, UNDONE, WRITERS, Connection, lock
 from broker.adapters.storage.postgres.tables import CHANNEL_WAITING, insert_rows, many, update_rows
 from broker.adapters.storage.writer import Answer, Wish, stale
@@ -17,7 +17,7 @@ from broker.ports import LedgerDownError, StaleError
 
 ATTEMPTS = 4
 """The first one, and three after the server said that it took everything back."""
-_TAKEN = "SELECT count(*) FROM record WHERE id = ANY($1)"
+_TAKEN = "SELECT count(*) FROM receipt WHERE id = ANY($1)"
 _BEGIN = f"BEGIN; {lock('pg_advisory_xact_lock_shared', WRITERS)}"
 
 
@@ -96,7 +96,7 @@ async def put_aside(db: Connection, wishes: Sequence[Wish]) -> bool:
     if not _did(await db.execute(many("pending"), *_arrays(rows)), len(rows)):
         return False
     # Asked afterwards: whoever had the id waits no longer now, and so is in the log or was never stored.
-    taken: int = await db.fetchval(_TAKEN, [wish.entry.id for wish in wishes])
+    taken: int = await db.fetchval(_TAKEN, [receipt_bytes(wish.entry.id) for wish in wishes])
     return taken == 0
 
 

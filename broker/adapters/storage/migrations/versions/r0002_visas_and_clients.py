@@ -1,8 +1,10 @@
-"""The tables of what came with the whole of Passports (see `_KINDS`), and the history of rows.
+"""The tables of what came with the whole of Passports (see `_KINDS`), the history of rows, and one of receipts.
 
 Of rows that are there already the version that holds is kept, but for kinds with secrets: theirs are kept from their
 next version on. Versions before are gone.
 """
+
+from uuid import UUID
 
 import sqlalchemy as sa
 from alembic import op
@@ -37,6 +39,8 @@ _KINDS: dict[str, tuple[str, ...]] = {
 }
 """Kind of row to the members by which its rows are found."""
 _FROM_NOW_ON = ("committee", "consent", "dataset", "drs_object", "organisation", "repository", "revocation")
+_AT_ONCE = 10_000
+"""Receipts that are moved at a time."""
 _whole = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
@@ -56,6 +60,7 @@ def upgrade() -> None:
             op.create_index(f"{kind}_{member}", kind, [member])
     _deliveries_by_object()
     _history()
+    _receipts()
     if op.get_context().dialect.name == "postgresql":
         _many_processes()
 
@@ -111,3 +116,26 @@ def _many_processes() -> None:
         sa.Column("body", _text, nullable=False),
     )
     op.create_index("feed_at", "feed", ["at"])
+
+
+def _receipts() -> None:
+    """Receipt ids are kept once more than in the entries, as 16 bytes, and not as text in two places."""
+    op.create_table(
+        "receipt",
+        sa.Column("id", sa.LargeBinary, primary_key=True, nullable=False, autoincrement=False),
+        sa.Column("seq", _whole, nullable=False, autoincrement=False),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    if op.get_context().dialect.name == "postgresql":
+        op.execute("INSERT INTO receipt SELECT decode(replace(substr(id, 5), '-', ''), 'hex'), seq FROM record")
+    else:
+        connection = op.get_bind()
+        into = sa.text("INSERT INTO receipt (id, seq) VALUES (:id, :seq)")
+        size = connection.execute(sa.text("SELECT coalesce(max(seq) + 1, 0) FROM record")).scalar_one()
+        for first in range(0, size, _AT_ONCE):
+            page = sa.text("SELECT id, seq FROM record WHERE seq >= :first AND seq < :end")
+            found = connection.execute(page, {"first": first, "end": first + _AT_ONCE}).all()
+            connection.execute(into, [{"id": UUID(id.removeprefix("rcp_")).bytes, "seq": seq} for id, seq in found])
+    op.drop_index("record_id", "record")
+    op.drop_column("record", "id")

@@ -33,13 +33,14 @@ from broker.adapters.provider_credentials import Credentials
 from broker.adapters.repositories.genomic_files import GenomicFiles
 from broker.adapters.repositories.stores import open_stores
 from broker.adapters.snapshots import LiveSnapshot
-from broker.adapters.storage.ledger import SqliteLedger, open_ledger
+from broker.adapters.storage.ledger import SqliteLedger
 from broker.adapters.storage.log import SqliteLog, open_log
 from broker.adapters.storage.reads import open_rows
 from broker.adapters.storage.remembered import RememberedRows
 from broker.adapters.storage.scratch import open_scratch
 from broker.adapters.trusted_providers import RegisteredProviders
 from broker.adapters.vault import AesVault
+from broker.adapters.witnesses import parse_witness
 from broker.config import Settings, SettingsError
 from broker.core.audit.entry import decode
 from broker.core.catalogue import of_a_demo
@@ -62,7 +63,7 @@ from broker.flows.verified import Poller, Verifier
 from broker.flows.world import World
 from broker.policies import RulesError, policy_folder, rules_in, watch_policies
 from broker.ports import Entropy
-from broker.state import deliveries_told, envelopes_of, keep_texts, key_ring, log_key, log_origin, outbox_of, picture_of
+from broker.state import deliveries_told, envelopes_of, keep_texts, key_ring, ledger_of, outbox_of, picture_of, witnessed
 from broker.web.edge import EDGE, Edge, Network, Pace, networks
 from broker.web.middleware import CLOCK, ENTROPY, SECURE, around, safe_headers
 from broker.web.once import RUNNING, OnceLedger, once
@@ -107,7 +108,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
     folder = policy_folder(settings)
     ontology, rules = open_ontology(settings.ontology_file, settings.ontologies), rules_in(folder, settings)
     async with AsyncExitStack() as stack:
-        ledger = await stack.enter_async_context(_ledger(settings, store, clock, entropy))
+        ledger = await stack.enter_async_context(ledger_of(settings, store, clock, entropy))
         rows = RememberedRows(await stack.enter_async_context(open_rows(settings.database)))
         scratch = await stack.enter_async_context(open_scratch(settings.database))
         stack.push_async_callback(_cancelled, asyncio.create_task(scratch.sweep_on(clock.now)))
@@ -133,6 +134,8 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         await stack.enter_async_context(deliveries_told(world, settings.nginx_log))
         outgoing = _outgoing(stack)
         stack.push_async_callback((await outbox_of(world, ledger, outgoing)).close)
+        witnesses = tuple(map(parse_witness, settings.witnesses))
+        await stack.enter_async_context(witnessed(world, audit, witnesses, outgoing))
         proofs = _proofs(world, store, settings)
         verifier, issuers, endpoints = _verifier(world, live, outgoing, tokens, store, proofs, stack)
         gathering = _gathering(verifier, outgoing, store, entropy, stack)
@@ -149,6 +152,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             regions=GenomicFiles(sources, envelopes),
             streams=LiveStreams(live.listen, clock),
             audit=audit,
+            witnesses=witnesses,
             issuers=issuers,
             endpoints=endpoints,
             jwks=tokens.jwks,
@@ -184,19 +188,6 @@ def _outgoing(stack: AsyncExitStack) -> Outgoing:
 def _administration(outgoing: Outgoing, settings: Settings) -> Administration:
     tools = Tools(probe=HttpProbe(outgoing), fits=jose.fits, check=jose.check_signature)
     return Administration(forms=CatalogueForms(), tools=tools, mode=settings.mode, operator=settings.operator)
-
-
-def _ledger(
-    settings: Settings, store: keys.KeyStore, clock: SystemClock, entropy: SystemEntropy
-) -> AbstractAsyncContextManager[SqliteLedger]:
-    return open_ledger(
-        settings.database,
-        settings.lock_database,
-        origin=log_origin(settings.issuer),
-        sign=log_key(store, settings.issuer)[1],
-        clock=clock,
-        entropy=entropy,
-    )
 
 
 def _heed_revocations(tokens: signing.OwnTokens, live: LiveSnapshot, clock: SystemClock) -> None:

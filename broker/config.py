@@ -19,7 +19,7 @@ from broker.ports.faults import POINTS
 
 PREFIX = "BROKER_"
 _HERE = Path(__file__).resolve().parent.parent
-_LISTS = ("PACKS", "TRUSTED_PROXIES", "FAULTS")
+_LISTS = ("PACKS", "TRUSTED_PROXIES", "WITNESSES", "FAULTS")
 _LOOPBACK = ("127.0.0.1", "::1")
 """As numbers: what a name leads to, somebody else may decide (RFC 8252 section 8.3)."""
 
@@ -87,6 +87,8 @@ class Settings(BaseModel):
     drs_servers: Path | None = None
     """File of the DRS servers to which `drs://` addresses may lead; by default the shipped one, which names nobody.
     Trusted: whoever writes it says which servers people's tools ask."""
+    witnesses: tuple[str, ...] = ()
+    """Who signs the log's checkpoints besides us (c2sp.org/tlog-witness): `KEY URL` each, the key as `name+id+key`."""
     organization: str = "Operator of this broker"
     """Who runs this broker, as its service-info says."""
     organization_url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -16,14 +16,17 @@ from broker.adapters.entropy import SystemEntropy
 from broker.adapters.key_ring import KeyRing
 from broker.adapters.keys import USES, KeyStore, make_key, make_passphrase, open_keys, read_passphrase
 from broker.adapters.nginx_log import NginxLog
+from broker.adapters.note_keys import open_second, verify
 from broker.adapters.outbox import Outbox
 from broker.adapters.outgoing import Outgoing
 from broker.adapters.signing import OwnTokens, own_trust
 from broker.adapters.snapshots import LiveSnapshot, load
-from broker.adapters.storage.ledger import SqliteLedger
+from broker.adapters.storage.ledger import SqliteLedger, open_ledger
 from broker.adapters.storage.remembered import RememberedRows
+from broker.adapters.witnesses import HttpWitnesses, go_on_asking
 from broker.config import Settings
-from broker.core.audit.note import Key, Signer, sign_note
+from broker.core.audit.note import Key, Signer, cosign_note, sign_note
+from broker.core.audit.witness import Witness
 from broker.core.documents import ontology_text, own_text
 from broker.core.oidc.limits import FAREWELL_DELAYS
 from broker.core.rows import Farewell, Row
@@ -34,7 +37,9 @@ from broker.flows.handing_on import close_reported
 from broker.flows.note_keys import FoundKey, note_keys
 from broker.flows.put_in_force import put_in_force, put_rules_in_force
 from broker.flows.tell_clients import tell, waiting
+from broker.flows.witness import Asking, ask_witness
 from broker.flows.world import World
+from broker.ports import AuditReads
 
 
 def log_origin(issuer: str) -> str:
@@ -49,6 +54,27 @@ def log_key(store: KeyStore, issuer: str) -> tuple[Key, Callable[[bytes], bytes]
         raise TypeError("the log's key is an Ed25519 key")
     key = Key(log_origin(issuer), private.public_key().public_bytes_raw())
     return key, lambda text: sign_note(text.decode(), [Signer(key, private.sign)])
+
+
+def second_line(chosen: Settings, now: Callable[[], Seconds]) -> Callable[[bytes], bytes]:
+    """What adds the line of the log's second key to a checkpoint, where `broker keys second` made one."""
+    second = open_second(chosen.keys, read_passphrase(chosen.passphrase_file), log_origin(chosen.issuer))
+    return (lambda note: note) if second is None else lambda note: cosign_note(note, second, now())
+
+
+def ledger_of(
+    chosen: Settings, store: KeyStore, clock: SystemClock, entropy: SystemEntropy
+) -> AbstractAsyncContextManager[SqliteLedger]:
+    """The ledger, to be opened."""
+    return open_ledger(
+        chosen.database,
+        chosen.lock_database,
+        origin=log_origin(chosen.issuer),
+        sign=log_key(store, chosen.issuer)[1],
+        clock=clock,
+        entropy=entropy,
+        also=second_line(chosen, clock.now),
+    )
 
 
 def make_state(chosen: Settings) -> None:
@@ -135,6 +161,23 @@ async def outbox_of(world: World, ledger: SqliteLedger, outgoing: Outgoing) -> O
     ledger.on_commit = committed
     outbox.add(await waiting(world))
     return outbox
+
+
+@asynccontextmanager
+async def witnessed(
+    world: World, audit: AuditReads, witnesses: Sequence[Witness], outgoing: Outgoing
+) -> AsyncIterator[None]:
+    """While this runs, the witnesses are asked to sign our checkpoints."""
+    asking = Asking(scratch=world.scratch, audit=audit, door=HttpWitnesses(outgoing), verify=verify)
+    going_on = asyncio.create_task(
+        go_on_asking(witnesses, lambda witness: ask_witness(asking, witness, world.clock.now()))
+    )
+    try:
+        yield
+    finally:
+        going_on.cancel()
+        with suppress(asyncio.CancelledError):
+            await going_on
 
 
 @asynccontextmanager

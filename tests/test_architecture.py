@@ -80,7 +80,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "random": (),
     "secrets": ("adapters/entropy.py",),
     "pickle": (),
-    "subprocess": (),
+    "subprocess": ("adapters/storage/audit_quick.py",),
 }
 """A technology, and the only files or folders that open it."""
 

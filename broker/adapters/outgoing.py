@@ -105,6 +105,20 @@ class Outgoing:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise FetchError(f"no connection: {type(error).__name__}") from None
 
+    async def post(self, url: str, body: bytes, *, limit: int, internal: bool) -> tuple[int, bytes]:
+        """POST `body` as it is: the status, whatever it is, and the body of the answer. FetchError if there is none."""
+        if not url.startswith("https://") and not (internal and url.startswith("http://")):
+            raise FetchError("not an https address")
+        web = self._internal if internal else self._public
+        try:
+            sending = web.request("POST", url, data=body, allow_redirects=False)
+            async with asyncio.timeout(self._seconds), sending as response:
+                return response.status, await _body(response.content, limit)
+        except TimeoutError:
+            raise FetchError(f"no answer within {self._seconds:g} seconds") from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise FetchError(f"no connection: {type(error).__name__}") from None
+
     async def send(self, url: str, form: Mapping[str, str], *, internal: bool) -> bool:
         """POST `form`: was it taken (200 or 204)? What the other side says besides is not read. Never raises."""
         if not url.startswith("https://") and not (internal and url.startswith("http://")):

@@ -4,9 +4,8 @@ import sys
 from pathlib import Path
 
 import click
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from broker.adapters import note_keys
 from broker.adapters.keys import open_keys
 from broker.adapters.storage.audit_tool import verify as verify_log
 from broker.commands.common import Fail, settings, telling
@@ -46,7 +45,7 @@ def verify(
             database or _of(chosen).database,
             [public],
             log_origin(issuer or _of(chosen).issuer),
-            ed25519,
+            note_keys.verify,
             head or (_of(chosen).lock_database if chosen is not None else None),
             checkpoint.read_bytes() if checkpoint is not None else None,
         )
@@ -77,12 +76,3 @@ def _of(chosen: Settings | None) -> Settings:
 def _own_key(chosen: Settings | None) -> Key:
     ours = _of(chosen)
     return log_key(open_keys(ours.keys, ours.passphrase_file), ours.issuer)[0]
-
-
-def ed25519(public: bytes, message: bytes, signature: bytes) -> bool:
-    """Is `signature` the one of `message`?"""
-    try:
-        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
-    except (InvalidSignature, ValueError):
-        return False
-    return True

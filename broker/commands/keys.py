@@ -1,4 +1,4 @@
-"""`broker keys list|rotate`: the signing keys of this broker."""
+"""`broker keys list|rotate|second`: the signing keys of this broker."""
 
 import asyncio
 from collections.abc import Mapping
@@ -9,12 +9,14 @@ import click
 from broker.adapters.clock import SystemClock
 from broker.adapters.key_ring import LOOK_SECONDS
 from broker.adapters.keys import USES, KeyStore, Use, make_key, open_keys, read_passphrase
+from broker.adapters.note_keys import make_second, open_second
 from broker.adapters.signing import life_of
 from broker.adapters.storage.reads import all_of
 from broker.commands.common import settings, telling
 from broker.core.oidc.key_life import PREPUBLISH
 from broker.core.rows import SigningKey
 from broker.core.time import FOREVER, Seconds, rfc3339
+from broker.state import log_origin
 
 
 @click.group()
@@ -63,6 +65,22 @@ def rotate(config: Path | None, use: Use, *, urgent: bool) -> None:
     click.echo(
         f"{use} {kid} made: a running broker publishes it within {LOOK_SECONDS:g} seconds and signs with it {when}"
     )
+
+
+@keys.command()
+@click.pass_obj
+def second(config: Path | None) -> None:
+    """Make the log's second key, ML-DSA-44: from the next start on every published checkpoint has a line of it too.
+
+    For who must be able to believe the log when Ed25519 can be forged. It cannot be rotated either.
+    """
+    chosen = settings(config)
+    with telling():
+        passphrase = read_passphrase(chosen.passphrase_file)
+        make_second(chosen.keys, passphrase)
+        made = open_second(chosen.keys, passphrase, log_origin(chosen.issuer))
+    if made is not None:
+        click.echo(str(made.key))
 
 
 async def _begins(database: Path) -> Mapping[str, Seconds] | None:

@@ -13,6 +13,7 @@ from broker.core.audit.entry import decode, pseudonym
 from broker.core.audit.proof import format_proof
 from broker.core.audit.tiles import parse_path
 from broker.core.ids import ReceiptId
+from broker.flows.witness import cosigned
 from broker.flows.world import Caller
 from broker.web.callers import access_token, caller
 from broker.web.errors import Problem
@@ -24,9 +25,22 @@ _TEXT = {"Content-Type": "text/plain; charset=utf-8"}
 
 
 async def checkpoint(request: web.Request) -> web.Response:
-    """GET /audit/checkpoint: the newest published checkpoint, a signed note."""
-    published = await request.app[BROKER].audit.published()
-    return web.Response(body=published.note, headers={**_TEXT, "Cache-Control": "no-store"})
+    """GET /audit/checkpoint: the newest published checkpoint, with the lines of witnesses, if it has any."""
+    broker = request.app[BROKER]
+    published = await broker.audit.published()
+    found = await cosigned(broker.world.scratch, broker.witnesses, broker.world.clock.now())
+    lines = "".join(one.lines for one in found if one.note.encode() == published.note).encode()
+    return web.Response(body=published.note + lines, headers={**_TEXT, "Cache-Control": "no-store"})
+
+
+async def witnessed(request: web.Request) -> web.Response:
+    """GET /audit/checkpoint/witnessed: the newest checkpoint that witnesses have signed, with their lines."""
+    broker = request.app[BROKER]
+    found = await cosigned(broker.world.scratch, broker.witnesses, broker.world.clock.now())
+    if not found:
+        raise Problem("REQ-NOT-FOUND")
+    lines = "".join(one.lines for one in found if one.note == found[0].note)
+    return web.Response(text=found[0].note + lines, headers={**_TEXT, "Cache-Control": "no-store"})
 
 
 async def tile(request: web.Request) -> web.Response:

@@ -275,6 +275,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"{_API}/usage", repositories.post_usage, Who.REPOSITORY),
     Route("GET", f"{_API}/audit/entries", audit.entries, Who.TOKEN),
     Route("GET", "/audit/checkpoint", audit.checkpoint, Who.ANYBODY),
+    Route("GET", "/audit/checkpoint/witnessed", audit.witnessed, Who.ANYBODY),
     Route("GET", "/audit/tile/{path:.+}", audit.tile, Who.ANYBODY),
     Route("GET", "/audit/receipts/{receipt}", audit.proof, Who.ANYBODY),
     Route("GET", "/audit/proof/consistency", audit.consistency, Who.ANYBODY),

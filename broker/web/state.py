@@ -6,6 +6,7 @@ from typing import Protocol
 
 from aiohttp import web
 
+from broker.core.audit.witness import Witness
 from broker.core.drs.service_info import Operator
 from broker.core.jurisdiction.rulebook import Mode
 from broker.core.reasons.language import Language
@@ -61,6 +62,7 @@ class Broker:
     regions: Regions
     streams: LiveStreams
     audit: Log
+    witnesses: tuple[Witness, ...] = ()
     issuers: IssuerHealth
     endpoints: Endpoints
     jwks: Callable[[], dict[str, object]]

@@ -31,6 +31,8 @@ PUBLISH_SECONDS = 1.0
 """How long a committed entry may wait until a published checkpoint covers it."""
 
 OnCommit = Callable[[tuple[Row, ...]], None]
+Also = Callable[[bytes], bytes]
+"""What is done to a checkpoint before anybody sees it: a second key of the log adds its line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,14 @@ class _Caller:
 class SqliteLedger:
     """A ports.Ledger. Made by `open_ledger`; used in the event loop that opened it, and in no other."""
 
-    def __init__(self, writer: Writer, head: Head, on_commit: OnCommit, publish_seconds: float) -> None:
+    def __init__(
+        self, writer: Writer, head: Head, on_commit: OnCommit, publish_seconds: float, also: Also = lambda note: note
+    ) -> None:
         self.on_commit = on_commit
         """Called in the event loop with the rows of each commit, in order, before any caller hears of it."""
         self.size = writer.size
         """How many entries there were when `on_commit` was called last."""
-        self._writer, self._head, self._publish_seconds = writer, head, publish_seconds
+        self._writer, self._head, self._publish_seconds, self._also = writer, head, publish_seconds, also
         self._published_at = -publish_seconds
         self._loop = asyncio.get_running_loop()
         self._arrived: list[_Caller] = []
@@ -152,7 +156,7 @@ class SqliteLedger:
         """Move the head to the newest checkpoint, which from then on may be shown to anybody."""
         if self._writer.size > self._head.size and self._writer.note:
             fault("head.moving")
-            self._head.move(self._writer.size, self._writer.note)
+            self._head.move(self._writer.size, self._also(self._writer.note))
             fault("head.moved")
             self._published_at = monotonic()
 
@@ -213,6 +217,7 @@ async def open_ledger(
     entropy: Entropy,
     on_commit: OnCommit = lambda _: None,
     publish_seconds: float = PUBLISH_SECONDS,
+    also: Also = lambda note: note,
     connect: Callable[[Path], Connection] = connect_ledger,
 ) -> AsyncIterator[SqliteLedger]:
     """The ledger, running; `head_path` is the head of its log. `connect` is for tests that break a commit.
@@ -234,7 +239,7 @@ async def open_ledger(
         stack.callback(head.close)
         writer = Writer(db, origin=origin, sign=sign, clock=clock, entropy=entropy)
         assert_not_restored(db, writer.size, head.size, head.note)
-        ledger = SqliteLedger(writer, head, on_commit, publish_seconds)
+        ledger = SqliteLedger(writer, head, on_commit, publish_seconds, also)
         try:
             yield ledger
         finally:

@@ -1,7 +1,7 @@
 """A text and who signs it (c2sp.org/signed-note); the text that fixes a log (c2sp.org/tlog-checkpoint).
 
-Ed25519 only; the algorithm itself is an argument. Several keys may sign one note, so that one can take the
-place of another and witnesses can add theirs.
+The algorithms themselves are an argument. Several keys may sign one note, of several kinds, so that one can take the
+place of another and witnesses can add theirs; who does not know a key passes over its line.
 """
 
 import re
@@ -11,18 +11,17 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from broker.core.audit.merkle import HASH_BYTES
+from broker.core.audit.signature_kinds import ED25519, PUBLIC_BYTES, packed, to_sign, unpacked
 
 MAX_BYTES = 100_000
 MAX_SIGNATURES = 100
-ED25519 = b"\1"
-_PUBLIC_BYTES = 32
 _ID_BYTES = 4
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 _KEY = re.compile(r"([^+\s]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 Verify = Callable[[bytes, bytes, bytes], bool]
-"""(public key of 32 bytes, message, signature) -> is it good? Ed25519, RFC 8032."""
+"""(public key, message, signature) -> is it good? Ed25519 (RFC 8032) for 32 bytes, ML-DSA-44 (FIPS 204) for 1312."""
 
 
 class NoteError(ValueError):
@@ -31,25 +30,27 @@ class NoteError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A name and an Ed25519 public key. ValueError for a name that a signature line cannot carry."""
+    """A name and a public key. ValueError for a name that a signature line cannot carry, or another length of key."""
 
     name: str
     public: bytes
+    kind: int = ED25519
+    """What its signature lines are (`signature_kinds`)."""
 
     def __post_init__(self) -> None:
         if not self.name or "+" in self.name or any(c.isspace() or not c.isprintable() for c in self.name):
             raise ValueError("a key's name has neither spaces nor + in it")
-        if len(self.public) != _PUBLIC_BYTES:
-            raise ValueError("an Ed25519 public key has 32 bytes")
+        if len(self.public) != PUBLIC_BYTES.get(self.kind):
+            raise ValueError("an Ed25519 public key has 32 bytes, one of ML-DSA-44 has 1312")
 
     @property
     def id(self) -> bytes:
         """Four bytes that tell keys of one name apart; not a fingerprint that anything may rest on."""
-        return sha256(self.name.encode() + b"\n" + ED25519 + self.public).digest()[:_ID_BYTES]
+        return sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.public).digest()[:_ID_BYTES]
 
     def __str__(self) -> str:
         """`name+id+key`, as Go's sumdb/note and the witness tools write it."""
-        return f"{self.name}+{self.id.hex()}+{b64encode(ED25519 + self.public).decode()}"
+        return f"{self.name}+{self.id.hex()}+{b64encode(bytes([self.kind]) + self.public).decode()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +74,16 @@ def parse_key(text: str) -> Key:
     """The key that `name+id+key` says. ValueError for another form, algorithm or a false id."""
     match = _KEY.fullmatch(text)
     raw = _unbase64(match[3]) if match else None
-    if match is None or raw is None or raw[:1] != ED25519:
-        raise ValueError("not an Ed25519 key of a note: name+id+key is wanted")
-    key = Key(match[1], raw[1:])
+    if match is None or not raw or raw[0] not in PUBLIC_BYTES:
+        raise ValueError("not a key of a note: name+id+key is wanted, Ed25519 or ML-DSA-44")
+    key = Key(match[1], raw[1:], raw[0])
     if key.id.hex() != match[2]:
         raise ValueError("the key does not have the id that stands before it")
     return key
 
 
 def sign_note(text: str, signers: Iterable[Signer]) -> bytes:
-    """The signed note of `text`, one line for each signer. ValueError for a text that no note can have."""
+    """The signed note of `text`, one line for each signer. ValueError for what is no text of a note."""
     if not text.endswith("\n") or _CONTROL.search(text):
         raise ValueError("a note ends in a newline and has no other control characters")
     message = text.encode()
@@ -92,25 +93,41 @@ def sign_note(text: str, signers: Iterable[Signer]) -> bytes:
     return (text + "\n" + "".join(lines)).encode()
 
 
+def cosign_note(raw: bytes, signer: Signer, at: int) -> bytes:
+    """The note with one line more, by `signer` at `at` (seconds). NoteError or ValueError for no signed checkpoint."""
+    text, _ = _split(raw)
+    signature = signer.sign(to_sign(signer.key.kind, signer.key.name, text, at))
+    return raw + _line(signer.key, packed(signer.key.kind, signature, at)).encode()
+
+
 def open_note(raw: bytes, keys: Sequence[Key], verify: Verify) -> str:
     """The text of a note that at least one of `keys` signed. NoteError otherwise.
 
     Lines of unknown keys are passed over; one false signature of a known key spoils the whole note.
     """
+    if not signed_lines(raw, keys, verify):
+        raise NoteError("no known key has signed this note")
+    return _split(raw)[0]
+
+
+def signed_lines(raw: bytes, keys: Sequence[Key], verify: Verify) -> tuple[str, ...]:
+    """The lines of `keys` below a note. NoteError if one of them is false."""
     text, lines = _split(raw)
     known = {(key.name, key.id): key for key in keys}
-    good = 0
+    good = list[str]()
     for line in lines:
         name, key_id, signature = _parse_line(line)
         key = known.get((name, key_id))
         if key is None:
             continue
-        if not verify(key.public, text.encode(), signature):
+        try:
+            message, bare = unpacked(key.kind, name, text, signature)
+        except ValueError:
+            raise NoteError(f"the signature of {name} is of another kind") from None
+        if not verify(key.public, message, bare):
             raise NoteError(f"the signature of {name} is false")
-        good += 1
-    if not good:
-        raise NoteError("no known key has signed this note")
-    return text
+        good.append(line + "\n")
+    return tuple(good)
 
 
 def unverified_text(raw: bytes) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
@@ -110,6 +111,18 @@ class Place:
                         await wish
 
         asyncio.run(write())
+
+    def fill_more(self, count: int) -> None:
+        """`count` entries more, in a thread of its own: for tests that are in a loop already."""
+        first = self.ask("SELECT max(seq) + 1 FROM record")[0][0]
+
+        async def write() -> None:
+            async with self.open() as ledger:
+                await asyncio.gather(*(ledger.record(entry(n)) for n in range(first, first + count)))
+
+        thread = threading.Thread(target=lambda: asyncio.run(write()))
+        thread.start()
+        thread.join()
 
     def tamper(self, *statements: str) -> None:
         """Do this to the database by hand, as somebody could who has its file."""

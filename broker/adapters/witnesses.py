@@ -1,0 +1,52 @@
+"""Asks witnesses over HTTP, and goes on asking while the broker runs."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import structlog
+
+from broker.adapters.outgoing import FetchError, Outgoing
+from broker.core.audit.note import parse_key
+from broker.core.audit.witness import MAX_ANSWER, Cosigned, Witness
+from broker.ports import UpstreamError
+
+ASK_SECONDS = 10.0
+"""How often witnesses are asked: nobody waits for them."""
+_log: Any = structlog.get_logger()
+
+
+def parse_witness(text: str) -> Witness:
+    """`KEY URL`, the key as `name+id+key`. ValueError for another form, and for http that leaves this machine."""
+    said, _, url = text.partition(" ")
+    if not url.startswith(("https://", "http://127.0.0.1", "http://[::1]")) or " " in url:
+        raise ValueError(f"witness {said.partition('+')[0]}: a key, a space, and an https address are wanted")
+    return Witness(key=parse_key(said), url=url.rstrip("/"))
+
+
+class HttpWitnesses:
+    """A ports.witnesses.WitnessDoor. Where witnesses are, an operator has written down: they may be inside."""
+
+    def __init__(self, outgoing: Outgoing) -> None:
+        self._outgoing = outgoing
+
+    async def add_checkpoint(self, url: str, body: bytes) -> tuple[int, bytes]:
+        try:
+            return await self._outgoing.post(f"{url}/add-checkpoint", body, limit=MAX_ANSWER, internal=True)
+        except FetchError as error:
+            raise UpstreamError(str(error)) from None
+
+
+async def go_on_asking(witnesses: Sequence[Witness], ask: Callable[[Witness], Awaitable[Cosigned | str]]) -> None:
+    """All of them, again and again, each for itself; what goes wrong is logged once, until it goes well again."""
+    await asyncio.gather(*(_one(witness, ask) for witness in witnesses))
+
+
+async def _one(witness: Witness, ask: Callable[[Witness], Awaitable[Cosigned | str]]) -> None:
+    wrong = ""
+    while True:
+        said = await ask(witness)
+        if isinstance(said, str) and said != wrong:
+            _log.warning("a witness has not signed", witness=witness.key.name, why=said)
+        wrong = said if isinstance(said, str) else ""
+        await asyncio.sleep(ASK_SECONDS)

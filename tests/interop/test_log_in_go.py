@@ -143,7 +143,7 @@ def test_lines_that_go_does_not_know_are_passed_over(ask: Ask) -> None:
 def test_go_believes_what_a_database_hands_out(ask: Ask, tmp_path: Path) -> None:
     place = Place(tmp_path).create()
     place.fill(300)
-    notes: dict[int, bytes] = dict(place.ask("SELECT size, note FROM checkpoint"))  # type: ignore[arg-type]
+    notes: dict[int, bytes] = dict(place.ask("SELECT size, note FROM checkpoint"))
     last = tail(place.ask("SELECT size, leaves FROM checkpoint WHERE size > 256 ORDER BY size"), 1)
     leaves = place.ask("SELECT data FROM tile WHERE l = 0")[0][0] + last
     _, tiles = Edge().grown([leaves[at : at + 32] for at in range(0, len(leaves), 32)])

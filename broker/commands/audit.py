@@ -1,17 +1,34 @@
-"""`broker audit verify|key`: prove the log, or name what was done to it."""
+"""`broker audit verify|key|receipt|export|fsck|witness`: prove the log, or name what was done to it."""
 
+import asyncio
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
+from rich.console import Console
+from rich.progress import Progress
 
 from broker.adapters import note_keys
+from broker.adapters.clock import SystemClock
 from broker.adapters.keys import open_keys
+from broker.adapters.outgoing import Outgoing
 from broker.adapters.storage.audit_tool import verify as verify_log
+from broker.adapters.storage.log import open_log
+from broker.adapters.storage.scratch import open_scratch
+from broker.adapters.storage.tile_folder import check_files, write_folder
+from broker.adapters.witnesses import HttpWitnesses, parse_witness
 from broker.commands.common import Fail, settings, telling
 from broker.config import Settings
 from broker.core.audit.note import Key, parse_key
+from broker.core.audit.proof import Proof, format_proof
+from broker.core.audit.witness import Cosigned, Witness
+from broker.core.ids import ReceiptId
+from broker.flows.witness import Asking, ask_witness
 from broker.state import log_key, log_origin
+
+_WITNESS_SECONDS = 20.0
 
 
 @click.group()
@@ -38,7 +55,7 @@ def verify(
 
     Without --key and --database the settings say which broker is meant.
     """
-    with telling():
+    with telling(), working("entries") as advance:
         chosen = settings(config) if None in (database, key, issuer) else None
         public = parse_key(key) if key is not None else _own_key(chosen)
         report = verify_log(
@@ -48,6 +65,7 @@ def verify(
             note_keys.verify,
             head or (_of(chosen).lock_database if chosen is not None else None),
             checkpoint.read_bytes() if checkpoint is not None else None,
+            advance,
         )
     for finding in report.findings:
         click.echo(str(finding))
@@ -65,6 +83,101 @@ def public_key(config: Path | None) -> None:
     """Print the log's public key (name+id+key): give it to those who check the log, on a way of its own."""
     with telling():
         click.echo(str(_own_key(settings(config))))
+
+
+@audit.command()
+@click.argument("receipt")
+@click.option("--out", type=click.Path(path_type=Path), help="Write it there instead of printing it.")
+@click.pass_obj
+def receipt(config: Path | None, receipt: str, out: Path | None) -> None:
+    """The proof (C2SP tlog-proof, with the entry) that what this receipt id names is in the log."""
+    chosen = settings(config)
+
+    async def prove() -> Proof | None:
+        async with open_log(chosen.database, chosen.lock_database) as log:
+            return await log.proof(ReceiptId(receipt))
+
+    with telling():
+        proof = asyncio.run(prove())
+    if proof is None:
+        raise Fail(f"{receipt}: there is no such entry in the published log")
+    if out is None:
+        click.echo(format_proof(proof).decode(), nl=False)
+    else:
+        out.write_bytes(format_proof(proof))
+
+
+@audit.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--without-entries", is_flag=True, help="Hashes only: what everybody may see.")
+@click.pass_obj
+def export(config: Path | None, folder: Path, *, without_entries: bool) -> None:
+    """Write the published log as files (C2SP tlog-tiles), which any tool for tiled logs reads and checks."""
+    chosen = settings(config)
+
+    async def write(advance: Callable[[int], None]) -> int:
+        async with open_log(chosen.database, chosen.lock_database) as log:
+            return await write_folder(log, folder, entries=not without_entries, progress=advance)
+
+    with telling(), working("files") as advance:
+        size = asyncio.run(write(advance))
+    click.echo(f"{size} entries in {folder}")
+
+
+@audit.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--key", help="The log's public key (name+id+key), from somebody whom you trust; by default our own.")
+@click.pass_obj
+def fsck(config: Path | None, folder: Path, key: str | None) -> None:
+    """Check a log that lies in files, as `export` writes them: every entry, tile and the checkpoint."""
+
+    async def read(path: str) -> bytes | None:
+        found = folder / path
+        return found.read_bytes() if found.is_file() else None
+
+    with telling(), working("entries") as advance:
+        public = parse_key(key) if key is not None else _own_key(settings(config))
+        found = asyncio.run(check_files(read, [public], note_keys.verify, advance))
+    click.echo(
+        f"{found.origin}: {found.size} entries as they were signed, {found.entries} of them here;"
+        f" root {found.root.hex()}"
+    )
+
+
+@audit.command()
+@click.pass_obj
+def witness(config: Path | None) -> None:
+    """Ask every witness of the settings to sign the newest checkpoint, now; a running broker asks by itself."""
+    chosen = settings(config)
+
+    async def ask() -> list[tuple[Witness, Cosigned | str]]:
+        outgoing = Outgoing(seconds=_WITNESS_SECONDS)
+        async with open_log(chosen.database, chosen.lock_database) as log, open_scratch(chosen.database) as scratch:
+            asking = Asking(scratch=scratch, audit=log, door=HttpWitnesses(outgoing), verify=note_keys.verify)
+            now = SystemClock().now()
+            said = [(one, await ask_witness(asking, one, now)) for one in map(parse_witness, chosen.witnesses)]
+        await outgoing.close()
+        return said
+
+    with telling():
+        said = asyncio.run(ask())
+    if not said:
+        raise Fail("there is no witness: name some in the setting `witnesses`")
+    for one, done in said:
+        click.echo(f"{one.key.name}: " + (done if isinstance(done, str) else f"has signed {done.size} entries"))
+    if any(isinstance(done, str) for _, done in said):
+        sys.exit(1)
+
+
+@contextmanager
+def working(what: str) -> Iterator[Callable[[int], None]]:
+    """Tells whoever waits at a terminal how far it is; where there is none, nobody."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda count: progress.update(
+            task, advance=count, description=f"{what} {progress.tasks[0].completed:,.0f}"
+        )
 
 
 def _of(chosen: Settings | None) -> Settings:

@@ -30,6 +30,7 @@ COMMANDS = {
     "migrate": "Bring the database of an older version up to date.",
     "ontology": "The disease ontology: check a release, look a term up.",
     "passport": "What a broker would tell others of you.",
+    "people": "What people may ask of who holds their data: a copy, erasure; and holds.",
     "policy": "Policy packs: check, list, try and activate them.",
     "recipient": "The Crypt4GH keys for which data are encrypted for you.",
     "request": "Ask a committee for data.",

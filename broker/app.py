@@ -40,7 +40,6 @@ from broker.adapters.storage.remembered import RememberedRows
 from broker.adapters.storage.scratch import open_scratch
 from broker.adapters.trusted_providers import RegisteredProviders
 from broker.adapters.vault import AesVault
-from broker.adapters.witnesses import parse_witness
 from broker.config import Settings, SettingsError
 from broker.core.audit.entry import decode
 from broker.core.catalogue import of_a_demo
@@ -63,7 +62,16 @@ from broker.flows.verified import Poller, Verifier
 from broker.flows.world import World
 from broker.policies import RulesError, policy_folder, rules_in, watch_policies
 from broker.ports import Entropy
-from broker.state import deliveries_told, envelopes_of, keep_texts, key_ring, ledger_of, outbox_of, picture_of, witnessed
+from broker.state import (
+    deliveries_told,
+    envelopes_of,
+    keep_texts,
+    key_ring,
+    ledger_of,
+    outbox_of,
+    picture_of,
+    witnessed,
+)
 from broker.web.edge import EDGE, Edge, Network, Pace, networks
 from broker.web.middleware import CLOCK, ENTROPY, SECURE, around, safe_headers
 from broker.web.once import RUNNING, OnceLedger, once
@@ -87,6 +95,7 @@ class Running:
     readiness: Readiness
     ring: KeyRing
     watch: PolicyWatch
+    audit: SqliteLog
 
     def look_again(self) -> None:
         """Something was changed beside us: take up new keys and packs now, not at the next look."""
@@ -132,10 +141,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         for looking in (ring.look_on(), watch.look_on()):
             stack.push_async_callback(_cancelled, asyncio.create_task(looking))
         await stack.enter_async_context(deliveries_told(world, settings.nginx_log))
-        outgoing = _outgoing(stack)
-        stack.push_async_callback((await outbox_of(world, ledger, outgoing)).close)
-        witnesses = tuple(map(parse_witness, settings.witnesses))
-        await stack.enter_async_context(witnessed(world, audit, witnesses, outgoing))
+        stack.push_async_callback((await outbox_of(world, ledger, outgoing := _outgoing(stack))).close)
         proofs = _proofs(world, store, settings)
         verifier, issuers, endpoints = _verifier(world, live, outgoing, tokens, store, proofs, stack)
         gathering = _gathering(verifier, outgoing, store, entropy, stack)
@@ -152,7 +158,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             regions=GenomicFiles(sources, envelopes),
             streams=LiveStreams(live.listen, clock),
             audit=audit,
-            witnesses=witnesses,
+            witnesses=await stack.enter_async_context(witnessed(world, audit, settings.witnesses, outgoing)),
             issuers=issuers,
             endpoints=endpoints,
             jwks=tokens.jwks,
@@ -162,7 +168,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             administration=_administration(outgoing, settings),
         )
         app = build(broker, ready := Readiness(lambda: not ledger.failed), *_front(settings))
-        yield Running(world=world, app=app, ledger=ledger, readiness=ready, ring=ring, watch=watch)
+        yield Running(world=world, app=app, ledger=ledger, readiness=ready, ring=ring, watch=watch, audit=audit)
 
 
 async def _log(settings: Settings, clock: SystemClock, stack: AsyncExitStack) -> SqliteLog:

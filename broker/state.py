@@ -23,7 +23,7 @@ from broker.adapters.signing import OwnTokens, own_trust
 from broker.adapters.snapshots import LiveSnapshot, load
 from broker.adapters.storage.ledger import SqliteLedger, open_ledger
 from broker.adapters.storage.remembered import RememberedRows
-from broker.adapters.witnesses import HttpWitnesses, go_on_asking
+from broker.adapters.witnesses import HttpWitnesses, go_on_asking, parse_witness
 from broker.config import Settings
 from broker.core.audit.note import Key, Signer, cosign_note, sign_note
 from broker.core.audit.witness import Witness
@@ -165,15 +165,16 @@ async def outbox_of(world: World, ledger: SqliteLedger, outgoing: Outgoing) -> O
 
 @asynccontextmanager
 async def witnessed(
-    world: World, audit: AuditReads, witnesses: Sequence[Witness], outgoing: Outgoing
-) -> AsyncIterator[None]:
-    """While this runs, the witnesses are asked to sign our checkpoints."""
+    world: World, audit: AuditReads, said: Sequence[str], outgoing: Outgoing
+) -> AsyncIterator[tuple[Witness, ...]]:
+    """While this runs, the witnesses of the settings are asked to sign our checkpoints."""
+    witnesses = tuple(map(parse_witness, said))
     asking = Asking(scratch=world.scratch, audit=audit, door=HttpWitnesses(outgoing), verify=verify)
     going_on = asyncio.create_task(
         go_on_asking(witnesses, lambda witness: ask_witness(asking, witness, world.clock.now()))
     )
     try:
-        yield
+        yield witnesses
     finally:
         going_on.cancel()
         with suppress(asyncio.CancelledError):

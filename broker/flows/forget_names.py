@@ -1,8 +1,10 @@
 """Somebody is erased: the key to their pseudonym is destroyed, and what names them is taken out of the history.
 
 Proofs hold, because the log has digests alone; a decision that rested on what was taken out says so when it is made
-again. Of what is not in the history (their identities, sessions, gathered visas) nothing is done here.
+again. Of what is not in the history (their identities, sessions, gathered visas) the caller says what becomes of it.
 """
+
+from collections.abc import Sequence
 
 from broker.core.rows import Assertion, Erasure, Identity, IdentityLink, Person, PolledVisa, Put, changed
 from broker.core.rows.erasure import Naming, erasure_of, names, without_names
@@ -12,10 +14,11 @@ from broker.flows.world import World
 _KINDS: tuple[type[Naming], ...] = (Assertion, IdentityLink, PolledVisa)
 
 
-async def forget_names(w: World, person: Person, ground: str) -> int:
+async def forget_names(w: World, person: Person, ground: str, more: Sequence[Put] = ()) -> int:
     """How many rows named them. `ground`: on which legal basis. Steps: 1 gather, 2 decide, 3 record, 4 answer.
 
-    Twice is once. StaleError: something about them changed meanwhile; ask again.
+    `more`: rows that are made nameless with it. Twice is once.
+    StaleError: something about them changed meanwhile; ask again.
     """
     # 1. Gather.
     now = w.clock.now()
@@ -29,10 +32,10 @@ async def forget_names(w: World, person: Person, ground: str) -> int:
             puts += await _nameless(w, row, now)
     # 3. Record: key and names together.
     gone = changed(person, log_key="")
-    entry = w.entry("person.erased", now, None, {"ground": ground, "rows": len(puts) // 2})
-    await w.ledger.record(entry, Put(gone), *puts)
+    entry = w.entry("person.erased", now, None, {"ground": ground, "rows": len(puts) // 2 + len(more)})
+    await w.ledger.record(entry, Put(gone), *puts, *more)
     # 4. Answer.
-    return len(puts) // 2
+    return len(puts) // 2 + len(more)
 
 
 async def _nameless(w: World, row: Naming, now: Seconds) -> tuple[Put, Put]:

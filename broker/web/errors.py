@@ -80,6 +80,7 @@ STATUS: Mapping[str, int] = {
     "REQ-IN-FLIGHT": 409,
     "REQ-KEY-REUSED": 422,
     "REQ-DONE-BEFORE": 409,
+    "REQ-HELD": 409,
     "REQ-OWN": 403,
     "REQ-CONSENT-RECORD": 422,
     "REQ-VISA-GRANT": 400,

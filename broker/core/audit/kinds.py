@@ -17,6 +17,8 @@ KINDS: Mapping[str, str] = MappingProxyType({
     "identity.linked": "one more identity of the same person was joined to theirs",
     "identity.unlinked": "an identity was parted from the others of the same person",
     "person.erased": "the key to a person's pseudonym was destroyed; `ground` says on which legal basis",
+    "person.held": "from now on nothing about a person may be erased, whoever asks",
+    "person.released": "a person may be erased again",
     "person.exported": "a person's data were handed out to them",
     # OAuth 2.0 and OpenID Connect
     "client.registered": "a client was registered or changed",

@@ -196,6 +196,14 @@ SPECS = (
         "A request that came twice was done once.",
     ),
     Spec(
+        "REQ-HELD",
+        "state",
+        "facts",
+        "These data are held for a court or an authority and cannot be erased (until: {until}).",
+        "Legal hold until {until}.",
+        "Your data are held for a court or an authority, and cannot be erased now.",
+    ),
+    Spec(
         "REQ-NOT-OPEN",
         "system",
         "facts",

@@ -24,6 +24,7 @@ from broker.core.rows.consents import ConsentRow, ConsentTemplate, WithdrawalRec
 from broker.core.rows.documents import Document, InForce
 from broker.core.rows.erasure import Erasure
 from broker.core.rows.history import NOT_KEPT
+from broker.core.rows.holds import Hold
 from broker.core.rows.identity import Identity, Person, Session
 from broker.core.rows.keys import SigningKey
 from broker.core.rows.leaving import Farewell, HomeSession
@@ -41,15 +42,15 @@ __all__ = [
     "HISTORY_KINDS", "KINDS", "SNAPSHOT_KINDS", "Access", "Application", "Approval", "AskedAbout", "Assertion",
     "Client", "Code", "Committee", "ConsentRow", "ConsentTemplate", "CustomType", "Dataset", "Delivery", "Document",
     "Done", "DrsObject", "Envelope", "Erasure", "Evidence", "Family", "Farewell", "Gather", "Gathered", "Grant",
-    "HomeSession", "Identity", "IdentityLink", "IdentityProvider", "InForce", "Organisation", "Person", "PolledVisa",
-    "Put", "RecipientKey", "RefreshToken", "Repository", "Request", "Review", "Revocation", "Role", "Row", "Sanction",
+    "Hold", "HomeSession", "Identity", "IdentityLink", "IdentityProvider", "InForce", "Organisation", "Person",
+    "PolledVisa", "Put", "RecipientKey", "RefreshToken", "Repository", "Request", "Review", "Revocation", "Role", "Row", "Sanction",
     "Session", "SigningKey", "Task", "Trace", "Usage", "VisaIssuer", "WithdrawalReceipt", "changed",
 ]  # fmt: skip
 
 KINDS: tuple[type[Row], ...] = (
     Access, Application, Approval, AskedAbout, Assertion, Client, Code, Committee, ConsentRow, ConsentTemplate,
     CustomType, Dataset, Delivery, Document, Done, DrsObject, Erasure,
-    Family, Farewell, Gathered, Grant, HomeSession, Identity, IdentityLink, IdentityProvider, InForce,
+    Family, Farewell, Gathered, Grant, Hold, HomeSession, Identity, IdentityLink, IdentityProvider, InForce,
     Organisation, Person, PolledVisa, RecipientKey, RefreshToken, Repository, Request, Review, Revocation, Role,
     Sanction, Session, SigningKey, Task, Trace, Usage, VisaIssuer, WithdrawalReceipt,
 )  # fmt: skip

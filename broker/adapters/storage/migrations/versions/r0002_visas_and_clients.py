@@ -36,6 +36,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "erasure": (),
     "application": ("person",),
     "review": ("application",),
+    "hold": (),
 }
 """Kind of row to the members by which its rows are found."""
 _FROM_NOW_ON = ("committee", "consent", "dataset", "drs_object", "organisation", "repository", "revocation")

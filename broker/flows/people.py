@@ -1,0 +1,143 @@
+"""What an operator owes people whose data the broker holds: a copy of them, their erasure; and a hold that forbids it.
+
+Steps of each: 1 gather, 2 decide, 3 record, 4 answer.
+"""
+
+from typing import Any
+
+from broker.core.audit.entry import decode, pseudonym
+from broker.core.ids import PersonId
+from broker.core.outcome import Reason
+from broker.core.plain import plain
+from broker.core.rows import (
+    Access,
+    Application,
+    Approval,
+    Delivery,
+    Gathered,
+    Grant,
+    Hold,
+    Identity,
+    Person,
+    Put,
+    RecipientKey,
+    Request,
+    Row,
+    Session,
+    Task,
+    changed,
+)
+from broker.core.rows.erasure import ERASED
+from broker.core.time import Seconds, rfc3339
+from broker.flows.forget_names import forget_names
+from broker.flows.sign_out import sign_out
+from broker.flows.world import World
+from broker.ports import AuditReads
+
+_THEIRS: tuple[type[Row], ...] = (
+    Identity, Session, Request, Application, Grant, Access, Approval, RecipientKey, Task,
+)  # fmt: skip
+"""Kinds whose rows are found by person."""
+_SECRETS = frozenset({"log_key", "document"})
+_PAGE = 500
+
+
+async def hold(w: World, person: PersonId, ground: str, until: Seconds | None) -> Hold | Reason:
+    """From now on nothing about them is erased. A hold that is there is replaced."""
+    now, row = w.clock.now(), await w.rows.get(Person, person)
+    if row is None:
+        return Reason(code="REQ-NOT-FOUND")
+    before = await w.rows.get(Hold, person)
+    made = Hold(id=person, ground=ground, since=now, until=until)
+    if before is not None:
+        made = changed(before, ground=ground, since=now, until=until, lifted=None)
+    await w.ledger.record(w.entry("person.held", now, row), Put(made))
+    return made
+
+
+async def release(w: World, person: PersonId) -> Hold | Reason:
+    """The hold is over. Twice is once."""
+    now, before = w.clock.now(), await w.rows.get(Hold, person)
+    if before is None:
+        return Reason(code="REQ-NOT-FOUND")
+    if before.lifted is not None:
+        return before
+    done = changed(before, lifted=now)
+    await w.ledger.record(w.entry("person.released", now, await w.rows.get(Person, person)), Put(done))
+    return done
+
+
+async def erase(w: World, person: PersonId, ground: str) -> int | Reason:
+    """How many rows named them and do no more. Their sessions end, their pseudonym's key is destroyed; proofs hold.
+
+    StaleError: something about them changed meanwhile; ask again.
+    """
+    # 1. Gather.
+    now, row, held = w.clock.now(), await w.rows.get(Person, person), await w.rows.get(Hold, person)
+    # 2. Decide.
+    if row is None:
+        return Reason(code="REQ-NOT-FOUND")
+    if held is not None and held.stands(now):
+        return Reason(code="REQ-HELD", facts=(("until", rfc3339(held.until) if held.until is not None else "-"),))
+    # 3. Record.
+    async for session in w.rows.find(Session, "person", person):
+        await sign_out(w, row, session.id, "erased")
+    return await forget_names(w, row, ground, [Put(one) for one in await _nameless(w, person)])
+
+
+async def export(w: World, audit: AuditReads, person: PersonId) -> dict[str, Any] | Reason:
+    """All that is stored about them, and every entry of the log that is theirs; without keys of ours."""
+    # 1. Gather.
+    now, row = w.clock.now(), await w.rows.get(Person, person)
+    if row is None:
+        return Reason(code="REQ-NOT-FOUND")
+    rows = {kind.KIND: [_shown(one) async for one in w.rows.find(kind, "person", person)] for kind in _THEIRS}
+    accesses = [one["id"] for one in rows[Access.KIND]]
+    rows[Delivery.KIND] = [
+        _shown(one) for access in accesses for one in [each async for each in w.rows.find(Delivery, "access", access)]
+    ]
+    entries = await _entries(w, audit, row)
+    # 3. Record.
+    await w.ledger.record(w.entry("person.exported", now, row))
+    # 4. Answer.
+    return {"person": _shown(row), "rows": rows, "entries": entries}
+
+
+async def _entries(w: World, audit: AuditReads, person: Person) -> list[dict[str, Any]]:
+    """Whoever was erased has none: nobody can say any more which they were."""
+    if not person.log_key:
+        return []
+    who, found, before = pseudonym(person.log_key, w.issuer, person.id), list[dict[str, Any]](), None
+    while page := await audit.newest(_PAGE, before):
+        before = page[-1].seq
+        told = [(kept.seq, decode(kept.body).entry) for kept in page]
+        found += [
+            {"index": seq, "receipt": one.id, "at": one.at, "kind": one.kind, "about": dict(one.about)}
+            for seq, one in told
+            if one.who == who
+        ]
+        await w.clock.give_way()
+    return found
+
+
+async def _nameless(w: World, person: PersonId) -> list[Row]:
+    """Of what the history does not keep: the next version of each row that names them, without their names."""
+    found: list[Row] = []
+    identities = [one async for one in w.rows.find(Identity, "person", person)]
+    found += [changed(one, sub=ERASED) for one in identities]
+    async for session in w.rows.find(Session, "person", person):
+        found.append(changed(session, identities=(), name="", affiliations=(), stated=(), location=None))
+    async for access in w.rows.find(Access, "person", person):
+        found.append(changed(access, identities=(), affiliations=(), stated=(), visas=(), location=None))
+    async for key in w.rows.find(RecipientKey, "person", person):
+        found.append(changed(key, name=ERASED))
+    pairs = {(one.iss, one.sub) for one in identities}
+    async for visas in w.rows.scan(Gathered):
+        if (visas.iss, visas.sub) in pairs:
+            found.append(changed(visas, sub=ERASED, sealed=""))
+    return found
+
+
+def _shown(row: Row) -> dict[str, Any]:
+    said: dict[str, Any] = plain(row)
+    return {name: value for name, value in said.items() if name not in _SECRETS}

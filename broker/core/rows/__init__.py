@@ -43,7 +43,8 @@ __all__ = [
     "Client", "Code", "Committee", "ConsentRow", "ConsentTemplate", "CustomType", "Dataset", "Delivery", "Document",
     "Done", "DrsObject", "Envelope", "Erasure", "Evidence", "Family", "Farewell", "Gather", "Gathered", "Grant",
     "Hold", "HomeSession", "Identity", "IdentityLink", "IdentityProvider", "InForce", "Organisation", "Person",
-    "PolledVisa", "Put", "RecipientKey", "RefreshToken", "Repository", "Request", "Review", "Revocation", "Role", "Row", "Sanction",
+    "PolledVisa", "Put", "RecipientKey", "RefreshToken", "Repository", "Request", "Review", "Revocation", "Role", "Row",
+    "Sanction",
     "Session", "SigningKey", "Task", "Trace", "Usage", "VisaIssuer", "WithdrawalReceipt", "changed",
 ]  # fmt: skip
 

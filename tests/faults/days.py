@@ -167,8 +167,8 @@ async def hold_against(ready: Ready, seen: Seen) -> None:
     """AssertionError for what was told or given and is not there, is there by half, or is there twice."""
     database = ready.state / "broker.sqlite"
     with closing(sqlite3.connect(database)) as db:
-        entries = db.execute("SELECT kind, body FROM record")
-        recorded = {str(json.loads(body)["id"]): (kind, bytes(body)) for kind, body in entries}
+        found = db.execute("SELECT kind, body FROM record")
+        recorded = {str(json.loads(body)["id"]): (kind, bytes(body)) for kind, body in found}
     entries = [(kind, decode(body).entry.about) for kind, body in recorded.values()]
     assert seen.with_bytes <= recorded.keys(), "bytes left without an entry"
     assert seen.receipts <= recorded.keys(), "an acknowledged download is not on record"

@@ -43,7 +43,7 @@ _PAGE = 500
 
 
 async def hold(w: World, person: PersonId, ground: str, until: Seconds | None) -> Hold | Reason:
-    """From now on nothing about them is erased. A hold that is there is replaced."""
+    """From now on nothing about them is erased. A hold that is there is replaced. Steps: 1 gather, 3 record."""
     now, row = w.clock.now(), await w.rows.get(Person, person)
     if row is None:
         return Reason(code="REQ-NOT-FOUND")
@@ -56,7 +56,7 @@ async def hold(w: World, person: PersonId, ground: str, until: Seconds | None) -
 
 
 async def release(w: World, person: PersonId) -> Hold | Reason:
-    """The hold is over. Twice is once."""
+    """The hold is over. Twice is once. Steps: 1 gather, 3 record."""
     now, before = w.clock.now(), await w.rows.get(Hold, person)
     if before is None:
         return Reason(code="REQ-NOT-FOUND")
@@ -86,7 +86,10 @@ async def erase(w: World, person: PersonId, ground: str) -> int | Reason:
 
 
 async def export(w: World, audit: AuditReads, person: PersonId) -> dict[str, Any] | Reason:
-    """All that is stored about them, and every entry of the log that is theirs; without keys of ours."""
+    """All that is stored about them, and every entry of the log that is theirs; without keys of ours.
+
+    Steps: 1 gather, 3 record, 4 answer.
+    """
     # 1. Gather.
     now, row = w.clock.now(), await w.rows.get(Person, person)
     if row is None:

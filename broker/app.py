@@ -33,11 +33,7 @@ from broker.adapters.provider_credentials import Credentials
 from broker.adapters.repositories.genomic_files import GenomicFiles
 from broker.adapters.repositories.stores import open_stores
 from broker.adapters.snapshots import LiveSnapshot
-from broker.adapters.storage.ledger import SqliteLedger
-from broker.adapters.storage.log import SqliteLog, open_log
-from broker.adapters.storage.reads import open_rows
-from broker.adapters.storage.remembered import RememberedRows
-from broker.adapters.storage.scratch import open_scratch
+from broker.adapters.storage.log import SqliteLog
 from broker.adapters.trusted_providers import RegisteredProviders
 from broker.adapters.vault import AesVault
 from broker.config import Settings, SettingsError
@@ -49,6 +45,7 @@ from broker.core.oidc.metadata import BASIC_SCOPES
 from broker.core.quota import Rates
 from broker.core.rows import Client, IdentityProvider, Row, VisaIssuer
 from broker.core.snapshot import Snapshot, empty
+from broker.database import RunningLedger, Storage, open_storage
 from broker.flows.documents import document
 from broker.flows.foreign_tokens import us_of
 from broker.flows.gather import Gathering
@@ -67,7 +64,6 @@ from broker.state import (
     envelopes_of,
     keep_texts,
     key_ring,
-    ledger_of,
     outbox_of,
     picture_of,
     witnessed,
@@ -91,7 +87,7 @@ class Running:
 
     world: World
     app: web.Application
-    ledger: SqliteLedger
+    ledger: RunningLedger
     readiness: Readiness
     ring: KeyRing
     watch: PolicyWatch
@@ -117,12 +113,11 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
     folder = policy_folder(settings)
     ontology, rules = open_ontology(settings.ontology_file, settings.ontologies), rules_in(folder, settings)
     async with AsyncExitStack() as stack:
-        ledger = await stack.enter_async_context(ledger_of(settings, store, clock, entropy))
-        rows = RememberedRows(await stack.enter_async_context(open_rows(settings.database)))
-        scratch = await stack.enter_async_context(open_scratch(settings.database))
+        storage = await stack.enter_async_context(_storage(settings, store, clock, entropy))
+        ledger, rows, scratch = storage.ledger, storage.rows, storage.scratch
         stack.push_async_callback(_cancelled, asyncio.create_task(scratch.sweep_on(clock.now)))
-        audit = await _log(settings, clock, stack)
-        live = await picture_of(empty(ontology, rules, signing.own_trust(tokens, settings.issuer)), rows, ledger)
+        await _not_before_the_last(storage.log, clock)
+        live = await picture_of(empty(ontology, rules, signing.own_trust(tokens, settings.issuer)), storage)
         _heed_revocations(tokens, live, clock)
         world = World(
             issuer=Issuer(settings.issuer),
@@ -134,14 +129,16 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             snapshots=live,
             signer=tokens,
             names=SivNames(),
+            process=storage.process,
         )
         await _keep_texts(world, live, settings)
         watch = watch_policies(world, live, settings, folder)
         ring = await key_ring(world, tokens, live, settings)
         for looking in (ring.look_on(), watch.look_on()):
             stack.push_async_callback(_cancelled, asyncio.create_task(looking))
-        await stack.enter_async_context(deliveries_told(world, settings.nginx_log))
-        stack.push_async_callback((await outbox_of(world, ledger, outgoing := _outgoing(stack))).close)
+        await stack.enter_async_context(deliveries_told(world, settings.nginx_log, await storage.alive()))
+        outgoing = _outgoing(stack)
+        stack.push_async_callback((await outbox_of(world, ledger, outgoing)).close)
         proofs = _proofs(world, store, settings)
         verifier, issuers, endpoints = _verifier(world, live, outgoing, tokens, store, proofs, stack)
         gathering = _gathering(verifier, outgoing, store, entropy, stack)
@@ -157,8 +154,8 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             envelopes=(envelopes := envelopes_of(settings, store, entropy)),
             regions=GenomicFiles(sources, envelopes),
             streams=LiveStreams(live.listen, clock),
-            audit=audit,
-            witnesses=await stack.enter_async_context(witnessed(world, audit, settings.witnesses, outgoing)),
+            audit=storage.log,
+            witnesses=await stack.enter_async_context(witnessed(world, storage.log, settings.witnesses, outgoing)),
             issuers=issuers,
             endpoints=endpoints,
             jwks=tokens.jwks,
@@ -167,16 +164,16 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             languages=load_languages(settings.text_folder),
             administration=_administration(outgoing, settings),
         )
-        app = build(broker, ready := Readiness(lambda: not ledger.failed), *_front(settings))
-        yield Running(world=world, app=app, ledger=ledger, readiness=ready, ring=ring, watch=watch, audit=audit)
+        storage.on_silence(broker.streams.cut_all)
+        app = build(broker, ready := Readiness(lambda: not ledger.failed and storage.is_fresh()), *_front(settings))
+        storage.started()
+        yield Running(world=world, app=app, ledger=ledger, readiness=ready, ring=ring, watch=watch, audit=storage.log)
 
 
-async def _log(settings: Settings, clock: SystemClock, stack: AsyncExitStack) -> SqliteLog:
-    """The log to read; the clock never goes back behind its last entry."""
-    audit = await stack.enter_async_context(open_log(settings.database, settings.lock_database))
-    for last in await audit.newest(1):
+async def _not_before_the_last(log: SqliteLog, clock: SystemClock) -> None:
+    """The clock never goes back behind the last entry of the log."""
+    for last in await log.newest(1):
         clock.not_before(decode(last.body).entry.at)
-    return audit
 
 
 async def _keep_texts(world: World, live: LiveSnapshot, settings: Settings) -> None:
@@ -194,6 +191,19 @@ def _outgoing(stack: AsyncExitStack) -> Outgoing:
 def _administration(outgoing: Outgoing, settings: Settings) -> Administration:
     tools = Tools(probe=HttpProbe(outgoing), fits=jose.fits, check=jose.check_signature)
     return Administration(forms=CatalogueForms(), tools=tools, mode=settings.mode, operator=settings.operator)
+
+
+def _storage(
+    settings: Settings, store: keys.KeyStore, clock: SystemClock, entropy: SystemEntropy
+) -> AbstractAsyncContextManager[Storage]:
+    return open_storage(
+        settings,
+        origin=log_origin(settings.issuer),
+        sign=log_key(store, settings.issuer)[1],
+        clock=clock,
+        entropy=entropy,
+        also=second_line(settings, clock.now),
+    )
 
 
 def _heed_revocations(tokens: signing.OwnTokens, live: LiveSnapshot, clock: SystemClock) -> None:

@@ -50,6 +50,12 @@ class Settings(BaseModel):
     """Port to listen on; 0 takes a free one."""
     state: Path = Path("state")
     """Folder of the database, its lock and the keys. Trusted: whoever can write here can mint grants."""
+    database_url: str | None = Field(default=None, pattern=r"^postgres(ql)?://[^\s]+$", repr=False)
+    """PostgreSQL 15 or newer (`postgresql://user@host/name`); by default SQLite in the state
+    folder. Trusted: whoever can write there can mint grants."""
+    head_url: str | None = Field(default=None, pattern=r"^postgres(ql)?://[^\s]+$", repr=False)
+    """Another PostgreSQL database for the head of the log, best on another server: what a restored copy is held
+    against. By default a schema of its own beside the tables."""
     key_passphrase_file: Path | None = None
     """File with the passphrase of the private keys, mode 0600; by default `passphrase` in the state folder."""
     policies: Path | None = None
@@ -121,6 +127,8 @@ class Settings(BaseModel):
             raise ValueError("registration: initial_access_token and registration_token_sha256 come together")
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("tls_cert and tls_key come together")
+        if self.head_url is not None and self.database_url is None:
+            raise ValueError("head_url goes with database_url")
         if (self.nginx_location is None) != (self.nginx_log is None):
             raise ValueError("nginx_location and nginx_log come together")
         return self
@@ -137,6 +145,11 @@ class Settings(BaseModel):
     def operator(self) -> Operator:
         """Who runs this broker, for service-info."""
         return Operator(self.organization, self.organization_url, self.contact, self.environment)
+
+    @property
+    def store(self) -> Path | str:
+        """Where the rows and the log are: a file, or the URL of a server."""
+        return self.database_url or self.database
 
     @property
     def database(self) -> Path:

@@ -1,8 +1,8 @@
 """What a broker keeps between two starts: making it, its log's key and name, its keys, who has still to be told."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Container, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -21,8 +21,6 @@ from broker.adapters.outbox import Outbox
 from broker.adapters.outgoing import Outgoing
 from broker.adapters.signing import OwnTokens, own_trust
 from broker.adapters.snapshots import LiveSnapshot, load
-from broker.adapters.storage.ledger import SqliteLedger, open_ledger
-from broker.adapters.storage.remembered import RememberedRows
 from broker.adapters.witnesses import HttpWitnesses, go_on_asking, parse_witness
 from broker.config import Settings
 from broker.core.audit.note import Key, Signer, cosign_note, sign_note
@@ -32,6 +30,7 @@ from broker.core.oidc.limits import FAREWELL_DELAYS
 from broker.core.rows import Farewell, Row
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
+from broker.database import RunningLedger, Storage, make_database
 from broker.flows.deliver import close_left_open
 from broker.flows.handing_on import close_reported
 from broker.flows.note_keys import FoundKey, note_keys
@@ -62,25 +61,8 @@ def second_line(chosen: Settings, now: Callable[[], Seconds]) -> Callable[[bytes
     return (lambda note: note) if second is None else lambda note: cosign_note(note, second, now())
 
 
-def ledger_of(
-    chosen: Settings, store: KeyStore, clock: SystemClock, entropy: SystemEntropy
-) -> AbstractAsyncContextManager[SqliteLedger]:
-    """The ledger, to be opened."""
-    return open_ledger(
-        chosen.database,
-        chosen.lock_database,
-        origin=log_origin(chosen.issuer),
-        sign=log_key(store, chosen.issuer)[1],
-        clock=clock,
-        entropy=entropy,
-        also=second_line(chosen, clock.now),
-    )
-
-
-def make_state(chosen: Settings) -> None:
-    """Everything that a broker needs to start. FileExistsError rather than overwrite."""
-    from broker.adapters.storage.create import create  # noqa: PLC0415 (Alembic: half a second that serving need not wait)
-
+def make_state(chosen: Settings) -> str:
+    """Everything that a broker needs to start; which database, in words. FileExistsError rather than overwrite."""
     clock, entropy = SystemClock(), SystemEntropy()
     if chosen.database.exists() or chosen.keys.exists():
         raise FileExistsError(f"{chosen.state}: there is a broker already")
@@ -91,9 +73,8 @@ def make_state(chosen: Settings) -> None:
     for use in USES:
         make_key(chosen.keys, use, passphrase, now)
     store = open_keys(chosen.keys, chosen.passphrase_file)
-    create(
-        chosen.database,
-        chosen.lock_database,
+    return make_database(
+        chosen,
         origin=log_origin(chosen.issuer),
         sign=log_key(store, chosen.issuer)[1],
         clock=clock,
@@ -138,19 +119,22 @@ async def key_ring(world: World, tokens: OwnTokens, live: LiveSnapshot, settings
     return ring
 
 
-async def picture_of(empty: Snapshot, rows: RememberedRows, ledger: SqliteLedger) -> LiveSnapshot:
-    """What is stored, and from now on whatever is stored."""
-    live = LiveSnapshot(await load(empty, rows, ledger.size))
+async def picture_of(empty: Snapshot, storage: Storage) -> LiveSnapshot:
+    """What is stored, and from now on whatever is stored; also what was while it was loaded."""
+    ledger, meanwhile = storage.ledger, list[Row]()
+    ledger.on_commit = meanwhile.extend
+    live = LiveSnapshot(await load(empty, storage.rows, ledger.size), storage.is_fresh)
+    live.committed(meanwhile, ledger.size)
 
     def committed(stored: tuple[Row, ...]) -> None:
-        rows.changed(stored)
+        storage.changed(stored)
         live.committed(stored, ledger.size)
 
     ledger.on_commit = committed
     return live
 
 
-async def outbox_of(world: World, ledger: SqliteLedger, outgoing: Outgoing) -> Outbox:
+async def outbox_of(world: World, ledger: RunningLedger, outgoing: Outgoing) -> Outbox:
     """Whoever has to be told that a session has ended is told, from before this start too."""
     outbox, before = Outbox(partial(tell, world, outgoing), FAREWELL_DELAYS), ledger.on_commit
 
@@ -182,12 +166,15 @@ async def witnessed(
 
 
 @asynccontextmanager
-async def deliveries_told(world: World, nginx_log: Path | None) -> AsyncIterator[None]:
-    """Close what was running when the last process ended; then follow what nginx says that it sent."""
+async def deliveries_told(world: World, nginx_log: Path | None, alive: Container[str]) -> AsyncIterator[None]:
+    """Close what was running when a process ended; then follow what nginx says that it sent.
+
+    `alive`: the processes that have not ended.
+    """
     told = NginxLog(nginx_log, partial(close_reported, world)) if nginx_log is not None else None
     if told is not None:
         await told.look()
-    await close_left_open(world)
+    await close_left_open(world, alive)
     following = asyncio.create_task(told.run()) if told is not None else None
     try:
         yield

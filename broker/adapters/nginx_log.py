@@ -14,6 +14,7 @@ from pathlib import Path
 import structlog
 
 from broker.flows.handing_on import Reported
+from broker.ports import LedgerDownError
 
 log = structlog.get_logger(__name__)
 _EVERY = 0.5
@@ -32,7 +33,10 @@ class NginxLog:
     async def run(self) -> None:
         """Until it is cancelled."""
         while True:
-            await self.look()
+            try:
+                await self.look()
+            except LedgerDownError:  # the next start reads all of it again
+                log.warning("nginx_log.unrecorded")
             await asyncio.sleep(_EVERY)
 
     async def look(self) -> None:

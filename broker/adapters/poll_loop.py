@@ -30,7 +30,10 @@ class PollLoop:
         """Until cancelled."""
         while True:
             await sleep(seconds)
-            self.step()
+            try:
+                self.step()
+            except LedgerDownError:
+                log.warning("poll.unrecorded")
 
     def step(self) -> None:
         """Begin with everything that is due and not being asked already."""

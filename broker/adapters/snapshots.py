@@ -6,7 +6,7 @@ from broker.core.jurisdiction.rulebook import Rulebook
 from broker.core.passport.trust import TrustRow
 from broker.core.rows import SNAPSHOT_KINDS, Row
 from broker.core.snapshot import Snapshot, as_ourselves, follow, under
-from broker.ports import Rows
+from broker.ports import LedgerDownError, Rows
 
 Listener = Callable[[Snapshot], None]
 
@@ -18,18 +18,27 @@ class LiveSnapshot:
     withdrew hears that it was recorded.
     """
 
-    def __init__(self, first: Snapshot) -> None:
-        self._current = first
+    def __init__(self, first: Snapshot, is_fresh: Callable[[], bool] = lambda: True) -> None:
+        """`is_fresh`: is the picture known to be the newest one? Where others write, too, it may not be."""
+        self._current, self._is_fresh = first, is_fresh
         self._listeners: set[Listener] = set()
 
     def current(self) -> Snapshot:
+        """See ports.Snapshots."""
+        if not self._is_fresh():
+            raise LedgerDownError("nothing was heard of the other processes")
         return self._current
 
     def committed(self, rows: Iterable[Row], size: int | None = None) -> None:
         """`rows` were stored; the log has `size` entries since (None, in tests: one more than before)."""
-        after = follow(self._current, rows, size)
+        after = follow(self._current, [row for row in rows if not self._is_older(row)], size)
         if after is not self._current:
             self._tell(after)
+
+    def _is_older(self, row: Row) -> bool:
+        """Is a later version of it in the picture? What was loaded at the start may be ahead of what is told."""
+        known = self._current.rows.get((row.KIND, row.id))
+        return known is not None and known.version > row.version
 
     def as_ourselves(self, own: TrustRow) -> None:
         """Our own keys are these from now on."""

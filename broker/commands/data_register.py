@@ -11,7 +11,6 @@ from broker.adapters.catalogue.genomic import indexed
 from broker.adapters.crypt4gh.files import Measured, measure
 from broker.adapters.crypt4gh.indexes import indexed_sealed
 from broker.adapters.crypt4gh.packets import SecretKey
-from broker.adapters.storage.reads import all_of
 from broker.app import opened
 from broker.commands.apply import told
 from broker.commands.common import Fail, settings, telling
@@ -21,6 +20,7 @@ from broker.core.drs.identifiers import is_object_id
 from broker.core.ids import DatasetId, ObjectId, SubjectRef
 from broker.core.rows import Dataset, DrsObject, Repository
 from broker.core.time import Seconds
+from broker.database import every
 from broker.flows import apply_catalogue
 from broker.state import archive_keys
 
@@ -62,7 +62,7 @@ def register(
     if id_ is not None and len(files) > 1:
         raise Fail("--id: there is more than one file")
     chosen = settings(config)
-    home, root, known = asyncio.run(_home(chosen.database, dataset))
+    home, root, known = asyncio.run(_home(chosen.store, dataset))
     rows: list[DrsObject] = []
     keys = archive_keys(chosen).all
     with telling(), progress(files) as bars:
@@ -82,14 +82,14 @@ def register(
     click.echo(f"{changed} changed" if not plan_only else "nothing was changed: this was the plan")
 
 
-async def _home(database: Path, id: str) -> tuple[Dataset, Path, dict[str, DrsObject]]:
+async def _home(database: Path | str, id: str) -> tuple[Dataset, Path, dict[str, DrsObject]]:
     """The dataset, the folder of its repository, and its objects by path."""
-    datasets, repositories = await all_of(database, Dataset), await all_of(database, Repository)
+    datasets, repositories = await every(database, Dataset), await every(database, Repository)
     found = next((row for row in datasets if row.id == id), None)
     home = next((row for row in repositories if found is not None and row.id == found.repository), None)
     if found is None or home is None:
         raise Fail(f"{id}: no such dataset is registered; `broker apply` registers one")
-    objects = [row for row in await all_of(database, DrsObject) if row.dataset == id and not row.is_bundle]
+    objects = [row for row in await every(database, DrsObject) if row.dataset == id and not row.is_bundle]
     return found, Path(home.root), {row.path: row for row in objects}
 
 

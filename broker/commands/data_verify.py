@@ -11,10 +11,10 @@ from rich.table import Table
 from broker.adapters.crypt4gh.archive_keys import ArchiveKeys
 from broker.adapters.crypt4gh.files import Tell, measure
 from broker.adapters.keys import KeyStoreError
-from broker.adapters.storage.reads import all_of
 from broker.commands.common import Fail, settings, telling
 from broker.commands.data_shown import progress, show_table
 from broker.core.rows import Dataset, DrsObject, Repository
+from broker.database import every
 from broker.state import archive_keys
 
 FINE = "as registered"
@@ -32,7 +32,7 @@ def verify(config: Path | None, objects: tuple[str, ...], datasets: tuple[str, .
     Encrypted files are decrypted to their last byte. Status 1 if any file is missing, or is not what it was.
     """
     chosen = settings(config)
-    found = asyncio.run(_chosen(chosen.database, objects, datasets))
+    found = asyncio.run(_chosen(chosen.store, objects, datasets))
     keys, table, wrong = archive_keys(chosen), Table("object", "file", "verdict"), 0
     with progress([path for _, path in found]) as bars:
         for (row, path), (_, tell) in zip(found, bars, strict=True):
@@ -45,12 +45,14 @@ def verify(config: Path | None, objects: tuple[str, ...], datasets: tuple[str, .
         sys.exit(WRONG)
 
 
-async def _chosen(database: Path, objects: Sequence[str], datasets: Sequence[str]) -> list[tuple[DrsObject, Path]]:
+async def _chosen(
+    database: Path | str, objects: Sequence[str], datasets: Sequence[str]
+) -> list[tuple[DrsObject, Path]]:
     """What is to be read. Bundles have no file, and what is being staged is not there yet."""
     with telling():
-        rows = [row for row in await all_of(database, DrsObject) if not row.is_bundle]
-        homes = {row.id: row.repository for row in await all_of(database, Dataset)}
-        roots = {row.id: Path(row.root) for row in await all_of(database, Repository)}
+        rows = [row for row in await every(database, DrsObject) if not row.is_bundle]
+        homes = {row.id: row.repository for row in await every(database, Dataset)}
+        roots = {row.id: Path(row.root) for row in await every(database, Repository)}
     unknown = sorted({*objects} - {row.id for row in rows} | {*datasets} - homes.keys())
     if unknown:
         raise Fail(f"not registered: {', '.join(unknown)}")

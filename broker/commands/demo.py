@@ -27,12 +27,28 @@ from broker.demo.run import Wishes, run
     multiple=True,
     help="One more client, from a JSON or YAML file.",
 )
+@click.option("--database", help="An empty PostgreSQL database (postgresql://…) in place of SQLite.")
 def demo(
-    *, port: int, state: Path | None, no_story: bool, leave: bool, describe: Path | None, clients: tuple[Path, ...]
+    *,
+    port: int,
+    state: Path | None,
+    no_story: bool,
+    leave: bool,
+    describe: Path | None,
+    clients: tuple[Path, ...],
+    database: str | None,
 ) -> None:
     """Tell the whole story, then go on serving until Ctrl-C."""
     logging("warning")
-    wishes = Wishes(port=port, state=state, story=not no_story, leave=leave, describe=describe, clients=clients)
+    wishes = Wishes(
+        port=port,
+        state=state,
+        story=not no_story,
+        leave=leave,
+        describe=describe,
+        clients=clients,
+        database=database,
+    )
     with telling():
         failures = asyncio.run(run(wishes))
     if failures:

@@ -13,7 +13,6 @@ from broker.adapters.keys import open_keys
 from broker.adapters.languages import load_languages
 from broker.adapters.ontology import load_ontology
 from broker.adapters.policy_files import load_packs
-from broker.adapters.storage.reads import all_of, open_rows
 from broker.adapters.storage.soundness import assert_sound
 from broker.commands.common import MENDABLE, settings
 from broker.config import Settings
@@ -22,6 +21,7 @@ from broker.core.inspection import Finding, client_findings, issuer_findings, pr
 from broker.core.jurisdiction.rulebook import overdue
 from broker.core.rows import DrsObject, IdentityProvider, VisaIssuer
 from broker.core.time import day_of
+from broker.database import every, rows_of, server_told
 from broker.policies import policy_folder, rules_in
 from broker.state import archive_keys
 
@@ -38,8 +38,11 @@ def doctor(config: Path | None) -> None:
 
 def _checks(chosen: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "keys", lambda: _keys(chosen)
-    yield "database", lambda: _database(chosen.database)
-    yield "log head", lambda: _database(chosen.lock_database)
+    if chosen.database_url is None:
+        yield "database", lambda: _database(chosen.database)
+        yield "log head", lambda: _database(chosen.lock_database)
+    else:
+        yield "database", lambda: server_told(chosen)
     yield "policy packs", lambda: _packs(chosen)
     yield "translations", lambda: _translations(chosen)
     yield "issuers, clients, providers", lambda: _administered(chosen)
@@ -86,7 +89,7 @@ def _ontology(chosen: Settings) -> str:
 
 def _archive(chosen: Settings) -> str:
     """Encrypted files without a key of the repository cannot be handed out. KeyStoreError."""
-    encrypted = sum(row.envelope is not None for row in asyncio.run(all_of(chosen.database, DrsObject)))
+    encrypted = sum(row.envelope is not None for row in asyncio.run(every(chosen.store, DrsObject)))
     made = any((chosen.keys / FOLDER).glob("*.pem"))
     count = len(archive_keys(chosen).all()) if made or encrypted else 0
     return f"{count} keys, {encrypted} encrypted files"
@@ -106,7 +109,7 @@ def _translations(chosen: Settings) -> str:
 
 def _administered(chosen: Settings) -> str:
     """How many there are, and what somebody should look at. ValueError for what cannot work as it is registered."""
-    rows = asyncio.run(_rows(chosen.database))
+    rows = asyncio.run(_rows(chosen.store))
     active = [row for row in rows if row.status == "active"]
     found = [(row.id, one) for row in active for one in _findings(row, [other.id for other in active], chosen.issuer)]
     bad = [f"{id}: {one.about}: {one.text}" for id, one in found if one.level == "refused"]
@@ -121,8 +124,8 @@ def _of(sort: Sort, rows: list[Managed]) -> int:
     return sum(isinstance(row, sort.kind) for row in rows)
 
 
-async def _rows(database: Path) -> list[Managed]:
-    async with open_rows(database) as rows:
+async def _rows(database: Path | str) -> list[Managed]:
+    async with rows_of(database) as rows:
         return [row for sort in SORTS.values() async for row in rows.scan(sort.kind)]
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from broker.adapters.storage.reads import open_rows
 from broker.commands.check import read_document
 from broker.commands.common import Fail, settings, telling
 from broker.core.duo.adam import read_matrix
@@ -20,6 +19,7 @@ from broker.core.duo.vocabulary import ENTRIES, IS, PS
 from broker.core.ids import DatasetId, GrantId
 from broker.core.plain import plain
 from broker.core.rows import Dataset, Grant
+from broker.database import rows_of
 
 _READERS: Mapping[str, Callable[[object], Imported]] = {"duc": read_profile, "ada-m": read_matrix}
 
@@ -71,13 +71,13 @@ def export(config: Path | None, id: str, *, users: bool) -> None:
     """Print the data set or grant ID as a DUC profile (schemas/duc-profile.schema.json)."""
     chosen = settings(config)
     with telling():
-        title, terms, dataset = asyncio.run(_found(chosen.database, id))
+        title, terms, dataset = asyncio.run(_found(chosen.store, id))
         shown = terms if users else tuple(public(term) for term in terms)
         click.echo(json.dumps(write_profile(title, shown, dataset), indent=2, ensure_ascii=False))
 
 
-async def _found(database: Path, id: str) -> tuple[str, tuple[Term, ...], str]:
-    async with open_rows(database) as rows:
+async def _found(database: Path | str, id: str) -> tuple[str, tuple[Term, ...], str]:
+    async with rows_of(database) as rows:
         dataset = await rows.get(Dataset, DatasetId(id))
         grant = await rows.get(Grant, GrantId(id)) if dataset is None else None
     if dataset is not None:

@@ -15,8 +15,7 @@ def init(config: Path | None) -> None:
     """Make database, log and keys in the state folder. Refuses to touch what is there."""
     chosen = settings(config)
     with telling():
-        make_state(chosen)
-    click.echo(f"made {chosen.database}, its log {chosen.lock_database.name} and {len(USES)} keys in {chosen.keys}")
-    click.echo(
-        f"keep {chosen.passphrase_file} apart from the keys, and back up {chosen.lock_database} apart from the database"
-    )
+        made = make_state(chosen)
+    click.echo(f"made {made} and {len(USES)} keys in {chosen.keys}")
+    head = chosen.lock_database if chosen.database_url is None else "the head of the log"
+    click.echo(f"keep {chosen.passphrase_file} apart from the keys, and back up {head} apart from the database")

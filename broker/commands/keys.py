@@ -11,11 +11,11 @@ from broker.adapters.key_ring import LOOK_SECONDS
 from broker.adapters.keys import USES, KeyStore, Use, make_key, open_keys, read_passphrase
 from broker.adapters.note_keys import make_second, open_second
 from broker.adapters.signing import life_of
-from broker.adapters.storage.reads import all_of
 from broker.commands.common import settings, telling
 from broker.core.oidc.key_life import PREPUBLISH
 from broker.core.rows import SigningKey
 from broker.core.time import FOREVER, Seconds, rfc3339
+from broker.database import every
 from broker.state import log_origin
 
 
@@ -31,7 +31,7 @@ def list_keys(config: Path | None) -> None:
     chosen, now = settings(config), SystemClock().now()
     with telling():
         store = open_keys(chosen.keys, chosen.passphrase_file)
-    begins = asyncio.run(_begins(chosen.database))
+    begins = asyncio.run(_begins(chosen.store))
     noted = KeyStore(store.keys, begins) if begins is not None else store
     for use in USES:
         for key, term in noted.terms(use):
@@ -83,7 +83,7 @@ def second(config: Path | None) -> None:
         click.echo(str(made.key))
 
 
-async def _begins(database: Path) -> Mapping[str, Seconds] | None:
+async def _begins(database: Path | str) -> Mapping[str, Seconds] | None:
     """When each key signs, as the record says; None without a record."""
-    rows = await all_of(database, SigningKey)
+    rows = await every(database, SigningKey)
     return {row.id: row.begins for row in rows if row.ended is None} or None

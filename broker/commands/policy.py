@@ -9,7 +9,6 @@ import click
 from broker.adapters.clock import SystemClock
 from broker.adapters.policy_files import lint_packs, load_packs
 from broker.adapters.policy_store import keep, point_to
-from broker.adapters.storage.reads import open_rows
 from broker.commands.common import Fail, settings, telling
 from broker.commands.policy_shown import listed, one_pack
 from broker.commands.policy_simulate import simulate
@@ -19,6 +18,7 @@ from broker.core.jurisdiction.pack import Pack
 from broker.core.rows import Document
 from broker.core.rows.documents import document_id
 from broker.core.time import day_of
+from broker.database import rows_of
 from broker.flows.put_in_force import contradicted, stored_text
 from broker.policies import load_rules, policy_folder
 
@@ -106,12 +106,12 @@ def _packs(config: Path | None, folder: Path | None) -> tuple[Pack, ...]:
 
 
 async def _contradicted(chosen: Settings, packs: tuple[Pack, ...]) -> tuple[str, ...]:
-    async with open_rows(chosen.database) as rows:
+    async with rows_of(chosen.store) as rows:
         return await contradicted(rows, [pack_text(pack) for pack in packs])
 
 
-async def _kept(database: Path, id: str, release: str) -> Pack | None:
+async def _kept(database: Path | str, id: str, release: str) -> Pack | None:
     """A pack that was in force once. ValueError if it cannot be read any more."""
-    async with open_rows(database) as rows:
+    async with rows_of(database) as rows:
         first = await rows.get(Document, document_id("pack", id, release))
         return read_pack(await stored_text(rows, first)) if first is not None else None

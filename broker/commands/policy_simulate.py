@@ -16,7 +16,7 @@ from broker.adapters.clock import SystemClock
 from broker.adapters.ontology import open_ontology
 from broker.adapters.policy_files import lint_packs, load_cases
 from broker.adapters.snapshots import load
-from broker.adapters.storage.reads import SqliteRows, open_rows
+from broker.adapters.storage.reads import SqliteRows
 from broker.commands.common import Fail, settings, telling
 from broker.commands.policy_shown import differences
 from broker.config import Settings
@@ -29,6 +29,7 @@ from broker.core.passport.trust import TrustRow
 from broker.core.rows import Access, Grant, Request
 from broker.core.snapshot import Snapshot, empty
 from broker.core.time import Seconds, parse_rfc3339, rfc3339
+from broker.database import rows_of
 from broker.policies import load_rules, policy_folder
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -65,7 +66,7 @@ def _versions(rules: Rulebook) -> dict[str, dict[str, str]]:
 async def _stored(chosen: Settings, now: Rulebook, then: Rulebook, at: Seconds) -> list[Difference]:
     """Every live grant and open request of the database."""
     ontology = open_ontology(chosen.ontology_file, chosen.ontologies)
-    async with open_rows(chosen.database) as rows:
+    async with rows_of(chosen.store) as rows:
         snapshot = await load(empty(ontology, now, TrustRow(iss=chosen.issuer, is_us=True)), rows)
         concerned = [each async for each in _concerned(rows, snapshot, at)]
     shown = track(concerned, "judging", console=Console(stderr=True), transient=True)

@@ -44,6 +44,7 @@ class Wishes:
     leave: bool
     describe: Path | None
     clients: tuple[Path, ...]
+    database: str | None = None
 
 
 async def run(wishes: Wishes) -> int:
@@ -80,10 +81,11 @@ async def _started(wishes: Wishes, state: Path) -> AsyncIterator[Described]:
         mode="example",
         log_level="warning",
         drain_seconds=2,
+        database_url=wishes.database,
     )
     files = await asyncio.to_thread(_files, state)
-    if not settings.database.exists():
-        make_state(settings)
+    if not settings.keys.exists():
+        await asyncio.to_thread(make_state, settings)
     extra = [client for path in wishes.clients for client in extra_clients(path)]
     catalogue = _catalogue(settings, idp_port, secrets, extra, state)
     async with _provider(settings, idp_port, secrets), opened(settings) as running:

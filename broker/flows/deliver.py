@@ -4,7 +4,7 @@ Opening and closing are two calls and not a generator: an abandoned generator cl
 it is collected, which may be never.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -99,6 +99,7 @@ async def open_delivery(
         last=last,
         started=now,
         way="nginx" if unseen else "broker",
+        process=w.process,
     )
     id, judged = DecisionId(w.new_id("dec", now)), shown.judged
     put = trace_again(id, access.decision, judged.question, judged.decision, judged.snapshot)
@@ -202,9 +203,12 @@ async def close_delivery(w: World, opened: Opened, end: End, sent: int) -> None:
     await w.ledger.record(entry, put, closed)
 
 
-async def close_left_open(w: World) -> int:
-    """At start: deliveries that were running when the process ended are closed as unknown. Returns how many."""
-    left = [delivery async for delivery in w.rows.scan(Delivery) if delivery.state == "open"]
+async def close_left_open(w: World, alive: Container[str] = frozenset()) -> int:
+    """At start: deliveries that were running when their process ended are closed as unknown. Returns how many.
+
+    `alive`: the processes that run now, and close theirs themselves.
+    """
+    left = [one async for one in w.rows.scan(Delivery) if one.state == "open" and one.process not in alive]
     if left:
         fault("start.closing")
     for delivery in left:

@@ -32,6 +32,8 @@ class World:
     snapshots: Snapshots
     signer: Signer
     names: Names
+    process: str | None = None
+    """Our name among the processes of this broker; None: there is but one."""
 
     def new_id(self, prefix: str, now: Seconds) -> str:
         return make_id(prefix, now, self.entropy.random(_ID_BYTES))

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
-from broker.ports import Clock
+from broker.ports import Clock, LedgerDownError
 from broker.web.metrics import METRICS
 
 Permitted = Callable[[Snapshot], bool]
@@ -115,7 +115,10 @@ class LiveStreams:
 
         def due() -> None:
             nonlocal timer
-            stream.review(current())
+            try:
+                stream.review(current())
+            except LedgerDownError:  # nobody knows what was withdrawn
+                stream.cut()
             if not stream.was_cut:
                 timer = loop.call_later(1.0, due)
 

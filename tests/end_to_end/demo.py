@@ -12,7 +12,7 @@ from typing import Any
 
 from broker.demo.browser import Browser
 
-START_SECONDS = 60
+START_SECONDS = 180
 
 
 class Demo:

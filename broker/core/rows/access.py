@@ -205,3 +205,5 @@ class Delivery:
     sent: int = 0
     way: Literal["broker", "nginx"] = "broker"
     """Who sends: what `nginx` sends nobody can stop, and how much it was is what its log says."""
+    process: str | None = None
+    """Which process of the broker sends, where there are many."""

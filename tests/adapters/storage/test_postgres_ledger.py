@@ -12,11 +12,11 @@ from broker.adapters.storage.codec import store
 from broker.adapters.storage.connections import DurabilityError
 from broker.adapters.storage.head import LedgerRefusedError
 from broker.adapters.storage.postgres import writer
-from broker.adapters.storage.postgres.connections import UNDONE, Connection, connect, numbered
+from broker.adapters.storage.postgres.connections import UNDONE, Connection, as_process, connect, numbered
 from broker.adapters.storage.postgres.create import create_postgres, upgrade_postgres
 from broker.adapters.storage.postgres.ledger import PostgresLedger
 from broker.adapters.storage.postgres.ordering import LogOf
-from broker.adapters.storage.postgres.reads import open_postgres_rows
+from broker.adapters.storage.postgres.reads import open_postgres_rows, open_postgres_scratch, processes
 from broker.adapters.storage.schema import metadata
 from broker.adapters.storage.writer import Wish, wish_for
 from broker.core.audit.entry import decode
@@ -344,3 +344,19 @@ async def test_an_id_that_no_column_can_hold_is_nobodys(shared_place: SharedPlac
         assert await rows.get(Revocation, "a\0b") is None
         with pytest.raises(ValueError, match="NUL"):
             await ledger.record(entry(1), ended("a\0b"))
+
+
+@pytest.mark.row("PG-TWO")
+async def test_what_one_process_puts_into_scratch_another_one_takes_once(shared_place: SharedPlace) -> None:
+    """A sign-in that begins at one broker comes back to the other."""
+    async with open_postgres_scratch(shared_place.url) as one, open_postgres_scratch(shared_place.url) as other:
+        await one.put("sign_in", "a\0b", {"n": 1}, Seconds(9))
+        got = await asyncio.gather(*(each.take("sign_in", "a\0b", Seconds(1)) for each in (one, other, one, other)))
+        assert [each for each in got if each is not None] == [{"n": 1}]
+        added = await asyncio.gather(*(each.add("proof", "x", {}, Seconds(9), Seconds(1)) for each in (one, other)))
+        assert sorted(added) == [False, True]
+
+
+async def test_who_is_connected_is_known_by_name(shared_place: SharedPlace) -> None:
+    async with open_postgres_rows(as_process(shared_place.url, "abc")):
+        assert "abc" in await processes(shared_place.url)

@@ -29,6 +29,8 @@ LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.Internal
 UNDONE = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 """40001 and 40P01: the server says that it took everything back, so that one may try again."""
 
+PROCESS = "broker/"
+"""Begins the names of our connections; what follows is the name of the process."""
 OLDEST = 15
 READERS = 8
 """Connections that a process reads with at most."""
@@ -46,7 +48,6 @@ _ASK = "SELECT pg_is_in_recovery() AS replica, " + ", ".join(
     f"current_setting('{name}') AS {name}" for name in ("server_version_num", *(name for name, _ in _MUST))
 )
 _SETTINGS = {
-    "application_name": "broker",
     "lock_timeout": f"{SECONDS}s",
     "idle_in_transaction_session_timeout": f"{SECONDS}s",
     "tcp_keepalives_idle": "5",
@@ -140,6 +141,11 @@ def numbered(statement: str) -> str:
         return re.sub(r"\?(\d+)", r"$\1", statement)
     parts = statement.split("?")
     return parts[0] + "".join(f"${place}{part}" for place, part in enumerate(parts[1:], 1))
+
+
+def as_process(url: str, process: str) -> str:
+    """`url`, and every connection says whose it is."""
+    return f"{url}{'&' if '?' in url else '?'}application_name={PROCESS}{process}"
 
 
 @asynccontextmanager

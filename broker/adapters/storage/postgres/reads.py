@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from broker.adapters.storage.log import SqliteLog
-from broker.adapters.storage.postgres.connections import Reads, pool
+from broker.adapters.storage.postgres.connections import PROCESS, Reads, connect, pool
 from broker.adapters.storage.reads import SqliteRows
 from broker.adapters.storage.scratch import LIMIT, MARKS, SqliteScratch
 
@@ -47,3 +47,14 @@ async def open_postgres_scratch(url: str, limit: int = LIMIT, marks: int = MARKS
         reads = Reads(db)
         counted = await reads.execute_fetchall("SELECT kind, count(*) FROM scratch GROUP BY kind")
         yield PostgresScratch(reads, {row[0]: row[1] for row in counted}, limit, marks)
+
+
+async def processes(url: str) -> frozenset[str]:
+    """Who is connected to the database now, by their names (`connections.as_process`)."""
+    db = await connect(url)
+    try:
+        found = await db.fetch("SELECT application_name FROM pg_stat_activity WHERE datname = current_database()")
+        names = [str(row[0]) for row in found]
+        return frozenset(name.removeprefix(PROCESS) for name in names if name.startswith(PROCESS))
+    finally:
+        db.terminate()

@@ -9,6 +9,7 @@ import click
 COMMANDS = {
     "apply": "Apply catalogue files: show the plan, then all of it or nothing.",
     "audit": "The record: prove it, or name what was done to it.",
+    "backup": "Copy rows and log to a file, of whichever database.",
     "check": "Judge case files with the product's own rules.",
     "clients": "The programs that may ask for tokens.",
     "consents": "Consent records of participants, in and out.",
@@ -34,6 +35,7 @@ COMMANDS = {
     "policy": "Policy packs: check, list, try and activate them.",
     "recipient": "The Crypt4GH keys for which data are encrypted for you.",
     "request": "Ask a committee for data.",
+    "restore": "Bring such a copy into an empty database.",
     "sanctions": "Warnings, suspensions and what follows them.",
     "serve": "Answer requests until SIGTERM.",
     "visas": "What is asserted of people, and becomes visas.",

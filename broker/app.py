@@ -252,10 +252,10 @@ def build(
     return app
 
 
-def serving(running: Running, settings: Settings) -> AbstractAsyncContextManager[int]:
+def serving(running: Running, settings: Settings, *, shared: bool = False) -> AbstractAsyncContextManager[int]:
     """Listen; the port that was taken is what the context manager yields."""
     tls = tls_of(settings.tls_cert, settings.tls_key)
-    return listening(running.app, settings.host, settings.port, tls, settings.drain_seconds)
+    return listening(running.app, settings.host, settings.port, tls, settings.drain_seconds, shared)
 
 
 def _proofs(world: World, store: keys.KeyStore, settings: Settings) -> Proofs:

@@ -124,9 +124,17 @@ class QuietHandler(RequestHandler):
 
 @asynccontextmanager
 async def listening(
-    app: web.Application, host: str, port: int, tls: ssl.SSLContext | None, drain_seconds: float
+    app: web.Application,
+    host: str,
+    port: int,
+    tls: ssl.SSLContext | None,
+    drain_seconds: float,
+    shared: bool = False,  # noqa: FBT001, FBT002 (SO_REUSEPORT)
 ) -> AsyncIterator[int]:
-    """Serve `app` and yield the port. On leaving: stop accepting, let running answers end, close."""
+    """Serve `app` and yield the port. On leaving: stop accepting, let running answers end, close.
+
+    `shared`: other processes of ours listen on the same port, and the kernel deals connections out.
+    """
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=drain_seconds)
     await runner.setup()
     loop = asyncio.get_running_loop()
@@ -149,6 +157,7 @@ async def listening(
         ssl=tls,
         backlog=1024,
         reuse_address=True,
+        reuse_port=shared or None,
     )
     try:
         yield listener.sockets[0].getsockname()[1]

@@ -29,15 +29,20 @@ def create(path: Path, head_path: Path, *, origin: str, sign: Sign, clock: Clock
         if each.exists():
             raise FileExistsError(each)
     unfinished = path.with_name(path.name + ".new")
-    os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
-        _migrate(unfinished)
+        make_tables(unfinished)
         size, note = _begin(unfinished, origin=origin, sign=sign, clock=clock, entropy=entropy)
         create_head(head_path, origin, size, note)
         os.link(unfinished, path)
     finally:
-        unfinished.unlink()
+        unfinished.unlink(missing_ok=True)
     _sync_folder(path.parent)
+
+
+def make_tables(path: Path) -> None:
+    """A new file with empty tables. FileExistsError rather than touch an old one."""
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    _migrate(path)
 
 
 def upgrade(path: Path) -> None:

@@ -15,7 +15,7 @@ from broker.adapters.storage.postgres.tables import HEAD, NEW_HEAD, SELECT_HEAD
 from broker.adapters.storage.postgres.writer import put_aside
 from broker.adapters.storage.schema import INSERT_META, REVISION
 
-_NEW_HEAD_ROW = f"INSERT INTO {HEAD} VALUES ($1, $2, $3)"  # noqa: S608 (ours)
+NEW_HEAD_ROW = f"INSERT INTO {HEAD} VALUES ($1, $2, $3)"  # noqa: S608 (ours)
 
 
 async def create_postgres(url: str, head_url: str, log: LogOf) -> None:
@@ -28,12 +28,12 @@ async def create_postgres(url: str, head_url: str, log: LogOf) -> None:
         await head.execute(NEW_HEAD)
         await _assert_new(db, head, log.origin)
         async with db.transaction():
-            await _migrate(db, None)
+            await migrate(db, None)
             await db.execute(numbered(INSERT_META), "origin", log.origin)
             await put_aside(db, [log.first("log.created", log.clock.now(), {"origin": log.origin})])
             ordering = Ordering(db, head, log)
             await ordering.integrate()
-            await head.execute(_NEW_HEAD_ROW, log.origin, ordering.size, ordering.note)
+            await head.execute(NEW_HEAD_ROW, log.origin, ordering.size, ordering.note)
     finally:
         db.terminate()
         head.terminate()
@@ -48,7 +48,7 @@ async def upgrade_postgres(url: str) -> None:
                 raise LedgerRefusedError("the database is in use: another broker runs on it")
             found = await revision(db)
             if found != REVISION:
-                await _migrate(db, found)
+                await migrate(db, found)
     finally:
         db.terminate()
 
@@ -60,8 +60,8 @@ async def _assert_new(db: Connection, head: Connection, origin: str) -> None:
         raise FileExistsError(f"there is a head of the log {origin} already")
 
 
-async def _migrate(db: Connection, since: str | None) -> None:
-    """The revisions after `since`. Longer than an ordinary statement may take."""
+async def migrate(db: Connection, since: str | None) -> None:
+    """Carry out the revisions after `since`. Longer than an ordinary statement may take."""
     await db.execute(statements(since), timeout=None)
 
 

@@ -101,9 +101,9 @@ async def _postgres(
 
     process = entropy.random(_ID_BYTES).hex()
     url, head = connections.as_process(named, process), settings.head_url or named
-    alone = await connections.connect(url)
+    alone = await connections.connect(url, None, lock_timeout="0")  # others may take their time to start
     stack.callback(alone.terminate)
-    await alone.execute(connections.lock("pg_advisory_lock", connections.STARTING), timeout=None)
+    await alone.execute(connections.lock("pg_advisory_lock", connections.STARTING))
     running = await stack.enter_async_context(
         ledger.open_postgres_ledger(url, head, origin=origin, sign=sign, clock=clock, entropy=entropy)
     )

@@ -66,10 +66,13 @@ def lock(call: str, which: int) -> str:
     return f"SELECT {call}({LOCKS}, {which})"
 
 
-async def connect(url: str, **settings: str) -> Connection:
-    """A connection whose commits are on disk when they return. DurabilityError, or LOST."""
+async def connect(url: str, seconds: float | None = SECONDS, **settings: str) -> Connection:
+    """A connection whose commits are on disk when they return. DurabilityError, or LOST.
+
+    `seconds`: how long a statement may take; None: as long as it likes.
+    """
     db: Connection = await asyncpg.connect(
-        url, timeout=SECONDS, command_timeout=SECONDS, server_settings={**_SETTINGS, **settings}
+        url, timeout=SECONDS, command_timeout=seconds, server_settings={**_SETTINGS, **settings}
     )
     try:
         await assert_durable(db)

@@ -43,7 +43,7 @@ async def to_file(url: str, path: Path, origin: str, ledger: PostgresLedger) -> 
     `ledger`: open on the same database, so that what waits gets its place.
     """
     await asyncio.to_thread(make_tables, path)
-    db = await connect(url, **_LONG)
+    db = await connect(url, None, **_LONG)
     try:
         async with _one_moment(url, ledger, db):
             with closing(connect_ledger(path)) as file:
@@ -69,7 +69,7 @@ async def from_file(path: Path, url: str, head_url: str, origin: str, head: tupl
         file.execute("BEGIN")
         assert_file_revision(file)
         wanted = _of(file, origin)
-        db, heads = await connect(url, **_LONG), await connect(head_url)
+        db, heads = await connect(url, None, **_LONG), await connect(head_url)
         try:
             await heads.execute(NEW_HEAD)
             kept = await heads.fetchrow(SELECT_HEAD, origin)
@@ -99,7 +99,7 @@ async def _fill(db: Connection, file: sqlite3.Connection) -> None:
         quoted = ", ".join(f'"{name}"' for name in names)
         rows = file.execute(f'SELECT {quoted} FROM "{table.name}"')  # noqa: S608 (ours)
         while some := rows.fetchmany(_ROWS):
-            await db.copy_records_to_table(table.name, records=some, columns=names, timeout=None)
+            await db.copy_records_to_table(table.name, records=some, columns=names)
 
 
 @asynccontextmanager

@@ -23,7 +23,7 @@ async def create_postgres(url: str, head_url: str, log: LogOf) -> None:
 
     FileExistsError if there is a broker's database already, or a head of a log of that origin.
     """
-    db, head = await connect(url), await connect(head_url)
+    db, head = await connect(url, None), await connect(head_url)
     try:
         await head.execute(NEW_HEAD)
         await _assert_new(db, head, log.origin)
@@ -41,7 +41,7 @@ async def create_postgres(url: str, head_url: str, log: LogOf) -> None:
 
 async def upgrade_postgres(url: str) -> None:
     """Bring the schema of an existing database to this program's revision. LedgerRefusedError while a broker runs."""
-    db = await connect(url)
+    db = await connect(url, None)
     try:
         async with db.transaction():
             if not await db.fetchval(lock("pg_try_advisory_xact_lock", BROKERS)):
@@ -61,8 +61,8 @@ async def _assert_new(db: Connection, head: Connection, origin: str) -> None:
 
 
 async def migrate(db: Connection, since: str | None) -> None:
-    """Carry out the revisions after `since`. Longer than an ordinary statement may take."""
-    await db.execute(statements(since), timeout=None)
+    """Carry out the revisions after `since`."""
+    await db.execute(statements(since))
 
 
 def statements(since: str | None) -> str:

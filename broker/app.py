@@ -114,23 +114,12 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
     ontology, rules = open_ontology(settings.ontology_file, settings.ontologies), rules_in(folder, settings)
     async with AsyncExitStack() as stack:
         storage = await stack.enter_async_context(_storage(settings, store, clock, entropy))
-        ledger, rows, scratch = storage.ledger, storage.rows, storage.scratch
-        stack.push_async_callback(_cancelled, asyncio.create_task(scratch.sweep_on(clock.now)))
+        ledger = storage.ledger
+        stack.push_async_callback(_cancelled, asyncio.create_task(storage.scratch.sweep_on(clock.now)))
         await _not_before_the_last(storage.log, clock)
         live = await picture_of(empty(ontology, rules, signing.own_trust(tokens, settings.issuer)), storage)
         _heed_revocations(tokens, live, clock)
-        world = World(
-            issuer=Issuer(settings.issuer),
-            clock=clock,
-            entropy=entropy,
-            ledger=ledger,
-            rows=rows,
-            scratch=scratch,
-            snapshots=live,
-            signer=tokens,
-            names=SivNames(),
-            process=storage.process,
-        )
+        world = _world(settings, storage, live, tokens, clock, entropy)
         await _keep_texts(world, live, settings)
         watch = watch_policies(world, live, settings, folder)
         ring = await key_ring(world, tokens, live, settings)
@@ -168,6 +157,28 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         app = build(broker, ready := Readiness(lambda: not ledger.failed and storage.is_fresh()), *_front(settings))
         storage.started()
         yield Running(world=world, app=app, ledger=ledger, readiness=ready, ring=ring, watch=watch, audit=storage.log)
+
+
+def _world(
+    settings: Settings,
+    storage: Storage,
+    live: LiveSnapshot,
+    tokens: signing.OwnTokens,
+    clock: SystemClock,
+    entropy: SystemEntropy,
+) -> World:
+    return World(
+        issuer=Issuer(settings.issuer),
+        clock=clock,
+        entropy=entropy,
+        ledger=storage.ledger,
+        rows=storage.rows,
+        scratch=storage.scratch,
+        snapshots=live,
+        signer=tokens,
+        names=SivNames(),
+        process=storage.process,
+    )
 
 
 async def _not_before_the_last(log: SqliteLog, clock: SystemClock) -> None:

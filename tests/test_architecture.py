@@ -70,7 +70,7 @@ def test_core_never_waits() -> None:
 
 DOORS: dict[str, tuple[str, ...]] = {
     "jwt": ("adapters/jose.py", "demo/idp_issuer.py"),
-    "sqlite3": ("adapters/storage/", "demo/scenes/record.py"),
+    "sqlite3": ("adapters/storage/", "copies.py", "demo/scenes/record.py"),
     "aiosqlite": ("adapters/storage/",),
     "asyncpg": ("adapters/storage/postgres/connections.py",),
     "sqlalchemy": ("adapters/storage/",),

@@ -64,8 +64,11 @@ from broker.state import (
     envelopes_of,
     keep_texts,
     key_ring,
+    log_key,
+    log_origin,
     outbox_of,
     picture_of,
+    second_line,
     witnessed,
 )
 from broker.web.edge import EDGE, Edge, Network, Pace, networks

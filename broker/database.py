@@ -59,7 +59,10 @@ class Storage:
 async def open_storage(
     settings: Settings, *, origin: str, sign: Sign, clock: Clock, entropy: Entropy, also: Also
 ) -> AsyncIterator[Storage]:
-    """`also`: adds to checkpoints that are published, in SQLite. Errors come out as those of `open_ledger`; for PostgreSQL also those of the way to it."""
+    """`also` adds to checkpoints that SQLite publishes.
+
+    Errors come out as those of `open_ledger`; for PostgreSQL also those of the way to it.
+    """
     async with AsyncExitStack() as stack:
         if settings.database_url is not None:
             yield await _postgres(settings.database_url, settings, origin, sign, clock, entropy, stack)

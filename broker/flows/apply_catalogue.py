@@ -6,13 +6,15 @@ from dataclasses import replace
 from broker.core import catalogue
 from broker.core.audit.entry import Value
 from broker.core.catalogue import DeclaredGrant, NotRegistrableError, Step, changes, plan, unregistrable
+from broker.core.consent.exclusion import SALT_BYTES, Exclusion, exclusion
 from broker.core.consent.importing import Incoming
-from broker.core.ids import RequestId
+from broker.core.decision import Question, evaluate
+from broker.core.ids import Issuer, RequestId
 from broker.core.plain import digest
 from broker.core.rows import ConsentRow, ConsentTemplate, Dataset, Grant, Identity, IdentityProvider, Person, Row
 from broker.core.rows.consents import consent_row_id
 from broker.core.rows.identity import identity_id
-from broker.core.snapshot import follow
+from broker.core.snapshot import Snapshot, follow
 from broker.flows.authenticate import new_person
 from broker.flows.decide_request import signed
 from broker.flows.exchange_consents import planned
@@ -36,8 +38,9 @@ async def foresee(w: World, declared: Iterable[Row], grants: Iterable[DeclaredGr
     await _one_for_participants(w, rows)
     datasets = {str(row.id): row for row in rows if isinstance(row, Dataset)}
     people: dict[str, Person] = {}
+    after = follow(w.snapshots.current(), rows)
     for grant in grants:
-        rows += await _grant_rows(w, grant, datasets, people)
+        rows += await _grant_rows(w, grant, datasets, people, after)
     stored: dict[tuple[str, str], Row | None] = {
         (row.KIND, row.id): await w.rows.get(type(row), row.id) for row in rows
     }
@@ -100,9 +103,13 @@ async def _one_for_participants(w: World, declared: Iterable[Row]) -> None:
 
 
 async def _grant_rows(
-    w: World, declared: DeclaredGrant, datasets: dict[str, Dataset], people: dict[str, Person]
+    w: World, declared: DeclaredGrant, datasets: dict[str, Dataset], people: dict[str, Person], after: Snapshot
 ) -> list[Row]:
-    """The grant, and its person where nobody has met them yet. Every use of it is judged like any other."""
+    """The grant, and its person where nobody has met them yet. Every use of it is judged like any other.
+
+    It is bound to the list of those whom the consents leave out when it is first declared, as a grant that is given
+    here; declaring the same again changes nothing.
+    """
     dataset = datasets.get(declared.dataset) or await w.rows.get(Dataset, declared.dataset)
     if dataset is None:
         raise ValueError(f"grant {declared.id}: {declared.dataset} is not declared")
@@ -126,4 +133,34 @@ async def _grant_rows(
         committee=dataset.committee,
         document="",
     )
-    return [*made, replace(unsigned, document=signed(w, unsigned))]
+    stored = await w.rows.get(Grant, declared.id)
+    if stored is not None and stored.exclusion is not None and _is_same(stored, unsigned):
+        return [*made, stored]
+    bound = replace(unsigned, exclusion=_left_out(w, unsigned, after))
+    return [*made, replace(bound, document=signed(w, bound))]
+
+
+def _is_same(stored: Grant, declared: Grant) -> bool:
+    """Does the file say what is on record, but for what only the record has?"""
+    kept = replace(
+        stored, version=declared.version, document="", exclusion=None, findings=declared.findings,
+        obligations=declared.obligations,
+    )  # fmt: skip
+    return kept == declared
+
+
+def _left_out(w: World, grant: Grant, after: Snapshot) -> Exclusion:
+    """The list of the grant, by the consents of now: found as a committee's yes finds it."""
+    now = w.clock.now()
+    question = Question(
+        stage="approve",
+        at=now,
+        known_at=now,
+        person=grant.person,
+        identities=frozenset({(Issuer(w.issuer), str(grant.person))}),
+        affiliations=grant.affiliations,
+        purpose=grant.purpose,
+        dataset=grant.dataset,
+        modality=grant.purpose.modality,
+    )
+    return exclusion(evaluate(question, after).excluded, w.entropy.random(SALT_BYTES).hex())

@@ -6,18 +6,19 @@ Steps: 1 gather the trace, 2 decide who is asking, 3 nothing to record, 4 tell f
 from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
+from broker.core.decision.answerers import COMMITTEE, ROLES
 from broker.core.decision.explanation import views
 from broker.core.ids import DatasetId, DecisionId, ObjectId, SubjectRef
 from broker.core.outcome import Reason
 from broker.core.plain import plain
 from broker.core.reasons import REASONS
-from broker.core.reasons.language import Language, Tongue
+from broker.core.reasons.language import ENGLISH, Language, Tongue
 from broker.core.rows import Dataset, Trace
 from broker.core.snapshot import Snapshot
 from broker.core.time import rfc3339
 from broker.flows.world import Caller, World
 
-Audience = Literal["researcher", "auditor", "custodian", "committee", "subject"]
+Audience = Literal["researcher", "auditor", "custodian", "committee", "answerer", "subject"]
 AUDIENCES: tuple[Audience, ...] = get_args(Audience)
 """In this order: whoever names none is told as the first that they are."""
 
@@ -39,8 +40,12 @@ async def tell_decision(
         return _NO_SUCH
     # 4. Tell.
     told: dict[str, Any] = {"decision": id, "at": rfc3339(trace.at), "audience": chosen}
-    told["explanation"] = _explanation(chosen, id, trace.body, caller, language)
-    if "again" in trace.body:
+    if chosen == "answerer":
+        roles = _answering(caller, trace.body, w.snapshots.current())
+        told["explanation"] = views.answerer(id, trace.body, roles, language)
+    else:
+        told["explanation"] = _explanation(chosen, id, trace.body, caller, language)
+    if "again" in trace.body and chosen != "answerer":
         told["again"] = trace.body["again"]
     if "left_out" in trace.body and chosen in {"researcher", "auditor"}:
         told["visas_left_out"] = _left_out(trace.body["left_out"], language)
@@ -64,6 +69,9 @@ def _is(audience: Audience, caller: Caller, trace: Trace, snapshot: Snapshot) ->
             dataset = snapshot.get(Dataset, DatasetId(asked["dataset"]))
             scope = f"committee:{dataset.committee}" if dataset is not None else None
             return scope is not None and any(caller.has_role(role, scope) for role in _COMMITTEE)
+        case "answerer":
+            roles = _answering(caller, trace.body, snapshot)
+            return bool(roles) and views.answerer(trace.id, trace.body, roles, ENGLISH) is not None
         case "subject":
             ref = caller.person.subject
             if ref is None:
@@ -74,6 +82,15 @@ def _is(audience: Audience, caller: Caller, trace: Trace, snapshot: Snapshot) ->
 
 
 _COMMITTEE = ("committee_member", "committee_chair")
+
+
+def _answering(caller: Caller, body: Mapping[str, Any], snapshot: Snapshot) -> frozenset[str]:
+    """In which roles the caller answers open questions about the dataset, beside those of its committee."""
+    dataset = snapshot.get(Dataset, DatasetId(body["question"]["dataset"]))
+    if dataset is None:
+        return frozenset()
+    scopes = (f"dataset:{dataset.id}", f"committee:{dataset.committee}")
+    return frozenset(role for role in ROLES - {COMMITTEE} if any(caller.has_role(role, scope) for scope in scopes))
 
 
 def _explanation(

@@ -101,7 +101,7 @@ def _of_grants(w: World, person: PersonId, session: Session, now: Seconds) -> It
         question, snapshot = _question(w, grant, session, now), w.snapshots.current()
         decision = evaluate(question, snapshot)
         if decision.permits:
-            yield replace(_of_grant(grant, decision.until), judged=(question, decision, snapshot))
+            yield replace(_of_grant(grant, decision.ends), judged=(question, decision, snapshot))
 
 
 def _of_linked(w: World, other: Linked, session: Session, now: Seconds) -> Iterator[Held]:
@@ -196,7 +196,11 @@ def _question(w: World, grant: Grant, session: Session, now: Seconds) -> Questio
 
 
 def _of_grant(grant: Grant, until: Seconds) -> Held:
-    """`until`: when consent, evidence or law may end the grant's use; no visa outlives that."""
+    """`until`: when law, evidence or the consents as a whole may end the grant's use; no visa outlives that.
+
+    The end of one participant's consent is not among it: it ends nobody else's grant, and a date would tell it (ruling
+    10). From then on they are left out, here at once.
+    """
     ends = Seconds(min(grant.ends, until))
     said = Stated(type=GRANT, value=grant.dataset, source=grant.committee, by="dac", asserted=grant.begins, ends=ends)
     return Held(id=grant_visa_id(grant.id), said=said, ends=ends)

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from broker.core.catalogue import DeclaredGrant, NotRegistrableError
+from broker.core.consent.exclusion import exclusion
+from broker.core.consent.model import Withdrawal
 from broker.core.decision import evaluate
-from broker.core.ids import DatasetId, GrantId, Issuer
+from broker.core.ids import DatasetId, GrantId, Issuer, SubjectRef
 from broker.core.passport.trust import TrustRow
 from broker.core.rows import Committee, ConsentRow, Grant, Identity, IdentityProvider, Person, Row, VisaIssuer
 from broker.core.rows.identity import identity_id
@@ -15,6 +17,7 @@ from broker.core.rows.safeguards import Safeguards
 from broker.core.time import Seconds
 from broker.flows import apply_catalogue
 from broker.flows.authenticate import person_of
+from broker.flows.decide_request import permission_claims
 from broker.ports import StaleError
 from tests import builders as b
 from tests.core.decision.test_received import US_FACTS, us_rules
@@ -26,6 +29,17 @@ OLD = DeclaredGrant(
     id=GrantId("old-1"), iss=Issuer(str(b.HOME)), sub="bao", dataset=b.HEART, purpose=b.PURPOSE,
     affiliations=("faculty@rhine.example",), begins=START, ends=Seconds(START + 1000),
 )  # fmt: skip
+
+
+def withdrawn(who: SubjectRef) -> ConsentRow:
+    return b.consent(
+        who,
+        2,
+        status="withdrawn",
+        withdrawal=Withdrawal(kind="no_further_use"),
+        effective_from=START,
+        recorded_at=START,
+    )
 
 
 async def test_applying_twice_changes_nothing_the_second_time() -> None:
@@ -92,6 +106,31 @@ async def test_a_declared_grant_of_somebody_known_is_theirs() -> None:
     (grant,) = (step.row for step in steps)
     assert isinstance(grant, Grant)
     assert (grant.person, grant.committee, grant.duo) == (ada.id, b.DAC, b.dataset().duo)
+
+
+@pytest.mark.row("RUL-DECLARED-GRANTS")
+@pytest.mark.parametrize("out", [frozenset(), frozenset({b.PAUL})], ids=["nobody", "one who withdrew"])
+async def test_a_declared_grant_is_bound_to_whom_the_consents_leave_out(out: frozenset[SubjectRef]) -> None:
+    """As one that is given here; and declaring it again, also after somebody withdrew, changes nothing."""
+    s = stage(*(withdrawn(who) for who in out))
+
+    async def declare(grant: DeclaredGrant) -> tuple[Grant, int]:
+        steps = await apply_catalogue.foresee(s.world, [], [grant])
+        made = await apply_catalogue.apply(s.world, steps, None)
+        return next(step.row for step in steps if isinstance(step.row, Grant)), made
+
+    first, _ = await declare(OLD)
+    assert first.exclusion is not None
+    assert first.exclusion == exclusion(out, first.exclusion.salt)
+    claims = permission_claims(first, s.world.issuer)
+    assert first.exclusion.hash in str(claims)
+    s.live.committed([withdrawn(b.PIA)])
+    again, changed = await declare(OLD)
+    assert (again.exclusion, changed) == (first.exclusion, 0)
+    longer, changed = await declare(replace(OLD, ends=Seconds(OLD.ends + 1)))
+    assert longer.exclusion is not None
+    assert (longer.exclusion.hash != first.exclusion.hash, changed) == (True, 1)
+    assert longer.exclusion == exclusion(out | {b.PIA}, longer.exclusion.salt)
 
 
 @pytest.mark.parametrize("change", [{"dataset": DatasetId("https://bank.example/no")}])

@@ -26,7 +26,7 @@ from broker.core.passport.linked import linked_value, read_pairs
 from broker.core.passport.trust import Trust
 from broker.core.passport.verify import verify_visa
 from broker.core.passport.visa import AFFILIATION, GRANT, LINK, RESEARCHER, TERMS, Visa
-from broker.core.rows import Assertion, CustomType, Row, Session
+from broker.core.rows import Assertion, CustomType, Evidence, Row, Session
 from broker.core.time import Seconds
 from broker.flows.visas import VISA_SECONDS, held_visas, mint
 from tests import builders as b
@@ -140,6 +140,24 @@ def test_a_visa_lives_a_day_and_never_beyond_what_it_says(left: int, life: int) 
 
 
 @pytest.mark.row("V11")
+@pytest.mark.row("RUL-VISA-ENDS")
+def test_the_end_of_one_participants_consent_is_in_no_visa() -> None:
+    """It ends nobody else's grant, and a date that others lack would say that somebody's consent ends (ruling 10)."""
+    soon = b.consent(b.PIA, effective_to=Seconds(START + 60))
+    with_end, without = (
+        {visa.value: visa.exp for visa in issued(**changes)[2] if visa.type == GRANT} for changes in ({"pia": soon}, {})
+    )
+    assert b.HEART in with_end
+    assert with_end == without
+
+
+@pytest.mark.row("RUL-VISA-ENDS")
+def test_what_ends_the_use_of_everybody_ends_its_visas() -> None:
+    proof = Evidence(id="security.level:2", valid_from=Seconds(0), valid_to=Seconds(START + 60))
+    changes = {"dataset": b.dataset(security_level=2), "organisation": b.organisation(evidence=(proof,))}
+    assert [visa.exp for visa in issued(**changes)[2] if visa.type == GRANT] == [START + 60]
+
+
 def test_the_keys_at_jku_are_public_and_each_for_one_algorithm() -> None:
     tokens = OwnTokens(keys(), b.US, lambda: START)
     listed: Any = tokens.visa_jwks()["keys"]

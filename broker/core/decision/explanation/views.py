@@ -4,12 +4,14 @@ Rules, packs and sentences may have changed since: what was told is kept with th
 explained on demand, from the gates' answers in the trace (ruling 11).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from broker.core.decision.answerers import may_answer
 from broker.core.decision.explanation import written
 from broker.core.decision.explanation.people import FOR_COMMITTEES, for_committee, named, public, public_telling
 from broker.core.decision.explanation.texts import dressed, for_participant
+from broker.core.decision.explanation.written import STATES
 from broker.core.decision.question import Decision, Question
 from broker.core.ids import DatasetId, SubjectRef
 from broker.core.outcome import Gate, Outcome, Reason
@@ -32,6 +34,33 @@ def researcher(id: str, body: Body, language: Language) -> dict[str, Any] | None
 def committee(id: str, body: Body, language: Language) -> dict[str, Any]:
     """Every gate; of participants what the committee can answer, and one code for all else (ruling 10)."""
     return {"decision_id": id, **dressed(_human(masked(_record(body), body), body), language)}
+
+
+def answerer(id: str, body: Body, roles: Collection[str], language: Language) -> dict[str, Any] | None:
+    """The open questions that one of `roles` answers, and what bears on them: nothing else of the decision.
+
+    Who is left out, or whether anybody is, bears on none of them, and makes no difference here. None: no such question.
+    """
+    record = masked(_record(body), body)
+    gates = [found for one in record.get("gates", ()) if (found := _open_to(roles, one)) is not None]
+    if not gates:
+        return None
+    law = any(one["gate"] == Gate.JURISDICTION for one in gates)
+    told = {
+        **record, "outcome": Outcome.REFER.name, "why": [], "why_not": {}, "you_can": [], "change_that_would_help": [],
+        "obligations": [], "missing": [], "gates": gates, "facts": record["facts"] if law else [],
+    }  # fmt: skip
+    return {"decision_id": id, **dressed(told, language)}
+
+
+def _open_to(roles: Collection[str], gate: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The gate with the questions alone that one of `roles` answers; None, if it has none."""
+    why = [one for one in gate["why"] if any(may_answer(role, one["code"]) for role in roles)]
+    if gate["state"] == STATES[Outcome.PERMIT] or not why:
+        return None
+    missing = gate["missing"] if gate["gate"] == Gate.JURISDICTION else []
+    asked = {"state": STATES[Outcome.REFER], "outcome": Outcome.REFER.name}
+    return {**gate, **asked, "why": why, "obligations": [], "missing": missing}
 
 
 def custodian(id: str, body: Body, language: Language) -> dict[str, Any]:

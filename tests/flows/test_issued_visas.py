@@ -145,7 +145,7 @@ def test_the_end_of_one_participants_consent_is_in_no_visa() -> None:
     """It ends nobody else's grant, and a date that others lack would say that somebody's consent ends (ruling 10)."""
     soon = b.consent(b.PIA, effective_to=Seconds(START + 60))
     with_end, without = (
-        {visa.value: visa.exp for visa in issued(**changes)[2] if visa.type == GRANT} for changes in ({"pia": soon}, {})
+        {visa.value: visa.exp for visa in issued(*more)[2] if visa.type == GRANT} for more in ((soon,), ())
     )
     assert b.HEART in with_end
     assert with_end == without
@@ -154,8 +154,8 @@ def test_the_end_of_one_participants_consent_is_in_no_visa() -> None:
 @pytest.mark.row("RUL-VISA-ENDS")
 def test_what_ends_the_use_of_everybody_ends_its_visas() -> None:
     proof = Evidence(id="security.level:2", valid_from=Seconds(0), valid_to=Seconds(START + 60))
-    changes = {"dataset": b.dataset(security_level=2), "organisation": b.organisation(evidence=(proof,))}
-    assert [visa.exp for visa in issued(**changes)[2] if visa.type == GRANT] == [START + 60]
+    rows = (b.dataset(security_level=2), b.organisation(evidence=(proof,)))
+    assert [visa.exp for visa in issued(*rows)[2] if visa.type == GRANT] == [START + 60]
 
 
 def test_the_keys_at_jku_are_public_and_each_for_one_algorithm() -> None:

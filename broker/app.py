@@ -45,7 +45,7 @@ from broker.core.oidc.metadata import BASIC_SCOPES
 from broker.core.quota import Rates
 from broker.core.rows import Client, IdentityProvider, Row, VisaIssuer
 from broker.core.snapshot import Snapshot, empty
-from broker.database import RunningLedger, Storage, open_storage
+from broker.database import RunningLedger, Storage
 from broker.flows.documents import document
 from broker.flows.foreign_tokens import us_of
 from broker.flows.gather import Gathering
@@ -64,11 +64,9 @@ from broker.state import (
     envelopes_of,
     keep_texts,
     key_ring,
-    log_key,
-    log_origin,
     outbox_of,
     picture_of,
-    second_line,
+    storage_of,
     witnessed,
 )
 from broker.web.edge import EDGE, Edge, Network, Pace, networks
@@ -116,7 +114,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
     folder = policy_folder(settings)
     ontology, rules = open_ontology(settings.ontology_file, settings.ontologies), rules_in(folder, settings)
     async with AsyncExitStack() as stack:
-        storage = await stack.enter_async_context(_storage(settings, store, clock, entropy))
+        storage = await stack.enter_async_context(storage_of(settings, store, clock, entropy))
         ledger = storage.ledger
         stack.push_async_callback(_cancelled, asyncio.create_task(storage.scratch.sweep_on(clock.now)))
         await _not_before_the_last(storage.log, clock)
@@ -205,19 +203,6 @@ def _outgoing(stack: AsyncExitStack) -> Outgoing:
 def _administration(outgoing: Outgoing, settings: Settings) -> Administration:
     tools = Tools(probe=HttpProbe(outgoing), fits=jose.fits, check=jose.check_signature)
     return Administration(forms=CatalogueForms(), tools=tools, mode=settings.mode, operator=settings.operator)
-
-
-def _storage(
-    settings: Settings, store: keys.KeyStore, clock: SystemClock, entropy: SystemEntropy
-) -> AbstractAsyncContextManager[Storage]:
-    return open_storage(
-        settings,
-        origin=log_origin(settings.issuer),
-        sign=log_key(store, settings.issuer)[1],
-        clock=clock,
-        entropy=entropy,
-        also=second_line(settings, clock.now),
-    )
 
 
 def _heed_revocations(tokens: signing.OwnTokens, live: LiveSnapshot, clock: SystemClock) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Container, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from broker.core.oidc.limits import FAREWELL_DELAYS
 from broker.core.rows import Farewell, Row
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
-from broker.database import RunningLedger, Storage, make_database
+from broker.database import RunningLedger, Storage, make_database, open_storage
 from broker.flows.deliver import close_left_open
 from broker.flows.handing_on import close_reported
 from broker.flows.note_keys import FoundKey, note_keys
@@ -59,6 +59,20 @@ def second_line(chosen: Settings, now: Callable[[], Seconds]) -> Callable[[bytes
     """What adds the line of the log's second key to a checkpoint, where `broker keys second` made one."""
     second = open_second(chosen.keys, read_passphrase(chosen.passphrase_file), log_origin(chosen.issuer))
     return (lambda note: note) if second is None else lambda note: cosign_note(note, second, now())
+
+
+def storage_of(
+    settings: Settings, store: KeyStore, clock: SystemClock, entropy: SystemEntropy
+) -> AbstractAsyncContextManager[Storage]:
+    """What the settings name, to be opened."""
+    return open_storage(
+        settings,
+        origin=log_origin(settings.issuer),
+        sign=log_key(store, settings.issuer)[1],
+        clock=clock,
+        entropy=entropy,
+        also=second_line(settings, clock.now),
+    )
 
 
 def make_state(chosen: Settings) -> str:

@@ -158,13 +158,13 @@ def shared_cluster() -> Iterator[Cluster]:
             users.mkdir()
             cluster.make()
             cluster.start()
-        mine = users / str(os.getpid())
-        mine.touch()
+        handle, mine = tempfile.mkstemp(dir=users)  # a process can be here twice: by two fixtures
+        os.close(handle)
     try:
         yield cluster
     finally:
         with _alone(folder):
-            mine.unlink()
+            Path(mine).unlink()
             if not any(users.iterdir()):  # and whoever comes now starts another
                 cluster.stop()
                 shutil.rmtree(folder, ignore_errors=True)

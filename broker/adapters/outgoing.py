@@ -86,7 +86,7 @@ class Outgoing:
         private address; for who an operator said so by name. `more`: further header fields.
         FetchError for everything else, after `seconds` at the latest.
         """
-        if not url.startswith("https://") and not (internal and url.startswith("http://")):
+        if not _goes_over_tls(url, internal=internal):
             raise FetchError("not an https address")
         web = self._internal if internal else self._public
         try:
@@ -107,7 +107,7 @@ class Outgoing:
 
     async def post(self, url: str, body: bytes, *, limit: int, internal: bool) -> tuple[int, bytes]:
         """POST `body` as it is: the status, whatever it is, and the body of the answer. FetchError if there is none."""
-        if not url.startswith("https://") and not (internal and url.startswith("http://")):
+        if not _goes_over_tls(url, internal=internal):
             raise FetchError("not an https address")
         web = self._internal if internal else self._public
         try:
@@ -121,7 +121,7 @@ class Outgoing:
 
     async def send(self, url: str, form: Mapping[str, str], *, internal: bool) -> bool:
         """POST `form`: was it taken (200 or 204)? What the other side says besides is not read. Never raises."""
-        if not url.startswith("https://") and not (internal and url.startswith("http://")):
+        if not _goes_over_tls(url, internal=internal):
             return False
         web = self._internal if internal else self._public
         try:
@@ -194,3 +194,8 @@ def is_public(address: str) -> bool:
         return is_public(str(IPv4Address(int(parsed) & 0xFFFFFFFF)))
     carried = parsed.sixtofour or (parsed.teredo[1] if parsed.teredo else None)
     return parsed in _UNICAST and parsed.is_global and (carried is None or is_public(str(carried)))
+
+
+def _goes_over_tls(url: str, *, internal: bool) -> bool:
+    """Or to somebody of whom an operator said by name that they need not."""
+    return url.startswith("https://") or (internal and url.startswith("http://"))

@@ -31,8 +31,8 @@ PLACES = {
     "visas.py": "a visa is minted from a grant: for a Passport, at UserInfo, for a task; introspection tells of a grant",
 }
 """Where a decision is made."""
-READING = {"replay.py"}
-"""Where one is made again, which gives nobody anything."""
+READING = {"replay.py", "apply_catalogue.py"}
+"""Where one is made again, or asked whom a declared grant leaves out: neither gives anybody anything."""
 ENTRIES = {
     "decision.made", "decision.told", "pre_check.made", "request.submitted", "request.approved", "request.rejected",
     "access.permitted", "access.refused", "download.authorised", "download.refused", "download.cut", "passport.issued",

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ from broker.adapters.storage.postgres.ordering import LogOf
 from tests.adapters.storage.support import ORIGIN, Place, SharedPlace, sign
 from tests.fakes import CountingEntropy, FakeClock
 from tests.postgres import Cluster, Database, shared_cluster
+
+_MADE = count()
+"""Folders of tests that import these fixtures have one each."""
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +40,7 @@ def cluster() -> Iterator[Cluster]:
 @pytest.fixture(scope="session")
 def postgres_database(cluster: Cluster, worker_id: str) -> Database:
     log = LogOf(origin=ORIGIN, sign=sign, clock=FakeClock(), entropy=CountingEntropy())
-    return Database(cluster, f"test_{worker_id}").make(log)
+    return Database(cluster, f"test_{worker_id}_{next(_MADE)}").make(log)
 
 
 @pytest.fixture

@@ -89,7 +89,7 @@ def evaluate_each(question: Question, snapshot: Snapshot, asked: Decision | None
                 found = replace(found, outcome=Outcome.ALTERNATIVE if milder else Outcome.DENY)
             passes = passes or found.permits
             known = best.get(way)
-            if known is None or (not known.permits and (found.permits or _rank(found) < _rank(known))):
+            if known is None or (not known.permits and _rank(found) < _rank(known)):
                 best[way] = found
     return {way: best[way] for way in LADDER}
 

@@ -62,8 +62,10 @@ class Difference:
     def effect(self) -> Effect:
         """What the other packs do to it."""
         before, after = _rank(self.before), _rank(self.after)
-        if before != after:
-            return "loses" if after > before else "gains"
+        if after > before:
+            return "loses"
+        if after < before:
+            return "gains"
         alike = (self.before.obligations, self.before.missing) == (self.after.obligations, self.after.missing)
         return "same" if alike else "changes"
 

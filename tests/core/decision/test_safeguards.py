@@ -141,6 +141,8 @@ def test_very_broad_and_old_consents_are_opened_in_a_secure_room_first() -> None
     assert [reason.code for reason in decision.reasons] == ["GOV-SECURE-ROOM-FIRST"]
     offered = explain(approving(), decision, snapshot).alternatives
     assert offered[0] is Modality.TRE_REMOTE
+    streaming = approving(modality=Modality.STREAM)
+    assert explain(streaming, evaluate(streaming, snapshot), snapshot).alternatives == offered
     assert evaluate(approving(modality=Modality.TRE_REMOTE), snapshot).permits
     assert evaluate(b.question(), snapshot).permits, "a grant that runs goes on"
 

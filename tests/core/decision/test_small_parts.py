@@ -10,11 +10,13 @@ from broker.core.decision.evaluate import evaluate_each
 from broker.core.decision.gates.jurisdiction import EXAMPLE, jurisdiction
 from broker.core.decision.gates.purpose import PROHIBITED, purpose
 from broker.core.decision.joined import joined
-from broker.core.decision.knowing import acquainted, nodes, seen, stranger
+from broker.core.decision.knowing import acquainted, held_by_all, nodes, seen, stranger
 from broker.core.decision.together import Together, together
+from broker.core.drs.bundles import whole
 from broker.core.ids import DatasetId, ObjectId
 from broker.core.outcome import Gate, GateResult, Outcome
 from broker.core.passport.visa import RESEARCHER, TERMS
+from broker.core.rows.catalogue import Member
 from broker.core.time import FOREVER, Seconds
 from tests import builders as b
 from tests.core.decision.test_evaluate import IN_THE_US, US_STATE
@@ -36,7 +38,7 @@ def test_several_gates_come_to_the_strictest_all_that_they_ask_and_the_first_end
     one = gate(
         REFER, obligations=("a", "b"), missing=("x",), until=Seconds(9), read=(("p", "1"),), excluded=frozenset({b.PIA})
     )
-    two = gate(PENDING, obligations=("b", "c"), missing=("x", "y"), until=Seconds(7), read=(("q", "1"), ("p", "1")))
+    two = gate(PENDING, obligations=("b", "c"), missing=("y", "x"), until=Seconds(7), read=(("q", "1"), ("p", "1")))
     three = gate(excluded=frozenset({b.PAUL}))
     found = together([one, two, three])
     assert found == Together(
@@ -184,6 +186,27 @@ def test_hidden_data_are_there_for_whom_a_grant_names(dataset: Any, grants: Any,
     assert (node is not None) is known[1]
     assert nodes(snapshot, asker)("no") is None
     assert seen(ObjectId("no"), snapshot, asker) is None
+
+
+def test_a_bundle_is_seen_with_its_members_under_their_names() -> None:
+    members = (Member(name="a", object=b.ONE), Member(name="b", object=b.TWO))
+    row = b.drs_object(ObjectId("both"), (), members=members, checksums={}, path="", size=0)
+    snapshot = b.snapshot(row)
+    node = nodes(snapshot, stranger(snapshot))("both")
+    assert node is not None
+    assert (node.size, node.checksums, node.members) == (0, {}, (("a", b.ONE), ("b", b.TWO)))
+    file = nodes(snapshot, stranger(snapshot))(b.ONE)
+    assert file is not None
+    assert (file.size, file.checksums, file.members) == (10, {"sha-256": "0" * 64}, ())
+    assert seen(ObjectId("both"), snapshot, stranger(snapshot)) == (
+        row,
+        whole("both", nodes(snapshot, stranger(snapshot))),
+    )
+
+
+def test_what_everybody_may_count_is_counted_once() -> None:
+    snapshot = b.snapshot()
+    assert held_by_all(snapshot) is held_by_all(snapshot)
 
 
 def test_a_grant_for_data_that_are_gone_shows_nothing() -> None:

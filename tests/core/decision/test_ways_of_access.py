@@ -15,6 +15,7 @@ from broker.core.time import Seconds
 from tests import builders as b
 from tests.core.decision.test_community_gate import decided
 from tests.core.decision.test_evaluate import CASES
+from tests.core.decision.test_findings import METHODS
 from tests.core.decision.test_safeguards import CODES as BROAD_CODES
 from tests.core.decision.test_safeguards import broad
 from tests.fakes import START
@@ -61,6 +62,16 @@ KNOWN: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         {"grants": ("grt_9", b.GRANT)},
         {"sold": FOR_SALE, "grant": replace(FOR_SALE, id=b.GRANT)},
     ),
+    (
+        "two grants, neither permits, the later refuses",
+        {"grants": ("grt_9", b.GRANT)},
+        {"sold": FOR_SALE, "grant": b.grant(purpose=METHODS)},
+    ),
+    (
+        "two grants, the later has not begun",
+        {"grants": ("grt_9", b.GRANT)},
+        {"sold": b.grant(id="grt_9", ends=Seconds(START + 2 * b.YEAR), begins=Seconds(START + 1))},
+    ),
     ("no grant", {"grants": ()}, {}),
 ]
 
@@ -69,7 +80,8 @@ KNOWN: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 def test_an_answer_that_is_known_already_changes_no_other(
     _what: str, asked: dict[str, Any], world: dict[str, Any]
 ) -> None:
+    """By a picture in which nothing has been asked yet."""
     question, snapshot = b.question(**asked), b.snapshot(**world)
     by_way = {way: evaluate(replace(question, modality=way), snapshot) for way in LADDER}
-    assert evaluate_each(question, snapshot) == by_way
-    assert evaluate_each(question, snapshot, by_way[question.modality]) == by_way
+    assert evaluate_each(question, b.snapshot(**world)) == by_way
+    assert evaluate_each(question, b.snapshot(**world), by_way[question.modality]) == by_way

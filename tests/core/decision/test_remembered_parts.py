@@ -16,7 +16,7 @@ from broker.core.memory import Memory
 from broker.core.outcome import GateResult
 from broker.core.passport.trust import TrustRow
 from broker.core.passport.visa import TERMS, Visa
-from broker.core.purpose import Modality
+from broker.core.purpose import Kind, Modality
 from broker.core.rows import Grant, PolledVisa, VisaIssuer
 from broker.core.snapshot import Snapshot, follow
 from broker.core.time import Seconds, next_day
@@ -141,7 +141,7 @@ DIABETES, TYPE_2 = "MONDO:0005015", "MONDO:0005148"
 def test_another_ontology_is_another_answer_of_the_participants() -> None:
     scope = Scope(permissions=b.codes({"code": "DS", "diseases": [DIABETES]}))
     snapshot = b.snapshot(pia=b.consent(scope=scope), paul=b.consent(b.PAUL, scope=scope))
-    grant = b.grant(purpose=replace(b.PURPOSE, diseases=frozenset({TYPE_2})))
+    grant = b.grant(purpose=replace(b.PURPOSE, kinds=frozenset({Kind.DISEASE}), diseases=frozenset({TYPE_2})))
     assert told(snapshot, grant).outcome.permits
     flat = replace(snapshot, ontology=replace(b.ontology(), numbers={}, others={}))
     assert not told(flat, grant).outcome.permits

@@ -15,7 +15,7 @@ from broker.core.decision.findings import inputs_digest
 from broker.core.decision.gates.conduct import conduct
 from broker.core.decision.gates.consent import consent, left_out
 from broker.core.decision.gates.entitlement import entitlement
-from broker.core.decision.joined import joined
+from broker.core.decision.joined import by_people, joined
 from broker.core.decision.names import HIDDEN
 from broker.core.decision.question import Question
 from broker.core.decision.received import with_received
@@ -167,6 +167,16 @@ def test_who_is_linked_is_the_same_person_with_all_their_identities() -> None:
     assert joined(b.question(), PARTED) == b.question()
     nobody = b.question(person=None)
     assert joined(nobody, LINKED) is nobody
+
+
+ANSWERS = (finding("A", person=b.ADA), finding("B", person=b.MEI))
+
+
+def test_answers_are_by_the_human_beings_who_gave_them_however_long_ago_that_came_out() -> None:
+    assert by_people(ANSWERS, b.snapshot()) is ANSWERS
+    for known in (LINKED, PARTED):
+        assert by_people(ANSWERS, known) == tuple(replace(one, person=b.ADA) for one in ANSWERS)
+        assert joined(b.question(findings=ANSWERS), known).findings == by_people(ANSWERS, known)
 
 
 # Another way of access

@@ -109,6 +109,7 @@ def test_a_file_of_several_people_is_filtered_where_it_does_not_leave_as_it_is(a
     assert consent(asked).outcome is outcome
 
 
+DISEASE_ONLY = b.consent(scope=Scope(permissions=b.codes({"code": "DS", "diseases": ["MONDO:0005015"]})))
 FEW = b.dataset(certificate=replace(b.dataset().certificate, min_group=2))
 ALONE = case(dataset=FEW, x=withdrawn(0), asked={"object": None})
 
@@ -153,6 +154,25 @@ LEFT_OUT: list[tuple[Case, dict[Any, str]]] = [
 def test_nobody_is_left_out_of_what_nobody_is_asked_about(n: int) -> None:
     asked, wanted = LEFT_OUT[n]
     assert {ref: one.code for ref, one in left_out(asked).items()} == wanted
+
+
+def limited(country: str) -> Case:
+    """Pia's data may lie in one of the two countries, and leave it nowhere."""
+    scope = Scope(
+        permissions=b.codes("DUO:0000042"), hosting=frozenset({country}), modalities=frozenset({Modality.TRE_REMOTE})
+    )
+    return case(pia=b.consent(scope=scope), grant=b.grant(purpose=TWO_COUNTRIES), asked={"object": None})
+
+
+@pytest.mark.parametrize(("asked", "code"), [(limited("CH"), "CON-MODALITY"), (limited("FR"), "CON-HOSTING")])
+def test_of_equal_reasons_that_of_the_first_country_is_told(asked: Case, code: str) -> None:
+    assert [one.code for one in left_out(asked).values()] == [code]
+
+
+def test_what_is_not_stated_is_missing_where_it_stands_in_the_way() -> None:
+    unclear = case(grant=b.grant(purpose=replace(b.PURPOSE, kinds=frozenset())), pia=DISEASE_ONLY)
+    assert consent(unclear).missing == ("purpose.kinds",)
+    assert consent(case()).missing == ()
 
 
 # Who else somebody is

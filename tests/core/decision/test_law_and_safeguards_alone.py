@@ -7,20 +7,23 @@ from typing import Any
 import pytest
 
 from broker.core.decision import other_law
+from broker.core.decision.entitlement import EXTERNAL, REGISTERED
 from broker.core.decision.gates.jurisdiction import EXAMPLE, jurisdiction
 from broker.core.decision.gates.purpose import purpose
 from broker.core.decision.gates.result import result
-from broker.core.decision.gates.safeguards import safeguards
+from broker.core.decision.gates.safeguards import longest, recorded, safeguards
 from broker.core.jurisdiction.judge import judge
 from broker.core.outcome import Gate, Outcome
 from broker.core.purpose import Modality
 from broker.core.rows import Dataset, Evidence
 from broker.core.rows.safeguards import Embargo, Engagement
+from broker.core.snapshot import follow
 from broker.core.time import FOREVER, Seconds, start_of
 from tests import builders as b
 from tests.core.decision.test_evaluate import purposed
 from tests.core.decision.test_gates_alone import case
 from tests.core.decision.test_looked_up import looked_up
+from tests.core.decision.test_many_datasets import twin
 from tests.core.decision.test_safeguards import CODES as BROAD_CODES
 from tests.core.decision.test_safeguards import FRANCE, FRENCH, broad, with_
 from tests.fakes import START
@@ -150,3 +153,52 @@ def test_what_is_on_record_is_looked_up_anew_each_day() -> None:
     after = replace(before, question=replace(before.question, at=MIDNIGHT, known_at=MIDNIGHT))
     assert safeguards(before).outcome is Outcome.PERMIT
     assert safeguards(after).outcome is Outcome.REFER
+
+
+def test_what_is_on_record_is_looked_up_once_a_day_for_each_dataset() -> None:
+    first = approving(twin=twin())
+    known = recorded(first, b.dataset())
+    assert recorded(first, twin()) is not known
+    assert recorded(first, b.dataset()) is known
+    assert recorded(first, with_(raci=None)).lacking == ("safeguards.raci",)
+    wider = replace(first, snapshot=follow(first.snapshot, [broad(12)]))
+    assert wider.snapshot.memory is first.snapshot.memory
+    assert recorded(wider, b.dataset()).breadth.broad
+    assert not known.breadth.broad
+
+
+def test_open_data_wait_for_nothing() -> None:
+    held = embargoed(date(2027, 2, 1))
+    assert safeguards(approving(dataset=held)).outcome is Outcome.DENY
+    assert safeguards(approving(dataset=replace(held, access="open"))).outcome is Outcome.PERMIT
+
+
+BROAD = {"dataset": b.dataset(duo=BROAD_CODES), "pia": broad(6), "paul": None, "two": None}
+
+
+@pytest.mark.parametrize(
+    ("asked", "months", "longest_"),
+    [
+        (approving(**BROAD), 12, 6),
+        (approving(**BROAD), 3, 3),
+        (approving(**BROAD), None, 6),
+        (approving(), 12, 12),
+        (approving(), None, None),
+        (approving(dataset=None), 12, 12),
+        (case(**BROAD), 12, 12),
+    ],
+    ids=map(str, range(7)),
+)
+def test_a_new_grant_is_as_long_as_the_codes_and_the_breadth_allow(
+    asked: Any, months: int | None, longest_: int | None
+) -> None:
+    assert longest(asked, months) == longest_
+
+
+@pytest.mark.parametrize(("id", "held"), [(f"{REGISTERED}1", True), (f"{EXTERNAL}x 1", True), ("grt_1", False)])
+def test_what_stands_for_a_grant_of_ours_is_asked_at_each_use(id: str, *, held: bool) -> None:
+    asked = case(dataset=with_(raci=None))
+    assert asked.held is not None
+    found = safeguards(replace(asked, held=replace(asked.held, id=id)))
+    assert (found.outcome is Outcome.REFER) is held
+    assert safeguards(replace(asked, held=None)).outcome is Outcome.PERMIT

@@ -207,6 +207,8 @@ def test_only_a_use_depends_on_how_somebody_signed_in() -> None:
 COURSE = "https://training.example/1"
 TAKEN = assertion(id="asr_c", value=COURSE, ends=Seconds(START + 70))
 LAPSED = assertion(id="asr_c", value=COURSE, ends=Seconds(START - 7), asserted=Seconds(START - 90))
+SHORT = replace(TAKEN, id="asr_d", ends=Seconds(START + 50))
+LONG_GONE = replace(LAPSED, id="asr_d", ends=Seconds(START - 20))
 AGREED = accepted(ends=Seconds(START + 60))
 URLS = {"terms_of_use": URL, "training": COURSE}
 TERMS: list[tuple[Case, str, dict[str, str], tuple[str, ...], int]] = [
@@ -226,6 +228,17 @@ TERMS: list[tuple[Case, str, dict[str, str], tuple[str, ...], int]] = [
     (case(AGREED, TAKEN, dataset=b.dataset(**URLS)), "", {}, (), START + 60),
     (case(replace(AGREED, ends=Seconds(START + 80)), TAKEN, dataset=b.dataset(**URLS)), "", {}, (), START + 70),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize("found", [(TAKEN, SHORT), (SHORT, TAKEN)])
+def test_of_several_certificates_the_last_to_end_counts(found: Any) -> None:
+    assert terms(case(*found, dataset=b.dataset(training=COURSE))).until == START + 70
+
+
+@pytest.mark.parametrize("found", [(LAPSED, LONG_GONE), (LONG_GONE, LAPSED)])
+def test_of_several_that_have_ended_the_last_is_told(found: Any) -> None:
+    told_ = told(terms(case(*found, dataset=b.dataset(training=COURSE))))
+    assert told_ == ("AUTH-TRAINING-EXPIRED", {"url": COURSE, "date": rfc3339(Seconds(START - 7))})
 
 
 @pytest.mark.parametrize("n", range(len(TERMS)))

@@ -59,9 +59,9 @@ def shown(organisation: Organisation | None, stated: FactValue | None, at: Secon
     live = [(level, item.valid_to) for level, item in levels if item.valid_from <= at < item.valid_to]
     turns = [turn for _, item in levels for turn in (item.valid_from, item.valid_to) if turn > at]
     best = max([level for level, _ in live], default=STATED)
-    return min(stated, max(best, STATED)), min(turns, default=FOREVER)
+    return min(stated, best), min(turns, default=FOREVER)
 
 
 def _level(id: str) -> int:
     text = id.removeprefix(EVIDENCE)
-    return int(text) if text in ("0", "1", "2", "3") else 0
+    return int(text) if text in ("2", "3") else STATED

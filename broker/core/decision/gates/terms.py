@@ -12,7 +12,7 @@ from broker.core.outcome import Gate, GateResult, Outcome
 def terms(case: Case) -> GateResult:
     """Has the person accepted the terms of use, and been trained? A committee may approve before they have."""
     dataset = case.dataset
-    if dataset is None or case.question.stage == "approve" or (dataset.terms_of_use, dataset.training) == (None, None):
+    if dataset is None or case.question.stage == "approve":
         return result(Gate.TERMS, Outcome.PERMIT)
     told = _accepted(case, dataset.terms_of_use) if dataset.terms_of_use is not None else None
     if dataset.training is None or (told is not None and not told.outcome.permits):

@@ -53,7 +53,7 @@ def code(found: GateResult) -> str:
 # Conduct
 
 NEVER = ("visa_issuer", "https://never.example")
-GONE: VisaIssuer = replace(ISSUER, status="removed")  # type: ignore[type-var]
+GONE: VisaIssuer = replace(ISSUER, status="removed")
 CONDUCT: list[tuple[Case, str, int]] = [
     (case(ISSUER), "", FOREVER),
     (case(ISSUER, asked={"let_in": LET_IN}), "", FOREVER),

@@ -140,7 +140,12 @@ def test_what_is_missing_is_named_one_by_one() -> None:
 def test_the_broadest_consents_are_opened_in_a_secure_room_from_five_years_on(
     years: int, way: Modality, *, held: bool
 ) -> None:
-    world = {"dataset": b.dataset(duo=BROAD_CODES), "pia": broad(years, "DUO:0000004"), "paul": None, "two": None}
+    world: dict[str, Any] = {
+        "dataset": b.dataset(duo=BROAD_CODES),
+        "pia": broad(years, "DUO:0000004"),
+        "paul": None,
+        "two": None,
+    }
     found = safeguards(approving(modality=way, **world))
     assert ([one.code for one in found.reasons] == ["GOV-SECURE-ROOM-FIRST"]) is held
     assert found.outcome is (Outcome.DENY if held else Outcome.PERMIT)
@@ -173,7 +178,7 @@ def test_open_data_wait_for_nothing() -> None:
     assert safeguards(approving(dataset=replace(held, access="open"))).outcome is Outcome.PERMIT
 
 
-BROAD = {"dataset": b.dataset(duo=BROAD_CODES), "pia": broad(6), "paul": None, "two": None}
+BROAD: dict[str, Any] = {"dataset": b.dataset(duo=BROAD_CODES), "pia": broad(6), "paul": None, "two": None}
 
 
 @pytest.mark.parametrize(

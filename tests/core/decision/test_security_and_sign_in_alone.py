@@ -16,13 +16,13 @@ from broker.core.rows import Evidence, Organisation
 from broker.core.rows.assurance import Demand, SignIn
 from broker.core.time import FOREVER, Seconds, rfc3339
 from tests import builders as b
-from tests.core.decision.test_asserted import assertion
 from tests.core.decision.test_gates_alone import case
 from tests.core.decision.test_safeguards import FRANCE
 from tests.core.decision.test_sealed_objects import ENVELOPE
 from tests.core.decision.test_terms_and_registered import URL
 from tests.core.decision.test_terms_and_registered import terms as accepted
 from tests.fakes import START
+from tests.flows.test_issued_visas import assertion
 
 
 def papers(*found: tuple[str, int, int]) -> tuple[Evidence, ...]:
@@ -64,7 +64,7 @@ def test_the_level_is_what_is_stated_as_far_as_evidence_goes(n: int) -> None:
     assert shown(organisation, stated, START) == wanted
 
 
-ABROAD = {"organisation": replace(FRANCE, recourse=())}
+ABROAD: dict[str, Any] = {"organisation": replace(FRANCE, recourse=())}
 SEALED = b.drs_object(envelope=ENVELOPE)
 
 

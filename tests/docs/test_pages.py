@@ -11,7 +11,7 @@ from tests.docs.doc_blocks import ROOT
 from tests.requirements.reading import rows
 
 TEXT = {".md", ".py", ".toml", ".yaml", ".yml", ".json", ".conf", ".service", ".html", ".css", ".obo", ".txt", ""}
-LEFT_OUT = {".git", ".venv", "__pycache__", "demo-state", "dist", "node_modules"}
+LEFT_OUT = {".git", ".venv", ".suites", "__pycache__", "demo-state", "dist", "node_modules"}
 
 
 def texts() -> Iterator[tuple[str, str]]:

@@ -7,19 +7,19 @@ from aiohttp import web
 from pydantic import Field
 
 from broker.core.access.life import Command
-from broker.core.access.parts import OF_APPLICANTS, Part
+from broker.core.access.parts import Part
 from broker.core.access.votes import tally
 from broker.core.applications import differences
 from broker.core.ids import ApplicationId, DatasetId, PersonId, ReviewId
 from broker.core.outcome import Reason
 from broker.core.purpose import purpose_json, read_purpose
-from broker.core.rows import Application, Committee, Review
+from broker.core.rows import Application, Review
 from broker.core.rows.applications import Paper, Remark
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds, rfc3339
 from broker.flows.applications import drafts
 from broker.flows.applications.correct import reopen
-from broker.flows.applications.desk import Desk, at_desk, desk, desks, requests, urgency
+from broker.flows.applications.desk import Desk, at_desk, desks, inbox, requests
 from broker.flows.applications.hand_in import MOST_DATASETS, HandedIn, hand_in, hand_in_again, take_back
 from broker.flows.applications.review import Said, endorse, give_back, invite, remark, step_aside, vote
 from broker.flows.world import World
@@ -169,9 +169,7 @@ async def withdraw_application(request: web.Request) -> web.Response:
 async def list_reviews(request: web.Request) -> web.Response:
     """GET /reviews: what lies on the desks of one's committees, and where one was asked; the most urgent first."""
     who, snapshot = await caller(request), request.app[BROKER].snapshots.current()
-    rows = (row for committee in snapshot.all(Committee) for row in snapshot.desk(committee.id))
-    seen = [one for row in rows if (one := desk(who, row, snapshot)) is not None and not one.parts & OF_APPLICANTS]
-    seen.sort(key=urgency)
+    seen = inbox(who, snapshot)
     return web.json_response({"reviews": [_review(one, request) for one in seen]})
 
 

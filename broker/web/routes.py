@@ -165,7 +165,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/applications/{application}/edit", applying.edit, Who.BROWSER, page),
     Route("POST", "/applications/{application}/edit", applying.mended, Who.BROWSER, page),
     Route("POST", "/applications/{application}/withdrawal", applying.taken_back, Who.BROWSER, page),
-    Route("GET", "/reviews", desk.inbox, Who.BROWSER, page),
+    Route("GET", "/reviews", desk.listed, Who.BROWSER, page),
     Route("GET", "/reviews/{review}", desk.show, Who.BROWSER, page),
     Route("POST", "/reviews/{review}", desk.acted, Who.BROWSER, page),
     Route("GET", "/sign-in", choosing.choose, Who.BROWSER, page),

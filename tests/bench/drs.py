@@ -16,12 +16,13 @@ from broker.app import Running, opened, serving
 from broker.commands.logs import logging
 from broker.config import Settings
 from broker.core.ids import ClientId, DatasetId, GrantId, ObjectId
-from broker.core.rows import Client, Family, Person, Put, Session
+from broker.core.rows import Client, Person, Put, Session
 from broker.core.time import Seconds
 from broker.flows.visas import held_visas, mint
 from broker.state import make_state
 from broker.web.state import BROKER
 from tests import builders as b
+from tests.bench import somebody
 from tests.bench.measure import Goal
 
 OBJECTS = 100
@@ -43,15 +44,7 @@ class _Door:
     async def prepare(self) -> None:
         w = self.running.world
         now, end = w.clock.now(), Seconds(w.clock.now() + 9 * 3600)
-        ada = Person(id=b.ADA, log_key="aa" * 32, created=now)
-        session = Session(
-            id="ses", person=ada.id, idp=b.HOME, identities=((b.HOME, "ada"),), auth_time=now, expires=end,
-            affiliations=("faculty@rhine.example",), location="DE",
-        )  # fmt: skip
-        family = Family(
-            id="fam", client=ClientId("web"), person=ada.id, session="ses", scope=("openid",), released=None,
-            auth_time=now, expires=end,
-        )  # fmt: skip
+        ada, session, family = somebody.ada(ClientId("web"), now, end)
         client = Client(id=ClientId("web"), name="Portal", auth_method="none")
         lasting = {"begins": Seconds(now - 10), "ends": Seconds(now + 300 * _DAY)}
         more = [DatasetId(f"{b.HEART}-{n}") for n in range(1, VISAS)]

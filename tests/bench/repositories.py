@@ -18,12 +18,13 @@ from aiohttp import web
 
 from broker.app import Running, opened, serving
 from broker.config import Settings
-from broker.core.rows import Family, Person, Put, Repository, Role, Session
+from broker.core.rows import Put, Repository, Role
 from broker.core.time import Seconds
 from broker.flows.use_data import Ticket, ask
 from broker.flows.visas import held_visas, mint
 from broker.state import make_state
 from tests import builders as b
+from tests.bench import somebody
 from tests.bench.drs import logging_nowhere
 from tests.bench.measure import Goal, Yardstick
 from tests.flows.worlds import ADA, caller
@@ -48,15 +49,7 @@ class _Desk:
         """What the repository shows, and what its researcher showed it."""
         w = running.world
         now, end = w.clock.now(), Seconds(w.clock.now() + 9 * 3600)
-        ada = Person(id=b.ADA, log_key="aa" * 32, created=now)
-        session = Session(
-            id="ses", person=ada.id, idp=b.HOME, identities=((b.HOME, "ada"),), auth_time=now, expires=end,
-            affiliations=("faculty@rhine.example",), location="DE",
-        )  # fmt: skip
-        family = Family(
-            id="fam", client=DEPOT.id, person=ada.id, session="ses", scope=("openid",), released=None,
-            auth_time=now, expires=end,
-        )  # fmt: skip
+        ada, session, family = somebody.ada(DEPOT.id, now, end)
         lasting = {"begins": Seconds(now - 10), "ends": Seconds(now + 300 * _DAY)}
         role = Role(id=SPEAKS.id, role=SPEAKS.role, scope=SPEAKS.scope, iss=w.issuer, sub=SPEAKS.sub)
         (self.folder / "obj-1.bam").write_bytes(b"0123456789")

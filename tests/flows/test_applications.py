@@ -64,6 +64,11 @@ async def handed(s: World, *datasets: DatasetId) -> Application:
     return done.application
 
 
+async def both_say_yes(s: World, application: Application) -> None:
+    for one in (MEMBER, OTHER_MEMBER):
+        assert isinstance(await vote(s.world, one, application.reviews[0], b.HEART, "yes", "Fine."), Review)
+
+
 def review_of(s: World, application: Application, n: int = 0) -> Review:
     found = s.live.current().get(Review, application.reviews[n])
     assert found is not None
@@ -122,8 +127,7 @@ async def test_new_papers_reach_a_committee_that_had_not_given_them_back_and_its
         quorum=2,
     )
     made = await handed(s, b.HEART, LUNG)
-    for one in (MEMBER, OTHER_MEMBER):
-        assert isinstance(await vote(s.world, one, made.reviews[0], b.HEART, "yes", "Fine."), Review)
+    await both_say_yes(s, made)
     them = who(ODA, seat("committee_member", "oda", f"committee:{OTHER}"))
     await give_back(s.world, them, made.reviews[1], [Said(text="Why?")])
     await hand_in_again(s.world, caller(), made.id, replace(PAPER, statement="Something else."))
@@ -157,8 +161,7 @@ async def test_a_yes_of_the_committee_cannot_become_a_no_of_its_chair_but_a_tie_
     s = world(quorum=2)
     made = await handed(s)
     id, asked = made.reviews[0], request_of(s, made).id
-    for one in (MEMBER, OTHER_MEMBER):
-        await vote(s.world, one, id, b.HEART, "yes", "Fine.")
+    await both_say_yes(s, made)
     assert await decide_request.reject(s.world, CHAIR, asked, "No.") == Reason(
         code="REQ-VOTED", facts=(("opinion", "yes"),)
     )
@@ -171,8 +174,7 @@ async def test_who_steps_aside_neither_votes_nor_answers_and_their_vote_is_gone(
     s = world(quorum=2)
     made = await handed(s)
     id, asked = made.reviews[0], request_of(s, made).id
-    for one in (MEMBER, OTHER_MEMBER):
-        await vote(s.world, one, id, b.HEART, "yes", "Fine.")
+    await both_say_yes(s, made)
     await step_aside(s.world, MEMBER, id, "We publish together.")
     assert await vote(s.world, MEMBER, id, b.HEART, "yes", "Still.") == Reason(code="REQ-STEPPED-ASIDE")
     assert await decide_request.approve(s.world, CHAIR, asked, "Good.", {}) == Reason(
@@ -339,8 +341,7 @@ async def test_a_yes_that_is_corrected_ends_at_once_and_both_answers_are_kept() 
 async def test_a_vote_given_before_an_answer_was_corrected_counts_no_longer() -> None:
     s = world(quorum=2)
     made = await handed(s)
-    for one in (MEMBER, OTHER_MEMBER):
-        await vote(s.world, one, made.reviews[0], b.HEART, "yes", "Fine.")
+    await both_say_yes(s, made)
     await decide_request.approve(s.world, CHAIR, request_of(s, made).id, "Good.", {})
     await reopen(s.world, CHAIR, made.reviews[0], b.HEART, "A mistake.")
     assert review_of(s, made).votes == ()

@@ -23,7 +23,7 @@ HEARTS = {
     "no_topics": "yes", "ai_use": "none", "months": "12", "clinical_care": "no", "genetic_data": "yes",
     "linkage": "no", "recontact": "no", "publish": "yes", "return_data": "yes",
 }  # fmt: skip
-PEOPLE = {"ada": "", "mei": "committee_chair", "lee": "committee_member", "sam": ""}
+PEOPLE = {"ada": "", "mei": "committee_chair", "lee": "committee_member", "sam": "", "max": ""}
 
 
 def rows() -> list[Row]:
@@ -120,7 +120,7 @@ def committee(quorum: int = 1) -> Committee:
 @pytest.mark.parametrize("language", ["en", "es"])
 async def test_the_life_of_an_application_by_pages_alone(tmp_path: Path, language: str) -> None:
     async with site(tmp_path, *rows(), committee=committee(2), grant=None) as s:
-        ada, mei, lee, sam = (Browser(s, name) for name in PEOPLE)
+        ada, mei, lee, sam, asked_too = (Browser(s, name) for name in PEOPLE)
         spoken = {"Accept-Language": language}
         shown = await ada.open("/datasets", **spoken)
         assert f'lang="{language}"' in shown
@@ -143,6 +143,7 @@ async def test_the_life_of_an_application_by_pages_alone(tmp_path: Path, languag
         await lee.open(path)
         assert "Why hearts fail." in lee.text
         await lee.send(path, do="remark", text="Who pays?", to="committee")
+        await invited(mei, asked_too, path)
         await lee.send(path, do="return", text="Which hearts?")
         assert "Who pays?" in lee.text
         application = next(row for row in s.stage.live.current().applications_of(b.ADA))
@@ -172,6 +173,12 @@ async def test_the_life_of_an_application_by_pages_alone(tmp_path: Path, languag
         assert "Good." in await ada.open(f"/applications/{application.id}")
 
         await not_for(sam, path, f"/applications/{application.id}")
+
+
+async def invited(chair: Browser, asked: Browser, review: str) -> None:
+    await chair.open(review)
+    await chair.send(review, do="invite", person=f"usr_{asked.name}", part="reviewer")
+    assert review in await asked.open("/reviews"), "who was asked finds it on their desk"
 
 
 async def not_for(stranger: Browser, review: str, application: str) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from broker.core.access.life import Command
-from broker.core.access.parts import INSIDE, Part, allowed
+from broker.core.access.parts import INSIDE, OF_APPLICANTS, Part, allowed
 from broker.core.applications import parts
 from broker.core.ids import ApplicationId, DatasetId, PersonId, RequestId, ReviewId
 from broker.core.outcome import Reason
@@ -35,7 +35,7 @@ class Desk:
         return allowed(self.review.stage, self.parts)
 
 
-def urgency(one: Desk) -> tuple[Seconds, str]:
+def _urgency(one: Desk) -> tuple[Seconds, str]:
     """By which what waits is put in order: when its answer is due, and last what waits for nobody."""
     due = one.review.clock.due(one.review.stage, one.committee.answer_days)
     return due if due is not None else FOREVER, one.review.id
@@ -52,6 +52,13 @@ def desk(caller: Caller, review: Review, snapshot: Snapshot) -> Desk | None:
     mine = parts(persons, caller.has_role, application, review, homes)
     found = Desk(application=application, review=review, committee=committee, persons=persons, parts=mine)
     return found if Command.SEE in found.may else None
+
+
+def inbox(caller: Caller, snapshot: Snapshot) -> tuple[Desk, ...]:
+    """What lies on the desks of the caller's committees, and where they were asked; the most urgent first."""
+    rows = (row for committee in snapshot.all(Committee) for row in snapshot.desk(committee.id))
+    seen = [one for row in rows if (one := desk(caller, row, snapshot)) is not None and not one.parts & OF_APPLICANTS]
+    return tuple(sorted(seen, key=_urgency))
 
 
 def at_desk(caller: Caller, id: ReviewId, command: Command, snapshot: Snapshot) -> Desk | Reason:

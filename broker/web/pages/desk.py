@@ -7,17 +7,17 @@ from aiohttp import web
 from multidict import MultiDict
 
 from broker.core.access.life import Command
-from broker.core.access.parts import OF_APPLICANTS, Part
+from broker.core.access.parts import Part
 from broker.core.access.states import State
 from broker.core.access.votes import tally
 from broker.core.decision.answerers import COMMITTEE, may_answer
 from broker.core.ids import DatasetId, DecisionId, PersonId, RequestId, ReviewId
 from broker.core.outcome import Reason
 from broker.core.reasons import sentence
-from broker.core.rows import Committee, Request
+from broker.core.rows import Request
 from broker.flows import decide_request
 from broker.flows.applications.correct import reopen
-from broker.flows.applications.desk import Desk, at_desk, desk, requests, urgency
+from broker.flows.applications.desk import Desk, at_desk, inbox, requests
 from broker.flows.applications.review import Said, endorse, give_back, invite, remark, step_aside, vote
 from broker.flows.decide_request import NotPossible
 from broker.flows.tell_decision import tell_decision
@@ -36,15 +36,11 @@ _FORM_BYTES = 64 * 1024
 _TEXT = 20_000
 
 
-async def inbox(request: web.Request) -> web.Response:
+async def listed(request: web.Request) -> web.Response:
     """GET /reviews: what waits for one's committees, or for oneself; the most urgent first."""
     who, snapshot = await signed_in(request), request.app[BROKER].snapshots.current()
-    rows = (row for committee in snapshot.all(Committee) for row in snapshot.desk(committee.id))
-    seen = [one for row in rows if (one := desk(who, row, snapshot)) is not None and not one.parts & OF_APPLICANTS]
-    shown = [
-        {"title": one.application.paper.title, **review_shown(one, snapshot, request)}
-        for one in sorted(seen, key=urgency)
-    ]
+    waiting = inbox(who, snapshot)
+    shown = [{"title": one.application.paper.title, **review_shown(one, snapshot, request)} for one in waiting]
     return page(request, who, "reviews.html", {"rows": shown})
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from broker.demo.browser import Browser
+from tests.adapters.storage.places import new_database, place
 from tests.end_to_end.demo import Demo, granted
 from tests.faults.days import Ready
 
+__all__ = ["new_database", "place", "prepared", "ready"]
 _LEFT_BEHIND = ("data",)
 """The copy reads these where they are: the catalogue names them so."""
 

@@ -10,7 +10,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -24,7 +24,13 @@ _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.faults.life", "broker.app", "broker.commands.serve"])
 
 
-def _serve(environment: Mapping[str, str], log: str, seed: str, limits: Sequence[tuple[int, int]]) -> None:
+Under = Callable[[Path], None]
+"""What is done to the process of a broker on this folder before it begins; a function that can be named."""
+
+
+def _serve(
+    environment: Mapping[str, str], log: str, seed: str, limits: Sequence[tuple[int, int]], under: Under | None
+) -> None:
     """In the child: everything that the command says goes to `log`; its status is the process's."""
     import resource  # noqa: PLC0415 (in the child)
 
@@ -37,6 +43,8 @@ def _serve(environment: Mapping[str, str], log: str, seed: str, limits: Sequence
     os.environ.update(environment)
     if seed:
         SEEDS[seed]()
+    if under is not None:
+        under(Path(environment["BROKER_STATE"]))
     sys.argv = ["broker", "serve"]
     main()
 
@@ -50,6 +58,7 @@ class Life:
         *faults: str,
         seed: str = "",
         limits: Sequence[tuple[int, int]] = (),
+        under: Under | None = None,
         **settings: str,
     ) -> None:
         self.state = state
@@ -67,7 +76,7 @@ class Life:
         if faults:
             environment["BROKER_FAULTS"] = ",".join(faults)
         self._process: ForkServerProcess = _CONTEXT.Process(
-            target=_serve, args=(environment, str(self.log), seed, tuple(limits)), daemon=True
+            target=_serve, args=(environment, str(self.log), seed, tuple(limits), under), daemon=True
         )
 
     async def start(self) -> "Life":

@@ -50,6 +50,7 @@ class Head:
             self._db = connect_existing(path)
         except FileNotFoundError:
             raise LedgerRefusedError(f"{path} is missing: without the head nobody can tell a restored log") from None
+        self._db.execute("PRAGMA synchronous = EXTRA")  # FULL may forget a commit: its journal comes back
         found = self._db.execute("SELECT size, note FROM head WHERE origin = ?", (origin,)).fetchone()
         if found is None:
             self._db.close()

@@ -5,7 +5,7 @@ name that was removed may still be there until its folder is synced.
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,11 +46,13 @@ class Platter:
             self.names[name] = File()
             self.changes.append((name, self.names[name]))
         file = self.names[name]
-        if step.what != "sync":
+        if not step.what.endswith("sync"):
             file.pending.append((number, step))
             return
         covered = [one for at, one in file.pending if at < step.upto]
         file.pending = [(at, one) for at, one in file.pending if at >= step.upto]
+        if step.what == "failed sync":
+            return
         file.kept = _applied(file.kept, covered)
         if any(made is file for _, made in self.changes):
             self._sync_folder()  # SQLite syncs the folder of a new file with its first sync
@@ -122,15 +124,17 @@ def torn(steps: list[Step], chance: random.Random) -> list[Step]:
 WAYS: tuple[Survivors, ...] = (none, beginning, some, torn)
 
 
-def images(disk: Disk, often: Callable[[int], bool], chance: random.Random) -> "list[tuple[int, dict[str, bytes]]]":
+def images(
+    disk: Disk, often: Callable[[int], bool], chance: random.Random, ways: Sequence[Survivors] = WAYS
+) -> Iterator[tuple[int, dict[str, bytes]]]:
     """Images after those steps for which `often` says so, one of each way; with the number of steps done."""
     files = {path.name: File(data) for path, data in disk.begin.items()}
-    platter, found = Platter(dict(files), dict(files)), list[tuple[int, dict[str, bytes]]]()
+    platter = Platter(dict(files), dict(files))
     for number, step in enumerate(disk.steps):
         platter.take(number, step)
         if often(number):
-            found += [(number + 1, platter.image(way, chance)) for way in WAYS]
-    return found
+            for way in ways:
+                yield number + 1, platter.image(way, chance)
 
 
 def lay_down(image: dict[str, bytes], folder: Path) -> Path:

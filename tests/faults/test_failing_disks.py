@@ -10,7 +10,7 @@ import pytest
 
 from tests.faults.days import GONE, Ready, Seen, days, hold_against
 from tests.faults.disk import Room, never_ending
-from tests.faults.life import Life, Under, lived
+from tests.faults.life import Under, lived
 
 DIED, REFUSED = 3, 2
 """Statuses of `broker serve`: its ledger died, and it would not start."""

@@ -59,6 +59,21 @@ def connect_ledger(path: Path) -> sqlite3.Connection:
     return db
 
 
+def keep_unfolded(path: Path) -> None:
+    """For the rest of this process nobody folds the write-ahead log into the database any more, at no close.
+
+    After a sync that failed, the log may be whole in memory and have holes on the disk. Folded, and the power
+    lost, what is left of it would be laid over newer pages. This connection stays open, and cannot fold either:
+    it only reads.
+    """
+    db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False)
+    db.execute("SELECT 1 FROM sqlite_schema").fetchone()
+    _KEPT.append(db)
+
+
+_KEPT: list[sqlite3.Connection] = []
+
+
 def assert_durable(db: sqlite3.Connection) -> None:
     """DurabilityError unless every commit of `db` is on disk when it returns."""
     (synchronous,) = db.execute("PRAGMA synchronous").fetchone()

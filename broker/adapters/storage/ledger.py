@@ -12,11 +12,11 @@ from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from sqlite3 import Connection
+from sqlite3 import Connection, Error
 from time import monotonic
 
 from broker.adapters.storage.codec import store
-from broker.adapters.storage.connections import assert_durable, connect_ledger
+from broker.adapters.storage.connections import assert_durable, connect_ledger, keep_unfolded
 from broker.adapters.storage.head import Head, ProcessLock
 from broker.adapters.storage.recovery import assert_not_restored, assert_revision
 from broker.adapters.storage.writer import Answer, Sign, Wish, Writer, wish_for
@@ -45,13 +45,20 @@ class SqliteLedger:
     """A ports.Ledger. Made by `open_ledger`; used in the event loop that opened it, and in no other."""
 
     def __init__(
-        self, writer: Writer, head: Head, on_commit: OnCommit, publish_seconds: float, also: Also = lambda note: note
+        self,
+        writer: Writer,
+        head: Head,
+        on_commit: OnCommit,
+        publish_seconds: float,
+        also: Also = lambda note: note,
+        on_failure: Callable[[], None] = lambda: None,
     ) -> None:
         self.on_commit = on_commit
         """Called in the event loop with the rows of each commit, in order, before any caller hears of it."""
         self.size = writer.size
         """How many entries there were when `on_commit` was called last."""
         self._writer, self._head, self._publish_seconds, self._also = writer, head, publish_seconds, also
+        self._on_failure = on_failure
         self._published_at = -publish_seconds
         self._loop = asyncio.get_running_loop()
         self._arrived: list[_Caller] = []
@@ -125,6 +132,8 @@ class SqliteLedger:
                     self._publish()
         except Exception as failure:  # noqa: BLE001 (whatever it was: the outcome is unknown)
             self._tell(self._die, batch, failure)
+            with suppress(Error):
+                self._on_failure()
         finally:
             self._writer.close()
             self._tell(self._ended.set)
@@ -239,7 +248,7 @@ async def open_ledger(
         stack.callback(head.close)
         writer = Writer(db, origin=origin, sign=sign, clock=clock, entropy=entropy)
         assert_not_restored(db, writer.size, head.size, head.note)
-        ledger = SqliteLedger(writer, head, on_commit, publish_seconds, also)
+        ledger = SqliteLedger(writer, head, on_commit, publish_seconds, also, lambda: keep_unfolded(path))
         try:
             yield ledger
         finally:

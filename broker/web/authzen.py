@@ -141,7 +141,7 @@ async def post_evaluations(request: web.Request) -> web.Response:
     found = await request.app[PDP].answer_all(asker, asked.items, asked.semantic)
     if isinstance(found, Reason):
         raise Problem.of(found)
-    return _echoed(request, web.json_response({"evaluations": [_item(one) for one in found]}, headers=_FRESH))
+    return _echoed(request, web.json_response({"evaluations": [_item_of_many(one) for one in found]}, headers=_FRESH))
 
 
 async def post_subject_search(request: web.Request) -> web.Response:
@@ -204,6 +204,8 @@ def _told(request: web.Request, found: Answer) -> web.Response:
         else web.json_response(_item(found))
     )
     headers(response, 200, found.decision)
+    if found.receipt is not None:
+        response.headers["X-Audit-Receipt"] = found.receipt
     return _echoed(request, response)
 
 
@@ -211,6 +213,14 @@ def _item(one: Answer | Fault) -> dict[str, Any]:
     if isinstance(one, Fault):
         return {"decision": False, "context": {"error": {"status": 400, "message": one.problem}}}
     return {"decision": one.permits, "context": one.context} if one.context else {"decision": one.permits}
+
+
+def _item_of_many(one: Answer | Fault) -> dict[str, Any]:
+    """One header cannot name the receipts of a batch: each answer has its own beside its reasons."""
+    said = _item(one)
+    if isinstance(one, Answer) and one.receipt is not None:
+        said["context"] = one.context | {"receipt": one.receipt}
+    return said
 
 
 def _echoed(request: web.Request, response: web.Response) -> web.Response:

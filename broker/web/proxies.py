@@ -123,6 +123,8 @@ def _told(request: web.Request, answer: Answer) -> web.Response:
     if response.status == 401:  # noqa: PLR2004 (nginx and Envoy hand the challenge on)
         ask_for_more(request, response, challenge_of(request, problem.reason))
     response.headers["X-Broker-Reason"] = ", ".join(answer.codes)
+    if answer.receipt is not None:
+        response.headers["X-Audit-Receipt"] = answer.receipt
     return response
 
 
@@ -147,6 +149,7 @@ def _beside(answer: Answer) -> dict[str, str]:
         "Decision-Id": str(answer.decision),
         "X-Broker-Subject": str(answer.person),
         "X-Broker-Obligations": ", ".join(one["id"] for one in answer.context.get("obligations", ())),
+        "X-Audit-Receipt": str(answer.receipt),
     }
     if answer.until < FOREVER:
         said["X-Broker-Until"] = rfc3339(answer.until)

@@ -83,7 +83,8 @@ async def test_nginx_lets_through_whom_the_broker_lets(tmp_path: Path) -> None:
         mei = {"Authorization": f"Bearer {s.access_token('usr_mei', aud=[AUDIENCE])}"}
         async with http.get(f"{url}/files/obj-1", headers=ada) as got:
             assert (got.status, await got.read()) == (200, CONTENT)
-            assert got.headers["Decision-Id"] == s.stage.ledger.entries[-1].about["decision"]
+            last = s.stage.ledger.entries[-1]
+            assert (got.headers["Decision-Id"], got.headers["X-Audit-Receipt"]) == (last.about["decision"], last.id)
         async with http.get(f"{url}/files/obj-1", headers={**ada, "Range": "bytes=5-9"}) as got:
             assert (got.status, await got.read()) == (206, CONTENT[5:10])
         async with http.head(f"{url}/files/obj-1", headers=ada) as got:

@@ -16,7 +16,7 @@ from broker.core.authz.telling import codes, reasons, told
 from broker.core.copied import copied
 from broker.core.decision import Decision, evaluate, explain
 from broker.core.drs.identifiers import HostUri, parse_drs_uri
-from broker.core.ids import ClientId, DatasetId, DecisionId, ObjectId, PersonId, SubjectRef
+from broker.core.ids import ClientId, DatasetId, DecisionId, ObjectId, PersonId, ReceiptId, SubjectRef
 from broker.core.outcome import Reason
 from broker.core.purpose import LADDER, Modality
 from broker.core.rows import AskedAbout, DrsObject, Person, Put
@@ -69,6 +69,8 @@ class Answer:
     codes: tuple[str, ...] = ()
     """Why not."""
     decision: DecisionId | None = None
+    receipt: ReceiptId | None = None
+    """Of the entry that says that this was told."""
     person: PersonId | None = None
     until: Seconds = FOREVER
     text: str = ""
@@ -190,13 +192,15 @@ async def keep(w: World, desk: Desk, found: Judged | Unasked, beside: Mapping[st
             "decision.unasked", w.clock.now(), None, {"client": found.asker.client, "reasons": (found.reason.code,)}
         )
         await w.ledger.record(entry)
-        return Answer(permits=False, context={"reasons": reasons((found.reason.code,))}, codes=(found.reason.code,))
+        why = (found.reason.code,)
+        return Answer(permits=False, context={"reasons": reasons(why)}, codes=why, receipt=entry.id)
     if found.before is not None:
         return await _repeat(w, desk, found, found.before, beside)
     first = await _record(w, desk, found, beside)
     if not found.seen:
         unseen = ("REQ-NOT-FOUND",)
-        return Answer(permits=False, context={"decision": found.id, "reasons": reasons(unseen)}, codes=unseen)
+        context = {"decision": found.id, "reasons": reasons(unseen)}
+        return Answer(permits=False, context=context, codes=unseen, receipt=first.id)
     question, decision = found.question, found.decision
     context = told(found.id, question, decision, found.excluded, found.until, found.snapshot)
     yes = used_again(w, found, first, context)
@@ -207,6 +211,7 @@ async def keep(w: World, desk: Desk, found: Judged | Unasked, beside: Mapping[st
         context=context,
         codes=() if decision.permits else codes(decision, question),
         decision=found.id,
+        receipt=first.id,
         person=question.person,
         until=found.until,
     )
@@ -215,7 +220,8 @@ async def keep(w: World, desk: Desk, found: Judged | Unasked, beside: Mapping[st
 async def _repeat(w: World, desk: Desk, found: Judged, yes: Yes, beside: Mapping[str, Value]) -> Answer:
     """The same yes once more: on record like the first, under its decision, whose trace holds for it too."""
     now, about = w.clock.now(), {**yes.said, **beside} if beside else yes.said
-    await w.ledger.record(entry_about("decision.repeated", now, w.entropy, yes.who, about))
+    entry = entry_about("decision.repeated", now, w.entropy, yes.who, about)
+    await w.ledger.record(entry)
     at, answer = desk.repeated.get(found.id, (None, None))
     if answer is None or at != now:
         context = {**yes.context, "evaluated_at": rfc3339(now)}
@@ -230,7 +236,7 @@ async def _repeat(w: World, desk: Desk, found: Judged, yes: Yes, beside: Mapping
         if len(desk.repeated) >= _REPEATED:
             desk.repeated.clear()
         desk.repeated[found.id] = now, answer
-    return answer
+    return copied(answer, receipt=entry.id)
 
 
 async def _record(w: World, desk: Desk, found: Judged, beside: Mapping[str, Value]) -> Entry:

@@ -5,7 +5,7 @@ stop them half-way (settled question 23). The dataset must allow deliveries that
 seconds; an answer is at most what a slow line takes in that time. And nobody in the file may have to be left out.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from broker.core import jws
 from broker.core.audit.entry import Value
@@ -51,9 +51,10 @@ async def may_pass(w: World, desk: Desk, asker: Asker, passing: Passing) -> Answ
     beside: dict[str, Value] = {"uninterruptible": unseen_seconds(_dataset(found))}
     if no is None:
         return await keep(w, desk, found, beside)
-    await keep(w, desk, found, beside | {"door": no.code})
-    context = {"decision": found.id, "reasons": reasons((no.code,))}
-    return Answer(permits=False, context=context, codes=(no.code,), decision=found.id, person=found.question.person)
+    told = await keep(w, desk, found, beside | {"door": no.code})
+    return replace(
+        told, permits=False, context={"decision": found.id, "reasons": reasons((no.code,))}, codes=(no.code,), text=""
+    )
 
 
 def _kind(shown: str) -> str:

@@ -35,6 +35,7 @@ from broker.web.edge import QUOTA_OF, Pace
 from broker.web.errors import status_of
 from broker.web.openapi import document
 from broker.web.routes import ROUTES, Route, page
+from docs import dependencies
 from docs.consent_schema import form_of_consents
 from tests.mutants import page as mutants
 from tests.requirements import reading
@@ -285,6 +286,28 @@ def who() -> str:
     )
 
 
+def dependency_page() -> str:
+    """Everything that is installed, which part needs it, and under which licence."""
+    found = dependencies.locked()
+    parts = [
+        f"## For {words}\n\n"
+        + _table(
+            ("package", "version", "licence", "files"),
+            ((one.name, one.version, one.licence, str(len(one.files))) for one in found if one.part == part),
+        )
+        for part, words in dependencies.PARTS.items()
+    ]
+    return _page(
+        "What is installed",
+        "`uv.lock` and `docs/licences.yaml`",
+        "Every package is installed from the lock file only (`uv sync --locked`).\n"
+        "Each of its files is known there by its SHA-256.\n"
+        "The licence is what somebody has read in the package, as an SPDX expression.\n"
+        "A test compares it with what the package says of itself, and allows permissive ones alone in the service.",
+        *parts,
+    )
+
+
 def catalogue_schema() -> str:
     """The form of a catalogue file."""
     return _json(
@@ -452,6 +475,7 @@ FILES: Mapping[str, Callable[[], str]] = {
     "docs/reference/requirements.md": requirements,
     "docs/explanation/who-2024.md": who,
     "docs/reference/mutants.md": mutants.page,
+    "docs/reference/dependencies.md": dependency_page,
     "schemas/catalogue.schema.json": catalogue_schema,
     "schemas/consent.schema.json": consent_schema,
     "schemas/openapi.json": openapi_document,

@@ -23,7 +23,18 @@ import click
 
 from tests.requirements.reading import ROOT, Plant, Test, plants, shown
 
-PARTS = ("broker", "tests", "config", "schemas", "docs", "pyproject.toml", "Makefile", "README.md")
+PARTS = (
+    "broker",
+    "tests",
+    "config",
+    "schemas",
+    "docs",
+    "pyproject.toml",
+    "Makefile",
+    "README.md",
+    "uv.lock",
+    "Dockerfile",
+)
 HEAVY = ("pytest", "aiohttp.web", "aiohttp.test_utils",
          "cryptography.hazmat.primitives.asymmetric.rsa", "jwt", "pydantic", "sqlalchemy.dialects.sqlite", "aiosqlite",
          "jinja2", "structlog", "yaml", "prometheus_client", "multidict", "click")  # fmt: skip

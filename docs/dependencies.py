@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 (beside the pages that it helps to write, not a package)
-"""What is installed with the broker, which part needs it, and under which licence? Read from uv.lock and licences.yaml."""
+"""What is installed with the broker, for which part, and under which licence? Read from uv.lock and licences.yaml."""
 
 import re
 import tomllib

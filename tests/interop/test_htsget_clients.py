@@ -19,6 +19,7 @@ from tests import builders as b
 from tests import genomic
 from tests.interop.serving import needed, ran
 from tests.web.regions import READS, VARIANTS, Regions, files, regions
+from tests.web.test_htsget_filtered import cohort, consents, withdrawn
 
 PASSED = ("Authorization", "Range", "Content-Type")
 PLAIN = {"HTS_ALLOW_UNENCRYPTED_AUTHORIZATION_HEADER": "I understand the risks"}
@@ -110,6 +111,36 @@ async def test_the_htsget_client_downloads_regions_that_pysam_reads(
         wanted = genomic.records(files()[which][0], "chr2:5001-15000")
         got = genomic.records(out)
         assert [line for line in got if line in set(wanted)] == wanted != []
+
+
+PYSAM = """
+import sys, pysam
+with pysam.VariantFile(sys.argv[1]) as file:
+    for record in file:
+        sys.stdout.write(str(record))
+with pysam.VariantFile(sys.argv[1]) as file:
+    assert list(file.fetch("chr2")), "an index of it"
+"""
+FILTERED = [("VCF/TBI", "VCF", ".vcf.gz"), ("BCF/CSI", "BCF", ".bcf")]
+
+
+@pytest.mark.row("HT-LEFT-OUT")
+@pytest.mark.parametrize(("which", "format", "suffix"), FILTERED)
+async def test_a_file_without_somebody_is_read_and_indexed_without_a_word(
+    tmp_path: Path, which: str, format: str, suffix: str
+) -> None:
+    """Whatever these programs complain of would stand among what they print."""
+    needed("bcftools", there=shutil.which("bcftools") is not None, how="apt-get install bcftools")
+    async with regions(tmp_path, cohort(which), *consents()) as r, door(r) as base:
+        await withdrawn(r)
+        env, path = environment(r), f"{VARIANTS}/cohort?format={format}"
+        made = await r.joined(await r.ticket(path), suffix)
+        shown = await lines(env, "bcftools", "view", "-H", str(made))
+        assert await lines(env, "bcftools", "view", "-H", f"{base}{path}") == shown
+        assert len(shown) > 100
+        assert await lines(env, "bcftools", "view", "-h", str(made)) != []
+        assert await lines(env, "bcftools", "index", str(made)) == []
+        assert await lines(env, sys.executable, "-c", PYSAM, str(made)) == shown
 
 
 def _installed(module: str) -> bool:

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 from weakref import WeakValueDictionary
 
-from broker.core.htsget.bcf_samples import MAX_RECORD, BcfFilter, bcf_filter
-from broker.core.htsget.bgzf import MAX_BLOCK, VirtualRange, block, packed, place, run
+from broker.core.htsget.bcf_samples import BcfFilter, bcf_filter
+from broker.core.htsget.bgzf import MAX_BLOCK, VirtualRange, block, place, run
 from broker.core.htsget.crai import read_containers
 from broker.core.htsget.cram import cram_layout
 from broker.core.htsget.index_files import MAX_FILE, read_bins
 from broker.core.htsget.layout import Layout, bgzf_layout
+from broker.core.htsget.leaving import Leaving
 from broker.core.htsget.plan import Index, Plan, planned, planned_filtered, wanted_ranges
 from broker.core.htsget.reading import MalformedError, Reading
 from broker.core.htsget.request import Asked
@@ -37,7 +38,6 @@ KEPT: Final = 512 << 20
 _STEP = 1 << 20
 _BLOCKS = 32
 """At most so many bytes of a file, and blocks, are filtered at once: what one stream holds in memory."""
-_MAX_RECORD = MAX_RECORD + _STEP
 
 Filter = SampleFilter | BcfFilter
 
@@ -121,10 +121,14 @@ class GenomicFiles:
     ) -> AsyncGenerator[bytes, None]:
         """The records there without these samples, in blocks. SourceBrokenError."""
         async with self._reading(repository, row) as (file, known):
-            by = await _filter(file, known.layout, left_out)
+            leaving = Leaving(await _filter(file, known.layout, left_out))
             for cut in cuts:
-                async for made in _records(file, cut, known.layout.records.end >> 16, by):
-                    yield made
+                async for data in _inflated(file, cut, known.layout.records.end >> 16):
+                    if made := await asyncio.to_thread(leaving.more, data):
+                        yield made
+                leaving.pause()
+            if made := await asyncio.to_thread(leaving.end):
+                yield made
 
     async def _known(self, repository: Repository, row: DrsObject, index: IndexFile, file: Body) -> _Known:
         """Layout and index, from memory if they were read before; of many who ask at once one reads."""
@@ -162,23 +166,6 @@ async def _filter(file: Body, layout: Layout, left_out: frozenset[str]) -> Filte
     parts = [data async for data in _inflated(file, layout.header, layout.records.end >> 16)]
     make = bcf_filter if layout.format == "BCF" else sample_filter
     return make(b"".join(parts), left_out)
-
-
-async def _records(file: Body, cut: VirtualRange, end: int, by: Filter) -> AsyncIterator[bytes]:
-    """What is left of the records of `cut`, in blocks; each step is made in a thread."""
-    rest = b""
-    async for data in _inflated(file, cut, end):
-        whole, rest = by.whole(rest + data)
-        if len(rest) > _MAX_RECORD:
-            raise MalformedError("a record that does not end")
-        if made := await asyncio.to_thread(_made, by, whole):
-            yield made
-    if rest:
-        raise MalformedError("a record that is cut short")
-
-
-def _made(by: Filter, whole: list[bytes]) -> bytes:
-    return packed(by.records(whole))
 
 
 async def _inflated(file: Body, wanted: VirtualRange, end: int) -> AsyncIterator[bytes]:

@@ -10,12 +10,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from struct import Struct
-from typing import Final
 
+from broker.core.htsget.alleles import Alleles, alleles_left
 from broker.core.htsget.bcf_values import (
     CHARACTERS,
-    FLOATS,
-    INTEGERS,
+    NO_FLOAT,
     Row,
     Vector,
     floats,
@@ -26,11 +25,9 @@ from broker.core.htsget.bcf_values import (
     text,
     vector,
 )
+from broker.core.htsget.leaving import MAX_RECORD, Left
 from broker.core.htsget.reading import MalformedError
-from broker.core.htsget.samples import COUNTED, FIXED, SITE, columns_left, numbers_of, stays, without_padding
-
-MAX_RECORD: Final = 64 << 20
-"""Longest record that is read."""
+from broker.core.htsget.samples import FIXED, STRUCTURAL, columns_left, counted_of, fixed_of, name_left, stays
 
 _LENGTHS = Struct("<II")
 _SITE = Struct("<iii4sII")
@@ -38,16 +35,19 @@ _NUMBERED = re.compile(rb"##(FILTER|INFO|FORMAT|contig)=<ID=([^,>]+)")
 _IDX = re.compile(rb",IDX=([0-9]{1,9})(?=[,>])")
 _QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _GENOTYPE = b"GT"
+_LAST = (1 << 31) - 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BcfFilter:
-    """Takes genotypes out of the records of one file. `keep` and `drop`: places of samples, from 0."""
+    """Takes people out of the records of a file. `keep`: places of those that stay, from 0; `samples`: how many were."""
 
     keep: tuple[int, ...]
-    drop: tuple[int, ...]
-    numbers: Mapping[tuple[bytes, bytes], bytes]
-    """How many values an INFO or FORMAT member has, as the header says it."""
+    samples: int
+    fixed: Collection[bytes]
+    """FORMAT members that have as many values whatever alleles there are."""
+    counted: Mapping[bytes, int]
+    """INFO members that are counted again, and their numbers."""
     names: Mapping[int, bytes]
     """What INFO and FORMAT members are called, by the numbers that records use."""
     header: bytes
@@ -66,78 +66,63 @@ class BcfFilter:
             at += length
         return found, data[at:]
 
-    def records(self, whole: Iterable[bytes]) -> bytes:
-        """What is left of whole records, in order. MalformedError for one that is none of this file."""
-        return b"".join(left for one in whole if (left := self.record(one)) is not None)
-
-    def record(self, given: bytes) -> bytes | None:
-        """What is left of one record; None if nothing is."""
-        one = _taken_apart(given, len(self.keep) + len(self.drop))
+    def record(self, given: bytes) -> Left | None:
+        """What is left of one record; None if nothing is. MalformedError: it is none of this file."""
+        one = _taken_apart(given, self.samples)
         if not one.members or self.names.get(one.members[0][0]) != _GENOTYPE:
             return None
-        _, called = one.members[0]
-        genotypes = rows(one.given, called, one.samples)
-        left = [genotypes[at] for at in self.keep]
-        alts = len(one.alleles) - 1
-        counts = _counted(left, alts)
-        gone = _counted([genotypes[at] for at in self.drop], alts).keys() - counts.keys() - {0}
-        if gone and len(gone) == alts:
+        genotypes = [rows(given, one.members[0][1], self.samples)[at] for at in self.keep]
+        counts = _counted(genotypes, len(one.alleles) - 1)
+        left = alleles_left(one.alleles, counts.keys())
+        if left is None:
             return None
-        stay = [0, *(at for at in range(1, alts + 1) if at not in gone)]
-        places = {old: new for new, old in enumerate(stay)}
-        left = [[_renumbered(value, places) for value in row] for row in left]
-        alleles, rlen = [one.alleles[at] for at in stay], one.rlen
-        if alts:
-            ref, others = without_padding(alleles[0], alleles[1:])
-            rlen = len(ref) if rlen == len(alleles[0]) else rlen
-            alleles = [ref, *others]
-        info = self._info(one, _counted(left, len(alleles) - 1), len(alleles) - 1, sum(map(_is_called, left)))
-        members = [(key, where) for key, where in one.members[1:] if self._is_fixed(b"FORMAT", key)]
-        made = [integers([[one.members[0][0]]]) + integers(left)]
-        made += [integers([[key]]) + kept(one.given, where, one.samples, self.keep) for key, where in members]
+        if not 0 <= one.pos + left.moved <= _LAST:
+            raise MalformedError("a BCF record at a place that there is not")
+        places = {old: new for new, old in enumerate(left.stay)}
+        called = [_renumbered(row, places) for row in genotypes]
+        made = [integers([[one.members[0][0]]]) + integers(called), *self._members(one)]
+        info = self._info(one, left, counts, sum(map(_is_called, genotypes)))
         site = _SITE.pack(
-            one.chrom, one.pos, rlen, one.qual, len(alleles) << 16 | len(info), len(made) << 24 | len(self.keep)
-        )
-        shared = b"".join([site, one.id, *map(text, alleles), one.filters, *info])
+            one.chrom, one.pos + left.moved, one.rlen if left.structural else len(left.written[0]), NO_FLOAT,
+            len(left.written) << 16 | len(info), len(made) << 24 | len(self.keep),
+        )  # fmt: skip
+        shared = b"".join([site, text(name_left(one.id)), *map(text, left.written), one.filters, *info])
         indiv = b"".join(made)
-        return _LENGTHS.pack(len(shared), len(indiv)) + shared + indiv
+        data = _LENGTHS.pack(len(shared), len(indiv)) + shared + indiv
+        return Left(one.pos + left.moved, left.written, data, one.chrom, one.pos)
 
-    def _info(self, one: "_Record", counts: Mapping[int, int], alts: int, called: int) -> list[bytes]:
+    def _members(self, one: "_Record") -> list[bytes]:
+        """The FORMAT members that stay, but the first: those that somebody who is left still has."""
+        fixed = [(key, where) for key, where in one.members[1:] if self.names.get(key) in self.fixed]
+        found = [(key, kept(one.given, where, self.samples, self.keep)) for key, where in fixed]
+        return [integers([[key]]) + values for key, values in found if values is not None]
+
+    def _info(self, one: "_Record", left: Alleles, counts: Mapping[int, int], called: int) -> list[bytes]:
         """The INFO members that stay, the counted ones as they are now."""
-        total = sum(counts.values())
-        each = [counts.get(at, 0) for at in range(1, alts + 1)]
-        shares = [count / total if total else None for count in each]
-        anew = {b"AC": each, b"AN": [total], b"NS": [called]}
-        found = []
-        for key, where, raw in one.info:
-            name = self.names.get(key, b"")
-            if name in anew and where.type in INTEGERS:
-                found.append(integers([[key]]) + integers([anew[name]]))
-            elif name == b"AF" and where.type == FLOATS:
-                found.append(integers([[key]]) + floats(shares or [None]))
-            elif name not in COUNTED and name in SITE and self._is_fixed(b"INFO", key):
-                found.append(raw)
-        return found
-
-    def _is_fixed(self, kind: bytes, key: int) -> bool:
-        """Has it as many values whatever alleles there are?"""
-        return self.numbers.get((kind, self.names.get(key, b"")), b".").isdigit()
+        each, total = [counts[at] for at in left.stay[1:]], sum(counts.values())
+        anew = {
+            b"AC": integers([each]),
+            b"AN": integers([[total]]),
+            b"AF": floats([count / total for count in each]),
+            b"NS": integers([[called]]),
+        }
+        found = [integers([[number]]) + anew[name] for name, number in self.counted.items()]
+        return found + [raw for key, raw in one.info if left.structural and self.names.get(key) in STRUCTURAL]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Record:
-    """A record, taken apart. `id`, `filters` and the last of each `info` are its own bytes."""
+    """A record, taken apart. `filters` and the last of each `info` are its own bytes."""
 
     given: bytes
-    samples: int
     chrom: int
     pos: int
     rlen: int
-    qual: bytes
     id: bytes
     alleles: list[bytes]
     filters: bytes
-    info: list[tuple[int, Vector, bytes]]
+    info: list[tuple[int, bytes]]
+    """Key, and all of the member."""
     members: list[tuple[int, Vector]]
     """FORMAT: key, and the list of the first sample."""
 
@@ -147,12 +132,12 @@ def _taken_apart(given: bytes, samples: int) -> _Record:
     if len(given) < _LENGTHS.size + _SITE.size:
         raise MalformedError("a BCF record that is cut short")
     shared, _ = _LENGTHS.unpack_from(given)
-    chrom, pos, rlen, qual, sizes, counts = _SITE.unpack_from(given, _LENGTHS.size)
+    chrom, pos, rlen, _, sizes, counts = _SITE.unpack_from(given, _LENGTHS.size)
     if counts & 0xFFFFFF != samples:
         raise MalformedError("a BCF record with other samples than the header")
     at = _LENGTHS.size + _SITE.size
-    id_end = vector(given, at).end
-    id, at, alleles = given[at:id_end], id_end, list[bytes]()
+    name = vector(given, at)
+    at, alleles = name.end, list[bytes]()
     for _ in range(sizes >> 16):
         one = vector(given, at)
         if one.type != CHARACTERS:
@@ -160,17 +145,17 @@ def _taken_apart(given: bytes, samples: int) -> _Record:
         alleles.append(given[one.at : one.end])
         at = one.end
     filters_end = vector(given, at).end
-    filters, at, info = given[at:filters_end], filters_end, list[tuple[int, Vector, bytes]]()
+    filters, at, info = given[at:filters_end], filters_end, list[tuple[int, bytes]]()
     for _ in range(sizes & 0xFFFF):
         key, behind = scalar(given, at)
         one = vector(given, behind)
-        info.append((key, one, given[at : one.end]))
+        info.append((key, given[at : one.end]))
         at = one.end
     if at != _LENGTHS.size + shared or not alleles:
         raise MalformedError("a BCF record whose parts are not as long as it says")
     return _Record(
-        given=given, samples=samples, chrom=chrom, pos=pos, rlen=rlen, qual=qual, id=id, alleles=alleles,
-        filters=filters, info=info, members=_members(given, at, counts >> 24, samples),
+        given=given, chrom=chrom, pos=pos, rlen=rlen, id=given[name.at : name.end], alleles=alleles, filters=filters,
+        info=info, members=_members(given, at, counts >> 24, samples),
     )  # fmt: skip
 
 
@@ -191,14 +176,15 @@ def bcf_filter(header: bytes, left_out: Collection[str]) -> BcfFilter:
     if not header.startswith(b"BCF\2"):
         raise MalformedError("no BCF header")
     *meta, columns = header[9:].rstrip(b"\0").rstrip(b"\r\n").split(b"\n")
-    keep, drop, last = columns_left(columns, left_out)
+    keep, last = columns_left(columns, left_out)
     known = _numbered(meta)
     left = [_with_number(line, known) for line in meta if stays(line)]
     said = b"\n".join([*left, last]) + b"\n\0"
     return BcfFilter(
         keep=tuple(at - FIXED for at in keep),
-        drop=tuple(at - FIXED for at in drop),
-        numbers=numbers_of(meta),
+        samples=columns.count(b"\t") + 1 - FIXED,
+        fixed=fixed_of(meta),
+        counted={name: known[b"INFO", name] for name in counted_of(meta)},
         names={number: name for (kind, name), number in known.items() if kind != b"contig"},
         header=header[:5] + len(said).to_bytes(4, "little") + said,
     )
@@ -240,11 +226,11 @@ def _counted(genotypes: Iterable[Row], alts: int) -> dict[int, int]:
     return dict(found)
 
 
-def _renumbered(value: int | None, places: Mapping[int, int]) -> int | None:
-    """An allele by its new number, phased as it was."""
-    if value is None or value >> 1 == 0:
-        return value
-    return places[(value >> 1) - 1] + 1 << 1 | value & 1
+def _renumbered(row: Row, places: Mapping[int, int]) -> Row:
+    """A genotype with the new numbers, phased as it was, and in order where the order says nothing."""
+    found = [value if not value or value >> 1 == 0 else places[(value >> 1) - 1] + 1 << 1 | value & 1 for value in row]
+    known = [value for value in found if value is not None]
+    return sorted(known) if len(known) == len(found) and not any(value & 1 for value in known) else found
 
 
 def _is_called(row: Row) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from struct import Struct, unpack_from
 from typing import Final
 
+from broker.core.htsget.leaving import NOTHING
 from broker.core.htsget.reading import MalformedError
 
 CHARACTERS: Final = 7
@@ -23,7 +24,9 @@ _MANY: Final = 15
 _RESERVED: Final = 8
 """Of each width so many of the smallest numbers mean something else: the first `missing`, the second `no more`."""
 _FLOAT: Final = Struct("<f")
-_NO_FLOAT: Final = (0x7F800001).to_bytes(4, "little")
+_MISSING_FLOAT: Final = 0x7F800001
+NO_FLOAT: Final = _MISSING_FLOAT.to_bytes(4, "little")
+"""A float that is missing."""
 _NO_MORE_FLOATS: Final = 0x7F800002
 
 Row = Sequence[int | None]
@@ -90,24 +93,40 @@ def _row(values: tuple[int, ...], missing: int) -> Row:
     return [None if value == missing else value for value in values[:end]]
 
 
-def kept(data: bytes, one: Vector, times: int, keep: Sequence[int]) -> bytes:
-    """Those of `times` lists from `one` on whose places are in `keep`, with a descriptor, as short as they can be."""
+def kept(data: bytes, one: Vector, times: int, keep: Sequence[int]) -> bytes | None:
+    """Those of `times` lists from `one` on whose places are in `keep`, with a descriptor, as short as they can be.
+
+    None if nothing but missing values is in them.
+    """
     if one.type in INTEGERS:
         every = rows(data, one, times)
-        return integers([every[at] for at in keep])
+        left = [every[at] for at in keep]
+        return integers(left) if any(value is not None for row in left for value in row) else None
     parts = [data[one.at + at * one.size : one.at + (at + 1) * one.size] for at in keep]
     if one.type == CHARACTERS:
-        texts = [part.rstrip(b"\0") for part in parts]
-        width = max((len(text) for text in texts), default=0)
-        return descriptor(CHARACTERS, width) + b"".join(text.ljust(width, b"\0") for text in texts)
-    used = max((_floats(part) for part in parts), default=0)
-    return descriptor(one.type, used) + b"".join(part[: 4 * used] for part in parts)
+        return _texts([part.rstrip(b"\0") for part in parts])
+    return _floats(parts) if one.type == FLOATS else None
 
 
-def _floats(part: bytes) -> int:
-    """How many floats there are before it says that there are no more."""
+def _texts(every: Sequence[bytes]) -> bytes | None:
+    if all(NOTHING.issuperset(one) for one in every):
+        return None
+    width = max(map(len, every))
+    return descriptor(CHARACTERS, width) + b"".join(one.ljust(width, b"\0") for one in every)
+
+
+def _floats(parts: Sequence[bytes]) -> bytes | None:
+    used = [_used(part) for part in parts]
+    if all(value == _MISSING_FLOAT for row in used for value in row):
+        return None
+    width = max(map(len, used))
+    return descriptor(FLOATS, width) + b"".join(part[: 4 * width] for part in parts)
+
+
+def _used(part: bytes) -> tuple[int, ...]:
+    """The bits of floats, up to where it says that there are no more."""
     values = unpack_from(f"<{len(part) // 4}I", part)
-    return values.index(_NO_MORE_FLOATS) if _NO_MORE_FLOATS in values else len(values)
+    return values[: values.index(_NO_MORE_FLOATS)] if _NO_MORE_FLOATS in values else values
 
 
 def integers(every: Sequence[Row]) -> bytes:
@@ -136,10 +155,9 @@ def _kind(least: int, most: int) -> int:
     return INTEGERS[-1]
 
 
-def floats(values: Sequence[float | None]) -> bytes:
-    """One list of floats with its descriptor; None: missing."""
-    parts = [_NO_FLOAT if value is None else _FLOAT.pack(value) for value in values]
-    return descriptor(FLOATS, len(parts)) + b"".join(parts)
+def floats(values: Sequence[float]) -> bytes:
+    """One list of floats with its descriptor."""
+    return descriptor(FLOATS, len(values)) + b"".join(map(_FLOAT.pack, values))
 
 
 def text(value: bytes) -> bytes:

@@ -22,7 +22,7 @@ EOF: Final = bytes.fromhex("1f8b08040000000000ff0600424302001b000300000000000000
 _HEAD = Struct("<4BI2BH")
 _FIELD = Struct("<2BH")
 _TAIL = Struct("<II")
-_PAYLOAD = 0xFF00
+PAYLOAD: Final = 0xFF00
 """How much is packed into one block, as htslib does: it fits even when it cannot be compressed."""
 
 
@@ -92,7 +92,7 @@ def _length(given: bytes, extra: int) -> int:
 
 def packed(data: bytes) -> bytes:
     """`data` as blocks, without the empty one at the end."""
-    return b"".join(_packed(data[at : at + _PAYLOAD]) for at in range(0, len(data), _PAYLOAD))
+    return b"".join(_packed(data[at : at + PAYLOAD]) for at in range(0, len(data), PAYLOAD))
 
 
 def _packed(data: bytes) -> bytes:

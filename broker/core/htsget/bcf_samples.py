@@ -40,7 +40,7 @@ _LAST = (1 << 31) - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BcfFilter:
-    """Takes people out of the records of a file. `keep`: places of those that stay, from 0; `samples`: how many were."""
+    """Takes people out of the records of a file. `keep`: places of who stays, from 0; `samples`: how many were."""
 
     keep: tuple[int, ...]
     samples: int

@@ -49,6 +49,9 @@ class CountingEntropy:
         self.drawn += 1
         return self.drawn.to_bytes(nbytes, "big")
 
+    def for_id(self) -> bytes:
+        return self.random(10)
+
 
 @dataclass
 class MemoryLedger:

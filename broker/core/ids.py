@@ -43,20 +43,21 @@ Issuer = NewType("Issuer", str)
 """An `iss`: compared byte by byte, never normalised."""
 
 _MILLIS_BITS, _RANDOM_BYTES = 48, 10
-_MADE = re.compile(r"[a-z]{3}_[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+UUID7 = "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+"""What stands behind the prefix of an id that we make, as a pattern."""
+_MADE = re.compile(f"[a-z]{{3}}_{UUID7}")
 
 
 def make_id(prefix: str, now: int, random: bytes) -> str:
     """A UUIDv7 (RFC 9562 section 5.7) behind a type prefix: sortable by `now` (seconds), unguessable.
 
-    `random` is 10 bytes from `ports.Entropy`. ValueError for another length: too little would be guessable.
+    `random`: 10 bytes, `ports.Entropy.for_id`. ValueError for another length: too little would be guessable.
     """
     if len(random) != _RANDOM_BYTES:
         raise ValueError("10 random bytes make an id")
-    high, low = int.from_bytes(random[:2]), int.from_bytes(random[2:])
-    number = (now * 1000) << 80 | 0x7 << 76 | (high & 0xFFF) << 64 | 0b10 << 62 | low & (1 << 62) - 1
-    text = f"{number:032x}"
-    return f"{prefix}_{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    millis, drawn = f"{now * 1000:012x}", random.hex()
+    variant = "89ab"[random[2] >> 4 & 0b11]
+    return f"{prefix}_{millis[:8]}-{millis[8:]}-7{drawn[1:4]}-{variant}{drawn[5:8]}-{drawn[8:]}"
 
 
 def is_made_id(text: str, prefix: str) -> bool:

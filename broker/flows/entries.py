@@ -9,7 +9,6 @@ from broker.core.rows.identity import Person
 from broker.core.time import Seconds
 from broker.ports import Entropy
 
-_ID_BYTES = 10
 _NONCE_BYTES = 16
 
 
@@ -27,7 +26,7 @@ def entry(
 
 def entry_about(kind: str, now: Seconds, entropy: Entropy, who: str | None, about: Mapping[str, Value]) -> Entry:
     """The same for somebody whose pseudonym is known."""
-    id, nonce = make_id("rcp", now, entropy.random(_ID_BYTES)), entropy.random(_NONCE_BYTES).hex()
+    id, nonce = make_id("rcp", now, entropy.for_id()), entropy.random(_NONCE_BYTES).hex()
     made = partial(Entry, id=ReceiptId(id), at=now, kind=kind, nonce=nonce, who=who)
     try:
         return made(about=about)  # an entry looks at its values itself, and hardly ever is one of them a stranger's

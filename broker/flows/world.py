@@ -16,8 +16,6 @@ from broker.core.time import FOREVER, Seconds
 from broker.flows.entries import entry
 from broker.ports import Clock, Entropy, Ledger, Rows, Scratch, Signer, Snapshots
 
-_ID_BYTES = 10
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
@@ -36,7 +34,7 @@ class World:
     """Our name among the processes of this broker; None: there is but one."""
 
     def new_id(self, prefix: str, now: Seconds) -> str:
-        return make_id(prefix, now, self.entropy.random(_ID_BYTES))
+        return make_id(prefix, now, self.entropy.for_id())
 
     def entry(self, kind: str, now: Seconds, who: Person | None, about: Mapping[str, Value] | None = None) -> Entry:
         """An entry of the log about what `who` did at `now`."""

@@ -43,6 +43,10 @@ class Entropy(Protocol):
         """`nbytes` that nobody can guess."""
         ...
 
+    def for_id(self) -> bytes:
+        """Ten bytes for `core.ids.make_id`: two that keep ids of one second in order, eight that nobody can guess."""
+        ...
+
 
 class StaleError(Exception):
     """A row was changed by somebody else first; nothing was stored. Load again and decide again."""

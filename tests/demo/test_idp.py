@@ -61,6 +61,9 @@ class Entropy:
         self.drawn += 1
         return hashlib.shake_256(str(self.drawn).encode()).digest(nbytes)
 
+    def for_id(self) -> bytes:
+        return self.random(10)
+
 
 class Browser:
     """A client of the provider under test that follows nothing by itself."""

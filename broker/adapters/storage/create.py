@@ -77,7 +77,7 @@ def _begin(path: Path, *, origin: str, sign: Sign, clock: Clock, entropy: Entrop
         writer = Writer(db, origin=origin, sign=sign, clock=clock, entropy=entropy)
         now = clock.now()
         first = Entry(
-            id=ReceiptId(make_id("rcp", now, entropy.random(10))),
+            id=ReceiptId(make_id("rcp", now, entropy.for_id())),
             at=now,
             kind="log.created",
             nonce=entropy.random(16).hex(),

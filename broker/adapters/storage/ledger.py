@@ -9,11 +9,11 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from sqlite3 import Connection, Error
 from time import monotonic
+from typing import NamedTuple
 
 from broker.adapters.storage.codec import store
 from broker.adapters.storage.connections import assert_durable, connect_ledger, keep_unfolded
@@ -35,8 +35,7 @@ Also = Callable[[bytes], bytes]
 """What is done to a checkpoint before anybody sees it: a second key of the log adds its line."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Caller:
+class _Caller(NamedTuple):
     wish: Wish
     answer: asyncio.Future[int]
 
@@ -91,9 +90,26 @@ class SqliteLedger:
 
     async def record(self, entry: Entry, *changes: Put) -> int:
         """See ports.Ledger. ValueError, before anything is done, for what cannot be stored."""
+        return await self._wanted(entry, changes)
+
+    async def record_each(self, records: Sequence[tuple[Entry, Sequence[Put]]]) -> None:
+        """See ports.Ledger. They arrive in one turn of the loop, and so are one transaction, or few."""
+        wanted, wrong = list[asyncio.Future[int]](), list[BaseException]()
+        for entry, changes in records:
+            try:
+                wanted.append(self._wanted(entry, changes))
+            except (ValueError, LedgerDownError) as why:
+                wrong.append(why)
+        found = await asyncio.gather(*wanted, return_exceptions=True)
+        for failed in (*wrong, *found):
+            if isinstance(failed, BaseException):
+                raise failed
+
+    def _wanted(self, entry: Entry, changes: Sequence[Put]) -> asyncio.Future[int]:
+        """The answer that will come."""
         if self._failure is not None or self._closing:
             raise LedgerDownError("the ledger is closed") from self._failure
-        wish = wish_for(entry, tuple(store(change) for change in changes))
+        wish = wish_for(entry, tuple(map(store, changes)))
         if self._waiting >= QUEUE:
             raise LedgerDownError("too much is waiting to be written")
         caller = _Caller(wish, self._loop.create_future())
@@ -101,14 +117,7 @@ class SqliteLedger:
             self._loop.call_soon(self._hand_over)
         self._arrived.append(caller)
         self._waiting += 1
-        return await caller.answer
-
-    async def record_each(self, records: Sequence[tuple[Entry, Sequence[Put]]]) -> None:
-        """See ports.Ledger. They arrive in one turn of the loop, and so are one transaction, or few."""
-        found = await asyncio.gather(*(self.record(entry, *puts) for entry, puts in records), return_exceptions=True)
-        failed = next((one for one in found if isinstance(one, BaseException)), None)
-        if failed is not None:
-            raise failed
+        return caller.answer
 
     async def close(self) -> None:
         """Write what waits, publish, and stop."""
@@ -184,18 +193,20 @@ class SqliteLedger:
     def _settle(self, batch: list[_Caller], answers: Sequence[Answer]) -> None:
         """Rows to those who follow them first, then the answers."""
         self._waiting -= len(batch)
-        pairs = list(zip(batch, answers, strict=True))
-        rows = tuple(each.row for caller, answer in pairs if isinstance(answer, int) for each in caller.wish.stored)
-        self.size = max((answer + 1 for _, answer in pairs if isinstance(answer, int)), default=self.size)
+        rows = list[Row]()
+        for caller, answer in zip(batch, answers, strict=True):
+            if isinstance(answer, int):
+                rows += [each.row for each in caller.wish.stored]
+                self.size = answer + 1
         try:
             if rows:
-                self.on_commit(rows)
+                self.on_commit(tuple(rows))
                 fault("ledger.told")
         except Exception as failure:  # noqa: BLE001 (who decides by an old picture must decide nothing)
             self._die(batch, failure)
             self._handed.put(None)
             return
-        for caller, answer in pairs:
+        for caller, answer in zip(batch, answers, strict=True):
             if caller.answer.done():
                 continue
             if isinstance(answer, int):

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import NamedTuple
 
 from sqlalchemy import Table
 
@@ -35,8 +36,7 @@ Answer = int | StaleError | LedgerDownError
 """The index of an entry, or why it alone was not stored."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(NamedTuple):
     """What one caller wants recorded, checked and encoded."""
 
     entry: Entry
@@ -46,7 +46,7 @@ class Wish:
 
 def wish_for(entry: Entry, stored: tuple[Stored, ...] = ()) -> Wish:
     """ValueError for an entry that does not fit."""
-    return Wish(entry, encode(entry, [effect for each in stored for effect in each.effects]), stored)
+    return Wish(entry, encode(entry, [e for each in stored for e in each.effects] if stored else ()), stored)
 
 
 @dataclass(slots=True)
@@ -64,14 +64,18 @@ class _Batch:
         entry, seq = wish.entry, self.seq + len(self.records)
         self.records.append((seq, entry.at, entry.kind, wish.body))
         self.receipts.append((receipt_bytes(entry.id), seq))
-        for each in wish.stored:
+        if wish.stored:
+            self._add_stored(wish.stored, seq)
+        return seq
+
+    def _add_stored(self, stored: Sequence[Stored], seq: int) -> None:
+        for each in stored:
             for effect in each.effects:
                 self.effects.append((effect.kind, effect.id, effect.version, effect.digest, seq))
             if isinstance(each.row, Erasure):
                 self.erased.append((each.row.kind, each.row.row, each.row.before))
             if each.kept is not None:
                 self.history.append((each.effect.kind, each.effect.id, each.effect.version, seq, each.kept))
-        return seq
 
 
 class Writer:
@@ -100,7 +104,9 @@ class Writer:
             return [LedgerDownError("another program holds the database") for _ in wishes]
         batch = _Batch(self.size)
         now = self._watch_clock(batch)
-        answers: list[Answer] = [batch.add(wish) if self._apply(wish.stored) else stale(wish) for wish in wishes]
+        answers: list[Answer] = [
+            batch.add(wish) if not wish.stored or self._apply(wish.stored) else stale(wish) for wish in wishes
+        ]
         if not batch.records:
             self._db.execute("ROLLBACK")
             return answers
@@ -114,7 +120,8 @@ class Writer:
             return [self.commit([wish])[0] for wish in wishes]
         self._insert(schema.EFFECT, batch.effects)
         self._insert(schema.HISTORY, batch.history)
-        self._db.executemany(schema.ERASE_HISTORY, batch.erased)
+        if batch.erased:
+            self._db.executemany(schema.ERASE_HISTORY, batch.erased)
         self._grow(batch, now)
         self._latest = now
         return answers
@@ -134,8 +141,6 @@ class Writer:
 
     def _apply(self, stored: Sequence[Stored]) -> bool:
         """Put the rows in place; if one is stale put none, and leave what other wishes did."""
-        if not stored:
-            return True
         self._db.execute("SAVEPOINT wish")
         for each in stored:
             kind, first = each.effect.kind, each.effect.version == 1
@@ -179,7 +184,7 @@ class Writer:
         now = self._clock.now()
         if now < self._latest - CLOCK_STEP:
             step = Entry(
-                id=ReceiptId(make_id("rcp", now, self._entropy.random(10))),
+                id=ReceiptId(make_id("rcp", now, self._entropy.for_id())),
                 at=now,
                 kind="clock.step",
                 nonce=self._entropy.random(16).hex(),

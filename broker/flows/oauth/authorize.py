@@ -24,8 +24,6 @@ from broker.flows.oauth.deps import About, Deps, deciding_anew
 from broker.flows.oauth.standing import Present, present
 from broker.flows.oauth.targets import foreign_grant
 
-_ID_BYTES = 10
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
@@ -125,7 +123,7 @@ async def _give(
 ) -> Redirect:
     code = opaque(d.entropy.random(SECRET_BYTES))
     family = Family(
-        id=make_id("fam", now, d.entropy.random(_ID_BYTES)),
+        id=make_id("fam", now, d.entropy.for_id()),
         client=client.id,
         person=who.person.id,
         session=who.session.id,

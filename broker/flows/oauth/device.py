@@ -29,7 +29,6 @@ from broker.flows.oauth.standing import Present, may_act, present, standing_of
 
 DEVICES, USER_CODES, TRIES = "oauth_device", "oauth_user_code", "oauth_user_code_tries"
 """The three kinds of Scratch that this story uses."""
-_ID_BYTES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,7 +245,7 @@ def _family(
     d: Deps, who: Present, client: ClientId, scope: Sequence[str], released: frozenset[str] | None, now: Seconds
 ) -> Family:
     return Family(
-        id=make_id("fam", now, d.entropy.random(_ID_BYTES)),
+        id=make_id("fam", now, d.entropy.for_id()),
         client=client,
         person=who.person.id,
         session=who.session.id,

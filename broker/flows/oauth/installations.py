@@ -14,8 +14,6 @@ from broker.core.rows.revocation import Revocation, revocation_id
 from broker.core.time import Seconds
 from broker.flows.oauth.deps import About, Deps, deciding_anew
 
-_ID_BYTES = 10
-
 
 def own_keys(client: Client) -> frozenset[str]:
     """The names (RFC 7638) of the keys that a client registered: a DPoP proof by one of them is its own."""
@@ -38,7 +36,7 @@ def may_connect(d: Deps, client: Client, of: Installation | None, person: Person
 
 async def connect(d: Deps, parent: Client, of: Installation, owner: Person, now: Seconds) -> Client:
     """The new client, recorded. It holds nothing yet."""
-    id = ClientId(make_id("cli", now, d.entropy.random(_ID_BYTES)))
+    id = ClientId(make_id("cli", now, d.entropy.for_id()))
     made = installation(parent, of, id, owner.id, now)
     about: About = {"client": made.id, "parent": parent.id, "key": base64url(thumbprint(of.jwk))}
     await d.ledger.record(d.entry("client.registered", now, owner, about), Put(made))

@@ -17,8 +17,6 @@ from broker.core.rows.oauth import Client
 from broker.core.self_registration import metadata_of, read_metadata
 from broker.flows.oauth.deps import Deps
 
-_ID_BYTES = 10
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registered:
@@ -48,7 +46,7 @@ async def register(d: Deps, shown: Shown | OAuthError, raw: bytes) -> Registered
     except strict_json.StrictJsonError:
         return OAuthError.REGISTER_METADATA
     now, secret = d.clock.now(), opaque(d.entropy.random(SECRET_BYTES))
-    id = ClientId(make_id("cli", now, d.entropy.random(_ID_BYTES)))
+    id = ClientId(make_id("cli", now, d.entropy.for_id()))
     made = read_metadata(said, id, stored_id(secret), now)
     if isinstance(made, OAuthError):
         return made

@@ -27,8 +27,6 @@ from broker.flows.oauth.standing import Standing, standing_of
 from broker.flows.traces import decided, decisions_of
 from broker.flows.visas import grant_visa_id
 
-_ID_BYTES = 10
-
 
 async def issue_task(
     d: Deps, s: Standing, asked: Exchange, subject: OwnToken, visas: tuple[MintedVisa, ...], now: Seconds
@@ -61,10 +59,10 @@ async def issue_task(
 
 def _rows(d: Deps, s: Standing, work: Work, now: Seconds) -> tuple[Task, Family]:
     task = Task(
-        id=make_id("tsk", now, d.entropy.random(_ID_BYTES)),
+        id=make_id("tsk", now, d.entropy.for_id()),
         person=s.person.id,
         client=s.client.id,
-        family=make_id("fam", now, d.entropy.random(_ID_BYTES)),
+        family=make_id("fam", now, d.entropy.for_id()),
         datasets=tuple(DatasetId(one) for one in work.datasets),
         grants=tuple(GrantId(one.removeprefix(grant_visa_id(""))) for one in work.grants),
         made=now,

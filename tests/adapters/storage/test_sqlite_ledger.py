@@ -346,3 +346,10 @@ async def test_a_row_its_entry_and_a_checkpoint_over_it_are_in_one_transaction(p
                 await asyncio.sleep(0)
         await writing
     assert len(seen) >= 1
+
+
+def test_taking_back_one_statement_needs_no_file(place: Place) -> None:
+    """SQLite would make and remove one for each commit, in a folder for everybody's temporary files."""
+    in_memory = 2
+    with closing(connect_ledger(place.database)) as db:
+        assert db.execute("PRAGMA temp_store").fetchone() == (in_memory,)

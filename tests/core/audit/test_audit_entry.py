@@ -17,9 +17,11 @@ from broker.core.audit.entry import (
     Entry,
     EntryTooLargeError,
     Value,
+    _assert_harmless,
     decode,
     effects_digest,
     encode,
+    is_loggable,
     loggable,
     outline,
     pseudonym,
@@ -105,6 +107,13 @@ def test_secrets_addresses_and_control_characters_are_refused_and_never_quoted(t
 def test_what_a_stranger_chose_is_remembered_by_its_digest(text: str) -> None:
     entry(about={"x": loggable(text)})
     assert loggable(text).startswith("sha256:")
+
+
+@pytest.mark.parametrize("text", MUST_NOT_BE_REMEMBERED)
+def test_what_was_refused_is_kept_nowhere_in_memory(text: str) -> None:
+    before = _assert_harmless.cache_info().currsize
+    assert not is_loggable(text)
+    assert _assert_harmless.cache_info().currsize <= before
 
 
 @pytest.mark.parametrize("text", MAY_BE_REMEMBERED)

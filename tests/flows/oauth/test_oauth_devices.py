@@ -271,6 +271,9 @@ async def test_two_devices_never_show_the_same_code() -> None:
         def random(self, nbytes: int) -> bytes:
             return (2).to_bytes(nbytes, "big") if nbytes == 16 else entropy.random(nbytes)
 
+        def for_id(self) -> bytes:
+            return entropy.for_id()
+
     w.d = replace(w.d, entropy=Repeating())
     assert first.user_code == "DBBB-BBBB"
     assert await start(w.d, basic("app"), b"scope=openid") is OAuthError.BUSY

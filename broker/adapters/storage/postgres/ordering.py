@@ -55,7 +55,7 @@ class LogOf:
 
     def first(self, kind: str, now: Seconds, about: dict[str, Any]) -> Wish:
         """An entry of the log's own."""
-        id = ReceiptId(make_id("rcp", now, self.entropy.random(10)))
+        id = ReceiptId(make_id("rcp", now, self.entropy.for_id()))
         return wish_for(Entry(id=id, at=now, kind=kind, nonce=self.entropy.random(16).hex(), about=about))
 
 

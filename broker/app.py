@@ -3,9 +3,10 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Iterable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib import import_module
 from importlib.metadata import version
 
 from aiohttp import web
@@ -13,13 +14,8 @@ from aiohttp import web
 from broker.adapters import jose, keys, signing
 from broker.adapters.catalogue.forms import CatalogueForms
 from broker.adapters.clock import SystemClock
-from broker.adapters.discovery import Discovery
-from broker.adapters.endpoints import HttpEndpoints
 from broker.adapters.entropy import SystemEntropy
-from broker.adapters.identity_providers import HttpIdentityProviders
-from broker.adapters.issuer_health import LiveIssuerHealth
-from broker.adapters.issuers import discoverable, key_sources, userinfo_source
-from broker.adapters.jwks import JwksClient, KeySource
+from broker.adapters.jwks import JwksClient
 from broker.adapters.key_ring import KeyRing
 from broker.adapters.languages import load_languages
 from broker.adapters.names import SivNames
@@ -27,7 +23,6 @@ from broker.adapters.ontology import open_ontology
 from broker.adapters.outgoing import Outgoing
 from broker.adapters.permissions_apis import PermissionsApis
 from broker.adapters.policy_watch import PolicyWatch
-from broker.adapters.poll_loop import PollLoop
 from broker.adapters.probe import HttpProbe
 from broker.adapters.provider_credentials import Credentials
 from broker.adapters.repositories.genomic_files import GenomicFiles
@@ -43,23 +38,23 @@ from broker.core.ids import Issuer
 from broker.core.jurisdiction.rulebook import Mode
 from broker.core.oidc.metadata import BASIC_SCOPES
 from broker.core.quota import Rates
-from broker.core.rows import Client, IdentityProvider, Row, VisaIssuer
-from broker.core.snapshot import Snapshot, empty
+from broker.core.rows import Client, IdentityProvider, Row
+from broker.core.snapshot import empty
 from broker.database import RunningLedger, Storage
 from broker.flows.documents import document
-from broker.flows.foreign_tokens import us_of
 from broker.flows.gather import Gathering
 from broker.flows.inspect import Tools
 from broker.flows.oauth.deps import Deps
 from broker.flows.oauth.targets import audience_of
-from broker.flows.poll_visas import due, poll
 from broker.flows.proofs import Proofs
 from broker.flows.release_visas import shown_grants, visas_to_release
-from broker.flows.verified import Poller, Verifier
+from broker.flows.verified import Verifier
 from broker.flows.world import World
 from broker.policies import RulesError, policy_folder, rules_in, watch_policies
 from broker.ports import Entropy
+from broker.ports.tracing import UNTRACED, Tracer
 from broker.state import (
+    cancelled,
     deliveries_told,
     envelopes_of,
     keep_texts,
@@ -69,6 +64,7 @@ from broker.state import (
     storage_of,
     witnessed,
 )
+from broker.trusted import client_keys, identity_providers, open_verifier
 from broker.web.edge import EDGE, Edge, Network, Pace, networks
 from broker.web.middleware import CLOCK, ENTROPY, SECURE, around, safe_headers
 from broker.web.once import RUNNING, OnceLedger, once
@@ -116,7 +112,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
     async with AsyncExitStack() as stack:
         storage = await stack.enter_async_context(storage_of(settings, store, clock, entropy))
         ledger = storage.ledger
-        stack.push_async_callback(_cancelled, asyncio.create_task(storage.scratch.sweep_on(clock.now)))
+        stack.push_async_callback(cancelled, asyncio.create_task(storage.scratch.sweep_on(clock.now)))
         await _not_before_the_last(storage.log, clock)
         live = await picture_of(empty(ontology, rules, signing.own_trust(tokens, settings.issuer)), storage)
         _heed_revocations(tokens, live, clock)
@@ -125,20 +121,20 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         watch = watch_policies(world, live, settings, folder)
         ring = await key_ring(world, tokens, live, settings)
         for looking in (ring.look_on(), watch.look_on()):
-            stack.push_async_callback(_cancelled, asyncio.create_task(looking))
+            stack.push_async_callback(cancelled, asyncio.create_task(looking))
         await stack.enter_async_context(deliveries_told(world, settings.nginx_log, await storage.alive()))
-        outgoing = _outgoing(stack)
+        outgoing = _outgoing(stack, tracer := _tracer(stack, settings))
         stack.push_async_callback((await outbox_of(world, ledger, outgoing)).close)
         proofs = _proofs(world, store, settings)
-        verifier, issuers, endpoints = _verifier(world, live, outgoing, tokens, store, proofs, stack)
+        verifier, issuers, endpoints = open_verifier(world, live, outgoing, tokens, store, proofs, stack)
         gathering = _gathering(verifier, outgoing, store, entropy, stack)
         broker = Broker(
             world=world,
-            oauth=_oauth(world, tokens, store, _client_keys(live, outgoing, stack), proofs, settings, gathering),
+            oauth=_oauth(world, tokens, store, client_keys(live, outgoing, stack), proofs, settings, gathering),
             verifier=verifier,
             gathering=gathering,
             providers=RegisteredProviders(live),
-            idps=_identity_providers(outgoing, Credentials(tokens, clock, entropy), stack),
+            idps=identity_providers(outgoing, Credentials(tokens, clock, entropy), stack),
             snapshots=live,
             sources=(sources := await stack.enter_async_context(open_stores(settings.repository_credentials))),
             envelopes=(envelopes := envelopes_of(settings, store, entropy)),
@@ -153,6 +149,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             version=version("ga4gh-access-broker"),
             languages=load_languages(settings.text_folder),
             administration=_administration(outgoing, settings),
+            tracer=tracer,
         )
         storage.on_silence(broker.streams.cut_all)
         app = build(broker, ready := Readiness(lambda: not ledger.failed and storage.is_fresh()), *_front(settings))
@@ -194,8 +191,20 @@ async def _keep_texts(world: World, live: LiveSnapshot, settings: Settings) -> N
         raise RulesError("\n".join(wrong))
 
 
-def _outgoing(stack: AsyncExitStack) -> Outgoing:
-    outgoing = Outgoing(seconds=_OUTGOING_SECONDS)
+def _tracer(stack: AsyncExitStack, settings: Settings) -> Tracer:
+    """SettingsError if traces are wanted and what sends them is not installed."""
+    if not settings.traces:
+        return UNTRACED
+    try:
+        telemetry = import_module("broker.adapters.telemetry")  # an extra: nobody else needs its packages
+    except ImportError as missing:
+        raise SettingsError(f"traces: install ga4gh-access-broker[traces]; {missing.name} is missing") from None
+    tracer: Tracer = stack.enter_context(telemetry.telling(version=version("ga4gh-access-broker")))
+    return tracer
+
+
+def _outgoing(stack: AsyncExitStack, tracer: Tracer) -> Outgoing:
+    outgoing = Outgoing(seconds=_OUTGOING_SECONDS, tracer=tracer)
     stack.push_async_callback(outgoing.close)
     return outgoing
 
@@ -234,7 +243,7 @@ def build(
 ) -> web.Application:
     """The application around a wired broker. Tests call this with fakes."""
     app = web.Application(middlewares=[around, once], client_max_size=64 * 1024)
-    app[WATCHED] = WatchedLedger(broker.world.ledger)
+    app[WATCHED] = WatchedLedger(broker.world.ledger, broker.tracer)
     ledger = OnceLedger(app[WATCHED])
     app[BROKER] = replace(
         broker, world=replace(broker.world, ledger=ledger), oauth=replace(broker.oauth, ledger=ledger)
@@ -309,84 +318,6 @@ def _oauth(
         grants=partial(shown_grants, world),
         documents=partial(document, world, tokens),
     )
-
-
-def _trusted(
-    live: LiveSnapshot, outgoing: Outgoing, stack: AsyncExitStack
-) -> tuple[JwksClient, LiveIssuerHealth, HttpEndpoints]:
-    """Keys of trusted issuers, how these are doing, and their UserInfo; all follow the trust rows as they change."""
-    discovery = Discovery(outgoing, time.monotonic)
-    client = JwksClient(outgoing, time.monotonic, discovered=discovery.jwks_uri)
-    endpoints = HttpEndpoints(outgoing, discovery, time.monotonic)
-    for part in (client, discovery, endpoints):
-        stack.push_async_callback(part.close)
-    health = LiveIssuerHealth(client)
-
-    def follow(snapshot: Snapshot) -> None:
-        rows = [row for row in snapshot.all(VisaIssuer) if row.status == "active"]
-        client.register(source for row in rows for source in key_sources(row))
-        discovery.register(discoverable(row) for row in rows if row.trust.discovery)
-        endpoints.register(userinfo_source(row) for row in rows if row.trust.userinfo or row.trust.polled)
-        health.register(row.trust for row in rows)
-
-    follow(live.current())
-    stack.callback(live.listen(follow))
-    return client, health, endpoints
-
-
-def _verifier(
-    world: World,
-    live: LiveSnapshot,
-    outgoing: Outgoing,
-    tokens: signing.OwnTokens,
-    store: keys.KeyStore,
-    proofs: Proofs,
-    stack: AsyncExitStack,
-) -> tuple[Verifier, LiveIssuerHealth, HttpEndpoints]:
-    """Who verifies tokens, and asks in time about the Visa Access Tokens in use, from before this start too."""
-    trusted, issuers, endpoints = _trusted(live, outgoing, stack)
-    vault = AesVault(store.secret("polled-visas"), world.entropy)
-    poller = Poller(endpoints=endpoints, vault=vault, us=us_of(world))
-    verifier = Verifier(
-        reader=tokens, keys=trusted, check=jose.check_signature, proofs=proofs, health=issuers, poller=poller
-    )
-    asking = PollLoop(
-        lambda: due(world, world.clock.now()), lambda one: poll(world, verifier, poller, one, world.clock.now())
-    )
-    stack.push_async_callback(asking.close)
-    stack.push_async_callback(_cancelled, asyncio.create_task(asking.run()))
-    return verifier, issuers, endpoints
-
-
-def _client_keys(live: LiveSnapshot, outgoing: Outgoing, stack: AsyncExitStack) -> JwksClient:
-    """Keys of clients that publish them; the addresses follow the clients' rows as they change."""
-    client = JwksClient(outgoing, time.monotonic)
-    stack.push_async_callback(client.close)
-
-    def follow(snapshot: Snapshot) -> None:
-        client.register(
-            KeySource(iss=row.id, jku=row.jwks_uri, internal=row.internal)
-            for row in snapshot.clients_with_addresses()
-            if row.jwks_uri is not None
-        )
-
-    follow(live.current())
-    stack.callback(live.listen(follow))
-    return client
-
-
-def _identity_providers(outgoing: Outgoing, credentials: Credentials, stack: AsyncExitStack) -> HttpIdentityProviders:
-    """Home identity providers; their keys are kept apart from those of visa issuers."""
-    keys = JwksClient(outgoing, time.monotonic)
-    made = HttpIdentityProviders(outgoing, keys, jose.check_signature, credentials, time.monotonic)
-    stack.push_async_callback(made.close)
-    return made
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
 
 
 async def first_of(*events: Awaitable[object]) -> None:

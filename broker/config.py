@@ -103,6 +103,9 @@ class Settings(BaseModel):
     """Where users of the broker find help: a web address, or `mailto:` and one."""
     environment: str | None = None
     """What kind of installation this is, for example `prod` or `test`."""
+    traces: bool = False
+    """Tell a collector how long requests and their parts take (OpenTelemetry; needs the extra `traces`). Where it is,
+    `OTEL_EXPORTER_OTLP_ENDPOINT` and the standard's other variables say. Trusted: it learns when what was asked."""
     tls_cert: Path | None = None
     """Certificate chain (PEM), to serve https without a proxy."""
     tls_key: Path | None = None

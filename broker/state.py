@@ -197,3 +197,9 @@ async def deliveries_told(world: World, nginx_log: Path | None, alive: Container
             following.cancel()
             with suppress(asyncio.CancelledError):
                 await following
+
+
+async def cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

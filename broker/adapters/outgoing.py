@@ -8,11 +8,15 @@ changes its mind between look-up and connection gains nothing.
 import asyncio
 import errno
 import socket
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
+
+from broker.ports.tracing import UNTRACED, Tracer
 
 _NAT64 = IPv6Network("64:ff9b::/96")
 _UNICAST = IPv6Network("2000::/3")
@@ -39,9 +43,9 @@ class FetchError(Exception):
 class Outgoing:
     """Fetches documents. Make it inside the running loop; `close` it at the end."""
 
-    def __init__(self, *, seconds: float) -> None:
+    def __init__(self, *, seconds: float, tracer: Tracer = UNTRACED) -> None:
         """`seconds`: for one fetch, from the look-up of the name to the last byte."""
-        self._seconds = seconds
+        self._seconds, self._tracer = seconds, tracer
         self._public = session(internal=False)
         self._internal = session(internal=True)
 
@@ -89,15 +93,16 @@ class Outgoing:
         if not _goes_over_tls(url, internal=internal):
             raise FetchError("not an https address")
         web = self._internal if internal else self._public
+        method = "GET" if form is None else "POST"
         try:
             sending = web.request(
-                "GET" if form is None else "POST",
+                method,
                 url,
                 data=form,
                 headers={**(more or {}), **_headers(types, authorization)},
                 allow_redirects=False,
             )
-            async with asyncio.timeout(self._seconds), sending as response:
+            async with self._within_time(method, url), sending as response:
                 media = _vet(response.status, response.headers, response.content_type, types)
                 return media, await _body(response.content, limit)
         except TimeoutError:
@@ -112,7 +117,7 @@ class Outgoing:
         web = self._internal if internal else self._public
         try:
             sending = web.request("POST", url, data=body, allow_redirects=False)
-            async with asyncio.timeout(self._seconds), sending as response:
+            async with self._within_time("POST", url), sending as response:
                 return response.status, await _body(response.content, limit)
         except TimeoutError:
             raise FetchError(f"no answer within {self._seconds:g} seconds") from None
@@ -126,10 +131,18 @@ class Outgoing:
         web = self._internal if internal else self._public
         try:
             sending = web.request("POST", url, data=form, allow_redirects=False)
-            async with asyncio.timeout(self._seconds), sending as response:
+            async with self._within_time("POST", url), sending as response:
                 return response.status in _TAKEN
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError):
             return False
+
+    @asynccontextmanager
+    async def _within_time(self, method: str, url: str) -> AsyncIterator[None]:
+        """A span that names whom we ask, and not what; no trace goes on there: it would tell what belongs together."""
+        host = urlsplit(url).hostname or ""
+        with self._tracer.part(f"ask {host}", method=method, host=host):
+            async with asyncio.timeout(self._seconds):
+                yield
 
 
 def session(*, internal: bool, per_host: int = _PER_HOST, buffer: int = 64 * 1024) -> aiohttp.ClientSession:

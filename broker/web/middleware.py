@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from functools import lru_cache
 from time import monotonic
 
@@ -11,14 +12,16 @@ from prometheus_client import Counter
 
 from broker.core.oidc.errors import OAuthError
 from broker.ports import Clock, Entropy, LedgerDownError, StaleError
+from broker.ports.tracing import UNTRACED, Span
 from broker.web import cors
 from broker.web.doors import ask_for_more, challenge_of, give_nonce
-from broker.web.edge import admit
+from broker.web.edge import EDGE, admit, is_proxy
 from broker.web.errors import Problem, problem_response
 from broker.web.languages import language, say
 from broker.web.metrics import METRICS, door_of
-from broker.web.recording import REQUEST
+from broker.web.recording import REQUEST, noted
 from broker.web.sparing import Sparing
+from broker.web.state import BROKER
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -69,7 +72,11 @@ async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
     named, began = REQUEST.set(request_id), monotonic()
     request[BEGAN] = began
     try:
-        response = await _answered(request, handler, request_id)
+        with _traced(request, request_id) as span:
+            response = await _answered(request, handler, request_id)
+            span.note("status", response.status)
+            if CODE in request:
+                span.note("code", request[CODE])
     finally:
         REQUEST.reset(named)
         structlog.contextvars.clear_contextvars()
@@ -77,6 +84,17 @@ async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
     if door != "data":  # how long a download takes is its client's matter; its first byte is counted where it leaves
         METRICS.seconds.labels(door).observe(monotonic() - began)
     return response
+
+
+def _traced(request: web.Request, request_id: str) -> AbstractContextManager[Span]:
+    """A trace that began elsewhere goes on here only if a proxy of ours says so: a stranger's would be anybody's."""
+    tracer = request.app[BROKER].tracer
+    if tracer is UNTRACED:
+        return UNTRACED.serving("", "")
+    method, route = method_of(request), _route(request)
+    parent = request.headers.get("traceparent", "") if is_proxy(request.remote, request.app[EDGE].proxies) else ""
+    facts = {"method": method, "route": route, "request": noted(request_id)}
+    return tracer.serving(f"{method} {route}", parent, **facts)
 
 
 async def _answered(request: web.Request, handler: Handler, request_id: str) -> web.StreamResponse:
@@ -100,10 +118,15 @@ async def _answered(request: web.Request, handler: Handler, request_id: str) -> 
     except Exception:
         log.exception("request.failed", route=route)
         response = _rendered(request, Problem("SRV-ERROR"), request_id)
-    method = request.method if request.method in hdrs.METH_ALL else "other"  # a label must not be what callers like
+    method = method_of(request)
     _counted(method, route, response.status).inc()
     _line(method, route, response.status, request.get(CODE))
     return response
+
+
+def method_of(request: web.Request) -> str:
+    """For labels, which must not be what callers like."""
+    return request.method if request.method in hdrs.METH_ALL else "other"
 
 
 @lru_cache(maxsize=4096)

@@ -16,6 +16,7 @@ from aiohttp import web
 from broker.core.audit.entry import Entry
 from broker.core.rows import Put
 from broker.ports import Ledger
+from broker.ports.tracing import Tracer
 from broker.web.metrics import METRICS
 
 MEMBER = "http_request"
@@ -35,10 +36,10 @@ def noted(request_id: str) -> str:
 
 
 class WatchedLedger:
-    """A ports.Ledger: the one underneath, timed, and with the request's id in each entry."""
+    """A ports.Ledger: the one underneath, timed and traced, and with the request's id in each entry."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, ledger: Ledger, tracer: Tracer) -> None:
+        self._ledger, self._tracer = ledger, tracer
         self._since: dict[object, float] = {}
 
     def longest_wait(self) -> float:
@@ -47,12 +48,12 @@ class WatchedLedger:
 
     async def record(self, entry: Entry, *changes: Put) -> int | None:
         """As the one underneath."""
-        with self._timed():
+        with self._timed(), self._tracer.part("record", kind=entry.kind):
             return await self._ledger.record(_named(entry), *changes)
 
     async def record_each(self, records: Sequence[tuple[Entry, Sequence[Put]]]) -> None:
         """As the one underneath."""
-        with self._timed():
+        with self._timed(), self._tracer.part("record", entries=len(records)):
             await self._ledger.record_each([(_named(entry), puts) for entry, puts in records])
 
     @contextmanager

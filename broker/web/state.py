@@ -28,6 +28,7 @@ from broker.ports import (
 from broker.ports.envelopes import Envelopes
 from broker.ports.regions import Regions
 from broker.ports.sources import Sources
+from broker.ports.tracing import UNTRACED, Tracer
 from broker.web.streams import LiveStreams
 
 
@@ -71,6 +72,7 @@ class Broker:
     languages: Mapping[str, Language]
     """In which reasons can be told, by tag; English is always among them."""
     administration: Administration
+    tracer: Tracer = UNTRACED
 
 
 BROKER = web.AppKey("broker", Broker)

@@ -42,6 +42,7 @@ from broker.flows.proofs import Proofs
 from broker.flows.release_visas import shown_grants, visas_to_release
 from broker.flows.verified import Verifier
 from broker.ports.sources import Sources
+from broker.ports.tracing import UNTRACED, Tracer
 from broker.web.edge import Edge
 from broker.web.state import BROKER, Administration, Broker, Readiness
 from broker.web.streams import LiveStreams
@@ -150,6 +151,7 @@ async def site(
     content: bytes = CONTENT,
     edge: Edge | None = None,
     tls: tuple[ssl.SSLContext, ssl.SSLContext] | None = None,
+    tracer: Tracer = UNTRACED,
     **changes: Any,
 ) -> AsyncIterator[Site]:
     """The site; `folder` holds the bytes of `obj-1`. `tls`: of server and client. `changes` as in `builders.snapshot`."""
@@ -171,7 +173,7 @@ async def site(
     edge = edge or Edge()
     async with open_stores(None) as stores:
         app = build(
-            _broker(made, tokens, edge, stores),
+            replace(_broker(made, tokens, edge, stores), tracer=tracer),
             Readiness(lambda: not made.ledger.failed),
             edge.proxies,
             edge.files,

@@ -52,7 +52,7 @@ async def test_no_span_names_a_person_an_object_or_a_token(tmp_path: Path) -> No
     token = {"Authorization": "Bearer not-a-token-but-secret"}
     for more in ({}, token):
         sent = more | {"X-Request-ID": "ada.of.rhine"}
-        _, spans, _ = await traced(tmp_path, f"/ga4gh/drs/v1/objects/{b.ONE}/access/https", **sent)
+        _, spans, _ = await traced(tmp_path, f"/ga4gh/drs/v1/objects/{b.ONE}/access/https", None, **sent)
         assert spans
         told = "".join(one.to_json() for one in spans)
         for secret in (str(b.ONE), str(b.ADA), str(b.GRANT), "not-a-token", "ada.of.rhine"):

@@ -17,9 +17,11 @@ PERMISSIVE = frozenset({
     "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "MIT", "MIT-0", "PSF-2.0",
 })  # fmt: skip
 """Licences of what runs with the service: they ask for their notice and for nothing else."""
+OPTIONAL = PERMISSIVE | {"MPL-2.0"}
+"""Of extras, which an operator chooses: who changes a file of theirs must hand that file on, and we change none."""
 FOR_TESTS = PERMISSIVE | {"MPL-2.0", "GPL-3.0-or-later"}
 """Of what only tests and tools load, and nobody is given."""
-PARTS = {"service": "the service", "demo": "the demo", "dev": "tests and tools"}
+PARTS = {"service": "the service", "traces": "traces", "demo": "the demo", "dev": "tests and tools"}
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 

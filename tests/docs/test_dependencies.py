@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, metadata
 
 import pytest
 
-from docs.dependencies import FOR_TESTS, INDEX, PARTS, PERMISSIVE, licences, locked
+from docs.dependencies import FOR_TESTS, INDEX, OPTIONAL, PARTS, PERMISSIVE, licences, locked
 from tests.docs.doc_blocks import ROOT
 
 LOCKED = {one.name: one for one in locked()}
@@ -27,7 +27,7 @@ def test_a_package_is_locked_by_digest_from_the_public_index_under_a_licence_tha
     assert package.is_digested
     assert package.part in PARTS
     assert package.licence, "read its licence and add a line to docs/licences.yaml"
-    assert package.licences <= (FOR_TESTS if package.part == "dev" else PERMISSIVE)
+    assert package.licences <= {"dev": FOR_TESTS, "traces": OPTIONAL}.get(package.part, PERMISSIVE)
 
 
 @pytest.mark.row("F89")

@@ -20,6 +20,7 @@ from pydantic_core import PydanticUndefined
 from broker.adapters.catalogue.forms import CatalogueForms
 from broker.adapters.catalogue.models import Catalogue
 from broker.config import PREFIX, Settings
+from broker.core.access.grants import GRANT_PERMISSIONS, GRANT_TRANSITIONS
 from broker.core.access.states import TRANSITIONS
 from broker.core.audit.kinds import KINDS
 from broker.core.decision.explanation.facts import Source
@@ -188,6 +189,28 @@ def access_request_states() -> str:
         f"```mermaid\n{drawn}\n```",
         _table(("in this state", "this can happen", "and leads to"), [(f"`{a}`", e, f"`{b}`") for a, e, b in arrows]),
         "Anything else is refused with `REQ-STATE`. No other code changes a state.",
+    )
+
+
+def grant_stages() -> str:
+    """The life of a grant as a picture, and who may do what in it."""
+    arrows = [(stage, how, to) for stage, moves in GRANT_TRANSITIONS.items() for how, to in moves.items()]
+    first = next(iter(GRANT_TRANSITIONS))
+    lines = ["stateDiagram-v2", f"    [*] --> {first}", *(f"    {a} --> {b}: {how}" for a, how, b in arrows)]
+    drawn = "\n".join((*lines, *(f"    {stage} --> [*]" for stage, moves in GRANT_TRANSITIONS.items() if not moves)))
+    rights = [
+        (f"`{stage}`", f"`{part}`", ", ".join(sorted(may)))
+        for stage, row in GRANT_PERMISSIONS.items()
+        for part, may in row.items()
+    ]
+    return _page(
+        "The life of a grant",
+        "`broker/core/access/grants.py`",
+        f"```mermaid\n{drawn}\n```",
+        "`remind` and `expire` come by time alone, and no row is written for them.\n"
+        "Data are used in `active` and `expiring`, and every use is judged anew; in no other stage is there any use.",
+        _table(("in this stage", "as", "one may"), rights),
+        "Whoever holds a grant has that part alone, under every identity that was ever linked to theirs.",
     )
 
 
@@ -471,6 +494,7 @@ FILES: Mapping[str, Callable[[], str]] = {
     "docs/reference/http.md": http,
     "docs/reference/reasons.md": reasons,
     "docs/reference/access-request-states.md": access_request_states,
+    "docs/reference/grant-stages.md": grant_stages,
     "docs/reference/entries.md": entries,
     "docs/reference/requirements.md": requirements,
     "docs/explanation/who-2024.md": who,

@@ -23,6 +23,8 @@ from broker.commands.signed_in import talking
 
 DO: Mapping[str, str] = {
     "grant-ended": "end what runs under it, and ask for what was given out to be deleted",
+    "grant-suspended": "end what runs under it",
+    "grant-resumed": "ask again: it may be used",
     "person-suspended": "let them in no more",
     "person-resumed": "ask again: they may be let in",
     "consents-changed": "leave out who is named, and ask again about each object; without objects, about all of them",

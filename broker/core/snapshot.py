@@ -17,7 +17,7 @@ from broker.core.copied import copied
 from broker.core.documents import Standing, standing
 from broker.core.duo.ontology import Ontology
 from broker.core.forms import counted
-from broker.core.ids import DatasetId, Issuer, ObjectId, PersonId, SubjectRef
+from broker.core.ids import DatasetId, GrantId, Issuer, ObjectId, PersonId, SubjectRef
 from broker.core.jurisdiction.rulebook import Rulebook
 from broker.core.memory import Memory
 from broker.core.passport.trust import Trust, TrustRow
@@ -33,6 +33,7 @@ from broker.core.rows import (
     IdentityProvider,
     Organisation,
     PolledVisa,
+    Report,
     Request,
     Review,
     Revocation,
@@ -130,6 +131,18 @@ class Snapshot:
     def desk(self, committee: str) -> tuple[Review, ...]:
         """Every application that is or was before a committee."""
         return cast("tuple[Review, ...]", self._listed("desk", committee))
+
+    def reports(self, grant: GrantId) -> tuple[Report, ...]:
+        """What the holder of a grant reported, the oldest first."""
+        return cast("tuple[Report, ...]", self._listed("reports", grant))
+
+    def renewals(self, committee: str) -> tuple[Report, ...]:
+        """The renewals that wait for the answer of a committee."""
+        return cast("tuple[Report, ...]", self._listed("renewals", committee))
+
+    def ending(self, committee: str, day: int) -> tuple[Grant, ...]:
+        """The grants of a committee that end on a day, counted from 1970; ended before their time or not."""
+        return cast("tuple[Grant, ...]", self._listed("ends", committee, str(day)))
 
     def consents(self, subject: SubjectRef) -> tuple[ConsentRow, ...]:
         """Every consent version of a participant."""
@@ -271,7 +284,7 @@ class Snapshot:
 
     def revoked_names(self, names: Iterable[str], at: Seconds) -> frozenset[str]:
         """Those of `names` (ids of revocations) that are revoked by `at`."""
-        return frozenset(row.id for row in self.revocations(names) if row.since <= at)
+        return frozenset(row.id for row in self.revocations(names) if row.holds(at))
 
     def revoked(self, what: What, value: str, at: Seconds) -> bool:
         """Has `what`:`value` been revoked by `at`?"""
@@ -281,7 +294,7 @@ class Snapshot:
         """Is one of `names` (ids of revocations) revoked by `at`?"""
         for name in names:
             row = self.rows.get((Revocation.KIND, name))
-            if isinstance(row, Revocation) and row.since <= at:
+            if isinstance(row, Revocation) and row.holds(at):
                 return True
         return False
 

@@ -136,7 +136,8 @@ async def _grant_rows(
     stored = await w.rows.get(Grant, declared.id)
     if stored is not None and stored.exclusion is not None and _is_same(stored, unsigned):
         return [*made, stored]
-    bound = replace(unsigned, exclusion=_left_out(w, unsigned, after))
+    closed = stored.closed if stored is not None else None
+    bound = replace(unsigned, exclusion=_left_out(w, unsigned, after), closed=closed)
     return [*made, replace(bound, document=signed(w, bound))]
 
 
@@ -144,7 +145,7 @@ def _is_same(stored: Grant, declared: Grant) -> bool:
     """Does the file say what is on record, but for what only the record has?"""
     kept = replace(
         stored, version=declared.version, document="", exclusion=None, findings=declared.findings,
-        obligations=declared.obligations,
+        obligations=declared.obligations, closed=None,
     )  # fmt: skip
     return kept == declared
 

@@ -21,6 +21,7 @@ from broker.core.rows import (
     Person,
     Put,
     RecipientKey,
+    Report,
     Request,
     Row,
     Session,
@@ -35,7 +36,7 @@ from broker.flows.world import World
 from broker.ports import AuditReads
 
 _THEIRS: tuple[type[Row], ...] = (
-    Identity, Session, Request, Application, Grant, Access, Approval, RecipientKey, Task,
+    Identity, Session, Request, Application, Grant, Report, Access, Approval, RecipientKey, Task,
 )  # fmt: skip
 """Kinds whose rows are found by person."""
 _SECRETS = frozenset({"log_key", "document"})
@@ -134,6 +135,8 @@ async def _nameless(w: World, person: PersonId) -> list[Row]:
         found.append(changed(access, identities=(), affiliations=(), stated=(), visas=(), location=None))
     async for key in w.rows.find(RecipientKey, "person", person):
         found.append(changed(key, name=ERASED))
+    async for report in w.rows.find(Report, "person", person):
+        found.append(changed(report, affiliations=(), location=None))
     pairs = {(one.iss, one.sub) for one in identities}
     async for visas in w.rows.scan(Gathered):
         if (visas.iss, visas.sub) in pairs:

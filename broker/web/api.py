@@ -1,4 +1,4 @@
-"""Our own API (/api/v1): datasets, pre-checks, requests, decisions, grants, revocations."""
+"""Our own API (/api/v1): datasets, pre-checks, requests, decisions, revocations."""
 
 from typing import Annotated, Any, Literal
 
@@ -7,12 +7,12 @@ from pydantic import Field
 
 from broker.core.decision.answering import Given
 from broker.core.duo.terms import public
-from broker.core.ids import ClientId, DatasetId, DecisionId, GrantId, RequestId
+from broker.core.ids import ClientId, DatasetId, DecisionId, RequestId
 from broker.core.outcome import Gate, Reason
 from broker.core.plain import plain
 from broker.core.purpose import Purpose, purpose_json, read_purpose
 from broker.core.reasons.language import Language
-from broker.core.rows import Dataset, Grant, Request, Session
+from broker.core.rows import Dataset, Request, Session
 from broker.core.rows.access import Finding
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds, parse_rfc3339, rfc3339
@@ -25,13 +25,12 @@ from broker.flows.revoke import revoke
 from broker.flows.sign_out import sign_out
 from broker.flows.tell_decision import tell_decision
 from broker.flows.traces import explained
-from broker.flows.world import Caller
 from broker.web import cookies
 from broker.web.bodies import Wire, json_body
 from broker.web.callers import caller
 from broker.web.errors import Problem
+from broker.web.grants import grant_json
 from broker.web.languages import language
-from broker.web.obligations import owed_json
 from broker.web.state import BROKER
 from broker.web.telling import foreseen, not_possible, pre_checked
 
@@ -210,25 +209,6 @@ async def withdraw_request(request: web.Request) -> web.Response:
     return web.json_response(_request(row))
 
 
-async def list_grants(request: web.Request) -> web.Response:
-    """GET /grants: one's own, as far as one released their visas to the client that asks."""
-    who, broker = await caller(request), request.app[BROKER]
-    rows, now = (broker.snapshots.current().get(Grant, id) for id in who.grants), broker.world.clock.now()
-    return web.json_response({"grants": [_grant(row, now) for row in rows if row is not None]})
-
-
-async def get_grant(request: web.Request) -> web.Response:
-    """GET /grants/{id}: the signed, DUO-coded permission itself; as a JWT where that is asked for."""
-    who, snapshot = await caller(request), request.app[BROKER].snapshots.current()
-    row = snapshot.get(Grant, GrantId(request.match_info["grant"]))
-    dataset = snapshot.get(Dataset, row.dataset) if row is not None else None
-    if row is None or dataset is None or not _may_see_grant(who, row, dataset):
-        raise Problem("REQ-NOT-FOUND")
-    if request.headers.get("Accept", "") == "application/duo-permission+jwt":
-        return web.Response(text=row.document, content_type="application/duo-permission+jwt")
-    return web.json_response(_grant(row, request.app[BROKER].world.clock.now()))
-
-
 async def me(request: web.Request) -> web.Response:
     """GET /me: what the broker knows of the caller for now, as far as they released it to the client that asks."""
     who = await caller(request)
@@ -295,11 +275,6 @@ def _purpose(raw: dict[str, Any]) -> Purpose:
         raise Problem("REQ-INVALID", problem=f"purpose: {wrong}") from None
 
 
-def _may_see_grant(who: Caller, row: Grant, dataset: Dataset) -> bool:
-    own = row.id in who.grants  # theirs, or a linked identity's, and released to the client that asks
-    return own or who.has_role("committee_member", f"committee:{dataset.committee}")
-
-
 def _dataset(row: Dataset, snapshot: Snapshot) -> dict[str, Any]:
     return {
         "id": row.id,
@@ -338,20 +313,6 @@ def _finding(made: Finding) -> dict[str, Any]:
     return told
 
 
-def _grant(row: Grant, now: Seconds) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "dataset": row.dataset,
-        "codes": plain(tuple(public(term) for term in row.duo)),
-        "purpose": purpose_json(row.purpose),
-        "obligations": [owed_json(one, now) for one in row.obligations],
-        "begins": rfc3339(row.begins),
-        "ends": rfc3339(row.ends),
-        "committee": row.committee,
-        "permission": row.document,
-    }
-
-
 def _decided(done: Decided, now: Seconds, language: Language) -> dict[str, Any]:
     told = {
         **_request(done.request),
@@ -359,5 +320,5 @@ def _decided(done: Decided, now: Seconds, language: Language) -> dict[str, Any]:
         "explanation": explained(done.id, done.explanation, language, done.request.ground),
     }
     if done.grant is not None:
-        told["granted"] = _grant(done.grant, now)
+        told["granted"] = grant_json(done.grant, now)
     return told

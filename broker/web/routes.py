@@ -28,6 +28,7 @@ from broker.web import (
     devices,
     drs,
     drs_bulk,
+    grants,
     health,
     htsget,
     identities,
@@ -49,7 +50,7 @@ from broker.web.errors import Problem, headers, status_of
 from broker.web.languages import language
 from broker.web.middleware import ERROR_FAMILIES, ERROR_FORMS, REQUEST_ID, ErrorForm
 from broker.web.openapi import OPENAPI
-from broker.web.pages import applying, catalogue, desk, render
+from broker.web.pages import applying, catalogue, desk, granted, render
 from broker.web.state import BROKER
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -165,6 +166,10 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/applications/{application}/edit", applying.edit, Who.BROWSER, page),
     Route("POST", "/applications/{application}/edit", applying.mended, Who.BROWSER, page),
     Route("POST", "/applications/{application}/withdrawal", applying.taken_back, Who.BROWSER, page),
+    Route("GET", "/grants", granted.mine, Who.BROWSER, page),
+    Route("GET", "/grants/{grant}", granted.show, Who.BROWSER, page),
+    Route("POST", "/grants/{grant}", granted.acted, Who.BROWSER, page),
+    Route("GET", "/renewals", granted.calendar, Who.BROWSER, page),
     Route("GET", "/reviews", desk.listed, Who.BROWSER, page),
     Route("GET", "/reviews/{review}", desk.show, Who.BROWSER, page),
     Route("POST", "/reviews/{review}", desk.acted, Who.BROWSER, page),
@@ -222,8 +227,15 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"{_API}/reviews/{{review}}/return", applications.post_return, Who.TOKEN),
     Route("POST", f"{_API}/reviews/{{review}}/reopening", applications.post_reopening, Who.TOKEN),
     Route("GET", f"{_API}/exceptions", api.list_exceptions, Who.ANYBODY),
-    Route("GET", f"{_API}/grants", api.list_grants, Who.TOKEN),
-    Route("GET", f"{_API}/grants/{{grant}}", api.get_grant, Who.TOKEN),
+    Route("GET", f"{_API}/grants", grants.list_grants, Who.TOKEN),
+    Route("GET", f"{_API}/renewals", grants.list_renewals, Who.TOKEN),
+    Route("GET", f"{_API}/grants/{{grant}}", grants.get_grant, Who.TOKEN),
+    Route("POST", f"{_API}/grants/{{grant}}/renewals", grants.post_renewal, Who.TOKEN),
+    Route("POST", f"{_API}/grants/{{grant}}/renewals/answer", grants.post_renewal_answer, Who.TOKEN),
+    Route("POST", f"{_API}/grants/{{grant}}/suspension", grants.post_suspension, Who.TOKEN),
+    Route("POST", f"{_API}/grants/{{grant}}/resumption", grants.post_resumption, Who.TOKEN),
+    Route("POST", f"{_API}/grants/{{grant}}/revocation", grants.post_end, Who.TOKEN),
+    Route("POST", f"{_API}/grants/{{grant}}/closing", grants.post_closing, Who.TOKEN),
     Route("POST", f"{_API}/grants/{{grant}}/obligations/{{obligation}}", obligations.post_fulfilment, Who.TOKEN),
     Route("GET", f"{_API}/me", api.me, Who.TOKEN),
     Route("PUT", f"{_API}/me/location", api.put_location, Who.TOKEN),
@@ -308,6 +320,8 @@ FAMILIES: tuple[tuple[str, ErrorForm], ...] = (
     ("/dataset", page),
     ("/applications", page),
     ("/reviews", page),
+    ("/grants", page),
+    ("/renewals", page),
     ("/access/v1/", authzen.error),
     ("/authz/", proxies.error),
 )

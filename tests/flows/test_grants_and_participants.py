@@ -18,7 +18,7 @@ from broker.core.rows import Grant
 from broker.core.time import Day, Seconds, add_months, start_of
 from broker.flows import decide_request
 from broker.flows.decide_request import Decided
-from broker.web import api
+from broker.web.grants import grant_json
 from tests import builders as b
 from tests.fakes import START
 from tests.flows.worlds import MEI, Stage, caller, stage
@@ -45,7 +45,7 @@ async def granted(**changes: Any) -> tuple[Stage, Grant]:
 
 def told(grant: Grant) -> str:
     """All that the grant's holder and a repository read of it."""
-    return grant.document + json.dumps(api._grant(grant, START))
+    return grant.document + json.dumps(grant_json(grant, START))
 
 
 @pytest.mark.row("RUL-EXCLUSION")

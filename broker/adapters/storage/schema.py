@@ -37,6 +37,7 @@ INDEXED: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "identity": ("person",),
     "recipient_key": ("person",),
     "refresh_token": ("family",),
+    "report": ("person", "grant"),
     "request": ("person", "dataset", "state"),
     "review": ("application",),
     "session": ("person",),

@@ -13,7 +13,7 @@ from broker.core.authz.scope import Asker
 from broker.core.ids import PersonId
 from broker.core.rows import ConsentRow, Grant, Revocation, Row, Sanction, VisaIssuer
 from broker.core.snapshot import Snapshot
-from broker.core.time import Seconds, rfc3339
+from broker.core.time import FOREVER, Seconds, rfc3339
 
 KINDS: tuple[type[Row], ...] = (ConsentRow, Revocation, Sanction, VisaIssuer)
 """The kinds of rows whose changes a feed tells of."""
@@ -98,7 +98,9 @@ def _revoked(row: Revocation, hears: Hears, snapshot: Snapshot) -> dict[str, Any
         case "grant":
             grant = snapshot.get(Grant, value)
             mine = grant is not None and hears.asker.dataset(grant.dataset, snapshot) is not None
-            return {} if grant is None or not mine else {"event": "grant-ended", **_grant(grant)}
+            stopped = "grant-suspended" if row.pausing else "grant-ended"
+            event = stopped if row.lifted == FOREVER else "grant-resumed"
+            return {} if grant is None or not mine else {"event": event, **_grant(grant)}
         case "person":
             return {"event": "person-suspended", "subject": value} if _knows(value, hears, snapshot) else {}
         case "session" | "family":

@@ -1,12 +1,13 @@
-"""What cannot be done with an application, and why (codes `REQ-*`)."""
+"""What cannot be done with an application or a grant, and why (codes `REQ-*`, `GRANT-*`)."""
 
 from broker.core.reasons.spec import Spec
 
 SPECS = (
-    Spec("REQ-NOT-YOUR-PART", "people", "facts", "Your part in this application does not include this step: {step}.", "Step of another part: {step}.", "Somebody tried a step that was not theirs to take. It was refused."),
+    Spec("REQ-NOT-YOUR-PART", "people", "facts", "Your part in it does not include this step: {step}.", "Step of another part: {step}.", "Somebody tried a step that was not theirs to take. It was refused."),
     Spec("REQ-STEPPED-ASIDE", "people", "facts", "You stepped aside from this application, for an interest of your own, and take no part in its decision.", "Member who stepped aside.", "Somebody with an interest of their own took no part in the decision."),
     Spec("REQ-QUORUM", "people", "facts", "{votes} of the {quorum} votes that this committee needs have been cast. It can answer when the others have voted.", "Quorum not reached: {votes} of {quorum}.", "A committee could not answer yet: too few had voted."),
     Spec("REQ-VOTED", "people", "facts", "The committee voted {opinion}. The answer can only be that; whoever thinks otherwise asks for another vote.", "Answer against the vote: {opinion}.", "An answer against the committee's own vote was refused."),
     Spec("REQ-APPLICATION-NEEDED", "people", "facts", "This committee votes, or asks for the endorsement of your institution. Hand in an application instead: POST /api/v1/applications.", "Request made alone, before a committee that votes or wants an endorsement.", "A request that had not gone the way it must was refused."),
+    Spec("GRANT-NO-LONGER", "contract", "facts", "The grant cannot be made longer: by the codes, the dataset or the rules of now it ends on {date} at the latest.", "No later end than {date} is possible.", "A permission was not made longer than it may be."),
     Spec("REQ-DRAFTS", "system", "facts", "You have {limit} drafts, and no more can be kept. Delete one first.", "Draft limit of a person.", "A limit on unfinished requests was reached."),
 )  # fmt: skip

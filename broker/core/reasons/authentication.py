@@ -19,6 +19,7 @@ SPECS = (
     Spec("AUTH-NOT-YOURS", "system", "facts", "You may not do this. The roles that may: {roles}.", "Role missing.", "Somebody without the needed role was refused."),
     Spec("AUTH-NO-GRANT", "contract", "facts", "You hold no grant for this dataset. Ask its committee for one.", "No live grant or trusted visa for the dataset.", "Somebody without permission asked for your data. It was refused."),
     Spec("AUTH-GRANT-ENDED", "contract", "facts", "Your grant for this dataset ended on {date}. Ask for a new one.", "Grant ended.", "A permission had ended, so the use was refused."),
+    Spec("AUTH-GRANT-SUSPENDED", "contract", "merits", "Your grant for this dataset is suspended. Its committee says whether it may go on; you can appeal.", "Grant suspended.", "A permission was suspended, so the use was refused."),
     Spec("AUTH-GRANT-REVOKED", "contract", "merits", "Your grant for this dataset was revoked. You can appeal.", "Grant revoked.", "A permission was taken back, so the use was refused."),
     Spec("AUTH-REVOKED", "system", "facts", "What this access rests on was revoked. Sign in again or ask the help desk.", "Session, token or key revoked.", "An access was stopped because it had been revoked."),
     Spec("AUTH-TICKET-INVALID", "system", "facts", "This download link is not valid. Ask for a new one.", "Ticket refused.", "A download with a wrong link was refused."),

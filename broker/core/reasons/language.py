@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
+from broker.core.reasons.grant_words import GRANT_WORDS
 from broker.core.reasons.page_words import PAGE_WORDS
 from broker.core.reasons.spec import Spec
 from broker.core.reasons.words import WORDS
@@ -18,7 +19,7 @@ Audience = Literal["researcher", "dac", "subject"]
 AUDIENCES: tuple[Audience, ...] = ("researcher", "dac", "subject")
 
 _NOT_STATED = "line.not_stated"
-EVERY_WORD: Mapping[str, str] = {**WORDS, **PAGE_WORDS}
+EVERY_WORD: Mapping[str, str] = {**WORDS, **PAGE_WORDS, **GRANT_WORDS}
 """By key, in English: the words of explanations and those of the pages."""
 
 

@@ -33,6 +33,7 @@ from broker.core.rows.oauth import Approval, Client, Code, Family, RefreshToken
 from broker.core.rows.once import Done
 from broker.core.rows.polled import PolledVisa
 from broker.core.rows.recipients import RecipientKey
+from broker.core.rows.reports import Report
 from broker.core.rows.repositories import AskedAbout, Usage
 from broker.core.rows.revocation import Revocation
 from broker.core.rows.sanctions import Sanction
@@ -43,24 +44,24 @@ __all__ = [
     "Client", "Code", "Committee", "ConsentRow", "ConsentTemplate", "CustomType", "Dataset", "Delivery", "Document",
     "Done", "DrsObject", "Envelope", "Erasure", "Evidence", "Family", "Farewell", "Gather", "Gathered", "Grant",
     "Hold", "HomeSession", "Identity", "IdentityLink", "IdentityProvider", "InForce", "Organisation", "Person",
-    "PolledVisa", "Put", "RecipientKey", "RefreshToken", "Repository", "Request", "Review", "Revocation", "Role", "Row",
-    "Sanction",
-    "Session", "SigningKey", "Task", "Trace", "Usage", "VisaIssuer", "WithdrawalReceipt", "changed",
+    "PolledVisa", "Put", "RecipientKey", "RefreshToken", "Report", "Repository", "Request", "Review", "Revocation",
+    "Role", "Row", "Sanction", "Session", "SigningKey", "Task", "Trace", "Usage", "VisaIssuer", "WithdrawalReceipt",
+    "changed",
 ]  # fmt: skip
 
 KINDS: tuple[type[Row], ...] = (
     Access, Application, Approval, AskedAbout, Assertion, Client, Code, Committee, ConsentRow, ConsentTemplate,
     CustomType, Dataset, Delivery, Document, Done, DrsObject, Erasure,
     Family, Farewell, Gathered, Grant, Hold, HomeSession, Identity, IdentityLink, IdentityProvider, InForce,
-    Organisation, Person, PolledVisa, RecipientKey, RefreshToken, Repository, Request, Review, Revocation, Role,
-    Sanction, Session, SigningKey, Task, Trace, Usage, VisaIssuer, WithdrawalReceipt,
+    Organisation, Person, PolledVisa, RecipientKey, RefreshToken, Report, Repository, Request, Review, Revocation,
+    Role, Sanction, Session, SigningKey, Task, Trace, Usage, VisaIssuer, WithdrawalReceipt,
 )  # fmt: skip
 """Every kind of row; each is a table of its own."""
 
 SNAPSHOT_KINDS: frozenset[type[Row]] = frozenset({
     Application, Assertion, Client, Committee, ConsentRow, ConsentTemplate, CustomType, Dataset, DrsObject, Grant,
     IdentityLink, IdentityProvider,
-    Organisation, PolledVisa, Repository, Request, Review, Revocation, Role, Sanction, VisaIssuer,
+    Organisation, PolledVisa, Report, Repository, Request, Review, Revocation, Role, Sanction, VisaIssuer,
 })  # fmt: skip
 """The kinds that decisions read: held in memory as the snapshot, and followed change by change."""
 

@@ -84,7 +84,7 @@ class Grant:
     """A DUO-coded permission: one dataset, one person, one project (ruling 4).
 
     `document`: the permission signed by the broker (typ `duo-permission+jwt`), for repositories that obey it
-    without asking again. Ends at `ends`, or by a Revocation of `grant:<id>`.
+    without asking again. Ends at `ends`, or by a Revocation of `grant:<id>`. Its stage: core/grants.py.
     """
 
     KIND: ClassVar[str] = "grant"
@@ -104,6 +104,8 @@ class Grant:
     document: str
     exclusion: Exclusion | None = None
     """Which participants were left out when it was made; None: a grant that a catalogue declared."""
+    closed: Seconds | None = None
+    """When its holder attested that the copies are destroyed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

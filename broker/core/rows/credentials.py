@@ -12,10 +12,11 @@ from broker.core.rows.change import Row
 from broker.core.rows.linking import IdentityLink
 from broker.core.rows.oauth import Client
 from broker.core.rows.polled import PolledVisa
+from broker.core.rows.reports import Report
 from broker.core.rows.revocation import Revocation
 from broker.core.rows.sanctions import Sanction
 
 OF_CREDENTIALS: frozenset[type[Row]] = frozenset({
-    Application, Assertion, Client, Grant, IdentityLink, IdentityProvider, PolledVisa, Request, Review, Revocation,
-    Role, Sanction, VisaIssuer,
+    Application, Assertion, Client, Grant, IdentityLink, IdentityProvider, PolledVisa, Report, Request, Review,
+    Revocation, Role, Sanction, VisaIssuer,
 })  # fmt: skip

@@ -11,7 +11,10 @@ from broker.core.rows.consents import ConsentRow
 from broker.core.rows.linking import IdentityLink
 from broker.core.rows.oauth import Client
 from broker.core.rows.polled import PolledVisa
+from broker.core.rows.reports import Report
 from broker.core.rows.sanctions import Sanction
+
+_DAY = 86_400
 
 
 def keys_of(row: Row) -> Iterable[tuple[str, ...]]:  # noqa: C901, PLR0912 (a table of kinds)
@@ -20,6 +23,7 @@ def keys_of(row: Row) -> Iterable[tuple[str, ...]]:  # noqa: C901, PLR0912 (a ta
         case Grant():
             yield ("grant", row.person, row.dataset)
             yield ("person", row.person)
+            yield ("ends", row.committee, str(row.ends // _DAY))
             yield from (("given", scope) for scope in {one.partition("@")[2] for one in row.affiliations})
         case Request():
             yield ("requests", row.person)
@@ -28,6 +32,10 @@ def keys_of(row: Row) -> Iterable[tuple[str, ...]]:  # noqa: C901, PLR0912 (a ta
             yield ("applications", row.person)
         case Review():
             yield ("desk", row.committee)
+        case Report():
+            yield ("reports", row.grant)
+            if row.waits:
+                yield ("renewals", row.committee)
         case ConsentRow():
             yield ("consent", row.consent.consent_id)
             if row.consent.grantor is not None and row.consent.grantor.ref is not None:

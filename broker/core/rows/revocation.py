@@ -10,7 +10,7 @@ What = Literal["family", "session", "person", "grant", "visa", "key", "issuer", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revocation:
-    """`what`:`value` counts for nothing from `since` on. `id` is `<what>:<value>`.
+    """`what`:`value` counts for nothing from `since` on, until it is `lifted`. `id` is `<what>:<value>`.
 
     `until`: when the revoked thing would have ended anyway, so that the row may be forgotten.
     """
@@ -21,6 +21,14 @@ class Revocation:
     since: Seconds
     until: Seconds = FOREVER
     ground: str = ""
+    pausing: bool = False
+    """Of a grant: it is suspended, and may be resumed. Nothing else that was ended comes back."""
+    lifted: Seconds = FOREVER
+    """When it was resumed."""
+
+    def holds(self, at: Seconds) -> bool:
+        """Does what it ended count for nothing at `at`?"""
+        return self.since <= at < self.lifted
 
 
 def revocation_id(what: What, value: str) -> str:

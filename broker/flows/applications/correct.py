@@ -1,13 +1,14 @@
 """A committee corrects an answer: it takes it up again, with a ground. The old answer is kept; a yes ends at once."""
 
+from broker.core.access.grants import GrantCommand
 from broker.core.access.life import Command
 from broker.core.access.states import Event, step
 from broker.core.applications import moved
 from broker.core.audit.entry import Value
+from broker.core.grants import after
 from broker.core.ids import DatasetId, ReviewId
 from broker.core.outcome import Reason
 from broker.core.rows import Grant, Put, Request, Review, Revocation, changed
-from broker.core.rows.revocation import revocation_id
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 from broker.flows.applications.desk import at_desk, requests
@@ -54,7 +55,5 @@ def _again(row: Request) -> Request:
 def _ended(row: Request, ground: str, snapshot: Snapshot, now: Seconds) -> list[Revocation]:
     """What ends the grant that the old answer made, if it has not ended."""
     grant = snapshot.get(Grant, row.grant) if row.grant is not None else None
-    id = revocation_id("grant", grant.id) if grant is not None else ""
-    if grant is None or snapshot.get(Revocation, id) is not None:
-        return []
-    return [Revocation(id=id, since=now, until=grant.ends, ground=ground)]
+    end = after(GrantCommand.REVOKE, grant, snapshot, now, ground) if grant is not None else None
+    return [end] if end is not None else []

@@ -17,7 +17,13 @@ from broker.web.sign_in import Wish
 from broker.web.state import BROKER
 
 _PUBLIC = (("/datasets", "page.data"),)
-_PRIVATE = (("/applications", "page.mine"), ("/reviews", "page.desk"), ("/identities", "page.identities"))
+_PRIVATE = (
+    ("/applications", "page.mine"),
+    ("/grants", "page.grants"),
+    ("/reviews", "page.desk"),
+    ("/renewals", "page.renewals"),
+    ("/identities", "page.identities"),
+)
 
 
 async def visitor(request: web.Request) -> Caller | None:

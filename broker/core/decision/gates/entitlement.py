@@ -4,7 +4,8 @@ from broker.core.decision.case import Case
 from broker.core.decision.entitlement import Entitlement
 from broker.core.decision.gates.result import result
 from broker.core.outcome import Gate, GateResult, Outcome
-from broker.core.rows import Grant, Request
+from broker.core.rows import Grant, Request, Revocation
+from broker.core.rows.revocation import revocation_id
 from broker.core.time import rfc3339
 
 
@@ -22,8 +23,10 @@ def entitlement(case: Case) -> GateResult:
         return result(Gate.ENTITLEMENT, Outcome.DENY, "PUR-MISMATCH" if wrong else "AUTH-NO-GRANT")
     if held.person != question.person and held.person not in question.persons:
         return result(Gate.ENTITLEMENT, Outcome.DENY, "PUR-MISMATCH")
-    if case.snapshot.revoked("grant", held.id, question.at):
-        return result(Gate.ENTITLEMENT, Outcome.DENY, "AUTH-GRANT-REVOKED")
+    stopped = case.snapshot.get(Revocation, revocation_id("grant", held.id))
+    if stopped is not None and stopped.holds(question.at):
+        code = "AUTH-GRANT-SUSPENDED" if stopped.pausing else "AUTH-GRANT-REVOKED"
+        return result(Gate.ENTITLEMENT, Outcome.DENY, code)
     if not held.begins <= question.at < held.ends:
         return result(Gate.ENTITLEMENT, Outcome.DENY, "AUTH-GRANT-ENDED", date=rfc3339(held.ends))
     if _is_from_oneself(case, held):

@@ -37,6 +37,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "application": ("person",),
     "review": ("application",),
     "hold": (),
+    "report": ("person", "grant"),
 }
 """Kind of row to the members by which its rows are found."""
 _FROM_NOW_ON = ("committee", "consent", "dataset", "drs_object", "organisation", "repository", "revocation")

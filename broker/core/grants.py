@@ -1,0 +1,66 @@
+"""In which stage is a grant, who has which part in it, and which row ends or pauses it? (access/grants.py)"""
+
+from collections.abc import Callable
+
+from broker.core.access.grants import GrantCommand, GrantPart, GrantStage, next_stage, stage_of
+from broker.core.ids import PersonId
+from broker.core.rows import Committee, Grant, Revocation, changed
+from broker.core.rows.revocation import revocation_id
+from broker.core.snapshot import Snapshot
+from broker.core.time import FOREVER, Seconds
+
+Has = Callable[[str, str], bool]
+"""(role, scope): does the caller hold this role in exactly this scope, or for the whole service?"""
+
+
+def ended(grant: Grant, snapshot: Snapshot) -> Revocation | None:
+    """What ends or pauses it, or once did."""
+    return snapshot.get(Revocation, revocation_id("grant", grant.id))
+
+
+def stage(grant: Grant, snapshot: Snapshot, now: Seconds) -> GrantStage:
+    """How far it is in its life."""
+    row = ended(grant, snapshot)
+    held = row is not None and row.holds(now)
+    pausing = row is not None and row.pausing
+    closed = grant.closed is not None
+    return stage_of(grant.ends, now, closed=closed, revoked=held and not pausing, suspended=held and pausing)
+
+
+def parts(
+    persons: frozenset[PersonId], has: Has, grant: Grant, committees: frozenset[Committee]
+) -> frozenset[GrantPart]:
+    """Which parts somebody has. `persons`: everybody whom they were ever shown to be. A holder is nothing besides.
+
+    `committees`: the one that gave it, and the one that decides about the data now.
+    """
+    if grant.person in persons:
+        return frozenset({GrantPart.HOLDER})
+    found: set[GrantPart] = set()
+    for one in committees:
+        scope = f"committee:{one.id}"
+        chairs, sits = has("committee_chair", scope), has("committee_member", scope)
+        found |= {GrantPart.MEMBER} if sits or chairs else set()
+        found |= {GrantPart.ANSWERER} if chairs or (sits and one.quorum <= 1) else set()
+        found |= {GrantPart.HANDLER} if has("handler", scope) else set()
+    found |= {GrantPart.CUSTODIAN} if has("custodian", f"dataset:{grant.dataset}") else set()
+    found |= {GrantPart.ADMIN} if has("admin", "service") else set()
+    found |= {GrantPart.AUDITOR} if has("auditor", "service") else set()
+    return frozenset(found)
+
+
+def after(command: GrantCommand, grant: Grant, snapshot: Snapshot, now: Seconds, ground: str) -> Revocation | None:
+    """The row by which `command` stops its use, or lets it go on; None: it cannot happen in the grant's stage.
+
+    Every door reads that one row, so a pause cuts running downloads as an end does.
+    """
+    if next_stage(stage(grant, snapshot, now), command) is None:
+        return None
+    row, pausing = ended(grant, snapshot), command is GrantCommand.SUSPEND
+    if row is None:
+        id = revocation_id("grant", grant.id)
+        return Revocation(id=id, since=now, until=grant.ends, ground=ground, pausing=pausing)
+    if command is GrantCommand.RESUME:
+        return changed(row, lifted=now)
+    since = row.since if row.holds(now) else now
+    return changed(row, since=since, until=grant.ends, ground=ground, pausing=pausing, lifted=FOREVER)

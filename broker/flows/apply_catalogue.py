@@ -137,8 +137,8 @@ async def _grant_rows(
     if stored is not None and stored.exclusion is not None and _is_same(stored, unsigned):
         return [*made, stored]
     closed = stored.closed if stored is not None else None
-    bound = replace(unsigned, exclusion=_left_out(w, unsigned, after), closed=closed)
-    return [*made, replace(bound, document=signed(w, bound))]
+    bound = replace(unsigned, exclusion=_left_out(w, unsigned, after))
+    return [*made, replace(bound, document=signed(w, bound), closed=closed)]
 
 
 def _is_same(stored: Grant, declared: Grant) -> bool:

@@ -149,3 +149,17 @@ async def test_what_a_page_does_not_offer_changes_nothing(tmp_path: Path, sent: 
             await one.send(PATH, **sent)
             assert one.status in (400, 409)
         assert s.stage.kinds() == []
+
+
+@pytest.mark.row("WF-TERMS")
+async def test_terms_are_accepted_on_the_page_of_a_grant(tmp_path: Path) -> None:
+    terms = b.dataset(terms_of_use="https://bank.example/terms/2", terms_sha256="ab" * 32)
+    async with site(tmp_path, *rows(), committee=dac(), dataset=terms) as s:
+        ada, mei = Browser(s, "ada"), Browser(s, "mei")
+        assert "https://bank.example/terms/2" in await ada.open(PATH)
+        await ada.send(PATH, do="accept")
+        assert ada.status == 409
+        await ada.open(PATH)
+        assert "Accepted here." in await ada.send(PATH, do="accept", accepted="yes")
+        assert s.stage.kinds() == ["terms.accepted"]
+        assert 'value="accept"' not in await mei.open(PATH), "nobody accepts for somebody else"

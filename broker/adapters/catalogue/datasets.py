@@ -1,6 +1,7 @@
 """From the part of a catalogue file that declares a dataset to its row, and facts and evidence of any row."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from broker.adapters.catalogue import models
@@ -16,6 +17,7 @@ from broker.core.plain import plain
 from broker.core.purpose import read_purpose
 from broker.core.rows import Dataset, Evidence, Row
 from broker.core.rows.assurance import Demand
+from broker.core.rows.safeguards import FormerTerms
 from broker.core.time import FOREVER, Seconds, parse_rfc3339
 
 
@@ -38,6 +40,8 @@ def dataset(part: models.DatasetPart) -> Row:
         facts=facts_of(part.facts, "custodian"),
         grant_months=part.grant_months,
         terms_of_use=part.terms_of_use,
+        terms_sha256=part.terms_sha256,
+        former_terms=tuple(map(_former_terms, part.former_terms)),
         registered_version=part.registered_version or REGISTERED_ACCESS,
         registered_profile=part.registered_profile,
         evidence=evidence_of(part.evidence),
@@ -49,6 +53,13 @@ def dataset(part: models.DatasetPart) -> Row:
         plaintext=part.plaintext,
         uninterruptible_delivery=part.uninterruptible_delivery,
     )
+
+
+def _former_terms(part: models.FormerTermsPart) -> FormerTerms:
+    try:
+        return FormerTerms(url=part.url, until=date.fromisoformat(part.until))
+    except ValueError:
+        raise ValueError(f"former_terms.until: {part.until} is no day") from None
 
 
 def _demand(part: models.DemandPart) -> Demand:

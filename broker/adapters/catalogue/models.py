@@ -261,6 +261,14 @@ class DemandPart(Part):
     """Seconds. A running download ends when the sign-in gets older."""
 
 
+class FormerTermsPart(Part):
+    """Terms of use that others took the place of."""
+
+    url: Url
+    until: str
+    """The day until which it is enough to have accepted them, for example `2026-12-31`."""
+
+
 class DatasetPart(Part):
     id: Url
     title: Text
@@ -279,7 +287,14 @@ class DatasetPart(Part):
     """
     grant_months: int = Field(default=12, ge=1, le=120)
     terms_of_use: Url | None = None
-    """Terms that everybody must have accepted: an AcceptedTermsAndPolicies visa, or `POST /api/v1/me/terms`."""
+    """Terms that everybody must have accepted: an AcceptedTermsAndPolicies visa, or `POST /api/v1/me/terms`.
+
+    Another version has another URL: who accepted the one before has not accepted this.
+    """
+    terms_sha256: Sha256 | None = None
+    """Of their text: with it they can be accepted on the page of a grant."""
+    former_terms: list[FormerTermsPart] = []
+    """Versions before, each with a day until which it is enough to have accepted it."""
     registered_version: Url | None = None
     """Which version of Registered Access both visas must name; left out: that of the standard."""
     registered_profile: dict[str, Any] | None = None

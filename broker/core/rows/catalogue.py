@@ -12,7 +12,7 @@ from broker.core.passport.assertions import ClaimRule
 from broker.core.passport.holdings import REGISTERED_ACCESS
 from broker.core.passport.trust import TrustRow
 from broker.core.rows.assurance import Demand
-from broker.core.rows.safeguards import Safeguards
+from broker.core.rows.safeguards import FormerTerms, Safeguards
 from broker.core.time import EPOCH, FOREVER, Seconds
 
 _CLOUDS: Mapping[str, str] = {"s3": "aws", "gs": "gcp", "az": "azure"}
@@ -231,7 +231,11 @@ class Dataset:
     facts: Mapping[str, FactValue] = field(default_factory=dict)
     """`data.*` facts for the policy packs."""
     terms_of_use: str | None = None
-    """URL of terms that a user must have accepted (AcceptedTermsAndPolicies)."""
+    """URL of terms that a user must have accepted (AcceptedTermsAndPolicies). Another version has another URL."""
+    terms_sha256: str | None = None
+    """Of their text, so that they can be accepted here, in that very text."""
+    former_terms: tuple[FormerTerms, ...] = ()
+    """Versions before, each with the day until which it is enough to have accepted it."""
     grant_months: int = 12
     """How long a grant lasts unless its codes say less."""
     evidence: tuple[Evidence, ...] = ()

@@ -75,6 +75,14 @@ class Embargo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FormerTerms:
+    """Terms of use that others took the place of. Who accepted them may go on until `until`, and no longer."""
+
+    url: str
+    until: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Duty:
     """A duty that the custodian binds to grants: to those across a border, or (`every`) to all.
 

@@ -17,6 +17,7 @@ from broker.flows.decide_request import NotPossible
 from broker.flows.grants.desk import Held, at_grant, ending, own, waiting
 from broker.flows.grants.end import close, stop
 from broker.flows.grants.renew import ask_renewal, decline, extend
+from broker.flows.grants.terms import accept, terms_now
 from broker.flows.traces import explained
 from broker.flows.world import Caller, World
 from broker.web import forms
@@ -89,10 +90,12 @@ def _one(
     no: NotPossible | Reason | None = None,
     typed: Mapping[str, str] | None = None,
 ) -> web.Response:
-    now = request.app[BROKER].world.clock.now()
+    broker = request.app[BROKER]
+    now = broker.world.clock.now()
     codes = [each.code for each in no.decision.reasons] if isinstance(no, NotPossible) else []
     values = {
         "one": _shown(one, now),
+        "terms": terms_now(broker.world, one.grant, broker.snapshots.current(), now),
         "purpose": one.grant.purpose,
         "inside": GrantPart.HOLDER not in one.parts,
         "wrong": _told(no, request) if no is not None else None,
@@ -139,6 +142,12 @@ async def _renew(w: World, who: Caller, id: GrantId, form: MultiDict[str]) -> ob
         return _invalid("months: a whole number")
     told = _report(form)
     return told if isinstance(told, Reason) else await ask_renewal(w, who, id, int(months), told)
+
+
+async def _accept(w: World, who: Caller, id: GrantId, form: MultiDict[str]) -> object:
+    if form.get("accepted") != "yes":
+        return _invalid("accepted: say that you accept them")
+    return await accept(w, who, id)
 
 
 async def _close(w: World, who: Caller, id: GrantId, form: MultiDict[str]) -> object:
@@ -193,6 +202,7 @@ def _invalid(problem: str) -> Reason:
 
 _STEPS: Mapping[str, Step] = {
     "renew": _renew,
+    "accept": _accept,
     "close": _close,
     "answer": _answer,
     "suspend": _suspend,

@@ -84,6 +84,22 @@ def hindrance(
     """Why whoever is one of `persons` and has the parts `mine` may not give this answer now; None: they may."""
     if persons & review.apart:
         return Reason(code="REQ-STEPPED-ASIDE")
+    return _of_votes(review, committee, dataset, turn, mine, wanted) or _one_sided(review, dataset, turn)
+
+
+def _one_sided(review: Review, dataset: DatasetId, turn: int) -> Reason | None:
+    """Yes and no alike are given with both sides of the use before one's eyes (WHO 2024, 3.3-2)."""
+    return Reason(code="REQ-UNASSESSED") if review.assessment(dataset, turn) is None else None
+
+
+def _of_votes(
+    review: Review,
+    committee: Committee,
+    dataset: DatasetId,
+    turn: int,
+    mine: frozenset[Part],
+    wanted: Literal["approve", "reject"],
+) -> Reason | None:
     if committee.quorum <= 1:
         return None
     if not mine & DECIDES:

@@ -71,6 +71,7 @@ STATUS: Mapping[str, int] = {
     "REQ-STATE": 409,
     "REQ-QUORUM": 409,
     "REQ-VOTED": 409,
+    "REQ-UNASSESSED": 422,
     "REQ-DRAFTS": 409,
     "GRANT-NO-LONGER": 409,
     "REQ-APPLICATION-NEEDED": 409,

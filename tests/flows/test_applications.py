@@ -12,14 +12,15 @@ from broker.core.access.states import State
 from broker.core.ids import ApplicationId, DatasetId, Issuer, PersonId
 from broker.core.outcome import Reason
 from broker.core.rows import Application, Committee, Grant, IdentityLink, Person, Request, Review, Revocation, Role
-from broker.core.rows.applications import Paper
+from broker.core.rows.applications import Assessment, Paper
+from broker.core.time import Seconds
 from broker.flows import decide_request, request_access
 from broker.flows.applications import drafts
 from broker.flows.applications.correct import reopen
-from broker.flows.applications.desk import at_desk, desk, desks
+from broker.flows.applications.desk import at_desk, desk, desks, requests
 from broker.flows.applications.hand_in import hand_in, hand_in_again, take_back
-from broker.flows.applications.review import Said, endorse, give_back, invite, remark, step_aside, vote
-from broker.flows.decide_request import Decided
+from broker.flows.applications.review import Said, assess, endorse, give_back, invite, put_off, remark, step_aside, vote
+from broker.flows.decide_request import Decided, NotPossible
 from broker.flows.world import Caller
 from tests import builders as b
 from tests.fakes import START
@@ -59,8 +60,11 @@ def with_two() -> World:
 
 
 async def handed(s: World, *datasets: DatasetId) -> Application:
+    """Handed in; where it is in review already, the first committee has written down both sides."""
     done = await hand_in(s.world, caller(), datasets or (b.HEART,), PAPER)
     assert not isinstance(done, Reason), done
+    if review_of(s, done.application).stage is Stage.IN_REVIEW:
+        await weighed(s, CHAIR, done.application)
     return done.application
 
 
@@ -73,6 +77,15 @@ def review_of(s: World, application: Application, n: int = 0) -> Review:
     found = s.live.current().get(Review, application.reviews[n])
     assert found is not None
     return found
+
+
+SIDES = Assessment(risk_of_use="Little.", risk_of_non_use="Hearts fail.", benefit="Less of it.", to_whom="Everybody.")
+
+
+async def weighed(s: World, by: Caller, application: Application, n: int = 0) -> None:
+    """Both sides of each dataset before a committee are written down."""
+    for row in requests(review_of(s, application, n), s.live.current()):
+        assert isinstance(await assess(s.world, by, application.reviews[n], row.dataset, SIDES), Review)
 
 
 def request_of(s: World, application: Application, n: int = 0) -> Request:
@@ -359,10 +372,79 @@ async def test_strangers_do_not_learn_that_there_is_an_application() -> None:
     assert desks(who(SAM), ApplicationId("app_no"), s.live.current()) == ()
 
 
+@pytest.mark.row("WHO-3.3-2")
+@pytest.mark.parametrize("answer", ["approve", "reject"])
+async def test_neither_yes_nor_no_is_said_before_both_sides_are_written_down(answer: str) -> None:
+    s = world()
+    done = await hand_in(s.world, caller(), (b.HEART,), PAPER)
+    assert not isinstance(done, Reason)
+    made, id = done.application, done.application.reviews[0]
+
+    async def answered() -> Decided | NotPossible | Reason:
+        asked = request_of(s, made).id
+        if answer == "approve":
+            return await decide_request.approve(s.world, MEMBER, asked, "So.", {})
+        return await decide_request.reject(s.world, MEMBER, asked, "So.")
+
+    needed = Reason(code="REQ-UNASSESSED")
+    assert await answered() == needed
+    for side in ("risk_of_use", "risk_of_non_use", "benefit", "to_whom"):
+        assert await assess(s.world, MEMBER, id, b.HEART, replace(SIDES, **{side: " "})) == needed
+    assert await assess(s.world, MEMBER, id, LUNG, SIDES) == Reason(code="REQ-NOT-FOUND")
+    assert await answered() == needed
+    await give_back(s.world, MEMBER, id, [Said(text="Why?")])
+    assert not isinstance(await assess(s.world, MEMBER, id, b.HEART, SIDES), Review), "not while it is given back"
+    await hand_in_again(s.world, caller(), made.id, PAPER)
+    await weighed(s, OTHER_MEMBER, made)
+    await step_aside(s.world, OTHER_MEMBER, id, "A friend.")
+    assert await answered() == needed, "what somebody wrote who stepped aside is no assessment"
+    await weighed(s, CHAIR, made)
+    assert isinstance(await answered(), Decided)
+    assert s.kinds().count("review.assessed") == 2
+
+
+@pytest.mark.row("WHO-3.3-2")
+async def test_an_assessment_is_of_the_papers_that_were_read() -> None:
+    s = world()
+    made = await handed(s)
+    await give_back(s.world, MEMBER, made.reviews[0], [Said(text="Which?")])
+    await hand_in_again(s.world, caller(), made.id, replace(PAPER, statement="Something else."))
+    done = await decide_request.approve(s.world, MEMBER, request_of(s, made).id, "Good.", {})
+    assert done == Reason(code="REQ-UNASSESSED")
+
+
+@pytest.mark.row("WHO-3.6-5")
+async def test_a_committee_that_needs_longer_says_why_and_by_when_and_the_applicant_reads_it() -> None:
+    s = world()
+    made = await handed(s)
+    id, day = made.reviews[0], 86_400
+    days = review_of(s, made).clock.due(Stage.IN_REVIEW, 14)
+    assert days is not None
+    until = Seconds(days + 10 * day)
+    for wrong, ground in ((days, "So."), (START, "So."), (Seconds(START + 93 * day), "So."), (until, " ")):
+        refused = await put_off(s.world, CHAIR, id, wrong, ground)
+        assert isinstance(refused, Reason)
+        assert refused.code == "REQ-INVALID"
+    assert await put_off(s.world, MEMBER, id, until, "So.") == Reason(
+        code="REQ-NOT-YOUR-PART", facts=(("step", "delay"),)
+    )
+    assert await put_off(s.world, caller(), id, until, "So.") == Reason(
+        code="REQ-NOT-YOUR-PART", facts=(("step", "delay"),)
+    )
+    done = await put_off(s.world, HANDLER, id, until, "The ethics board meets in March.")
+    assert isinstance(done, Review)
+    assert (done.clock.due(done.stage, 14), done.remarks[-1].to) == (until, "everybody")
+    assert not done.clock.late(done.stage, 14, Seconds(until - 1))
+    assert done.clock.late(done.stage, 14, until), "silence after that is late, and never a yes"
+    assert s.kinds()[-1] == "review.delayed"
+
+
 def every_step(s: World, by: Caller, made: Application) -> list[Callable[[], Awaitable[object]]]:
     id = made.reviews[0]
     return [
         lambda: endorse(s.world, by, id, yes=True, ground="So."),
+        lambda: assess(s.world, by, id, b.HEART, SIDES),
+        lambda: put_off(s.world, by, id, Seconds(START + 86_400 * 60), "So."),
         lambda: remark(s.world, by, id, Said(text="So.")),
         lambda: invite(s.world, by, id, LEE.id, Part.REVIEWER),
         lambda: vote(s.world, by, id, b.HEART, "yes", "So."),
@@ -384,7 +466,7 @@ async def test_every_step_is_on_record_with_who_took_it() -> None:
     await vote(s.world, MEMBER, id, b.HEART, "yes", "Fine.")
     await step_aside(s.world, OTHER_MEMBER, id, "A friend.")
     await give_back(s.world, CHAIR, id, [Said(text="Which?")])
-    assert s.kinds()[2:] == [
+    assert s.kinds()[3:] == [
         "review.remarked", "review.invited", "review.voted", "review.stepped_aside", "review.returned",
     ]  # fmt: skip
     assert all(one.who for one in s.ledger.entries)

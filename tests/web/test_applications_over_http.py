@@ -67,6 +67,14 @@ async def test_the_life_of_an_application_with_four_people(tmp_path: Path) -> No
         assert (await ask(s, "POST", f"/requests/{asked}/decision", MEI, {"decision": "approve", "ground": "Good."}))[
             0
         ] == 409
+        sides = {"risk_of_use": "Little.", "risk_of_non_use": "Much.", "benefit": "Health.", "to_whom": "Everybody."}
+        status, told = await ask(s, "POST", f"{review}/assessments", LEE, {"dataset": b.HEART, **sides})
+        assert (status, told["assessments"][b.HEART]) == (201, sides)
+        del sides["benefit"]
+        assert (await ask(s, "POST", f"{review}/assessments", LEE, {"dataset": b.HEART, **sides}))[0] == 400
+        status, told = await ask(s, "POST", f"{review}/delay", MEI, {"until": "2027-02-20", "ground": "Holidays."})
+        assert (status, told["due"]) == (200, "2027-02-20T00:00:00Z"), told
+        assert (await ask(s, "POST", f"{review}/delay", MEI, {"until": "soon", "ground": "So."}))[0] == 400
         for by in (LEE, MEI):
             status, told = await ask(
                 s, "POST", f"{review}/votes", by, {"dataset": b.HEART, "choice": "yes", "ground": "Ok."}

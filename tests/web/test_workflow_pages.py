@@ -162,9 +162,8 @@ async def test_the_life_of_an_application_by_pages_alone(tmp_path: Path, languag
         shown = await mei.send(path, do="decide", request=asked, answer="approve", ground="Good.")
         assert mei.status == 409
         assert 'role="alert"' in shown
-        for one in (lee, mei):
-            await one.open(path)
-            await one.send(path, do="vote", dataset=b.HEART, choice="yes", ground="Fine.")
+        await weighed_and_put_off(ada, lee, mei, path, application.id)
+        await voted(path, lee, mei)
         await mei.open(path)
         await mei.send(path, do="decide", request=asked, answer="approve", ground="Good.")
         row = s.stage.live.current().get(Request, asked)
@@ -179,6 +178,27 @@ async def invited(chair: Browser, asked: Browser, review: str) -> None:
     await chair.open(review)
     await chair.send(review, do="invite", person=f"usr_{asked.name}", part="reviewer")
     assert review in await asked.open("/reviews"), "who was asked finds it on their desk"
+
+
+async def weighed_and_put_off(ada: Browser, lee: Browser, mei: Browser, path: str, application: str) -> None:
+    await lee.open(path)
+    shown = await lee.send(path, do="assess", dataset=b.HEART, risk_of_use="Little.", risk_of_non_use="Much.")
+    assert lee.status == 409
+    assert "Much." in shown, "nothing typed is lost"
+    sides = {"risk_of_use": "Little.", "risk_of_non_use": "Much.", "benefit": "Health.", "to_whom": "To <all>."}
+    assert "To &lt;all&gt;." in await lee.send(path, do="assess", dataset=b.HEART, **sides)
+    assert "To &lt;all&gt;." not in await ada.open(f"/applications/{application}")
+    await mei.open(path)
+    await mei.send(path, do="delay", until="tomorrow", ground="So.")
+    assert mei.status == 409
+    assert "2027-02-20" in await mei.send(path, do="delay", until="2027-02-20", ground="Holidays.")
+    assert "Holidays." in await ada.open(f"/applications/{application}")
+
+
+async def voted(path: str, *members: Browser) -> None:
+    for one in members:
+        await one.open(path)
+        await one.send(path, do="vote", dataset=b.HEART, choice="yes", ground="Fine.")
 
 
 async def not_for(stranger: Browser, review: str, application: str) -> None:

@@ -31,8 +31,8 @@ INSIDE = frozenset({Part.HANDLER, Part.MEMBER, Part.CHAIR, Part.REVIEWER, Part.D
 
 _SEE = frozenset({Command.SEE})
 _SPEAK = _SEE | {Command.REMARK}
-_HANDLE = _SPEAK | {Command.INVITE}
-_SIT = _SPEAK | {Command.VOTE, Command.STEP_ASIDE, Command.RETURN, Command.DECIDE}
+_HANDLE = _SPEAK | {Command.INVITE, Command.DELAY}
+_SIT = _SPEAK | {Command.ASSESS, Command.VOTE, Command.STEP_ASIDE, Command.RETURN, Command.DECIDE}
 _OWN = _SPEAK | {Command.WITHDRAW, Command.COPY}
 _WITH = _SEE | {Command.COPY}
 
@@ -63,7 +63,7 @@ PERMISSIONS: Mapping[Stage, Mapping[Part, frozenset[Command]]] = {
         Part.MEMBER: _SIT,
         Part.CHAIR: _SIT | _HANDLE,
         Part.REVIEWER: _SPEAK | {Command.STEP_ASIDE},
-        Part.DECIDER: _SPEAK | {Command.DECIDE, Command.STEP_ASIDE},
+        Part.DECIDER: _SPEAK | {Command.ASSESS, Command.DECIDE, Command.STEP_ASIDE},
         Part.AUDITOR: _SEE,
     },
     Stage.RETURNED: {

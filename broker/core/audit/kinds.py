@@ -43,6 +43,8 @@ KINDS: Mapping[str, str] = MappingProxyType({
     "review.declined": "a signing official did not endorse an application, and gave it back",
     "review.remarked": "somebody said something about an application",
     "review.invited": "a committee asked somebody for advice about an application, or to decide in its place",
+    "review.assessed": "somebody of a committee wrote down risk of use, risk of non-use, benefit, and to whom",
+    "review.delayed": "a committee said why its answer comes later, and by when",
     "review.voted": "a member of a committee voted on one dataset of an application",
     "review.stepped_aside": "somebody takes no part in a decision, for an interest of their own",
     "review.returned": "a committee gave an application back to be mended",

@@ -7,7 +7,7 @@ from broker.core.access.clock import Clock
 from broker.core.access.life import Stage
 from broker.core.access.parts import Part
 from broker.core.access.votes import Vote
-from broker.core.ids import ApplicationId, PersonId, RequestId, ReviewId
+from broker.core.ids import ApplicationId, DatasetId, PersonId, RequestId, ReviewId
 from broker.core.purpose import Purpose
 from broker.core.time import Seconds
 
@@ -70,6 +70,28 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """Both sides of a use, as the committee sees them (WHO 2024, 3.3-2). No score comes of it: it orders arguments."""
+
+    risk_of_use: str
+    risk_of_non_use: str
+    """What is lost, and by whom, if the data are not used."""
+    benefit: str
+    to_whom: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessed:
+    """An assessment of one dataset, and of which papers. `turn` as in a vote."""
+
+    dataset: DatasetId
+    assessment: Assessment
+    person: PersonId
+    at: Seconds
+    turn: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Invited:
     """Somebody whom the committee asks for advice, or to decide in its place; for this application alone."""
 
@@ -105,8 +127,14 @@ class Review:
     votes: tuple[Vote, ...] = ()
     invited: tuple[Invited, ...] = ()
     aside: tuple[Aside, ...] = ()
+    assessed: tuple[Assessed, ...] = ()
 
     @property
     def apart(self) -> frozenset[PersonId]:
         """Who stepped aside."""
         return frozenset(one.person for one in self.aside)
+
+    def assessment(self, dataset: DatasetId, turn: int) -> Assessment | None:
+        """The last one of a dataset and of the papers of `turn`, unless its author stepped aside."""
+        found = [one for one in self.assessed if (one.dataset, one.turn) == (dataset, turn)]
+        return next((one.assessment for one in reversed(found) if one.person not in self.apart), None)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from broker.core.access.clock import LONGEST_DAYS
 from broker.core.access.life import Command, Stage
 from broker.core.access.parts import OF_APPLICANTS, Part
 from broker.core.access.votes import Choice, Vote
@@ -12,7 +13,7 @@ from broker.core.audit.entry import Value
 from broker.core.ids import DatasetId, PersonId, ReviewId
 from broker.core.outcome import Reason
 from broker.core.rows import Person, Put, Review, changed
-from broker.core.rows.applications import Aside, Invited, Remark
+from broker.core.rows.applications import Aside, Assessed, Assessment, Invited, Remark
 from broker.core.time import Seconds
 from broker.flows.applications.desk import Desk, at_desk, requests
 from broker.flows.world import Caller, World
@@ -87,6 +88,48 @@ async def invite(
     after = changed(found.review, invited=(*found.review.invited, one))
     # 3. Record.
     return await _record(w, caller, "review.invited", found, after, now, {"part": part.value})
+
+
+async def assess(w: World, caller: Caller, id: ReviewId, dataset: DatasetId, sides: Assessment) -> Review | Reason:
+    """Write down both sides of a use; the last word counts. Without it there is no answer. Steps as above."""
+    # 1. Gather.
+    now, snapshot = w.clock.now(), w.snapshots.current()
+    found = at_desk(caller, id, Command.ASSESS, snapshot)
+    if isinstance(found, Reason):
+        return found
+    # 2. Decide.
+    if dataset not in {row.dataset for row in requests(found.review, snapshot)}:
+        return Reason(code="REQ-NOT-FOUND")
+    if found.persons & found.review.apart:
+        return Reason(code="REQ-STEPPED-ASIDE")
+    if not all(text.strip() for text in (sides.risk_of_use, sides.risk_of_non_use, sides.benefit, sides.to_whom)):
+        return Reason(code="REQ-UNASSESSED")
+    if len(found.review.assessed) >= MOST_REMARKS:
+        return Reason(code="REQ-TOO-LARGE", facts=(("limit", f"{MOST_REMARKS} assessments"),))
+    turn = found.application.turn
+    one = Assessed(dataset=dataset, assessment=sides, person=caller.person.id, at=now, turn=turn)
+    after = changed(found.review, assessed=(*found.review.assessed, one))
+    # 3. Record.
+    told: dict[str, Value] = {"dataset": dataset, "turn": turn}
+    return await _record(w, caller, "review.assessed", found, after, now, told)
+
+
+async def put_off(w: World, caller: Caller, id: ReviewId, until: Seconds, ground: str) -> Review | Reason:
+    """Say by when the answer comes instead, and why; the applicant reads both. Steps as above."""
+    # 1. Gather.
+    now = w.clock.now()
+    found = at_desk(caller, id, Command.DELAY, w.snapshots.current())
+    if isinstance(found, Reason):
+        return found
+    # 2. Decide.
+    clock = found.review.clock.put_off(found.review.stage, found.committee.answer_days, until, now)
+    if clock is None or not ground.strip():
+        problem = f"until, ground: a later day, at most {LONGEST_DAYS} in review, and why"
+        return Reason(code="REQ-INVALID", facts=(("problem", problem),))
+    made = _remark(w, caller, found, Said(text=ground), now)
+    after = changed(found.review, clock=clock, remarks=(*found.review.remarks, made))
+    # 3. Record.
+    return await _record(w, caller, "review.delayed", found, after, now, {"until": until})
 
 
 async def vote(

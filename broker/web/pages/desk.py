@@ -15,10 +15,12 @@ from broker.core.ids import DatasetId, DecisionId, PersonId, RequestId, ReviewId
 from broker.core.outcome import Reason
 from broker.core.reasons import sentence
 from broker.core.rows import Request
+from broker.core.rows.applications import Assessment
+from broker.core.time import parse_rfc3339
 from broker.flows import decide_request
 from broker.flows.applications.correct import reopen
 from broker.flows.applications.desk import Desk, at_desk, inbox, requests
-from broker.flows.applications.review import Said, endorse, give_back, invite, remark, step_aside, vote
+from broker.flows.applications.review import Said, assess, endorse, give_back, invite, put_off, remark, step_aside, vote
 from broker.flows.decide_request import NotPossible
 from broker.flows.tell_decision import tell_decision
 from broker.flows.traces import explained
@@ -32,7 +34,9 @@ from broker.web.pages.here import page, signed_in
 from broker.web.pages.paper_form import typed_of
 from broker.web.state import BROKER
 
-_FORM_BYTES = 64 * 1024
+_FORM_BYTES = 128 * 1024
+SIDES = ("risk_of_use", "risk_of_non_use", "benefit", "to_whom")
+"""What an assessment says."""
 _TEXT = 20_000
 
 
@@ -105,6 +109,7 @@ async def _shown(
         "votes": [vote for vote in one.review.votes if vote.turn == one.application.turn],
         "quorum": one.committee.quorum,
         "wrong": wrong,
+        "names_of_sides": SIDES,
         "typed": typed or {},
     }
     return page(request, who, "review.html", values, status=409 if wrong else 200)
@@ -127,6 +132,7 @@ async def _asked(request: web.Request, who: Caller, row: Request, one: Desk) -> 
         "codes": [code for code in dict.fromkeys(codes) if may_answer(COMMITTEE, code)],
         "cast": count.cast,
         "opinion": count.opinion(one.committee.quorum).value,
+        "sides": one.review.assessment(row.dataset, one.application.turn),
     }
 
 
@@ -149,6 +155,19 @@ async def _vote(w: World, who: Caller, id: ReviewId, form: MultiDict[str]) -> ob
         return Reason(code="REQ-INVALID", facts=(("problem", "choice: yes, no or abstain"),))
     dataset = DatasetId(form.get("dataset", ""))
     return _unsaid(form, "ground") or await vote(w, who, id, dataset, choice, form["ground"])
+
+
+async def _assess(w: World, who: Caller, id: ReviewId, form: MultiDict[str]) -> object:
+    said = {name: form.get(name, "").strip() for name in SIDES}
+    return await assess(w, who, id, DatasetId(form.get("dataset", "")), Assessment(**said))
+
+
+async def _delay(w: World, who: Caller, id: ReviewId, form: MultiDict[str]) -> object:
+    try:
+        until = parse_rfc3339(form.get("until", ""))
+    except ValueError:
+        return Reason(code="REQ-INVALID", facts=(("problem", "until: a day, for example 2027-01-31"),))
+    return _unsaid(form, "ground") or await put_off(w, who, id, until, form["ground"])
 
 
 async def _aside(w: World, who: Caller, id: ReviewId, form: MultiDict[str]) -> object:
@@ -189,6 +208,8 @@ def _unsaid(form: MultiDict[str], name: str) -> Reason | None:
 _STEPS: Mapping[str, Step] = {
     "endorse": _endorse,
     "remark": _remark,
+    "assess": _assess,
+    "delay": _delay,
     "vote": _vote,
     "step_aside": _aside,
     "return": _return,

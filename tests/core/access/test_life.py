@@ -16,7 +16,7 @@ from broker.core.time import Seconds
 DAY = 86_400
 HEART, LUNG = DatasetId("https://d.example/heart"), DatasetId("https://d.example/lung")
 BY_THE_BROKER = {Command.WAIVE, Command.SCREEN, Command.FINISH}
-DECIDING = {Command.VOTE, Command.DECIDE, Command.RETURN, Command.REOPEN, Command.INVITE}
+DECIDING = {Command.ASSESS, Command.DELAY, Command.VOTE, Command.DECIDE, Command.RETURN, Command.REOPEN, Command.INVITE}
 
 TABLE = """
 stage      part              may
@@ -41,11 +41,11 @@ screening  auditor           see
 in_review  applicant         see remark withdraw copy
 in_review  accessor          see copy
 in_review  signing_official  see
-in_review  handler           see remark invite return
-in_review  committee_member  see remark vote step_aside return decide
-in_review  committee_chair   see remark vote step_aside return decide invite
+in_review  handler           see remark invite delay return
+in_review  committee_member  see remark assess vote step_aside return decide
+in_review  committee_chair   see remark assess vote step_aside return decide invite delay
 in_review  reviewer          see remark step_aside
-in_review  decider           see remark step_aside decide
+in_review  decider           see remark assess step_aside decide
 in_review  auditor           see
 returned   applicant         see remark withdraw copy submit
 returned   accessor          see copy

@@ -60,6 +60,9 @@ HELPED: dict[str, tuple[World, set[tuple[str, Any]]]] = {
         {("grant", "grt_2")},
     ),
     "a grant that has ended": (using(grant=b.grant(ends=START)), {("request", "p1")}),
+    "a grant that is suspended": (
+        using(replace(b.revocation(revocation_id("grant", b.GRANT)), pausing=True)), {("request", "p1")},
+    ),
     "a grant that was revoked": (using(b.revocation(revocation_id("grant", b.GRANT))), {("request", "p1")}),
     "a grant that they gave themselves": (
         using(DECIDED, LINK), {("request", "p1")},

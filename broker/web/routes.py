@@ -37,6 +37,7 @@ from broker.web import (
     oidc,
     openapi,
     proxies,
+    public,
     recipients,
     repositories,
     reviews,
@@ -51,7 +52,7 @@ from broker.web.errors import Problem, headers, status_of
 from broker.web.languages import language
 from broker.web.middleware import ERROR_FAMILIES, ERROR_FORMS, REQUEST_ID, ErrorForm
 from broker.web.openapi import OPENAPI
-from broker.web.pages import applying, catalogue, desk, granted, render
+from broker.web.pages import applying, catalogue, desk, granted, render, transparency
 from broker.web.state import BROKER
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -160,6 +161,9 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/", catalogue.home, Who.ANYBODY, page),
     Route("GET", "/datasets", catalogue.datasets, Who.ANYBODY, page),
     Route("GET", "/dataset", catalogue.dataset, Who.ANYBODY, page),
+    Route("GET", "/register", transparency.register_page, Who.ANYBODY, page),
+    Route("GET", "/policies", transparency.policies, Who.ANYBODY, page),
+    Route("GET", "/policies/{pack}", transparency.policy, Who.ANYBODY, page),
     Route("GET", "/applications", applying.mine, Who.BROWSER, page),
     Route("GET", "/applications/new", applying.new, Who.BROWSER, page),
     Route("POST", "/applications/new", applying.written, Who.BROWSER, page),
@@ -229,6 +233,9 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"{_API}/reviews/{{review}}/aside", reviews.post_aside, Who.TOKEN),
     Route("POST", f"{_API}/reviews/{{review}}/return", reviews.post_return, Who.TOKEN),
     Route("POST", f"{_API}/reviews/{{review}}/reopening", reviews.post_reopening, Who.TOKEN),
+    Route("GET", f"{_API}/register", public.get_register, Who.ANYBODY),
+    Route("GET", f"{_API}/policies", public.list_policies, Who.ANYBODY),
+    Route("GET", f"{_API}/policies/{{pack}}", public.get_policy, Who.ANYBODY),
     Route("GET", f"{_API}/exceptions", api.list_exceptions, Who.ANYBODY),
     Route("GET", f"{_API}/grants", grants.list_grants, Who.TOKEN),
     Route("GET", f"{_API}/renewals", grants.list_renewals, Who.TOKEN),
@@ -322,6 +329,8 @@ FAMILIES: tuple[tuple[str, ErrorForm], ...] = (
     ("/identities", page),
     ("/dataset", page),
     ("/applications", page),
+    ("/register", page),
+    ("/policies", page),
     ("/reviews", page),
     ("/grants", page),
     ("/renewals", page),

@@ -29,7 +29,7 @@ from tests.flows.worlds import Stage as World
 
 LUNG = DatasetId("https://bank.example/datasets/lung")
 OTHER = "https://elsewhere.example/dac"
-PAPER = Paper(title="Hearts", statement="Why hearts fail.", purpose=b.PURPOSE)
+PAPER = Paper(title="Hearts", statement="Why hearts fail.", lay="Hearts.", purpose=b.PURPOSE)
 LEE, SAM, ODA = (Person(id=PersonId(f"usr_{one}"), log_key="dd" * 32, created=START) for one in ("lee", "sam", "oda"))
 
 
@@ -437,6 +437,17 @@ async def test_a_committee_that_needs_longer_says_why_and_by_when_and_the_applic
     assert not done.clock.late(done.stage, 14, Seconds(until - 1))
     assert done.clock.late(done.stage, 14, until), "silence after that is late, and never a yes"
     assert s.kinds()[-1] == "review.delayed"
+
+
+@pytest.mark.row("WHO-3.7-3")
+@pytest.mark.parametrize("lay", ["", " \n"])
+async def test_without_plain_words_for_everybody_nothing_is_handed_in(lay: str) -> None:
+    s = world()
+    assert await hand_in(s.world, caller(), (b.HEART,), replace(PAPER, lay=lay)) == Reason(code="REQ-LAY-UNSTATED")
+    made = await handed(s)
+    await give_back(s.world, MEMBER, made.reviews[0], [Said(text="Which?")])
+    assert await hand_in_again(s.world, caller(), made.id, replace(PAPER, lay=lay)) == Reason(code="REQ-LAY-UNSTATED")
+    assert s.kinds().count("application.submitted") == 1
 
 
 def every_step(s: World, by: Caller, made: Application) -> list[Callable[[], Awaitable[object]]]:

@@ -11,7 +11,7 @@ from tests import builders as b
 from tests.fakes import START
 from tests.web.site import Site, signed_in, site
 
-PAPER = {"title": "Hearts", "statement": "Why hearts fail.", "purpose": purpose_json(b.PURPOSE)}
+PAPER = {"title": "Hearts", "statement": "Why hearts fail.", "lay": "Hearts.", "purpose": purpose_json(b.PURPOSE)}
 ADA, MEI, LEE, ODA = "usr_ada", "usr_mei", "usr_lee", "usr_oda"
 
 

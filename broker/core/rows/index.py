@@ -23,6 +23,7 @@ def keys_of(row: Row) -> Iterable[tuple[str, ...]]:  # noqa: C901, PLR0912 (a ta
         case Grant():
             yield ("grant", row.person, row.dataset)
             yield ("person", row.person)
+            yield ("begun", str(row.begins // _DAY))
             yield ("ends", row.committee, str(row.ends // _DAY))
             yield from (("given", scope) for scope in {one.partition("@")[2] for one in row.affiliations})
         case Request():

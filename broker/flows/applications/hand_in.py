@@ -160,7 +160,11 @@ def _as_stated(paper: Paper) -> Paper:
 
 
 def _unsaid(caller: Caller, datasets: Sequence[DatasetId], paper: Paper, snapshot: Snapshot) -> Reason | None:
-    """A use across a border says what it gives to the population that the data come from (WHO 3.2-1)."""
+    """What everybody reads in the register is said (WHO 3.7-3); a use across a border says what it gives to the
+    population that the data come from (WHO 3.2-1).
+    """
+    if not paper.lay.strip():
+        return Reason(code="REQ-LAY-UNSTATED")
     rows = (snapshot.get(Dataset, id) for id in datasets)
     abroad = any(needs_a_benefit(one.facts, paper.purpose.countries, caller.location) for one in rows if one)
     return Reason(code="REQ-BENEFIT-UNSTATED") if abroad and not paper.benefit.strip() else None

@@ -16,7 +16,7 @@ from broker.web.pages.render import render
 from broker.web.sign_in import Wish
 from broker.web.state import BROKER
 
-_PUBLIC = (("/datasets", "page.data"),)
+_PUBLIC = (("/datasets", "page.data"), ("/policies", "page.policies"), ("/register", "page.register"))
 _PRIVATE = (
     ("/applications", "page.mine"),
     ("/grants", "page.grants"),

@@ -1,0 +1,79 @@
+"""What anybody may read over HTTP: the rules in force, and the register of projects."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from broker.core.jurisdiction.pack import Pack
+from broker.core.jurisdiction.rulebook import Rulebook
+from broker.core.plain import plain
+from broker.core.time import rfc3339
+from broker.flows.register import Place, Project, register
+from broker.web.errors import Problem
+from broker.web.state import BROKER
+
+_PLACE = re.compile(r"([0-9]{1,6})-([0-9]{1,7})")
+
+
+async def list_policies(request: web.Request) -> web.Response:
+    """GET /policies: which packs of rules are in force now."""
+    rules = request.app[BROKER].snapshots.current().rulebook
+    return web.json_response(
+        {"mode": rules.mode, "policies": [_in_short(one, rules) for one in in_force(request).values()]}
+    )
+
+
+async def get_policy(request: web.Request) -> web.Response:
+    """GET /policies/{pack}: one of them, whole. `digest`: the SHA-256 of `rules` in canonical JSON (RFC 8785)."""
+    rules, found = request.app[BROKER].snapshots.current().rulebook, one_in_force(request)
+    return web.json_response({"digest": rules.digests[found.id], "rules": plain(found)})
+
+
+async def get_register(request: web.Request) -> web.Response:
+    """GET /register: the projects that were approved, what began last first. `next`: the `from` of the next page."""
+    found, following = shown_register(request)
+    told = {"projects": [_project(one) for one in found], "next": following}
+    return web.json_response(told)
+
+
+def in_force(request: web.Request) -> Mapping[str, Pack]:
+    """The packs that decide now, as they were read, by id."""
+    broker = request.app[BROKER]
+    rules = broker.snapshots.current().rulebook
+    return {one.id: rules.packs[one.id] for one in rules.at(broker.world.clock.now()).packs}
+
+
+def one_in_force(request: web.Request) -> Pack:
+    """The one that the address names; Problem: 404."""
+    found = in_force(request).get(request.match_info["pack"])
+    if found is None:
+        raise Problem("REQ-NOT-FOUND")
+    return found
+
+
+def shown_register(request: web.Request) -> tuple[tuple[Project, ...], str | None]:
+    """The part of the register that is asked for, and by which name to ask for the next."""
+    broker, said = request.app[BROKER], _PLACE.fullmatch(request.query.get("from", ""))
+    place = Place(int(said[1]), int(said[2])) if said is not None else None
+    found, after = register(broker.snapshots.current(), broker.world.clock.now(), place)
+    return found, f"{after.day}-{after.skip}" if after is not None else None
+
+
+def _in_short(pack: Pack, rules: Rulebook) -> dict[str, Any]:
+    return {
+        "id": pack.id,
+        "version": pack.version,
+        "title": pack.title,
+        "jurisdiction": pack.jurisdiction,
+        "status": pack.status,
+        "next_review_due": pack.review.next_review_due.isoformat(),
+        "digest": rules.digests[pack.id],
+    }
+
+
+def _project(one: Project) -> dict[str, Any]:
+    told: dict[str, Any] = plain(one)
+    institutions = [{"title": title, "country": country or None} for title, country in one.institutions]
+    return told | {"institutions": institutions, "begins": rfc3339(one.begins), "ends": rfc3339(one.ends)}

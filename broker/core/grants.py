@@ -1,10 +1,11 @@
 """In which stage is a grant, who has which part in it, and which row ends or pauses it? (access/grants.py)"""
 
 from collections.abc import Callable
+from typing import cast
 
 from broker.core.access.grants import GrantCommand, GrantPart, GrantStage, next_stage, stage_of
 from broker.core.ids import PersonId
-from broker.core.rows import Committee, Grant, Revocation, changed
+from broker.core.rows import Committee, Grant, Report, Revocation, Row, changed
 from broker.core.rows.revocation import revocation_id
 from broker.core.snapshot import Snapshot
 from broker.core.time import FOREVER, Seconds
@@ -16,6 +17,26 @@ Has = Callable[[str, str], bool]
 def ended(grant: Grant, snapshot: Snapshot) -> Revocation | None:
     """What ends or pauses it, or once did."""
     return snapshot.get(Revocation, revocation_id("grant", grant.id))
+
+
+def renewals(snapshot: Snapshot, committee: str) -> tuple[Report, ...]:
+    """The renewals that wait for the answer of a committee."""
+    return cast("tuple[Report, ...]", _listed(snapshot, "renewals", committee))
+
+
+def ending(snapshot: Snapshot, committee: str, day: int) -> tuple[Grant, ...]:
+    """The grants of a committee that end on a day, counted from 1970; ended before their time or not."""
+    return cast("tuple[Grant, ...]", _listed(snapshot, "ends", committee, str(day)))
+
+
+def begun(snapshot: Snapshot, day: int) -> tuple[Grant, ...]:
+    """The grants that began on a day, counted from 1970."""
+    return cast("tuple[Grant, ...]", _listed(snapshot, "begun", str(day)))
+
+
+def _listed(snapshot: Snapshot, *key: str) -> tuple[Row, ...]:
+    found = snapshot.index.get(key)
+    return tuple(row for _, row in sorted(found.items())) if found else ()
 
 
 def stage(grant: Grant, snapshot: Snapshot, now: Seconds) -> GrantStage:

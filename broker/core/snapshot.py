@@ -136,18 +136,6 @@ class Snapshot:
         """What the holder of a grant reported, the oldest first."""
         return cast("tuple[Report, ...]", self._listed("reports", grant))
 
-    def renewals(self, committee: str) -> tuple[Report, ...]:
-        """The renewals that wait for the answer of a committee."""
-        return cast("tuple[Report, ...]", self._listed("renewals", committee))
-
-    def ending(self, committee: str, day: int) -> tuple[Grant, ...]:
-        """The grants of a committee that end on a day, counted from 1970; ended before their time or not."""
-        return cast("tuple[Grant, ...]", self._listed("ends", committee, str(day)))
-
-    def begun(self, day: int) -> tuple[Grant, ...]:
-        """The grants that began on a day, counted from 1970."""
-        return cast("tuple[Grant, ...]", self._listed("begun", str(day)))
-
     def consents(self, subject: SubjectRef) -> tuple[ConsentRow, ...]:
         """Every consent version of a participant."""
         return cast("tuple[ConsentRow, ...]", self._listed("subject", subject))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from broker.core.access.grants import USED, GrantStage
-from broker.core.grants import stage
+from broker.core.grants import begun, stage
 from broker.core.ids import DatasetId
 from broker.core.purpose import Modality
 from broker.core.rows import Application, Dataset, Grant, Request, Review
@@ -62,7 +62,7 @@ def register(snapshot: Snapshot, now: Seconds, place: Place | None = None) -> tu
 
 
 def _of_day(snapshot: Snapshot, day: int, now: Seconds) -> Iterator[Project]:
-    for grant in snapshot.begun(day):
+    for grant in begun(snapshot, day):
         dataset = snapshot.get(Dataset, grant.dataset)
         if grant.begins <= now and dataset is not None and dataset.existence == "listed":
             yield _project(grant, snapshot, now)

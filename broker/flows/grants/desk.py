@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from broker.core.access.grants import USED, GrantCommand, GrantPart, GrantStage, may
-from broker.core.grants import parts, stage
+from broker.core.grants import ending as ends_on
+from broker.core.grants import parts, renewals, stage
 from broker.core.ids import GrantId
 from broker.core.outcome import Reason
 from broker.core.rows import Committee, Dataset, Grant, Report
@@ -86,7 +87,7 @@ def own(caller: Caller, snapshot: Snapshot, now: Seconds) -> tuple[Held, ...]:
 
 def waiting(caller: Caller, snapshot: Snapshot, now: Seconds) -> tuple[Held, ...]:
     """The renewals that wait for the caller's committees, the oldest first."""
-    rows = [row for id in _committees(caller, snapshot) for row in snapshot.renewals(id)]
+    rows = [row for id in _committees(caller, snapshot) for row in renewals(snapshot, id)]
     asked = sorted(rows, key=lambda row: (row.at, row.id))
     return tuple(_seen(caller, (snapshot.get(Grant, row.grant) for row in asked), snapshot, now))
 
@@ -96,7 +97,7 @@ def ending(caller: Caller, snapshot: Snapshot, now: Seconds) -> tuple[Held, ...]
     found: list[Held] = []
     committees = _committees(caller, snapshot)
     for day in range(now // _DAY, now // _DAY + WINDOW_DAYS):
-        rows = [row for id in committees for row in snapshot.ending(id, day)]
+        rows = [row for id in committees for row in ends_on(snapshot, id, day)]
         live = [one for one in _seen(caller, rows, snapshot, now) if one.live]
         found += sorted(live, key=lambda one: (one.grant.ends, one.grant.id))
         if len(found) >= MOST_ENDING:

@@ -26,6 +26,7 @@ from broker.core.audit.kinds import KINDS
 from broker.core.decision.explanation.facts import Source
 from broker.core.decision.explanation.no_change import NO_CHANGE
 from broker.core.decision.explanation.steps import By
+from broker.core.jurisdiction.pack import Confidence, LawStatus, Status
 from broker.core.outcome import Gate, Outcome
 from broker.core.purpose import Modality
 from broker.core.quota import QUOTAS
@@ -38,6 +39,7 @@ from broker.web.openapi import document
 from broker.web.routes import ROUTES, Route, page
 from docs import dependencies
 from docs.consent_schema import form_of_consents
+from docs.reading import reading_page
 from tests.mutants import page as mutants
 from tests.requirements import reading
 
@@ -355,7 +357,11 @@ def explanation_schema() -> str:
     outcomes = {"enum": [outcome.name for outcome in Outcome]}
     fact = _object({"name": text, "value": {}, "origin": {"enum": sorted(get_args(Source))}, "source": text,
                     "checked": text}, "name", "value", "origin", "source")  # fmt: skip
-    norm = _object(dict.fromkeys(("pack", "version", "rule", "cite"), text), "pack", "version", "rule", "cite")
+    norm = _norm()
+    justified = _object({"aim": text, "protects": texts, "alternatives": texts, "residual": text},
+                        "aim", "protects", "alternatives", "residual")  # fmt: skip
+    answers = _object({"by": {"enum": ["evidence", "finding", "record"]}, "roles": texts,
+                       "days": {"type": ["integer", "null"]}}, "by", "roles", "days")  # fmt: skip
     sentences = _object(dict.fromkeys(AUDIENCES, text), *AUDIENCES)
     why = {
         "code": codes,
@@ -364,6 +370,8 @@ def explanation_schema() -> str:
         "norm": {"oneOf": [{"type": "null"}, norm]},
         "facts": {"type": "array", "items": fact},
         "not_matched": texts | {"description": "Rules before the one that decided that would have been a yes."},
+        "proportionality": _maybe(justified, "Why a rule that refuses may refuse, in the words of its pack."),
+        "answered_by": _maybe(answers, "Who may answer an open question: each of `roles`; for `days` at most."),
         "slots": {"type": "object", "additionalProperties": text},
         "sentence": text,
         "sentences": sentences,
@@ -394,6 +402,7 @@ def explanation_schema() -> str:
         "you_can": {"type": "array", "items": _object(way | apart, *way)},
         "change_that_would_help": {"type": "array", "items": _object(change, "fact", "by", "and", "result", "say")},
         "obligations": texts,
+        "conditions": texts | {"description": "The obligations as sentences."},
         "missing": texts,
         "challenge": _object(challenge, *challenge),
         "human": _object(dict.fromkeys(("by", "decided_by", "reasons_text"), text), "by", "decided_by", "reasons_text"),
@@ -413,6 +422,27 @@ def explanation_schema() -> str:
     return _json(head | _object(members, *(name for name in members if name != "human")))
 
 
+def _norm() -> dict[str, Any]:
+    """The rule behind a reason, and the law behind a rule of a policy pack."""
+    text, maybe = {"type": "string"}, {"type": ["string", "null"]}
+    law = {
+        **dict.fromkeys(("title", "instrument", "since", "as_of"), text),
+        "status": {"enum": sorted(get_args(LawStatus))},
+        "review": {"enum": sorted(get_args(Status))},
+        "confidence": {"enum": sorted(get_args(Confidence))},
+        **dict.fromkeys(("until", "reviewed_on"), maybe),
+    }
+    members = {
+        **dict.fromkeys(("pack", "version", "rule", "cite"), text),
+        "law": _maybe(_object(law, *law), "Since when it holds, how sure the pack is, and whether it is reviewed."),
+    }
+    return _object(members, *members)
+
+
+def _maybe(form: dict[str, Any], description: str) -> dict[str, Any]:
+    return {"oneOf": [{"type": "null"}, form], "description": description}
+
+
 def problem_schema() -> str:
     """The form of every refusal in problem JSON."""
     text = {"type": "string"}
@@ -423,14 +453,7 @@ def problem_schema() -> str:
             "interest": {"enum": sorted(get_args(Interest))},
             "sentence": text,
             "facts": {"type": "array", "items": {"type": "object"}},
-            "norm": {
-                "oneOf": [
-                    {"type": "null"},
-                    _object(
-                        dict.fromkeys(("pack", "version", "rule", "cite"), text), "pack", "version", "rule", "cite"
-                    ),
-                ]
-            },
+            "norm": {"oneOf": [{"type": "null"}, _norm()]},
         },
         "code",
         "interest",
@@ -504,6 +527,7 @@ FILES: Mapping[str, Callable[[], str]] = {
     "schemas/consent.schema.json": consent_schema,
     "schemas/openapi.json": openapi_document,
     "schemas/explanation.schema.json": explanation_schema,
+    "docs/explanation/reading-an-explanation.md": reading_page,
     "schemas/problem.schema.json": problem_schema,
 }
 """Path from the top of the repository to what makes its text."""

@@ -27,6 +27,7 @@ _ASKED = frozenset({"question", "generation", "versions"})
 """What a replay takes from the trace, and so cannot compare."""
 _WORDS = frozenset({
     "sentence", "sentences", "audience_texts", "say", "do", "source", "decided_by", "notes", "reviewed", "language",
+    "conditions",
 })  # fmt: skip
 """Members of an explanation that are words: with other texts they may be others, and say the same."""
 _TEXTS = "texts_version"

@@ -64,7 +64,7 @@ def explain(question: Question, decision: Decision, snapshot: Snapshot) -> Expla
     passes = _told_ladder(question, rungs, filtered=filtered is not None)
     milder = LADDER[LADDER.index(question.modality) + 1 :]
     alternatives = () if decision.permits else tuple(way for way in milder if passes[way].permits)
-    told_by = [(gate.gate, one) for gate in public_telling(decision, question) for one in public(gate, question)]
+    told_by = [(gate, one) for gate in public_telling(decision, question) for one in public(gate, question)]
     reasons = tuple(one for _, one in told_by)
     holding = [(gate, one) for gate, one in told_by if decision.permits or facts.holds_up(one, case)]
     changes = helpful(question, decision, case)
@@ -80,7 +80,7 @@ def explain(question: Question, decision: Decision, snapshot: Snapshot) -> Expla
         "missing": list(missing),
         "challenge": written.against(way_out),
         "example_policy": EXAMPLE in decision.read,
-        "why": [written.why(one, gate, case) for gate, one in holding[:_SHOWN]],
+        "why": [written.why(one, gate.gate, gate.outcome, case) for gate, one in holding[:_SHOWN]],
     }
     codes = {way: (passes[way], public_codes(rungs[way], question)) for way in LADDER}
     true = {way: (one.outcome, tuple(dict.fromkeys(each.code for each in one.reasons))) for way, one in rungs.items()}

@@ -21,6 +21,7 @@ from broker.core.reasons import (
     visas,
 )
 from broker.core.reasons.language import ENGLISH, Language, Tongue, fingerprint
+from broker.core.reasons.named_things import NAMED_THINGS
 from broker.core.reasons.spec import Appeal, Interest, Spec
 from broker.core.reasons.words import WORDS
 
@@ -53,7 +54,7 @@ def _registry() -> Mapping[str, Spec]:
 REASONS = _registry()
 
 
-TEXTS_VERSION = fingerprint("".join(f"{spec}" for spec in REASONS.values()) + "".join(WORDS.values()))
+TEXTS_VERSION = fingerprint("".join([*map(str, REASONS.values()), *WORDS.values(), *NAMED_THINGS.values()]))
 """Which texts an explanation was told in: another sentence or word anywhere, another version."""
 
 

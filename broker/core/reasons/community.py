@@ -31,7 +31,7 @@ SPECS = (
         "COM-LOCAL-ONLY",
         "people",
         "none",
-        "These data stay with the community. Your analysis can be sent to the data.",
+        "These data stay with the community, so no records leave it.",
         "Local-only holding.",
         "Your community keeps these data at home.",
     ),

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Literal
 
 from broker.core.reasons.grant_words import GRANT_WORDS
+from broker.core.reasons.named_things import NAMED_THINGS
 from broker.core.reasons.page_words import PAGE_WORDS
 from broker.core.reasons.spec import Spec
 from broker.core.reasons.words import WORDS
@@ -19,8 +20,11 @@ Audience = Literal["researcher", "dac", "subject"]
 AUDIENCES: tuple[Audience, ...] = ("researcher", "dac", "subject")
 
 _NOT_STATED = "line.not_stated"
-EVERY_WORD: Mapping[str, str] = {**WORDS, **PAGE_WORDS, **GRANT_WORDS}
-"""By key, in English: the words of explanations and those of the pages."""
+EVERY_WORD: Mapping[str, str] = {**WORDS, **NAMED_THINGS, **PAGE_WORDS, **GRANT_WORDS}
+"""By key, in English: the words of explanations, of what they name, and those of the pages."""
+
+_NAMING: Mapping[str, Literal["fact", "evidence"]] = {"missing": "fact", "evidence": "evidence"}
+"""Slots that list ids, and what kind of thing each id names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +101,29 @@ class Tongue:
     def sentence(self, spec: Spec, audience: Audience, slots: Mapping[str, str], stored: str | None = None) -> str:
         """The sentence of a reason. `stored`: the English that was told at the time, which holds if it differs."""
         english = str(getattr(spec, audience))
-        told = filled(english, slots)
+        told = filled(english, _in_words(slots, Tongue()))
         if stored is not None and stored != told:
             self.stale = self.stale or self.language is not ENGLISH
             return stored
         found = self.template(spec, audience)
         if found is english:
             return told
+        slots = _in_words(slots, self)
         try:
             return found.format_map(slots)
         except KeyError:
             return filled(found, slots, self.word(_NOT_STATED))
+
+    def thing(self, kind: Literal["fact", "evidence"], id: str) -> str:
+        """What a fact or a paper is called; the id itself, if it is of somebody's own pack."""
+        key = f"{kind}.{id}"
+        return self.word(key) if key in NAMED_THINGS else id
+
+    def duty(self, obligation: str) -> str:
+        """A condition of a yes, as a sentence; the id itself, if it is of somebody's own pack."""
+        name, _, value = obligation.partition(":")
+        key = f"duty.{name}"
+        return self.word(key, value=value.replace(",", ", ")) if key in NAMED_THINGS else obligation
 
     def template(self, spec: Spec, audience: Audience) -> str:
         """The sentence of a reason, with its slots open."""
@@ -122,6 +138,15 @@ class Tongue:
             return english
         self.reviewed = self.reviewed and translated.reviewed
         return translated.told[key]
+
+
+def _in_words(slots: Mapping[str, str], tongue: Tongue) -> Mapping[str, str]:
+    """`slots` with words in place of the ids of facts and papers."""
+    named = {slot: kind for slot, kind in _NAMING.items() if slot in slots}
+    if not named:
+        return slots
+    said = {slot: ", ".join(tongue.thing(kind, id) for id in slots[slot].split(", ")) for slot, kind in named.items()}
+    return {**slots, **said}
 
 
 def notes(tongue: Tongue) -> list[str]:

@@ -239,7 +239,7 @@ def test_a_notice_says_what_can_be_challenged_and_until_when(name: str, appeal: 
     assert (challenge["until"], challenge["merits"]) == (
         ("2027-02-14T08:00:00Z", "dac@bank.example") if dated else (None, None)
     )
-    assert [one["name"] for one in challenge["outside"]] == ["the data protection authority of your EU country"]
+    assert [one["name"] for one in challenge["outside"]] == ["the data protection authority where the data holder is"]
 
 
 @pytest.mark.row("EXP-CHALLENGE")

@@ -13,6 +13,7 @@ from broker.core.ids import DatasetId
 from broker.core.outcome import Outcome
 from broker.core.purpose import Modality
 from broker.core.reasons.language import ENGLISH, Language
+from broker.core.reasons.words import WORDS
 from broker.core.time import Seconds
 from tests import builders as b
 from tests.core.decision import explained_worlds as worlds
@@ -62,7 +63,8 @@ def test_a_permit_is_explained_on_demand_as_it_was_given() -> None:
     assert found["obligations"] == list(evaluate(b.question(), b.snapshot()).obligations)
     assert 0 < len(found["why"]) <= 3
     assert all(one["not_matched"] == [] and one["facts"] == [] for one in found["why"])
-    assert found["audience_texts"]["researcher"] == "Download: yes, with conditions. " + found["why"][0]["sentence"]
+    read = ["Download: yes, with conditions.", found["why"][0]["sentence"], *found["conditions"], WORDS["line.example"]]
+    assert found["audience_texts"]["researcher"] == " ".join(read)
 
 
 def test_a_committee_reads_every_gate_of_a_permit_and_every_fact() -> None:

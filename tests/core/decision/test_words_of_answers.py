@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from broker.core.decision.explanation.texts import dressed, for_participant
+from broker.core.decision.explanation.texts import FIRST_SCREEN, dressed, for_participant
 from broker.core.reasons import REASONS, TEXTS_VERSION
 from broker.core.reasons.language import ENGLISH, Language, Text, Tongue, filled, fingerprint, source_of
 from broker.core.reasons.words import WORDS
@@ -29,6 +29,8 @@ def record(**members: Any) -> dict[str, Any]:
         "why_not": {},
         "you_can": [],
         "change_that_would_help": [],
+        "obligations": [],
+        "example_policy": False,
         "challenge": {"facts": None, "merits": None, "appeal": "facts", "until": None, "outside": []},
     } | members
 
@@ -41,7 +43,8 @@ def text(audience: str, **members: Any) -> str:
     return str(dressed(record(**members))["audience_texts"][audience])
 
 
-NO = f"Download: no. {said(CODE, 'researcher')} You can correct a fact at any time."
+WHOM = f"{WORDS['interest.person']} Decided by rules alone."
+NO = f"Download: no. {said(CODE, 'researcher')} {WHOM} You can correct a fact at any time."
 STEP = {"fact": "purpose.commercial", "set": False, "by": "you", "and": [], "result": "PERMIT"}
 CHALLENGE = {"facts": "dac@x", "merits": "dac@x", "appeal": "merits", "until": "2026-07-01T08:00:00Z", "outside": []}
 RESEARCHER: list[tuple[dict[str, Any], str]] = [
@@ -64,12 +67,12 @@ RESEARCHER: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"challenge": CHALLENGE},
-        (f"Download: no. {said(CODE, 'researcher')} You can correct a fact at any time, or ask for another look until "
+        (f"Download: no. {said(CODE, 'researcher')} {WHOM} You can correct a fact at any time, or ask for another look until "
         "2026-07-01. Contact: dac@x."),
     ),
     (
         {"challenge": CHALLENGE | {"facts": None, "appeal": "none", "outside": [{"who": "US-NIH"}, {"who": "EU-DPA"}]}},
-        (f"Download: no. {said(CODE, 'researcher')} You can correct a fact at any time. Nobody here can set the rule "
+        (f"Download: no. {said(CODE, 'researcher')} {WHOM} You can correct a fact at any time. Nobody here can set the rule "
         f"aside. Outside this service: {WORDS['outside.US-NIH']}."),
     ),
     ({"outcome": "PERMIT", "why": [], "challenge": CHALLENGE}, "Download: yes."),
@@ -132,13 +135,13 @@ COMMITTEE: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"why": [why(not_matched=["a"]), why(NEXT, not_matched=["b"])]},
-        f"{dac(CODE)} {dac(NEXT)} Rules that nearly fitted: a, b.",
+        f"{dac(CODE)} {dac(NEXT)} Rules that would have allowed it, and do not fit: a, b.",
     ),
 ]
 
 
 @pytest.mark.parametrize(("members", "wanted"), COMMITTEE, ids=map(str, range(len(COMMITTEE))))
-def test_a_committee_reads_what_does_not_pass_the_ways_and_what_nearly_fitted(
+def test_a_committee_reads_what_does_not_pass_the_ways_and_what_would_have_allowed_it(
     members: dict[str, Any], wanted: str
 ) -> None:
     assert text("dac", **members) == wanted
@@ -158,21 +161,111 @@ def test_what_a_committee_alone_may_read_has_no_words_for_others() -> None:
     assert set(told["sentences"]) == {"researcher", "dac", "subject"}
 
 
+LAW = {
+    "title": "A law", "instrument": "Regulation 1/2026", "status": "in_force", "since": "2026-01-01", "until": None,
+    "as_of": "2026-05-01", "review": "reviewed", "reviewed_on": "2026-05-02", "confidence": "medium",
+}  # fmt: skip
+AIM = {"aim": "to protect", "protects": ["privacy"], "alternatives": ["aggregate"], "residual": "checked totals"}
+
+
+def norm(**changes: Any) -> dict[str, Any]:
+    return {"pack": "p", "version": "3", "rule": "r", "cite": "Regulation 1/2026: Art 4", "law": LAW | changes}
+
+
+def test_a_refusal_by_law_names_its_ground_how_sure_it_is_whom_it_protects_and_who_decided() -> None:
+    read = text("researcher", why=[why(norm=norm(), interest="state")])
+    ground = "Ground: Regulation 1/2026: Art 4. That it applies here is our reading."
+    assert f"{ground} {WORDS['interest.state']} Decided by rules alone." in read
+    assert "our reading" not in text("researcher", why=[why(norm=norm(confidence="high"))])
+    assert "Decided by rules" not in text("researcher", human={"by": "committee"}, why=[why()])
+    assert "Decided by rules" not in text("researcher", outcome="PENDING", why=[why()])
+
+
+def test_a_question_names_who_must_answer_it() -> None:
+    both = {"by": "finding", "roles": ["committee_member", "legal_officer"], "days": 90}
+    asked = text("researcher", outcome="REFER", why=[why(answered_by=both)])
+    assert "To be answered by: the committee of the data set and a legal officer." in asked
+    assert "To be answered" not in text("researcher", why=[why(answered_by=both)])
+    assert "To be answered" not in text("researcher", outcome="REFER", why=[why()])
+
+
+def test_a_committee_reads_the_law_behind_a_refusal_and_why_it_is_justified() -> None:
+    assert text("dac", why=[why(norm=norm(), proportionality=AIM)]) == (
+        f"{dac(CODE)} Rule: Regulation 1/2026: Art 4 (p 3, r). In force since 2026-01-01, as read on 2026-05-01; the "
+        "pack is reviewed; confidence medium. Aim: to protect. What remains: checked totals."
+    )
+    assert "would have allowed" not in text("dac", outcome="PERMIT", why=[why(not_matched=["a"])])
+
+
+@pytest.mark.row("EXP-GROUND")
+@pytest.mark.parametrize("audience", ["researcher", "dac", "subject"])
+@pytest.mark.parametrize("outcome", ["PERMIT", "PENDING", "REFER", "ALTERNATIVE", "DENY"])
+def test_everybody_reads_that_nobody_has_reviewed_the_rules(audience: str, outcome: str) -> None:
+    stamp = WORDS["subject.example" if audience == "subject" else "line.example"]
+    assert text(audience, outcome=outcome, example_policy=True).endswith(stamp)
+    assert stamp not in text(audience, outcome=outcome)
+    assert for_participant("2026-06-01", outcome, None, Tongue(), example=True).endswith(WORDS["subject.example"])
+
+
+def test_conditions_are_told_as_sentences_and_as_many_as_the_first_screen_holds() -> None:
+    duties = ["no_reidentification", "no_publication_before:2027-01-01", "process_only_in:DE,FR", "of_a_pack_of_ours"]
+    told = dressed(record(outcome="PERMIT_WITH_OBLIGATIONS", why=[], obligations=duties))
+    assert told["conditions"] == [
+        "Do not try to find out who people are.", "Publish nothing before 2027-01-01.",
+        "Process the data in DE, FR only.", "of_a_pack_of_ours",
+    ]  # fmt: skip
+    assert told["audience_texts"]["researcher"] == " ".join(["Download: yes, with conditions.", *told["conditions"]])
+    many = text("researcher", outcome="PERMIT_WITH_OBLIGATIONS", why=[], obligations=["publish_results"] * 60)
+    assert many.endswith(WORDS["line.more"])
+    assert 110 < len(many.split()) <= FIRST_SCREEN
+
+
+def test_too_many_words_spare_what_can_be_read_elsewhere_and_never_the_way_out() -> None:
+    long = norm() | {"cite": " ".join(["word"] * 90)}
+    read = text("researcher", why=[why(norm=long)], challenge=CHALLENGE, example_policy=True)
+    assert len(read.split()) <= FIRST_SCREEN
+    assert WORDS["interest.person"] not in read
+    assert "Contact: dac@x." in read
+    assert read.endswith(WORDS["line.example"])
+
+
+def test_facts_and_papers_have_names_and_those_of_other_packs_keep_their_id() -> None:
+    missing = why("JUR-FACT-MISSING", slots={"missing": "data.category, data.of_ours"})
+    (told,) = dressed(record(why=[missing]))["why"]
+    assert (
+        told["sentence"] == "We need to know: what kind of data they are, data.of_ours. Then the decision can be made."
+    )
+    step = {"fact": "evidence", "add": ["tia.done", "x"], "by": "institution", "and": [], "result": "PERMIT"}
+    (change,) = dressed(record(change_that_would_help=[step]))["change_that_would_help"]
+    assert change["say"] == "your institution puts on file a transfer impact assessment, x"
+
+
 def test_a_participant_reads_the_day_and_the_answer_and_why_not() -> None:
     asked = "On 2026-06-01 somebody asked to use data like yours."
     assert text("subject") == f"{asked} It was refused. {said(CODE, 'subject')}"
     assert text("subject", why=[why(), why(NEXT)]) == f"{asked} It was refused. {said(CODE, 'subject')}"
     assert text("subject", outcome="PERMIT") == f"{asked} It was allowed."
+    milder = "A way that shows less is open to them."
+    assert text("subject", outcome="ALTERNATIVE") == f"{asked} It was refused. {said(CODE, 'subject')} {milder}"
+    for outcome in ("PENDING", "REFER"):
+        assert text("subject", outcome=outcome) == f"{asked} It is not decided yet. {said(CODE, 'subject')}"
 
 
-@pytest.mark.parametrize(("outcome", "answer"), [("PERMIT", "allowed"), ("DENY", "refused"), ("REFER", "refused")])
+ANSWERS = [
+    ("PERMIT", "It was allowed."), ("PERMIT_WITH_OBLIGATIONS", "It was allowed."), ("DENY", "It was refused."),
+    ("ALTERNATIVE", "It was refused."), ("REFER", "It is not decided yet."), ("PENDING", "It is not decided yet."),
+]  # fmt: skip
+
+
+@pytest.mark.row("EXP-GROUND")
+@pytest.mark.parametrize(("outcome", "answer"), ANSWERS)
 @pytest.mark.parametrize("own", [None, "CON-LINKAGE"])
 def test_one_participant_reads_whether_their_own_choice_left_them_out(
     outcome: str, answer: str, own: str | None
 ) -> None:
     left_out = f" {said(own, 'subject')} Your data were left out." if own else ""
     assert for_participant("2026-06-01T08:00:00Z", outcome, own, Tongue()) == (
-        f"On 2026-06-01 somebody asked to use data like yours. It was {answer}.{left_out} "
+        f"On 2026-06-01 somebody asked to use data like yours. {answer}{left_out} "
         "We hold no name of yours, so nobody saw one. You can change your choice, ask us, or complain at any time."
     )
 

@@ -53,9 +53,11 @@ def test_a_reason_is_told_with_its_rule_or_without_one() -> None:
         "code": "JUR-EU-NO-SAFEGUARD",
         "gate": "jurisdiction",
         "interest": "person",
-        "norm": {"pack": "eu-gdpr-ch5", "version": "1", "rule": "cannot-sign", "cite": "Art. 46"},
+        "norm": {"pack": "eu-gdpr-ch5", "version": "1", "rule": "cannot-sign", "cite": "Art. 46", "law": None},
         "facts": [],
         "not_matched": [],
+        "proportionality": None,
+        "answered_by": None,
         "slots": {"recipient.country": "US"},
     }
     assert written.bare(PLAIN, Gate.DUO)["norm"] is None

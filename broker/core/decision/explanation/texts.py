@@ -4,7 +4,7 @@
 language. The researcher's first screen has 120 words at most, the participant's text no code and no term of law.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from broker.core.outcome import Outcome
@@ -18,12 +18,28 @@ FIRST_SCREEN = 120
 
 _SHOWN = 3
 _RESULTS = "result"
+_SURE = "high"
+
+_SPARED = (2, 6, 1, 3)
+"""What the first screen leaves out, in this order, where there are too many words: whom it protects, whom to ask
+outside, the ground, who decided. All of it stands in the members of the explanation."""
+
+_SUBJECT: Mapping[Outcome, str] = {
+    Outcome.PERMIT: "subject.yes",
+    Outcome.PERMIT_WITH_OBLIGATIONS: "subject.yes",
+    Outcome.PENDING: "subject.open",
+    Outcome.REFER: "subject.open",
+    Outcome.ALTERNATIVE: "subject.no",
+    Outcome.DENY: "subject.no",
+}
+"""What a participant reads of an outcome: what waits is no refusal."""
 
 
 def dressed(record: Mapping[str, Any], language: Language = ENGLISH) -> dict[str, Any]:
     """`record` with all its words. Words that it has already are those of its time, and hold for English."""
     tongue = Tongue(language)
     told = {**record, "why": [_why(one, tongue, "researcher") for one in record["why"]]}
+    told["conditions"] = [tongue.duty(each) for each in record["obligations"]]
     told["you_can"] = [{**one, "do": tongue.word(_way(one))} for one in record["you_can"]]
     told["change_that_would_help"] = [_change(one, tongue) for one in record["change_that_would_help"]]
     challenge = record["challenge"]
@@ -73,22 +89,72 @@ def _change(one: Mapping[str, Any], tongue: Tongue) -> dict[str, Any]:
 
 def _step(step: Mapping[str, Any], tongue: Tongue) -> str:
     how = next(name for name in ("add", "set", "remove") if name in step)
-    value = step[how]
-    shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    name = str(step["fact"])
+    value, name = step[how], str(step["fact"])
+    listed = [tongue.thing("evidence", str(one)) for one in value] if name == "evidence" else value
+    shown = ", ".join(map(str, listed)) if isinstance(listed, list) else str(listed)
     key = f"step.{name}.{how}" if name == "purpose.diseases" else f"step.{name}"
     if key not in WORDS:
         key = "step.purpose" if name.startswith("purpose.") else "step.fact"
-    return tongue.word(key, by=tongue.word(f"by.{step['by']}"), fact=name, value=shown)
+    return tongue.word(key, by=tongue.word(f"by.{step['by']}"), fact=tongue.thing("fact", name), value=shown)
 
 
 def _researcher(told: Mapping[str, Any], tongue: Tongue) -> str:
-    """Outcome, the strictest reason, what is possible now, what would help, the way to challenge."""
+    """Outcome, the strictest reason and its ground, what is possible now, what would help, the way to challenge."""
     lines = [_answer(told["asked"]["modality"], told["outcome"], tongue)]
     lines += [one["sentence"] for one in told["why"][:1]]
-    lines += [_line(_way(one), one[_RESULTS], tongue) for one in told["you_can"][:1]]
-    lines += [tongue.word("line.help", steps=one["say"]) for one in told["change_that_would_help"][:1]]
-    return " ".join([*lines, *_challenge(told, tongue)])
+    if Outcome[told["outcome"]].permits:
+        return " ".join(_with_conditions(lines, told, tongue))
+    ground, interest, who = _grounds(told, tongue)
+    way_out = [_line(_way(one), one[_RESULTS], tongue) for one in told["you_can"][:1]]
+    way_out += [tongue.word("line.help", steps=one["say"]) for one in told["change_that_would_help"][:1]]
+    against, outside = _challenge(told, tongue)
+    screen = [lines, ground, interest, who, way_out, against, outside, _stamp(told, tongue)]
+    for spared in _SPARED:
+        if _words(line for part in screen for line in part) > FIRST_SCREEN:
+            screen[spared] = []
+    return " ".join(line for part in screen for line in part)
+
+
+def _with_conditions(lines: list[str], told: Mapping[str, Any], tongue: Tongue) -> list[str]:
+    """A yes with its conditions, as many as the first screen holds."""
+    last = _stamp(told, tongue)
+    more = tongue.word("line.more")
+    left = FIRST_SCREEN - _words([*lines, *last, more])
+    conditions = list(told["conditions"])
+    while _words(conditions) > left:
+        conditions.pop()
+    cut = [more] if len(conditions) < len(told["conditions"]) else []
+    return [*lines, *conditions, *cut, *last]
+
+
+def _words(lines: Iterable[str]) -> int:
+    return sum(len(line.split()) for line in lines)
+
+
+def _grounds(told: Mapping[str, Any], tongue: Tongue) -> tuple[list[str], list[str], list[str]]:
+    """Where the strictest reason stands and how sure that is; whom it protects; and who decided or will."""
+    one = next(iter(told["why"]), None)
+    if one is None:
+        return [], [], []
+    rule, open_to = one["norm"] or {}, one.get("answered_by")
+    ground = [tongue.word("line.ground", cite=rule["cite"])] if rule.get("cite") else []
+    if (rule.get("law") or {}).get("confidence", _SURE) != _SURE and not told["example_policy"]:
+        ground.append(tongue.word("line.reading"))
+    who = []
+    if told["outcome"] == Outcome.REFER.name and open_to is not None:
+        who.append(tongue.word("line.answers", who=_who(open_to, tongue)))
+    elif "human" not in told and Outcome[told["outcome"]] >= Outcome.ALTERNATIVE:
+        who.append(tongue.word("line.by_rules"))
+    return ground, [tongue.word(f"interest.{one['interest']}")], who
+
+
+def _who(open_to: Mapping[str, Any], tongue: Tongue) -> str:
+    return tongue.word("line.and").join(tongue.word(f"who.{role}") for role in open_to["roles"])
+
+
+def _stamp(told: Mapping[str, Any], tongue: Tongue) -> list[str]:
+    """Rules that nobody has reviewed are named so wherever their answer is told."""
+    return [tongue.word("line.example")] if told["example_policy"] else []
 
 
 def _way(one: Mapping[str, Any]) -> str:
@@ -104,26 +170,25 @@ def _line(way: str, outcome: str, tongue: Tongue) -> str:
     return tongue.word("line.outcome", way=tongue.word(way), answer=tongue.word(f"outcome.{outcome}"))
 
 
-def _challenge(told: Mapping[str, Any], tongue: Tongue) -> list[str]:
-    if Outcome[told["outcome"]].permits:
-        return []
+def _challenge(told: Mapping[str, Any], tongue: Tongue) -> tuple[list[str], list[str]]:
+    """What can be done against it here, and whom to ask outside."""
     challenge = told["challenge"]
     lines = [tongue.word(f"line.{challenge['appeal']}", date=(challenge["until"] or "")[:10])]
     if challenge["facts"] is not None:
         lines.append(tongue.word("line.contact", contact=challenge["facts"]))
-    return [*lines, *(tongue.word("line.outside", who=one["name"]) for one in challenge["outside"][:1])]
+    return lines, [tongue.word("line.outside", who=one["name"]) for one in challenge["outside"][:1]]
 
 
 def _dac(told: Mapping[str, Any], tongue: Tongue) -> str:
-    """What does not pass, with the rules' own words, then the ladder and what nearly fitted."""
+    """What does not pass, with the rules' own words, then the ladder and what would have allowed it."""
     lines = []
     for gate in told.get("gates", ()):
         if gate["state"] != "pass":
             name, state = tongue.word(f"gate.{gate['gate']}"), tongue.word(f"state.{gate['state']}")
-            sentence = " ".join(one["sentence"] for one in gate["why"][:_SHOWN])
+            sentence = " ".join(_reason(one, tongue) for one in gate["why"][:_SHOWN])
             lines.append(tongue.word("dac.gate", gate=name, state=state, sentence=sentence).strip())
     if "gates" not in told:
-        lines += [one["sentences"]["dac"] for one in told["why"]]
+        lines += [_reason(one, tongue) for one in told["why"]]
     elif not lines:
         lines.append(tongue.word("dac.all"))
     ways = [
@@ -132,23 +197,50 @@ def _dac(told: Mapping[str, Any], tongue: Tongue) -> str:
     ]
     if ways:
         lines.append(tongue.word("dac.ladder", ways="; ".join(ways)))
-    near = [rule for one in told["why"] for rule in one["not_matched"]]
-    return " ".join([*lines, *([tongue.word("dac.near", rules=", ".join(near))] if near else [])])
+    if not Outcome[told["outcome"]].permits:
+        near = [rule for one in told["why"] for rule in one["not_matched"]]
+        lines += [tongue.word("dac.near", rules=", ".join(near))] if near else []
+    return " ".join([*lines, *_stamp(told, tongue)])
+
+
+def _reason(one: Mapping[str, Any], tongue: Tongue) -> str:
+    """A reason as a committee reads it: its sentence, the rule, the law behind it, and why a refusal is justified."""
+    rule, aim = one["norm"] or {}, one.get("proportionality")
+    lines = [one["sentences"]["dac"]]
+    if rule.get("cite"):
+        lines.append(tongue.word("dac.norm", **{name: rule[name] for name in ("cite", "pack", "version", "rule")}))
+    if rule.get("law"):
+        law = rule["law"]
+        review = tongue.word(f"review.{law['review']}")
+        said = {"since": law["since"], "confidence": tongue.word(f"confidence.{law['confidence']}")}
+        lines.append(tongue.word("dac.law", review=review, as_of=law["as_of"], **said))
+    if aim:
+        lines.append(tongue.word("dac.aim", aim=aim["aim"], residual=aim["residual"]))
+    return " ".join(lines)
 
 
 def _subject(told: Mapping[str, Any], tongue: Tongue) -> str:
-    permits = Outcome[told["outcome"]].permits
-    lines = [
-        tongue.word("subject.asked", date=told["at"][:10]),
-        tongue.word("subject.yes" if permits else "subject.no"),
-    ]
-    return " ".join([*lines, *(one["sentences"]["subject"] for one in told["why"][:1] if not permits)])
+    outcome = Outcome[told["outcome"]]
+    lines = [tongue.word("subject.asked", date=told["at"][:10]), tongue.word(_SUBJECT[outcome])]
+    if not outcome.permits:
+        lines += [one["sentences"]["subject"] for one in told["why"][:1]]
+    if outcome is Outcome.ALTERNATIVE:
+        lines.append(tongue.word("subject.milder"))
+    return " ".join([*lines, *_subject_stamp(tongue, example=told["example_policy"])])
 
 
-def for_participant(at: str, outcome: str, own: str | None, tongue: Tongue) -> str:
-    """What one participant reads. `own`: the code of their own choice that left them out; None: they were not."""
-    permits = Outcome[outcome].permits
-    lines = [tongue.word("subject.asked", date=at[:10]), tongue.word("subject.yes" if permits else "subject.no")]
+def _subject_stamp(tongue: Tongue, *, example: bool) -> list[str]:
+    return [tongue.word("subject.example")] if example else []
+
+
+def for_participant(at: str, outcome: str, own: str | None, tongue: Tongue, *, example: bool = False) -> str:
+    """What one participant reads. `own`: the code of their own choice that left them out; None: they were not.
+
+    `outcome`: as it was told to who asked, so that it says nothing of another participant. `example`: did packs that
+    nobody has reviewed answer?
+    """
+    lines = [tongue.word("subject.asked", date=at[:10]), tongue.word(_SUBJECT[Outcome[outcome]])]
     if own is not None:
         lines += [tongue.sentence(REASONS[own], "subject", {}), tongue.word("subject.left_out")]
-    return " ".join([*lines, tongue.word("subject.name"), tongue.word("subject.choose")])
+    lines += [tongue.word("subject.name"), tongue.word("subject.choose")]
+    return " ".join([*lines, *_subject_stamp(tongue, example=example)])

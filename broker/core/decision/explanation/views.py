@@ -12,6 +12,7 @@ from broker.core.decision.explanation import written
 from broker.core.decision.explanation.people import FOR_COMMITTEES, for_committee, named, public, public_telling
 from broker.core.decision.explanation.texts import dressed, for_participant
 from broker.core.decision.explanation.written import STATES
+from broker.core.decision.gates.jurisdiction import EXAMPLE
 from broker.core.decision.question import Decision, Question
 from broker.core.ids import DatasetId, SubjectRef
 from broker.core.outcome import Gate, Outcome, Reason
@@ -72,8 +73,9 @@ def participant(id: str, body: Body, ref: SubjectRef, language: Language) -> dic
     """What happened to the data of the participant `ref`: no code, no rule, no other person."""
     tongue, at = Tongue(language), rfc3339(Seconds(body["question"]["at"]))
     own = _own(body, ref)
-    outcome = Outcome(body["decision"]["outcome"]).name
-    text = for_participant(at, outcome, own, tongue)
+    told = (body.get("explanation") or {}).get("outcome") or Outcome(body["decision"]["outcome"]).name
+    example = list(EXAMPLE) in [list(each) for each in body["decision"]["read"]]
+    text = for_participant(at, told, own, tongue, example=example)
     notes = {"language": language.tag, "reviewed": tongue.reviewed and not tongue.stale}
     return {"decision_id": id, "at": at, "left_out": own is not None, "audience_texts": {"subject": text}, **notes}
 
@@ -174,5 +176,5 @@ def _shared(question: Question, decision: Decision) -> dict[str, Any]:
         "obligations": list(decision.obligations),
         "missing": [],
         "challenge": {"facts": None, "merits": None, "appeal": "facts", "until": None, "outside": []},
-        "example_policy": ("mode", "example") in decision.read,
+        "example_policy": EXAMPLE in decision.read,
     }

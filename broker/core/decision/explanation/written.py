@@ -11,6 +11,7 @@ from broker.core.consent.public import LEFT_OUT, PER_SUBJECT
 from broker.core.decision.case import Case
 from broker.core.decision.explanation.challenge import Challenge
 from broker.core.decision.explanation.facts import Fact, holds_up, not_matched, read_by
+from broker.core.decision.explanation.grounds import answered_by, law, proportionality
 from broker.core.decision.explanation.helping import Change
 from broker.core.decision.explanation.people import about_people, banded
 from broker.core.decision.explanation.steps import Step
@@ -53,25 +54,34 @@ def ladder(rungs: Rungs) -> dict[str, Any]:
     return {str(way): {"outcome": outcome.name, "codes": list(codes)} for way, (outcome, codes) in rungs.items()}
 
 
-def why(reason: Reason, gate: Gate, case: Case) -> dict[str, Any]:
-    """One reason: whose interest, which rule in which version, which facts from where, and what nearly fitted."""
+def why(reason: Reason, gate: Gate, outcome: Outcome, case: Case) -> dict[str, Any]:
+    """One reason: whose interest, which rule in which version of which law, which facts from where, and who answers.
+
+    `outcome`: what its gate comes to.
+    """
+    said = bare(reason, gate)
+    if said["norm"] is not None:
+        said["norm"]["law"] = law(reason.norm, case)
     return {
-        **bare(reason, gate),
+        **said,
         "facts": [fact(one) for one in read_by(reason, gate, case)],
         "not_matched": list(not_matched(reason, case)),
+        "proportionality": proportionality(reason.norm, case),
+        "answered_by": answered_by(reason, gate, outcome, case),
     }
 
 
 def bare(reason: Reason, gate: Gate) -> dict[str, Any]:
     """One reason, without what only its case can tell."""
     said = {"code": reason.code, "gate": str(gate), "interest": REASONS[reason.code].interest}
-    return {**said, "norm": norm(reason.norm), "facts": [], "not_matched": [], "slots": dict(reason.facts)}
+    known = {"norm": norm(reason.norm), "facts": [], "not_matched": [], "slots": dict(reason.facts)}
+    return {**said, **known, "proportionality": None, "answered_by": None}
 
 
-def norm(rule: Norm | None) -> dict[str, str] | None:
+def norm(rule: Norm | None) -> dict[str, Any] | None:
     if rule is None:
         return None
-    return {"pack": rule.source, "version": rule.version, "rule": rule.rule, "cite": rule.cite}
+    return {"pack": rule.source, "version": rule.version, "rule": rule.rule, "cite": rule.cite, "law": None}
 
 
 def fact(one: Fact) -> dict[str, Any]:
@@ -127,7 +137,9 @@ def _gate(gate: GateResult, question: Question, case: Case | None) -> dict[str, 
     reasons = [_counted(one) for one in gate.reasons] if people else list(gate.reasons)
     if case is not None and not gate.outcome.permits:
         reasons = [one for one in reasons if holds_up(one, case)]
-    told = [bare(one, gate.gate) if people or case is None else why(one, gate.gate, case) for one in reasons]
+    told = [
+        bare(one, gate.gate) if people or case is None else why(one, gate.gate, gate.outcome, case) for one in reasons
+    ]
     return {
         "gate": str(gate.gate),
         "state": STATES[gate.outcome],

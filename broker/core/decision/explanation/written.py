@@ -74,7 +74,7 @@ def why(reason: Reason, gate: Gate, outcome: Outcome, case: Case) -> dict[str, A
 def bare(reason: Reason, gate: Gate) -> dict[str, Any]:
     """One reason, without what only its case can tell."""
     said = {"code": reason.code, "gate": str(gate), "interest": REASONS[reason.code].interest}
-    known = {"norm": norm(reason.norm), "facts": [], "not_matched": [], "slots": dict(reason.facts)}
+    known: dict[str, Any] = {"norm": norm(reason.norm), "facts": [], "not_matched": [], "slots": dict(reason.facts)}
     return {**said, **known, "proportionality": None, "answered_by": None}
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 _RANGE = re.compile(r"bytes=(\d+)-(\d+)")
 _PIECE = 64 * 1024
+MORE = {"chunked long": b"more", "an error page": b"HTTP/1.1 500 No\r\n\r\n"}
+"""What comes in place of the rest, or behind it."""
 
 
 @dataclass
@@ -19,6 +21,8 @@ class Origin:
     how: str = "honest"
     asked: list[dict[str, str]] = field(default_factory=list)
     base: str = ""
+    honest: int = 0
+    """How many requests it answers as it should before it begins to misbehave."""
     left: int = 0
     """Connections that the other end closed before everything was sent."""
 
@@ -38,20 +42,21 @@ class Origin:
         fields = {name.lower(): value for name, _, value in (one.partition(": ") for one in rest if one)}
         path = line.split(" ")[1].partition("?")[0]
         self.asked.append({"line": line} | fields)
-        if self.how.startswith("status "):
-            return await _say(writer, f"HTTP/1.1 {self.how[7:]} No\r\nContent-Length: 2\r\n\r\nno".encode())
-        if self.how == "redirect":
+        how = self.how if len(self.asked) > self.honest else "honest"
+        if how.startswith("status "):
+            return await _say(writer, f"HTTP/1.1 {how[7:]} No\r\nContent-Length: 2\r\n\r\nno".encode())
+        if how == "redirect":
             return await _say(writer, b"HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n")
-        if self.how == "silent":
+        if how == "silent":
             await asyncio.sleep(3600)
         if path not in self.files:
             return await _say(writer, b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n")
-        if self.how != "other tags" and fields.get("if-match", self.tag(path)) != self.tag(path):
+        if how != "other tags" and fields.get("if-match", self.tag(path)) != self.tag(path):
             return await _say(writer, b"HTTP/1.1 412 No\r\nContent-Length: 0\r\n\r\n")
-        await self._body(writer, path, fields.get("range", ""))
+        await self._body(writer, path, fields.get("range", ""), how)
         return None
 
-    async def _body(self, writer: asyncio.StreamWriter, path: str, wanted: str) -> None:
+    async def _body(self, writer: asyncio.StreamWriter, path: str, wanted: str, how: str) -> None:
         content = self.files[path]
         size = len(content)
         found = _RANGE.fullmatch(wanted)
@@ -59,25 +64,26 @@ class Origin:
         part = content[first : last + 1]
         status, told = "206 Partial Content", f"Content-Range: bytes {first}-{last}/{size}\r\n"
         length: int | None = len(part)
-        if self.how == "whole":
+        if how == "whole":
             status, told, part, length = "200 OK", "", content, size
-        if self.how == "other range":
+        if how == "other range":
             told = f"Content-Range: bytes {first + 1}-{last + 1}/{size}\r\n"
-        if self.how == "other size":
+        if how == "other size":
             told = f"Content-Range: bytes {first}-{last}/{size + 1}\r\n"
-        if self.how == "too long a length":
+        if how == "too long a length":
             length = len(part) + 5
-        if self.how == "too short a length":
+        if how == "too short a length":
             length = len(part) - 5
-        coding = "Content-Encoding: gzip\r\n" if self.how == "compressed" else ""
-        ends = "Transfer-Encoding: chunked\r\n" if self.how.startswith("chunked") else f"Content-Length: {length}\r\n"
+        coding = "Content-Encoding: gzip\r\n" if how == "compressed" else ""
+        ends = "Transfer-Encoding: chunked\r\n" if how.startswith("chunked") else f"Content-Length: {length}\r\n"
         await _say(writer, f"HTTP/1.1 {status}\r\n{told}{coding}{ends}ETag: {self.tag(path)}\r\n\r\n".encode())
-        await self._send(writer, part)
+        await self._send(writer, part, how)
 
-    async def _send(self, writer: asyncio.StreamWriter, part: bytes) -> None:
-        chunked = self.how.startswith("chunked")
-        stop = {"truncates": len(part) // 2, "chunked short": len(part) - 3, "one byte short": len(part) - 1}
-        part = part[: stop.get(self.how, len(part))] + (b"more" if self.how == "chunked long" else b"")
+    async def _send(self, writer: asyncio.StreamWriter, part: bytes, how: str) -> None:
+        chunked = how.startswith("chunked")
+        half = len(part) // 2
+        stop = {"truncates": half, "stalls": half, "an error page": half, "chunked short": len(part) - 3, "one byte short": len(part) - 1}  # fmt: skip
+        part = part[: stop.get(how, len(part))] + MORE.get(how, b"")
         for at in range(0, len(part), _PIECE):
             piece = part[at : at + _PIECE]
             try:
@@ -85,11 +91,11 @@ class Origin:
             except ConnectionError:
                 self.left += 1
                 raise
-            if self.how == "stalls" and at >= len(part) // 2:
-                await asyncio.sleep(3600)
+        if how == "stalls":
+            await asyncio.sleep(3600)
         if chunked:
             await _say(writer, b"0\r\n\r\n")
-        if self.how in stop and not chunked:
+        if how in stop and not chunked:
             raise ConnectionResetError
 
 

@@ -25,6 +25,10 @@ _PER_HOST = 50
 """Connections to one host at a time; there is no limit over all hosts, or a slow one would delay the others."""
 
 
+_LEAST, _PART = 8 * 1024, 32
+"""Bytes that are taken of a connection at once in the beginning; later, this part of what has flowed."""
+_FALTERS = 0.25
+"""Seconds without a byte after which it begins again."""
 _TAKEN = (200, 204)
 """RFC 9110: OK, and OK without a word."""
 
@@ -148,11 +152,16 @@ class Outgoing:
 def session(*, internal: bool, per_host: int = _PER_HOST, buffer: int = 64 * 1024) -> aiohttp.ClientSession:
     """A client that asks for nothing but what it is told to ask for, and at public addresses unless `internal`.
 
-    `per_host`: connections to one host; `buffer`: bytes that are read ahead of one answer.
+    `per_host`: connections to one host; `buffer`: bytes that are taken from a connection at once.
     """
-    factory: Any = None if internal else _public_socket
+
+    def made(info: tuple[Any, ...]) -> socket.socket:
+        opened = Sipping(*info[:3]) if internal else _public_socket(info)
+        opened.most = buffer
+        return opened
+
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(socket_factory=factory, use_dns_cache=False, limit=0, limit_per_host=per_host),
+        connector=aiohttp.TCPConnector(socket_factory=made, use_dns_cache=False, limit=0, limit_per_host=per_host),
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
         auto_decompress=False,
@@ -187,12 +196,40 @@ async def _body(content: aiohttp.StreamReader, limit: int) -> bytes:
     return bytes(found)
 
 
-def _public_socket(info: tuple[Any, ...]) -> socket.socket:
+class Sipping(socket.socket):
+    """Gives few bytes at once, and more to whoever keeps taking them: the event loop asks for a quarter of a megabyte.
+
+    So a stream that is read slowly holds little, and one that is read fast costs few turns of the loop. What is not
+    taken waits in the kernel, or at the other end.
+    """
+
+    most = 64 * 1024
+    """Bytes at once, when it goes well."""
+    _flowed = 0
+    _last = 0.0
+
+    def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
+        return super().recv(min(bufsize, self._now()), flags)
+
+    def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
+        return super().recv_into(buffer, min(nbytes or len(buffer), self._now()), flags)
+
+    def _now(self) -> int:
+        """So many bytes this time: a part of what flowed since it last faltered."""
+        now = asyncio.get_running_loop().time()
+        faltered, self._last = now - self._last > _FALTERS, now
+        least = min(_LEAST, self.most)
+        size = least if faltered else min(max(self._flowed // _PART, least), self.most)
+        self._flowed = size if faltered else self._flowed + size
+        return size
+
+
+def _public_socket(info: tuple[Any, ...]) -> Sipping:
     """A socket for this address and no other, if the address is public. OSError if it is not."""
     family, kind, protocol, _, address = info
     if not is_public(address[0]):
         raise OSError(errno.EACCES, "not a public address")
-    return socket.socket(family, kind, protocol)
+    return Sipping(family, kind, protocol)
 
 
 def is_public(address: str) -> bool:

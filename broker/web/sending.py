@@ -95,6 +95,7 @@ async def _delivered(
         return still_permitted(opened, snapshot, broker.world.clock.now())
 
     stream = Stream(transport, permitted)
+    transport.set_write_buffer_limits(high=1)  # with 0 a TLS transport would never go on again
     end: End = "incomplete"
     try:
         with broker.streams.running(stream, broker.snapshots.current, opened.until):
@@ -130,9 +131,13 @@ class _Line:
         await self.response.write(head)
 
     async def write(self, chunk: bytes) -> None:
-        """Bytes of the object: written, and counted."""
-        await self.response.write(chunk)
+        """Bytes of the object: counted, and written until the kernel has them all. So one piece waits here, no more."""
+        writer = await self.response.prepare(self.request)
+        if writer is None:
+            raise ConnectionResetError("the answer has ended")
         self.stream.given(len(chunk))
+        await writer.write(chunk)
+        await writer.drain()
 
 
 async def _spans(line: _Line, body: Body, wanted: Wanted) -> None:

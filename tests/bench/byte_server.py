@@ -14,19 +14,25 @@ import structlog
 from broker.core.rows import Repository
 from broker.web.edge import Edge, networks
 from tests import builders as b
-from tests.web.site import site
-from tests.web.test_data_endpoint import opened
+from tests.web.site import opened, site
 
 NGINX = "127.0.0.2"
 """nginx asks from there; who downloads directly does not."""
 
 
+def _write(path: Path, size: int) -> None:
+    block = bytes(range(256)) * 4096
+    with path.open("wb") as file:
+        for at in range(0, size, len(block)):
+            file.write(block[: size - at])
+
+
 async def _serve(folder: Path, size: int, far: str | None) -> None:
     bank = Repository(id="bank", name="The bank", root=far or str(folder), internal=far is not None)
     edge, data = Edge(proxies=networks((NGINX,)), files="/_files"), b.dataset(uninterruptible_delivery=3600)
-    block = bytes(range(256)) * 4096
-    content = (block * (size // len(block) + 1))[:size]
-    async with site(folder, content=content, edge=edge, repository=bank, dataset=data) as s:
+    one = b.drs_object(size=size, checksums={"sha-256": "0" * 64})
+    async with site(folder, one=one, edge=edge, repository=bank, dataset=data) as s:
+        _write(folder / "obj-1.bam", size)
         path, header = await opened(s)
         print(json.dumps({"port": s.http.port, "path": path, "header": header}), flush=True)  # noqa: T201
         await asyncio.to_thread(sys.stdin.read)

@@ -19,8 +19,8 @@ from broker.flows.handing_on import close_reported
 from broker.web.edge import Edge, networks
 from tests import builders as b
 from tests.interop.nginx import nginx, readable_folder
-from tests.web.site import CONTENT, Site, site
-from tests.web.test_data_endpoint import BIG, _revoke, opened
+from tests.web.site import CONTENT, Site, opened, site
+from tests.web.test_data_endpoint import BIG, _revoke
 
 OURS = Edge(proxies=networks(("127.0.0.1",)), files="/_files")
 

@@ -216,3 +216,14 @@ def _broker(made: Stage, tokens: OwnTokens, edge: Edge, sources: Sources) -> Bro
             forms=CatalogueForms(), tools=Tools(probe=made.probe, fits=jose.fits, check=jose.check_signature), mode="production",
         ),
     )  # fmt: skip
+
+
+ACCESS = "/ga4gh/drs/v1/objects/obj-1/access/https"
+
+
+async def opened(s: Site) -> tuple[str, dict[str, str]]:
+    """The path of the bytes and the header that opens them."""
+    answer = await s.http.get(ACCESS, headers=s.headers())
+    assert answer.status == 200, await answer.text()
+    told = await answer.json()
+    return told["url"].removeprefix(b.US), dict(line.split(": ", 1) for line in told["headers"])

@@ -9,8 +9,8 @@ from yarl import URL
 
 from broker.core.rows import IdentityProvider, Role
 from tests import builders as b
-from tests.web.site import CLIENT, Site, site
-from tests.web.test_data_endpoint import opened, stopped
+from tests.web.site import CLIENT, Site, opened, site
+from tests.web.test_data_endpoint import stopped
 
 ADMIN = Role(id="admin", role="admin", scope="service", iss=b.HOME, sub="mei")
 PROVIDER = IdentityProvider(id=b.HOME, slug="home", name="Home", client_id="us", client_secret="s")

@@ -262,7 +262,7 @@ async def test_a_running_download_ends_with_the_key_or_with_the_owners_leave(
     body = seal_all(OBJECTS_KEY, BIG)
     file = sealed(said, [ARCHIVE.public], b"s" * 32) + body
     assert length_for(said) == 124
-    monkeypatch.setattr("tests.web.test_data_endpoint.ACCESS", f"{DRS}/access/{way}")
+    monkeypatch.setattr("tests.web.site.ACCESS", f"{DRS}/access/{way}")
 
     async def end(s: Site) -> None:
         if way == "crypt4gh":

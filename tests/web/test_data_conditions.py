@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from broker.core.rows import Delivery
-from tests.web.site import CONTENT, Site, site
-from tests.web.test_data_endpoint import opened
+from tests.web.site import CONTENT, Site, opened, site
 
 TAG = f'"{hashlib.sha256(CONTENT).hexdigest()}"'
 DIGEST = f"sha-256=:{base64.b64encode(hashlib.sha256(CONTENT).digest()).decode()}:"

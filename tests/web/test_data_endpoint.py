@@ -16,17 +16,7 @@ from tests import builders as b
 from tests.fakes import START
 from tests.flows.test_use_and_deliver import ADMIN
 from tests.flows.worlds import MEI, PIA, caller
-from tests.web.site import CONTENT, Site, site
-
-ACCESS = "/ga4gh/drs/v1/objects/obj-1/access/https"
-
-
-async def opened(s: Site) -> tuple[str, dict[str, str]]:
-    """The path of the bytes and the header that opens them."""
-    answer = await s.http.get(ACCESS, headers=s.headers())
-    assert answer.status == 200, await answer.text()
-    told = await answer.json()
-    return told["url"].removeprefix(b.US), dict(line.split(": ", 1) for line in told["headers"])
+from tests.web.site import CONTENT, Site, opened, site
 
 
 async def test_the_whole_object_with_its_receipt(tmp_path: Path) -> None:

@@ -22,17 +22,8 @@ from broker.web.sending import LAST
 from broker.web.server import listening
 from tests.fakes import START
 from tests.origin import Origin, origin
-from tests.web.site import CONTENT, Site, site
-from tests.web.test_data_endpoint import (
-    BIG,
-    _give_back,
-    _revoke,
-    _suspend,
-    _withdraw,
-    _withdraw_key,
-    opened,
-    stopped,
-)
+from tests.web.site import CONTENT, Site, opened, site
+from tests.web.test_data_endpoint import BIG, _give_back, _revoke, _suspend, _withdraw, _withdraw_key, stopped
 from tests.web.test_http_layer import _app
 
 

@@ -23,12 +23,14 @@ class Behind:
     async def read(self, first: int, last: int) -> AsyncIterator[bytes]:
         """See ports.sources.Body."""
         length = len(self._header)
-        if first < length:
-            yield self._header[first : last + 1]
-        if last >= length:
-            moved = self._at - length
-            async for chunk in self._body.read(max(first, length) + moved, last + moved):
-                yield chunk
+        head = self._header[first : last + 1]
+        if last < length:
+            yield head
+            return
+        moved = self._at - length
+        async for chunk in self._body.read(max(first, length) + moved, last + moved):
+            yield head + chunk if head else chunk  # a body that cannot be had fails before its header leaves
+            head = b""
 
 
 class BehindInKernel(Behind):
@@ -96,16 +98,17 @@ class Sealed:
     async def read(self, first: int, last: int) -> AsyncIterator[bytes]:
         """See ports.sources.Body."""
         length = len(self._header)
-        if first < length:
-            yield self._header[first : last + 1]
+        head = self._header[first : last + 1]
         if last < length:
+            yield head
             return
         wanted = Span(max(first - length, 0), last - length)
         plain = plain_span(wanted, self._plain.size)
         at = plain.first // PLAIN * SEALED
         async for piece in in_pieces(self._plain.read(plain.first, plain.last), plain.length, PLAIN):
             sealed = self._sealer.seal(piece, at // SEALED)
-            yield sealed[max(wanted.first - at, 0) : wanted.last + 1 - at]
+            yield head + sealed[max(wanted.first - at, 0) : wanted.last + 1 - at]
+            head = b""
             at += len(sealed)
 
 

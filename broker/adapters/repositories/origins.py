@@ -20,7 +20,7 @@ from broker.core.ranges import Span, content_range
 from broker.core.rows import Repository
 from broker.ports.sources import SourceBrokenError
 
-BUFFER: Final = 128 * 1024
+BUFFER: Final = 256 * 1024
 """Bytes that are read ahead: what one stream holds."""
 _GOOD_FOR = 900
 """Seconds for which an address is signed: it is used at once, and clocks differ."""
@@ -79,6 +79,7 @@ class _Silence:
     async def broken_by(self, content: aiohttp.StreamReader) -> bytes:
         """The next piece; nothing at the end. TimeoutError."""
         self._since = self._loop.time()
+        self._flow(on=True)
         try:
             return await content.readany()
         except aiohttp.ClientError:
@@ -87,6 +88,17 @@ class _Silence:
             raise
         finally:
             self._since = None
+            self._flow(on=False)
+
+    def _flow(self, *, on: bool) -> None:
+        """Take bytes from the connection only while somebody waits for them: what nobody takes lies in the kernel.
+
+        A connection that has given everything is no longer ours.
+        """
+        connection = self._response.connection
+        transport = connection.transport if connection is not None else None
+        if isinstance(transport, asyncio.Transport) and not transport.is_closing():
+            (transport.resume_reading if on else transport.pause_reading)()
 
     def _look(self) -> None:
         now = self._loop.time()

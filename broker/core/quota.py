@@ -31,6 +31,7 @@ QUOTAS: Mapping[str, Quota] = MappingProxyType({
     "authorization": Quota(burst=300, per_minute=600),
     "computers": Quota(burst=600, per_minute=1_200),
     "pre-check": Quota(burst=30, per_minute=60),
+    "complaint": Quota(burst=10, per_minute=10),
     "registration": Quota(burst=10, per_minute=10),
     "usage": Quota(burst=600, per_minute=6_000),
     "feed": Quota(burst=120, per_minute=600),

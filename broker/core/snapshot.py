@@ -25,6 +25,7 @@ from broker.core.rows import (
     SNAPSHOT_KINDS,
     Application,
     Assertion,
+    Case,
     Client,
     ConsentRow,
     DrsObject,
@@ -135,6 +136,10 @@ class Snapshot:
     def reports(self, grant: GrantId) -> tuple[Report, ...]:
         """What the holder of a grant reported, the oldest first."""
         return cast("tuple[Report, ...]", self._listed("reports", grant))
+
+    def cases(self, about: str) -> tuple[Case, ...]:
+        """Every challenge and complaint about a request, or of a person."""
+        return cast("tuple[Case, ...]", self._listed("cases", about))
 
     def consents(self, subject: SubjectRef) -> tuple[ConsentRow, ...]:
         """Every consent version of a participant."""

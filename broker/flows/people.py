@@ -13,6 +13,7 @@ from broker.core.rows import (
     Access,
     Application,
     Approval,
+    Case,
     Delivery,
     Gathered,
     Grant,
@@ -36,7 +37,7 @@ from broker.flows.world import World
 from broker.ports import AuditReads
 
 _THEIRS: tuple[type[Row], ...] = (
-    Identity, Session, Request, Application, Grant, Report, Access, Approval, RecipientKey, Task,
+    Identity, Session, Request, Application, Grant, Report, Case, Access, Approval, RecipientKey, Task,
 )  # fmt: skip
 """Kinds whose rows are found by person."""
 _SECRETS = frozenset({"log_key", "document"})

@@ -57,6 +57,8 @@ QUOTA_OF: Mapping[tuple[str, str], str] = MappingProxyType({
     ("GET", "/oauth2/end_session"): "authorization",
     ("POST", "/oauth2/end_session"): "authorization",
     ("POST", "/api/v1/pre-checks"): "pre-check",
+    ("POST", "/api/v1/complaints"): "complaint",
+    ("POST", "/complain"): "complaint",
     ("GET", "/sign-in/{idp}"): "sign-in",
     ("GET", "/sign-in/{idp}/callback"): "sign-in",
 })  # fmt: skip

@@ -72,6 +72,7 @@ STATUS: Mapping[str, int] = {
     "REQ-QUORUM": 409,
     "REQ-VOTED": 409,
     "REQ-UNASSESSED": 422,
+    "CASE-LATE": 409,
     "REQ-LAY-UNSTATED": 422,
     "REQ-DRAFTS": 409,
     "GRANT-NO-LONGER": 409,

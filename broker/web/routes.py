@@ -21,6 +21,7 @@ from broker.web import (
     audit,
     authorize,
     authzen,
+    cases,
     choosing,
     consents,
     data,
@@ -52,7 +53,7 @@ from broker.web.errors import Problem, headers, status_of
 from broker.web.languages import language
 from broker.web.middleware import ERROR_FAMILIES, ERROR_FORMS, REQUEST_ID, ErrorForm
 from broker.web.openapi import OPENAPI
-from broker.web.pages import applying, catalogue, desk, granted, render, transparency
+from broker.web.pages import applying, catalogue, challenged, desk, granted, render, transparency
 from broker.web.state import BROKER
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -164,6 +165,10 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/register", transparency.register_page, Who.ANYBODY, page),
     Route("GET", "/policies", transparency.policies, Who.ANYBODY, page),
     Route("GET", "/policies/{pack}", transparency.policy, Who.ANYBODY, page),
+    Route("GET", "/complain", challenged.complaint_form, Who.ANYBODY, page),
+    Route("POST", "/complain", challenged.complained, Who.ANYBODY, page),
+    Route("GET", "/cases", challenged.listing, Who.BROWSER, page),
+    Route("POST", "/cases", challenged.acted, Who.BROWSER, page),
     Route("GET", "/applications", applying.mine, Who.BROWSER, page),
     Route("GET", "/applications/new", applying.new, Who.BROWSER, page),
     Route("POST", "/applications/new", applying.written, Who.BROWSER, page),
@@ -236,6 +241,13 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_API}/register", public.get_register, Who.ANYBODY),
     Route("GET", f"{_API}/policies", public.list_policies, Who.ANYBODY),
     Route("GET", f"{_API}/policies/{{pack}}", public.get_policy, Who.ANYBODY),
+    Route("POST", f"{_API}/complaints", cases.post_complaint, Who.ANYBODY),
+    Route("POST", f"{_API}/complaints/{{case}}", cases.post_follow, Who.ANYBODY),
+    Route("POST", f"{_API}/requests/{{request}}/challenges", cases.post_challenge, Who.TOKEN),
+    Route("GET", f"{_API}/cases", cases.list_cases, Who.TOKEN),
+    Route("POST", f"{_API}/cases/{{case}}/acknowledgement", cases.post_acknowledgement, Who.TOKEN),
+    Route("POST", f"{_API}/cases/{{case}}/answer", cases.post_answer, Who.TOKEN),
+    Route("POST", f"{_API}/cases/{{case}}/withdrawal", cases.post_withdrawal, Who.TOKEN),
     Route("GET", f"{_API}/exceptions", api.list_exceptions, Who.ANYBODY),
     Route("GET", f"{_API}/grants", grants.list_grants, Who.TOKEN),
     Route("GET", f"{_API}/renewals", grants.list_renewals, Who.TOKEN),
@@ -331,6 +343,8 @@ FAMILIES: tuple[tuple[str, ErrorForm], ...] = (
     ("/applications", page),
     ("/register", page),
     ("/policies", page),
+    ("/complain", page),
+    ("/cases", page),
     ("/reviews", page),
     ("/grants", page),
     ("/renewals", page),

@@ -238,6 +238,8 @@ RoleName = Literal[
     "custodian",
     "legal_officer",
     "ethics_committee",
+    "complaints_officer",
+    "appeal_panel",
     "repository",
 ]
 

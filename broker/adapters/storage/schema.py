@@ -28,6 +28,7 @@ INDEXED: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "access": ("person",),
     "application": ("person",),
     "approval": ("person",),
+    "challenge": ("person",),
     "code": ("family",),
     "delivery": ("state", "access", "object"),
     "family": ("person", "session", "client"),

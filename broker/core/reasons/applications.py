@@ -1,4 +1,4 @@
-"""What cannot be done with an application or a grant, and why (codes `REQ-*`, `GRANT-*`)."""
+"""What cannot be done with an application or a grant, and why (codes `REQ-*`, `GRANT-*`, `CASE-*`)."""
 
 from broker.core.reasons.spec import Spec
 
@@ -8,6 +8,7 @@ SPECS = (
     Spec("REQ-QUORUM", "people", "facts", "{votes} of the {quorum} votes that this committee needs have been cast. It can answer when the others have voted.", "Quorum not reached: {votes} of {quorum}.", "A committee could not answer yet: too few had voted."),
     Spec("REQ-UNASSESSED", "people", "facts", "Before it answers, the committee writes down the risk of the use, the risk of not using the data, the benefit, and to whom it goes.", "No two-sided assessment of these papers.", "A committee must look at both sides before it answers."),
     Spec("REQ-LAY-UNSTATED", "people", "facts", "Say in plain words what the project is for. If it is approved, everybody can read that in the register of projects.", "No lay summary.", "A project must say in plain words what it is for."),
+    Spec("CASE-LATE", "people", "none", "The time to challenge this answer ended on {date}. You can still complain, or ask again with another application.", "Challenge after {date}.", "An answer was challenged too late."),
     Spec("REQ-VOTED", "people", "facts", "The committee voted {opinion}. The answer can only be that; whoever thinks otherwise asks for another vote.", "Answer against the vote: {opinion}.", "An answer against the committee's own vote was refused."),
     Spec("REQ-APPLICATION-NEEDED", "people", "facts", "This committee votes, or asks for the endorsement of your institution. Hand in an application instead: POST /api/v1/applications.", "Request made alone, before a committee that votes or wants an endorsement.", "A request that had not gone the way it must was refused."),
     Spec("GRANT-NO-LONGER", "contract", "facts", "The grant cannot be made longer: by the codes, the dataset or the rules of now it ends on {date} at the latest.", "No later end than {date} is possible.", "A permission was not made longer than it may be."),

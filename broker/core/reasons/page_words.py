@@ -15,6 +15,8 @@ PAGE_WORDS: Mapping[str, str] = MappingProxyType({
     "page.data": "Data",
     "page.policies": "Rules",
     "page.register": "Projects",
+    "page.complain": "Complain",
+    "page.cases": "Complaints and appeals",
     "page.mine": "My applications",
     "page.grants": "My grants",
     "page.desk": "Committee",

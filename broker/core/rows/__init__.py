@@ -6,6 +6,7 @@ A row is never edited or deleted; a new version takes its place. A module per pa
 from broker.core.rows.access import Access, Delivery, Grant, Request, Trace
 from broker.core.rows.applications import Application, Review
 from broker.core.rows.assertions import Assertion, CustomType, Gathered
+from broker.core.rows.cases import Case
 from broker.core.rows.catalogue import (
     Committee,
     Dataset,
@@ -40,7 +41,7 @@ from broker.core.rows.sanctions import Sanction
 from broker.core.rows.tasks import Task
 
 __all__ = [
-    "HISTORY_KINDS", "KINDS", "SNAPSHOT_KINDS", "Access", "Application", "Approval", "AskedAbout", "Assertion",
+    "HISTORY_KINDS", "KINDS", "SNAPSHOT_KINDS", "Access", "Application", "Approval", "AskedAbout", "Assertion", "Case",
     "Client", "Code", "Committee", "ConsentRow", "ConsentTemplate", "CustomType", "Dataset", "Delivery", "Document",
     "Done", "DrsObject", "Envelope", "Erasure", "Evidence", "Family", "Farewell", "Gather", "Gathered", "Grant",
     "Hold", "HomeSession", "Identity", "IdentityLink", "IdentityProvider", "InForce", "Organisation", "Person",
@@ -50,7 +51,7 @@ __all__ = [
 ]  # fmt: skip
 
 KINDS: tuple[type[Row], ...] = (
-    Access, Application, Approval, AskedAbout, Assertion, Client, Code, Committee, ConsentRow, ConsentTemplate,
+    Access, Application, Approval, AskedAbout, Assertion, Case, Client, Code, Committee, ConsentRow, ConsentTemplate,
     CustomType, Dataset, Delivery, Document, Done, DrsObject, Erasure,
     Family, Farewell, Gathered, Grant, Hold, HomeSession, Identity, IdentityLink, IdentityProvider, InForce,
     Organisation, Person, PolledVisa, RecipientKey, RefreshToken, Report, Repository, Request, Review, Revocation,
@@ -59,7 +60,7 @@ KINDS: tuple[type[Row], ...] = (
 """Every kind of row; each is a table of its own."""
 
 SNAPSHOT_KINDS: frozenset[type[Row]] = frozenset({
-    Application, Assertion, Client, Committee, ConsentRow, ConsentTemplate, CustomType, Dataset, DrsObject, Grant,
+    Application, Assertion, Case, Client, Committee, ConsentRow, ConsentTemplate, CustomType, Dataset, DrsObject, Grant,
     IdentityLink, IdentityProvider,
     Organisation, PolledVisa, Report, Repository, Request, Review, Revocation, Role, Sanction, VisaIssuer,
 })  # fmt: skip

@@ -7,6 +7,7 @@ in here is taken to say something about data: forgetting one costs time, and not
 from broker.core.rows.access import Grant, Request
 from broker.core.rows.applications import Application, Review
 from broker.core.rows.assertions import Assertion
+from broker.core.rows.cases import Case
 from broker.core.rows.catalogue import IdentityProvider, Role, VisaIssuer
 from broker.core.rows.change import Row
 from broker.core.rows.linking import IdentityLink
@@ -17,6 +18,6 @@ from broker.core.rows.revocation import Revocation
 from broker.core.rows.sanctions import Sanction
 
 OF_CREDENTIALS: frozenset[type[Row]] = frozenset({
-    Application, Assertion, Client, Grant, IdentityLink, IdentityProvider, PolledVisa, Report, Request, Review,
+    Application, Assertion, Case, Client, Grant, IdentityLink, IdentityProvider, PolledVisa, Report, Request, Review,
     Revocation, Role, Sanction, VisaIssuer,
 })  # fmt: skip

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from broker.core.rows.access import Grant, Request
 from broker.core.rows.applications import Application, Review
 from broker.core.rows.assertions import Assertion
+from broker.core.rows.cases import Case
 from broker.core.rows.catalogue import Dataset, DrsObject, Organisation, Role
 from broker.core.rows.change import Row
 from broker.core.rows.consents import ConsentRow
@@ -33,6 +34,10 @@ def keys_of(row: Row) -> Iterable[tuple[str, ...]]:  # noqa: C901, PLR0912 (a ta
             yield ("applications", row.person)
         case Review():
             yield ("desk", row.committee)
+        case Case():
+            yield ("cases", row.about)
+            if row.person is not None:
+                yield ("cases", row.person)
         case Report():
             yield ("reports", row.grant)
             if row.waits:
@@ -87,5 +92,5 @@ def _client_keys(row: Client) -> Iterable[tuple[str, ...]]:
         yield ("installation", row.owner)
 
 
-_LISTED = frozenset({"identity_provider", "visa_issuer", "committee", "organisation", "custom_type"})
+_LISTED = frozenset({"identity_provider", "visa_issuer", "committee", "organisation", "custom_type", "challenge"})
 """Kinds that are few enough to be listed whole."""

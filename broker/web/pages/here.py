@@ -16,12 +16,18 @@ from broker.web.pages.render import render
 from broker.web.sign_in import Wish
 from broker.web.state import BROKER
 
-_PUBLIC = (("/datasets", "page.data"), ("/policies", "page.policies"), ("/register", "page.register"))
+_PUBLIC = (
+    ("/datasets", "page.data"),
+    ("/policies", "page.policies"),
+    ("/register", "page.register"),
+    ("/complain", "page.complain"),
+)
 _PRIVATE = (
     ("/applications", "page.mine"),
     ("/grants", "page.grants"),
     ("/reviews", "page.desk"),
     ("/renewals", "page.renewals"),
+    ("/cases", "page.cases"),
     ("/identities", "page.identities"),
 )
 

@@ -37,6 +37,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "application": ("person",),
     "review": ("application",),
     "hold": (),
+    "challenge": ("person",),
     "report": ("person", "grant"),
 }
 """Kind of row to the members by which its rows are found."""

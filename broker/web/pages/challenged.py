@@ -1,0 +1,133 @@
+"""Pages of complaints, which need no sign-in, and of what somebody challenged or has to answer."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import hdrs, web
+from multidict import MultiDict
+
+from broker.core.access.cases import CaseKind, Outcome, due
+from broker.core.ids import RequestId
+from broker.core.outcome import Reason
+from broker.core.reasons import sentence
+from broker.core.rows import Case
+from broker.flows import cases
+from broker.flows.world import Caller
+from broker.web import forms
+from broker.web.bodies import form_body
+from broker.web.errors import Problem
+from broker.web.languages import language
+from broker.web.pages.here import page, signed_in, visitor
+from broker.web.state import BROKER
+
+_FORM_BYTES = 128 * 1024
+_TEXT = 20_000
+_ABOUT = 255
+_OUTCOMES: Mapping[str, Outcome] = {"upheld": "upheld", "partly": "partly", "rejected": "rejected"}
+
+
+async def complaint_form(request: web.Request) -> web.Response:
+    """GET /complain: for anybody; `about` may be given in the address."""
+    return await _complain(request, {"about": request.query.get("about", "")[:_ABOUT]})
+
+
+async def complained(request: web.Request) -> web.Response:
+    """POST /complain: it is kept, and how it stands is shown to whoever has its number and key.
+
+    Nobody need be signed in, so there is no token of a session: whoever makes somebody's browser send this has made
+    a complaint without a name, which they could have made themselves.
+    """
+    form = await form_body(request, _FORM_BYTES)
+    if request.headers.get(hdrs.ORIGIN) not in (None, request.app[BROKER].world.issuer):
+        raise Problem("REQ-FORM-EXPIRED")
+    world = request.app[BROKER].world
+    if form.get("do") == "follow":
+        found = cases.follow(world, form.get("number", "").strip(), form.get("key", "").strip())
+        if isinstance(found, Reason):
+            return await _complain(request, form, wrong=_said(found, request))
+        return await _complain(request, {}, shown=_case(found))
+    text, about = form.get("text", ""), form.get("about", "").strip()
+    if not text.strip() or len(text) > _TEXT or len(about) > _ABOUT:
+        return await _complain(request, form, wrong=_said(_invalid(f"text: some, {_TEXT} characters at most"), request))
+    made = await cases.complain(world, None, about, text)
+    if isinstance(made, Reason):
+        return await _complain(request, form, wrong=_said(made, request))
+    row, key = made
+    return await _complain(request, {}, shown=_case(row), key=key)
+
+
+async def listing(request: web.Request) -> web.Response:
+    """GET /cases: what one opened, and what one may answer."""
+    return _listed(request, await signed_in(request))
+
+
+async def acted(request: web.Request) -> web.Response:
+    """POST /cases: one step; which one, `do` says."""
+    who = await signed_in(request)
+    form = forms.own(request, await form_body(request, _FORM_BYTES))
+    done = await _step(request, who, form)
+    if isinstance(done, Reason):
+        return _listed(request, who, _said(done, request))
+    raise web.HTTPSeeOther("/cases")
+
+
+async def _step(request: web.Request, who: Caller, form: MultiDict[str]) -> Case | Reason:
+    world, id, text = request.app[BROKER].world, form.get("case", ""), form.get("text", "")
+    if len(text) > _TEXT:
+        return Reason(code="REQ-TOO-LARGE", facts=(("limit", f"a text of more than {_TEXT} characters"),))
+    match form.get("do"):
+        case "challenge":
+            kinds = {one.value: one for one in CaseKind}
+            kind = kinds.get(form.get("kind", ""))
+            if kind is None or not text.strip():
+                return _invalid("kind, text: say both")
+            return await cases.challenge(world, who, RequestId(form.get("request", "")), kind, text)
+        case "acknowledge":
+            return await cases.acknowledge(world, who, id)
+        case "withdraw":
+            return await cases.take_back(world, who, id)
+        case "answer":
+            outcome = _OUTCOMES.get(form.get("outcome", ""))
+            return _invalid("outcome") if outcome is None else await cases.answer(world, who, id, outcome, text)
+        case _:
+            return _invalid("do: no such step")
+
+
+def _listed(request: web.Request, who: Caller, wrong: str | None = None) -> web.Response:
+    found = cases.listed(who, request.app[BROKER].snapshots.current())
+    rows = [_case(one.case) | {"may": sorted(command.value for command in one.may)} for one in found]
+    values = {"rows": rows, "wrong": wrong, "outcomes": tuple(_OUTCOMES)}
+    return page(request, who, "cases.html", values, status=409 if wrong else 200)
+
+
+async def _complain(
+    request: web.Request,
+    typed: Mapping[str, str],
+    wrong: str | None = None,
+    shown: Mapping[str, Any] | None = None,
+    key: str | None = None,
+) -> web.Response:
+    values = {"typed": typed, "wrong": wrong, "shown": shown, "key": key}
+    return page(request, await visitor(request), "complain.html", values, status=400 if wrong else 200)
+
+
+def _case(row: Case) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "kind": row.kind.value,
+        "about": row.about,
+        "text": row.text,
+        "opened": row.opened,
+        "stage": row.stage.value,
+        "due": due(row.kind, row.stage, row.opened),
+        "outcome": row.outcome,
+        "answer": row.answer,
+    }
+
+
+def _said(reason: Reason, request: web.Request) -> str:
+    return sentence(reason.code, dict(reason.facts), language(request))
+
+
+def _invalid(problem: str) -> Reason:
+    return Reason(code="REQ-INVALID", facts=(("problem", problem),))

@@ -67,7 +67,7 @@ async def challenge(w: World, caller: Caller, id: RequestId, kind: CaseKind, tex
 
 
 async def complain(w: World, caller: Caller | None, about: str, text: str) -> tuple[Case, str] | Reason:
-    """Anybody says what is wrong; the key lets them read how it stands. Steps as above, 4 answer."""
+    """Anybody says what is wrong; and reads how it stands by the key. Steps: 1 gather, 2 decide, 3 record."""
     # 1. Gather.
     now, snapshot = w.clock.now(), w.snapshots.current()
     who = caller.person if caller is not None else None
@@ -132,7 +132,7 @@ async def acknowledge(w: World, caller: Caller, id: str) -> Case | Reason:
 
 
 async def take_back(w: World, caller: Caller, id: str) -> Case | Reason:
-    """Whoever opened it takes it back. Steps as above."""
+    """Whoever opened it takes it back. Steps: 1 gather, 2 decide by the tables, 3 record."""
     # 1. Gather.
     now = w.clock.now()
     found = at_case(caller, id, CaseCommand.WITHDRAW, w.snapshots.current())

@@ -19,6 +19,7 @@ from broker.flows.decide_request import NotPossible
 from broker.flows.grants.desk import Held, at_grant, ending, own, waiting
 from broker.flows.grants.end import Stopping, close, stop
 from broker.flows.grants.renew import MOST_MONTHS, ask_renewal, decline, extend
+from broker.flows.world import Caller
 from broker.web.bodies import Wire, json_body
 from broker.web.callers import caller
 from broker.web.errors import Problem
@@ -111,17 +112,20 @@ async def post_renewal_answer(request: web.Request) -> web.Response:
 
 async def post_suspension(request: web.Request) -> web.Response:
     """POST /grants/{grant}/suspension: nothing is used under it until it is resumed; what runs is cut."""
-    return await _stopped(request, GrantCommand.SUSPEND, await json_body(request, StopBody))
+    who, body = await caller(request), await json_body(request, StopBody)
+    return await _stopped(request, who, GrantCommand.SUSPEND, body)
 
 
 async def post_resumption(request: web.Request) -> web.Response:
     """POST /grants/{grant}/resumption: a suspended grant may be used again."""
-    return await _stopped(request, GrantCommand.RESUME, await json_body(request, StopBody))
+    who, body = await caller(request), await json_body(request, StopBody)
+    return await _stopped(request, who, GrantCommand.RESUME, body)
 
 
 async def post_end(request: web.Request) -> web.Response:
     """POST /grants/{grant}/revocation: end it for good; what runs is cut."""
-    return await _stopped(request, GrantCommand.REVOKE, await json_body(request, StopBody))
+    who, body = await caller(request), await json_body(request, StopBody)
+    return await _stopped(request, who, GrantCommand.REVOKE, body)
 
 
 async def post_closing(request: web.Request) -> web.Response:
@@ -194,8 +198,7 @@ async def _seen(request: web.Request) -> Held:
     return found
 
 
-async def _stopped(request: web.Request, command: Stopping, body: StopBody) -> web.Response:
-    who = await caller(request)
+async def _stopped(request: web.Request, who: Caller, command: Stopping, body: StopBody) -> web.Response:
     return await _done(request, await stop(request.app[BROKER].world, who, _id(request), command, body.ground))
 
 

@@ -386,6 +386,8 @@ def _as_duo(request: Mapping[str, Any]) -> dict[str, Any]:
 def _certificate(
     dataset: Mapping[str, Any], request: Mapping[str, Any], now: datetime, diseases: Diseases
 ) -> Verdict | None:
+    if "judged" in dataset:  # a decision judges the certificate once, for everybody, and says here what came of it
+        return dataset["judged"]  # type: ignore[no-any-return]
     begins, ends = dataset.get("valid_from"), dataset.get("valid_to")
     if (begins and instant(begins) > now) or (ends and instant(ends) <= now):
         return HOLD, "CON-NO-CERTIFICATE"

@@ -1,6 +1,7 @@
 """One row, two judges: the product's own code, as `broker check` calls it, and the second reading."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from broker.core.duo.case import judge_case as judge_duo
 from broker.core.jurisdiction.case import judge_case as judge_law
 from broker.core.jurisdiction.rulebook import Rulebook, rulebook
 from broker.core.time import parse_rfc3339
-from tests.differential import drawing, reading_consent, reading_duo, reading_law
+from tests.differential import asking_decision, drawing, reading_consent, reading_decision, reading_duo, reading_law
 from tests.differential.ontology import Diseases
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,11 +33,12 @@ class Both:
         rules = rulebook(load_packs(packs), "example")
         assert isinstance(rules, Rulebook), rules
         self.rules = rules
-        self.packs = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(packs.glob("*.yaml"))]
+        self.packs: list[Mapping[str, Any]] = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(packs.glob("*.yaml"))]
+        self.dates = reading_decision.turning_points(self.packs)
 
     def ask(self, kind: str, row: Mapping[str, Any]) -> tuple[Answer, Answer]:
-        """What the product and the reading say to a row of `kind`: duo, consent or law."""
-        judges = {"duo": self.duo, "consent": self.consent, "law": self.law}
+        """What the product and the reading say to a row of `kind`: duo, consent, law or decision."""
+        judges = {"duo": self.duo, "consent": self.consent, "law": self.law, "decision": self.decision}
         return judges[kind](row)
 
     def duo(self, row: Mapping[str, Any]) -> tuple[Answer, Answer]:
@@ -75,6 +77,29 @@ class Both:
             "alternatives": _plain(answer.alternatives),
         }
         return product, {name: _plain(reading[name]) for name in product}
+
+    def decision(self, row: Mapping[str, Any]) -> tuple[Answer, Answer]:
+        """Outcome, the first code of each gate that blocks; of a permit the grant, who is left out, and the end.
+
+        An end is right if nothing that the reading knows of turns before it, and if something turns at it.
+        """
+        product = asking_decision.ask(row, self.ontology, self.rules)
+        until, said = product.pop("until"), reading_decision.judge(row, self.diseases, self.packs)
+        gates = product.pop("gates")
+        reading: Answer = {"outcome": said.outcome, "grant": said.grant, "left_out": sorted(said.left_out)}
+        for gate, one in said.blocking.items():
+            reading[gate] = gates[gate] if gates.get(gate) in one.codes else "|".join(sorted(one.codes))
+        product |= gates
+        if not (said.permits and product["outcome"] == said.outcome):
+            del reading["grant"], reading["left_out"], product["grant"], product["left_out"]
+            return product, reading
+        dates = self.dates | reading_decision.turning_points(row)
+        ends = None if until is None else datetime.fromtimestamp(until, UTC)
+        turn = reading_decision.turns_before(row, ends, self.diseases, self.packs, dates)
+        reading["end"] = product["end"] = str(ends)
+        if turn is not None or (ends is not None and ends not in dates):
+            reading["end"] = str(turn) if turn is not None else "when something turns"
+        return product, reading
 
 
 _OPEN = {"CON-UNKNOWN-CODE": "CON-CONDITION-OPEN"}

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from tests.differential import drawing
+from tests.differential import drawing, drawing_decision
 from tests.differential.both import Answer, Both
 
 KINDS: Mapping[str, Callable[[Random], drawing.Row]] = {
     "duo": drawing.duo,
     "consent": drawing.consent,
     "law": drawing.law,
+    "decision": drawing_decision.decision,
 }
 PERMITTED = {"PERMIT", "PERMIT_FILTERED", "PERMIT_WITH_OBLIGATIONS"}
 FAIR_SHARE = 0.25

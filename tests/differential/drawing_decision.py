@@ -4,7 +4,7 @@ A case is a plain document:
 
     at, stage (foresee, approve, use), way        when, at which stage, in which way of access
     who, trusted, affiliation, location, visas    the person, and what was verified of them
-    processing, purpose, stated, named            what the request says; a use may name a grant and state a project
+    purpose, stated, named                        what the request says; a use may name a grant and state a project
     dataset, samples, stored_sealed, asked_sealed which data, whose, in which form
     organisation                                  the registry's row of the person's institution, or None
     grants, foreign_profile, findings             what was approved; `findings` of a request, those of a use are in the grant
@@ -44,7 +44,9 @@ def decision(draw: Random) -> Row:
     for _ in range(_one(draw, (30, 0), (40, 1), (20, 2), (10, 3))):
         gate = draw.choice(list(TURNS))
         draw.choice(TURNS[gate])(draw, case)
-    if case["stage"] == "use":
+    if case["stage"] != "use":
+        case["samples"] = None
+    else:
         case["purpose"] = case["purpose"] if case["dataset"]["access"] == "open" else None
     return case
 
@@ -62,7 +64,7 @@ def _fitting(draw: Random) -> Row:
     names = [f"s{n}" for n in range(draw.randint(1, 5))]
     case: Row = {
         "at": at, "stage": stage, "way": way, "who": "https://idp.example/|ada", "trusted": True,
-        "affiliation": "uni.example", "location": there, "processing": there, "visas": [],
+        "affiliation": "uni.example", "location": there, "visas": [],
         "purpose": purpose, "stated": None, "named": None, "samples": None, "stored_sealed": False,
         "asked_sealed": False, "foreign_profile": None, "findings": [], "sanctions": [], "revoked": False, "duties": [],
         "dataset": {
@@ -286,7 +288,7 @@ def _flag(draw: Random, case: Row) -> None:
 
 
 def _stated(draw: Random, case: Row) -> None:
-    case["stated"] = draw.choice([{"project": "P-1"}, {"project": "P-2"}, {"flags": ["prohibited"]}])
+    case["stated"] = draw.choice([{"project": "P-1"}, {"project": "P-2"}, {"project": "P-1", "flags": ["prohibited"]}])
 
 
 def _record(draw: Random, case: Row) -> None:
@@ -326,7 +328,7 @@ def _topic(draw: Random, case: Row) -> None:
     if topics:
         for versions in case["consents"].values():
             for one in versions:
-                one["scope"]["answers"] |= {f"topic:{topic}": "permit" for topic in topics if draw.random() < 0.9}
+                one["scope"]["answers"] = one["scope"].get("answers", {}) | {f"topic:{topic}": "permit" for topic in topics if draw.random() < 0.9}
         _answer(draw, case, "DUO-SENSITIVE", "committee_member")
 
 
@@ -441,10 +443,13 @@ def _elsewhere(draw: Random, case: Row) -> None:
     if draw.random() < 0.3:
         case["location"] = draw.choice([place, None])
     elif draw.random() < 0.3:
-        case["processing"] = draw.choice([place, None])
+        for one in _purposes(case):
+            one["countries"] = sorted(draw.choice([{place}, {place, *one["countries"]}, set()]))
     elif row:
         row["facts"] |= {"recipient.country": place, "recipient.can_sign_scc": draw.choice([True, False])}
-        case["location"] = case["processing"] = place
+        case["location"] = place
+        for one in _purposes(case):
+            one["countries"] = [place]
 
 
 def _origin(draw: Random, case: Row) -> None:
@@ -487,6 +492,7 @@ def _unknown_institution(draw: Random, case: Row) -> None:
 
 def _sealed(draw: Random, case: Row) -> None:
     case["stored_sealed"], case["asked_sealed"] = True, draw.random() < 0.4
+    case["samples"] = sorted(case["consents"]) if case["samples"] is None else case["samples"]
     case["dataset"]["plaintext"] = draw.random() < 0.3
 
 

@@ -321,9 +321,13 @@ def _purpose(scope: Mapping[str, Any], request: Mapping[str, Any], diseases: Dis
     class_, asked = request["purpose"], list(request.get("diseases") or [])
     permitted = reading_duo.permitted_diseases(permissions)
     known = [str(name) for name, _ in permissions if name in reading_duo.PERMISSIONS]
+    beside = {True: EXCLUDE, None: HOLD}.get(request.get("care_beside", False))  # care, beside research or not said
     found = [
         (_class_within(name, class_, asked, permitted, diseases, care=care, genetic=genetic), name) for name in known
     ]
+    if beside is not None and not care:
+        open_ = (beside, "CON-PURPOSE" if beside == EXCLUDE else "CON-UNDECLARED")
+        found = [(said if name == "NRES" else _hardest([said, open_]), name) for said, name in found]
     for (verdict, _), name in found:
         if verdict == INCLUDE:
             return INCLUDE, f"DUO-{name}"

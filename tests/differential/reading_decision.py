@@ -62,15 +62,17 @@ def judge(document: Mapping[str, Any], diseases: Diseases, packs: Iterable[Mappi
 
 
 def titles(document: Mapping[str, Any]) -> list[Mapping[str, Any] | None]:
-    """What the use may rest on, in the order in which it is tried; `[None]` if on nothing that lives."""
-    live = [one for one in document["grants"] if gates.lives(one, document)]
-    live.sort(key=lambda one: one["id"])
-    live.sort(key=lambda one: instant(one["ends"]), reverse=True)
-    if document.get("named") is not None:
-        live = [one for one in live if one["id"] == document["named"]]
-        return [*live] or [None]
-    foreign = gates.foreign_grant(document)
-    return [*live, *([foreign] if foreign else [])] or [None]
+    """What the use may rest on, in the order in which it is tried (ruling 3); `[None]` if on nothing.
+
+    Reading: if none of a person's grants lives, what is told is told of those that do not any more, or not yet.
+    """
+    found = gates.mine(document)
+    if document.get("named") is None:
+        found = [*found, *gates.other_titles(document)]
+    live = [one for one in found if gates.lives(one, document)]
+    tried = sorted(live or found, key=lambda one: str(one["id"]))
+    tried.sort(key=lambda one: instant(one["ends"]), reverse=True)
+    return [*tried] or [None]
 
 
 def _asked(document: Mapping[str, Any], grant: Mapping[str, Any] | None, rules: Rules) -> Answer:
@@ -93,33 +95,41 @@ def _one_way(case: Case, rules: Rules) -> Answer:
 # ------------------------------------------------------------------ time
 
 
-def turning_points(document: Mapping[str, Any], packs: Iterable[Mapping[str, Any]]) -> list[datetime]:
-    """Every moment after `at` at which anything in the case, or in a pack, begins or ends; in order.
+def turning_points(part: Any) -> set[datetime]:
+    """Every moment at which something in `part`, a case or a pack, begins or ends by itself.
 
-    A date of a list is inclusive, so what ends on it ends with the day after; a visa counts for its leeway longer.
+    A date of a list is inclusive, so what ends on it ends with the day after; a visa counts for its leeway longer; who
+    gave a consent for a child has the grace of a running grant; an engagement gets too old.
     """
-    now = instant(document["at"])
-    found = {moment for text in _texts([document, list(packs)]) for moment in _moments(text)}
-    return sorted(one for one in found if one > now)
+    found = set[datetime]()
+    for name, value in _dates(part):
+        later = {
+            "to": value + DAY, "maturity_review_on": gates.months_after(value, 6),
+            "date": gates.years_after(value, gates.ENGAGED_WITHIN), "ends": value + gates.LEEWAY,
+        }  # fmt: skip
+        found |= {value, later.get(name, value)}
+    return found
 
 
-def _texts(part: Any) -> Iterable[str]:
+def _dates(part: Any, name: str = "") -> Iterable[tuple[str, datetime]]:
     if isinstance(part, Mapping):
-        for value in part.values():
-            yield from _texts(value)
-    elif isinstance(part, list):
+        for key, value in part.items():
+            yield from _dates(value, key)
+    elif isinstance(part, list | tuple):
         for value in part:
-            yield from _texts(value)
-    elif hasattr(part, "isoformat") or isinstance(part, str):
-        yield str(part)
+            yield from _dates(value, name)
+    elif (isinstance(part, str) and part[:2] == "20" and part[4:5] == "-") or hasattr(part, "isoformat"):
+        yield name, instant(str(part))
 
 
-def _moments(text: str) -> Iterable[datetime]:
-    if not text[:4].isdigit() or text[4:5] != "-":
-        return
-    try:
-        moment = instant(text)
-    except ValueError:
-        return
-    yield from (moment, moment + gates.LEEWAY, moment + DAY, gates.months_after(moment, 6))
-    yield from (gates.years_after(moment, gates.ENGAGED_WITHIN), moment + timedelta(days=90))
+def turns_before(
+    document: Mapping[str, Any], until: datetime | None, diseases: Diseases, packs: list[Mapping[str, Any]],
+    dates: Iterable[datetime],
+) -> datetime | None:  # fmt: skip
+    """The first of `dates` before `until` at which a permit of this case is one no more, or lets others in or out."""
+    first, now = judge(document, diseases, packs), instant(document["at"])
+    for moment in sorted(one for one in dates if now < one and (until is None or one < until)):
+        then = judge({**document, "at": moment.isoformat(), "asked_at": document["at"]}, diseases, packs)
+        if (then.permits, then.grant, then.left_out) != (first.permits, first.grant, first.left_out):
+            return moment
+    return None

@@ -21,6 +21,7 @@ COPIES = ("download", "stream")
 SEEN = ("download", "stream", "tre_remote")
 LEEWAY = timedelta(seconds=30)
 ENGAGED_WITHIN = 5
+VISAS_ASSERTED = "2025-12-01T00:00:00Z"
 REGISTERED = "https://doi.org/10.1038/s41431-018-0219-y"
 Grant = Mapping[str, Any]
 
@@ -63,9 +64,7 @@ class Case:
             return self["purpose"]  # type: ignore[no-any-return]
         if self.grant is not None:
             return self.grant["purpose"]  # type: ignore[no-any-return]
-        if self.dataset["access"] == "registered":
-            return self.dataset.get("registered_profile")
-        return self["purpose"] if self.dataset["access"] == "open" else None
+        return self["stated"] if self["purpose"] is None else {**self["purpose"], **(self["stated"] or {})}
 
     def answered(self, code: str) -> list[Mapping[str, Any]]:
         """Ruling 2: the findings that answer `code` now, for these very inputs."""
@@ -87,6 +86,9 @@ class Said:
     codes: frozenset[str] = frozenset()
     left_out: tuple[str, ...] = field(default=())
 
+
+UNSTATED = Said("PENDING", frozenset({"PUR-UNSTATED"}))
+"""Ruling 3: who has not stated for what is asked to; nothing else can be said about the use."""
 
 Gate = Callable[[Case, Rules], Said]
 
@@ -115,10 +117,13 @@ def in_force(one: Mapping[str, Any], now: datetime) -> bool:
 
 
 def shown(case: Case, type_: str, value: str) -> list[Mapping[str, Any]]:
-    """The visas of this type and value that count now; ruling 16: other people's clocks have a leeway."""
+    """The visas of this type and value that count now; ruling 16: other people's clocks have a leeway.
+
+    A visa must name an identity of the caller (clearinghouse, "Whose visa"): of whom nobody knows it says nothing.
+    """
     return [
         one for one in case["visas"] or ()
-        if (one["type"], one["value"]) == (type_, value) and case.now < instant(one["ends"]) + LEEWAY
+        if case["trusted"] and (one["type"], one["value"]) == (type_, value) and case.now < instant(one["ends"]) + LEEWAY
     ]  # fmt: skip
 
 
@@ -131,54 +136,68 @@ def identity(case: Case, rules: Rules) -> Said:  # noqa: ARG001
 
 
 def lives(grant: Grant, document: Mapping[str, Any]) -> bool:
-    """A grant of this person, for this dataset, that has begun, has not ended and was not revoked."""
+    """Has it begun, not ended, and not been revoked? What is shown by visas was weighed when it was found."""
     now = instant(document["at"])
-    mine = grant["whose"] == "me" and grant["dataset"] == "this"
-    return mine and not grant.get("revoked") and instant(grant["begins"]) <= now < instant(grant["ends"])
+    over = grant["id"].startswith("G-") and instant(grant["ends"]) <= now
+    return not grant.get("revoked") and instant(grant["begins"]) <= now and not over
 
 
-def foreign_grant(document: Mapping[str, Any]) -> Grant | None:
-    """Ruling 3: a trusted issuer's visa opens the dataset for what its trust row says that it stands for."""
-    case = Case(document, document["way"], None)
-    visas = shown(case, "ControlledAccessGrants", "this")
-    if not visas or document["dataset"]["access"] == "open":
-        return None
-    return {"id": "foreign", "purpose": document.get("foreign_profile"), "begins": None, "findings": []}
+def other_titles(document: Mapping[str, Any]) -> list[Grant]:
+    """What opens the dataset without a grant of ours: another issuer's visa (ruling 3), and Registered Access.
+
+    Each stands for a purpose that somebody has stated for all: the issuer's row, the dataset's terms.
+    """
+    case, found = Case(document, document["way"], None), []
+    for visa in shown(case, "ControlledAccessGrants", "this"):
+        found.append({"id": "foreign", "purpose": document.get("foreign_profile"), "ends": visa["ends"]})
+    both = [shown(case, one, REGISTERED) for one in ("AcceptedTermsAndPolicies", "ResearcherStatus")]
+    if document["dataset"]["access"] == "registered" and all(both):
+        ends = min((max((one["ends"] for one in each), key=instant) for each in both), key=instant)
+        found.append({"id": "registered", "purpose": document["dataset"]["registered_profile"], "ends": ends})
+    return [{"begins": VISAS_ASSERTED, "findings": [], **one} for one in found]
+
+
+def mine(document: Mapping[str, Any]) -> list[Grant]:
+    """This person's grants for this dataset; if the request names one, that one alone."""
+    named = document.get("named")
+    return [
+        one for one in document["grants"]
+        if one["whose"] == "me" and one["dataset"] == "this" and named in (None, one["id"])
+    ]  # fmt: skip
 
 
 def entitlement(case: Case, rules: Rules) -> Said:  # noqa: ARG001
     """Are the data open, or is there a live grant, or a visa that stands for one? Asked of a use alone."""
-    if not case.use:
+    if not case.use or case.dataset["access"] == "open":
         return Said()
-    named = case["named"]
-    if named is not None and not any(
-        one["id"] == named and one["whose"] == "me" and one["dataset"] == "this" for one in case["grants"]
-    ):
-        return strictest([("DENY", "PUR-MISMATCH")])
-    if case.grant is not None or (case.dataset["access"] == "open" and named is None):
-        return Said()
-    if case.dataset["access"] == "registered" and named is None:
-        both = [shown(case, one, REGISTERED) for one in ("AcceptedTermsAndPolicies", "ResearcherStatus")]
-        return strictest([] if all(both) else [("DENY", "AUTH-NOT-REGISTERED")])
-    dead = [
-        one for one in case["grants"]
-        if one["whose"] == "me" and one["dataset"] == "this" and named in (None, one["id"])
-    ]  # fmt: skip
-    if any(one.get("revoked") for one in dead):
+    grant = case.grant
+    if grant is None:
+        if case["named"] is not None:
+            return strictest([("DENY", "PUR-MISMATCH")])
+        registered = case.dataset["access"] == "registered"
+        return strictest([("DENY", "AUTH-NOT-REGISTERED" if registered else "AUTH-NO-GRANT")])
+    if grant.get("revoked"):
         return strictest([("DENY", "AUTH-GRANT-REVOKED")])
-    if any(instant(one["ends"]) <= case.now for one in dead):
+    if grant["id"].startswith("G-") and instant(grant["ends"]) <= case.now:
         return strictest([("DENY", "AUTH-GRANT-ENDED")])
-    return strictest([("DENY", "AUTH-NO-GRANT")])
+    return strictest([("DENY", "AUTH-NO-GRANT")] if case.now < instant(grant["begins"]) else [])
 
 
 def terms(case: Case, rules: Rules) -> Said:  # noqa: ARG001
-    """Terms of use accepted, and the training that the data demand, by a certificate not of the person themselves."""
+    """Terms of use accepted, and the training that the data demand, by a certificate not of the person themselves.
+
+    Reading: not asked when the committee answers, for the person and their credentials are not there then.
+    """
+    if case["stage"] == "approve":
+        return Said()
     found = []
     url, training = case.dataset.get("terms_of_use"), case.dataset.get("training")
     if url and not shown(case, "AcceptedTermsAndPolicies", url):
         found.append(("PENDING", "AUTH-TERMS"))
     if training:
-        certificates = [one for one in case["visas"] or () if one["value"] == training and one["by"] != "self"]
+        certificates = [
+            one for one in case["visas"] or () if case["trusted"] and one["value"] == training and one["by"] != "self"
+        ]
         if not any(case.now < instant(one["ends"]) + LEEWAY for one in certificates):
             found.append(("PENDING", "AUTH-TRAINING-EXPIRED" if certificates else "AUTH-TRAINING-MISSING"))
     return strictest(found)
@@ -191,13 +210,14 @@ def purpose(case: Case, rules: Rules) -> Said:  # noqa: ARG001
     """Is a purpose stated, is it the approved one, may it be at all?"""
     found = []
     approved, stated = case.purpose, (case["stated"] or {}) if case.use else {}
-    if approved is None:
-        return strictest([("PENDING", "PUR-UNSTATED")])
-    flags = {*approved.get("flags", ()), *stated.get("flags", ())}
-    if stated.get("project") is not None and stated["project"] != approved.get("project"):
-        found.append(("DENY", "PUR-MISMATCH"))
+    flags = {*(approved or {}).get("flags", ()), *stated.get("flags", ())}
     if "prohibited" in flags:
         found.append(("DENY", "PUR-PROHIBITED"))
+    if approved is None:
+        return strictest([*found, ("PENDING", "PUR-UNSTATED")])
+    under = (case.grant or {}).get("purpose")
+    if stated and case.dataset["access"] != "open" and (under is None or stated.get("project") != under.get("project")):
+        found.append(("DENY", "PUR-MISMATCH"))
     if "dual_use" in flags and not case.answered_by("PUR-DUAL-USE", "committee_member"):
         found.append(("REFER", "PUR-DUAL-USE"))
     return strictest(found)
@@ -208,14 +228,24 @@ def country_of(case: Case) -> str | None:
 
 
 def abroad(case: Case) -> bool:
-    """Across a border: the recipient's country is not the controller's. Reading: who is not known is abroad."""
-    home = case.dataset["facts"].get("data.controller_country")
-    return home is None or country_of(case) != home
+    """Across a border: of origin, controller, recipient, person and processing not all are in one country.
+
+    Reading: what is not known is abroad; where the person sits counts if it is known (ruling 9).
+    """
+    facts, said = case.dataset["facts"], case.purpose or {}
+    copies = said.get("countries", ()) if case.way in COPIES else [facts.get("data.storage_country")]
+    places = {*(facts.get("data.origin_countries") or [None]), facts.get("data.controller_country"), country_of(case)}
+    places |= {one for one in (*copies, case["location"]) if one is not None}
+    return None in places or len(places) > 1
 
 
 def safeguards(case: Case, rules: Rules) -> Said:  # noqa: ARG001
-    """For a new grant: what the data holder must have put on record."""
-    if case.use:
+    """For a new grant: what the data holder must have put on record.
+
+    Reading: open data are not granted; what opens without a grant of ours is new each time.
+    """
+    ours = case.grant is None or case.grant["id"].startswith("G-")
+    if case.dataset["access"] == "open" or (case.use and ours):
         return Said()
     record, found = case.dataset["safeguards"], []
     needed = [
@@ -251,8 +281,8 @@ def declared(case: Case) -> dict[str, Any]:
     row = case["organisation"]
     if said.get("organisation") != "for_profit":
         said["organisation"] = row["organisation"] if row else None
-    elsewhere = country_of(case) or "XX"
-    said["countries"] = sorted({*said.get("countries", ()), elsewhere})
+    home, sits = country_of(case), case["location"]  # ruling 9: location counts wherever country does
+    said["countries"] = sorted({*said.get("countries", ()), home, *([sits] if sits else [])}) if home else []
     said["user"] = case["who"]
     said["institution"] = case["affiliation"]
     if "ethics_approval" in said:
@@ -302,6 +332,8 @@ def settled(case: Case) -> dict[str, Any]:
 
 def duo(case: Case, rules: Rules) -> Said:
     """Does the purpose fit the dataset's codes? REVIEW is REFER."""
+    if case.purpose is None:
+        return UNSTATED
     codes, said = case.dataset["duo"], settled(case)
     verdict, _ = reading_duo.judge({"dataset": codes, "purpose": said}, rules.diseases)
     outcome = {"PERMIT": "PERMIT", "REVIEW": "REFER", "DENY": "DENY"}[verdict]

@@ -11,7 +11,7 @@ from typing import Any
 from tests.differential import reading_consent, reading_duo, reading_law
 from tests.differential.reading_consent import EXCLUDE, HOLD, INCLUDE, Verdict, instant
 from tests.differential.reading_gates import (
-    COPIES, SEEN, Case, Rules, Said, abroad, country_of, declared, in_force, months_after, settled, strictest,
+    COPIES, ORDER, SEEN, UNSTATED, Case, Rules, Said, abroad, country_of, declared, in_force, months_after, settled, strictest,
 )  # fmt: skip
 
 TWO_ROLES = ("legal_officer", "committee_member")
@@ -22,7 +22,7 @@ NEVER_SAID = {"CON-NO-RECORD", "CON-NOT-YET-EFFECTIVE", "CON-EXPIRED", "CON-NO-C
 # ------------------------------------------------------------------ what consents are asked
 
 
-def request_of(case: Case) -> dict[str, Any]:
+def request_of(case: Case, place: str | None) -> dict[str, Any]:
     """The same purpose in the words of the consent model, which knows one class and flags (CONSENT_MODEL section 5)."""
     said = declared(case)
     kinds = set(said.get("kinds") or ())
@@ -36,11 +36,12 @@ def request_of(case: Case) -> dict[str, Any]:
     request = {
         "purpose": class_, "diseases": list(said.get("diseases") or ()), "org_type": said["organisation"],
         "commercial_use": said.get("commercial"), "modality": case.way, "recipient_country": country_of(case),
-        "processing_country": processing_country(case), "genetic_study": "genetic" in kinds,
+        "processing_country": place, "genetic_study": "genetic" in kinds,
         "ancestry": "ancestry" in kinds and class_ != "poa", "linkage": said.get("linkage"),
         "recontact": said.get("recontact"), "ai_training": None if use is None else use != "none",
         "ai_model_release": None if use is None else use in ("model_release", "generative_release"),
         "family_analysis": "family_analysis" in said.get("flags", ()), "topics": said.get("sensitive"),
+        "care_beside": False if class_ == "clinical" else said.get("clinical_care"),
     }  # fmt: skip
     for member in ("agreements", "evidence", "duration_months", "user", "project", "institution"):
         if said.get(member) is not None:
@@ -48,10 +49,14 @@ def request_of(case: Case) -> dict[str, Any]:
     return request
 
 
-def processing_country(case: Case) -> str | None:
-    """Copies are worked on where the asker says; everything else where the data are."""
-    where = case["processing"] if case.way in COPIES else case.dataset["facts"].get("data.storage_country")
-    return where  # type: ignore[no-any-return]
+def places_of(case: Case) -> list[str | None]:
+    """Copies are worked on wherever the purpose says; everything else where the data lie. Each place is asked about.
+
+    `countries` of a purpose are those of every institution and of processing (design, section 9).
+    """
+    if case.way in COPIES:
+        return sorted((case.purpose or {}).get("countries", ())) or [None]
+    return [case.dataset["facts"].get("data.storage_country")]
 
 
 def certified(case: Case, rules: Rules) -> Verdict | None:
@@ -70,24 +75,32 @@ def certified(case: Case, rules: Rules) -> Verdict | None:
 
 
 def consent(case: Case, rules: Rules) -> Said:
+    """What everybody says to the use in each place; the strictest holds, and who is left out somewhere is left out."""
+    if case.purpose is None:
+        return UNSTATED
+    said = [_consent(case, request_of(case, place), rules) for place in places_of(case)]
+    worst = max(said, key=lambda one: ORDER.index(one.outcome))
+    return Said(worst.outcome, worst.codes, tuple(sorted({name for one in said for name in one.left_out})))
+
+
+def _consent(case: Case, request: Mapping[str, Any], rules: Rules) -> Said:
     """The certificate, and then each participant whose data are asked for; of a forecast the certificate alone."""
-    request = request_of(case)
     certificate = dict(case.dataset["certificate"]) | {"judged": certified(case, rules)}
     if case["stage"] == "foresee":
         return _certificate_alone(certificate, request)
+    if case["samples"] is not None and case.way in COPIES:
+        certificate["filterable"] = False  # CONSENT_MODEL section 6: never send a file and ask to ignore samples
     asked = case["samples"] if case["samples"] is not None else sorted(case["consents"])
     people = {one: _person(one, request, certificate, case, rules) for one in asked}
     told = reading_consent._set(people, certificate)
-    outcome, left_out = told["outcome"], tuple([*told["excluded"], *told["held"]])
+    outcome, left_out = told["outcome"], (*told["excluded"], *told["held"])
     if outcome == "REFER" and case.answered_by("CON-TOO-FEW", "committee_member"):
         outcome = "PERMIT_FILTERED"
     if outcome in ("PERMIT", "PERMIT_FILTERED"):
         return Said("PERMIT", left_out=left_out)
-    worst = {"DENY": EXCLUDE, "HOLD": HOLD}.get(outcome)
-    codes = {"DENY_FILE": {"CON-MIXED-FILE"}, "REFER": {"CON-TOO-FEW"}}.get(outcome) or {
-        code for verdict, code in people.values() if verdict == worst
-    }
-    return Said("REFER" if outcome in ("HOLD", "REFER") else "DENY", frozenset(codes or told["reasons"]), left_out)
+    # Reading: of several people who are not in, whose reason is told first is nobody's business (ruling 10).
+    codes = {"DENY_FILE": {"CON-MIXED-FILE"}, "REFER": {"CON-TOO-FEW"}}.get(outcome) or told["reasons"]
+    return Said("REFER" if outcome in ("HOLD", "REFER") else "DENY", frozenset(codes), left_out)
 
 
 def _certificate_alone(certificate: Mapping[str, Any], request: Mapping[str, Any]) -> Said:
@@ -97,15 +110,18 @@ def _certificate_alone(certificate: Mapping[str, Any], request: Mapping[str, Any
         return strictest([("DENY" if verdict == EXCLUDE else "REFER", code)])
     own = {"answers": certificate.get("answers") or {}}
     rules = (reading_consent._answers({}, own, request, silence=False), reading_consent._lists({}, own, request))
-    for verdict, code in map(reading_consent._told, rules):
-        if verdict != INCLUDE:
-            return strictest([("DENY" if verdict == EXCLUDE else "REFER", code)])
+    for rule, found in zip(("R11", "R12"), rules, strict=True):
+        verdict, code = reading_consent._told(found)
+        if verdict == EXCLUDE:  # R12: a list of the institution's alone is a narrower certificate
+            return strictest([("DENY", "DUO-DATASET-NARROWER" if rule == "R12" else code)])
+        if verdict == HOLD:
+            return strictest([("REFER", code)])
     return Said()
 
 
 def _person(name: str, request: Mapping[str, Any], certificate: Mapping[str, Any], case: Case, rules: Rules) -> Verdict:
     """One participant, now; and under a grant, what they refused since it began (rules of consent, "Less holds at once")."""
-    versions = [_answered(one, request, certificate, case) for one in case["consents"].get(name, ())]
+    versions = [_answered(one, certificate, case) for one in case["consents"].get(name, ())]
     now = _at(versions, request, certificate, case, case.now, rules)
     if now[0] == EXCLUDE or case.grant is None or case.grant["begins"] is None:
         return now
@@ -127,7 +143,7 @@ def _at(
 
 
 def _answered(
-    version: Mapping[str, Any], request: Mapping[str, Any], certificate: Mapping[str, Any], case: Case
+    version: Mapping[str, Any], certificate: Mapping[str, Any], case: Case
 ) -> Mapping[str, Any]:
     """The version as it counts: with the ethics committee's answers for its form, and in the grace of a running grant."""
     read: dict[str, Any] = dict(version)
@@ -154,11 +170,42 @@ def _answered(
 
 
 def community(case: Case, rules: Rules) -> Said:
-    """Does a community govern these data, and what did it decide? Each of several must agree."""
-    return strictest([_community(versions, case, rules) for versions in case["communities"].values()])
+    """Does a community govern these data, and what did it decide? Each of several must agree, in every place.
+
+    Of a no that stands and one that another way avoids, the one that stands is told (a refusal ends the ladder).
+
+    Without a record of a community's own, what the data holder has put on file counts (policy packs, facts).
+    """
+    if case["communities"]:
+        return _of_communities(case, rules)
+    governed = case.dataset["facts"].get("data.community_governed")
+    papers = _papers(case)
+    if "community.refused" in papers:
+        return strictest([("DENY", "COM-REFUSED")])
+    if governed is None:
+        return strictest([("REFER", "JUR-FACT-MISSING")])
+    waits = governed and "community.approved" not in papers
+    return strictest([("PENDING", "COM-APPROVAL-NEEDED")] if waits else [])
 
 
-def _community(versions: list[Mapping[str, Any]], case: Case, rules: Rules) -> tuple[str, str]:
+def _of_communities(case: Case, rules: Rules) -> Said:
+    said = strictest(_communities(case, rules))
+    return Said(said.outcome, frozenset({"COM-REFUSED"})) if "COM-REFUSED" in said.codes else said
+
+
+def _communities(case: Case, rules: Rules) -> list[tuple[str, str]]:
+    if case.purpose is None:
+        return [("PENDING", "COM-APPROVAL-NEEDED")]
+    return [
+        _community(versions, case, request_of(case, place), rules)
+        for versions in case["communities"].values()
+        for place in places_of(case)
+    ]
+
+
+def _community(
+    versions: list[Mapping[str, Any]], case: Case, request: Mapping[str, Any], rules: Rules
+) -> tuple[str, str]:
     waits, refused = ("PENDING", "COM-APPROVAL-NEEDED"), ("DENY", "COM-REFUSED")
     chosen = reading_consent._governing(versions, case.now, case.now)
     if isinstance(chosen, tuple):
@@ -169,81 +216,100 @@ def _community(versions: list[Mapping[str, Any]], case: Case, rules: Rules) -> t
     said = record["community"]
     if said["decision"] == "refused":
         return refused
+    reviewed = said.get("review_on")
+    if said["decision"] == "undecided" or (reviewed and instant(reviewed) <= case.now):
+        return waits  # Reading: who has not decided has said neither for what nor where
     scope = reading_consent._layer(
-        versions, "COM-REFUSED", "COM-APPROVAL-NEEDED", request_of(case), case.now, case.now, rules.diseases
+        versions, "COM-REFUSED", "COM-APPROVAL-NEEDED", request, case.now, case.now, rules.diseases
     )
     if scope[0] == EXCLUDE:
         return refused
-    if said.get("local_only") and case.way in SEEN:
-        return "DENY", "COM-LOCAL-ONLY"
-    reviewed = said.get("review_on")
-    if said["decision"] == "undecided" or scope[0] == HOLD or (reviewed and instant(reviewed) <= case.now):
+    if scope[0] == HOLD:
         return waits
-    return "PERMIT", ""
+    return ("DENY", "COM-LOCAL-ONLY") if said.get("local_only") and case.way in SEEN else ("PERMIT", "")
 
 
 def _facts_of_communities(case: Case, rules: Rules) -> dict[str, Any]:
     """What packs read of a community's decision."""
     if not case["communities"]:
         return {}
-    said = [_community(one, case, rules) for one in case["communities"].values()]
-    in_force = [reading_consent._governing(one, case.now, case.now) for one in case["communities"].values()]
-    local = any(not isinstance(one, tuple) and one[0][-1]["community"].get("local_only") for one in in_force)
+    worst = _of_communities(case, rules)
     return {
         "data.community_governed": True,
-        "data.community_local_only": local or bool(case.dataset["facts"].get("data.community_local_only")),
-        "decided": "community.refused" if ("DENY", "COM-REFUSED") in said
-        else "community.approved" if all(code in ("", "COM-LOCAL-ONLY") for _, code in said) else None,
+        "data.community_local_only": True if "COM-LOCAL-ONLY" in worst.codes else None,
+        "decided": "community.refused" if "COM-REFUSED" in worst.codes
+        else "" if worst.outcome == "PENDING" else "community.approved",
     }  # fmt: skip
 
 
 # ------------------------------------------------------------------ law
 
 
-def facts_of(case: Case, rules: Rules) -> dict[str, Any]:
+def _papers(case: Case) -> list[str]:
+    row = case["organisation"] or {"evidence": []}
+    return [one["id"] for one in (*case.dataset["evidence"], *row["evidence"]) if in_force(one, case.now)]
+
+
+def facts_of(case: Case, place: str | None, rules: Rules) -> dict[str, Any]:
     """Ruling 5: each fact from who may state it. What nobody states is missing."""
-    row, said = case["organisation"] or {"facts": {}, "evidence": []}, case.purpose or {}
+    row, said = case["organisation"] or {"facts": {}}, case.purpose
     facts = {**case.dataset["facts"], **row["facts"]}
     facts["recipient.individual_location"] = case["location"]
     facts["request.modality"] = case.way
-    facts["request.processing_country"] = processing_country(case)
-    facts["request.purpose_flags"] = list(said.get("flags", ()))
-    facts["request.ai_use"] = said.get("ai_use")
-    if case["organisation"] is not None:
-        facts["recipient.security_level"] = level_of(case)
-    if "institution" in {one["kind"] for one in sanctions(case)}:
-        facts["recipient.suspended"] = True
-    papers = [*case.dataset.get("evidence", ()), *row["evidence"]]
-    facts["evidence"] = [one["id"] for one in papers if in_force(one, case.now)]
+    facts["request.processing_country"] = place
+    if said is not None:
+        facts |= {"request.purpose_flags": list(said.get("flags", ())), "request.ai_use": said.get("ai_use")}
+    facts["evidence"] = _papers(case)
     decided = _facts_of_communities(case, rules)
-    if word := decided.pop("decided", None):
-        facts["evidence"].append(word)
-    return {name: value for name, value in (facts | decided).items() if value is not None}
+    if "decided" in decided:
+        word = decided.pop("decided")
+        facts["evidence"] = [one for one in facts["evidence"] if word or one != "community.approved"] + [word]
+    return facts | {name: value for name, value in decided.items() if value is not None}
 
 
 def jurisdiction(case: Case, rules: Rules) -> Said:
-    """The law of every place involved, pack by pack; a finding makes exactly its code met."""
-    facts, today = facts_of(case, rules), reading_law.day(case["at"])
-    found, answered, owed = list[tuple[str, str]](), set[str](), False
+    """The law of every place involved, in each place where copies are worked on; the strictest holds."""
+    found, owed = list[tuple[str, str]](), False
+    for place in places_of(case):
+        facts = {name: value for name, value in facts_of(case, place, rules).items() if value is not None}
+        said, duties = _law(case, facts, rules)
+        found, owed = found + said, owed or duties
+    if case.purpose is None and strictest(found).outcome != "DENY":
+        return UNSTATED
+    found = [(outcome, code) for outcome, code in found if outcome != "PERMIT"]
+    return strictest(found) if found else Said("PERMIT_WITH_OBLIGATIONS" if owed else "PERMIT")
+
+
+def _law(case: Case, facts: Mapping[str, Any], rules: Rules) -> tuple[list[tuple[str, str]], bool]:
+    """Pack by pack; a finding makes exactly its code met."""
+    found, answered, owed, today = list[tuple[str, str]](), set[str](), False, reading_law.day(case["at"])
     for pack in rules.packs:
         said = reading_law._pack(pack, facts, today) if reading_law._in_force(pack, today) else None
         if said is None:
             continue
         owed = owed or bool(said["obligations"])
         for code in said["reasons"]:
-            met = said["outcome"] == "REFER" and case.answered_by(code, *TWO_ROLES)
+            met = said["outcome"] == "REFER" and _lawyer_said(case, code, rules)
             found.append(("PERMIT" if met else said["outcome"], code))
         if said["applies"]:
             for country in pack["answers_for"]:
                 answered |= set(reading_law.REGIONS["EEA"]) if country == "EEA" else {country}
     origins, controller = facts.get("data.origin_countries"), facts.get("data.controller_country")
     needed = {*(origins or []), *([controller] if controller else [])}
-    if needed - answered and not case.answered_by("JUR-NO-PACK", *TWO_ROLES):
+    if needed - answered and not _lawyer_said(case, "JUR-NO-PACK", rules):
         found.append(("REFER", "JUR-NO-PACK"))
-    if (not origins or not controller) and not case.answered_by("JUR-FACT-MISSING", *TWO_ROLES):
+    if (not origins or not controller) and not _lawyer_said(case, "JUR-FACT-MISSING", rules):
         found.append(("REFER", "JUR-FACT-MISSING"))
-    found = [(outcome, code) for outcome, code in found if outcome != "PERMIT"]
-    return strictest(found) if found else Said("PERMIT_WITH_OBLIGATIONS" if owed else "PERMIT")
+    return found, owed
+
+
+def _lawyer_said(case: Case, code: str, rules: Rules) -> bool:
+    """Ruling 1: JUR-NO-PACK and JUR-FACT-MISSING the legal officer; what a pack refers two named roles."""
+    asked = Case({**case.document, "at": case["asked_at"] or case["at"]}, case["way"], case.grant)
+    if any(facts_of(asked, one, rules) != facts_of(case, one, rules) for one in places_of(case)):
+        return False  # ruling 2: other inputs, and about the law every fact is one
+    alone = code in ("JUR-NO-PACK", "JUR-FACT-MISSING")
+    return case.answered_by(code, *TWO_ROLES[: 1 if alone else 2])
 
 
 # ------------------------------------------------------------------ security and conduct
@@ -261,14 +327,15 @@ def level_of(case: Case) -> int:
 def security(case: Case, rules: Rules) -> Said:  # noqa: ARG001
     """Copies go to who can protect them, and to whom somebody could act against; sealed files leave sealed."""
     found = []
-    if case.way in COPIES:
+    if case.way in COPIES and case.dataset["access"] != "open":  # Reading: open data go to everybody
         needed = case.dataset.get("security_level")
         if needed is not None and level_of(case) < needed:
             found.append(("DENY", "SEC-CANNOT-PROTECT"))
         if abroad(case) and not (case["organisation"] or {}).get("recourse"):
             found.append(("DENY", "SEC-CANNOT-PROTECT"))
-        if case.use and case["stored_sealed"] and not case.dataset.get("plaintext") and not case["asked_sealed"]:
-            found.append(("DENY", "SEC-SEALED-ONLY"))
+    sealed = case["stored_sealed"] and case["samples"] is not None and not case["asked_sealed"]
+    if case.way in COPIES and sealed and not case.dataset.get("plaintext"):
+        found.append(("DENY", "SEC-SEALED-ONLY"))
     return strictest(found)
 
 
@@ -292,7 +359,7 @@ def conduct(case: Case, rules: Rules) -> Said:  # noqa: ARG001
         if instant(owed["due"]) > case.now or owed.get("done"):
             continue
         if case.use and owed["late"] == "stop" and case.grant is not None and owed["grant"] == case.grant["id"]:
-            found.append(("DENY", "OPS-REPORT-OVERDUE"))
-        if not case.use:
-            found.append(("DENY", "OPS-DUTY-OVERDUE"))
+            found.append(("PENDING", "OPS-REPORT-OVERDUE"))
+        if not case.use:  # who owes, can do it: that is PENDING
+            found.append(("PENDING", "OPS-REPORT-OVERDUE" if owed["late"] == "stop" else "OPS-DUTY-OVERDUE"))
     return strictest(found)

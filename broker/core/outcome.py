@@ -93,6 +93,8 @@ class GateResult:
     """Of a REFER: the open questions that findings could settle. None: no finding settles this gate's REFER."""
     besides: Outcome = Outcome.PERMIT_WITH_OBLIGATIONS
     """What the answer comes to once all of `asks` are answered."""
+    awaits: tuple[Reason, ...] = ()
+    """Why, if that is no permit."""
     ends: Seconds | None = None
     """Until when a grant may rest on this answer; None: `until`. What only takes a duty away, or one participant out,
     changes the answer and ends no grant.

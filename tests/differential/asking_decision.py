@@ -24,13 +24,30 @@ from broker.core.passport.trust import TrustRow
 from broker.core.passport.visa import Visa
 from broker.core.purpose import Modality, Purpose, read_purpose
 from broker.core.rows import (
-    ConsentRow, Dataset, DrsObject, Evidence, Grant, Organisation, Revocation, Row, Sanction, VisaIssuer,
+    ConsentRow,
+    Dataset,
+    DrsObject,
+    Evidence,
+    Grant,
+    Organisation,
+    Revocation,
+    Row,
+    Sanction,
+    VisaIssuer,
 )  # fmt: skip
 from broker.core.rows.access import Finding
 from broker.core.rows.catalogue import Envelope
 from broker.core.rows.obligations import Obligation
 from broker.core.rows.safeguards import (
-    ApprovedPolicy, Duty, Embargo, Engagement, Notice, Raci, Responsible, Safeguards, Sustainability,
+    ApprovedPolicy,
+    Duty,
+    Embargo,
+    Engagement,
+    Notice,
+    Raci,
+    Responsible,
+    Safeguards,
+    Sustainability,
 )  # fmt: skip
 from broker.core.rows.sanctions import Lift
 from broker.core.snapshot import Snapshot, empty, follow
@@ -72,7 +89,10 @@ def _short(grant: str | None) -> str | None:
     """The names that a case has for what is not a grant of ours."""
     if grant is None:
         return None
-    return next((name for start, name in (("visa:", "foreign"), ("registered:", "registered")) if grant.startswith(start)), grant)
+    return next(
+        (name for start, name in (("visa:", "foreign"), ("registered:", "registered")) if grant.startswith(start)),
+        grant,
+    )
 
 
 def _at(text: str) -> Seconds:
@@ -201,7 +221,9 @@ def _file(case: Case, id: ObjectId, samples: list[str]) -> DrsObject:
 
 
 def _sanction(raw: Mapping[str, Any], number: int) -> Sanction:
-    lifts = tuple(Lift(person=PersonId(f"usr_{role}"), role=role, at=EPOCH, ground="g") for role in ("admin", "auditor"))
+    lifts = tuple(
+        Lift(person=PersonId(f"usr_{role}"), role=role, at=EPOCH, ground="g") for role in ("admin", "auditor")
+    )
     person = raw["kind"] == "person"
     return Sanction(
         id=f"sn{number}", case="c", step=raw["step"], kind="person" if person else "organisation",
@@ -244,19 +266,19 @@ def _visa(raw: Mapping[str, Any], number: int) -> Visa:
 def _with_findings(case: Case, question: Question, world: Snapshot) -> tuple[Question, Snapshot]:
     """The same with the answers that were given: to the inputs of now, unless the case says that they were others."""
     if case["stage"] != "use":
-        given = _findings(case["findings"], question, None, world, case)
+        given = _findings(case["findings"], question, None, world)
         return replace(question, findings=given), world
     rows: list[Row] = []
     for raw in case["grants"]:
         if raw["findings"] and raw["whose"] == "me" and raw["dataset"] == "this":
             row = world.get(Grant, GrantId(raw["id"]))
             assert row is not None
-            rows.append(replace(row, findings=_findings(raw["findings"], question, raw["id"], world, case)))
+            rows.append(replace(row, findings=_findings(raw["findings"], question, raw["id"], world)))
     return question, follow(world, rows) if rows else world
 
 
 def _findings(
-    given: list[Mapping[str, Any]], question: Question, grant: str | None, world: Snapshot, case: Case
+    given: list[Mapping[str, Any]], question: Question, grant: str | None, world: Snapshot
 ) -> tuple[Finding, ...]:
     visas = weighed(question, world)
     held = [one for one in entitlements(replace(question, grant=grant), visas, world) if one.id == grant]
@@ -265,7 +287,11 @@ def _findings(
     made = []
     for number, one in enumerate(given):
         gate = GATE_OF[one["code"][:3]]
-        about = {"consent_class": one.get("class"), "keys": frozenset(one.get("keys", ())), "form": one.get("form")}
+        about: dict[str, Any] = {
+            "consent_class": one.get("class"),
+            "keys": frozenset(one.get("keys", ())),
+            "form": one.get("form"),
+        }
         inputs = inputs_digest(looked, gate, read=read if gate is Gate.JURISDICTION else (), **about)
         made.append(Finding(
             gate=gate, code=one["code"], dataset=THIS, project=looked.purpose.project if looked.purpose else None,

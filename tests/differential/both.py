@@ -33,7 +33,9 @@ class Both:
         rules = rulebook(load_packs(packs), "example")
         assert isinstance(rules, Rulebook), rules
         self.rules = rules
-        self.packs: list[Mapping[str, Any]] = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(packs.glob("*.yaml"))]
+        self.packs: list[Mapping[str, Any]] = [
+            yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(packs.glob("*.yaml"))
+        ]
         self.dates = reading_decision.turning_points(self.packs)
 
     def ask(self, kind: str, row: Mapping[str, Any]) -> tuple[Answer, Answer]:

@@ -9,7 +9,16 @@ from typing import Any
 
 from tests.differential.ontology import Diseases
 from tests.differential.reading_duo import (
-    AFTERWARDS, DENY, PARAMETERS, PERMISSIONS, PERMIT, REVIEW, _diseases_of, _modifier, _permission, permitted_diseases,
+    AFTERWARDS,
+    DENY,
+    PARAMETERS,
+    PERMISSIONS,
+    PERMIT,
+    REVIEW,
+    _diseases_of,
+    _modifier,
+    _permission,
+    permitted_diseases,
     read_code,
 )  # fmt: skip
 
@@ -54,11 +63,15 @@ def told(verdict: str, written: list[Any], purpose: Mapping[str, Any], diseases:
     codes = _of_the_coding(read, names) | _of_the_purpose(purpose) if verdict == REVIEW else set()
     permitted, at = permitted_diseases(read), 0 if verdict == DENY else 1
     permissions = [one for one in PERMISSIONS if one in names]
-    for name in permissions:
-        if _permission(name, permitted, {str(one) for one in names}, dict(purpose), diseases) == verdict:
+    for permission in permissions:
+        if _permission(permission, permitted, {str(one) for one in names}, dict(purpose), diseases) == verdict:
             codes |= OF_PERMISSION[at]
     for name, extra in read:
-        if name in CODES and _modifier(name, extra, permissions, permitted, dict(purpose), diseases)[0] == verdict:
+        if (
+            name is not None
+            and name in CODES
+            and _modifier(name, extra, permissions, permitted, dict(purpose), diseases)[0] == verdict
+        ):
             codes |= CODES[name][at]
     return codes
 

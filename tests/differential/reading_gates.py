@@ -147,9 +147,11 @@ def other_titles(document: Mapping[str, Any]) -> list[Grant]:
 
     Each stands for a purpose that somebody has stated for all: the issuer's row, the dataset's terms.
     """
-    case, found = Case(document, document["way"], None), []
-    for visa in shown(case, "ControlledAccessGrants", "this"):
-        found.append({"id": "foreign", "purpose": document.get("foreign_profile"), "ends": visa["ends"]})
+    case = Case(document, document["way"], None)
+    found = [
+        {"id": "foreign", "purpose": document.get("foreign_profile"), "ends": visa["ends"]}
+        for visa in shown(case, "ControlledAccessGrants", "this")
+    ]
     both = [shown(case, one, REGISTERED) for one in ("AcceptedTermsAndPolicies", "ResearcherStatus")]
     if document["dataset"]["access"] == "registered" and all(both):
         ends = min((max((one["ends"] for one in each), key=instant) for each in both), key=instant)
@@ -290,7 +292,7 @@ def declared(case: Case) -> dict[str, Any]:
     return said
 
 
-def _if(member: str, was: Any, now: Any, inside: str | None = None) -> Callable[[dict[str, Any]], None]:
+def _if(member: str, *, was: Any, now: Any, inside: str | None = None) -> Callable[[dict[str, Any]], None]:
     def edit(said: dict[str, Any]) -> None:
         part = said
         if inside is not None:
@@ -308,15 +310,15 @@ def _no_topics(said: dict[str, Any]) -> None:
 
 MET: Mapping[str, Callable[[dict[str, Any]], None]] = {
     "DUO-SENSITIVE": _no_topics,
-    "DUO-SENSITIVE-UNSTATED": _if("sensitive", None, []),
-    "DUO-COLLABORATION-MISSING": _if("collaborate", None, "recorded", "agreements"),
-    "DUO-COLLABORATION-PENDING": _if("collaborate", "pending", "recorded", "agreements"),
-    "DUO-PUBLISH-UNSTATED": _if("publish", None, True, "agreements"),
-    "DUO-RETURN-UNSTATED": _if("return_data", None, True, "agreements"),
-    "DUO-ETHICS-MISSING": _if("ethics_approval", None, "verified", "evidence"),
-    "DUO-ETHICS-UNVERIFIED": _if("ethics_approval", "supplied", "verified", "evidence"),
-    "DUO-COMMERCIAL-UNSTATED": _if("commercial", None, False),
-    "DUO-CLINICAL-UNSTATED": _if("clinical_care", None, False),
+    "DUO-SENSITIVE-UNSTATED": _if("sensitive", was=None, now=[]),
+    "DUO-COLLABORATION-MISSING": _if("collaborate", was=None, now="recorded", inside="agreements"),
+    "DUO-COLLABORATION-PENDING": _if("collaborate", was="pending", now="recorded", inside="agreements"),
+    "DUO-PUBLISH-UNSTATED": _if("publish", was=None, now=True, inside="agreements"),
+    "DUO-RETURN-UNSTATED": _if("return_data", was=None, now=True, inside="agreements"),
+    "DUO-ETHICS-MISSING": _if("ethics_approval", was=None, now="verified", inside="evidence"),
+    "DUO-ETHICS-UNVERIFIED": _if("ethics_approval", was="supplied", now="verified", inside="evidence"),
+    "DUO-COMMERCIAL-UNSTATED": _if("commercial", was=None, now=False),
+    "DUO-CLINICAL-UNSTATED": _if("clinical_care", was=None, now=False),
 }
 """Ruling 2: exactly this code is met. What the matcher must then be told for it to be."""
 

@@ -9,9 +9,22 @@ from datetime import datetime
 from typing import Any
 
 from tests.differential import reading_consent, reading_duo, reading_law
-from tests.differential.reading_consent import EXCLUDE, HOLD, INCLUDE, Verdict, instant
+from tests.differential.reading_consent import EXCLUDE, HOLD, Verdict, instant
 from tests.differential.reading_gates import (
-    COPIES, ORDER, SEEN, UNSTATED, Case, Rules, Said, abroad, country_of, declared, in_force, months_after, settled, strictest,
+    COPIES,
+    ORDER,
+    SEEN,
+    UNSTATED,
+    Case,
+    Rules,
+    Said,
+    abroad,
+    country_of,
+    declared,
+    in_force,
+    months_after,
+    settled,
+    strictest,
 )  # fmt: skip
 
 TWO_ROLES = ("legal_officer", "committee_member")
@@ -30,7 +43,7 @@ def request_of(case: Case, place: str | None) -> dict[str, Any]:
         (word for kind, word in (
             ("general", "general"), ("disease", "ds"), ("hmb", "hmb"), ("methods", "methods"), ("ancestry", "poa"),
         ) if kind in kinds),
-        "clinical",
+        "hmb" if "genetic" in kinds else "clinical",
     )  # fmt: skip
     use = said.get("ai_use")
     request = {
@@ -41,6 +54,7 @@ def request_of(case: Case, place: str | None) -> dict[str, Any]:
         "recontact": said.get("recontact"), "ai_training": None if use is None else use != "none",
         "ai_model_release": None if use is None else use in ("model_release", "generative_release"),
         "family_analysis": "family_analysis" in said.get("flags", ()), "topics": said.get("sensitive"),
+        "unstated": not kinds and said.get("clinical_care") is not True,
         "care_beside": False if class_ == "clinical" else said.get("clinical_care"),
     }  # fmt: skip
     for member in ("agreements", "evidence", "duration_months", "user", "project", "institution"):
@@ -85,7 +99,7 @@ def consent(case: Case, rules: Rules) -> Said:
 
 def _consent(case: Case, request: Mapping[str, Any], rules: Rules) -> Said:
     """The certificate, and then each participant whose data are asked for; of a forecast the certificate alone."""
-    certificate = dict(case.dataset["certificate"]) | {"judged": certified(case, rules)}
+    certificate = {"granularity": "per_sample", **case.dataset["certificate"], "judged": certified(case, rules)}
     if case["stage"] == "foresee":
         return _certificate_alone(certificate, request)
     if case["samples"] is not None and case.way in COPIES:
@@ -142,9 +156,7 @@ def _at(
     return reading_consent._person(versions, request, certificate, moment, case.now, rules.diseases)
 
 
-def _answered(
-    version: Mapping[str, Any], certificate: Mapping[str, Any], case: Case
-) -> Mapping[str, Any]:
+def _answered(version: Mapping[str, Any], certificate: Mapping[str, Any], case: Case) -> Mapping[str, Any]:
     """The version as it counts: with the ethics committee's answers for its form, and in the grace of a running grant."""
     read: dict[str, Any] = dict(version)
     form = read.get("template") or {}
@@ -156,9 +168,8 @@ def _answered(
             and form.get("sha256") == finding["form"]
         ):
             said = dict(scope.get("answers") or {})
-            silent = [
-                one for one in finding["keys"] if one not in said and one not in (certificate.get("answers") or {})
-            ]
+            asked = [one for one in finding["keys"] if one in reading_consent.KEYS]
+            silent = [one for one in asked if one not in said and one not in (certificate.get("answers") or {})]
             scope["answers"] = said | dict.fromkeys(silent, "permit")
     review, begun = read.get("maturity_review_on"), (case.grant or {}).get("begins")
     if review and begun and instant(begun) < instant(review) and case.now < months_after(instant(review), 6):
@@ -293,7 +304,7 @@ def _law(case: Case, facts: Mapping[str, Any], rules: Rules) -> tuple[list[tuple
             found.append(("PERMIT" if met else said["outcome"], code))
         if said["applies"]:
             for country in pack["answers_for"]:
-                answered |= set(reading_law.REGIONS["EEA"]) if country == "EEA" else {country}
+                answered |= set(reading_duo.REGIONS["EEA"]) if country == "EEA" else {country}
     origins, controller = facts.get("data.origin_countries"), facts.get("data.controller_country")
     needed = {*(origins or []), *([controller] if controller else [])}
     if needed - answered and not _lawyer_said(case, "JUR-NO-PACK", rules):

@@ -1,5 +1,6 @@
 """Do the rules and the second reading of them say the same? The long run is `make differential`."""
 
+from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 from random import Random
@@ -8,9 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.differential import drawing, reading_consent, reading_duo, reading_law
+from tests.differential import drawing, drawing_decision, reading_consent, reading_decision, reading_duo, reading_law
 from tests.differential.both import ROOT, Answer, Both
 from tests.differential.comparing import FAIR_SHARE, KINDS, compare, shrink
+from tests.differential.reading_decision import GATES
+from tests.differential.reading_gates import ORDER
 
 CASES = ROOT / "tests" / "cases"
 JUDGES = cache(Both)
@@ -19,6 +22,10 @@ RUNS = [
     *(pytest.param("duo", f"quick {n}", 1500, marks=pytest.mark.row("DIF-D"), id=f"duo {n}") for n in range(3)),
     *(pytest.param("consent", f"quick {n}", 400, marks=pytest.mark.row("DIF-C"), id=f"consent {n}") for n in range(3)),
     *(pytest.param("law", f"quick {n}", 400, marks=pytest.mark.row("DIF-J"), id=f"law {n}") for n in range(3)),
+    *(
+        pytest.param("decision", f"quick {n}", 150, marks=pytest.mark.row("DIF-W"), id=f"decision {n}")
+        for n in range(3)
+    ),
 ]
 
 
@@ -27,6 +34,18 @@ def test_both_say_the_same_of_drawn_rows(kind: str, seed: str, count: int) -> No
     tally = compare(JUDGES(), kind, seed, count)
     assert tally.differences == []
     assert tally.permitted >= FAIR_SHARE
+
+
+def test_each_gate_has_its_share_of_the_drawn_decisions() -> None:
+    """A gate decides where nothing is stricter; a permit in at least one case of five, or the comparison says little."""
+    draw, deciding = Random("shares"), Counter[str]()
+    for _ in range(400):
+        said = reading_decision.judge(drawing_decision.decision(draw), JUDGES().diseases, JUDGES().packs)
+        strictest = max((ORDER.index(one.outcome) for one in said.blocking.values()), default=0)
+        deciding.update(gate for gate, one in said.blocking.items() if ORDER.index(one.outcome) == strictest)
+        deciding["permit"] += said.permits
+    assert deciding["permit"] >= 80
+    assert {gate: deciding[gate] for gate in GATES if deciding[gate] < 6} == {}
 
 
 @cache
@@ -88,6 +107,45 @@ def test_a_difference_is_found_and_made_small() -> None:
     assert [one if isinstance(one, str) else one["code"] for one in permitted.row["dataset"] if "NPOA" in str(one)]
     assert len(permitted.row["dataset"]) == 2
     assert permitted.row["purpose"]["kinds"] == ["ancestry"]
+
+
+class Sleepless(Both):
+    """A product that forgets until when its permits hold."""
+
+    def decision(self, row: Mapping[str, Any]) -> tuple[Answer, Answer]:
+        turn = reading_decision.turns_before(row, None, self.diseases, self.packs, reading_decision.turning_points(row))
+        return {"outcome": "PERMIT", "end": "None"}, {"outcome": "PERMIT", "end": str(turn)}
+
+
+def test_an_end_that_comes_too_late_is_a_difference() -> None:
+    found = compare(Sleepless(), "decision", "quick 0", 5).differences
+    assert [one.what for one in found] == ["end"]
+
+
+def test_the_reading_of_a_decision_knows_the_leeway_and_the_ladder() -> None:
+    """Rows by hand: the last second of a visa's leeway, and a milder way that passes."""
+    case = next(one for one in iter(lambda: drawing_decision.decision(LEEWAY), None) if plain(one))
+    case["dataset"]["terms_of_use"] = "https://bank.example/t"
+    case["visas"] = [
+        {"type": "AcceptedTermsAndPolicies", "value": "https://bank.example/t", "by": "so", "ends": case["at"]}
+    ]
+    judges = JUDGES()
+    assert judges.decision(case)[1]["outcome"] == "PERMIT_WITH_OBLIGATIONS"
+    case["dataset"]["security_level"], case["organisation"]["evidence"] = 3, []
+    product, reading = judges.decision(case)
+    assert reading["outcome"] == product["outcome"] == "ALTERNATIVE"
+    assert reading["security"] == "SEC-CANNOT-PROTECT"
+
+
+LEEWAY = Random("leeway")
+
+
+def plain(case: drawing.Row) -> bool:
+    """A use at home in which all fits, as a download."""
+    said = reading_decision.judge(case, JUDGES().diseases, JUDGES().packs)
+    facts = case["dataset"]["facts"]
+    home = case["location"] == facts.get("data.controller_country") and case["organisation"] is not None
+    return said.permits and said.grant == "G-0" and home and case["way"] == "download" and not case["samples"]
 
 
 def test_shrinking_keeps_what_matters_and_nothing_else() -> None:

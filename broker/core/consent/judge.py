@@ -92,8 +92,8 @@ def judge_communities(question: ConsentQuestion, communities: Iterable[Layer], o
 
 
 def _alone(found: list[Verdict], missing: tuple[str, ...], until: Seconds) -> ConsentAnswer:
-    """An answer without participants: the worst of `found`."""
-    worst = max(found, key=lambda one: one.place, default=None)
+    """An answer without participants: the worst of `found`; of refusals first the one that no other way avoids."""
+    worst = max(found, key=lambda one: (one.place, one.reason.code != "COM-LOCAL-ONLY"), default=None)
     outcome = ConsentOutcome.PERMIT
     if worst is not None:
         outcome = ConsentOutcome.HOLD if worst.held else ConsentOutcome.DENY

@@ -30,6 +30,11 @@ class Entitlement:
     begins: Seconds
     ends: Seconds
 
+    @property
+    def by_visas(self) -> bool:
+        """Does it rest on visas of others alone, and on no grant of ours?"""
+        return self.id.startswith((REGISTERED, EXTERNAL))
+
 
 def entitlements(question: Question, visas: Evaluation, snapshot: Snapshot) -> tuple[Entitlement, ...]:
     """What the credentials show for the dataset, latest end first; if the request names one, that one alone."""
@@ -46,6 +51,19 @@ def entitlements(question: Question, visas: Evaluation, snapshot: Snapshot) -> t
     fitting = {one.id: one for one in held if one.dataset == question.dataset}
     chosen = [one for one in fitting.values() if question.grant is None or question.grant == one.id]
     return tuple(sorted(chosen, key=_latest_first))
+
+
+def tried(question: Question, visas: Evaluation, snapshot: Snapshot) -> tuple[Entitlement, ...]:
+    """Those under which a use is judged: the live ones (ruling 3). If none lives, all of them, to be told why not."""
+    found = entitlements(question, visas, snapshot)
+    if len(found) <= 1:
+        return found
+    return tuple(one for one in found if _lives(one, question.at, snapshot)) or found
+
+
+def _lives(one: Entitlement, at: Seconds, snapshot: Snapshot) -> bool:
+    over = one.ends <= at and not one.by_visas
+    return one.begins <= at and not over and not snapshot.revoked("grant", one.id, at)
 
 
 def _latest_first(one: Entitlement) -> tuple[int, str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from broker.core.copied import copied
 from broker.core.decision import asserted, filtering
 from broker.core.decision.case import Case
-from broker.core.decision.entitlement import Entitlement, entitlements
+from broker.core.decision.entitlement import Entitlement, tried
 from broker.core.decision.findings import answered
 from broker.core.decision.gates import ASK_FOR_THE_WAY, GATES
 from broker.core.decision.gates.entitlement import unknown_dataset
@@ -57,7 +57,7 @@ def asker_of(question: Question, snapshot: Snapshot) -> Asker:
 def decided(asker: Asker, snapshot: Snapshot) -> Decision:
     """What `evaluate` says to the question of `asker`, about whichever dataset it names."""
     best: Decision | None = None
-    for entitlement in entitlements(asker.question, asker.visas, snapshot):
+    for entitlement in tried(asker.question, asker.visas, snapshot):
         decision = _settled(asker, entitlement, snapshot)
         if decision.permits:
             return decision
@@ -72,7 +72,7 @@ def evaluate_each(question: Question, snapshot: Snapshot, asked: Decision | None
     `asked`: what it answered for the way that `question` names. It holds for the only entitlement that there is.
     """
     asker = asker_of(question, snapshot)
-    every = entitlements(asker.question, asker.visas, snapshot) or (None,)
+    every = tried(asker.question, asker.visas, snapshot) or (None,)
     sure = asked if len(every) == 1 else None
     best: dict[Modality, Decision] = {}
     for held in every:

@@ -13,7 +13,7 @@ from broker.core.consent.question import Settled
 from broker.core.decision.answerers import COMMITTEE, answerer, may_answer
 from broker.core.decision.case import Case
 from broker.core.duo.terms import Term
-from broker.core.outcome import Gate, GateResult, Outcome
+from broker.core.outcome import Gate, GateResult, Outcome, Reason
 from broker.core.plain import digest
 from broker.core.purpose import Modality, Purpose
 from broker.core.rows.access import Finding
@@ -59,22 +59,35 @@ def _digest(
 
 
 def answered(result: GateResult, case: Case) -> GateResult:
-    """`result`, as what it comes to if every open question of it has been answered by all who must."""
+    """`result`, as what it comes to if every open question of it has been answered by all who must.
+
+    If some are still open, those are told, and no longer the ones that were answered.
+    """
     if result.outcome is not Outcome.REFER or not result.asks:
         return result
     live = live_findings(case, result.gate, result.read)
-    if not all(met(reason.code, live) for reason in result.asks):
-        return result
+    still_open = tuple(reason for reason in result.asks if not met(reason.code, live))
+    if still_open:
+        return result if len(still_open) == len(result.asks) else _less(result, still_open, live)
     asked = {reason.code for reason in result.asks}
     used = [finding for finding in live if finding.code in asked]
     last = min(finding.ends for finding in used)
     return replace(
         result,
         outcome=result.besides,
+        reasons=result.reasons if result.besides.permits else result.awaits,
         obligations=(*result.obligations, *duties(used)),
         until=min(result.until, last),
         ends=None if result.ends is None else min(result.ends, last),
     )
+
+
+def _less(result: GateResult, still_open: tuple[Reason, ...], live: Iterable[Finding]) -> GateResult:
+    """`result` with fewer open questions; until the first answer to the others ends."""
+    gone = {reason.code for reason in result.asks} - {reason.code for reason in still_open}
+    told = tuple(reason for reason in result.reasons if reason.code not in gone)
+    last = min(finding.ends for finding in live if finding.code in gone)
+    return replace(result, reasons=told, asks=still_open, until=min(result.until, last))
 
 
 def met(code: str, live: Iterable[Finding]) -> bool:

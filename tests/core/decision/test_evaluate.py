@@ -62,7 +62,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], Outcome, str | None]] = [
     ("the grant named", {"grant": b.GRANT}, {}, O, None),
     ("the grant's last second", {}, {"grant": b.grant(ends=Seconds(START + 1))}, O, None),
     ("the second in which the grant ends", {}, {"grant": b.grant(ends=START)}, D, "AUTH-GRANT-ENDED"),
-    ("a grant that begins in a second", {}, {"grant": b.grant(begins=Seconds(START + 1))}, D, "AUTH-GRANT-ENDED"),
+    ("a grant that begins in a second", {}, {"grant": b.grant(begins=Seconds(START + 1))}, D, "AUTH-NO-GRANT"),
     ("a grant that begins now", {}, {"grant": b.grant(begins=START)}, O, None),
     ("grant revoked", {}, {"x": revoked(f"grant:{b.GRANT}")}, D, "AUTH-GRANT-REVOKED"),
     ("grant to be revoked in a second", {}, {"x": revoked(f"grant:{b.GRANT}", 1)}, O, None),

@@ -158,8 +158,12 @@ OPEN = GateResult(
 
 def test_every_question_that_is_asked_must_be_answered() -> None:
     case = looked_up()
-    assert answered(OPEN, live(case, "DUO-SENSITIVE")) == OPEN
-    assert answered(OPEN, live(case, "DUO-ETHICS-MISSING")) == OPEN
+    assert answered(OPEN, case) == OPEN
+    for given, left in (("DUO-SENSITIVE", "DUO-ETHICS-MISSING"), ("DUO-ETHICS-MISSING", "DUO-SENSITIVE")):
+        still = (Reason(code=left),)
+        assert answered(OPEN, live(case, given, ends=(40, 90))) == replace(
+            OPEN, reasons=still, asks=still, until=Seconds(START + 40)
+        )
     found = answered(OPEN, live(case, "DUO-SENSITIVE", "DUO-ETHICS-MISSING"))
     assert found.outcome is Outcome.PERMIT_WITH_OBLIGATIONS
     assert found.obligations == ("publish", "keep_to_finding:DUO-SENSITIVE", "keep_to_finding:DUO-ETHICS-MISSING")

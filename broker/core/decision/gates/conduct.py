@@ -1,6 +1,6 @@
 """The conduct gate: sanctions, revocations, and what is owed under grants."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from broker.core import shut_out
@@ -66,7 +66,8 @@ def _owed(case: Case) -> GateResult:
     if owed:
         code = "OPS-REPORT-OVERDUE" if owed[0].late == "stop" else "OPS-DUTY-OVERDUE"
         return _late(code, owed[0])
-    return result(Gate.CONDUCT, Outcome.PERMIT, until=_next(_stops(case)) if case.question.stage == "use" else FOREVER)
+    coming = {"use": _stops, "foresee": _of_person}.get(case.question.stage)  # what is late afterwards cuts no grant
+    return result(Gate.CONDUCT, Outcome.PERMIT, until=_next(coming(case)) if coming is not None else FOREVER)
 
 
 def late(case: Case) -> tuple[Obligation, ...]:
@@ -97,7 +98,7 @@ def _late(code: str, duty: Obligation) -> GateResult:
     return replace(told, missing=(f"obligation {duty.id}",))
 
 
-def _next(stops: list[Obligation]) -> Seconds:
+def _next(stops: Iterable[Obligation]) -> Seconds:
     return min((one.due for one in stops if one.due is not None and not one.fulfilled), default=FOREVER)
 
 

@@ -27,7 +27,9 @@ def entitlement(case: Case) -> GateResult:
     if stopped is not None and stopped.holds(question.at):
         code = "AUTH-GRANT-SUSPENDED" if stopped.pausing else "AUTH-GRANT-REVOKED"
         return result(Gate.ENTITLEMENT, Outcome.DENY, code)
-    if not held.begins <= question.at < held.ends:
+    if question.at < held.begins:
+        return result(Gate.ENTITLEMENT, Outcome.DENY, "AUTH-NO-GRANT")
+    if held.ends <= question.at and not held.by_visas:  # visas have been weighed, in their leeway too (ruling 16)
         return result(Gate.ENTITLEMENT, Outcome.DENY, "AUTH-GRANT-ENDED", date=rfc3339(held.ends))
     if _is_from_oneself(case, held):
         return result(Gate.ENTITLEMENT, Outcome.DENY, "REQ-OWN")

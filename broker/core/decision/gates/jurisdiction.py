@@ -1,6 +1,7 @@
 """The jurisdiction gate: the policy packs."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from broker.core.decision.case import Case, turns_of_evidence
@@ -18,7 +19,8 @@ def jurisdiction(case: Case) -> GateResult:
     answers = [judge(case.snapshot.rulebook, facts, case.question.at) for facts in case.readings]
     strictest = max(answer.outcome for answer in answers)
     telling = [answer for answer in answers if answer.outcome is strictest]
-    return GateResult(
+    awaited = _awaited(answers)
+    said = GateResult(
         gate=Gate.JURISDICTION,
         outcome=strictest,
         reasons=_all(telling, lambda answer: answer.reasons),
@@ -27,8 +29,12 @@ def jurisdiction(case: Case) -> GateResult:
         until=min((*(answer.until for answer in answers), *turns_of_evidence(case))),
         read=(*(EXAMPLE for answer in answers[:1] if answer.example), *_all(answers, lambda answer: answer.read)),
         asks=_asks(telling) if strictest is Outcome.REFER else (),
-        besides=_besides(answers),
+        besides=Outcome.PENDING if awaited else Outcome.PERMIT_WITH_OBLIGATIONS,
+        awaits=awaited,
     )
+    if case.purpose is None and strictest < Outcome.ALTERNATIVE:  # who asks knows what for, and no officer (ruling 3)
+        return replace(said, outcome=Outcome.PENDING, reasons=(Reason(code="PUR-UNSTATED"),), asks=())
+    return said
 
 
 def _asks(answers: list[Answer]) -> tuple[Reason, ...]:
@@ -41,10 +47,10 @@ def _asks(answers: list[Answer]) -> tuple[Reason, ...]:
     return tuple(dict.fromkeys((*(verdict.reason for verdict in referred), *uncovered)))
 
 
-def _besides(answers: list[Answer]) -> Outcome:
-    """What the law comes to when people have answered: evidence that a pack awaits is still missing."""
-    awaited = any(verdict.effect == "await" for answer in answers for verdict in answer.verdicts)
-    return Outcome.PENDING if awaited else Outcome.PERMIT_WITH_OBLIGATIONS
+def _awaited(answers: list[Answer]) -> tuple[Reason, ...]:
+    """What the law still waits for when people have answered: evidence that a pack awaits is missing then too."""
+    verdicts = (verdict for answer in answers for verdict in answer.verdicts)
+    return tuple(dict.fromkeys(verdict.reason for verdict in verdicts if verdict.effect == "await"))
 
 
 def _all(answers: list[Answer], part: Callable[[Answer], tuple[T, ...]]) -> tuple[T, ...]:

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from broker.core.breadth import NONE, Breadth, breadth
 from broker.core.decision.case import Case
-from broker.core.decision.entitlement import EXTERNAL, REGISTERED
 from broker.core.decision.gates.result import result
 from broker.core.duties import crosses_a_border
 from broker.core.outcome import Gate, GateResult, Outcome
@@ -80,7 +79,7 @@ def _is_new(case: Case, dataset: Dataset) -> bool:
         return False
     if case.question.stage != "use":
         return True
-    return case.held is not None and case.held.id.startswith((REGISTERED, EXTERNAL))
+    return case.held is not None and case.held.by_visas
 
 
 def _until(dataset: Dataset, found: Breadth) -> Seconds:

@@ -129,14 +129,14 @@ def turns_before(
 ) -> datetime | None:  # fmt: skip
     """The first of `dates` before `until` at which a permit of this case is one no more, or lets others in or out."""
     first, now = judge(document, diseases, packs), instant(document["at"])
+    same = {**document, "asked_at": document["at"]}
+    if first.grant is not None and first.grant.startswith("G-"):
+        same["named"] = first.grant  # that another one would be tried first by then makes no permit untrue
     for moment in sorted(one for one in dates if now < one and (until is None or one < until)):
-        then = judge({**document, "at": moment.isoformat(), "asked_at": document["at"]}, diseases, packs)
-        if (
-            document["stage"] == "approve"
-            and not then.permits
-            and all(one.codes <= OF_NEW_GRANTS for one in then.blocking.values())
-        ):
+        then = judge({**same, "at": moment.isoformat()}, diseases, packs)
+        waits = all(one.codes <= OF_NEW_GRANTS for one in then.blocking.values())
+        if document["stage"] == "approve" and not then.permits and waits:
             continue  # what gets missing or late afterwards holds the next grant; one that runs goes on
-        if (then.permits, then.grant, then.left_out) != (first.permits, first.grant, first.left_out):
+        if (then.permits, then.left_out) != (first.permits, first.left_out):
             return moment
     return None

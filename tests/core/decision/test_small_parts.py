@@ -140,7 +140,12 @@ def test_what_nobody_can_permit_is_refused_of_open_data_too(flag: str, access: A
 
 @pytest.mark.parametrize(
     ("access", "flags", "outcome", "asks"),
-    [("open", {"dual_use"}, REFER, 1), ("open", {"other"}, PERMIT, 0), ("controlled", {"dual_use"}, REFER, 1), ("controlled", {"other"}, PERMIT, 0)],
+    [
+        ("open", {"dual_use"}, REFER, 1),
+        ("open", {"other"}, PERMIT, 0),
+        ("controlled", {"dual_use"}, REFER, 1),
+        ("controlled", {"other"}, PERMIT, 0),
+    ],
 )
 def test_what_could_do_harm_is_looked_at_by_a_person(access: Any, flags: set[str], outcome: Outcome, asks: int) -> None:
     flagged = replace(b.PURPOSE, flags=frozenset(flags))

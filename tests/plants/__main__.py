@@ -2,7 +2,7 @@
 
 Each plant is put into a copy of the tree, where the tests of its row run, and only they. Red is what is wanted. Green
 means that a test is missing; a plant whose text no longer stands in its file, or after which nothing loads, proves
-nothing and fails too. The copies are forked from a process that has the libraries loaded, so that a plant takes about
+nothing and fails too, and neither does a run that does not end: it may be the machine. The copies are forked from a process that has the libraries loaded, so that a plant takes about
 a second.
 """
 
@@ -39,11 +39,13 @@ HEAVY = ("pytest", "aiohttp.web", "aiohttp.test_utils",
          "cryptography.hazmat.primitives.asymmetric.rsa", "jwt", "pydantic", "sqlalchemy.dialects.sqlite", "aiosqlite",
          "jinja2", "structlog", "yaml", "prometheus_client", "multidict", "click")  # fmt: skip
 SECONDS = 60
-"""After which a planted run that does not end counts as red: the rule was what ended it."""
+"""Of its own work after which a planted run is ended."""
+PATIENCE = 5
+"""Times as long it may take by the clock: others may use the machine."""
 AT_ONCE = 2
-RED, GREEN, BROKEN = "red", "GREEN", "BROKEN"
+RED, GREEN, BROKEN, LATE = "red", "GREEN", "BROKEN", "LATE"
 _STOPPED = 2
-_RED = {1: RED, -signal.SIGALRM: RED, 0: GREEN}
+_VERDICTS = {1: RED, 0: GREEN, -signal.SIGALRM: LATE, -signal.SIGPROF: LATE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +113,9 @@ def copied(where: Path) -> Tree:
     return Tree(root=where)
 
 
-def started(tree: Tree, rows: Iterable[str], files: Iterable[str], log: Path, seconds: int = SECONDS) -> int:
+def started(
+    tree: Tree, rows: Iterable[str], files: Iterable[str], log: Path, seconds: int = SECONDS, patience: int = PATIENCE
+) -> int:
     """A child that runs the tests of `rows` in `tree`; its process id."""
     child = os.fork()
     if child:
@@ -121,7 +125,8 @@ def started(tree: Tree, rows: Iterable[str], files: Iterable[str], log: Path, se
         with log.open("wb") as out:
             os.dup2(out.fileno(), 1)
             os.dup2(out.fileno(), 2)
-        signal.alarm(seconds)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+        signal.alarm(patience * seconds)
         os.chdir(tree.root)
         os.environ["PYTHONPATH"] = str(tree.root)
         sys.path[:] = [str(tree.root), *(path for path in sys.path if path not in ("", str(ROOT)))]
@@ -141,6 +146,11 @@ def started(tree: Tree, rows: Iterable[str], files: Iterable[str], log: Path, se
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def verdict(code: int) -> str:
+    """What a run's exit code says of its plant (negative: the signal that ended it)."""
+    return _VERDICTS.get(code, BROKEN)
 
 
 def ended(child: int) -> tuple[int, int]:
@@ -171,7 +181,7 @@ def tried(jobs: list[Job], where: Path, tell: Callable[[Job, str, float, Path], 
             job, tree, since, log = running.pop(child)
             tree.pull(job.plant)
             free.append(tree)
-            tell(job, _RED.get(code, BROKEN), time.monotonic() - since, log)
+            tell(job, verdict(code), time.monotonic() - since, log)
 
 
 def wanted(chosen: list[str], tests: dict[str, list[Test]]) -> list[Job]:
@@ -190,11 +200,12 @@ def healthy(jobs: list[Job], where: Path) -> bool:
     files = dict.fromkeys(file for job in jobs for file in job.files)
     log = where / "before.log"
     rows = dict.fromkeys(row for job in jobs for row in job.rows)
-    code = ended(started(copied(where / "tree-before"), rows, files, log, seconds=10 * SECONDS))[1]
-    if code:
+    found = verdict(ended(started(copied(where / "tree-before"), rows, files, log, seconds=10 * SECONDS))[1])
+    if found != GREEN:
         click.echo(log.read_text("utf-8", "replace")[-4000:])
-        click.echo("The tests of these rows are not green before anything is planted.")
-    return code == 0
+        why = "timed out, run again" if found == LATE else "not green"
+        click.echo(f"The tests of these rows, before anything is planted: {why}.")
+    return found == GREEN
 
 
 def main(chosen: list[str]) -> int:
@@ -208,22 +219,31 @@ def main(chosen: list[str]) -> int:
         return 2
     for name in HEAVY:
         import_module(name)
-    failed: list[str] = []
+    came: list[tuple[Job, str]] = []
     with tempfile.TemporaryDirectory(prefix="plants-") as place:
         where = Path(place)
         if not healthy(jobs, where):
             return 1
 
-        def tell(job: Job, verdict: str, seconds: float, log: Path) -> None:
-            click.echo(f"{verdict:6} {seconds:5.1f} s  {' '.join(job.rows)}: {job.plant.why}")
-            if verdict != RED:
-                failed.append(f"{' '.join(job.rows)} ({job.plant.why})")
+        def tell(job: Job, found: str, seconds: float, log: Path) -> None:
+            click.echo(f"{found:6} {seconds:5.1f} s  {' '.join(job.rows)}: {job.plant.why}")
+            came.append((job, found))
+            if found != RED:
                 click.echo("\n".join(f"       | {line}" for line in _end(log)))
 
         tried(jobs, where, tell)
-    red = len(jobs) - len(failed)
-    click.echo(f"{red} of {len(jobs)} plants turned red{'; not: ' + '; '.join(failed) if failed else ''}")
-    return 1 if failed else 0
+    click.echo(summary(came))
+    return 0 if all(found == RED for _, found in came) else 1
+
+
+def summary(came: Iterable[tuple[Job, str]]) -> str:
+    """What came of all plants, in a line."""
+    named = [(found, f"{' '.join(job.rows)} ({job.plant.why})") for job, found in came]
+    said = [f"{sum(found == RED for found, _ in named)} of {len(named)} plants turned red"]
+    for word, verdicts in (("not", (GREEN, BROKEN)), ("timed out, run again", (LATE,))):
+        those = [name for found, name in named if found in verdicts]
+        said += [f"{word}: {'; '.join(those)}"] if those else []
+    return "; ".join(said)
 
 
 def _end(log: Path) -> list[str]:

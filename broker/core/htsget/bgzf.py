@@ -20,7 +20,9 @@ EOF: Final = bytes.fromhex("1f8b08040000000000ff0600424302001b000300000000000000
 """The empty block that ends every file: without it a file is cut short."""
 
 _HEAD = Struct("<4BI2BH")
-_FIELD = Struct("<2BH")
+_BSIZE = Struct("<2BHH")
+_FIELD = 4
+"""Bytes before the content of an extra field."""
 _TAIL = Struct("<II")
 PAYLOAD: Final = 0xFF00
 """How much is packed into one block, as htslib does: it fits even when it cannot be compressed."""
@@ -80,13 +82,13 @@ def run(given: bytes, most: int) -> tuple[list[bytes], int]:
 
 
 def _length(given: bytes, extra: int) -> int:
-    """BSIZE, from the extra field `BC`; 0 where there is none."""
-    at, end = _HEAD.size, _HEAD.size + extra
-    while at + _FIELD.size <= end:
-        one, two, size = _FIELD.unpack_from(given, at)
+    """BSIZE, from the extra field `BC`; 0 where there is none, or not all of it was given."""
+    fields, at = given[_HEAD.size : _HEAD.size + extra], 0
+    while at + _BSIZE.size <= len(fields):
+        one, two, size, length = _BSIZE.unpack_from(fields, at)
         if (one, two, size) == (66, 67, 2):
-            return int.from_bytes(given[at + 4 : at + 6], "little") + 1
-        at += _FIELD.size + size
+            return int(length) + 1
+        at += _FIELD + size
     return 0
 
 

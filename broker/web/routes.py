@@ -33,6 +33,7 @@ from broker.web import (
     health,
     htsget,
     identities,
+    incidents,
     logout,
     obligations,
     oidc,
@@ -53,7 +54,7 @@ from broker.web.errors import Problem, headers, status_of
 from broker.web.languages import language
 from broker.web.middleware import ERROR_FAMILIES, ERROR_FORMS, REQUEST_ID, ErrorForm
 from broker.web.openapi import OPENAPI
-from broker.web.pages import applying, catalogue, challenged, desk, granted, render, transparency
+from broker.web.pages import applying, catalogue, challenged, desk, granted, render, transparency, troubled
 from broker.web.state import BROKER
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -165,6 +166,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/register", transparency.register_page, Who.ANYBODY, page),
     Route("GET", "/policies", transparency.policies, Who.ANYBODY, page),
     Route("GET", "/policies/{pack}", transparency.policy, Who.ANYBODY, page),
+    Route("GET", "/incidents", troubled.listing, Who.ANYBODY, page),
+    Route("POST", "/incidents", troubled.acted, Who.BROWSER, page),
     Route("GET", "/complain", challenged.complaint_form, Who.ANYBODY, page),
     Route("POST", "/complain", challenged.complained, Who.ANYBODY, page),
     Route("GET", "/cases", challenged.listing, Who.BROWSER, page),
@@ -241,6 +244,11 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_API}/register", public.get_register, Who.ANYBODY),
     Route("GET", f"{_API}/policies", public.list_policies, Who.ANYBODY),
     Route("GET", f"{_API}/policies/{{pack}}", public.get_policy, Who.ANYBODY),
+    Route("GET", f"{_API}/incidents", incidents.list_published, Who.ANYBODY),
+    Route("POST", f"{_API}/incidents", incidents.post_incident, Who.TOKEN),
+    Route("GET", f"{_API}/me/incidents", incidents.list_mine, Who.TOKEN),
+    Route("POST", f"{_API}/incidents/{{incident}}/freeze", incidents.post_freeze, Who.TOKEN),
+    Route("POST", f"{_API}/incidents/{{incident}}/steps", incidents.post_step, Who.TOKEN),
     Route("POST", f"{_API}/complaints", cases.post_complaint, Who.ANYBODY),
     Route("POST", f"{_API}/complaints/{{case}}", cases.post_follow, Who.ANYBODY),
     Route("POST", f"{_API}/requests/{{request}}/challenges", cases.post_challenge, Who.TOKEN),
@@ -344,6 +352,7 @@ FAMILIES: tuple[tuple[str, ErrorForm], ...] = (
     ("/register", page),
     ("/policies", page),
     ("/complain", page),
+    ("/incidents", page),
     ("/cases", page),
     ("/reviews", page),
     ("/grants", page),

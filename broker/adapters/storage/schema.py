@@ -36,6 +36,7 @@ INDEXED: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "grant": ("person", "dataset"),
     "home_session": ("home",),
     "identity": ("person",),
+    "incident": ("reporter",),
     "recipient_key": ("person",),
     "refresh_token": ("family",),
     "report": ("person", "grant"),

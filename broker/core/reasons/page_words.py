@@ -15,6 +15,7 @@ PAGE_WORDS: Mapping[str, str] = MappingProxyType({
     "page.data": "Data",
     "page.policies": "Rules",
     "page.register": "Projects",
+    "page.incidents": "Incidents",
     "page.complain": "Complain",
     "page.cases": "Complaints and appeals",
     "page.mine": "My applications",

@@ -27,6 +27,7 @@ from broker.core.rows.erasure import Erasure
 from broker.core.rows.history import NOT_KEPT
 from broker.core.rows.holds import Hold
 from broker.core.rows.identity import Identity, Person, Session
+from broker.core.rows.incidents import Incident
 from broker.core.rows.keys import SigningKey
 from broker.core.rows.leaving import Farewell, HomeSession
 from broker.core.rows.linking import IdentityLink
@@ -44,7 +45,8 @@ __all__ = [
     "HISTORY_KINDS", "KINDS", "SNAPSHOT_KINDS", "Access", "Application", "Approval", "AskedAbout", "Assertion", "Case",
     "Client", "Code", "Committee", "ConsentRow", "ConsentTemplate", "CustomType", "Dataset", "Delivery", "Document",
     "Done", "DrsObject", "Envelope", "Erasure", "Evidence", "Family", "Farewell", "Gather", "Gathered", "Grant",
-    "Hold", "HomeSession", "Identity", "IdentityLink", "IdentityProvider", "InForce", "Organisation", "Person",
+    "Hold", "HomeSession", "Identity", "IdentityLink", "IdentityProvider", "InForce", "Incident", "Organisation",
+    "Person",
     "PolledVisa", "Put", "RecipientKey", "RefreshToken", "Report", "Repository", "Request", "Review", "Revocation",
     "Role", "Row", "Sanction", "Session", "SigningKey", "Task", "Trace", "Usage", "VisaIssuer", "WithdrawalReceipt",
     "changed",
@@ -53,7 +55,7 @@ __all__ = [
 KINDS: tuple[type[Row], ...] = (
     Access, Application, Approval, AskedAbout, Assertion, Case, Client, Code, Committee, ConsentRow, ConsentTemplate,
     CustomType, Dataset, Delivery, Document, Done, DrsObject, Erasure,
-    Family, Farewell, Gathered, Grant, Hold, HomeSession, Identity, IdentityLink, IdentityProvider, InForce,
+    Family, Farewell, Gathered, Grant, Hold, HomeSession, Identity, IdentityLink, IdentityProvider, InForce, Incident,
     Organisation, Person, PolledVisa, RecipientKey, RefreshToken, Report, Repository, Request, Review, Revocation,
     Role, Sanction, Session, SigningKey, Task, Trace, Usage, VisaIssuer, WithdrawalReceipt,
 )  # fmt: skip
@@ -61,7 +63,7 @@ KINDS: tuple[type[Row], ...] = (
 
 SNAPSHOT_KINDS: frozenset[type[Row]] = frozenset({
     Application, Assertion, Case, Client, Committee, ConsentRow, ConsentTemplate, CustomType, Dataset, DrsObject, Grant,
-    IdentityLink, IdentityProvider,
+    IdentityLink, IdentityProvider, Incident,
     Organisation, PolledVisa, Report, Repository, Request, Review, Revocation, Role, Sanction, VisaIssuer,
 })  # fmt: skip
 """The kinds that decisions read: held in memory as the snapshot, and followed change by change."""

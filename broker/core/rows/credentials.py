@@ -10,6 +10,7 @@ from broker.core.rows.assertions import Assertion
 from broker.core.rows.cases import Case
 from broker.core.rows.catalogue import IdentityProvider, Role, VisaIssuer
 from broker.core.rows.change import Row
+from broker.core.rows.incidents import Incident
 from broker.core.rows.linking import IdentityLink
 from broker.core.rows.oauth import Client
 from broker.core.rows.polled import PolledVisa
@@ -18,6 +19,6 @@ from broker.core.rows.revocation import Revocation
 from broker.core.rows.sanctions import Sanction
 
 OF_CREDENTIALS: frozenset[type[Row]] = frozenset({
-    Application, Assertion, Case, Client, Grant, IdentityLink, IdentityProvider, PolledVisa, Report, Request, Review,
-    Revocation, Role, Sanction, VisaIssuer,
+    Application, Assertion, Case, Client, Grant, IdentityLink, IdentityProvider, Incident, PolledVisa, Report, Request,
+    Review, Revocation, Role, Sanction, VisaIssuer,
 })  # fmt: skip

@@ -14,11 +14,12 @@ from broker.core.rows.applications import Application, Review
 from broker.core.rows.cases import Case
 from broker.core.rows.catalogue import IdentityProvider, Role, VisaIssuer
 from broker.core.rows.change import Row
+from broker.core.rows.incidents import Incident
 from broker.core.rows.oauth import Client
 from broker.core.rows.polled import PolledVisa
 from broker.core.rows.reports import Report
 
-NOT_KEPT: frozenset[type[Row]] = frozenset({Application, Case, Report, Request, Review, Role})
+NOT_KEPT: frozenset[type[Row]] = frozenset({Application, Case, Incident, Report, Request, Review, Role})
 """Kinds of the picture that name persons or tell stories, and that no decision reads (tested)."""
 
 LEFT_OUT: Mapping[type[Row], Mapping[str, Any]] = MappingProxyType({

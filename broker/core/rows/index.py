@@ -92,5 +92,7 @@ def _client_keys(row: Client) -> Iterable[tuple[str, ...]]:
         yield ("installation", row.owner)
 
 
-_LISTED = frozenset({"identity_provider", "visa_issuer", "committee", "organisation", "custom_type", "challenge"})
+_LISTED = frozenset(
+    {"identity_provider", "visa_issuer", "committee", "organisation", "custom_type", "challenge", "incident"}
+)
 """Kinds that are few enough to be listed whole."""

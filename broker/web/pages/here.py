@@ -20,6 +20,7 @@ _PUBLIC = (
     ("/datasets", "page.data"),
     ("/policies", "page.policies"),
     ("/register", "page.register"),
+    ("/incidents", "page.incidents"),
     ("/complain", "page.complain"),
 )
 _PRIVATE = (

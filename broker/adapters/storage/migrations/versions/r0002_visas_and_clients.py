@@ -38,6 +38,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "review": ("application",),
     "hold": (),
     "challenge": ("person",),
+    "incident": ("reporter",),
     "report": ("person", "grant"),
 }
 """Kind of row to the members by which its rows are found."""

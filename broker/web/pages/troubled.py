@@ -1,0 +1,78 @@
+"""The page of incidents: what was published, for everybody; for who is signed in, what they report and deal with."""
+
+from typing import Any
+
+from aiohttp import web
+from multidict import MultiDict
+
+from broker.core.access.incidents import IncidentCommand
+from broker.core.ids import DatasetId, GrantId
+from broker.core.outcome import Reason
+from broker.core.reasons import sentence
+from broker.core.rows import Incident
+from broker.core.time import parse_rfc3339
+from broker.flows import incidents
+from broker.flows.world import Caller
+from broker.web import forms
+from broker.web.bodies import form_body
+from broker.web.languages import language
+from broker.web.pages.here import page, signed_in, visitor
+from broker.web.state import BROKER
+
+_FORM_BYTES = 128 * 1024
+_TEXT = 20_000
+STEPS = ("freeze", "investigate", "decide", "inform", "publish")
+
+
+async def listing(request: web.Request) -> web.Response:
+    """GET /incidents: what was published; for who is signed in, their own and a form."""
+    return _listed(request, await visitor(request))
+
+
+async def acted(request: web.Request) -> web.Response:
+    """POST /incidents: report one, or take a step; which, `do` says."""
+    who = await signed_in(request)
+    form = forms.own(request, await form_body(request, _FORM_BYTES))
+    done = await _step(request, who, form)
+    if isinstance(done, Reason):
+        return _listed(request, who, form, sentence(done.code, dict(done.facts), language(request)))
+    raise web.HTTPSeeOther("/incidents")
+
+
+async def _step(request: web.Request, who: Caller, form: MultiDict[str]) -> Incident | Reason:
+    world, id, text, do = request.app[BROKER].world, form.get("incident", ""), form.get("text", ""), form.get("do", "")
+    if any(len(value) > _TEXT for value in form.values()):
+        return Reason(code="REQ-TOO-LARGE", facts=(("limit", f"a text of more than {_TEXT} characters"),))
+    if do == "report":
+        try:
+            noticed = parse_rfc3339(form.get("noticed", "").strip())
+        except ValueError:
+            return Reason(code="REQ-INVALID", facts=(("problem", "noticed: a day, for example 2027-01-31"),))
+        return await incidents.report(world, who, DatasetId(form.get("dataset", "").strip()), text, noticed)
+    if do == "freeze":
+        grants = [GrantId(line.strip()) for line in form.get("grants", "").splitlines() if line.strip()]
+        return await incidents.freeze(world, who, id, grants, text)
+    if do in STEPS:
+        return await incidents.take(world, who, id, IncidentCommand(do), text)
+    return Reason(code="REQ-INVALID", facts=(("problem", "do: no such step"),))
+
+
+def _listed(
+    request: web.Request, who: Caller | None, typed: MultiDict[str] | None = None, wrong: str | None = None
+) -> web.Response:
+    snapshot = request.app[BROKER].snapshots.current()
+    told = [
+        {"dataset": row.dataset, "reported": row.reported, "text": row.said(IncidentCommand.PUBLISH)}
+        for row in incidents.published(snapshot)
+    ]
+    mine = incidents.listed(who, snapshot) if who is not None else ()
+    rows = [
+        {
+            "row": one.incident,
+            "inside": bool(one.may - {IncidentCommand.SEE}),
+            "may": [step for step in STEPS if step in {command.value for command in one.may}],
+        }
+        for one in mine
+    ]
+    values: dict[str, Any] = {"told": told, "rows": rows, "wrong": wrong, "typed": typed or {}}
+    return page(request, who, "incidents.html", values, status=409 if wrong else 200)

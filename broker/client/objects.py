@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from broker.client.answers import TalkError
+from broker.client.answers import RefusedError, TalkError
 from broker.client.api import Api
 from broker.core.drs.identifiers import BASE_PATH, BadUri, CompactUri, HostUri, decode, encode, parse_drs_uri
 from broker.core.drs.objects import is_checksum, is_name
@@ -36,8 +36,20 @@ class Wanted:
     mime_type: str = ""
 
 
-async def wanted(api: Api, name: str) -> AsyncIterator[Wanted]:
-    """The files that `name` stands for. TalkError for a name that means nothing here; RefusedError."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missed:
+    """An object that cannot be had, and what was answered in its place."""
+
+    id: str
+    folder: str
+    why: RefusedError | TalkError
+
+
+async def wanted(api: Api, name: str) -> AsyncIterator[Wanted | Missed]:
+    """The files that `name` stands for; one that cannot be had keeps nobody from the others.
+
+    TalkError for a name that means nothing here; RefusedError of the list of data sets.
+    """
     datasets = (await api.call("GET", "/api/v1/datasets"))["datasets"]
     found = next((one for one in datasets if one["id"] == name), None)
     if found is not None:
@@ -77,7 +89,15 @@ def _here(uri: HostUri, host: str | None, name: str) -> str:
     return uri.object_id
 
 
-async def _files(api: Api, id: str, folder: str, depth: int) -> AsyncIterator[Wanted]:
+async def _files(api: Api, id: str, folder: str, depth: int) -> AsyncIterator[Wanted | Missed]:
+    try:
+        async for file in _inside(api, id, folder, depth):
+            yield file
+    except (RefusedError, TalkError) as no:
+        yield Missed(id=id, folder=folder, why=no)
+
+
+async def _inside(api: Api, id: str, folder: str, depth: int) -> AsyncIterator[Wanted | Missed]:
     said = await api.call("GET", f"{BASE_PATH}/objects/{encode(id)}")
     name = said.get("name") or id
     if not is_name(name) or name in {".", ".."}:

@@ -1,6 +1,7 @@
 """`broker get`: download what you may, whole and checked, and go on where it stopped."""
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from broker.client.account import Accounts
 from broker.client.answers import RefusedError, TalkError, refusal
 from broker.client.api import Api
-from broker.client.objects import Wanted, wanted
+from broker.client.manifest import Line, Manifest, State
+from broker.client.objects import Missed, Wanted, wanted
 from broker.client.transfer import BrokenError, Unseal, fetch
 from broker.commands.reading import key_option, passphrase_option, unsealing
 from broker.commands.signed_in import accounts_option, at_option, signed_in, talking
@@ -46,6 +48,7 @@ def get(
 
     Each file appears when it is whole and its digest fits; one that comes encrypted, when it is decrypted.
     Run the same command again to go on with what broke off.
+    What became of each is written beside them, into broker-manifest.json.
     Ends with 1 if something was refused, with 2 if something broke.
     """
     errors = Console(stderr=True, highlight=False)
@@ -54,7 +57,11 @@ def get(
     async def run() -> int:
         async with signed_in(accounts, at) as api:
             files = [file for name in names async for file in wanted(api, name)]
-            return await _all(api, files, output, parallel, errors, unseal)
+            manifest = Manifest(api.issuer)
+            try:
+                return await _all(api, files, output, parallel, errors, unseal, manifest)
+            finally:  # also where somebody stops it half-way
+                manifest.write(output)
 
     with talking(errors):
         worst = asyncio.run(run())
@@ -63,30 +70,52 @@ def get(
 
 
 async def _all(
-    api: Api, files: list[Wanted], output: Path, parallel: int, errors: Console, unseal: Unseal | None
+    api: Api,
+    files: list[Wanted | Missed],
+    output: Path,
+    parallel: int,
+    errors: Console,
+    unseal: Unseal | None,
+    manifest: Manifest,
 ) -> int:
     """One after the other, so that each is there as soon as can be. What is refused or breaks stops no other."""
     worst = 0
+    state: State
+    for file in files:
+        manifest.note(_line(file, "waiting"))
     with _progress(errors) as progress:
         for file in files:
-            task = progress.add_task(file.name, total=file.size)
-            told = partial(progress.advance, task)
             try:
+                if isinstance(file, Missed):
+                    raise file.why
+                task = progress.add_task(file.name, total=file.size)
+                told = partial(progress.advance, task)
                 path = await fetch(api, file, output, parallel=parallel, told=told, pause=asyncio.sleep, unseal=unseal)
                 click.echo(path)
+                manifest.note(_line(file, "whole"))
                 continue
             except RefusedError as no:
-                _tell(progress.console, file, list(refusal(no)))
-                worst = max(worst, 1)
+                state, why = "refused", list(refusal(no))
             except (BrokenError, TalkError, OSError) as broken:
-                _tell(progress.console, file, [str(broken)])
-                worst = 2
-            progress.stop_task(task)
+                state, why = "broken", [str(broken)]
+            _tell(progress.console, file, why)
+            manifest.note(_line(file, state, why))
+            worst = max(worst, 1 if state == "refused" else 2)
+            if isinstance(file, Wanted):
+                progress.stop_task(task)
     return worst
 
 
-def _tell(console: Console, file: Wanted, lines: list[str]) -> None:
-    console.print(f"{file.name}: {lines[0]}", style="bold", markup=False, soft_wrap=True)
+def _line(file: Wanted | Missed, state: State, why: Sequence[str] = ()) -> Line:
+    if isinstance(file, Missed):
+        return Line(id=file.id, path=file.folder, size=None, checksums={}, state=state, why=why)
+    path = f"{file.folder}{file.name}"
+    return Line(id=file.id, path=path, size=file.size, checksums=file.checksums, state=state, why=why)
+
+
+def _tell(console: Console, file: Wanted | Missed, lines: list[str]) -> None:
+    name = file.name if isinstance(file, Wanted) else file.id
+    console.print(f"{name}: {lines[0]}", style="bold", markup=False, soft_wrap=True)
     for line in lines[1:]:
         console.print(f"  {line}", markup=False, soft_wrap=True)
 

@@ -140,4 +140,5 @@ class _Said:
 async def test_a_file_is_taken_in_the_clear_where_that_is_offered(ways: tuple[str, ...], way: str, sealed: Any) -> None:
     api: Any = _Said(*ways)
     (file,) = [one async for one in wanted(api, "obj")]
+    assert isinstance(file, Wanted)
     assert (file.access.rsplit("/", 1)[-1], file.sealed) == (way, sealed)

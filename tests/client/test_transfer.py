@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -151,8 +151,9 @@ class Client:
 
 
 @asynccontextmanager
-async def client(folder: Path, *answers: Handler) -> AsyncIterator[Client]:
+async def client(folder: Path, *answers: Handler, routes: Sequence[web.RouteDef] = ()) -> AsyncIterator[Client]:
     origin, app = Origin(list(answers)), web.Application()
+    app.router.add_routes(routes)
     app.router.add_get("/access", origin.access)
     app.router.add_get("/data/obj", origin.data)
     key = ComputerKey.made(FakeClock(), CountingEntropy())

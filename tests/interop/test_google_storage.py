@@ -1,7 +1,4 @@
-"""A repository in Google Cloud Storage, by the emulator of PyPI: signed addresses of ours, slices of what lies there.
-
-Azure has an emulator for node (azurite), which is not run here: its signed addresses are tested by their form.
-"""
+"""A repository in Google Cloud Storage, by the emulator of PyPI: signed addresses of ours, slices of what lies there."""
 
 import json
 from pathlib import Path

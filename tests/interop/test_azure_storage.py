@@ -21,7 +21,7 @@ ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 """The emulator's, known to everybody."""
 CONTENT = bytes(n * 7 % 251 for n in range(300_000))
-PATH = "reads/one file.bam"
+PATH = "reads/one.bam"
 
 
 def _shared() -> str:

@@ -7,10 +7,10 @@ from typing import Any
 import aiohttp
 import pytest
 
-from broker.core.rows import Delivery
+from broker.core.rows import Access, Delivery
 from broker.core.time import Seconds
 from broker.flows.revoke import revoke
-from broker.flows.use_data import TICKET_TYPE
+from broker.flows.use_data import TICKET_SECONDS, TICKET_TYPE
 from broker.flows.withdraw_consent import withdraw
 from tests import builders as b
 from tests.fakes import START
@@ -115,6 +115,23 @@ async def test_what_is_no_ticket_opens_nothing(tmp_path: Path) -> None:
         assert (await s.http.get(f"{path}?access_token={right}")).status == 400
         assert (await s.http.get("/data/obj-2", headers=header)).status == 401
         assert "download.authorised" not in s.stage.kinds()
+
+
+@pytest.mark.row("T091")
+async def test_a_ticket_that_was_handed_on_is_still_its_persons_and_ends_with_their_right(tmp_path: Path) -> None:
+    async with site(tmp_path) as s:
+        path, header = await opened(s)
+        access = next(row for row in s.stage.ledger.rows.values() if isinstance(row, Access))
+        assert access.expires <= START + TICKET_SECONDS
+        somebody = {"User-Agent": "of somebody else", "X-Forwarded-For": "203.0.113.9"}
+        assert (await s.http.get(path, headers=header | somebody)).status == 200
+        entries = s.stage.ledger.entries
+        given = next(one for one in entries if one.kind == "access.permitted")
+        assert [one.who for one in entries[-2:]] == [given.who] * 2, "on record it is who it was given to"
+        mei = s.headers("usr_mei")
+        assert (await s.http.get(path, headers=mei)).status == 401, "and nobody has one by being signed in"
+        await _revoke(s)
+        assert (await s.http.get(path, headers=header | somebody)).status in (401, 403)
 
 
 BIG = b"0123456789abcdef" * (2 * 1024 * 1024)

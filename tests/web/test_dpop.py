@@ -354,7 +354,7 @@ async def test_a_bound_token_is_exchanged_by_its_key_alone(tmp_path: Path) -> No
         assert "cnf" not in said, "a Passport is a document, unless its client must always prove its key"
 
 
-@pytest.mark.row("T048", "T076")
+@pytest.mark.row("T048", "T076", "T091")
 async def test_what_a_client_that_must_prove_hands_on_is_bound_too(tmp_path: Path) -> None:
     """A Passport and a ticket, captured on their way, open nothing without the key."""
     async with site(tmp_path, *here()) as s:

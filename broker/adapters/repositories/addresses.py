@@ -63,6 +63,10 @@ class Addresses:
         key = f"{prefix}/{path}" if prefix else path
         if not repository.credentials:
             return _public(repository, scheme, bucket, key), {}
+        if (
+            scheme == "az" and quote(key) != key
+        ):  # obstore signs what the address has, and Azure what the blob is called
+            raise SourceBrokenError(f"{repository.id}: in Azure no address is signed for a name with such characters")
         try:
             store = self._signer(repository, scheme, bucket)
             return await obstore.sign_async(store, "GET", key, timedelta(seconds=seconds)), {}

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from broker.core.drs.identifiers import names_a_host
 from broker.core.drs.service_info import Operator
@@ -216,9 +217,16 @@ def read_settings(file: Path | None, **overrides: Any) -> Settings:
     try:
         return Settings.model_validate(given)
     except ValidationError as wrong:
-        where = path or "the environment"
-        lines = (f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in wrong.errors())
-        raise SettingsError(f"{where}: " + "; ".join(lines)) from None
+        where = path or "no broker.toml here, and the environment"
+        raise SettingsError(f"{where}: " + "; ".join(map(_fault, wrong.errors()))) from None
+
+
+def _fault(error: ErrorDetails) -> str:
+    """One fault of the settings. One that is missing says where it can be set."""
+    name = ".".join(map(str, error["loc"])) or "settings"
+    if error["type"] == "missing":
+        return f"{name}: not set; write it into broker.toml (or the file of --config), or set {PREFIX}{name.upper()}"
+    return f"{name}: {error['msg']}"
 
 
 def _listed(name: str, value: str) -> str | list[str]:

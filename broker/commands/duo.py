@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from broker.commands.check import read_document
+from broker.commands.case_file import read_case_file
 from broker.commands.common import Fail, settings, telling
 from broker.core.duo.adam import read_matrix
 from broker.core.duo.duc import read_profile
@@ -38,7 +38,7 @@ def import_conditions(file: Path, form: str | None) -> None:
     Below them stands what a person must look at. Nothing is changed.
     """
     with telling():
-        document = read_document(file)
+        document = read_case_file(file).value
         chosen = form or ("duc" if isinstance(document, dict) and "conditions" in document else "ada-m")
         try:
             found = _READERS[chosen](document)

@@ -83,7 +83,7 @@ BAD: list[tuple[str, Any, str]] = [
     ("conditions", [{"conditions": [], "other_visa_objects": [], "expect_met": "yes"}], "expect_met: not true or false"),
     ("conditions", [{"other_visa_objects": [], "expect_met": True}], "cases[0].conditions: missing"),
     ("patterns", [{"expr": "const:x", "value": "x"}], "cases[0].expect: missing"),
-    ("patterns", [1], "a list of cases"),
+    ("patterns", [1], "cases[0]: a row is an object"),
     ("patterns", '[{"expr": "a", "expr": "b"}]', "the same member twice"),
 ]  # fmt: skip
 

@@ -7,7 +7,7 @@ file's defaults; `null` takes a fact back, so that it is unknown. Neither id nor
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from broker.core.jurisdiction.facts import FactValue
+from broker.core.jurisdiction.facts import STATED, FactValue, well_formed
 from broker.core.jurisdiction.judge import Answer, judge
 from broker.core.jurisdiction.rulebook import Rulebook
 from broker.core.time import Seconds, parse_rfc3339
@@ -58,6 +58,16 @@ def facts_of(row: Mapping[str, Any], defaults: Mapping[str, Any], profiles: Mapp
     return {
         name: tuple(value) if isinstance(value, list) else value for name, value in said.items() if value is not None
     }
+
+
+def not_counted(row: Mapping[str, Any], defaults: Mapping[str, Any], profiles: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a row states and nobody reads: names that are no facts, and facts without their form (a country `UK`)."""
+    stated = facts_of(row, defaults, profiles)
+    read = well_formed(stated)
+    odd = [name for name in stated if name not in read]
+    return tuple(
+        f"{name}: " + (f"{stated[name]} is no value of it" if name in STATED else "no such fact") for name in odd
+    )
 
 
 def _profile(name: object, profiles: object) -> object:

@@ -54,6 +54,9 @@ _EEA = "EEA"
 def lint(raw: object, line_of: Callable[[Where], int]) -> Pack | tuple[Problem, ...]:
     """The pack that `raw` is, or its problems in the order of their lines. `line_of`: the line of a place."""
     reading = Reading(line_of)
+    if not isinstance(raw, dict) or (raw.get("schema") != SCHEMA and "decide" not in raw):
+        reading.problem((), f"no policy pack: a pack says `schema: {SCHEMA}`")
+        return tuple(reading.problems)
     pack = _pack(reading, reading.members(raw, (), _REQUIRED, _OPTIONAL))
     if reading.problems:
         return tuple(sorted(set(reading.problems), key=lambda each: (each.line, each.field, each.message)))

@@ -38,8 +38,12 @@ class Reading:
 
     line_of: Callable[[Where], int]
     problems: list[Problem] = field(default_factory=list)
+    missing: set[Where] = field(default_factory=set)
+    """Members that are not there: said once, and nothing more of them."""
 
     def problem(self, where: Where, message: str) -> None:
+        if any(where[:end] in self.missing for end in range(1, len(where) + 1)):
+            return
         name = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in where).removeprefix(".")
         self.problems.append(Problem(line=self.line_of(where), field=name or "file", message=message))
 
@@ -53,6 +57,7 @@ class Reading:
         for name in required:
             if name not in raw:
                 self.problem(where, f"{name} is missing")
+                self.missing.add((*where, name))
         for name in raw.keys() - {*required, *optional}:
             self.problem((*where, name), "nobody knows this member")
         return raw

@@ -1,8 +1,10 @@
 """Does a decision cost more where there is more? The same use, in a small world and in a large one."""
 
+import gc
 from collections.abc import Iterator
 from dataclasses import replace
 
+from broker.core.copied import copied
 from broker.core.decision import evaluate
 from broker.core.ids import DatasetId, GrantId, PersonId, RequestId
 from broker.core.memory import Memory
@@ -22,8 +24,8 @@ def _others(count: int) -> Iterator[Row]:
     dataset, grant = world.dataset(), world.grant()
     for n in range(count):
         id = DatasetId(f"https://bank.example/datasets/{n}")
-        yield replace(dataset, id=id)
-        yield replace(
+        yield copied(dataset, id=id)
+        yield copied(
             grant, id=GrantId(f"grt_of_{n}"), person=PersonId(f"usr_{n}"), dataset=id, request=RequestId(f"req_of_{n}")
         )
 
@@ -37,7 +39,9 @@ def _decide(snapshot: Snapshot) -> None:
 
 def goals() -> tuple[Goal, ...]:
     """One goal; making the large world takes some seconds."""
+    gc.disable()  # nothing of them is garbage, and looking for some would take longer than making them
     small, large = (follow(picture(), _others(count)) for count in (FEW, MANY))
+    gc.enable()
     return (
         Goal(
             name=f"a use with {MANY:,} grants and as many datasets, over one with {FEW:,}",

@@ -1,19 +1,27 @@
 """What is offered to somebody who was refused: less of what they asked, or what somebody can bring; never a lie."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from broker.core.decision.case import case_of
+from broker.core.decision.entitlement import entitlements
 from broker.core.decision.explanation.candidates import candidates
-from broker.core.decision.explanation.steps import COMMUNITY_SAID_YES
+from broker.core.decision.explanation.steps import COMMUNITY_SAID_YES, Step
+from broker.core.decision.weighing import weighed
+from broker.core.ids import GrantId
 from broker.core.outcome import Gate
 from broker.core.purpose import Agreements, Kind
-from broker.core.rows import Evidence
+from broker.core.rows import Evidence, Grant
 from broker.core.rows.assurance import Demand
+from broker.core.rows.obligations import Obligation
 from broker.core.time import Seconds
 from tests import builders as b
+from tests.core.decision.test_gates_alone import case as use
 from tests.core.decision.test_looked_up import looked_up
+from tests.core.decision.test_sealed_objects import ENVELOPE
 from tests.fakes import START
 
 Offer = tuple[str, str, Any, str]
@@ -21,8 +29,11 @@ DIABETES, TYPE_2 = "MONDO:0005015", "MONDO:0005148"
 
 
 def offered(gate: Gate = Gate.DUO, purpose: Any = b.PURPOSE, world: Any = None, **changes: Any) -> list[Offer]:
-    case = looked_up(purpose, world=world, **changes)
-    return [(one.fact, one.how, one.value, one.by) for one in candidates(gate, case)]
+    return offers(candidates(gate, looked_up(purpose, world=world, **changes)))
+
+
+def offers(found: Iterable[Step]) -> list[Offer]:
+    return [(one.fact, one.how, one.value, one.by) for one in found]
 
 
 def coded(*codes: Any) -> dict[str, Any]:
@@ -70,6 +81,7 @@ OFFERS: list[tuple[dict[str, Any], list[Any], list[Offer]]] = [
     ({"duration_months": 6}, [{"code": "TS", "months": 6}], []),
     ({"countries": frozenset({"DE", "US"})}, [{"code": "GS", "regions": ["DE", "FR"]}], [you("countries", ("DE",))] * 2),
     ({}, [{"code": "GS", "regions": ["DE", "FR"]}], []),
+    ({}, [{"code": "GS", "regions": ["DE"]}], []),
     ({"countries": frozenset({"US"})}, [], [you("countries", ("DE",))]),
     ({}, [{"code": "DS", "diseases": [DIABETES, TYPE_2]}], [you("diseases", (DIABETES, TYPE_2), "add")]),
     ({"diseases": frozenset({DIABETES})}, [{"code": "DS", "diseases": [DIABETES]}], [you("kinds", ("hmb",), "remove")]),
@@ -187,3 +199,129 @@ def test_a_level_is_stated_and_above_the_first_it_is_proven(
     assert offered(Gate.SECURITY, world=world | {"organisation": loose}) == [*offers, CONTRACT]
     assert offered(Gate.SECURITY, world=world | {"organisation": None}) == []
     assert offered(Gate.SECURITY, world=world | {"dataset": None}) == []
+
+
+# Grants
+
+
+def held(n: int, project: str = "p1", begins: int = -9, ends: int = 9) -> Grant:
+    """The lower its number, the later it ends."""
+    purpose = replace(b.PURPOSE, project=project)
+    return b.grant(id=GrantId(f"g{n}"), purpose=purpose, begins=Seconds(START + begins), ends=Seconds(START + ends - n))
+
+
+def entitling(*grants: Grant, asked: Any = None, named: int | None = None, **world: Any) -> list[Offer]:
+    """What is offered to somebody who holds these grants and uses data under the one whose number is given."""
+    snapshot = b.snapshot(*grants, grant=None, **world)
+    question = b.question(**{"grants": tuple(one.id for one in grants[:1] if named is not None)} | (asked or {}))
+    visas = weighed(question, snapshot)
+    case = case_of(question, next(iter(entitlements(question, visas, snapshot)), None), visas, snapshot)
+    assert (case.held is None) is (named is None)
+    found = candidates(Gate.ENTITLEMENT, case)
+    assert candidates(Gate.PURPOSE, case) == found
+    if case.purpose is None:
+        assert {candidates(gate, case) for gate in Gate} == {found}, "no gate can say yes before there is a purpose"
+    return offers(found)
+
+
+def shown(n: int) -> Offer:
+    return "grant", "set", f"g{n}", "you"
+
+
+def wanted(project: str) -> Offer:
+    return "request", "add", project, "you"
+
+
+def test_grants_that_run_and_were_not_shown_may_be_shown_and_no_more_than_three() -> None:
+    assert entitling() == []
+    assert entitling(held(0)) == [shown(0), wanted("p1")]
+    assert entitling(held(0), held(1), named=0) == [shown(1), wanted("p1")]
+    assert entitling(*map(held, range(4))) == [shown(0), shown(1), shown(2), wanted("p1")]
+    assert entitling(held(0, begins=0)) == [shown(0), wanted("p1")]
+    assert entitling(held(0, begins=1)) == entitling(held(0, ends=0)) == [wanted("p1")]
+    assert entitling(held(0, ends=1)) == [shown(0), wanted("p1")]
+
+
+def test_a_grant_is_asked_for_for_the_project_that_is_stated_or_that_had_one() -> None:
+    stated = {"purpose": replace(b.PURPOSE, project="stated")}
+    assert entitling(held(0, "new"), held(1, "old"), asked=stated)[-1] == wanted("stated")
+    assert entitling(held(1, "old"), held(0, "new"), named=1)[-1] == wanted("old")
+    assert entitling(held(0, "new"), held(1, "old"))[-1] == wanted("new")
+    assert entitling(b.grant(id=GrantId("g1"), purpose=replace(b.PURPOSE, project=None)), held(8, "old")) == [
+        shown(1), shown(8),
+    ]  # fmt: skip
+
+
+def test_only_who_uses_data_that_are_there_is_offered_a_grant() -> None:
+    assert entitling(held(0), asked={"person": None}) == []
+    assert entitling(held(0), dataset=None) == []
+    assert offered(Gate.ENTITLEMENT) == [], "before a request a grant is what is asked for"
+
+
+def test_registered_access_takes_its_terms_and_a_status_and_no_request() -> None:
+    rules = "https://r.example/1"
+    open_to_registered = b.dataset(access="registered", registered_version=rules)
+    both = [("terms.accepted", "add", rules, "you"), ("researcher_status", "add", rules, "institution")]
+    assert entitling(held(0), dataset=open_to_registered) == [shown(0), *both]
+    assert entitling(held(0), dataset=replace(open_to_registered, access="controlled"))[1:] == [wanted("p1")]
+
+
+# What is not on record, what is late, what came with the question
+
+
+LACKING: Offer = ("safeguards", "add", ("safeguards.raci",), "custodian")
+DUTIES: Offer = ("duties", "add", ("protect",), "custodian")
+FEWER = tuple(one for one in b.SAFEGUARDS.duties if one.cls != "protect")
+
+
+def test_what_is_not_on_record_is_put_on_record_and_so_are_duties() -> None:
+    def said(**changes: Any) -> dict[str, Any]:
+        return {"dataset": b.dataset(safeguards=replace(b.SAFEGUARDS, **changes))}
+
+    assert offered(Gate.SAFEGUARDS) == []
+    assert offered(Gate.SAFEGUARDS, world=said(raci=None)) == [LACKING]
+    assert offered(Gate.SAFEGUARDS, world=said(duties=FEWER)) == [DUTIES]
+    assert offered(Gate.SAFEGUARDS, world=said(raci=None, duties=FEWER)) == [LACKING, DUTIES]
+    assert offered(Gate.SAFEGUARDS, world={"dataset": None}) == []
+
+
+def late(id: str, holder: str) -> Obligation:
+    return Obligation(id=id, cls="account", text="t", holder=holder, late="stop", due=Seconds(START - 9))
+
+
+def test_what_is_late_is_done_by_whoever_owes_it() -> None:
+    owed = (late("one", "researcher"), late("two", "recipient institution"), late("one", "researcher"))
+    case = use(grant=b.grant(obligations=owed))
+    assert offers(candidates(Gate.CONDUCT, case)) == [
+        ("obligation", "set", "one", "you"), ("obligation", "set", "two", "institution"),
+    ]  # fmt: skip
+    assert candidates(Gate.CONDUCT, use()) == ()
+
+
+SIGN_IN: Offer = ("sign_in", "set", "again", "you")
+TASK: Offer = ("task", "set", b.HEART, "you")
+
+
+@pytest.mark.parametrize(
+    ("rows", "within", "wanted"),
+    [
+        ([b.revocation("session:ses")], None, [SIGN_IN]),
+        ([b.revocation("session:other")], None, []),
+        ([], frozenset(), [TASK]),
+        ([], frozenset({b.HEART}), []),
+        ([b.revocation("session:ses")], frozenset(), [SIGN_IN, TASK]),
+    ],
+    ids=range(5),
+)
+def test_a_new_sign_in_or_a_new_task_takes_the_place_of_one_that_does_not_count(
+    rows: Any, within: Any, wanted: list[Offer]
+) -> None:
+    assert offers(candidates(Gate.CONDUCT, use(*rows, asked={"within": within}))) == wanted
+
+
+@pytest.mark.parametrize(
+    ("envelope", "sealed", "offer"), [(False, False, False), (True, False, True), (True, True, False)]
+)
+def test_a_file_that_leaves_encrypted_only_is_asked_for_so(*, envelope: bool, sealed: bool, offer: bool) -> None:
+    case = use(asked={"sealed": sealed}, one=b.drs_object(envelope=ENVELOPE if envelope else None))
+    assert offers(candidates(Gate.SECURITY, case)) == ([("sealed", "set", True, "you")] if offer else [])

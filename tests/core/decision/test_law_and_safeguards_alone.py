@@ -165,11 +165,11 @@ def test_what_is_on_record_is_looked_up_once_a_day_for_each_dataset() -> None:
     known = recorded(first, b.dataset())
     assert recorded(first, twin()) is not known
     assert recorded(first, b.dataset()) is known
-    assert recorded(first, with_(raci=None)).lacking == ("safeguards.raci",)
     wider = replace(first, snapshot=follow(first.snapshot, [broad(12)]))
     assert wider.snapshot.memory is first.snapshot.memory
     assert recorded(wider, b.dataset()).breadth.broad
     assert not known.breadth.broad
+    assert recorded(wider, with_(raci=None)).lacking == ("safeguards.raci",)
 
 
 def test_open_data_wait_for_nothing() -> None:

@@ -85,7 +85,7 @@ def _entitling(case: Case) -> Iterator[Step]:
     theirs = own_grants(question, case.snapshot)
     others = [one for one in theirs if one.begins <= question.at < one.ends and (held is None or one.id != held.id)]
     yield from (Step(fact=GRANT, how="set", value=one.id, by="you") for one in others[:_GRANTS])
-    if dataset.access == "registered" and dataset.registered_version is not None:
+    if dataset.access == "registered":
         yield Step(fact=TERMS_ACCEPTED, how="add", value=dataset.registered_version, by="you")
         yield Step(fact=RESEARCHER_STATUS, how="add", value=dataset.registered_version, by="institution")
         return
@@ -148,7 +148,7 @@ def _purpose(case: Case) -> Iterator[Step]:
     yield from _answers(stated)
     yield from _parts(stated)
     yield from _limits(stated, terms, case)
-    yield from _places(case)
+    yield from _places(stated, case)
 
 
 def _promises(stated: Purpose, terms: tuple[Term, ...]) -> Iterator[Step]:
@@ -198,12 +198,10 @@ def _limits(stated: Purpose, terms: tuple[Term, ...], case: Case) -> Iterator[St
             yield Step(fact="purpose.diseases", how="add", value=tuple(sorted(term.diseases)), by="you")
 
 
-def _places(case: Case) -> Iterator[Step]:
+def _places(stated: Purpose, case: Case) -> Iterator[Step]:
     """Computing where the data lie, and working from where one's institution is."""
     storage, home = case.facts.get("data.storage_country"), case.facts.get("recipient.country")
-    stated = case.question.purpose
-    new = case.question.stage != "use" and stated is not None and stated.countries != {storage}
-    if new and isinstance(storage, str):
+    if isinstance(storage, str) and stated.countries != {storage}:
         yield Step(fact="purpose.countries", how="set", value=(storage,), by="you")
     if isinstance(home, str) and case.question.location != home:
         yield Step(fact=LOCATION, how="set", value=home, by="you")

@@ -83,8 +83,8 @@ def _least(sets: Iterable[Steps], decision: Decision, case: Case, *, whole: bool
         if outcome is None:
             continue
         least = steps if whole else _fewest(steps, lambda fewer: after(fewer) is not None)
-        outcome = outcome if least == steps else after(least) or outcome
-        found[frozenset(least)] = Change(steps=least, outcome=outcome)
+        then = outcome if least == steps else after(least)
+        found[frozenset(least)] = Change(steps=least, outcome=outcome if then is None else then)
         if len(found) == MOST:
             break
     return tuple(sorted(found.values(), key=_size))

@@ -114,9 +114,8 @@ def _masked(gate: Mapping[str, Any]) -> dict[str, Any]:
 def _rung(rung: Mapping[str, Any], said: Mapping[str, Any]) -> Mapping[str, Any]:
     """A way of access; its outcome as the researcher is told it, where nobody but a participant can move it."""
     codes = for_committee(rung["codes"])
-    if codes == tuple(rung["codes"]) or FOR_COMMITTEES & set(codes):
-        return {**rung, "codes": list(codes)}
-    return {**rung, "codes": list(codes), "outcome": said["outcome"]}
+    as_it_is = codes == tuple(rung["codes"]) or FOR_COMMITTEES & set(codes)
+    return {"outcome": (rung if as_it_is else said)["outcome"], "codes": list(codes)}
 
 
 def _own(body: Body, ref: SubjectRef) -> str | None:

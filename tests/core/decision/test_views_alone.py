@@ -158,7 +158,7 @@ def test_a_reason_is_told_with_its_facts_and_its_near_misses() -> None:
     asked = looked_up()
     pack = asked.snapshot.rulebook.packs["eu-gdpr-ch5"]
     law = of_pack(pack.rules[-1].id, pack.rules[-1].reason)
-    found = written.why(law, Gate.JURISDICTION, asked)
+    found = written.why(law, Gate.JURISDICTION, Outcome.DENY, asked)
     assert {"name": "recipient.country", "value": "DE", "origin": "registry"} in found["facts"]
     assert found["not_matched"] == [one.id for one in pack.rules[:-1] if one.effect == "permit"]
     assert {**found, "facts": [], "not_matched": []} == written.bare(law, Gate.JURISDICTION)
@@ -173,6 +173,6 @@ def test_where_a_gate_refuses_the_pack_that_permits_is_left_out(outcome: Outcome
     law = GateResult(gate=Gate.JURISDICTION, outcome=outcome, reasons=reasons)
     shown = reasons[:1] if outcome is Outcome.DENY else reasons
     (found,) = written.gates([law], b.question(), asked)
-    assert found["why"] == [written.why(one, Gate.JURISDICTION, asked) for one in shown]
+    assert found["why"] == [written.why(one, Gate.JURISDICTION, outcome, asked) for one in shown]
     (found,) = written.gates([law], b.question(), None)
     assert found["why"] == [written.bare(one, Gate.JURISDICTION) for one in reasons]

@@ -296,6 +296,21 @@ def _unstated(draw: Random, case: Row) -> None:
         _answer(draw, case, "JUR-FACT-MISSING", "legal_officer", "committee_member")
 
 
+def _referral(draw: Random, case: Row) -> None:
+    """The participants' consent to a transfer alone: a pack refers it, and two named roles answer, or not both."""
+    row = case["organisation"]
+    if row is None:
+        return
+    row["evidence"] = [one for one in row["evidence"] if one["id"] not in ("scc.signed", "tia.done")]
+    row["evidence"].append({"id": "explicit_consent.transfer"})
+    row["facts"] |= {"recipient.country": "US"}
+    case["location"] = "US"
+    for one in _purposes(case):
+        one["countries"] = ["US"]
+    who = draw.choice([("legal_officer", "committee_member")] * 2 + [("legal_officer",), ("committee_member",)])
+    _answer(draw, case, "JUR-EU-ART49", *who)
+
+
 def _paper(draw: Random, case: Row) -> None:
     case["dataset"]["evidence"].append(
         {"id": draw.choice(["scc.signed", "tia.done"]), "valid_to": draw.choice([SOON, PAST])}
@@ -354,7 +369,7 @@ TURNS: dict[str, list[Turn]] = {
     "duo": [_unfit, _topic, _code],
     "consent": [_refusing, _refusing, _silent, _history, _certified, _some_samples],
     "community": [_governed],
-    "jurisdiction": [_elsewhere, _elsewhere, _origin, _unstated, _paper],
+    "jurisdiction": [_elsewhere, _elsewhere, _origin, _referral, _unstated, _paper],
     "security": [_level, _unknown_institution, _sealed],
     "conduct": [_sanction, _sanction, _sanction, _owed, _revoked],
 }

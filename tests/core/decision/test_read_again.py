@@ -85,6 +85,7 @@ def test_a_visa_in_its_last_leeway_answers_a_question(ago: int, opens: bool) -> 
     assert gate(Gate.ENTITLEMENT, issuer, changes=asked, grant=None).outcome.permits is opens
 
 
+@pytest.mark.row("DIF-W")
 def test_what_could_also_do_harm_goes_to_a_person_with_open_data_too() -> None:
     purpose = replace(b.PURPOSE, flags=frozenset({"dual_use"}))
     for stage in ("foresee", "use"):

@@ -121,6 +121,7 @@ def test_what_the_law_still_waits_for_is_told_once_the_rest_is_answered() -> Non
     assert (said.outcome, [one.code for one in said.reasons]) == (Outcome.PENDING, ["JUR-EU-SCC-NEEDED"])
 
 
+@pytest.mark.row("DIF-W")
 def test_of_two_communities_the_no_that_stands_is_told() -> None:
     """The other one only keeps the data at home; that is no way around a refusal, and packs must read the refusal."""
     refused = decided(decision="refused")

@@ -21,7 +21,8 @@ FOLD = 24
 """Pages after which the write-ahead log is folded into the database: often, so that it fails meanwhile, too."""
 _AFTER = 900_000
 """Number of the entry that is written after all is well again."""
-_MEMORY = Path("/dev/shm")
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
+"""Where images are laid down: in memory, if that can be."""
 Connect = Callable[[Path], sqlite3.Connection]
 
 
@@ -61,7 +62,7 @@ async def work(
 
 def lost(place: Place, disk: Disk, steps: int, image: dict[str, bytes]) -> str:
     """What is wrong with what was found after `steps` steps; nothing, if all is well."""
-    with TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
+    with TemporaryDirectory(dir=MEMORY) as folder:
         return _wrong(Place(lay_down(image, Path(folder) / "found"), place.clock, place.entropy), disk, steps)
 
 

@@ -187,9 +187,8 @@ async def test_a_setting_that_is_wrong_is_named_and_not_repeated(ready: Ready, n
         "head_url": f"mysql://broker:{canary(name)}@127.0.0.1:1/broker",
     }
     settings: dict[str, Any] = {name: wrong.get(name, canary(name))}
-    life = Life(ready.state, **settings)
-    await life.start()
-    assert await life.status() != 0
+    async with lived(ready.state, **settings) as life:
+        assert life.is_over, "it serves"
     assert leaks({name: canary(name).encode()}, {"log": life.log.read_bytes()}) == []
     assert "Traceback" not in life.log.read_text()
 

@@ -1,5 +1,6 @@
 """How connections to the database are opened: never making a file, durable, and checked to be so."""
 
+import os
 import sqlite3
 from functools import partial
 from pathlib import Path
@@ -16,10 +17,14 @@ class DurabilityError(Exception):
 def connect_existing(path: Path) -> sqlite3.Connection:
     """A connection in autocommit mode, every commit on disk when it returns. FileNotFoundError if no file is there.
 
+    PermissionError if it or its folder cannot be read and written; ValueError if it is no database, or damaged.
     May be handed to another thread, but used by one at a time.
     """
     if not path.is_file():
         raise FileNotFoundError(path)
+    for one, needed in ((path, os.R_OK | os.W_OK), (path.parent, os.W_OK | os.X_OK)):
+        if not os.access(one, needed):  # SQLite would open it all the same, and find out at the first write
+            raise PermissionError(f"{one}: it cannot be read and written")
     db = sqlite3.connect(
         f"{path.resolve().as_uri()}?mode=rw",
         uri=True,
@@ -27,7 +32,14 @@ def connect_existing(path: Path) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
     )
-    db.execute("PRAGMA synchronous = FULL")
+    try:
+        db.execute("PRAGMA synchronous = FULL")
+    except sqlite3.OperationalError:
+        db.close()
+        raise
+    except sqlite3.DatabaseError as wrong:
+        db.close()
+        raise ValueError(f"{path}: {wrong}; restore a backup") from None
     db.execute("PRAGMA trusted_schema = OFF")
     return db
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from broker.adapters.storage.codec import store
 from broker.adapters.storage.connections import assert_durable, connect_ledger, keep_unfolded
-from broker.adapters.storage.head import Head, ProcessLock
+from broker.adapters.storage.head import Head, LedgerRefusedError, ProcessLock
 from broker.adapters.storage.recovery import assert_not_restored, assert_revision
 from broker.adapters.storage.writer import Answer, Sign, Wish, Writer, wish_for
 from broker.core.audit.entry import Entry
@@ -251,7 +251,10 @@ async def open_ledger(
     with ExitStack() as stack:
         lock = ProcessLock(path)
         stack.callback(lock.close)
-        db = connect(path)
+        try:
+            db = connect(path)
+        except ValueError as wrong:
+            raise LedgerRefusedError(f"not a broker's database: {wrong}") from None
         stack.callback(db.close)
         assert_durable(db)
         assert_revision(db)

@@ -136,12 +136,17 @@ class SqliteLog:
     async def _tiles(self, wanted: Iterable[TileId]) -> dict[TileId, bytes]:
         found = dict[TileId, bytes]()
         for level, index in wanted:
-            stored = list(await self._db.execute_fetchall(SELECT_TILE, (level, index)))
-            if stored:
-                found[level, index] = stored[0][0]
-            elif level == 0:
-                found[level, index] = tail(await self._db.execute_fetchall(SELECT_TAIL, (index,)), index)
+            stored, grown = await self._tile(level, index), b""
+            if stored is None and level == 0:
+                grown = tail(await self._db.execute_fetchall(SELECT_TAIL, (index,)), index)
+                stored = await self._tile(level, index)  # it may have become full meanwhile: then its tail is gone
+            if stored is not None or grown:
+                found[level, index] = stored or grown
         return found
+
+    async def _tile(self, level: int, index: int) -> bytes | None:
+        stored = list(await self._db.execute_fetchall(SELECT_TILE, (level, index)))
+        return stored[0][0] if stored else None
 
     async def _entries(self, where: str, values: tuple[str | int | bytes, ...]) -> tuple[Kept, ...]:
         found = await self._db.execute_fetchall(f"SELECT seq, body FROM record {where}", values)  # noqa: S608 (ours)

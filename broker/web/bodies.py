@@ -9,7 +9,7 @@ from multidict import MultiDict
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from broker.core import strict_json
-from broker.web.edge import EDGE
+from broker.web.edge import EDGE, Room
 from broker.web.errors import Problem
 
 M = TypeVar("M", bound=BaseModel)
@@ -43,16 +43,21 @@ async def raw(request: web.Request, limit: int) -> bytes:
 
 
 async def _rest(request: web.Request, limit: int) -> bytes:
-    """What still comes, up to the chunk that is too much."""
-    found, seconds = bytearray(), request.app[EDGE].pace.body
+    """What still comes, up to the chunk that is too much. Problem 503 if too many others are in the midst of theirs."""
+    found, edge, taken = bytearray(), request.app[EDGE], 0
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(edge.pace.body):
             async for chunk in request.content.iter_chunked(64 * 1024):
                 found += chunk
+                more = max(0, len(found) - Room.FREE) - taken
+                edge.room.take(more)
+                taken += more
                 if len(found) > limit:
                     break
     except TimeoutError:
-        raise Problem("REQ-TOO-SLOW", limit=f"{seconds:g} seconds for a body") from None
+        raise Problem("REQ-TOO-SLOW", limit=f"{edge.pace.body:g} seconds for a body") from None
+    finally:
+        edge.room.give(taken)
     return bytes(found)
 
 

@@ -42,6 +42,27 @@ class Pace:
     """Beyond which the connection that has been idle longest makes room; if none is idle, the new one goes."""
 
 
+class Room:
+    """Bytes of request bodies that have begun and not ended, of all connections together: what stalls costs memory."""
+
+    MOST = 64 * 1024 * 1024
+    FREE = 16 * 1024
+    """Of each body, which always have a place."""
+
+    def __init__(self) -> None:
+        self.used = 0
+
+    def take(self, count: int) -> None:
+        """Problem 503 if there is no room for `count` more."""
+        if self.used + count > self.MOST:
+            raise Problem("SRV-BUSY")
+        self.used += count
+
+    def give(self, count: int) -> None:
+        """Back what was taken."""
+        self.used -= count
+
+
 QUOTA_OF: Mapping[tuple[str, str], str] = MappingProxyType({
     ("POST", "/oauth2/token"): "token",
     ("POST", "/oauth2/revoke"): "token",
@@ -70,6 +91,7 @@ class Edge:
     """What app.py says about the network. `proxies`: whose word about a caller's address counts."""
 
     pace: Pace = Pace()
+    room: Room = field(default_factory=Room)
     rates: Rates = field(default_factory=Rates)
     proxies: tuple[Network, ...] = ()
     files: str = ""

@@ -96,6 +96,7 @@ STATUS: Mapping[str, int] = {
     "SRV-UPSTREAM": 502,
     "SRV-SOURCE": 502,
     "SRV-STAGING": 503,
+    "SRV-BUSY": 503,
     "SRV-ERROR": 500,
     "SRV-DRAINING": 503,
 }

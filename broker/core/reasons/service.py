@@ -308,6 +308,14 @@ SPECS = (
         "A file was allowed, and is still being brought.",
     ),
     Spec(
+        "SRV-BUSY",
+        "system",
+        "none",
+        "More is being sent to this service at once than it can hold. Try again in a moment.",
+        "Unfinished request bodies fill the room there is for them.",
+        "The service had too much to do.",
+    ),
+    Spec(
         "SRV-ERROR",
         "system",
         "facts",

@@ -45,8 +45,9 @@ async def raw(request: web.Request, limit: int) -> bytes:
 async def _rest(request: web.Request, limit: int) -> bytes:
     """What still comes, up to the chunk that is too much. Problem 503 if too many others are in the midst of theirs."""
     found, edge, taken = bytearray(), request.app[EDGE], 0
+    seconds = edge.pace.body
     try:
-        async with asyncio.timeout(edge.pace.body):
+        async with asyncio.timeout(seconds):
             async for chunk in request.content.iter_chunked(64 * 1024):
                 found += chunk
                 more = max(0, len(found) - Room.FREE) - taken
@@ -55,7 +56,7 @@ async def _rest(request: web.Request, limit: int) -> bytes:
                 if len(found) > limit:
                     break
     except TimeoutError:
-        raise Problem("REQ-TOO-SLOW", limit=f"{edge.pace.body:g} seconds for a body") from None
+        raise Problem("REQ-TOO-SLOW", limit=f"{seconds:g} seconds for a body") from None
     finally:
         edge.room.give(taken)
     return bytes(found)

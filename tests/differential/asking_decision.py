@@ -126,9 +126,9 @@ def _rows(case: Case) -> list[Row]:
         rows.append(_old_grant(case))
     for name, versions in [*case["consents"].items(), *case["communities"].items()]:
         level = "community" if name in case["communities"] else "participant"
-        for one in versions:
+        for number, one in enumerate(versions):  # two versions with one number are two rows
             record = read_version({"consent_id": name, "level": level} | one, name)
-            rows.append(ConsentRow(id=f"{name}/{record.version}", datasets=frozenset({THIS}), consent=record))
+            rows.append(ConsentRow(id=f"{name}/{number}", datasets=frozenset({THIS}), consent=record))
     rows += [_sanction(one, number) for number, one in enumerate(case["sanctions"])]
     rows += [Revocation(id=f"grant:{one['id']}", since=EPOCH) for one in case["grants"] if one["revoked"]]
     rows += [Revocation(id="family:fam", since=EPOCH)] if case["revoked"] else []

@@ -29,6 +29,8 @@ def decision(draw: Random) -> Row:
         draw.choice(TURNS[gate])(draw, case)
     for version in (one for versions in case["consents"].values() for one in versions):
         version["recorded_at"] = "2025-01-01"  # what is to begin later is on record already
+    if case["organisation"] is None:  # a sanction is taken against whom the registry knows
+        case["sanctions"] = [one for one in case["sanctions"] if one["kind"] == "person"]
     if case["stage"] != "use":
         case["samples"] = None
     else:

@@ -118,19 +118,18 @@ def _consent(case: Case, request: Mapping[str, Any], rules: Rules) -> Said:
 
 
 def _certificate_alone(certificate: Mapping[str, Any], request: Mapping[str, Any]) -> Said:
-    """Reading: what the institution refuses or lets wait; its silence is nobody's, for each person may have said yes."""
-    if certificate["judged"] is not None:
-        verdict, code = certificate["judged"]
-        return strictest([("DENY" if verdict == EXCLUDE else "REFER", code)])
+    """Reading: what the institution refuses or lets wait; its silence is nobody's, for each person may have said yes.
+
+    Reading: "the first rule that fires" is for one participant. Nobody is asked here, so the strictest holds, as among
+    gates: what the institution refuses can never be allowed, whatever else of its certificate is open.
+    """
     own = {"answers": certificate.get("answers") or {}}
-    rules = (reading_consent._answers({}, own, request, silence=False), reading_consent._lists({}, own, request))
-    for rule, found in zip(("R11", "R12"), rules, strict=True):
-        verdict, code = reading_consent._told(found)
-        if verdict == EXCLUDE:  # R12: a list of the institution's alone is a narrower certificate
-            return strictest([("DENY", "DUO-DATASET-NARROWER" if rule == "R12" else code)])
-        if verdict == HOLD:
-            return strictest([("REFER", code)])
-    return Said()
+    answers = reading_consent._told(reading_consent._answers({}, own, request, silence=False))
+    lists = reading_consent._told(reading_consent._lists({}, own, request))
+    if lists[0] == EXCLUDE:  # R12: a list of the institution's alone is a narrower certificate
+        lists = EXCLUDE, "DUO-DATASET-NARROWER"
+    said = [one for one in (certificate["judged"], answers, lists) if one is not None and one[0] in (EXCLUDE, HOLD)]
+    return strictest([("DENY" if verdict == EXCLUDE else "REFER", code) for verdict, code in said])
 
 
 def _person(name: str, request: Mapping[str, Any], certificate: Mapping[str, Any], case: Case, rules: Rules) -> Verdict:

@@ -73,10 +73,11 @@ def certificates(url: str, question: Question, visas: Evaluation, snapshot: Snap
 
 
 def lapsed(url: str, question: Question, visas: Evaluation, snapshot: Snapshot) -> tuple[Seconds, ...]:
-    """When such words ended, of those that have."""
+    """When such words ended, of those that have. A visa of somebody else says nothing, also once it is over."""
     rows = (row for row in snapshot.ever_asserted(question.identities) if _certifies(row, url))
     ends = [row.ends if row.ended is None else min(row.ends, row.ended) for row in rows]
-    ends += [one.visa.exp for one in visas.dropped if _certifies(one.visa, url)]
+    mine = (one.visa for one in visas.dropped if one.visa.identity in visas.identities)
+    ends += [one.exp for one in mine if _certifies(one, url)]
     return tuple(end for end in ends if end <= question.at)
 
 

@@ -69,6 +69,7 @@ def test_a_certificate_that_has_ended_is_told_with_its_end() -> None:
     old = visa(TERMS, COURSE, exp=Seconds(START - 50))
     assert asked(lapsed, COURSE, shown(old)) == (START - 50,)
     assert asked(lapsed, COURSE, shown(replace(old, value=URL))) == ()
+    assert asked(lapsed, COURSE, shown(replace(old, sub="somebody-else"))) == ()
     rows = [assertion(id="a", type="Training", value=COURSE, by="so", ends=Seconds(START - 9))]
     rows += [assertion(id="b", type="Training", value=COURSE, by="so", ended=START)]
     rows += [assertion(id="c", type="Training", value=COURSE, by="so")]

@@ -150,3 +150,44 @@ def test_a_forecast_ends_when_something_owed_gets_late_and_a_grant_does_not(stag
 def test_open_data_are_used_without_a_grant_for_a_harmless_purpose() -> None:
     asked = {"purpose": b.PURPOSE, "grants": ()}
     assert gate(Gate.PURPOSE, changes=asked, dataset=replace(data(), access="open"), grant=None).outcome.permits
+
+
+def test_of_open_data_too_the_gate_of_purposes_says_that_none_is_stated() -> None:
+    """It asks first whether one is; the outcome is that of the gates which cannot judge without one."""
+    decision = evaluate(b.question(grants=()), b.snapshot(dataset=replace(data(), access="open"), grant=None))
+    said = {one.gate: one for one in decision.gates}
+    assert decision.outcome is Outcome.PENDING
+    assert (said[Gate.PURPOSE].outcome, first(said[Gate.PURPOSE])) == (Outcome.PENDING, "PUR-UNSTATED")
+
+
+def test_of_a_training_that_ended_nobody_is_told_by_the_visa_of_another() -> None:
+    """Clearinghouse, "Whose visa": neither of somebody else, nor where nobody knows who asks."""
+    training = "https://training.example/1"
+    ended = visa(TERMS, training, by="so", exp=Seconds(START - 50))
+    for identities, code in (
+        (ME, "AUTH-TRAINING-EXPIRED"), (ME - {(ONE, "ada")}, "AUTH-TRAINING-MISSING"), (frozenset(), "AUTH-TRAINING-MISSING"),
+    ):  # fmt: skip
+        asked = {"visas": (ended,), "identities": identities}
+        said = gate(Gate.TERMS, *ISSUERS, changes=asked, dataset=replace(b.dataset(), training=training))
+        assert (said.outcome, first(said)) == (Outcome.PENDING, code)
+
+
+def test_a_certificate_that_refuses_is_a_no_beforehand_whatever_else_of_it_is_open() -> None:
+    """DENY over REFER: what is open can be answered, and would not help."""
+    certificate = replace(b.dataset().certificate, modifiers=b.codes("DUO:0000021"), modalities=frozenset())
+    asked = {"stage": "foresee", "purpose": b.PURPOSE, "grants": (), "object": None}
+    held = replace(certificate, modalities=None)
+    said = [
+        gate(Gate.CONSENT, changes=asked, dataset=replace(b.dataset(), certificate=one)) for one in (held, certificate)
+    ]
+    assert [(one.outcome, first(one)) for one in said] == [
+        (Outcome.REFER, "CON-CERTIFICATE-OPEN"),
+        (Outcome.DENY, "DUO-DATASET-NARROWER"),
+    ]
+
+
+def test_two_versions_with_one_number_are_a_conflict_for_everybody_who_asks() -> None:
+    """No door takes such a version in (exchange-consents.md); were two on record, nobody would choose between them."""
+    row = b.consent()
+    other = replace(row, id="again", consent=replace(row.consent, status="suspended"))
+    assert "CON-RECORD-CONFLICT" in {one.code for one in gate(Gate.CONSENT, row, other).reasons}

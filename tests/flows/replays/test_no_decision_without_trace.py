@@ -25,6 +25,7 @@ PLACES = {
     "decide_request.py": "a committee approves or rejects",
     "deliver.py": "bytes of a range are asked for; a running download is asked about again",
     "pre_check.py": "many datasets at once",
+    "renew.py": "a committee extends a grant, or cannot",
     "request_access.py": "one dataset, and a request that is submitted",
     "use_data.py": "DRS access: a ticket, or none; or the bytes are not there yet",
     "use_many.py": "DRS access to many objects, each for itself",

@@ -22,9 +22,9 @@ def purpose(case: Case) -> GateResult:
     bad = sorted(PROHIBITED & flags)
     if bad:
         return result(Gate.PURPOSE, Outcome.DENY, "PUR-PROHIBITED", flag=", ".join(bad))
-    is_open = case.dataset is not None and case.dataset.access == "open"
-    if case.purpose is None and not is_open:
+    if case.purpose is None:
         return result(Gate.PURPOSE, Outcome.PENDING, "PUR-UNSTATED")
+    is_open = case.dataset is not None and case.dataset.access == "open"
     if question.stage == "use" and question.purpose is not None and not is_open:
         approved = case.held.purpose if case.held is not None else None
         if approved is None or question.purpose.project != approved.project:

@@ -1,12 +1,12 @@
-"""What may a proxy send by itself, although nobody can stop it half-way, nor see its bytes? (settled question 23)
+"""What may a proxy or a store send by itself, although nobody can stop it half-way, nor see it? (settled question 23)
 
 Only where the dataset's owner said for how many seconds that may be, and only as much as a line of `RATE` takes in
-that time. Nobody may have to be left out of the file: a proxy sends it as it lies there.
+that time. Nobody may have to be left out of the file: it is sent as it lies there.
 """
 
 from broker.core.outcome import Reason
 from broker.core.ranges import Ranges, Unsatisfiable, parse
-from broker.core.rows import Dataset
+from broker.core.rows import Dataset, DrsObject, Repository
 
 RATE = 1_048_576
 """Bytes a second that a line is expected to take at least."""
@@ -42,3 +42,12 @@ def too_much(dataset: Dataset | None, length: int) -> Reason | None:
     if most == 0:
         return Reason(code="ASK-UNSTOPPABLE")
     return Reason(code="ASK-RANGE", facts=(("most", str(most)),)) if length > most else None
+
+
+def may_sign(repository: Repository, dataset: Dataset | None, row: DrsObject) -> bool:
+    """May who may have the whole object be given an address of the store itself?
+
+    A signed address can be bound to no range, so all of the object must fit into the time. What is stored encrypted
+    is so for our key, and of use to nobody.
+    """
+    return repository.signs and row.envelope is None and not row.is_bundle and too_much(dataset, row.size) is None

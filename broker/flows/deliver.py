@@ -72,10 +72,11 @@ async def open_delivery(
     form: str = "stored",
     unseen: int = 0,
     made: Sequence[Span] = (),
+    by: Literal["nginx", "store"] = "nginx",
 ) -> Opened | Refused | Reason:
     """These bytes of a form of the object (flows/content.py) are about to leave. REQ-RANGE: the ticket is for others.
 
-    `unseen`: seconds for which a proxy sends them by itself, so that nobody can stop them (flows/handing_on.py).
+    `unseen`: seconds for which `by` sends them by itself, so that nobody can stop them (flows/handing_on.py).
     `made`: in place of bytes of the object, those of what is made of it.
 
     Steps: 1 gather, 2 decide again with today's picture, 3 record before the first byte, 4 hand over.
@@ -98,7 +99,7 @@ async def open_delivery(
         first=first,
         last=last,
         started=now,
-        way="nginx" if unseen else "broker",
+        way=by if unseen else "broker",
         process=w.process,
     )
     id, judged = DecisionId(w.new_id("dec", now)), shown.judged
@@ -108,7 +109,7 @@ async def open_delivery(
         "download.authorised",
         now,
         person,
-        told | _sent_how(form, unseen) | {"first": first, "last": last, "decision": id, "trace": put.digest},
+        told | _sent_how(form, unseen, by) | {"first": first, "last": last, "decision": id, "trace": put.digest},
     )
     fault("download.decided")
     await w.ledger.record(entry, put, Put(delivery))
@@ -212,20 +213,21 @@ async def close_left_open(w: World, alive: Container[str] = frozenset()) -> int:
     if left:
         fault("start.closing")
     for delivery in left:
-        told: dict[str, Value] = {
-            "delivery": delivery.id,
-            "object": delivery.object,
-            "first": delivery.first,
-            "last": delivery.last,
-        }
-        entry = w.entry("download.unknown_end", w.clock.now(), None, told)
-        await w.ledger.record(entry, Put(changed(delivery, state="unknown")))
+        await close_unknown(w, delivery)
     return len(left)
 
 
-def _sent_how(form: str, unseen: int) -> dict[str, Value]:
+async def close_unknown(w: World, delivery: Delivery) -> None:
+    """Nobody knows how much of it left."""
+    first, last = delivery.first, delivery.last
+    told: dict[str, Value] = {"delivery": delivery.id, "object": delivery.object, "first": first, "last": last}
+    entry = w.entry("download.unknown_end", w.clock.now(), None, told)
+    await w.ledger.record(entry, Put(changed(delivery, state="unknown")))
+
+
+def _sent_how(form: str, unseen: int, by: str) -> dict[str, Value]:
     if unseen:
-        return {"form": form, "way": "nginx", "unstoppable_seconds": unseen}
+        return {"form": form, "way": by, "unstoppable_seconds": unseen}
     return {"form": form, "way": "broker"}
 
 

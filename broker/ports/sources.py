@@ -60,3 +60,10 @@ class Sources(Protocol):
         SourceBrokenError if it is not there as registered: on entering, or at the first reading.
         """
         ...
+
+    async def signed(self, repository: Repository, path: str, seconds: int) -> str:
+        """An address at which the store itself gives the content to whoever has it, for so many seconds.
+
+        SourceBrokenError: the store signs none.
+        """
+        ...

@@ -1,26 +1,31 @@
 """GA4GH DRS 1.5.0, one object at a time: metadata, authorizations, and access by token or by Passports."""
 
+import structlog
 from aiohttp import hdrs, web
 
 from broker.core.decision.knowing import held_by_all
 from broker.core.drs import objects, service_info
-from broker.core.drs.ways import SEALED, Way
-from broker.core.ids import ObjectId
+from broker.core.drs.ways import SEALED, STORE, Way
+from broker.core.ids import DecisionId, ObjectId, ReceiptId
 from broker.core.outcome import Reason
 from broker.core.reasons import sentence
 from broker.core.reasons.language import Language
 from broker.flows.recipients import to_read_sealed
 from broker.flows.see_objects import Seen, is_for_all, see
+from broker.flows.sign_address import Signed, signed_address
 from broker.flows.use_data import Refused, Ticket, Waiting, ask
 from broker.flows.world import Caller, World
+from broker.ports.sources import SourceBrokenError
 from broker.web.bodies import Wire, json_body
 from broker.web.callers import access_token, caller_by_passports, caller_for_data
-from broker.web.drs_shown import BODY_BYTES, MAX_BULK, address, authorizer, described, expanded, later, way_of
+from broker.web.drs_shown import BODY_BYTES, MAX_BULK, Json, address, authorizer, described, expanded, later, way_of
 from broker.web.errors import Problem, headers, status_of, why
 from broker.web.languages import language
 from broker.web.middleware import REQUEST_ID
-from broker.web.state import BROKER
+from broker.web.state import BROKER, Broker
 from broker.web.telling import refused
+
+log = structlog.get_logger(__name__)
 
 
 class ObjectBody(Wire):
@@ -128,14 +133,35 @@ async def _access(request: web.Request, who: Caller) -> web.Response:
     asking = await asker(broker.world, who, way)
     if isinstance(asking, Reason):
         raise Problem.of(asking)
-    answer = await ask(broker.world, asking, _id(request))
+    answer = await asked(broker, asking, way, _id(request))
     if isinstance(answer, Waiting):
         return later(answer.seconds)
-    ticket = ticket_of(answer, language(request))
-    response = web.json_response(address(broker, ticket))
-    response.headers["X-Audit-Receipt"] = ticket.receipt
-    headers(response, 200, ticket.access.decision)
+    given = answer if isinstance(answer, Signed) else ticket_of(answer, language(request))
+    body, receipt, decision = handed(broker, given)
+    response = web.json_response(body)
+    response.headers["X-Audit-Receipt"] = receipt
+    headers(response, 200, decision)
     return response
+
+
+def handed(broker: Broker, given: Ticket | Signed) -> tuple[Json, ReceiptId, DecisionId]:
+    """AccessURL, the receipt under which it is on record, and the decision."""
+    if isinstance(given, Signed):
+        return objects.access_url(given.url), given.opened.receipt, given.ticket.access.decision
+    return address(broker, given), given.receipt, given.access.decision
+
+
+async def asked(
+    broker: Broker, who: Caller, way: Way, object: ObjectId
+) -> Ticket | Signed | Refused | Waiting | Reason:
+    """The answer to who asks for an object in this way."""
+    if way is not STORE:
+        return await ask(broker.world, who, object)
+    try:
+        return await signed_address(broker.world, broker.sources, who, object)
+    except SourceBrokenError as broken:
+        log.warning("source.broken", object=object, why=str(broken))
+        return Reason(code="SRV-SOURCE")
 
 
 async def asker(w: World, who: Caller, way: Way) -> Caller | Reason:

@@ -7,22 +7,22 @@ from aiohttp import web
 
 from broker.core.drs import bulk
 from broker.core.drs.bulk import Unresolved
-from broker.core.drs.ways import EVERY, Way
+from broker.core.drs.ways import EVERY, STORE, Way
 from broker.core.ids import ObjectId
 from broker.core.outcome import Reason
 from broker.core.reasons.language import Language
 from broker.flows.see_objects import is_for_all, see
+from broker.flows.sign_address import Signed
 from broker.flows.use_data import Waiting
 from broker.flows.use_many import Answer, ask_each
 from broker.flows.world import Caller
 from broker.web.bodies import Wire, json_body
 from broker.web.callers import access_token, caller_by_passports, caller_for_data
-from broker.web.drs import asker, by_body, ticket_of
+from broker.web.drs import asked, asker, by_body, handed, ticket_of
 from broker.web.drs_shown import (
     BULK_BYTES,
     MAX_BULK,
     Json,
-    address,
     authorizer,
     described,
     expanded,
@@ -103,18 +103,22 @@ async def post_accesses(request: web.Request) -> web.Response:
 
 async def _asked(
     broker: Broker, who: Caller, way: Way, pairs: Sequence[tuple[ObjectId, str]]
-) -> dict[ObjectId, Answer]:
+) -> dict[ObjectId, Answer | Signed]:
     """The answer to each object that was asked for in this way."""
     ids = [id for id, access_id in pairs if way_of(access_id) is way]
     asking = await asker(broker.world, who, way) if ids else who
-    return dict.fromkeys(ids, asking) if isinstance(asking, Reason) else await ask_each(broker.world, asking, ids)
+    if isinstance(asking, Reason):
+        return dict.fromkeys(ids, asking)
+    if way is STORE:
+        return {id: await asked(broker, asking, way, id) for id in dict.fromkeys(ids)}
+    return dict(await ask_each(broker.world, asking, ids))
 
 
 def _told(
     broker: Broker,
     id: ObjectId,
     access_id: str,
-    answers: Mapping[Way, Mapping[ObjectId, Answer]],
+    answers: Mapping[Way, Mapping[ObjectId, Answer | Signed]],
     told_in: Language,
 ) -> Json | Unresolved:
     """What is told of one object and access id."""
@@ -126,11 +130,11 @@ def _told(
         late = unresolved(id, Problem("REQ-LATER", seconds=str(answer.seconds)), told_in, access_id)
         return replace(late, seconds=answer.seconds)
     try:
-        ticket = ticket_of(answer, told_in)
+        given = answer if isinstance(answer, Signed) else ticket_of(answer, told_in)
     except Problem as problem:
         return unresolved(id, problem, told_in, access_id)
-    said = {"drs_object_id": id, "drs_access_id": access_id, **address(broker, ticket)}
-    return said | {"decision": ticket.access.decision, "receipt": ticket.receipt}
+    where, receipt, decision = handed(broker, given)
+    return {"drs_object_id": id, "drs_access_id": access_id, **where, "decision": decision, "receipt": receipt}
 
 
 async def _viewer(request: web.Request, ids: Iterable[ObjectId]) -> Caller | None:

@@ -10,6 +10,7 @@ from broker.core.drs import objects
 from broker.core.drs.bulk import Unresolved
 from broker.core.drs.identifiers import encode
 from broker.core.drs.ways import EVERY, Way, Where, by_regions, ways
+from broker.core.handing_on import may_sign
 from broker.core.htsget.request import data_type
 from broker.core.ids import DatasetId
 from broker.core.passport.limits import REQUEST_BYTES
@@ -83,7 +84,8 @@ def _methods(broker: Broker, row: DrsObject, auth: Json) -> list[Json]:
     cloud = home.cloud if home is not None else None
     region = home.region if home is not None and cloud is not None else ""
     where = Where(cloud=cloud, region=region or None, available=row.availability == "online")
-    found = [way.method(where, auth) for way in ways(clear=clear, sealed=row.envelope is not None)]
+    signed = home is not None and may_sign(home, dataset, row)
+    found = [way.method(where, auth) for way in ways(clear=clear, sealed=row.envelope is not None, signed=signed)]
     if row.format is not None:
         url = f"{broker.world.issuer}{HTSGET}/{data_type(row.format)}/{encode(row.id)}"
         found.append(by_regions(url, where))

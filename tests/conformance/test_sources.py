@@ -2,22 +2,18 @@
 
 import asyncio
 import json
-import subprocess
-import sys
-import threading
-from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-import boto3
 import pytest
 
 from broker.adapters.repositories.stores import Stores, open_stores
 from broker.core.rows import Repository
 from broker.ports.sources import KernelBody, SourceBrokenError
 from tests.origin import origin
+from tests.s3 import KEYS, put, s3
 
 CONTENT = bytes(n * 7 % 251 for n in range(300_000))
 PATH = "reads/one file+1.bam"
@@ -36,43 +32,15 @@ class Place:
             return b"".join([chunk async for chunk in body.read(first, last)])
 
 
-@pytest.fixture(scope="module")
-def s3() -> Iterator[str]:
-    """An S3 in a process of its own, and its address."""
-    command = [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
-        address = _address(process)
-        rest = threading.Thread(target=deque, args=(process.stderr, 0))  # or it would get stuck with what it says
-        rest.start()
+@pytest.fixture(scope="module", name="s3")
+def running_s3() -> Iterator[str]:
+    with s3() as address:
         yield address
-        process.kill()
-        rest.join()
-
-
-def _address(process: subprocess.Popen[str]) -> str:
-    """Where it listens, as it says itself."""
-    assert process.stderr is not None
-    said = []
-    for line in process.stderr:
-        said.append(line)
-        found = [word for word in line.split() if word.startswith("http://127.0.0.1:")]
-        if found:
-            return found[0]
-    raise AssertionError("".join(said))
-
-
-def _put(address: str, key: str, content: bytes) -> None:
-    said = {"aws_access_key_id": "AKIAEXAMPLE", "aws_secret_access_key": "not a secret"}
-    client = boto3.client("s3", endpoint_url=address, region_name="us-east-1", **said)
-    client.create_bucket(Bucket="heart")
-    client.put_object(Bucket="heart", Key=key, Body=content)
-    client.close()
 
 
 def _credentials(folder: Path) -> Path:
     folder.mkdir()
-    said = {"access_key_id": "AKIAEXAMPLE", "secret_access_key": "not a secret"}
-    (folder / "bank.json").write_text(json.dumps(said))
+    (folder / "bank.json").write_text(json.dumps(KEYS))
     (folder / "bank.json").chmod(0o600)
     return folder
 
@@ -90,7 +58,7 @@ async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
             made = Repository(id="r", name="R", root=web.base, internal=True)
         else:
             address = request.getfixturevalue("s3")
-            await asyncio.to_thread(_put, address, f"pre/{PATH}", CONTENT)
+            await asyncio.to_thread(put, address, f"pre/{PATH}", CONTENT)
             made = Repository(
                 id="r", name="R", root="s3://heart/pre", endpoint=address, credentials="bank", internal=True
             )

@@ -35,6 +35,8 @@ class RepositoryPart(Part):
     """
     internal: bool = False
     """May be at a private address, and without TLS."""
+    signs: bool = False
+    """May callers be given addresses that the store signs? Only of data sets that allow `uninterruptible_delivery`."""
 
 
 def root_of(part: RepositoryPart, folder: Path) -> Path | None:
@@ -58,11 +60,14 @@ def repository(part: RepositoryPart, roots: Roots) -> Repository:
         endpoint=part.endpoint or "",
         credentials=part.credentials or "",
         internal=part.internal,
+        signs=part.signs,
     )
 
 
 def _of_a_folder(part: RepositoryPart) -> str | None:
-    odd = next((name for name in ("region", "endpoint", "credentials", "internal") if getattr(part, name)), None)
+    odd = next(
+        (name for name in ("region", "endpoint", "credentials", "internal", "signs") if getattr(part, name)), None
+    )
     return f"{odd}: a folder of this machine has none" if odd is not None else None
 
 
@@ -76,6 +81,8 @@ def _of_a_store(part: RepositoryPart) -> str | None:
         return "root: an address without query, fragment, empty or dot components"
     if part.endpoint is not None and (fault := address_fault(part.endpoint, internal=part.internal)) is not None:
         return f"endpoint: {fault}"
+    if part.signs and (parts.scheme not in _CLOUDS or part.credentials is None):
+        return "signs: a store of a cloud signs, with credentials"
     if parts.scheme in _CLOUDS:
         least = 2 if parts.scheme == "az" else 1
         fits = len(names) >= least and all(map(_BUCKET.fullmatch, names[:least]))

@@ -53,6 +53,13 @@ class Origins:
         web = self._internal if repository.internal else self._public
         yield OriginBody(web, url, fields, size, f'"{tag}"' if tag else "", self._seconds)
 
+    async def signed(self, repository: Repository, path: str, seconds: int) -> str:
+        """See ports.Sources. What needs no credentials, or a header, is not signed."""
+        url, _ = await self._addresses.of(repository, path, seconds)
+        if repository.cloud_protocol is None or not repository.credentials:
+            raise SourceBrokenError(f"{repository.id}: signs no addresses")
+        return url
+
 
 class _Silence:
     """Notices an origin that says nothing for so many seconds, by one timer for all of an answer.

@@ -22,6 +22,9 @@ class Stores:
             return self._origins.open(repository, path, size, tag)
         return self._folders.open(repository, path, size, tag)
 
+    async def signed(self, repository: Repository, path: str, seconds: int) -> str:
+        return await self._origins.signed(repository, path, seconds)
+
 
 @asynccontextmanager
 async def open_stores(credentials: Path | None) -> AsyncIterator[Stores]:

@@ -94,7 +94,7 @@ KINDS: Mapping[str, str] = MappingProxyType({
     "download.authorised": "bytes up to the range given may have left from here on",
     "download.refused": "a request for bytes was refused",
     "download.end": "a delivery ended; `sent` bytes were handed to the kernel",
-    "download.unknown_end": "a delivery was open when the process ended; nobody knows how much left",
+    "download.unknown_end": "nobody knows how much left: the process ended meanwhile, or a store sends it",
     "download.cut": "a running delivery was cut, because the right to it ended",
     # what repositories say that serve the bytes themselves
     "usage.reported": "a repository reported a download that it had asked about; `decision` says when",

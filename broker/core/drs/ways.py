@@ -48,13 +48,16 @@ HTTPS = Way(kind="https", access_id="https")
 SEALED = Way(kind="https", access_id="crypt4gh")
 """The same, encrypted for the newest key that the person registered (Crypt4GH)."""
 
-EVERY = (HTTPS, SEALED)
+STORE = Way(kind="https", access_id="store")
+"""An address of the store where it lies, which the store signed: nobody here sees or stops those bytes."""
+
+EVERY = (HTTPS, SEALED, STORE)
 
 
-def ways(*, clear: bool, sealed: bool) -> tuple[Way, ...]:
+def ways(*, clear: bool, sealed: bool, signed: bool = False) -> tuple[Way, ...]:
     """The ways that are said of an object that has bytes, the best first. `clear`: may they leave unencrypted?
 
     `sealed`: they are stored encrypted. What is not may be asked for encrypted all the same; who has registered no key
     cannot use that, and clients try every way that they are told.
     """
-    return (*(HTTPS,) * clear, *(SEALED,) * sealed)
+    return (*(HTTPS,) * clear, *(SEALED,) * sealed, *(STORE,) * (clear and signed))

@@ -205,7 +205,7 @@ class Delivery:
     started: Seconds
     state: Literal["open", "complete", "incomplete", "cut", "unknown"] = "open"
     sent: int = 0
-    way: Literal["broker", "nginx"] = "broker"
-    """Who sends: what `nginx` sends nobody can stop, and how much it was is what its log says."""
+    way: Literal["broker", "nginx", "store"] = "broker"
+    """Who sends: what others send nobody can stop. How much it was says nginx's log, and of a store nobody."""
     process: str | None = None
     """Which process of the broker sends, where there are many."""

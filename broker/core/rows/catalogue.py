@@ -197,6 +197,8 @@ class Repository:
     """Name of the credentials; `ambient`: those of the machine; empty: none are needed. Never the credentials."""
     internal: bool = False
     """May be at a private address, and without TLS."""
+    signs: bool = False
+    """May callers be given addresses that the store signs, where a dataset's owner allows it (core/handing_on.py)?"""
 
     @property
     def is_remote(self) -> bool:
@@ -206,7 +208,12 @@ class Repository:
     @property
     def cloud(self) -> str | None:
         """The cloud in which the bytes lie, by DRS' name for it. None: in none, or elsewhere by a cloud's protocol."""
-        return None if self.endpoint else _CLOUDS.get(self.root.partition("://")[0])
+        return None if self.endpoint else self.cloud_protocol
+
+    @property
+    def cloud_protocol(self) -> str | None:
+        """The cloud whose protocol its store speaks, wherever that is."""
+        return _CLOUDS.get(self.root.partition("://")[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

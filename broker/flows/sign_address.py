@@ -2,7 +2,7 @@
 
 The owner of the data allowed that nobody sees or stops those bytes (settled question 23). So the address is good for no
 longer than that, the whole object must fit into it, and the record says from the start that its end is known to nobody.
-An address is whoever's has it: a caller whose token is bound to a key is given none.
+An address belongs to whoever has it: a caller whose ticket would be bound to a key is given none.
 """
 
 from dataclasses import dataclass

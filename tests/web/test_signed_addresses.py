@@ -14,7 +14,7 @@ from yarl import URL
 from broker.core.rows import Envelope, Repository
 from tests import builders as b
 from tests.s3 import KEYS, put, s3
-from tests.web.site import CONTENT, Site, site
+from tests.web.site import CLIENT, CONTENT, Site, site
 from tests.web.test_dpop import KEY, proof
 
 pytestmark = pytest.mark.row("DW-SIGNED")
@@ -123,7 +123,7 @@ async def test_who_may_not_have_the_object_learns_why_and_gets_no_address(tmp_pa
 
 
 async def test_whose_token_is_bound_to_a_key_gets_no_address_that_is_bound_to_none(tmp_path: Path, store: str) -> None:
-    async with far(tmp_path, store) as s:
+    async with far(tmp_path, store, replace(CLIENT, dpop_required=True)) as s:
         token = s.access_token("usr_ada", cnf={"jkt": KEY.jkt})
         proved = {"Authorization": f"DPoP {token}"} | proof("GET", f"{ACCESS}/store", token)
         got = await s.http.get(f"{ACCESS}/store", headers=proved)

@@ -65,13 +65,14 @@ def judge(document: Mapping[str, Any], diseases: Diseases, packs: Iterable[Mappi
 def titles(document: Mapping[str, Any]) -> list[Mapping[str, Any] | None]:
     """What the use may rest on, in the order in which it is tried (ruling 3); `[None]` if on nothing.
 
-    Reading: if none of a person's grants lives, what is told is told of those that do not any more, or not yet.
+    Reading: if none of a person's grants lives, what is told is told of those that do not any more, or not yet. What is
+    no grant of ours has no id in the text; of those that end together Registered Access is tried before a visa.
     """
     found = gates.mine(document)
     if document.get("named") is None:
         found = [*found, *gates.other_titles(document)]
     live = [one for one in found if gates.lives(one, document)]
-    tried = sorted(live or found, key=lambda one: str(one["id"]))
+    tried = sorted(live or found, key=lambda one: (one["id"] == "foreign", str(one["id"])))
     tried.sort(key=lambda one: instant(one["ends"]), reverse=True)
     return [*tried] or [None]
 

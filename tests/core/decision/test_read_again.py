@@ -152,6 +152,7 @@ def test_open_data_are_used_without_a_grant_for_a_harmless_purpose() -> None:
     assert gate(Gate.PURPOSE, changes=asked, dataset=replace(data(), access="open"), grant=None).outcome.permits
 
 
+@pytest.mark.row("DIF-W")
 def test_of_open_data_too_the_gate_of_purposes_says_that_none_is_stated() -> None:
     """It asks first whether one is; the outcome is that of the gates which cannot judge without one."""
     decision = evaluate(b.question(grants=()), b.snapshot(dataset=replace(data(), access="open"), grant=None))
@@ -160,6 +161,7 @@ def test_of_open_data_too_the_gate_of_purposes_says_that_none_is_stated() -> Non
     assert (said[Gate.PURPOSE].outcome, first(said[Gate.PURPOSE])) == (Outcome.PENDING, "PUR-UNSTATED")
 
 
+@pytest.mark.row("DIF-W")
 def test_of_a_training_that_ended_nobody_is_told_by_the_visa_of_another() -> None:
     """Clearinghouse, "Whose visa": neither of somebody else, nor where nobody knows who asks."""
     training = "https://training.example/1"
@@ -172,6 +174,7 @@ def test_of_a_training_that_ended_nobody_is_told_by_the_visa_of_another() -> Non
         assert (said.outcome, first(said)) == (Outcome.PENDING, code)
 
 
+@pytest.mark.row("DIF-W")
 def test_a_certificate_that_refuses_is_a_no_beforehand_whatever_else_of_it_is_open() -> None:
     """DENY over REFER: what is open can be answered, and would not help."""
     certificate = replace(b.dataset().certificate, modifiers=b.codes("DUO:0000021"), modalities=frozenset())

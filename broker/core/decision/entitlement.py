@@ -56,8 +56,6 @@ def entitlements(question: Question, visas: Evaluation, snapshot: Snapshot) -> t
 def tried(question: Question, visas: Evaluation, snapshot: Snapshot) -> tuple[Entitlement, ...]:
     """Those under which a use is judged: the live ones (ruling 3). If none lives, all of them, to be told why not."""
     found = entitlements(question, visas, snapshot)
-    if len(found) <= 1:
-        return found
     return tuple(one for one in found if _lives(one, question.at, snapshot)) or found
 
 

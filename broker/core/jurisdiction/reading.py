@@ -42,7 +42,7 @@ class Reading:
     """Members that are not there: said once, and nothing more of them."""
 
     def problem(self, where: Where, message: str) -> None:
-        if any(where[:end] in self.missing for end in range(1, len(where) + 1)):
+        if any(where[: len(one)] == one for one in self.missing):
             return
         name = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in where).removeprefix(".")
         self.problems.append(Problem(line=self.line_of(where), field=name or "file", message=message))

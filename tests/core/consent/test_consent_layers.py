@@ -95,6 +95,14 @@ def test_of_several_communities_each_must_agree() -> None:
     assert judge_communities(asking(), [yes, no], ONTOLOGY).outcome is H
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_two_refusals_is_told_the_one_that_no_other_way_of_access_avoids(*, turned: bool) -> None:
+    stays = Layer(level="community", ref="c1", versions=(decided(local_only=True),))
+    no = Layer(level="community", ref="c1", versions=(decided(decision="refused"),))
+    answer = judge_communities(asking(), [no, stays] if turned else [stays, no], ONTOLOGY)
+    assert codes(answer) == ["COM-REFUSED"]
+
+
 def test_an_answer_ends_with_the_review() -> None:
     layer = Layer(level="community", ref="c1", versions=(decided(review_on="2026-07-01"),))
     assert judge_communities(asking(), [layer], ONTOLOGY).until == on("2026-07-01")

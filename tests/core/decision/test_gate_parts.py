@@ -169,6 +169,14 @@ def test_every_question_that_is_asked_must_be_answered() -> None:
     assert found.obligations == ("publish", "keep_to_finding:DUO-SENSITIVE", "keep_to_finding:DUO-ETHICS-MISSING")
 
 
+@pytest.mark.parametrize("ends", [(40, 60), (60, 40)])
+def test_what_is_still_open_is_asked_again_when_the_first_of_the_answers_ends(ends: tuple[int, int]) -> None:
+    third = Reason(code="DUO-METHODS-UNCLEAR")
+    open_ = replace(OPEN, reasons=(*OPEN.reasons, third), asks=(*OPEN.asks, third))
+    found = answered(open_, live(looked_up(), "DUO-SENSITIVE", "DUO-ETHICS-MISSING", ends=ends))
+    assert found == replace(OPEN, reasons=(third,), asks=(third,), until=Seconds(START + 40))
+
+
 @pytest.mark.parametrize("ends", [(40, 90), (90, 40)])
 def test_what_was_answered_holds_until_the_first_of_its_answers_ends(ends: tuple[int, int]) -> None:
     case = live(looked_up(), "DUO-SENSITIVE", "DUO-ETHICS-MISSING", ends=ends)

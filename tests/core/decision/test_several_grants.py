@@ -8,7 +8,7 @@ import pytest
 
 from broker.core.decision import evaluate
 from broker.core.decision.answering import Given, findings_for
-from broker.core.decision.entitlement import Entitlement, entitlements
+from broker.core.decision.entitlement import Entitlement, entitlements, tried
 from broker.core.ids import PersonId
 from broker.core.outcome import Outcome
 from broker.core.passport.evaluate import Accepted, Evaluation
@@ -42,6 +42,27 @@ def test_the_latest_end_comes_first_and_of_equals_the_first_by_name(shown: tuple
     assert [one.id for one in held(*shown, rows=ROWS)] == ["grt_b", "grt_c", "grt_a"]
     assert [one.id for one in held(*shown, rows=ROWS, grant="grt_c")] == ["grt_c"]
     assert held(*shown, rows=ROWS, stage="approve") == ()
+
+
+OVER = b.grant(id="grt_over", begins=Seconds(START - 9), ends=START)
+LATER = b.grant(id="grt_later", begins=Seconds(START + 1), ends=LATE)
+TODAY = b.grant(id="grt_today", begins=START, ends=Seconds(START + 1))
+TRIED: list[tuple[tuple[Grant, ...], list[str]]] = [
+    ((TODAY, OVER), ["grt_today"]),
+    ((TODAY, LATER), ["grt_today"]),
+    ((TODAY, ROWS[1]), ["grt_b", "grt_today"]),
+    ((OVER, LATER), ["grt_later", "grt_over"]),
+    ((OVER,), ["grt_over"]),
+    ((), []),
+]
+
+
+@pytest.mark.parametrize(("rows", "wanted"), TRIED, ids=map(str, range(len(TRIED))))
+def test_a_use_is_judged_under_grants_that_live_and_under_others_only_if_none_does(
+    rows: tuple[Grant, ...], wanted: list[str]
+) -> None:
+    asked = b.question(grants=tuple(one.id for one in rows))
+    assert [one.id for one in tried(asked, NOBODYS, grants(*rows))] == wanted
 
 
 @pytest.mark.parametrize(("visa_ends", "counts"), [(START + 60, START + 60), (LATE + 60, LATE)])

@@ -1,6 +1,7 @@
 """Small parts of a decision: what several gates come to, the law of several countries, prohibited flags, whose link counts."""
 
 from dataclasses import replace
+from re import fullmatch
 from typing import Any
 
 import pytest
@@ -12,17 +13,20 @@ from broker.core.decision.gates.purpose import PROHIBITED, purpose
 from broker.core.decision.joined import joined
 from broker.core.decision.knowing import acquainted, held_by_all, nodes, seen, stranger
 from broker.core.decision.together import Together, together
+from broker.core.decision.version import RULES
 from broker.core.drs.bundles import whole
 from broker.core.ids import DatasetId, ObjectId
 from broker.core.outcome import Gate, GateResult, Outcome
 from broker.core.passport.visa import RESEARCHER, TERMS
 from broker.core.rows.catalogue import Member
+from broker.core.snapshot import under
 from broker.core.time import FOREVER, Seconds
 from tests import builders as b
 from tests.core.decision.test_evaluate import IN_THE_US, US_STATE
 from tests.core.decision.test_looked_up import looked_up
 from tests.core.decision.test_terms_and_registered import ISSUERS, ME, URL, visa
 from tests.core.decision.test_what_gates_say import asked
+from tests.core.jurisdiction.jurisdiction_world import book_of, pack, rule
 from tests.fakes import START
 
 PERMIT, DUTIES, PENDING, REFER, DENY = (
@@ -57,6 +61,10 @@ def test_duties_make_of_a_yes_one_with_obligations_and_of_a_no_none() -> None:
     assert together([gate(DENY, obligations=("a",))]).outcome is DENY
 
 
+def test_rules_are_named_by_year_month_and_count() -> None:
+    assert fullmatch(r"20\d\d\.\d\d?\.\d\d?", RULES)
+
+
 # The law
 
 
@@ -81,7 +89,7 @@ def test_of_the_laws_of_several_countries_the_strictest_counts_and_all_that_they
     assert len(set(both.reasons)) == len(both.reasons)
     assert both.until == min(home.until, abroad.until)
     assert both.read.count(EXAMPLE) == home.read.count(EXAMPLE) == 1
-    assert both.read[0] == EXAMPLE
+    assert both.read[0] == EXAMPLE == ("mode", "example")
 
 
 def test_what_no_pack_answers_is_asked_and_what_is_refused_is_not() -> None:
@@ -98,6 +106,13 @@ def test_what_a_pack_awaits_is_still_missing_when_people_have_answered() -> None
     assert law(ABROAD).besides is PENDING
     assert law(AT_HOME).besides is DUTIES
     assert law(BOTH).besides is PENDING
+
+
+@pytest.mark.parametrize(("effect", "outcome"), [("limit_modality", Outcome.ALTERNATIVE), ("refer", PENDING)])
+def test_what_the_law_refuses_it_refuses_whatever_the_purpose(effect: str, outcome: Outcome) -> None:
+    asked = looked_up(None)
+    book = book_of(pack(decide=[rule("less", effect)]))
+    assert jurisdiction(replace(asked, snapshot=under(asked.snapshot, book))).outcome is outcome
 
 
 def test_a_law_that_leaves_milder_ways_offers_none_where_something_else_is_in_the_way() -> None:

@@ -1,6 +1,7 @@
 """Accepted terms and Registered Access: what opens, what does not, until when, and that a demand never widens."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.core.decision import evaluate, explain
+from broker.core.decision.gates.terms import terms as gate_of_terms
 from broker.core.ids import Issuer
 from broker.core.outcome import Outcome
 from broker.core.passport.assertions import Stated
@@ -15,9 +17,11 @@ from broker.core.passport.holdings import REGISTERED_ACCESS
 from broker.core.passport.trust import TrustRow
 from broker.core.passport.visa import LINK, RESEARCHER, TERMS, Visa
 from broker.core.rows import Assertion, Revocation, Row, VisaIssuer
+from broker.core.rows.safeguards import FormerTerms
 from broker.core.snapshot import follow
-from broker.core.time import Seconds
+from broker.core.time import Seconds, day_of, start_of
 from tests import builders as b
+from tests.core.decision.test_looked_up import looked_up
 from tests.fakes import START
 from tests.flows.test_issued_visas import assertion
 
@@ -100,6 +104,29 @@ def test_terms(what: str, asked: dict[str, Any], rows: tuple[Row, ...], code: st
 def test_a_permit_ends_with_the_acceptance() -> None:
     snapshot = b.snapshot(terms(ends=Seconds(START + 60)), dataset=b.dataset(terms_of_use=URL))
     assert evaluate(b.question(), snapshot).until == START + 60
+
+
+BEFORE = "https://bank.example/terms-of-2026"
+TOMORROW = start_of(day_of(START) + timedelta(days=1))
+VERSIONS: list[tuple[tuple[Row, ...], int, int | None]] = [
+    # what was accepted, when it is asked, until when it holds
+    ((terms(BEFORE, ends=Seconds(TOMORROW + 9)),), START, TOMORROW),
+    ((terms(BEFORE, ends=Seconds(START + 60)),), START, START + 60),
+    ((terms(BEFORE, ends=Seconds(TOMORROW + 9)),), TOMORROW - 1, TOMORROW),
+    ((terms(BEFORE, ends=Seconds(TOMORROW + 9)),), TOMORROW, None),
+    ((terms(URL, ends=Seconds(TOMORROW + 9)),), TOMORROW, TOMORROW + 9),
+    ((), START, None),
+]
+
+
+@pytest.mark.parametrize("n", range(len(VERSIONS)))
+def test_whoever_accepted_the_terms_of_before_may_go_on_until_the_day_that_is_said(n: int) -> None:
+    rows, at, until = VERSIONS[n]
+    former = (FormerTerms(url=BEFORE, until=day_of(TOMORROW)),)
+    world = {"dataset": b.dataset(terms_of_use=URL, former_terms=former)}
+    found = gate_of_terms(looked_up(b.PURPOSE, *rows, world=world, stage="foresee", at=Seconds(at)))
+    assert (found.until if found.outcome.permits else None) == until
+    assert found.missing == (() if until is not None else (f"terms.accepted {URL}",))
 
 
 BOTH = (visa(TERMS, REGISTERED_ACCESS), visa(RESEARCHER, REGISTERED_ACCESS))

@@ -7,14 +7,17 @@ import pytest
 
 from broker.core.decision.explanation import views, written
 from broker.core.decision.explanation.people import own_codes, told
+from broker.core.decision.explanation.texts import for_participant
 from broker.core.outcome import Gate, GateResult, Norm, Outcome, Reason
-from broker.core.reasons.language import ENGLISH
+from broker.core.reasons.language import ENGLISH, Tongue
+from broker.core.time import rfc3339
 from tests import builders as b
 from tests.core.decision.test_evaluate import withdrawn
 from tests.core.decision.test_gates_alone import case
 from tests.core.decision.test_looked_up import looked_up
 from tests.core.decision.test_words_of_answers import gate, record, why
 from tests.core.decision.test_written import HELD, OPEN, answer
+from tests.fakes import START
 
 ABOUT_DUO, ABOUT_LAW, BOTH = why("DUO-SENSITIVE"), why("JUR-NO-PACK"), why("JUR-EU-ART49")
 FACT = {"name": "recipient.country", "value": "DE", "origin": "registry"}
@@ -82,6 +85,22 @@ def test_each_view_names_its_decision() -> None:
 
 
 # Participants
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+@pytest.mark.parametrize("kept", [{}, {"explanation": None}, {"explanation": {"outcome": "DENY"}}], ids=str)
+@pytest.mark.parametrize("read", [[], [["mode", "example"]], [["mode", "other"]]], ids=str)
+def test_a_participant_reads_what_was_told_or_else_what_was_decided_and_that_nobody_reviewed_the_rules(
+    outcome: Outcome, kept: Any, read: Any
+) -> None:
+    asked = {"at": START, "dataset": b.HEART}
+    decided = {"question": asked, "decision": {"outcome": int(outcome), "read": read}} | kept
+    found = views.participant("dec_1", decided, b.PIA, ENGLISH)
+    answer = "DENY" if kept.get("explanation") else outcome.name
+    wanted = for_participant(rfc3339(START), answer, None, Tongue(), example=read == [["mode", "example"]])
+    assert (found["audience_texts"], found["left_out"]) == ({"subject": wanted}, False)
+    assert (found["decision_id"], found["at"]) == ("dec_1", rfc3339(START))
+
 
 TOO_FEW = why("CON-TOO-FEW", slots={"of": "its time"})
 

@@ -179,6 +179,7 @@ def test_a_refusal_by_law_names_its_ground_how_sure_it_is_whom_it_protects_and_w
     assert "our reading" not in text("researcher", why=[why(norm=norm(confidence="high"))])
     assert "Decided by rules" not in text("researcher", human={"by": "committee"}, why=[why()])
     assert "Decided by rules" not in text("researcher", outcome="PENDING", why=[why()])
+    assert "Decided by rules" in text("researcher", outcome="ALTERNATIVE", why=[why()])
 
 
 def test_a_question_names_who_must_answer_it() -> None:
@@ -227,6 +228,42 @@ def test_too_many_words_spare_what_can_be_read_elsewhere_and_never_the_way_out()
     assert WORDS["interest.person"] not in read
     assert "Contact: dac@x." in read
     assert read.endswith(WORDS["line.example"])
+
+
+SPARED = (
+    WORDS["interest.person"],
+    f"Outside this service: {WORDS['outside.US-NIH']}.",
+    "Ground: Regulation 1/2026: Art 4.",
+    "Decided by rules alone.",
+)
+
+
+def test_as_much_is_spared_as_120_words_ask_for_and_the_least_missed_first() -> None:
+    def read(words: int) -> str:
+        long = {"researcher": " ".join(["word"] * words)}
+        asked = why(norm=norm(confidence="high"), sentences=long)
+        return text("researcher", why=[asked], challenge=CHALLENGE | {"outside": [{"who": "US-NIH"}]})
+
+    fitting = 121 - len(read(1).split())
+    for left, part in enumerate((*SPARED, "")):
+        found = read(fitting)
+        assert len(found.split()) == 120
+        assert [one in found for one in SPARED] == [place >= left for place in range(len(SPARED))]
+        fitting += len(part.split())
+
+
+@pytest.mark.parametrize("example", [False, True])
+def test_a_yes_tells_all_conditions_that_120_words_hold_and_else_that_there_are_more(*, example: bool) -> None:
+    def read(conditions: int) -> str:
+        asked = {"outcome": "PERMIT_WITH_OBLIGATIONS", "why": [], "example_policy": example}
+        return text("researcher", obligations=["own"] * conditions, **asked)
+
+    more = len(WORDS["line.more"].split())
+    fitting = 120 - len(read(0).split()) - more
+    assert read(fitting).split().count("own") == fitting
+    assert WORDS["line.more"] not in read(fitting)
+    assert len(read(fitting + 1).split()) == 120
+    assert WORDS["line.more"] in read(fitting + 1)
 
 
 def test_facts_and_papers_have_names_and_those_of_other_packs_keep_their_id() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from broker.adapters.policy_files import load_cases
-from broker.core.jurisdiction.case import CaseError, differences, facts_of, judge_case
+from broker.core.jurisdiction.case import CaseError, differences, facts_of, judge_case, not_counted
 from broker.core.jurisdiction.judge import Answer
 from tests.core.jurisdiction.jurisdiction_world import CASES, shipped_book
 
@@ -102,6 +102,12 @@ def a_permit() -> Answer:
 )
 def test_every_difference_is_told(expect: Mapping[str, Any], *, differs: bool) -> None:
     assert bool(differences(expect, a_permit())) is differs
+
+
+def test_what_a_row_states_and_nobody_reads_is_told_wherever_it_states_it() -> None:
+    row = {"profile": "odd", "facts": {"data.n_sequenced": 5, "data.n_sequencd": 3}}
+    told = not_counted(row, {"request.modality": "download"}, {"odd": {"recipient.suspended": "no"}})
+    assert told == ("recipient.suspended: no is no value of it", "data.n_sequencd: no such fact")
 
 
 def test_an_expected_empty_list_means_that_there_is_none() -> None:

@@ -48,6 +48,12 @@ def test_a_pack_without_a_required_member_is_refused(name: str) -> None:
     assert ("file", f"{name} is missing") in problems(changed((name,), ...))
 
 
+@pytest.mark.parametrize("path", [("id",), ("effective",), ("review",), ("regime", "instrument")], ids=".".join)
+def test_what_is_not_there_is_told_once_and_nothing_more_of_it(path: Path) -> None:
+    *above, name = map(str, path)
+    assert problems(changed(path, ...)) == [(".".join(above) or "file", f"{name} is missing")]
+
+
 ITEMS: Path = ("lists", "eea", "items")
 PROPORTIONATE: Path = ("decide", 0, "proportionality")
 TOLD = "decide[0].proportionality"

@@ -9,12 +9,11 @@ from typing import Any
 
 from broker.core.decision.answerers import answerer
 from broker.core.decision.case import Case
-from broker.core.jurisdiction.pack import APPLIES_WHEN, DEFAULT, Pack, Rule
+from broker.core.jurisdiction.pack import Pack, Rule
 from broker.core.outcome import Gate, Norm, Outcome, Reason
 from broker.core.time import FOREVER
 
 _DAY = 86_400
-_BY_PEOPLE = "finding"
 
 
 def law(norm: Norm | None, case: Case) -> dict[str, Any] | None:
@@ -57,7 +56,7 @@ def answered_by(reason: Reason, gate: Gate, outcome: Outcome, case: Case) -> dic
     who = answerer(reason.code)
     if who is None or not _open(reason, gate, outcome, case):
         return None
-    days = who.longest // _DAY if who.by == _BY_PEOPLE and who.longest < FOREVER else None
+    days = who.longest // _DAY if who.longest < FOREVER else None
     return {"by": who.by, "roles": sorted(who.roles), "days": days}
 
 
@@ -70,8 +69,9 @@ def _open(reason: Reason, gate: Gate, outcome: Outcome, case: Case) -> bool:
     if gate is not Gate.JURISDICTION or outcome is not Outcome.REFER:
         return outcome is Outcome.REFER
     rule = _rule(reason.norm, case)
-    unread = rule is None or rule.reason != reason.code  # a fact is missing, no pack answers, or a permit is capped
-    return unread or (rule is not None and rule.effect == "refer" and not rule.mandatory)
+    if rule is None or rule.reason != reason.code:  # a fact is missing, no pack answers, or a permit is capped
+        return True
+    return rule.effect == "refer" and not rule.mandatory
 
 
 def _pack(norm: Norm | None, case: Case) -> Pack | None:
@@ -81,6 +81,6 @@ def _pack(norm: Norm | None, case: Case) -> Pack | None:
 
 def _rule(norm: Norm | None, case: Case) -> Rule | None:
     pack = _pack(norm, case)
-    if pack is None or norm is None or norm.rule in {APPLIES_WHEN, DEFAULT}:
+    if pack is None or norm is None:
         return None
     return next((rule for rule in pack.rules if rule.id == norm.rule), None)

@@ -25,7 +25,7 @@ _PER_HOST = 50
 """Connections to one host at a time; there is no limit over all hosts, or a slow one would delay the others."""
 
 
-_LEAST, _PART = 4 * 1024, 32
+_LEAST, _PART = 4 * 1024, 128
 """Bytes that are taken of a connection at once in the beginning; later, this part of what has flowed."""
 _FALTERS = 0.25
 """Seconds without a byte after which it begins again."""

@@ -1,5 +1,6 @@
 """Challenges and complaints over HTTP: /api/v1/complaints without credentials, /api/v1/cases for those who answer."""
 
+import json
 from typing import Annotated, Any, Literal
 
 from aiohttp import web
@@ -15,6 +16,7 @@ from broker.flows.cases import Seen
 from broker.web.bodies import Wire, json_body
 from broker.web.callers import caller
 from broker.web.errors import Problem
+from broker.web.once import begin, without
 from broker.web.state import BROKER
 
 Text = Annotated[str, Field(min_length=1, max_length=20_000)]
@@ -41,11 +43,13 @@ class CaseAnswer(Wire):
 
 async def post_complaint(request: web.Request) -> web.Response:
     """POST /complaints: say what is wrong, without credentials. `key` lets whoever has it read how it stands."""
+    await begin(request, "anybody")
     body = await json_body(request, ComplaintBody)
     made = await cases.complain(request.app[BROKER].world, None, body.about, body.text)
     if isinstance(made, Reason):
         raise Problem.of(made)
     row, key = made
+    without(request, json.dumps(_case(row)).encode())  # the key is told once, and kept nowhere
     return web.json_response(_case(row) | {"key": key}, status=201)
 
 

@@ -57,7 +57,7 @@ async def test_other_packs_hold_at_once_and_bad_ones_never(tmp_path: Path) -> No
         right = changed(
             packs,
             ("confidence: quite", "confidence: medium"),
-            ('version: "2026.02-example', 'version: "2026.12-example'),
+            ('version: "2026.11-example', 'version: "2026.12-example'),
             ("default_effect: refer", "default_effect: refer\nalways:\n  - obligations: [report_monthly]"),
         )
         code, said = await policy(demo, ada.issuer, "activate", str(right))

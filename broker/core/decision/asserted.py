@@ -26,6 +26,8 @@ class Said(NamedTuple):
     value: str
     asserted: Seconds
     ends: Seconds
+    confirmed: bool = False
+    """Does its issuer have to confirm it again and again? Then the end is ours, and knows no leeway."""
 
 
 def _said(type_: str, value: str | None, question: Question, visas: Evaluation, snapshot: Snapshot) -> list[Said]:
@@ -100,7 +102,7 @@ def _longest(found: Iterable[Said]) -> Said | None:
 
 def _of_visa(one: Accepted) -> Said:
     visa = one.visa
-    return Said(type=visa.type, value=visa.value, asserted=visa.asserted, ends=one.ends)
+    return Said(type=visa.type, value=visa.value, asserted=visa.asserted, ends=one.ends, confirmed=visa.jku is None)
 
 
 def _shown(question: Question, snapshot: Snapshot) -> Iterator[Assertion]:

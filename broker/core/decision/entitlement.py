@@ -11,7 +11,7 @@ from broker.core.purpose import Purpose, read_purpose
 from broker.core.rows import Dataset, Grant
 from broker.core.rows.access import Finding
 from broker.core.snapshot import Snapshot
-from broker.core.time import Seconds
+from broker.core.time import FOREVER, Seconds
 
 REGISTERED, EXTERNAL = "registered:", "visa:"
 """How the ids of entitlements by Registered Access, and by visas of other issuers, begin: no committee of ours decided
@@ -29,11 +29,17 @@ class Entitlement:
     findings: tuple[Finding, ...] = ()
     begins: Seconds
     ends: Seconds
+    confirmed_until: Seconds = FOREVER
+    """Of a visa that its issuer has to confirm again and again: until when it did. That end is ours, without leeway."""
 
     @property
     def by_visas(self) -> bool:
         """Does it rest on visas of others alone, and on no grant of ours?"""
         return self.id.startswith((REGISTERED, EXTERNAL))
+
+    def is_over(self, at: Seconds) -> bool:
+        """Visas of others have been weighed already, in the leeway of other people's clocks too (ruling 16)."""
+        return self.confirmed_until <= at or (self.ends <= at and not self.by_visas)
 
 
 def entitlements(question: Question, visas: Evaluation, snapshot: Snapshot) -> tuple[Entitlement, ...]:
@@ -60,8 +66,7 @@ def tried(question: Question, visas: Evaluation, snapshot: Snapshot) -> tuple[En
 
 
 def _lives(one: Entitlement, at: Seconds, snapshot: Snapshot) -> bool:
-    over = one.ends <= at and not one.by_visas
-    return one.begins <= at and not over and not snapshot.revoked("grant", one.id, at)
+    return one.begins <= at and not one.is_over(at) and not snapshot.revoked("grant", one.id, at)
 
 
 def _latest_first(one: Entitlement) -> tuple[int, str]:
@@ -90,6 +95,7 @@ def _registered(question: Question, visas: Evaluation, snapshot: Snapshot) -> li
             purpose=purpose,
             begins=max(one.asserted for one in both),
             ends=min(one.ends for one in both),
+            confirmed_until=min((one.ends for one in both if one.confirmed), default=FOREVER),
         )
     ]
 
@@ -124,5 +130,6 @@ def _of_visa(found: Accepted, question: Question, snapshot: Snapshot) -> list[En
             purpose=purpose,
             begins=visa.asserted,
             ends=found.ends,
+            confirmed_until=found.ends if visa.jku is None else FOREVER,
         )
     ]

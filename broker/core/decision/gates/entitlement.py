@@ -29,7 +29,7 @@ def entitlement(case: Case) -> GateResult:
         return result(Gate.ENTITLEMENT, Outcome.DENY, code)
     if question.at < held.begins:
         return result(Gate.ENTITLEMENT, Outcome.DENY, "AUTH-NO-GRANT")
-    if held.ends <= question.at and not held.by_visas:  # visas have been weighed, in their leeway too (ruling 16)
+    if held.is_over(question.at):
         return result(Gate.ENTITLEMENT, Outcome.DENY, "AUTH-GRANT-ENDED", date=rfc3339(held.ends))
     if _is_from_oneself(case, held):
         return result(Gate.ENTITLEMENT, Outcome.DENY, "REQ-OWN")

@@ -20,7 +20,7 @@ from broker.core.ids import DecisionId, GrantId, PersonId, RequestId, ReviewId
 from broker.core.oidc.own_tokens import PERMISSION_TYP
 from broker.core.outcome import Reason
 from broker.core.plain import plain
-from broker.core.rows import Dataset, Grant, Person, Put, Request, Review, changed
+from broker.core.rows import Dataset, Grant, Person, Put, Report, Request, Review, changed
 from broker.core.rows.obligations import Obligation
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds, add_months, rfc3339
@@ -196,18 +196,24 @@ def _finished(answered: Request, snapshot: Snapshot, now: Seconds) -> tuple[Put,
 
 def question_of(request: Request, w: World, now: Seconds) -> Question:
     """What is asked of a request that waits for its answer."""
+    return approval(request, request, w, now)
+
+
+def approval(asked: Request | Grant, told: Request | Report, w: World, now: Seconds) -> Question:
+    """May this be granted now? `asked`: to whom, what and what for; `told`: who and where they are by now."""
+    person = PersonId(asked.person)
     return Question(
         stage="approve",
         at=now,
         known_at=now,
-        person=PersonId(request.person),
-        identities=frozenset({(w.issuer, request.person)}),
-        affiliations=request.affiliations,
-        location=request.location,
-        purpose=request.purpose,
-        findings=request.findings,
-        dataset=request.dataset,
-        modality=request.purpose.modality,
+        person=person,
+        identities=frozenset({(w.issuer, str(person))}),
+        affiliations=told.affiliations,
+        location=told.location,
+        purpose=asked.purpose,
+        findings=asked.findings,
+        dataset=asked.dataset,
+        modality=asked.purpose.modality,
     )
 
 

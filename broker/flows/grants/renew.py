@@ -20,7 +20,7 @@ from broker.core.rows.obligations import Obligation
 from broker.core.rows.reports import Told
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds, add_months, rfc3339
-from broker.flows.decide_request import NotPossible, signed
+from broker.flows.decide_request import NotPossible, approval, signed
 from broker.flows.grants.desk import Held, at_grant
 from broker.flows.traces import about, trace
 from broker.flows.world import Caller, World
@@ -91,7 +91,7 @@ async def extend(
     if holder is None or dataset is None:
         return Reason(code="REQ-NOT-FOUND")
     # 2. Decide.
-    blank = _question(found.grant, asked, w, now)
+    blank = approval(found.grant, asked, w, now)
     said = [Given(code=code, ground=why) for code, why in answers.items()]
     given = findings_for(blank, snapshot, said, role=COMMITTEE, by=caller.person.id)
     question = replace(blank, findings=(*found.grant.findings, *given))
@@ -123,23 +123,6 @@ def end_of(grant: Grant, months: int, dataset: Dataset, decision: Decision, now:
     if decision.months is not None:
         longest.append(add_months(grant.begins, decision.months))
     return min(longest)
-
-
-def _question(grant: Grant, asked: Report, w: World, now: Seconds) -> Question:
-    """What was asked at first, asked now of who and where its holder is by now."""
-    return Question(
-        stage="approve",
-        at=now,
-        known_at=now,
-        person=grant.person,
-        identities=frozenset({(w.issuer, str(grant.person))}),
-        affiliations=asked.affiliations,
-        location=asked.location,
-        purpose=grant.purpose,
-        findings=grant.findings,
-        dataset=grant.dataset,
-        modality=grant.purpose.modality,
-    )
 
 
 def _extended(

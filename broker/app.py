@@ -14,6 +14,7 @@ from aiohttp import web
 from broker.adapters import jose, keys, signing
 from broker.adapters.catalogue.forms import CatalogueForms
 from broker.adapters.clock import SystemClock
+from broker.adapters.descriptors import open_files
 from broker.adapters.entropy import SystemEntropy
 from broker.adapters.jwks import JwksClient
 from broker.adapters.key_ring import KeyRing
@@ -65,6 +66,7 @@ from broker.state import (
     witnessed,
 )
 from broker.trusted import client_keys, identity_providers, open_verifier
+from broker.web.connections import EACH, FEWEST, RESERVED, connections_for
 from broker.web.edge import EDGE, Edge, Network, Pace, networks
 from broker.web.middleware import CLOCK, ENTROPY, SECURE, around, safe_headers
 from broker.web.once import RUNNING, OnceLedger, once
@@ -152,7 +154,8 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             tracer=tracer,
         )
         storage.on_silence(broker.streams.cut_all)
-        app = build(broker, ready := Readiness(lambda: not ledger.failed and storage.is_fresh()), *_front(settings))
+        ready = Readiness(lambda: not ledger.failed and storage.is_fresh())
+        app = build(broker, ready, *_front(settings), _pace())
         storage.started()
         yield Running(world=world, app=app, ledger=ledger, readiness=ready, ring=ring, watch=watch, audit=storage.log)
 
@@ -222,6 +225,15 @@ def _heed_revocations(tokens: signing.OwnTokens, live: LiveSnapshot, clock: Syst
 def _front(settings: Settings) -> tuple[tuple[Network, ...], str]:
     """The proxies before us, and where they have our files."""
     return networks(settings.trusted_proxies), settings.nginx_location or ""
+
+
+def _pace() -> Pace:
+    """As many connections as there are descriptors for. SettingsError if those are too few to serve at all."""
+    pace, allowed = Pace(), open_files()
+    if (room := connections_for(allowed)) < FEWEST:
+        needed = RESERVED + EACH * FEWEST
+        raise SettingsError(f"open files: {allowed} are allowed, {needed} are needed (LimitNOFILE, ulimit -n)")
+    return replace(pace, connections=min(pace.connections, room))
 
 
 async def assert_fit(running: Running, settings: Settings) -> None:

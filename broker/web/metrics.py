@@ -49,6 +49,9 @@ def _service_levels(registry: CollectorRegistry) -> dict[str, Counter | Gauge | 
         "unreadable": Counter(
             "broker_unreadable_requests", "Requests that were not HTTP as it must be", ("status",), registry=registry
         ),
+        "turned_away": Counter(
+            "broker_turned_away_connections", "Connections for which there was no place", registry=registry
+        ),
         "lines_left_out": Counter(
             "broker_left_out_log_lines", "Lines that were not logged: too many of a kind", registry=registry
         ),
@@ -72,6 +75,7 @@ class Metrics:
     entries: Gauge = field(init=False)
     published: Gauge = field(init=False)
     unreadable: Counter = field(init=False)
+    turned_away: Counter = field(init=False)
     lines_left_out: Counter = field(init=False)
 
     def __post_init__(self) -> None:

@@ -12,6 +12,7 @@ import structlog
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
+from broker.web.connections import BATCH, Everybody, let_wait, no_place, tell_of_failures
 from broker.web.edge import EDGE, Pace
 from broker.web.errors import Problem, problem_response
 from broker.web.metrics import METRICS
@@ -28,31 +29,19 @@ _FEW = Sparing()
 log = structlog.get_logger(__name__)
 
 
-class Everybody:
-    """Who is connected, in the order in which they came."""
-
-    def __init__(self) -> None:
-        self.connected: dict[QuietHandler, None] = {}
-
-    def make_room(self, most: int) -> None:
-        """With more than `most`, who came first of those that are idle goes; if nobody is idle, who came last."""
-        if len(self.connected) > most:
-            idle = (one for one in self.connected if one.is_idle)
-            next(idle, next(reversed(self.connected))).drop()
-
-
 class QuietHandler(RequestHandler):
     """aiohttp's connection handler; what it cannot parse is answered without repeating a byte of it.
 
     Who sends headers slower than `pace` says, or reads nothing of an answer for so long, is disconnected.
     """
 
-    __slots__ = ("_everybody", "_head", "_pace")
+    __slots__ = ("_everybody", "_has_place", "_head", "_pace")
 
     def __init__(self, manager: web.Server, *, pace: Pace, everybody: Everybody, **options: Any) -> None:
         super().__init__(manager, **options)
         self._pace, self._everybody = pace, everybody
         self._head: asyncio.TimerHandle | None = None
+        self._has_place = True
 
     @property
     def is_idle(self) -> bool:
@@ -64,20 +53,30 @@ class QuietHandler(RequestHandler):
         if self.transport is not None:
             self.transport.abort()
 
+    def turn_away(self) -> None:
+        """Hear what comes, say that there is no place, and end the connection."""
+        METRICS.turned_away.inc()
+        self._has_place = False
+        self._head = asyncio.get_running_loop().call_later(self._pace.header, self.drop)
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         connection = transport.get_extra_info("socket")
         if connection is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(self._pace.unread * 1000))
-        self._everybody.connected[self] = None
-        self._everybody.make_room(self._pace.connections)
+        self._everybody.came(self, self._pace.connections)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        self._everybody.connected.pop(self, None)
+        self._everybody.left(self)
         self._heard()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if not self._has_place:
+            if isinstance(self.transport, asyncio.Transport):
+                self.transport.write(no_place())
+                self.transport.close()
+            return
         before = self._request_count
         super().data_received(data)
         if self._request_count > before:
@@ -138,6 +137,7 @@ async def listening(
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=drain_seconds)
     await runner.setup()
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(tell_of_failures)
     pace, everybody = app[EDGE].pace if EDGE in app else Pace(), Everybody()
     options: dict[str, Any] = {
         "access_log": None,
@@ -155,10 +155,11 @@ async def listening(
         host,
         port,
         ssl=tls,
-        backlog=1024,
+        backlog=BATCH,
         reuse_address=True,
         reuse_port=shared or None,
     )
+    let_wait(listener)
     try:
         yield listener.sockets[0].getsockname()[1]
     finally:

@@ -228,8 +228,8 @@ async def test_with_too_many_connections_the_one_that_is_idle_longest_makes_room
             each.close()
 
 
-@pytest.mark.row("T081")
-async def test_when_everybody_is_served_the_newcomer_goes() -> None:
+@pytest.mark.row("T081", "F24")
+async def test_when_everybody_is_served_the_newcomer_hears_that_there_is_no_place() -> None:
     entered, leave = asyncio.Semaphore(0), asyncio.Event()
 
     async def held(request: web.Request) -> web.StreamResponse:
@@ -238,13 +238,21 @@ async def test_when_everybody_is_served_the_newcomer_goes() -> None:
         await leave.wait()
         return web.Response(text="hello")
 
-    async with served(Pace(connections=2), held) as port, asyncio.timeout(10):
+    async with served(Pace(connections=2, header=0.05), held) as port, asyncio.timeout(10):
         working = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
         for _, writer in working:
             writer.write(HEAD + b"\r\n")
             await entered.acquire()
         newcomer, writer = await asyncio.open_connection("127.0.0.1", port)
-        assert await _end(newcomer) == b""
+        writer.write(HEAD + b"\r\n")
+        told = await newcomer.read()
+        assert told.startswith(b"HTTP/1.1 503 ")
+        assert b"SRV-BUSY" in told
+        assert b"\r\nRetry-After: " in told
+        assert b"\r\nX-Content-Type-Options: nosniff\r\n" in told
+        writer.close()
+        silent, writer = await asyncio.open_connection("127.0.0.1", port)
+        assert await _end(silent) == b"", "who says nothing is not waited for"
         writer.close()
         leave.set()
         for reader, each in working:

@@ -7,7 +7,7 @@ WANTED = 65_536
 
 
 def open_files() -> int:
-    """The limit from now on. The soft limit, often 1024 for old programs' sake, is raised to what the hard one allows."""
+    """The limit from now on: the soft one, often 1024 for the sake of old programs, raised to the hard one."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = WANTED if hard == resource.RLIM_INFINITY else min(hard, WANTED)
     if soft != resource.RLIM_INFINITY and soft < most:

@@ -130,6 +130,11 @@ class MemoryRows:
             if plain(row).get(member) == value:
                 yield row
 
+    async def newest(self, kind: type[R], member: str, value: str, most: int) -> AsyncIterator[R]:
+        found = [row async for row in self.find(kind, member, value)]
+        for row in found[::-1][:most]:
+            yield row
+
 
 @dataclass
 class MemoryChanges:

@@ -65,10 +65,11 @@ def _of_day(snapshot: Snapshot, day: int, now: Seconds) -> Iterator[Project]:
     for grant in begun(snapshot, day):
         dataset = snapshot.get(Dataset, grant.dataset)
         if grant.begins <= now and dataset is not None and dataset.existence == "listed":
-            yield _project(grant, snapshot, now)
+            yield of_grant(grant, snapshot, now)
 
 
-def _project(grant: Grant, snapshot: Snapshot, now: Seconds) -> Project:
+def of_grant(grant: Grant, snapshot: Snapshot, now: Seconds) -> Project:
+    """The project behind a grant, as everybody may know it if they may know the data."""
     request = snapshot.get(Request, grant.request)
     review = snapshot.get(Review, request.review) if request is not None and request.review is not None else None
     application = snapshot.get(Application, review.application) if review is not None else None

@@ -3,7 +3,7 @@
 Then what it reached is counted and kept, so that their receipt says the same ten years later.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from broker.core.access.states import State
@@ -11,6 +11,7 @@ from broker.core.audit.entry import Value
 from broker.core.consent.choices import voice, waits
 from broker.core.consent.model import ApprovedLimit, ConsentVersion, MadeBy, Withdrawal, WithdrawalKind
 from broker.core.consent.receipt import UNKNOWN_THINGS, Reached
+from broker.core.consent.withdrawal import CONSEQUENCES, effects
 from broker.core.consent.writing import version_hash
 from broker.core.ids import DatasetId, ReceiptId, SubjectRef
 from broker.core.outcome import Reason
@@ -19,6 +20,8 @@ from broker.core.rows.consents import consent_row_id, template_id
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 from broker.flows.world import Caller, World
+
+KINDS: tuple[WithdrawalKind, ...] = ("no_further_contact", "no_further_access", "no_further_use")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +33,44 @@ class Withdrawn:
     at: Seconds
     receipt: ReceiptId
     reached: tuple[Reached, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen:
+    """What a withdrawal would do to one kind of thing, if there is any. `paragraphs`: where they were told of it."""
+
+    thing: str
+    code: str
+    within: Seconds
+    paragraphs: tuple[str, ...]
+
+
+def foreseen(
+    snapshot: Snapshot, caller: Caller, now: Seconds, consent_id: str | None = None
+) -> Mapping[WithdrawalKind, tuple[Foreseen, ...]] | Reason:
+    """What each kind of withdrawal would do, said before: of several consents what is worse for the participant."""
+    subject = caller.person.subject
+    if subject is None:
+        return Reason(code="AUTH-NOT-YOURS", facts=(("roles", "participant"),))
+    found = _meant(snapshot, subject, consent_id, now)
+    if not found:
+        return Reason(code="REQ-NOT-FOUND")
+    limits = tuple(dict.fromkeys(limit for row in found for limit in _limits(row.consent, snapshot)))
+    return {kind: _foreseen(Withdrawal(kind=kind, approved_limits=limits)) for kind in KINDS}
+
+
+def _foreseen(meant: Withdrawal) -> tuple[Foreseen, ...]:
+    codes = effects(meant, CONSEQUENCES)
+    told = {thing: [one for one in meant.approved_limits if one.what == thing] for thing in codes}
+    return tuple(
+        Foreseen(
+            thing=thing,
+            code=code,
+            within=CONSEQUENCES[thing].within,
+            paragraphs=tuple(one.told_in_template_paragraph for one in told[thing]),
+        )
+        for thing, code in codes.items()
+    )
 
 
 async def withdraw(w: World, caller: Caller, kind: WithdrawalKind, consent_id: str | None = None) -> Withdrawn | Reason:

@@ -91,6 +91,10 @@ class Rows(Protocol):
         """The rows whose `member`, one that rows of this kind are found by, is `value`; in order of id."""
         ...
 
+    def newest(self, kind: type[R], member: str, value: str, most: int) -> AsyncIterator[R]:
+        """As `find`, the last ids first, and no more than `most`: what came last, where ids are made in order."""
+        ...
+
 
 class Scratch(Protocol):
     """What may be lost without anybody gaining or losing a right: unfinished sign-ins, pages, replay sets.

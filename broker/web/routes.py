@@ -54,7 +54,7 @@ from broker.web.errors import Problem, headers, status_of
 from broker.web.languages import language
 from broker.web.middleware import ERROR_FAMILIES, ERROR_FORMS, REQUEST_ID, ErrorForm
 from broker.web.openapi import OPENAPI
-from broker.web.pages import applying, catalogue, challenged, desk, granted, render, transparency, troubled
+from broker.web.pages import addresses, applying, catalogue, challenged, desk, granted, render, transparency, troubled
 from broker.web.state import BROKER
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -186,6 +186,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/reviews", desk.listed, Who.BROWSER, page),
     Route("GET", "/reviews/{review}", desk.show, Who.BROWSER, page),
     Route("POST", "/reviews/{review}", desk.acted, Who.BROWSER, page),
+    *(Route(method, path, handler, Who.BROWSER, page) for method, path, handler in addresses.SIGNED_IN),
     Route("GET", "/sign-in", choosing.choose, Who.BROWSER, page),
     Route("GET", "/sign-in/{idp}", sign_in.go, Who.BROWSER, page),
     Route("GET", "/sign-in/{idp}/callback", sign_in.callback, Who.BROWSER, page),
@@ -357,6 +358,7 @@ FAMILIES: tuple[tuple[str, ErrorForm], ...] = (
     ("/reviews", page),
     ("/grants", page),
     ("/renewals", page),
+    *((begin, page) for begin in addresses.FAMILIES),
     ("/access/v1/", authzen.error),
     ("/authz/", proxies.error),
 )

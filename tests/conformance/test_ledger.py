@@ -213,6 +213,8 @@ async def test_rows_are_found_by_a_member(store: Store) -> None:
     await store.ledger.record(entry(1), *(Put(identity) for identity in all_four))
     found = [row async for row in store.rows.find(Identity, "person", "p1")]
     assert found == [all_four[1], all_four[3]]
+    for most, there in ((1, [all_four[3]]), (9, [all_four[3], all_four[1]]), (0, [])):
+        assert [row async for row in store.rows.newest(Identity, "person", "p1", most)] == there
 
 
 @pytest.mark.row("F9")

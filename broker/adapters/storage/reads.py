@@ -45,6 +45,13 @@ class SqliteRows:
         async for row in self._pages(kind, f"AND {member} = ?", (value,)):
             yield row
 
+    async def newest(self, kind: type[R], member: str, value: str, most: int) -> AsyncIterator[R]:
+        """As `find`, the last ids first, `most` at most. KeyError for a member that has no index."""
+        if member not in INDEXED.get(kind.KIND, ()):
+            raise KeyError(f"{kind.KIND}.{member} has no index")
+        for _, row in await self._page(kind, f"WHERE {member} = ? ORDER BY id DESC LIMIT {int(most)}", (value,)):
+            yield row
+
     async def _pages(self, kind: type[R], more: str, values: tuple[str, ...]) -> AsyncIterator[R]:
         after = ""
         while page := await self._page(kind, f"WHERE id > ? {more} ORDER BY id LIMIT {PAGE}", (after, *values)):

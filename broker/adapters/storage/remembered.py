@@ -63,6 +63,9 @@ class RememberedRows:
     def scan(self, kind: type[R]) -> AsyncIterator[R]:
         return self._rows.scan(kind)
 
+    def newest(self, kind: type[R], member: str, value: str, most: int) -> AsyncIterator[R]:
+        return self._rows.newest(kind, member, value, most)
+
     async def find(self, kind: type[R], member: str, value: str) -> AsyncIterator[R]:
         if FOUND.get(kind) != member:
             async for row in self._rows.find(kind, member, value):

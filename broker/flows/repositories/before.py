@@ -56,6 +56,10 @@ class Reads:
         self.whole = False
         return self._rows.scan(kind)
 
+    def newest(self, kind: type[R], member: str, value: str, most: int) -> AsyncIterator[R]:
+        self.whole = False
+        return self._rows.newest(kind, member, value, most)
+
     async def find(self, kind: type[R], member: str, value: str) -> AsyncIterator[R]:
         found = tuple([row async for row in self._rows.find(kind, member, value)])
         self.found[kind, member, value] = found

@@ -31,6 +31,12 @@ _PRIVATE = (
     ("/cases", "page.cases"),
     ("/identities", "page.identities"),
 )
+_PARTICIPANT = (
+    ("/my-data", "page.my_data"),
+    ("/cases", "page.cases"),
+    ("/identities", "page.identities"),
+)
+"""Instead of those: nobody applies for data, or decides about them, under the number by which a study knows them."""
 
 
 async def visitor(request: web.Request) -> Caller | None:
@@ -54,7 +60,7 @@ def page(
     """A page with its surroundings. In templates `t` is a word or line in the visitor's language."""
     told_in = language(request)
     tongue = Tongue(told_in)
-    links = (*_PUBLIC, *(_PRIVATE if who is not None else ()))
+    links = (*_PUBLIC, *_own(who))
     nav = [{"path": path, "name": tongue.word(name), "here": request.path.startswith(path)} for path, name in links]
     surroundings = {
         "t": tongue.word,
@@ -66,3 +72,9 @@ def page(
         "token": forms.token(request) if who is not None else "",
     }
     return render(request, template, status, **surroundings, **values)
+
+
+def _own(who: Caller | None) -> tuple[tuple[str, str], ...]:
+    if who is None:
+        return ()
+    return _PRIVATE if who.person.subject is None else _PARTICIPANT

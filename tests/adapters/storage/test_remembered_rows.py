@@ -52,6 +52,11 @@ class Slow:
             if getattr(row, member) == value:
                 yield row
 
+    async def newest(self, kind: Any, member: str, value: str, most: int) -> AsyncIterator[Any]:
+        found = [row async for row in self.find(kind, member, value)]
+        for row in found[::-1][:most]:
+            yield row
+
 
 def put(slow: Slow, rows: RememberedRows, row: Row) -> None:
     slow.stored[row.KIND, row.id] = row

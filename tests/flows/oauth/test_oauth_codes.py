@@ -289,6 +289,9 @@ class SlowRows:
     def find(self, kind: type[R], member: str, value: str) -> Any:
         raise NotImplementedError
 
+    def newest(self, kind: type[R], member: str, value: str, most: int) -> Any:
+        raise NotImplementedError
+
 
 @pytest.mark.row("T064")
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=60), st.integers(2, 20))

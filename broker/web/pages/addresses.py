@@ -1,0 +1,26 @@
+"""The addresses of pages that people look at beside the work on applications; part of the one table of routes.py."""
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from broker.web.pages import my_data
+
+Address = tuple[str, str, Callable[[web.Request], Awaitable[web.StreamResponse]]]
+"""Method, path, handler."""
+
+SIGNED_IN: tuple[Address, ...] = (
+    ("GET", "/my-data", my_data.home),
+    ("POST", "/my-data", my_data.answered),
+    ("GET", "/my-data/withdrawal", my_data.withdrawal),
+    ("POST", "/my-data/withdrawal", my_data.withdrawn),
+    ("GET", "/my-data/consents/{consent}", my_data.consent),
+    ("POST", "/my-data/consents/{consent}", my_data.chosen),
+    ("GET", "/my-data/consents/{consent}/receipt", my_data.receipt),
+    ("GET", "/my-data/consents/{consent}/withdrawal", my_data.withdrawal),
+    ("POST", "/my-data/consents/{consent}/withdrawal", my_data.withdrawn),
+)
+"""For who is signed in in this browser."""
+
+FAMILIES = ("/my-data",)
+"""How paths begin whose errors are pages."""

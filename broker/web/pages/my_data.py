@@ -1,0 +1,272 @@
+"""Pages of participants, and of who speaks for them: what happened to their data, their choices, and how to withdraw.
+
+In plain words, without codes. What they do is done by the flows of the API; no page has a rule of its own.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from aiohttp import web
+from multidict import MultiDict
+
+from broker.core.consent.answers import KEYS, WORDS
+from broker.core.consent.choices import NOTHING, Act, Choice
+from broker.core.consent.model import Communication, ReturnOfResults
+from broker.core.consent.question import TOPIC
+from broker.core.consent.receipt import sentences
+from broker.core.ids import SubjectRef
+from broker.core.outcome import Reason
+from broker.core.purpose import Modality, Sensitive, purpose_json
+from broker.core.reasons import REASONS, sentence
+from broker.core.reasons.language import Tongue
+from broker.core.rows import Committee, Dataset
+from broker.flows import choose_consent
+from broker.flows.choose_consent import Changed, Held
+from broker.flows.consent_receipts import receipt_of
+from broker.flows.my_data import uses, words_of_communities
+from broker.flows.withdraw_consent import KINDS, Foreseen, Withdrawn, foreseen, withdraw
+from broker.flows.world import Caller
+from broker.web import forms
+from broker.web.bodies import form_body
+from broker.web.errors import Problem
+from broker.web.languages import language
+from broker.web.pages.here import page, signed_in
+from broker.web.state import BROKER
+
+_FORM_BYTES = 32 * 1024
+_ACTS: tuple[Act, ...] = ("choose", "affirm", "pause", "resume", "reopen")
+_RESULTS: tuple[ReturnOfResults, ...] = ("none", "actionable", "all", "childhood_actionable_only")
+_PLACES = ("hosting", "recipient_countries")
+_WIDEST = 300
+_ASKED = tuple(row.key for row in KEYS)
+_TOPICS = tuple(f"{TOPIC}{topic}" for topic in Sensitive)
+
+
+async def home(request: web.Request) -> web.Response:
+    """GET /my-data: what waits for an answer, one's consents, what happened, what one's communities decided."""
+    who, subject = await _participant(request)
+    return await _home(request, who, subject)
+
+
+async def answered(request: web.Request) -> web.Response:
+    """POST /my-data: yes or no to an open question."""
+    who, subject = await _participant(request)
+    form = forms.own(request, await form_body(request, _FORM_BYTES))
+    word = form.get("answer", "")
+    if word not in ("permit", "deny"):
+        raise Problem("REQ-INVALID", problem="answer: permit or deny")
+    done = await choose_consent.answer(request.app[BROKER].world, who, form.get("question", ""), word)
+    if isinstance(done, Reason):
+        return await _home(request, who, subject, _said(done, request))
+    raise web.HTTPSeeOther("/my-data")
+
+
+async def consent(request: web.Request) -> web.Response:
+    """GET /my-data/consents/{consent}: what it says, and the form to choose otherwise."""
+    who, _ = await _participant(request)
+    return _consent(request, who, _held(request, who))
+
+
+async def chosen(request: web.Request) -> web.Response:
+    """POST /my-data/consents/{consent}: other choices, a pause, its end, one's own word, or a withdrawal taken back."""
+    who, _ = await _participant(request)
+    form = forms.own(request, await form_body(request, _FORM_BYTES))
+    held, act = _held(request, who), form.get("do", "")
+    if act not in _ACTS or not form.get("seen", "").isdecimal():
+        raise Problem("REQ-INVALID", problem="do, seen: no such step")
+    choice = _choice(form) if act == "choose" else NOTHING
+    done = choice if isinstance(choice, Reason) else await _change(request, who, held, act, form["seen"], choice)
+    if isinstance(done, Reason):
+        return _consent(request, who, held, _said(done, request))
+    return _consent(request, who, _held(request, who), changed=True)
+
+
+async def _change(
+    request: web.Request, who: Caller, held: Held, act: Act, seen: str, choice: Choice
+) -> Changed | Reason:
+    id, versions = held.newest.consent.consent_id, frozenset({int(seen[:9])})
+    return await choose_consent.change(request.app[BROKER].world, who, id, act, versions, choice)
+
+
+async def receipt(request: web.Request) -> web.Response:
+    """GET /my-data/consents/{consent}/receipt: to keep; after a withdrawal also what it reached."""
+    who, _ = await _participant(request)
+    held = _held(request, who)
+    told = await receipt_of(request.app[BROKER].world, held, language(request))
+    return page(request, who, "my_receipt.html", {"told": told, "titles": _titles(request, held)})
+
+
+async def withdrawal(request: web.Request) -> web.Response:
+    """GET /my-data/withdrawal, or of one consent: three kinds, and what each can and cannot undo."""
+    who, _ = await _participant(request)
+    return _withdrawal(request, who)
+
+
+async def withdrawn(request: web.Request) -> web.Response:
+    """POST /my-data/withdrawal, or of one consent. No reason is asked for."""
+    who, _ = await _participant(request)
+    form = forms.own(request, await form_body(request, _FORM_BYTES))
+    kind = form.get("kind", "")
+    if kind not in KINDS:
+        return _withdrawal(request, who, Tongue(language(request)).word("mine.choose_kind"))
+    named = request.match_info.get("consent")
+    done = await withdraw(request.app[BROKER].world, who, kind, named)
+    if isinstance(done, Reason):
+        return _withdrawal(request, who, _said(done, request))
+    return page(request, who, "my_withdrawn.html", {"done": done, "ids": _ids(done)})
+
+
+async def _participant(request: web.Request) -> tuple[Caller, SubjectRef]:
+    who = await signed_in(request)
+    if who.person.subject is None:
+        raise Problem("AUTH-NOT-YOURS", roles="participant")
+    return who, who.person.subject
+
+
+def _held(request: web.Request, who: Caller) -> Held:
+    broker = request.app[BROKER]
+    found = choose_consent.held(
+        broker.snapshots.current(), who, request.match_info["consent"], broker.world.clock.now()
+    )
+    if isinstance(found, Reason):
+        raise Problem.of(found)
+    return found
+
+
+async def _home(request: web.Request, who: Caller, subject: SubjectRef, wrong: str | None = None) -> web.Response:
+    broker = request.app[BROKER]
+    snapshot, now = broker.snapshots.current(), broker.world.clock.now()
+    asked = [
+        {
+            "id": one.id,
+            "title": _title(request, one.dataset),
+            "about": one.keys,
+            "kinds": purpose_json(one.purpose).get("kinds", ()),
+            "since": one.since,
+        }
+        for one in choose_consent.open_questions(snapshot, subject, now)
+    ]
+    values = {
+        "wrong": wrong,
+        "asked": asked,
+        "consents": [_in_short(request, one) for one in choose_consent.all_held(snapshot, subject, now)],
+        "found": await uses(broker.world, subject),
+        "communities": words_of_communities(snapshot, subject, now),
+        "labelled": _labelled,
+    }
+    return page(request, who, "my_data.html", values, status=409 if wrong else 200)
+
+
+def _in_short(request: web.Request, held: Held) -> dict[str, Any]:
+    snapshot = request.app[BROKER].snapshots.current()
+    version = held.newest.consent
+    rows = [row for id in sorted(held.newest.datasets) if (row := snapshot.get(Dataset, id)) is not None]
+    committees = dict.fromkeys(row.committee for row in rows)
+    return {
+        "id": version.consent_id,
+        "titles": [row.title for row in rows],
+        "status": version.status,
+        "withdrawal": version.withdrawal.kind if version.withdrawal is not None else None,
+        "speaks": held.speaks,
+        "since": version.effective_from,
+        "deciders": [one for id in committees if (one := snapshot.get(Committee, id)) is not None],
+    }
+
+
+def _consent(
+    request: web.Request, who: Caller, held: Held, wrong: str | None = None, *, changed: bool = False
+) -> web.Response:
+    version = held.newest.consent
+    lines = [one["sentence"] for one in sentences(version, language(request))]
+    values = {
+        "one": _in_short(request, held),
+        "version": version,
+        "lines": lines,
+        "keys": (*_ASKED, *_TOPICS),
+        "labelled": _labelled,
+        "ways": [str(one) for one in Modality],
+        "places": {name: getattr(version.scope, name) for name in _PLACES},
+        "results": _RESULTS,
+        "history": [{"at": row.consent.effective_from, "by": row.by} for row in reversed(held.rows)],
+        "wrong": wrong,
+        "changed": changed,
+    }
+    return page(request, who, "my_consent.html", values, status=409 if wrong else 200)
+
+
+def _choice(form: MultiDict[str]) -> Choice | Reason:
+    """What the form says; an answer that was left open stays as it is."""
+    answers = {key: word for key in (*_ASKED, *_TOPICS) if (word := form.get(f"answer:{key}", "")) in WORDS}
+    lists: dict[Any, frozenset[str] | None] = {}
+    for name in _PLACES:
+        typed = form.get(name, "").upper().replace(",", " ").split()
+        if len(typed) > _WIDEST or not all(len(one) == 2 and one.isascii() and one.isalpha() for one in typed):  # noqa: PLR2004 (ISO 3166-1)
+            return Reason(code="REQ-INVALID", facts=(("problem", "countries: two letters each, for example DE, FR"),))
+        lists[name] = frozenset(typed) if form.get(f"limit:{name}") == "yes" else None
+    ways = frozenset(form.getall("way", ()))
+    if not ways <= set(Modality):
+        return Reason(code="REQ-INVALID", facts=(("problem", "way: no such way of access"),))
+    lists["modalities"] = ways if form.get("limit:modalities") == "yes" else None
+    results = form.get("results", "")
+    news = Communication(wants_updates=form.get("news") == "yes", language=form.get("language", "")[:35])
+    return Choice(
+        answers=answers,
+        lists=lists,
+        return_of_results=results if results in _RESULTS else None,
+        communication=news,
+    )
+
+
+def _withdrawal(request: web.Request, who: Caller, wrong: str | None = None) -> web.Response:
+    broker, named = request.app[BROKER], request.match_info.get("consent")
+    told = foreseen(broker.snapshots.current(), who, broker.world.clock.now(), named)
+    if isinstance(told, Reason):
+        raise Problem.of(told)
+    tongue = Tongue(language(request))
+    values = {
+        "kinds": {kind: [_effect(one, tongue) for one in rows] for kind, rows in told.items()},
+        "wrong": wrong,
+        "action": request.path,
+        "titles": _titles(request, _held(request, who)) if named is not None else [],
+    }
+    return page(request, who, "my_withdrawal.html", values, status=409 if wrong else 200)
+
+
+def _effect(one: Foreseen, tongue: Tongue) -> Mapping[str, str]:
+    """One thing, what would happen to it, and whether that can be undone or called back."""
+    if one.code == "RGT-W-STOP":
+        days = timedelta(seconds=one.within).days
+        said = tongue.word("mine.stops_in", days=str(days)) if days else tongue.word("mine.stops")
+        if one.thing in ("downloaded", "derivative"):
+            said = f"{said} {tongue.sentence(REASONS['RGT-CANNOT-RECALL'], 'subject', {})}"
+        return {"thing": one.thing, "said": said}
+    facts = {"paragraph": ", ".join(one.paragraphs)}
+    return {"thing": one.thing, "said": tongue.sentence(REASONS[one.code], "subject", facts)}
+
+
+def _ids(done: Withdrawn) -> list[str]:
+    return [id.rpartition("/")[0] for id in done.consents]
+
+
+def _titles(request: web.Request, held: Held) -> list[str]:
+    return [_title(request, id) for id in sorted(held.newest.datasets)]
+
+
+def _title(request: web.Request, dataset: Any) -> str:
+    row = request.app[BROKER].snapshots.current().get(Dataset, dataset)
+    return row.title if row is not None else str(dataset)
+
+
+def _labelled(key: str) -> str:
+    """The word for what an answer is about. Topics have the words of the form of applications."""
+    if key in _ASKED:
+        return f"answer.{key}"
+    return f"topic.{key.removeprefix(TOPIC)}" if key in _TOPICS else "mine.something_else"
+
+
+def _said(no: Reason, request: web.Request) -> str:
+    """Why not, in the participants' words; what is wrong with a form in those that name it."""
+    if no.code.startswith("RGT-"):
+        return Tongue(language(request)).sentence(REASONS[no.code], "subject", dict(no.facts))
+    return sentence(no.code, dict(no.facts), language(request))

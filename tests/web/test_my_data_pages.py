@@ -1,0 +1,215 @@
+"""The pages of participants: what happened, choices, withdrawal with its effects said before, receipts, questions."""
+
+import html
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from broker.core.consent.choices import AFTER
+from broker.core.consent.model import CommunityDecision, Scope
+from broker.core.ids import SubjectRef
+from broker.core.reasons import REASONS
+from broker.core.rows import ConsentRow, Person, Row
+from tests import builders as b
+from tests.fakes import START
+from tests.web.browsing import Browser, browser_session
+from tests.web.site import Site, opened, site
+
+MINE = f"/my-data/consents/con-{b.PIA}"
+HOSTILE = "<script>alert('x')</script>"
+PEOPLE = b.consent(SubjectRef("com_1"), consent_id="com", level="community", community=CommunityDecision(
+    authority=HOSTILE, rule="a quorum of elders", members="people of the valley", decision="approved", local_only=False,
+    labels=("TK Attribution",), benefit_terms="A clinic."))  # fmt: skip
+OURS = b.consent(
+    scope=Scope(permissions=b.codes("DUO:0000042"), answers={"recontact": "ask"}), community_refs=("com_1",)
+)
+
+
+def rows() -> list[Row]:
+    return [
+        Person(id="usr_sam", log_key="dd" * 32, created=START),  # type: ignore[arg-type]
+        browser_session("pia"), browser_session("sam"), browser_session("ada"),
+    ]  # fmt: skip
+
+
+@pytest.fixture
+async def s(tmp_path: Path) -> AsyncIterator[Site]:
+    asked = b.request(purpose=replace(b.PURPOSE, recontact=True, user="https://home.example|ada"))
+    async with site(tmp_path, *rows(), PEOPLE, asked, pia=OURS, dataset=b.dataset(title=HOSTILE)) as made:
+        yield made
+
+
+def newest(s: Site) -> ConsentRow:
+    return s.stage.live.current().chain(f"con-{b.PIA}")[-1]
+
+
+@pytest.mark.row("WHO-3.1-7")
+@pytest.mark.row("PAG-MINE")
+@pytest.mark.parametrize("language", ["en", "es"])
+async def test_who_used_ones_data_is_told_without_names_and_codes(s: Site, language: str) -> None:
+    path, headers = await opened(s)
+    assert (await s.http.get(path, headers=headers)).status == 200
+    pia = Browser(s, "pia", language)
+    shown = await pia.open("/my-data")
+    said = html.unescape(re.sub("<[^>]+>", " ", shown))
+    assert ("Data left 1 times" if language == "en" else "Los datos salieron 1 veces") in said
+    assert "2027" in said, "until when it goes on"
+    for secret in ("usr_ada", "ada", b.GRANT):
+        assert not re.search(rf"\b{secret}\b", said)
+    assert not re.search(r"\b(DUO:\d+|[A-Z]{3}-[A-Z]+)\b", said), "no codes"
+    assert HOSTILE not in shown
+    assert html.escape(HOSTILE, quote=False)[:8] in shown
+
+
+@pytest.mark.row("PAG-MINE")
+async def test_a_use_is_told_where_the_data_are_hidden_and_by_the_newest_first(tmp_path: Path) -> None:
+    async with site(tmp_path, *rows(), dataset=b.dataset(existence="hidden", title="Secret study")) as s:
+        for _ in range(3):
+            path, headers = await opened(s)
+            await s.http.get(path, headers=headers)
+            s.stage.clock.advance(60)
+        shown = await Browser(s, "pia").open("/my-data")
+        assert "Secret study" in shown
+        assert "Data left 3 times" in shown
+
+
+async def test_what_a_community_decided_is_told(s: Site) -> None:
+    shown = await Browser(s, "pia").open("/my-data")
+    for said in ("a quorum of elders", "people of the valley", "TK Attribution", "A clinic.", "It agrees."):
+        assert said in shown
+
+
+@pytest.mark.row("PAG-MINE")
+async def test_a_question_is_answered_and_gone(s: Site) -> None:
+    pia = Browser(s, "pia")
+    shown = await pia.open("/my-data")
+    question = re.findall(r'name="question" value="([^"]+)"', shown)[0]
+    shown = await pia.send("/my-data", question=question, answer="permit")
+    assert question not in shown
+    assert newest(s).consent.scope.answers["recontact"] == "permit"
+    await pia.open(MINE)
+    await pia.send("/my-data", question=question, answer="permit")
+    assert pia.status == 409
+    await pia.open(MINE)
+    await pia.send("/my-data", question=question, answer="perhaps")
+    assert pia.status == 400
+
+
+@pytest.mark.row("PAG-MINE")
+async def test_choices_are_made_by_the_form_and_two_windows_do_not_undo_each_other(s: Site) -> None:
+    pia = Browser(s, "pia")
+    await pia.open("/my-data")
+    path = pia.links("/my-data/consents/")[0]
+    assert path == MINE
+    await pia.open(path)
+    fields = {"do": "choose", "seen": "1", "answer:linkage": "deny", "answer:topic:addiction": "ask"}
+    more = {"limit:hosting": "yes", "hosting": "de, FR", "limit:modalities": "yes", "way": "aggregate", "news": "yes"}
+    shown = await pia.send(path, **fields, **more, results="actionable")
+    scope = newest(s).consent.scope
+    assert scope.answers == {"recontact": "ask", "linkage": "deny", "topic:addiction": "ask"}
+    assert scope.hosting == {"DE", "FR"}
+    assert scope.modalities == {"aggregate"}
+    assert scope.recipient_countries is None
+    assert newest(s).consent.communication.wants_updates
+    assert "You said no to linking with other records." in shown
+    assert 'value="DE, FR"' in shown
+    await pia.send(path, **fields)
+    assert pia.status == 409, "the version that this window had seen is not the newest any more"
+    assert newest(s).consent.version == 2
+    await pia.send(path, do="choose", seen="2", **{"limit:hosting": "yes", "hosting": "Germany"})
+    assert (pia.status, newest(s).consent.version) == (409, 2)
+    await pia.send(path, do="fly", seen="2")
+    assert pia.status == 400
+
+
+async def test_a_pause_and_its_end(s: Site) -> None:
+    pia = Browser(s, "pia")
+    await pia.open(MINE)
+    shown = await pia.send(MINE, do="pause", seen="1")
+    assert newest(s).consent.status == "suspended"
+    assert 'value="resume"' in shown
+    await pia.send(MINE, do="resume", seen="2")
+    assert newest(s).consent.status == "active"
+    assert ("active", "pause") in AFTER
+
+
+@pytest.mark.row("PAG-WITHDRAW")
+@pytest.mark.parametrize("language", ["en", "es"])
+async def test_before_a_withdrawal_each_kind_says_what_it_does(s: Site, language: str) -> None:
+    pia = Browser(s, "pia", language)
+    await pia.open(MINE)
+    path = pia.links(f"{MINE}/withdrawal")[0]
+    before = await pia.open(path)
+    assert before.count("<table>") == 3
+    if language == "en":
+        assert before.count(REASONS["RGT-W-CONTACT-ONLY"].subject) == 9
+        assert before.count(REASONS["RGT-CANNOT-RECALL"].subject) == 2
+        assert REASONS["RGT-W-LIMIT-MISSING"].subject in before
+        assert "It must end within 30 days." in before
+    assert newest(s).consent.version == 1, "looking changes nothing"
+    await pia.send(path)
+    assert (pia.status, newest(s).consent.version) == (409, 1)
+    shown = await pia.send(path, kind="no_further_use")
+    assert newest(s).consent.status == "withdrawn"
+    assert "/audit/receipts/" in shown
+    shown = await pia.open(pia.links("/my-data/consents/")[0])
+    assert "<table>" in shown
+    await pia.open(MINE)
+    await pia.send(MINE, do="reopen", seen="2")
+    assert newest(s).consent.status == "active"
+
+
+@pytest.mark.row("PAG-WITHDRAW")
+async def test_everything_is_withdrawn_at_once_and_downloads_end(s: Site) -> None:
+    pia = Browser(s, "pia")
+    await pia.open("/my-data")
+    await pia.open(pia.links("/my-data/withdrawal")[0])
+    await pia.send("/my-data/withdrawal", kind="no_further_use")
+    assert pia.status == 200
+    answer = await s.http.get("/ga4gh/drs/v1/objects/obj-1/access/https", headers=s.headers())
+    assert answer.status == 403
+    assert "It is withdrawn." in await pia.open("/my-data")
+
+
+@pytest.mark.row("PAG-MINE")
+@pytest.mark.parametrize("path", ["/my-data", MINE, f"{MINE}/receipt", f"{MINE}/withdrawal", "/my-data/withdrawal"])
+async def test_the_pages_are_for_participants_alone(s: Site, path: str) -> None:
+    for name in ("ada", "sam"):
+        other = Browser(s, name)
+        await other.open(path)
+        assert other.status == 403
+        assert "/my-data" not in other.links("/")
+    answer = await s.http.get(path, allow_redirects=False)
+    assert answer.headers["Location"].startswith("/sign-in?return_to=/my-data")
+    pia = Browser(s, "pia")
+    await pia.open("/my-data")
+    assert "/applications" not in pia.links("/"), "nobody applies under the number by which a study knows them"
+
+
+async def test_of_others_nothing_is_there(s: Site) -> None:
+    pia = Browser(s, "pia")
+    await pia.open("/my-data")
+    token = re.findall(r'name="form" value="([^"]+)"', pia.text)[0]
+    for path in ("/my-data/consents/con-sub_paul", "/my-data/consents/none"):
+        for more in ("", "/receipt", "/withdrawal"):
+            await pia.open(path + more)
+            assert pia.status == 404
+        await pia.send(path, token=token, do="pause", seen="1")
+        assert pia.status == 404
+        await pia.send(f"{path}/withdrawal", token=token, kind="no_further_use")
+        assert pia.status in (404, 409)
+    assert s.stage.live.current().chain("con-sub_paul")[-1].consent.version == 1
+
+
+async def test_a_form_of_nobody_changes_nothing(s: Site) -> None:
+    pia = Browser(s, "pia")
+    for path, fields in (
+        (MINE, {"do": "pause", "seen": "1"}), ("/my-data/withdrawal", {"kind": "no_further_use"}),
+        ("/my-data", {"question": "x", "answer": "deny"}),
+    ):  # fmt: skip
+        await pia.send(path, token="f" * 64, **fields)
+        assert pia.status == 400
+    assert newest(s).consent.version == 1

@@ -123,9 +123,9 @@ def _merged(spans: Sequence[Span]) -> tuple[Span, ...]:
     return tuple(merged)
 
 
-def content_range(span: Span, size: int) -> str:
-    """The Content-Range of a 206, or of one of its parts (section 14.4)."""
-    return f"{_UNIT} {span.first}-{span.last}/{size}"
+def content_range(span: Span, size: int | None) -> str:
+    """The Content-Range of a 206, or of one of its parts (section 14.4). `size` None: nobody is told."""
+    return f"{_UNIT} {span.first}-{span.last}/{'*' if size is None else size}"
 
 
 def unsatisfied(size: int) -> str:
@@ -137,12 +137,13 @@ def unsatisfied(size: int) -> str:
 class Multipart:
     """The frame of a 206 with several spans, multipart/byteranges (section 14.6).
 
-    `boundary`: 16 random bytes or more as hexadecimal, fresh each time, so that no content can contain it.
+    `size`: of the content; None: nobody is told. `boundary`: 16 random bytes or more as hexadecimal, fresh each time,
+    so that no content can contain it.
     `media_type`: of the content; it must have been checked to hold no line break.
     """
 
     spans: tuple[Span, ...]
-    size: int
+    size: int | None
     media_type: str
     boundary: str
 

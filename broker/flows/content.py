@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from broker.core.crypt4gh.header import Contents
 from broker.core.crypt4gh.segments import sealed_size
@@ -51,7 +52,7 @@ async def content_of(sources: Sources, envelopes: Envelopes, shown: Shown) -> Co
 
     if row.envelope is None:
         return _as_it_is(row, stored, "stored") if shown.reader is None else _sealed(envelopes, shown, stored)
-    said = envelopes.unsealed(await _header(stored, row.envelope))
+    said = await envelopes.contents(row.envelope, partial(_header, stored, row.envelope))
 
     def plain() -> AbstractAsyncContextManager[Body]:
         return _opened(envelopes, stored, row, said)

@@ -1,8 +1,10 @@
 """What the stories need from the ciphers of Crypt4GH: headers opened and made anew, contents around contents."""
 
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from broker.core.crypt4gh.header import Contents
+from broker.core.rows import Envelope
 from broker.ports.sources import Body
 
 
@@ -13,8 +15,11 @@ class Envelopes(Protocol):
     that a download can be taken up again. For another reader, or about something else, nothing of it is the same.
     """
 
-    def unsealed(self, header: bytes) -> Contents:
-        """What this header says to the repository. SourceBrokenError: it is none, or not for any of our keys."""
+    async def contents(self, envelope: Envelope, read: Callable[[], Awaitable[bytes]]) -> Contents:
+        """What the header of a file says to the repository; `read` gives that header, and is not always asked for it.
+
+        SourceBrokenError: it is none, not the one that was registered, or not for any of our keys.
+        """
         ...
 
     def header(self, said: Contents, reader: bytes, about: str) -> bytes:

@@ -35,9 +35,11 @@ _OF_THE_PART = ("Content-Length", "Content-Range", "Content-Digest")
 
 
 async def head(request: web.Request) -> web.StreamResponse:
-    """HEAD: as GET would answer, without the bytes."""
+    """HEAD: as GET would answer, without the bytes. A ticket for parts gives no whole, so nothing is told of it."""
     broker, object = request.app[BROKER], ObjectId(request.match_info["object_id"])
     shown = told(request, await show(broker.world, await ticket_of(request, broker, object), object))
+    if shown.access.ranges is not None:
+        raise Problem("REQ-RANGE", problem="the ticket is for parts, each by a GET of its range")
     content = await _content(broker, shown)
     if is_known(request, content):
         return unchanged(content)
@@ -54,7 +56,7 @@ async def get(request: web.Request) -> web.StreamResponse:
     content = await _content(broker, shown)
     if is_known(request, content):
         return unchanged(content)
-    asked, response = planned(request, content)
+    asked, response = planned(request, content, whole=shown.access.ranges is None)
     length = sum(span.length for span in asked.spans)
     unseen = seconds_unseen(shown, content, length, broker.snapshots.current()) if _by_nginx(request) else 0
     opened = await open_delivery(broker.world, access, object, asked.spans, content.form, unseen)
@@ -66,14 +68,15 @@ async def get(request: web.Request) -> web.StreamResponse:
     return await send(request, broker, opened, asked, response)
 
 
-def planned(request: web.Request, content: Content) -> tuple[Wanted, web.StreamResponse]:
-    """Which spans will be sent, and the response's head."""
-    size = content.size
+def planned(request: web.Request, content: Content, *, whole: bool = True) -> tuple[Wanted, web.StreamResponse]:
+    """Which spans will be sent, and the response's head. `whole`: may they hear how long all of it is?"""
+    size, shown = content.size, content.size if whole else None
     asked = wanted(request.headers.get(hdrs.RANGE), request.headers.get(hdrs.IF_RANGE), etag=etag(content), size=size)
     headers = _headers(content)
     if isinstance(asked, Unsatisfiable):
         problem = Problem("REQ-RANGE", problem=asked.why)
-        problem.headers[hdrs.CONTENT_RANGE] = unsatisfied(size)
+        if whole:
+            problem.headers[hdrs.CONTENT_RANGE] = unsatisfied(size)
         raise problem
     spans: tuple[Span, ...]
     multipart = None
@@ -81,11 +84,11 @@ def planned(request: web.Request, content: Content) -> tuple[Wanted, web.StreamR
         spans, status = ((Span(0, size - 1),) if size else ()), 200
     elif len(asked.spans) == 1:
         spans, status = asked.spans, 206
-        headers[hdrs.CONTENT_RANGE] = content_range(spans[0], size)
+        headers[hdrs.CONTENT_RANGE] = content_range(spans[0], shown)
     else:
         boundary = request.app[ENTROPY].random(16).hex()
         spans, status = asked.spans, 206
-        multipart = Multipart(spans=spans, size=size, media_type=content.media_type, boundary=boundary)
+        multipart = Multipart(spans=spans, size=shown, media_type=content.media_type, boundary=boundary)
         headers[hdrs.CONTENT_TYPE] = multipart.content_type
     if status == 200 and content.sha256 is not None:  # noqa: PLR2004 (RFC 9110: all of it)
         headers["Content-Digest"] = digest_field(content.sha256)

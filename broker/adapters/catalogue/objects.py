@@ -1,5 +1,6 @@
 """From the part of a catalogue file that declares a DRS object, a file or a bundle, to its row."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -240,7 +241,12 @@ def envelope_of(path: Path) -> Envelope | None:
     except HeaderError as wrong:
         raise ValueError(f"path: {wrong}") from None
     size, checksums = _measured(path, {})
-    return Envelope(header=header.length, size=size, sha256=checksums["sha-256"])
+    return Envelope(
+        header=header.length,
+        size=size,
+        sha256=checksums["sha-256"],
+        header_sha256=hashlib.sha256(start[: header.length]).hexdigest(),
+    )
 
 
 def _instant(said: str | None) -> Seconds | None:

@@ -80,8 +80,7 @@ def encrypt_file(
         os.link(unfinished, target)
     finally:
         unfinished.unlink(missing_ok=True)
-    envelope = Envelope(header=len(header), size=size, sha256=whole.hexdigest())
-    return Measured(size=content.size, checksums=content.checksums, envelope=envelope)
+    return Measured(size=content.size, checksums=content.checksums, envelope=_envelope(header, size, whole.hexdigest()))
 
 
 def decrypt_file(
@@ -124,12 +123,13 @@ def _clear(file: BinaryIO, tell: Tell) -> Measured:
 
 def _sealed(file: BinaryIO, keys: Sequence[SecretKey], tell: Tell, take: Callable[[memoryview], object]) -> Measured:
     """`take`: gets the content, piece by piece, before anybody knows whether it is all of it."""
-    header, said = unsealed(file.read(MAX_HEADER), keys)
+    found, said = unsealed(file.read(MAX_HEADER), keys)
     file.seek(0)
-    whole, content, opener = hashlib.sha256(file.read(header.length)), _Digests(), Opener(said.keys)
-    tell(header.length)
+    header = file.read(found.length)
+    whole, content, opener = hashlib.sha256(header), _Digests(), Opener(said.keys)
+    tell(len(header))
     size = os.fstat(file.fileno()).st_size
-    pieces, at = kept(said.edits, plain_size(size - header.length)), 0
+    pieces, at = kept(said.edits, plain_size(size - len(header))), 0
     for body in _read(file, SEALED):
         whole.update(body)
         plain = memoryview(opener.open(body, at // PLAIN))
@@ -140,8 +140,11 @@ def _sealed(file: BinaryIO, keys: Sequence[SecretKey], tell: Tell, take: Callabl
                 take(plain[begin:end])
         at += len(plain)
         tell(len(body))
-    envelope = Envelope(header=header.length, size=size, sha256=whole.hexdigest())
-    return Measured(size=content.size, checksums=content.checksums, envelope=envelope)
+    return Measured(size=content.size, checksums=content.checksums, envelope=_envelope(header, size, whole.hexdigest()))
+
+
+def _envelope(header: bytes, size: int, sha256: str) -> Envelope:
+    return Envelope(header=len(header), size=size, sha256=sha256, header_sha256=hashlib.sha256(header).hexdigest())
 
 
 def _read(file: BinaryIO, size: int) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, TypeVar
 from weakref import WeakValueDictionary
 
@@ -99,7 +100,7 @@ class GenomicFiles:
             if envelope is None:
                 yield file
                 return
-            said = self._envelopes.unsealed(await _bytes(file, 0, envelope.header))
+            said = await self._envelopes.contents(envelope, partial(_bytes, file, 0, envelope.header))
             content = self._envelopes.opened(file, envelope.header, said)
             if content.size != size:
                 raise SourceBrokenError(f"{path}: what is in it is not as long as was registered")

@@ -7,7 +7,7 @@ A whole genome has 200,000 bins: they are kept as sorted arrays over the index's
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from struct import Struct
 
@@ -15,6 +15,17 @@ from broker.core.htsget.bgzf import VirtualRange
 
 _CHUNK = Struct("<QQ")
 _OFFSET = Struct("<Q")
+
+
+def apart(regions: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same bases, in order, each once: regions that overlap or touch are one."""
+    found: list[tuple[int, int]] = []
+    for first, end in sorted(regions):
+        if found and first <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((first, end))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +41,13 @@ class Reference:
     windows_at: int = 0
     windows: int = 0
     """BAI and TBI: the same for each window of 16 KiB."""
+
+
+NOTHING = Reference(array("I"), array("Q"), array("I"), array("Q"))
+"""A sequence without records: all of them are this one."""
+
+OF_BIN, OF_REFERENCE = 32, 512
+"""About how many bytes one takes in memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,17 +66,25 @@ class BinIndex:
     @property
     def weight(self) -> int:
         """About how many bytes it takes in memory."""
-        return len(self.data) + sum(32 * len(one.bins) + 512 for one in self.references)
+        return len(self.data) + sum(
+            OF_BIN * len(one.bins) + OF_REFERENCE for one in self.references if one is not NOTHING
+        )
 
-    def chunks(self, reference: int, first: int, end: int) -> Iterator[VirtualRange]:
-        """Where records may be that overlap bases `first`..`end` (0-based, half open). Not sorted."""
+    def chunks(self, reference: int, *regions: tuple[int, int]) -> Iterator[VirtualRange]:
+        """Where records may be that overlap bases `first`..`end` of a region (0-based, half open). Not sorted.
+
+        Each bin is read once, however many of the regions it holds: it costs no more than the index has.
+        """
         if not 0 <= reference < len(self.references):
             return
-        one, end = self.references[reference], min(end, 1 << (self.shift + 3 * self.depth))
-        if first >= end:
-            return
-        least = self._least(one, first)
-        for index in self._bins(one, first, end):
+        one, behind_all = self.references[reference], 1 << (self.shift + 3 * self.depth)
+        wanted = dict[int, int]()
+        for first, end in apart(regions):
+            if first < min(end, behind_all):
+                least = self._least(one, first)
+                for index in self._bins(one, first, min(end, behind_all)):
+                    wanted[index] = min(least, wanted.get(index, least))
+        for index, least in wanted.items():
             at = one.chunks_at[index]
             for begin, behind in _CHUNK.iter_unpack(self.data[at : at + _CHUNK.size * one.chunks[index]]):
                 if behind > least:

@@ -5,12 +5,17 @@ where the slice is in it, how long it is. Containers are sent whole: nothing sma
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
+from broker.core.htsget.bins import apart
 from broker.core.htsget.index_files import inflated
 from broker.core.htsget.reading import MalformedError
 from broker.core.ranges import Span
+
+MAX_SLICES: Final = 1_000_000
+"""Slices of an index that is read: three times those of a file of 100 GB."""
 
 _FIELDS = 6
 _UNPLACED, _SEVERAL = -1, -2
@@ -39,11 +44,15 @@ class ContainerIndex:
         """About how many bytes it takes in memory."""
         return 200 * len(self.slices) + 64
 
-    def spans(self, reference: int, first: int, end: int, behind: int) -> Iterator[Span]:
-        """The containers with records that may overlap. `reference` -1: unplaced ones; `behind`: where data end."""
+    def spans(self, reference: int, behind: int, *regions: tuple[int, int]) -> Iterator[Span]:
+        """The containers with records that may overlap a region. `reference` -1: unplaced ones; `behind`: where data
+        end. Each slice is looked at once, however many regions there are.
+        """
+        wanted = apart(regions)
+        ends = [end for _, end in wanted]
         for one in self.slices:
             if one.reference == _SEVERAL or (
-                one.reference == reference and (reference == _UNPLACED or (one.first < end and one.end > first))
+                one.reference == reference and (reference == _UNPLACED or _overlaps(one, wanted, ends))
             ):
                 yield self._container(one.container, behind)
 
@@ -55,10 +64,19 @@ class ContainerIndex:
         return Span(at, end - 1)
 
 
+def _overlaps(one: Slice, regions: Sequence[tuple[int, int]], ends: Sequence[int]) -> bool:
+    """`regions` apart from each other and in order, and where each ends."""
+    at = bisect_right(ends, one.first)
+    return at < len(regions) and regions[at][0] < one.end
+
+
 def read_containers(given: bytes) -> ContainerIndex:
     """The index. MalformedError."""
+    text = inflated(given)
+    if text.count(b"\n") > MAX_SLICES:
+        raise MalformedError("an index that is too large")
     try:
-        lines = inflated(given).decode("ascii").splitlines()
+        lines = text.decode("ascii").split("\n")
     except UnicodeDecodeError:
         raise MalformedError("a CRAI index that is no text") from None
     slices = tuple(_slice(line) for line in lines if line)

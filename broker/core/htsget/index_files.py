@@ -9,7 +9,7 @@ from array import array
 from struct import Struct, error
 from typing import Final, Literal
 
-from broker.core.htsget.bins import BinIndex, Reference
+from broker.core.htsget.bins import NOTHING, OF_BIN, OF_REFERENCE, BinIndex, Reference
 from broker.core.htsget.reading import MalformedError
 
 IndexKind = Literal["BAI", "CSI", "TBI", "CRAI"]
@@ -19,6 +19,9 @@ MAX_FILE: Final = 64 << 20
 
 MAX_INFLATED: Final = 256 << 20
 """The same once it is inflated."""
+
+MAX_TABLES: Final = 256 << 20
+"""Bytes that its tables may take besides: forty times those of a whole genome."""
 
 _INT = Struct("<i")
 _TWO = Struct("<ii")
@@ -84,6 +87,7 @@ class _Bins:
         self._data = data
         self._at = 4
         self._end = 0
+        self._left = MAX_TABLES
         self._pseudo = _pseudo_bin(_BAI_DEPTH)
 
     def read(self, *, tabix: bool) -> BinIndex:
@@ -103,11 +107,24 @@ class _Bins:
         )
 
     def _reference(self) -> Reference:
-        bins = sorted(self._bin() for _ in range(_count(self._int())))
+        bins = self._bins()
         windows = _count(self._int())
         at = self._at
         self._skip(_OFFSET.size * windows)
-        return _reference(bins, at, windows)
+        return _reference(bins, at, windows) if bins or windows else NOTHING
+
+    def _bins(self) -> list[tuple[int, int, int, int]]:
+        """Of one reference, sorted. Each is weighed before it is kept."""
+        number = _count(self._int())
+        self._left -= OF_REFERENCE if number else 0
+        bins = list[tuple[int, int, int, int]]()
+        for _ in range(number):
+            self._left -= OF_BIN
+            if self._left < 0:
+                raise MalformedError("an index that is too large")
+            bins.append(self._bin())
+        bins.sort()
+        return bins
 
     def _bin(self) -> tuple[int, int, int, int]:
         number, chunks = _BIN.unpack_from(self._data, self._at)
@@ -150,7 +167,8 @@ class _CSI(_Bins):
         return self._made(shift, depth, references, names)
 
     def _reference(self) -> Reference:
-        return _reference(sorted(self._bin() for _ in range(_count(self._int()))), 0, 0, csi=True)
+        bins = self._bins()
+        return _reference(bins, 0, 0, csi=True) if bins else NOTHING
 
     def _bin(self) -> tuple[int, int, int, int]:
         number, least, chunks = _CSI_BIN.unpack_from(self._data, self._at)

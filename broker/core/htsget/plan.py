@@ -7,7 +7,7 @@ the bytes between them.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Final
 
 from broker.core.htsget.bgzf import Piece, VirtualRange, cut, packed
@@ -26,6 +26,9 @@ MAX_RANGES: Final = 64
 
 NEAR: Final = 64 << 10
 """Bytes of the file that are sent rather than left out between two ranges."""
+
+MOST_HELD: Final = 1 << 16
+"""Ranges that are held at once while they are looked for: some ten megabytes, whatever an index lists."""
 
 MAX_INLINE: Final = 1 << 20
 """Bytes of a header that are sent inside the ticket; a longer one is fetched like the rest."""
@@ -67,12 +70,13 @@ def wanted_ranges(asked: Asked, layout: Layout, index: Index) -> tuple[VirtualRa
         return ()
     if asked.regions is None:
         return joined([layout.records])
-    found: list[VirtualRange] = []
+    wanted: dict[tuple[str, int], list[tuple[int, int]]] = {}
     for region in asked.regions:
         number = _number(region, layout, index)
         if number is None:
             return Reason(code="REQ-REFERENCE", facts=(("reference", region.reference),))
-        found += _ranges(region, number, layout, index)
+        wanted.setdefault((region.reference, number), []).append((region.start, region.end))
+    found = chain.from_iterable(_ranges(*named, regions, layout, index) for named, regions in wanted.items())
     inside = (_inside(one, layout.records) for one in found)
     return joined(one for one in inside if one.first < one.end)
 
@@ -106,13 +110,15 @@ def _number(region: Region, layout: Layout, index: Index) -> int | None:
     return layout.references.get(region.reference)
 
 
-def _ranges(region: Region, number: int, layout: Layout, index: Index) -> Iterable[VirtualRange]:
+def _ranges(
+    reference: str, number: int, regions: Iterable[tuple[int, int]], layout: Layout, index: Index
+) -> Iterable[VirtualRange]:
     if isinstance(index, BinIndex):
-        if region.reference == UNPLACED:
+        if reference == UNPLACED:
             return [VirtualRange(index.placed_end, layout.records.end)]
-        return index.chunks(number, region.start, region.end)
-    spans = index.spans(number, region.start, region.end, layout.records.end >> 16)
-    return [VirtualRange(span.first << 16, span.last + 1 << 16) for span in spans]
+        return index.chunks(number, *regions)
+    spans = index.spans(number, layout.records.end >> 16, *regions)
+    return (VirtualRange(span.first << 16, span.last + 1 << 16) for span in spans)
 
 
 def _inside(one: VirtualRange, records: VirtualRange) -> VirtualRange:
@@ -120,18 +126,37 @@ def _inside(one: VirtualRange, records: VirtualRange) -> VirtualRange:
 
 
 def joined(ranges: Iterable[VirtualRange]) -> tuple[VirtualRange, ...]:
-    """In order, apart from each other; those that are near become one, and of many the nearest."""
+    """In order, apart from each other; those that are near become one, and of many the nearest.
+
+    Of however many there are no more than `MOST_HELD` are held at once.
+    """
+    held: list[VirtualRange] = []
+    for one in ranges:
+        held.append(one)
+        if len(held) == MOST_HELD:
+            held = _apart(held)
+            held = held if len(held) <= MOST_HELD // 2 else _fewest(held)
+    return tuple(_fewest(_apart(held)))
+
+
+def _apart(ranges: list[VirtualRange]) -> list[VirtualRange]:
+    """Those that are near become one."""
     apart: list[VirtualRange] = []
     for one in sorted(ranges):
         if apart and (one.first >> 16) - (apart[-1].end >> 16) <= NEAR:
             apart[-1] = VirtualRange(apart[-1].first, max(apart[-1].end, one.end))
         else:
             apart.append(one)
+    return apart
+
+
+def _fewest(apart: list[VirtualRange]) -> list[VirtualRange]:
+    """Of too many, with the widest gaps between them left out."""
     if len(apart) <= MAX_RANGES:
-        return tuple(apart)
+        return apart
     gaps = sorted(range(1, len(apart)), key=lambda at: apart[at - 1].end - apart[at].first)[: MAX_RANGES - 1]
     starts = [0, *sorted(gaps), len(apart)]
-    return tuple(VirtualRange(apart[begin].first, apart[behind - 1].end) for begin, behind in pairwise(starts))
+    return [VirtualRange(apart[begin].first, apart[behind - 1].end) for begin, behind in pairwise(starts)]
 
 
 def divided(pieces: Iterable[Piece]) -> tuple[Piece, ...]:

@@ -277,6 +277,8 @@ class Envelope:
     header: int
     size: int
     sha256: str
+    header_sha256: str = ""
+    """Of the header alone: another one is not used, and this one is not read every time. Empty: it was not noted."""
 
 
 Availability = Literal["online", "staging", "offline"]

@@ -36,7 +36,7 @@ SEVERAL = Span(3000, 3999)
     ],
 )
 def test_the_containers_of_a_region(reference: int, first: int, end: int, found: list[Span]) -> None:
-    assert list(LINES.spans(reference, first, end, 5000)) == found
+    assert list(LINES.spans(reference, 5000, (first, end))) == found
 
 
 def test_a_line_counts_bases_from_one_and_a_slice_from_nought() -> None:
@@ -55,10 +55,10 @@ def test_containers_are_known_once_each_and_sorted() -> None:
 
 def test_the_last_container_ends_where_the_data_end() -> None:
     alone = index("0 1 1 300")
-    assert list(alone.spans(0, 0, 1, 301)) == [Span(300, 300)]
+    assert list(alone.spans(0, 301, (0, 1))) == [Span(300, 300)]
     for behind in (300, 200):
         with pytest.raises(MalformedError, match="containers behind the end of the file"):
-            list(alone.spans(0, 0, 1, behind))
+            list(alone.spans(0, behind, (0, 1)))
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def test_a_container_beyond_the_file_is_not_sent() -> None:
     index = read_containers(gzip.compress(b"0\t1\t2\t3000\t4\t5\n", mtime=0))
     assert isinstance(index, ContainerIndex)
     with pytest.raises(MalformedError):
-        list(index.spans(0, 0, 10, 2000))
+        list(index.spans(0, 2000, (0, 10)))
 
 
 @pytest.mark.parametrize("given", [b"", b"x", b"BAI\1"[:3], b"BAM\1", gzip.compress(b"abc", mtime=0)])

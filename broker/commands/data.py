@@ -1,4 +1,4 @@
-"""`broker data key|encrypt|register|verify`: the files of a repository, for its staff."""
+"""`broker data key|encrypt|describe|register|verify`: the files of a repository, for its staff."""
 
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from broker.adapters.crypt4gh.files import ChangedFileError, encrypt_file
 from broker.adapters.entropy import SystemEntropy
 from broker.adapters.keys import read_passphrase
 from broker.commands.common import Fail, settings, telling
+from broker.commands.data_describe import describe
 from broker.commands.data_register import register
 from broker.commands.data_shown import progress, show_table
 from broker.commands.data_verify import verify
@@ -97,5 +98,6 @@ def encrypt(config: Path | None, files: tuple[Path, ...], folder: Path | None) -
     show_table(table)
 
 
+data.add_command(describe)
 data.add_command(register)
 data.add_command(verify)

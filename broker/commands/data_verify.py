@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from broker.adapters.crypt4gh.files import Tell, measure
 from broker.adapters.keys import KeyStoreError
 from broker.commands.common import Fail, settings, telling
 from broker.commands.data_shown import progress, show_table
-from broker.core.rows import Dataset, DrsObject, Repository
+from broker.core.rows import Dataset, DrsObject, Envelope, Repository
 from broker.database import every
 from broker.state import archive_keys
 
@@ -60,6 +61,13 @@ async def _chosen(
     return [(row, roots[homes[row.dataset]] / row.path) for row in named if row.availability == "online"]
 
 
+def _noted(registered: Envelope | None, found: Envelope | None) -> Envelope | None:
+    """What was registered, and of the header's digest, where that was not noted then, what was found."""
+    if registered is None or found is None or registered.header_sha256:
+        return registered
+    return replace(registered, header_sha256=found.header_sha256)
+
+
 def _verdict(row: DrsObject, path: Path, keys: ArchiveKeys, tell: Tell) -> str:
     try:
         measured = measure(path, keys.all, tell)
@@ -67,7 +75,7 @@ def _verdict(row: DrsObject, path: Path, keys: ArchiveKeys, tell: Tell) -> str:
         return failure.strerror or "cannot be read"
     except (ValueError, KeyStoreError) as failure:
         return f"cannot be opened: {failure}"
-    if measured.envelope != row.envelope:
+    if measured.envelope != _noted(row.envelope, measured.envelope):
         return "another file around the content" if row.envelope and measured.envelope else "encrypted otherwise"
     if measured.size != row.size:
         return f"{measured.size} bytes of content instead of {row.size}"

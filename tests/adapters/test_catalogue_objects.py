@@ -87,14 +87,15 @@ def test_of_an_encrypted_file_the_content_is_said_and_the_file_is_measured(tmp_p
     (tmp_path / "a.c4gh").write_bytes(SEALED)
     made = row(tmp_path, FILE | ENCRYPTED)
     assert (made.size, made.checksums) == (5, {"sha-256": DIGEST})
-    assert made.envelope == Envelope(header=124, size=len(SEALED), sha256=hashlib.sha256(SEALED).hexdigest())
+    whole, header = (hashlib.sha256(each).hexdigest() for each in (SEALED, SEALED[:124]))
+    assert made.envelope == Envelope(header=124, size=len(SEALED), sha256=whole, header_sha256=header)
 
 
 @pytest.mark.parametrize(
     ("file", "said", "why"),
     [
-        (SEALED, {"encrypted": False}, "encrypted: this is a Crypt4GH file"),
-        (BYTES, {}, "encrypted: this is no Crypt4GH file"),
+        (SEALED, {"encrypted": False}, "encrypted: true of this file"),
+        (BYTES, {}, "encrypted: false of this file"),
         (SEALED[:100], {}, "path: the header is cut off"),
         (SEALED, {"checksums": {}}, "size: of what is encrypted"),
         (SEALED, {"index": "a.bai"}, "index: of an encrypted file"),
@@ -107,6 +108,41 @@ def test_what_is_wrong_with_an_encrypted_file_is_told(
     (tmp_path / "a.c4gh").write_bytes(file)
     with pytest.raises(CatalogueError) as caught:
         read_catalogue(written(tmp_path, FILE | ENCRYPTED | said))
+    assert why in str(caught.value)
+
+
+AROUND = {"header": 124, "header_sha256": "1" * 64, "size": 124 + 28 + 7, "sha256": "2" * 64}
+ELSEWHERE: dict[str, Any] = FILE | AWAY | {"checksums": {"sha-256": DIGEST}, "encrypted": AROUND}
+INDEX = {"path": "a.bai.c4gh", "kind": "BAI", "size": 9, "sha256": "3" * 64}
+
+
+@pytest.mark.row("HT-SEALED")
+def test_of_an_encrypted_file_elsewhere_it_is_said_what_it_is(tmp_path: Path) -> None:
+    around = AROUND | {"size": 124 + 28 + 9}
+    made = row(tmp_path, ELSEWHERE | {"format": "BAM", "index": INDEX | {"encrypted": around}})
+    assert made.envelope == Envelope(header=124, size=159, sha256="2" * 64, header_sha256="1" * 64)
+    assert made.index is not None
+    assert made.index.envelope == Envelope(header=124, size=161, sha256="2" * 64, header_sha256="1" * 64)
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"encrypted": True}, "encrypted: of a file that is not there"),
+        ({"encrypted": AROUND | {"size": 158}}, "encrypted: a file of this size does not hold"),
+        ({"encrypted": AROUND | {"size": 124 + 28}}, "encrypted: a file of this size does not hold"),
+        ({"encrypted": AROUND | {"size": 7}}, "encrypted: a file of this size does not hold"),
+        ({"encrypted": AROUND | {"header": 0}}, "header"),
+        ({"encrypted": AROUND | {"sha256": "x"}}, "sha256"),
+        ({"format": "BAM", "index": INDEX}, "index: is encrypted if its file is"),
+        ({"encrypted": False, "format": "BAM", "index": INDEX | {"encrypted": AROUND}}, "index: is encrypted if"),
+        ({"format": "BAM", "index": INDEX | {"encrypted": AROUND}}, "encrypted: a file of this size does not hold"),
+        ({"path": "a.bam", "availability": "online", "created": None}, "encrypted: false of this file"),
+    ],
+)
+def test_what_is_wrong_with_an_encrypted_file_elsewhere_is_told(tmp_path: Path, said: dict[str, Any], why: str) -> None:
+    with pytest.raises(CatalogueError) as caught:
+        read_catalogue(written(tmp_path, {k: v for k, v in (ELSEWHERE | said).items() if v is not None}))
     assert why in str(caught.value)
 
 

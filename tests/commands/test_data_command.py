@@ -5,13 +5,16 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pysam
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from broker.__main__ import cli
+from broker.adapters.catalogue.objects import ObjectPart, drs_object
 from broker.adapters.crypt4gh.files import ChangedFileError, encrypt_file, measure
 from broker.adapters.crypt4gh.key_files import write_secret_key
 from broker.adapters.crypt4gh.packets import SecretKey
@@ -19,6 +22,7 @@ from broker.adapters.keys import KeyStoreError, make_passphrase
 from broker.adapters.storage.reads import all_of
 from broker.commands.common import Fail
 from broker.commands.data_register import about_index
+from broker.commands.data_verify import _noted
 from broker.commands.doctor import _archive
 from broker.config import Settings
 from broker.core.crypt4gh.edits import kept
@@ -293,3 +297,34 @@ def test_regions_of_an_encrypted_file_too_where_its_index_is_encrypted_as_well(
     run(keyed, *said, fails="index:")
     (files / "vault.bam.bai.c4gh").unlink()
     assert "(format, index)" in run(keyed, *said).output
+
+
+def test_what_will_lie_elsewhere_is_described_as_it_would_be_registered_here(
+    keyed: list[str], base: Path, files: Path
+) -> None:
+    file = write_bam(files / "far.bam", reads(20))
+    pysam.index(str(file))
+    run(keyed, "encrypt", str(file), str(files / "far.bam.bai"))
+    both = [str(files / name) for name in ("far.bam.c4gh", "far.bam")]
+    said = yaml.safe_load(run(keyed, "describe", "--dataset", DATASET, *both).stdout)["objects"]
+    sealed, plain = (
+        drs_object(ObjectPart(**one), {"far": None}, {DATASET: "far"})
+        for one in said  # as of a bucket
+    )
+    for described, path, id in ((sealed, both[0], "far.bam"), (plain, both[1], "far-plain")):
+        run(keyed, "register", "--dataset", DATASET, "--unrestricted", "--id", id, path)
+        row = objects(base)[id]
+        assert (described.size, described.format, described.envelope) == (row.size, row.format, row.envelope)
+        assert (described.index, described.checksums) == (row.index, row.checksums)
+    assert sealed.envelope is not None
+    assert sealed.envelope.header_sha256 == hashlib.sha256((files / "far.bam.c4gh").read_bytes()[:124]).hexdigest()
+
+
+def test_what_was_registered_before_headers_were_noted_still_fits(keyed: list[str], base: Path, files: Path) -> None:
+    (files / "old.bam.c4gh").write_bytes(encrypted(READS, [OWN], OTHER))
+    run(keyed, "register", "--dataset", DATASET, "--unrestricted", str(files / "old.bam.c4gh"))
+    row = objects(base)["old.bam"]
+    assert row.envelope is not None
+    assert _noted(replace(row.envelope, header_sha256=""), row.envelope) == row.envelope
+    assert _noted(row.envelope, replace(row.envelope, header_sha256="0" * 64)) == row.envelope
+    assert _noted(None, row.envelope) is None

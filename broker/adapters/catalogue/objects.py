@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from broker.adapters.catalogue.form import Part, Text, Url, Word
+from broker.adapters.catalogue.form import Part, Sha256, Text, Url, Word
 from broker.adapters.catalogue.genomic import KINDS, assert_samples, indexed
 from broker.adapters.catalogue.repositories import Roots
 from broker.core.crypt4gh.header import MAGIC, MAX_HEADER, HeaderError, parse
+from broker.core.crypt4gh.segments import plain_size
 from broker.core.drs.bundles import HASHES, MOST_CONTENTS
 from broker.core.drs.identifiers import is_object_id
 from broker.core.drs.objects import HEX_DIGITS, MAX_SIZE, is_checksum
@@ -38,12 +39,26 @@ class MemberPart(Part):
     object: ObjectIdText
 
 
+class EnvelopePart(Part):
+    """A Crypt4GH file that is not on this machine; `broker data describe` says these of a copy."""
+
+    header: Annotated[int, Field(gt=0, le=MAX_HEADER)]
+    """Bytes of its header."""
+    header_sha256: Sha256
+    size: Annotated[int, Field(gt=0, le=MAX_SIZE)]
+    """Of the file, header and all, as are the digests."""
+    sha256: Sha256
+
+
 class IndexPart(Part):
     path: Text
     """Below the repository's root."""
     kind: Literal["BAI", "CSI", "TBI", "CRAI"]
     size: Annotated[int, Field(gt=0, le=MAX_FILE)]
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    """Of the index itself, also if it lies there encrypted, and so is the digest."""
+    sha256: Sha256
+    encrypted: EnvelopePart | None = None
+    """The Crypt4GH file in which it lies; an encrypted file has an encrypted index."""
 
 
 class ObjectPart(Part):
@@ -66,8 +81,10 @@ class ObjectPart(Part):
     """True for a file without personal data."""
     size: Annotated[int, Field(ge=0, le=MAX_SIZE)] | None = None
     """In bytes; needed where the file is not there yet, or not on this machine."""
-    encrypted: bool = False
-    """True for a Crypt4GH file: then size and sha-256 are those of what is in it, and must be said."""
+    encrypted: bool | EnvelopePart = False
+    """True for a Crypt4GH file, and of one that is not on this machine what it is: then size and sha-256 are those of
+    what is in it, and must be said.
+    """
     checksums: dict[str, str] = {}
     """Kind to lower-case hexadecimal: `sha-256` is needed where `size` is, others may be added."""
     source_tag: Word | None = None
@@ -107,7 +124,7 @@ def drs_object(part: ObjectPart, roots: Roots, homes: dict[str, str]) -> DrsObje
         raise ValueError("subjects: either the participants whose data it holds, or unrestricted: true")
     root = roots[home]
     path = _file(part.path, root)
-    if part.encrypted and part.index is not None:
+    if part.encrypted is True and part.index is not None:
         raise ValueError("index: of an encrypted file `broker data register` finds it, with the keys")
     size, checksums, modified, envelope = _content(part, path)
     created = _instant(part.created)
@@ -155,8 +172,22 @@ def _indexed(part: ObjectPart, root: Path | None, path: Path | None) -> tuple[Fo
         return None, None
     if said.kind not in KINDS[part.format]:
         raise ValueError(f"index: a {part.format} file has one of {' or '.join(KINDS[part.format])}")
+    if (said.encrypted is None) != (part.encrypted is False):
+        raise ValueError("index: is encrypted if its file is, and only then")
     _file(said.path, root)
-    return part.format, IndexFile(kind=said.kind, path=said.path, size=said.size, sha256=said.sha256)
+    around = _around(said.encrypted, said.size) if said.encrypted is not None else None
+    return part.format, IndexFile(kind=said.kind, path=said.path, size=said.size, sha256=said.sha256, envelope=around)
+
+
+def _around(said: EnvelopePart, content: int) -> Envelope:
+    """The file around a content of so many bytes; an edit list may keep less than there is. ValueError."""
+    try:
+        fits = plain_size(said.size - said.header) >= content
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError("encrypted: a file of this size does not hold such a content")
+    return Envelope(header=said.header, size=said.size, sha256=said.sha256, header_sha256=said.header_sha256)
 
 
 def _file(path: str, root: Path | None) -> Path | None:
@@ -204,17 +235,11 @@ def _content(part: ObjectPart, path: Path | None) -> tuple[int, dict[str, str], 
     if wrong is not None:
         raise ValueError(f"checksums: {wrong}: lower-case hexadecimal of one of {', '.join(HEX_DIGITS)}")
     if path is None or (part.availability != "online" and not path.exists()):
-        if part.size is None or "sha-256" not in part.checksums or part.created is None:
-            raise ValueError(
-                "size: of a file that is not there yet, or elsewhere, size, sha-256 and created must be said"
-            )
-        if part.encrypted:
-            raise ValueError("encrypted: of a file that is not there nobody knows how it is encrypted")
-        return part.size, part.checksums, Seconds(0), None
+        return _elsewhere(part)
     modified = Seconds(int(path.stat().st_mtime))
     envelope = envelope_of(path)
-    if part.encrypted != (envelope is not None):
-        raise ValueError(f"encrypted: {'this is no' if part.encrypted else 'this is a'} Crypt4GH file")
+    if part.encrypted is not (envelope is not None):
+        raise ValueError(f"encrypted: {'false' if envelope is None else 'true'} of this file, which is measured")
     if envelope is not None:
         if part.size is None or "sha-256" not in part.checksums:
             raise ValueError(
@@ -228,6 +253,15 @@ def _content(part: ObjectPart, path: Path | None) -> tuple[int, dict[str, str], 
     if differs is not None:
         raise ValueError(f"checksums: {differs}: the file's is {measured[differs]}")
     return size, {**part.checksums, **measured}, modified, None
+
+
+def _elsewhere(part: ObjectPart) -> tuple[int, dict[str, str], Seconds, Envelope | None]:
+    """The same of a file that is not there yet, or on another machine: taken at its word until it is read."""
+    if part.size is None or "sha-256" not in part.checksums or part.created is None:
+        raise ValueError("size: of a file that is not there yet, or elsewhere, size, sha-256 and created must be said")
+    if part.encrypted is True:
+        raise ValueError("encrypted: of a file that is not there it must be said how (`broker data describe`)")
+    return part.size, part.checksums, Seconds(0), _around(part.encrypted, part.size) if part.encrypted else None
 
 
 def envelope_of(path: Path) -> Envelope | None:

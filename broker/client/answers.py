@@ -36,7 +36,12 @@ class RefusedError(Exception):
     @property
     def code(self) -> str:
         """The stable code of the reason, or OAuth's word for it."""
-        return one_line(self.said.get("code")) or one_line(self.said.get("error")) or f"HTTP {self.status}"
+        return one_line(self.said.get("code")) or self.word or f"HTTP {self.status}"
+
+    @property
+    def word(self) -> str:
+        """OAuth's word for it (RFC 6749 section 5.2), by which a client goes on; empty where there is none."""
+        return one_line(self.said.get("error"))
 
 
 @dataclass(frozen=True, slots=True)

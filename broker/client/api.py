@@ -104,7 +104,7 @@ class Api:
             try:
                 said = await self.redeem(form)
             except RefusedError as no:
-                if no.code == "invalid_grant":
+                if no.word == "invalid_grant":
                     raise AccountError(f"Your sign-in has ended. Run: broker login {self.issuer}") from None
                 raise
             self.account = replace(

@@ -4,8 +4,8 @@ Nothing is sent to any host but the broker that somebody signed in at: a name th
 said so. What a file is called comes from its server, so it is looked at before it becomes a path.
 """
 
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -43,6 +43,28 @@ class Missed:
     id: str
     folder: str
     why: RefusedError | TalkError
+
+
+def under_names_of_their_own(files: Iterable[Wanted | Missed]) -> list[Wanted | Missed]:
+    """The same, each once, and no two in one place, also where case does not count: then the id comes first."""
+    found, places = list[Wanted | Missed](), dict[str, str]()
+    for file in files:
+        if isinstance(file, Missed):
+            found.append(file)
+            continue
+        other = replace(file, name=f"{encode(file.id).replace('%', '_')}-{file.name}")
+        kept = next((one for one in (file, other) if places.get(_place(one), one.id) == one.id), None)
+        if kept is None or not is_name(kept.name):
+            why = TalkError(f"{file.name} is the name of another file that you asked for: get it into another folder")
+            found.append(Missed(id=file.id, folder=file.folder, why=why))
+        elif _place(kept) not in places:
+            places[_place(kept)] = kept.id
+            found.append(kept)
+    return found
+
+
+def _place(file: Wanted) -> str:
+    return f"{file.folder}{file.name}".casefold()
 
 
 async def wanted(api: Api, name: str) -> AsyncIterator[Wanted | Missed]:

@@ -76,9 +76,9 @@ async def finish(http: aiohttp.ClientSession, begun: Begun, key: ComputerKey, pa
         try:
             said = await redeem(http, begun.issuer, key, form, client_id=None)
         except RefusedError as no:
-            if no.code == "slow_down":
+            if no.word == "slow_down":
                 wait += _SLOWER
-            elif no.code != "authorization_pending" or key.clock.now() >= begun.ends:
+            elif no.word != "authorization_pending" or key.clock.now() >= begun.ends:
                 raise
             continue
         return _account(begun, said, key)

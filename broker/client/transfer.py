@@ -132,6 +132,8 @@ async def fetch(
     if await asyncio.to_thread(_is_there, goal, file):
         told(file.size)
         return goal
+    if goal.exists() and (not goal.is_file() or goal.stat().st_size != file.size):
+        raise BrokenError(f"{goal} is there already and is something else: move it away, or say another --output")
     if file.sealed and unseal is None:
         raise TalkError(f"{file.name} comes only encrypted for a key of yours: say which one reads it, with --key FILE")
     goal.parent.mkdir(parents=True, exist_ok=True)

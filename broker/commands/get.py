@@ -13,7 +13,7 @@ from broker.client.account import Accounts
 from broker.client.answers import RefusedError, TalkError, refusal
 from broker.client.api import Api
 from broker.client.manifest import Line, Manifest, State
-from broker.client.objects import Missed, Wanted, wanted
+from broker.client.objects import Missed, Wanted, under_names_of_their_own, wanted
 from broker.client.transfer import BrokenError, Unseal, fetch
 from broker.commands.reading import key_option, passphrase_option, unsealing
 from broker.commands.signed_in import accounts_option, at_option, signed_in, talking
@@ -56,7 +56,7 @@ def get(
 
     async def run() -> int:
         async with signed_in(accounts, at) as api:
-            files = [file for name in names async for file in wanted(api, name)]
+            files = under_names_of_their_own([file for name in names async for file in wanted(api, name)])
             manifest = Manifest(api.issuer)
             try:
                 return await _all(api, files, output, parallel, errors, unseal, manifest)

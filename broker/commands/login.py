@@ -44,9 +44,9 @@ def login(issuer: str, name: str | None, program: str, accounts: Accounts) -> No
                 "access_denied": "You said no, so nothing was given.",
                 "expired_token": "The code was not confirmed in time.",
             }
-            if no.code not in known:
+            if no.word not in known:
                 raise
-            console.print(f"{known[no.code]} Run the command again to start anew.", style="bold")
+            console.print(f"{known[no.word]} Run the command again to start anew.", style="bold")
             raise SystemExit(1) from None
 
 

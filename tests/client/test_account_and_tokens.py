@@ -87,6 +87,11 @@ def test_a_sign_in_that_others_can_read_is_not_used(tmp_path: Path) -> None:
         accounts.get()
 
 
+def refused(word: str) -> dict[str, str]:
+    """A refusal as our broker writes it: OAuth's word, and beside it a code of its own."""
+    return {"error": word, "error_description": "No.", "code": "AUTH-OF-ITS-OWN", "request_id": "0"}
+
+
 class Broker:
     """The token endpoint and one address behind a token. Every refresh token is good once."""
 
@@ -102,12 +107,12 @@ class Broker:
         self.forms.append(form)
         claims = signed(request.headers["DPoP"]).payload
         if self.nonce is not None and claims.get("nonce") != self.nonce:
-            return web.json_response({"error": "use_dpop_nonce"}, status=400, headers={"DPoP-Nonce": self.nonce})
+            return web.json_response(refused("use_dpop_nonce"), status=400, headers={"DPoP-Nonce": self.nonce})
         if self.pending:
-            return web.json_response({"error": self.pending.pop(0)}, status=400)
+            return web.json_response(refused(self.pending.pop(0)), status=400)
         if form["grant_type"] == "refresh_token":
             if form["refresh_token"] != self.good:
-                return web.json_response({"error": "invalid_grant"}, status=400)
+                return web.json_response(refused("invalid_grant"), status=400)
             self.renewed += 1
             self.good = f"r{self.renewed}"
         body = {"access_token": f"a{self.renewed}", "refresh_token": self.good, "expires_in": 600, "client_id": "mine"}
@@ -154,6 +159,7 @@ async def test_many_commands_at_once_renew_the_tokens_once(tmp_path: Path) -> No
         }
 
 
+@pytest.mark.row("CLI-WORDS")
 async def test_a_sign_in_that_has_ended_says_so(tmp_path: Path) -> None:
     accounts = Accounts(tmp_path)
     async with running(Broker()) as home, session() as http:
@@ -162,6 +168,7 @@ async def test_a_sign_in_that_has_ended_says_so(tmp_path: Path) -> None:
             await Api(http, accounts, accounts.get(), key()).call("GET", "/me")
 
 
+@pytest.mark.row("CLI-WORDS")
 async def test_waiting_for_the_yes_goes_as_slowly_as_it_is_told(tmp_path: Path) -> None:
     broker, waits = Broker(), list[float]()
     broker.pending = ["authorization_pending", "slow_down", "authorization_pending"]

@@ -16,7 +16,7 @@ from broker.client import transfer
 from broker.client.account import Account, Accounts
 from broker.client.answers import RefusedError, TalkError, refusal
 from broker.client.api import Api, session
-from broker.client.objects import Wanted
+from broker.client.objects import Missed, Wanted, under_names_of_their_own
 from broker.client.proofs import ComputerKey
 from broker.client.transfer import BrokenError, fetch
 from tests.fakes import START, CountingEntropy, FakeClock
@@ -186,6 +186,33 @@ async def test_what_is_there_already_is_looked_at_and_not_fetched_again(tmp_path
         assert len(c.origin.asked) == before
         (c.folder / "a.bam").write_bytes(bytes(len(CONTENT)))
         assert (await c.get()).read_bytes() == CONTENT
+
+
+@pytest.mark.row("GET-NAMES")
+async def test_a_file_of_ones_own_is_never_written_over(tmp_path: Path) -> None:
+    async with client(tmp_path, honest) as c:
+        (c.folder / "a.bam").write_bytes(b"my own work")
+        with pytest.raises(BrokenError, match=r"is there already and is something else"):
+            await c.get()
+        assert (c.folder / "a.bam").read_bytes() == b"my own work"
+        assert (c.left, c.origin.asked) == ({"a.bam"}, [])
+        (c.folder / "b").mkdir()
+        with pytest.raises(BrokenError):
+            await c.get(name="b")
+
+
+def file(id: str, name: str, folder: str = "") -> Wanted:
+    return Wanted(id=id, name=name, size=1, checksums={}, access=f"/{id}", folder=folder)
+
+
+@pytest.mark.row("GET-NAMES")
+def test_no_two_files_come_under_one_name() -> None:
+    same = [file("a", "x.bam"), file("b", "x.bam"), file("c/1", "X.BAM"), file("a", "x.bam"), file("d", "x.bam", "in/")]
+    found = under_names_of_their_own(same)
+    assert [one.name for one in found if isinstance(one, Wanted)] == ["x.bam", "b-x.bam", "c_2F1-X.BAM", "x.bam"]
+    tricky = [file("a", "b-x"), file("c", "x"), file("b", "x"), file("e" * 250, "x" * 10), file("f", "x" * 10)]
+    ended = under_names_of_their_own([*tricky, file("g" * 250, "x" * 10)])
+    assert [type(one) for one in ended] == [Wanted, Wanted, Missed, Wanted, Wanted, Missed]
 
 
 async def test_a_connection_that_breaks_is_gone_on_with_where_it_broke(tmp_path: Path) -> None:

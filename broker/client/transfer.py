@@ -112,6 +112,10 @@ class _Part:
         new.write_text(json.dumps({"of": self.known(), "have": self.have}), "utf-8")
         new.replace(self.notes)
 
+    def remove(self) -> None:
+        self.path.unlink(missing_ok=True)
+        self.notes.unlink(missing_ok=True)
+
     def missing(self) -> list[int]:
         return [n for n in range(-(-self.file.size // PIECE)) if self.have.get(n, 0) < self.length(n)]
 
@@ -147,9 +151,10 @@ async def fetch(
         await asyncio.to_thread(os.fsync, descriptor)
     finally:
         os.close(descriptor)
+        if file.size and not any(part.have.values()):  # nothing came, so there is nothing to go on with
+            part.remove()
     if not await asyncio.to_thread(_put, part, goal, file, unseal):
-        part.path.unlink()
-        part.notes.unlink(missing_ok=True)
+        part.remove()
         raise BrokenError(f"{file.name}: the digest does not fit, so what came was removed. Run the command once more")
     part.notes.unlink(missing_ok=True)
     return goal

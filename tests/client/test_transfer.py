@@ -318,6 +318,13 @@ async def test_a_refusal_ends_all_pieces_and_is_told_as_the_broker_told_it(tmp_p
         assert "a.bam" not in c.left
 
 
+async def test_of_what_was_refused_at_once_nothing_is_left(tmp_path: Path) -> None:
+    async with client(tmp_path, says(403, code="CON-LEFT-OUT")) as c:
+        with pytest.raises(RefusedError):
+            await c.get(parallel=3)
+        assert c.left == set()
+
+
 async def test_a_file_without_a_digest_that_we_know_is_not_fetched(tmp_path: Path) -> None:
     async with client(tmp_path, honest) as c:
         with pytest.raises(TalkError, match="no digest"):

@@ -66,7 +66,7 @@ NOT_FOR_REGIONS: dict[str, tuple[str, Callable[[Regions], Awaitable[Shown]]]] = 
 }
 
 
-@pytest.mark.row("HT-SEALED")
+@pytest.mark.row("HT-SEALED", "T090")
 @pytest.mark.parametrize("of", NOT_FOR_REGIONS)
 async def test_a_ticket_for_something_else_opens_no_regions(tmp_path: Path, of: str) -> None:
     object, ticket = NOT_FOR_REGIONS[of]

@@ -58,7 +58,8 @@ async def get(request: web.Request) -> web.StreamResponse:
         return unchanged(content)
     asked, response = planned(request, content, whole=shown.access.ranges is None)
     length = sum(span.length for span in asked.spans)
-    unseen = seconds_unseen(shown, content, length, broker.snapshots.current()) if _by_nginx(request) else 0
+    handed_on = shown.access.ranges is None and _by_nginx(request)  # nginx would say how long the whole is
+    unseen = seconds_unseen(shown, content, length, broker.snapshots.current()) if handed_on else 0
     opened = await open_delivery(broker.world, access, object, asked.spans, content.form, unseen)
     if not isinstance(opened, Opened):
         raise refusal(request, opened)

@@ -4,6 +4,7 @@ Who gets a file of which the header was made anew gets the file's data key with 
 that was ever encrypted with it. So a header goes only to who may have the whole object (ruling 25).
 """
 
+import asyncio
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
@@ -22,6 +23,9 @@ from broker.ports.sources import Body, SourceBrokenError
 REMEMBERED: Final = 16 << 20
 """Bytes of opened headers that are remembered: those of some 40,000 files."""
 
+AT_ONCE: Final = 4096
+"""Bytes of a header, for each of our keys, beyond which others are not kept waiting while it is tried."""
+
 
 class ArchiveEnvelopes:
     """A ports.Envelopes. `secret`: 32 bytes for this purpose alone, from which the keys for readers are made.
@@ -37,11 +41,14 @@ class ArchiveEnvelopes:
         """See ports.Envelopes. What a header said is remembered by its digest, as long as our keys are the same."""
         try:
             keys = self._keys.all()
-            said = self._memory.recall(envelope.header_sha256, keys)
-            if said is not None:
-                return said
+            known = self._memory.recall(envelope.header_sha256, keys)
+            if known is not None:
+                return known
             header = await read()
-            found, said = unsealed(header, keys)
+            if len(header) * len(keys) > AT_ONCE:
+                found, said = await asyncio.to_thread(unsealed, header, keys)
+            else:
+                found, said = unsealed(header, keys)
         except (HeaderError, KeyStoreError) as wrong:
             raise SourceBrokenError(str(wrong)) from None
         if found.length != len(header) or len(header) != envelope.header:

@@ -1,6 +1,7 @@
 """Where do regions lie in the files of repositories? Reads indexes, headers and single blocks.
 
-What was read of a file is remembered by its digests, so that nothing else is ever taken for it, and bounded by weight.
+What was read of a file is remembered by where it lies and its digests, so that nothing else is ever taken for it, not
+even what another repository says has the same, and bounded by weight.
 An index that is not the registered one, byte for byte, is not used.
 """
 
@@ -36,6 +37,9 @@ T = TypeVar("T")
 KEPT: Final = 512 << 20
 """Bytes of indexes and layouts that are remembered."""
 
+AT_ONCE: Final = 4
+"""Indexes of one repository that are read at the same time: each is held whole. A slow one makes no other one wait."""
+
 _STEP = 1 << 20
 _BLOCKS = 32
 """At most so many bytes of a file, and blocks, are filtered at once: what one stream holds in memory."""
@@ -56,6 +60,7 @@ class GenomicFiles:
         self._sources, self._envelopes = sources, envelopes
         self._memory = Memory[_Known](kept)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._reading_at_once: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def plan(self, repository: Repository, row: DrsObject, asked: Asked) -> Plan | Reason:
         """Which pieces of the file answer. SourceBrokenError."""
@@ -133,7 +138,7 @@ class GenomicFiles:
 
     async def _known(self, repository: Repository, row: DrsObject, index: IndexFile, file: Body) -> _Known:
         """Layout and index, from memory if they were read before; of many who ask at once one reads."""
-        key = f"{row.checksums['sha-256']} {index.sha256}"
+        key = f"{repository.id} {row.path} {row.size} {row.checksums['sha-256']} {index.sha256}"
         found = self._memory.recall(key, ())
         if found is not None:
             return found
@@ -151,9 +156,11 @@ class GenomicFiles:
     async def _index(self, repository: Repository, index: IndexFile) -> Index:
         if index.size > MAX_FILE:
             raise SourceBrokenError(f"{index.path}: too large for an index")
-        async with self._opened(repository, index.path, index.size, index.envelope) as file:
-            given = await _bytes(file, 0, index.size)
-        return await asyncio.to_thread(_checked, index, given)
+        reading = self._reading_at_once.setdefault(repository.id, asyncio.Semaphore(AT_ONCE))
+        async with reading:
+            async with self._opened(repository, index.path, index.size, index.envelope) as file:
+                given = await _bytes(file, 0, index.size)
+            return await asyncio.to_thread(_checked, index, given)
 
 
 def _checked(index: IndexFile, given: bytes) -> Index:

@@ -5,7 +5,7 @@ import tracemalloc
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from broker.core.htsget import crai, index_files, plan
@@ -34,6 +34,7 @@ def apart(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 @pytest.mark.row("HT-BOUNDS")
+@example(listed=[(0, 300_000), (800_000, 1_000_000)], regions=[(0, 10), (900_000, 900_010)], kind="BAI")
 @given(listed=records(MOST), regions=REGIONS, kind=st.sampled_from(["BAI", "CSI"]))
 def test_many_regions_together_find_just_what_each_of_them_finds(
     listed: list[tuple[int, int]], regions: list[tuple[int, int]], kind: str

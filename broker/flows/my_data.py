@@ -25,7 +25,8 @@ MOST_FILES = 25
 class Use:
     """Data of theirs that left under one grant. `project`: None where another place let the researcher in.
 
-    `times`: deliveries that were counted; `filtered`: the file left without those who said no to this use.
+    `times`: deliveries that were counted. Whether a file left without somebody is not told: it was without whoever had
+    said no, and that anybody did is theirs alone.
     """
 
     title: str
@@ -35,7 +36,6 @@ class Use:
     last: Seconds
     times: int = 1
     running: bool = False
-    filtered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ async def uses(w: World, subject: SubjectRef) -> Uses:
     """What left, from the ledger's own rows; of many deliveries the newest."""
     snapshot, now = w.snapshots.current(), w.clock.now()
     files = list(_files(snapshot, all_held(snapshot, subject, now)))
-    found: dict[tuple[str, str | None, bool], Use] = {}
+    found: dict[tuple[str, str | None], Use] = {}
     whole = len(files) <= MOST_FILES
     known: dict[str, Access | None] = {}
     for file in files[:MOST_FILES]:
@@ -71,7 +71,7 @@ async def uses(w: World, subject: SubjectRef) -> Uses:
             if one.access not in known:
                 known[one.access] = await w.rows.get(Access, one.access)
             access = known[one.access]
-            key = (file.dataset, access.grant if access is not None else None, _filtered(access))
+            key = (file.dataset, access.grant if access is not None else None)
             found[key] = _with(found.get(key), one, _use(snapshot, file, access, one, now))
     return Uses(uses=tuple(sorted(found.values(), key=lambda one: -one.last)), whole=whole)
 
@@ -99,12 +99,7 @@ def _use(snapshot: Snapshot, file: DrsObject, access: Access | None, one: Delive
         first=one.started,
         last=one.started,
         running=one.state == "open",
-        filtered=_filtered(access),
     )
-
-
-def _filtered(access: Access | None) -> bool:
-    return access is not None and access.left_out is not None
 
 
 def _with(before: Use | None, delivery: Delivery, fresh: Use) -> Use:

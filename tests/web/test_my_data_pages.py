@@ -12,7 +12,7 @@ from broker.core.consent.choices import AFTER
 from broker.core.consent.model import CommunityDecision, Scope
 from broker.core.ids import SubjectRef
 from broker.core.reasons import REASONS
-from broker.core.rows import ConsentRow, Person, Row
+from broker.core.rows import Access, ConsentRow, Person, Put, Row, changed
 from tests import builders as b
 from tests.fakes import START
 from tests.web.browsing import Browser, browser_session
@@ -74,6 +74,21 @@ async def test_a_use_is_told_where_the_data_are_hidden_and_by_the_newest_first(t
         shown = await Browser(s, "pia").open("/my-data")
         assert "Secret study" in shown
         assert "Data left 3 times" in shown
+
+
+async def test_that_somebody_said_no_is_told_to_nobody_else(s: Site) -> None:
+    """A file that left without somebody looks like one that left with everybody."""
+    path, headers = await opened(s)
+    await (await s.http.get(path, headers=headers)).read()
+    pia, w = Browser(s, "pia"), s.stage.world
+    running = " <strong>Data leave right now.</strong>"  # the client may have all before its end is on record
+    whole = (await pia.open("/my-data")).replace(running, "")
+    assert "Data left 1 times" in whole
+    given = [row for row in s.stage.ledger.rows.values() if isinstance(row, Access)]
+    assert given
+    less = [Put(changed(row, left_out="d" * 64)) for row in given]
+    await w.ledger.record(w.entry("revocation.made", w.clock.now(), None), *less)
+    assert (await pia.open("/my-data")).replace(running, "") == whole
 
 
 async def test_what_a_community_decided_is_told(s: Site) -> None:

@@ -51,6 +51,7 @@ from broker.flows.proofs import Proofs
 from broker.flows.release_visas import shown_grants, visas_to_release
 from broker.flows.verified import Verifier
 from broker.flows.world import World
+from broker.key_places import key_makers
 from broker.policies import RulesError, policy_folder, rules_in, watch_policies
 from broker.ports import Entropy
 from broker.ports.tracing import UNTRACED, Tracer
@@ -108,10 +109,13 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
     """Everything open and wired. Errors of the files involved come out as they are: a start either works or not."""
     clock, entropy = SystemClock(), SystemEntropy()
     store = keys.open_keys(settings.keys, settings.passphrase_file)
-    tokens = signing.OwnTokens(store, settings.issuer, clock.now)
+    makers = key_makers(settings)
+    tokens = signing.OwnTokens(store, settings.issuer, clock.now, makers)
     folder = policy_folder(settings)
     ontology, rules = open_ontology(settings.ontology_file, settings.ontologies), rules_in(folder, settings)
     async with AsyncExitStack() as stack:
+        for maker in makers.values():
+            stack.push_async_callback(maker.close)
         storage = await stack.enter_async_context(storage_of(settings, store, clock, entropy))
         ledger = storage.ledger
         stack.push_async_callback(cancelled, asyncio.create_task(storage.scratch.sweep_on(clock.now)))

@@ -59,6 +59,18 @@ class Settings(BaseModel):
     against. By default a schema of its own beside the tables."""
     key_passphrase_file: Path | None = None
     """File with the passphrase of the private keys, mode 0600; by default `passphrase` in the state folder."""
+    pkcs11_module: Path | None = None
+    """Library of a PKCS#11 token, on which keys may be kept (needs the extra `pkcs11`). Trusted: it runs in this
+    process."""
+    pkcs11_token: str | None = None
+    """Label of the token."""
+    pkcs11_pin_file: Path | None = None
+    """File with the user PIN of the token, mode 0600."""
+    key_service: str | None = None
+    """Address of the transit engine of an OpenBao or Vault server, at which keys may be kept, as
+    `https://bao.example/v1/transit`. Trusted: whoever runs it signs as we do."""
+    key_service_token_file: Path | None = None
+    """File with our token there, mode 0600; read each time, for something else renews it."""
     policies: Path | None = None
     """Folder of policy packs until `broker policy activate` puts others in force; by default the shipped examples. A
     pack with an error stops the start."""
@@ -135,6 +147,20 @@ class Settings(BaseModel):
             raise ValueError("head_url goes with database_url")
         if (self.nginx_location is None) != (self.nginx_log is None):
             raise ValueError("nginx_location and nginx_log come together")
+        return self
+
+    @model_validator(mode="after")
+    def _key_places_are_whole(self) -> Self:
+        token = (self.pkcs11_module, self.pkcs11_token, self.pkcs11_pin_file)
+        if any(token) != all(token):
+            raise ValueError("pkcs11_module, pkcs11_token and pkcs11_pin_file come together")
+        if (self.key_service is None) != (self.key_service_token_file is None):
+            raise ValueError("key_service and key_service_token_file come together")
+        parts = urlsplit(self.key_service or "https://none")
+        if parts.scheme != "https" and (parts.scheme != "http" or parts.hostname not in _LOOPBACK):
+            raise ValueError("key_service: https is needed, but for this machine")
+        if not parts.hostname or parts.query or parts.fragment or parts.username or parts.path.endswith("/"):
+            raise ValueError("key_service: a URL without query, fragment, name and final slash is needed")
         return self
 
     @model_validator(mode="after")

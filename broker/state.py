@@ -128,7 +128,7 @@ async def key_ring(world: World, tokens: OwnTokens, live: LiveSnapshot, settings
         live.as_ourselves(own)
         await put_in_force(world, own_text(own))
 
-    ring = KeyRing(settings.keys, settings.passphrase_file, note, adopt)
+    ring = KeyRing(settings.keys, settings.passphrase_file, note, adopt, tokens.prove)
     await ring.look()
     return ring
 

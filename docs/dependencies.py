@@ -21,7 +21,13 @@ OPTIONAL = PERMISSIVE | {"MPL-2.0"}
 """Of extras, which an operator chooses: who changes a file of theirs must hand that file on, and we change none."""
 FOR_TESTS = PERMISSIVE | {"MPL-2.0", "GPL-3.0-or-later"}
 """Of what only tests and tools load, and nobody is given."""
-PARTS = {"service": "the service", "traces": "traces", "demo": "the demo", "dev": "tests and tools"}
+PARTS = {
+    "service": "the service",
+    "traces": "traces",
+    "pkcs11": "keys on a token",
+    "demo": "the demo",
+    "dev": "tests and tools",
+}
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 

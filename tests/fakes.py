@@ -1,7 +1,7 @@
 """The ports in memory: what flows are tested with. tests/conformance runs the same tests on these and on SQLite."""
 
 import re
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
@@ -13,9 +13,10 @@ from broker.core.passport.userinfo import Answer
 from broker.core.plain import canonical, digest, plain
 from broker.core.rows import Put, Row
 from broker.core.time import Seconds
-from broker.ports import LedgerDownError, PublishedHead, SourceHealth, StaleError, UpstreamError, Wanted
+from broker.ports import LedgerDownError, PublishedHead, Signer, SourceHealth, StaleError, UpstreamError, Use, Wanted
 
 R = TypeVar("R", bound=Row)
+T = TypeVar("T")
 START = Seconds(1_800_000_000)
 SCRATCH_BYTES = 64 * 1024
 SCRATCH_ID = 512
@@ -333,3 +334,18 @@ def _effect(row: Row) -> Effect:
 
 def _alive(found: tuple[dict[str, Any], Seconds] | None, now: Seconds) -> Mapping[str, Any] | None:
     return found[0] if found is not None and now < found[1] else None
+
+
+def at_once(story: Coroutine[Any, Any, T]) -> T:
+    """What a story that waits for nobody comes to; so a test need not wait for it either."""
+    try:
+        story.send(None)
+    except StopIteration as done:
+        came: T = done.value
+        return came
+    raise RuntimeError("it waits for somebody")
+
+
+def signed(signer: Signer, use: Use, typ: str, claims: Mapping[str, Any]) -> str:
+    """A token of a signer whose keys are at hand."""
+    return at_once(signer.sign(use, typ, claims))

@@ -93,7 +93,7 @@ class HttpIdentityProviders:
             "redirect_uri": redirect_uri,
             "code_verifier": verifier,
         }
-        shown = self._credentials.of(idp, document)
+        shown = await self._credentials.of(idp, document)
         if isinstance(shown, str):
             raise _broken(idp, shown)
         raw = await self._fetch(idp, document.token_endpoint, form=form | shown.form, authorization=shown.header)

@@ -9,7 +9,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -30,6 +30,13 @@ from broker.core.passport.keys import thumbprint as thumbprint_of
 from broker.core.passport.trust import Jwk
 
 PrivateKey = EllipticCurvePrivateKey | RSAPrivateKey
+
+
+class HasPublicHalf(Protocol):
+    """A private key, here or elsewhere: what everybody may have of it."""
+
+    def public_key(self) -> EllipticCurvePublicKey | RSAPublicKey: ...
+
 
 _ECDSA, _ES256_BYTES = ECDSA(hashes.SHA256()), 64
 _RS256 = RSAAlgorithm(RSAAlgorithm.SHA256)
@@ -142,13 +149,24 @@ def sign(algorithm: str, private_key: PrivateKey, header: Mapping[str, Any], cla
     ES256 is deterministic (RFC 6979): a poor source of randomness cannot give the key away. ValueError for a key
     that does not fit `algorithm`, and for a header that says another `alg`.
     """
+    asked = signing_input(algorithm, header, claims)
+    return compact(asked, signature(algorithm, private_key, asked))
+
+
+def signing_input(algorithm: str, header: Mapping[str, Any], claims: Mapping[str, Any]) -> bytes:
+    """What is signed (RFC 7515 section 5.1, steps 1 to 5). ValueError for a header that says another `alg`."""
     if header.get("alg", algorithm) != algorithm:
         raise ValueError("the header names another algorithm")
-    signing_input = _part({**header, "alg": algorithm}) + b"." + _part(claims)
-    return (signing_input + b"." + _encoded(_signature(algorithm, private_key, signing_input))).decode()
+    return _part({**header, "alg": algorithm}) + b"." + _part(claims)
 
 
-def _signature(algorithm: str, key: PrivateKey, signing_input: bytes) -> bytes:
+def compact(signing_input: bytes, signature: bytes) -> str:
+    """The compact JWS of the two."""
+    return (signing_input + b"." + _encoded(signature)).decode()
+
+
+def signature(algorithm: str, key: PrivateKey, signing_input: bytes) -> bytes:
+    """The signature as JWS writes it. ValueError for a key that does not fit `algorithm`."""
     if algorithm == "ES256" and isinstance(key, EllipticCurvePrivateKey) and isinstance(key.curve, SECP256R1):
         der = key.sign(signing_input, ECDSA(hashes.SHA256(), deterministic_signing=True))
         return der_to_raw_signature(der, key.curve)
@@ -165,7 +183,7 @@ def _encoded(raw: bytes) -> bytes:
     return urlsafe_b64encode(raw).rstrip(b"=")
 
 
-def public_jwk(private_key: PrivateKey, kid: str, algorithm: str) -> dict[str, str]:
+def public_jwk(private_key: HasPublicHalf, kid: str, algorithm: str) -> dict[str, str]:
     """The public half, ready for a JWK Set: bound to `algorithm`, for signatures only."""
     public = private_key.public_key()
     if isinstance(public, EllipticCurvePublicKey):

@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 
 class KeyRing:
-    """Keeps those who sign and verify up to date. What is in force stays in force if the folder cannot be read."""
+    """Keeps those who sign and verify up to date. Nothing changes while it cannot be read, or a key cannot sign."""
 
     def __init__(
         self,
@@ -25,10 +25,14 @@ class KeyRing:
         passphrase: Path,
         note: Callable[[Sequence[Key]], Awaitable[Mapping[str, Seconds]]],
         adopt: Callable[[KeyStore], Awaitable[None]],
+        prove: Callable[[KeyStore], Awaitable[None]],
     ) -> None:
-        """`note`: records what is new, and says when each key signs. `adopt`: these hold from now on."""
+        """`note`: records what is new, and says when each key signs. `adopt`: these hold from now on.
+
+        `prove`: asked before keys that are new are adopted; raises KeyStoreError if one of them cannot sign.
+        """
         self._folder, self._passphrase = folder, passphrase
-        self._note, self._adopt = note, adopt
+        self._note, self._adopt, self._prove = note, adopt, prove
         self._seen: tuple[str, ...] | None = None
         self._store: KeyStore | None = None
         self.asked = asyncio.Event()
@@ -38,8 +42,9 @@ class KeyRing:
         names = key_files(self._folder)
         if names != self._seen:
             read = await asyncio.to_thread(open_keys, self._folder, self._passphrase)
-            self._store = read.beginning(await self._note(read.keys))
-            self._seen = names
+            store = read.beginning(await self._note(read.keys))
+            await self._prove(store)
+            self._store, self._seen = store, names
         if self._store is not None:
             await self._adopt(self._store)  # also when nothing came: keys begin and retire by the clock
 

@@ -1,12 +1,15 @@
 """Private keys on disk: one encrypted file a key, separate keys for separate jobs (design section 6).
 
 A folder with `<use>.<made>.<kid>.pem` files (PKCS#8, encrypted under the passphrase); `….now.pem` is a key that signs
-as soon as it is seen. When each key signs, retires and is gone is told by core/oidc/key_life.py.
+as soon as it is seen. A `….json` file stands for a key that is kept elsewhere: where, under which name, and its public
+half. When each key signs, retires and is gone is told by core/oidc/key_life.py.
 """
 
 import base64
 import hashlib
+import json
 import os
+import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,6 +27,9 @@ from broker.core.time import FOREVER, Seconds
 Use = Literal["oidc-rs256", "oidc-es256", "visa", "ticket", "log"]
 USES: tuple[Use, ...] = ("oidc-rs256", "oidc-es256", "visa", "ticket", "log")
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_ELSEWHERE = ".json"
 _RSA_BITS = 3072
 _URGENT = ".now"
 
@@ -33,13 +39,26 @@ class KeyStoreError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A private key that signs where it is kept: at which service, under which name, and its public half."""
+
+    where: str
+    name: str
+    public: PublicKey
+
+    def public_key(self) -> PublicKey:
+        """As private keys that are here say it."""
+        return self.public
+
+
+@dataclass(frozen=True, slots=True)
 class Key:
     """One private key. `kid` is unique over all keys of the broker."""
 
     use: Use
     kid: str
     made: int
-    private: PrivateKey
+    private: PrivateKey | Elsewhere
     urgent: bool = False
     """It signs as soon as it is seen, without having been published before."""
 
@@ -73,12 +92,13 @@ class KeyStore:
 
     def secret(self, purpose: str) -> bytes:
         """32 bytes for `purpose`, from the log's key, the one that is never rotated: one secret less to keep."""
-        private = self.signing("log").private.private_bytes(
-            serialization.Encoding.DER,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
+        private = self.signing("log").private
+        if isinstance(private, Elsewhere):
+            raise KeyStoreError("the log's key is kept in a file of ours: secrets are made from it")
+        known = private.private_bytes(
+            serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode()).derive(private)
+        return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode()).derive(known)
 
 
 def make_key(folder: Path, use: Use, passphrase: bytes, now: int, *, urgent: bool = False) -> Key:
@@ -89,9 +109,28 @@ def make_key(folder: Path, use: Use, passphrase: bytes, now: int, *, urgent: boo
     return Key(use, kid, now, private, urgent)
 
 
+def name_elsewhere(use: Use, now: int) -> str:
+    """Under which name a key of `use` that is made now is kept elsewhere."""
+    return f"broker-{use}-{now}"
+
+
+def note_elsewhere(folder: Path, use: Use, where: str, name: str, public: bytes, now: int, *, urgent: bool) -> Key:
+    """Note a key for `use` that was made elsewhere, by its public half (DER). KeyStoreError if it fits no use."""
+    known = serialization.load_der_public_key(public)
+    if not isinstance(known, PublicKey):
+        raise KeyStoreError(f"{where}: {name} is of no kind that signs tokens")
+    private = Elsewhere(where, name, known)
+    kid = _kid(private)
+    pem = known.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
+    said = json.dumps({"where": where, "name": name, "public_key": pem}, indent=2)
+    path = folder / f"{use}.{now}.{kid}{_URGENT if urgent else ''}{_ELSEWHERE}"
+    _write_whole(path, said.encode())
+    return Key(use, kid, now, private, urgent)
+
+
 def key_files(folder: Path) -> tuple[str, ...]:
     """The names of the keys in a folder: other names, other keys. OSError if there is none."""
-    return tuple(sorted(path.name for path in folder.iterdir() if path.suffix == ".pem"))
+    return tuple(sorted(path.name for path in folder.iterdir() if path.suffix in (".pem", _ELSEWHERE)))
 
 
 def open_keys(folder: Path, passphrase_file: Path) -> KeyStore:
@@ -99,7 +138,7 @@ def open_keys(folder: Path, passphrase_file: Path) -> KeyStore:
     if not folder.is_dir():
         raise KeyStoreError(f"{folder}: there are no keys; `broker init` makes them")
     passphrase = read_passphrase(passphrase_file)
-    keys = [_read(path, passphrase) for path in sorted(folder.glob("*.pem"))]
+    keys = [_read(folder / name, passphrase) for name in key_files(folder)]
     return KeyStore(tuple(sorted(keys, key=lambda key: (key.made, key.kid))))
 
 
@@ -125,7 +164,7 @@ def _generate(use: Use) -> PrivateKey:
     return ec.generate_private_key(ec.SECP256R1())
 
 
-def _kid(private: PrivateKey) -> str:
+def _kid(private: PrivateKey | Elsewhere) -> str:
     public = private.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
@@ -135,14 +174,26 @@ def _kid(private: PrivateKey) -> str:
 def _read(path: Path, passphrase: bytes) -> Key:
     refuse_readable(path)
     try:
-        name = path.name.removesuffix(".pem")
+        name = path.name.removesuffix(path.suffix)
         use, made, kid = name.removesuffix(_URGENT).rsplit(".", 2)
-        private = serialization.load_pem_private_key(path.read_bytes(), passphrase)
-    except (ValueError, TypeError):
+        data = path.read_bytes()
+        is_here = path.suffix != _ELSEWHERE
+        private = serialization.load_pem_private_key(data, passphrase) if is_here else _elsewhere(data)
+    except (ValueError, TypeError, KeyError):
         raise KeyStoreError(f"{path}: not a key of ours, or not under this passphrase") from None
-    if use not in USES or not isinstance(private, PrivateKey) or _kid(private) != kid:
+    if use not in USES or not isinstance(private, PrivateKey | Elsewhere) or _kid(private) != kid:
         raise KeyStoreError(f"{path}: the name does not fit the key")
     return Key(use, kid, int(made), private, name.endswith(_URGENT))
+
+
+def _elsewhere(data: bytes) -> Elsewhere:
+    """ValueError, TypeError, KeyError for anything but such a note."""
+    said = json.loads(data)
+    where, name, pem = (str(said[member]) for member in ("where", "name", "public_key"))
+    public = serialization.load_pem_public_key(pem.encode())
+    if not isinstance(public, PublicKey) or not _NAME.fullmatch(where) or not _NAME.fullmatch(name):
+        raise ValueError("not a key that is kept elsewhere")
+    return Elsewhere(where, name, public)
 
 
 def refuse_readable(path: Path) -> None:
@@ -165,6 +216,10 @@ def store_private(path: Path, private: PrivateKey | x25519.X25519PrivateKey, pas
         serialization.PrivateFormat.PKCS8,
         serialization.BestAvailableEncryption(passphrase),
     )
+    _write_whole(path, data)
+
+
+def _write_whole(path: Path, data: bytes) -> None:
     unfinished = path.with_suffix(".new")
     write_private(unfinished, data)
     try:

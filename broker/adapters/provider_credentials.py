@@ -31,19 +31,19 @@ class Credentials:
     def __init__(self, signer: Signer, clock: Clock, entropy: Entropy) -> None:
         self._signer, self._clock, self._entropy = signer, clock, entropy
 
-    def of(self, idp: IdentityProvider, document: ProviderMetadata) -> Shown | str:
+    async def of(self, idp: IdentityProvider, document: ProviderMetadata) -> Shown | str:
         """What to show to `idp`; or why nothing can be shown."""
         way = idp.token_auth or _offered(document)
         if way == "private_key_jwt":
             if document.token_auth_algorithms is not None and _ALGORITHM not in document.token_auth_algorithms:
                 return f"it takes no client assertions signed with {_ALGORITHM}"
-            return self._assertion(idp)
+            return await self._assertion(idp)
         if way == "client_secret_post":
             return Shown(form={"client_id": idp.client_id, "client_secret": idp.client_secret})
         pair = f"{quote(idp.client_id, safe='')}:{quote(idp.client_secret, safe='')}".encode()
         return Shown(header="Basic " + base64.b64encode(pair).decode())
 
-    def _assertion(self, idp: IdentityProvider) -> Shown:
+    async def _assertion(self, idp: IdentityProvider) -> Shown:
         """`typ` is JWT: strict providers take no other. That it is for somebody else keeps it out of our own doors."""
         now = self._clock.now()
         claims = {
@@ -54,7 +54,7 @@ class Credentials:
             "iat": now,
             "exp": now + ASSERTION_SECONDS,
         }
-        signed = self._signer.sign("oidc-es256", "JWT", claims)
+        signed = await self._signer.sign("oidc-es256", "JWT", claims)
         return Shown(
             form={
                 "client_id": idp.client_id,

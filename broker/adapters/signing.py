@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from broker.adapters import jose
-from broker.adapters.keys import Key, KeyStore
+from broker.adapters.key_services.files import FILES, FileKeys
+from broker.adapters.keys import Elsewhere, Key, KeyStore, KeyStoreError
 from broker.adapters.keys import Use as KeyUse
 from broker.core.oidc.key_life import LIVES, State
 from broker.core.oidc.own_tokens import ACCESS_TOKEN_TYP, ID_TOKEN_TYP, PASSPORT_TYP, PERMISSION_TYP, TASK_TYP
@@ -23,8 +24,9 @@ from broker.core.time import Seconds
 from broker.flows.use_data import TICKET_SECONDS, TICKET_TYPE
 from broker.flows.visas import VISA_ACCESS, VISA_ACCESS_SECONDS, VISA_ACCESS_TYPE, VISA_SECONDS, VISA_TYPE
 from broker.ports import Use
+from broker.ports.keys import Algorithm, KeyService, KeyServiceDownError
 
-_ALGORITHM: Mapping[KeyUse, str] = {
+ALGORITHM: Mapping[KeyUse, Algorithm] = {
     "oidc-rs256": "RS256",
     "oidc-es256": "ES256",
     "visa": "ES256",
@@ -74,9 +76,15 @@ class _Verified:
 class OwnTokens:
     """The `Signer` and `TokenReader` of this broker."""
 
-    def __init__(self, keys: KeyStore, issuer: str, now: Callable[[], Seconds]) -> None:
-        """`now`: keys begin, retire and are gone by the clock."""
-        self._now = now
+    def __init__(
+        self,
+        keys: KeyStore,
+        issuer: str,
+        now: Callable[[], Seconds],
+        services: Mapping[str, KeyService] = MappingProxyType({}),
+    ) -> None:
+        """`now`: keys begin, retire and are gone by the clock. `services`: who signs with keys that are elsewhere."""
+        self._now, self._elsewhere = now, services
         self.withdrawn: Callable[[str], bool] = lambda _: False
         """Was the key with this thumbprint revoked? What it signed is nobody's any more, at every door."""
         self._jku = f"{issuer}/visas/jwks.json"
@@ -87,19 +95,30 @@ class OwnTokens:
     def adopt(self, keys: KeyStore) -> None:
         """Sign and verify with these from now on."""
         self._public = {
-            use: {key.kid: (_jwk(key, _ALGORITHM[use]), term) for key, term in keys.terms(use)} for use in _ALGORITHM
+            use: {key.kid: (_jwk(key, ALGORITHM[use]), term) for key, term in keys.terms(use)} for use in ALGORITHM
         }
         self._keys = keys
+        self._services: Mapping[str, KeyService] = {**self._elsewhere, FILES: FileKeys(keys.keys)}
 
-    def sign(self, use: Use, typ: str, claims: Mapping[str, Any]) -> str:
+    async def sign(self, use: Use, typ: str, claims: Mapping[str, Any]) -> str:
         """A compact JWS by the key of `use` that signs now; visas also say where their key is (`jku`)."""
-        key, algorithm = self._keys.signing(_key_of(use), self._now()), _ALGORITHM[_key_of(use)]
+        key, algorithm = self._keys.signing(_key_of(use), self._now()), ALGORITHM[_key_of(use)]
         header = {"alg": algorithm, "typ": typ, "kid": key.kid}
         if use == "visa":
             header["jku"] = self._jku
-        if isinstance(key.private, ed25519.Ed25519PrivateKey):
-            raise TypeError("the log's key signs no tokens")
-        return jose.sign(algorithm, key.private, header, claims)
+        asked = jose.signing_input(algorithm, header, claims)
+        return jose.compact(asked, await _signature(self._services, key, asked))
+
+    async def prove(self, keys: KeyStore) -> None:
+        """KeyStoreError, in words, if a key that is kept elsewhere and signs now or will, cannot sign."""
+        now = self._now()
+        for use in ALGORITHM:
+            for key, term in keys.terms(use):
+                if isinstance(key.private, Elsewhere) and term.state(now, 0) in (State.PUBLISHED, State.SIGNING):
+                    try:
+                        await _signature(self._elsewhere, key, _PROBE)
+                    except KeyServiceDownError as wrong:
+                        raise KeyStoreError(f"{use} {key.kid}: {wrong}") from None
 
     def read(self, token: str, typ: str) -> Mapping[str, Any] | None:
         """The claims, if one of the keys that may sign a `typ` signed exactly this.
@@ -148,9 +167,9 @@ class OwnTokens:
             key = self._believed(use, str(parsed.header.get("kid")), _LIVES[typ])
             if (
                 key is not None
-                and parsed.header.get("alg") == _ALGORITHM[use]
+                and parsed.header.get("alg") == ALGORITHM[use]
                 and not self.withdrawn(name := thumbprint(key))
-                and jose.check_signature(_ALGORITHM[use], key, parsed.signing_input, parsed.signature)
+                and jose.check_signature(ALGORITHM[use], key, parsed.signing_input, parsed.signature)
             ):
                 return _Verified(MappingProxyType(parsed.payload), typ, use, key, name)
         return None
@@ -180,6 +199,24 @@ class OwnTokens:
         return self._published("visa")
 
 
+_PROBE = b"Can this key sign?"
+"""No JWS begins like this: a signature of it is of no use to anybody."""
+
+
+async def _signature(services: Mapping[str, KeyService], key: Key, asked: bytes) -> bytes:
+    """By whoever keeps the key. What a service made is looked at: a token that nobody can verify is not handed out."""
+    algorithm, private = ALGORITHM[key.use], key.private
+    if not isinstance(private, Elsewhere):
+        return await services[FILES].sign(key.kid, algorithm, asked)
+    service = services.get(private.where)
+    if service is None:
+        raise KeyServiceDownError(f"the settings say nothing of {private.where}, where {private.name} is kept")
+    made = await service.sign(private.name, algorithm, asked)
+    if not jose.check_signature(algorithm, _jwk(key, algorithm), asked, made):
+        raise KeyServiceDownError(f"{private.where}: {private.name} is another key than the one that we know")
+    return made
+
+
 def _key_of(use: Use) -> KeyUse:
     return "visa" if use == "visa-access" else use
 
@@ -199,6 +236,6 @@ def own_trust(tokens: OwnTokens, issuer: str) -> TrustRow:
 
 
 def _jwk(key: Key, algorithm: str) -> dict[str, str]:
-    if not isinstance(key.private, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+    if isinstance(key.private, ed25519.Ed25519PrivateKey):
         raise TypeError("the log's key is published by the log")
     return jose.public_jwk(key.private, key.kid, algorithm)

@@ -138,7 +138,7 @@ async def _grant_rows(
         return [*made, stored]
     closed = stored.closed if stored is not None else None
     bound = replace(unsigned, exclusion=_left_out(w, unsigned, after))
-    return [*made, replace(bound, document=signed(w, bound), closed=closed)]
+    return [*made, replace(bound, document=await signed(w, bound), closed=closed)]
 
 
 def _is_same(stored: Grant, declared: Grant) -> bool:

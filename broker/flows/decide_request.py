@@ -78,7 +78,7 @@ async def approve(
     if left_out is None:
         await w.ledger.record(w.entry("decision.made", now, caller.person, told), put)
         return NotPossible(id=id, decision=decision, explanation=explanation)
-    grant = _grant(w, held, dataset, decision, question, snapshot, left_out)
+    grant = await _grant(w, held, dataset, decision, question, snapshot, left_out)
     after = changed(
         held, state=State.APPROVED, decided_by=caller.person.id, ground=ground, grant=grant.id,
         findings=question.findings, decision=id,
@@ -217,7 +217,7 @@ def approval(asked: Request | Grant, told: Request | Report, w: World, now: Seco
     )
 
 
-def _grant(
+async def _grant(
     w: World,
     request: Request,
     dataset: Dataset,
@@ -246,12 +246,12 @@ def _grant(
         document="",
         exclusion=left_out,
     )
-    return replace(unsigned, document=signed(w, unsigned))
+    return replace(unsigned, document=await signed(w, unsigned))
 
 
-def signed(w: World, grant: Grant) -> str:
+async def signed(w: World, grant: Grant) -> str:
     """The grant as a signed permission."""
-    return w.signer.sign("oidc-es256", PERMISSION_TYP, permission_claims(grant, w.issuer))
+    return await w.signer.sign("oidc-es256", PERMISSION_TYP, permission_claims(grant, w.issuer))
 
 
 def permission_claims(grant: Grant, issuer: str) -> dict[str, object]:

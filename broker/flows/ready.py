@@ -21,4 +21,4 @@ async def rehearse(w: World) -> None:
     # 3. Record.
     await w.scratch.put(_KIND, _ID, {"at": now}, Seconds(now + _SECONDS))
     # 4. Act: a ticket that was over before it was signed, for nobody.
-    w.signer.sign("ticket", TICKET_TYPE, {"iss": w.issuer, "exp": now})
+    await w.signer.sign("ticket", TICKET_TYPE, {"iss": w.issuer, "exp": now})

@@ -53,7 +53,7 @@ async def visas_to_release(
     named = resources & (datasets | {visa.value for visa in own if visa.type == GRANT})
     narrowed = bool(named) or bool(left_out)
     others = (one for one in foreign if not narrowed or one.visa.type != GRANT or one.visa.value in named)
-    return (*mint(w, person, own, now, access_of), *(one.ready for one in others))
+    return (*await mint(w, person, own, now, access_of), *(one.ready for one in others))
 
 
 def shown_grants(w: World, person: Person, session: Session, family: Family, now: Seconds) -> tuple[Permission, ...]:

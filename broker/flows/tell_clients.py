@@ -9,6 +9,7 @@ from broker.core.oidc.opaque import base64url
 from broker.core.rows import Client, Farewell, Person, Put, changed
 from broker.flows.world import World
 from broker.ports import Messenger, StaleError, Use
+from broker.ports.keys import KeyServiceDownError
 
 _JTI_BYTES = 16
 _KEYS: Mapping[str, Use] = MappingProxyType({"RS256": "oidc-rs256", "ES256": "oidc-es256"})
@@ -43,7 +44,10 @@ async def tell(w: World, messenger: Messenger, id: str) -> bool:
             jti=base64url(w.entropy.random(_JTI_BYTES)),
             now=now,
         )
-        token = w.signer.sign(_KEYS[client.id_token_alg], LOGOUT_TYP, said)
+        try:
+            token = await w.signer.sign(_KEYS[client.id_token_alg], LOGOUT_TYP, said)
+        except KeyServiceDownError:
+            return False
         heard = await messenger.send(address, {"logout_token": token}, internal=client.internal)
         if not heard:
             return False

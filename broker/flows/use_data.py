@@ -203,7 +203,7 @@ async def answered(
         "exp": access.expires,
         **confirmation(access.jkt),
     }
-    return Ticket(token=w.signer.sign("ticket", TICKET_TYPE, claims), access=access, receipt=entry.id)
+    return Ticket(token=await w.signer.sign("ticket", TICKET_TYPE, claims), access=access, receipt=entry.id)
 
 
 def _told(part: Part | None) -> dict[str, Value]:

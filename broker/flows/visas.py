@@ -126,7 +126,7 @@ def everybody(w: World, session: Session, now: Seconds) -> frozenset[tuple[Issue
     return identities_of(w, session) | theirs
 
 
-def mint(
+async def mint(
     w: World, person: Person, held: tuple[Held, ...], now: Seconds, access_of: str | None = None
 ) -> tuple[MintedVisa, ...]:
     """Sign the visas. The caller records them before it hands them out.
@@ -134,7 +134,7 @@ def mint(
     `access_of`: the authorisation for whose client they are Visa Access Tokens (AAI v1.0 "Embedded Access Token");
     None: they are Document Tokens.
     """
-    return tuple(_mint(w, person, visa, now, access_of) for visa in held)
+    return tuple([await _mint(w, person, visa, now, access_of) for visa in held])
 
 
 def needed(
@@ -254,7 +254,7 @@ def _of_link(w: World, session: Session, known: Sequence[tuple[str, str]], place
     return Held(id=f"links:{place}" if place else "links", said=said, ends=session.expires)
 
 
-def _mint(w: World, person: Person, visa: Held, now: Seconds, access_of: str | None) -> MintedVisa:
+async def _mint(w: World, person: Person, visa: Held, now: Seconds, access_of: str | None) -> MintedVisa:
     exp = Seconds(min(now + (VISA_SECONDS if access_of is None else VISA_ACCESS_SECONDS), visa.ends))
     jti = w.new_id("vis", now)
     if visa.origin is not None:
@@ -269,9 +269,11 @@ def _mint(w: World, person: Person, visa: Held, now: Seconds, access_of: str | N
         VISA_CLAIM: visa_object(visa.said),
     }
     if access_of is None:
-        token = w.signer.sign("visa", VISA_TYPE, claims)
+        token = await w.signer.sign("visa", VISA_TYPE, claims)
     else:
-        token = w.signer.sign("visa-access", VISA_ACCESS_TYPE, claims | {"scope": VISA_ACCESS_SCOPE, "sid": access_of})
+        token = await w.signer.sign(
+            "visa-access", VISA_ACCESS_TYPE, claims | {"scope": VISA_ACCESS_SCOPE, "sid": access_of}
+        )
     return MintedVisa(
         id=visa.id,
         jti=jti,

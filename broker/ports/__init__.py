@@ -138,8 +138,11 @@ class Snapshots(Protocol):
 class Signer(Protocol):
     """Signs with keys that nobody else sees."""
 
-    def sign(self, use: Use, typ: str, claims: Mapping[str, Any]) -> str:
-        """A compact JWS with header `typ`, signed by the current key of `use`."""
+    async def sign(self, use: Use, typ: str, claims: Mapping[str, Any]) -> str:
+        """A compact JWS with header `typ`, signed by the current key of `use`.
+
+        ports.keys.KeyServiceDownError if whoever keeps the key does not sign now: hand nothing out.
+        """
         ...
 
 

@@ -107,7 +107,7 @@ async def configuration(request: web.Request) -> web.Response:
     world = request.app[BROKER].world
     said: dict[str, Any] = {"policy_decision_point": world.issuer}
     said |= {name: f"{world.issuer}{path}" for name, path in _ENDPOINTS.items()}
-    signed = world.signer.sign("oidc-es256", "authzen-metadata+jwt", {"iss": world.issuer, **said})
+    signed = await world.signer.sign("oidc-es256", "authzen-metadata+jwt", {"iss": world.issuer, **said})
     return _echoed(request, web.json_response(said | {"signed_metadata": signed}))
 
 

@@ -97,6 +97,7 @@ STATUS: Mapping[str, int] = {
     "SRV-SOURCE": 502,
     "SRV-STAGING": 503,
     "SRV-BUSY": 503,
+    "SRV-NO-SIGNATURE": 503,
     "SRV-ERROR": 500,
     "SRV-DRAINING": 503,
 }

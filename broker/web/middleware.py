@@ -12,6 +12,7 @@ from prometheus_client import Counter
 
 from broker.core.oidc.errors import OAuthError
 from broker.ports import Clock, Entropy, LedgerDownError, StaleError
+from broker.ports.keys import KeyServiceDownError
 from broker.ports.tracing import UNTRACED, Span
 from broker.web import cors
 from broker.web.doors import ask_for_more, challenge_of, give_nonce
@@ -113,6 +114,10 @@ async def _answered(request: web.Request, handler: Handler, request_id: str) -> 
     except LedgerDownError:
         log.warning("ledger.down")
         response = _rendered(request, Problem("SRV-NO-RECORD"), request_id)
+    except KeyServiceDownError as down:
+        if (left_out := _FEW.admits("key service")) is not None:
+            log.error("keys.service_down", why=str(down), left_out=left_out)  # noqa: TRY400 (an operator's)
+        response = _rendered(request, Problem("SRV-NO-SIGNATURE"), request_id)
     except ConnectionError:
         raise  # the client has gone, or its stream was cut: there is nobody to answer
     except Exception:

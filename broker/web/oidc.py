@@ -43,6 +43,7 @@ def error(request: web.Request, problem: Problem) -> web.Response:
         "REQ-METHOD": (405, "invalid_request"),
         "REQ-NOT-FOUND": (404, "invalid_request"),
         "SRV-NO-RECORD": (503, "temporarily_unavailable"),
+        "SRV-NO-SIGNATURE": (503, "temporarily_unavailable"),
         "SRV-ERROR": (500, "server_error"),
     }
     status, name = known.get(problem.reason.code, (400, "invalid_request"))

@@ -11,7 +11,7 @@ from broker.core.oidc.own_tokens import ACCESS_TOKEN_TYP, PASSPORT_TYP, TASK_TYP
 from broker.core.passport.trust import Jwk
 from broker.core.time import Seconds
 from tests import builders as b
-from tests.fakes import START, FakeClock
+from tests.fakes import START, FakeClock, signed
 from tests.web.site import keys
 
 
@@ -30,7 +30,7 @@ class Checks:
 
 def own(clock: FakeClock) -> tuple[OwnTokens, str]:
     made = OwnTokens(keys(), b.US, clock.now)
-    return made, made.sign("oidc-es256", ACCESS_TOKEN_TYP, {"jti": "t", "exp": START + 600})
+    return made, signed(made, "oidc-es256", ACCESS_TOKEN_TYP, {"jti": "t", "exp": START + 600})
 
 
 def test_a_signature_is_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,7 +86,7 @@ def test_nothing_is_remembered_beyond_its_end(monkeypatch: pytest.MonkeyPatch) -
 def test_memory_is_bounded_and_forgets_what_was_shown_longest_ago(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signing, "MEMORY_CHARACTERS", 1000)
     tokens = OwnTokens(keys(), b.US, FakeClock(Seconds(START)).now)
-    texts = [tokens.sign("oidc-es256", ACCESS_TOKEN_TYP, {"jti": f"t{n}"}) for n in range(9)]
+    texts = [signed(tokens, "oidc-es256", ACCESS_TOKEN_TYP, {"jti": f"t{n}"}) for n in range(9)]
     for text in texts:
         tokens.read(text, ACCESS_TOKEN_TYP)
         tokens.read(texts[0], ACCESS_TOKEN_TYP)

@@ -9,10 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from broker.adapters import jose
 from broker.adapters.key_ring import KeyRing
-from broker.adapters.keys import USES, KeyStoreError, make_key, make_passphrase, open_keys, read_passphrase
+from broker.adapters.key_services.files import FileKeys
+from broker.adapters.keys import (
+    USES,
+    Key,
+    KeyStoreError,
+    make_key,
+    make_passphrase,
+    note_elsewhere,
+    open_keys,
+    read_passphrase,
+)
 from broker.adapters.signing import OwnTokens, life_of, own_trust
 from broker.core.oidc.key_life import JWKS_SECONDS, LIVES, PREPUBLISH
 from broker.core.passport.compact import Compact, parse
@@ -23,7 +35,7 @@ from broker.flows.oauth.introspect import introspect
 from broker.flows.oauth.revoke import revoke
 from broker.flows.visas import VISA_SECONDS, VISA_TYPE
 from tests import builders as b
-from tests.fakes import START
+from tests.fakes import START, signed
 from tests.flows.oauth import fakes_oauth as oauth
 from tests.flows.worlds import Stage, stage
 
@@ -50,7 +62,7 @@ class Rotating:
         self.stage: Stage = stage()
         store = open_keys(self.folder, self.secret)
         self.tokens = OwnTokens(store, b.US, self.stage.clock.now)
-        self.ring = KeyRing(self.folder, self.secret, self._note, self._adopt)
+        self.ring = KeyRing(self.folder, self.secret, self._note, self._adopt, self.tokens.prove)
 
     def make(self, use: Any, *, urgent: bool = False) -> str:
         return make_key(self.folder, use, read_passphrase(self.secret), self.stage.clock.now(), urgent=urgent).kid
@@ -108,8 +120,8 @@ async def test_not_one_request_fails_over_two_rotations(tmp_path: Path) -> None:
             r.make("oidc-es256")
             r.make("visa")
         await r.ring.look()
-        alive.append((r.tokens.sign("oidc-es256", ACCESS, {"n": step}), now + LIVES[ACCESS], ACCESS))
-        alive.append((r.tokens.sign("visa", VISA_TYPE, {"n": step}), now + VISA_SECONDS, VISA_TYPE))
+        alive.append((signed(r.tokens, "oidc-es256", ACCESS, {"n": step}), now + LIVES[ACCESS], ACCESS))
+        alive.append((signed(r.tokens, "visa", VISA_TYPE, {"n": step}), now + VISA_SECONDS, VISA_TYPE))
         alive = [one for one in alive if now < one[1]]
         for token, _, typ in (*alive[:2], *alive[-2:]):
             assert r.tokens.read(token, typ) is not None, (step, typ)
@@ -125,7 +137,9 @@ async def test_not_one_request_fails_over_two_rotations(tmp_path: Path) -> None:
 async def test_a_retired_key_is_believed_for_as_long_as_each_kind_of_token_lives(tmp_path: Path) -> None:
     r = Rotating(tmp_path)
     await r.ring.look()
-    tokens = {typ: r.tokens.sign("oidc-es256", typ, {}) for typ in (ACCESS, PASSPORT, "task+jwt", "duo-permission+jwt")}
+    tokens = {
+        typ: signed(r.tokens, "oidc-es256", typ, {}) for typ in (ACCESS, PASSPORT, "task+jwt", "duo-permission+jwt")
+    }
     kid = opened(tokens[ACCESS]).header["kid"]
     r.make("oidc-es256")
     await r.ring.look()
@@ -147,14 +161,14 @@ async def test_an_urgent_key_signs_at_the_next_look(tmp_path: Path) -> None:
     await r.ring.look()
     kid = r.make("visa", urgent=True)
     await r.ring.look()
-    assert opened(r.tokens.sign("visa", VISA_TYPE, {})).header["kid"] == kid
+    assert opened(signed(r.tokens, "visa", VISA_TYPE, {})).header["kid"] == kid
 
 
 @pytest.mark.row("T029", "F86")
 async def test_a_key_that_is_taken_away_is_believed_no_more(tmp_path: Path) -> None:
     r = Rotating(tmp_path)
     await r.ring.look()
-    token = r.tokens.sign("visa", VISA_TYPE, {})
+    token = signed(r.tokens, "visa", VISA_TYPE, {})
     (old,) = r.folder.glob("visa.*.pem")
     r.make("visa", urgent=True)
     old.unlink()
@@ -220,3 +234,21 @@ async def test_a_token_of_a_retired_key_is_introspected_renewed_and_revoked(tmp_
     assert (await introspect(w.d, oauth.basic("app"), form))["active"] is True  # type: ignore[index]
     assert await revoke(w.d, oauth.basic("app"), form) is None
     assert await introspect(w.d, oauth.basic("app"), form) == {"active": False}
+
+
+@pytest.mark.row("F87")
+async def test_a_key_that_is_kept_elsewhere_is_adopted_when_it_can_sign_and_not_before(tmp_path: Path) -> None:
+    r = Rotating(tmp_path)
+    await r.ring.look()
+    private = ec.generate_private_key(ec.SECP256R1())
+    der = private.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    before = opened(await r.tokens.sign("visa", VISA_TYPE, {})).header["kid"]
+    kid = note_elsewhere(r.folder, "visa", "there", "k", der, r.stage.clock.now(), urgent=True).kid
+    with pytest.raises(KeyStoreError, match=f"visa {kid}: the settings say nothing of there, where k is kept"):
+        await r.ring.look()
+    assert opened(await r.tokens.sign("visa", VISA_TYPE, {})).header["kid"] == before
+    services = {"there": FileKeys([Key("visa", "k", 0, private)])}
+    r.tokens = OwnTokens(r.tokens._keys, b.US, r.stage.clock.now, services)
+    ring = KeyRing(r.folder, r.secret, r._note, r._adopt, r.tokens.prove)
+    await ring.look()
+    assert opened(await r.tokens.sign("visa", VISA_TYPE, {})).header["kid"] == kid

@@ -24,6 +24,7 @@ from broker.web.state import BROKER
 from tests import builders as b
 from tests.bench import somebody
 from tests.bench.measure import Goal
+from tests.fakes import at_once, signed
 
 OBJECTS = 100
 VISAS = 10
@@ -63,13 +64,13 @@ class _Door:
         """One whose visas nobody has seen: every signature is another."""
         w = self.running.world
         now = w.clock.now()
-        inside = [one.token for one in mint(w, ada, held_visas(w, ada, session, now), now)]
+        inside = [one.token for one in at_once(mint(w, ada, held_visas(w, ada, session, now), now))]
         assert len(inside) >= VISAS, len(inside)
         claims = {
             "iss": w.issuer, "sub": str(ada.id), "aud": [f"{w.issuer}/ga4gh/drs/v1"], "sid": "fam", "jti": f"p{n}",
             "iat": now, "exp": now + 3600, "ga4gh_passport_v1": inside,
         }  # fmt: skip
-        return w.signer.sign("oidc-es256", "vnd.ga4gh.passport+jwt", claims)
+        return signed(w.signer, "oidc-es256", "vnd.ga4gh.passport+jwt", claims)
 
     def forget(self) -> None:
         """What comes next was never seen, nor decided."""

@@ -27,6 +27,7 @@ from tests import builders as b
 from tests.bench import somebody
 from tests.bench.drs import logging_nowhere
 from tests.bench.measure import Goal, Yardstick
+from tests.fakes import at_once, signed
 from tests.flows.worlds import ADA, caller
 from tests.web.depot import AUDIENCE, DEPOT, SPEAKS
 
@@ -56,7 +57,7 @@ class _Desk:
         bank = Repository(id="bank", name="The bank", root=str(self.folder))
         rows = [*b.rows(grant=b.grant(**lasting), repository=bank), ada, session, family, DEPOT, role]
         await w.ledger.record(w.entry("catalogue.applied", now, None, {"rows": len(rows)}), *map(Put, rows))
-        inside = [one.token for one in mint(w, ada, held_visas(w, ada, session, now), now)]
+        inside = [one.token for one in at_once(mint(w, ada, held_visas(w, ada, session, now), now))]
         passport = {
             "iss": w.issuer, "sub": str(ada.id), "aud": [AUDIENCE], "sid": "fam", "jti": "p1",
             "iat": now, "exp": now + 3600, "ga4gh_passport_v1": inside,
@@ -69,8 +70,8 @@ class _Desk:
         assert isinstance(ticket, Ticket), ticket
         return {
             "ticket": ticket.token,
-            "passport": w.signer.sign("oidc-es256", "vnd.ga4gh.passport+jwt", passport),
-            "service": w.signer.sign("oidc-es256", "at+jwt", service),
+            "passport": signed(w.signer, "oidc-es256", "vnd.ga4gh.passport+jwt", passport),
+            "service": signed(w.signer, "oidc-es256", "at+jwt", service),
         }
 
     def written(self, name: str, path: str, body: Any, token: str) -> Path:

@@ -16,7 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from broker.adapters.keys import USES, open_keys, read_passphrase
+from broker.adapters.keys import USES, Elsewhere, open_keys, read_passphrase
 from broker.config import Settings
 from broker.copies import back_up
 from broker.demo.browser import Browser
@@ -69,6 +69,7 @@ def _of_keys(ready: Ready) -> dict[str, bytes]:
     found = {"passphrase": read_passphrase(ready.state / "passphrase")}
     for use in USES:
         private = store.signing(use).private
+        assert not isinstance(private, Elsewhere)
         if isinstance(private, RSAPrivateKey):
             number = private.private_numbers().d
         elif isinstance(private, EllipticCurvePrivateKey):

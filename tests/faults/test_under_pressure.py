@@ -20,6 +20,7 @@ from broker.core.passport.limits import REQUEST_BYTES
 from broker.core.time import Seconds
 from broker.flows.use_data import TICKET_TYPE
 from broker.ports import Use
+from tests.fakes import signed
 from tests.faults.days import Ready
 from tests.faults.life import Life, lived
 from tests.web.test_many_slow_downloads import resident
@@ -54,7 +55,7 @@ def ending(ready: Ready, token: str, typ: str, use: Use, ends: int) -> str:
     tokens = OwnTokens(store, ready.issuer, lambda: Seconds(int(time.time())))
     claims = tokens.read(token, typ)
     assert claims is not None
-    return tokens.sign(use, typ, {**claims, "exp": ends})
+    return signed(tokens, use, typ, {**claims, "exp": ends})
 
 
 @pytest.mark.long

@@ -30,7 +30,7 @@ from broker.core.rows import Assertion, CustomType, Evidence, Row, Session
 from broker.core.time import Seconds
 from broker.flows.visas import VISA_SECONDS, held_visas, mint
 from tests import builders as b
-from tests.fakes import START
+from tests.fakes import START, at_once
 from tests.flows.worlds import ADA, Stage, stage
 from tests.web.site import keys
 
@@ -80,7 +80,7 @@ def issued(*more: Row, session: Session = LINKED, **changes: Any) -> tuple[Stage
     s, tokens = stage(*more, **changes), OwnTokens(keys(), b.US, lambda: START)
     world = replace(s.world, signer=tokens)
     now = s.clock.now()
-    return s, tokens, mint(world, ADA, held_visas(world, ADA, session, now), now)
+    return s, tokens, at_once(mint(world, ADA, held_visas(world, ADA, session, now), now))
 
 
 def read(tokens: OwnTokens, token: str, at: int = START, **trust: Any) -> Visa | Reason:
@@ -125,7 +125,7 @@ def test_every_type_is_issued_as_a_document_token_that_others_can_read() -> None
 @pytest.mark.row("V5")
 def test_no_two_visas_have_the_same_jti() -> None:
     s, tokens, visas = issued(*ALL)
-    again = mint(replace(s.world, signer=tokens), ADA, held_visas(s.world, ADA, LINKED, START), START)
+    again = at_once(mint(replace(s.world, signer=tokens), ADA, held_visas(s.world, ADA, LINKED, START), START))
     jtis = [visa.jti for visa in (*visas, *again)]
     assert len(set(jtis)) == len(jtis)
 

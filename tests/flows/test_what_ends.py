@@ -14,7 +14,7 @@ from broker.core.time import Seconds
 from broker.flows.visas import held_visas, mint
 from broker.web.streams import LiveStreams, Stream
 from tests import builders as b
-from tests.fakes import START, FakeClock
+from tests.fakes import START, FakeClock, at_once
 from tests.flows.worlds import ADA, stage
 
 SESSION = Session(
@@ -27,7 +27,7 @@ REVOKED = Revocation(id=f"grant:{b.GRANT}", since=START)
 def test_a_visa_does_not_tell_when_one_participants_consent_ends() -> None:
     """It would be signed anew a second later, for the others: an early end would only say that somebody left."""
     s = stage(pia=b.consent(effective_to=Seconds(START + 300)))
-    minted = mint(s.world, ADA, held_visas(s.world, ADA, SESSION, START), START)
+    minted = at_once(mint(s.world, ADA, held_visas(s.world, ADA, SESSION, START), START))
     assert {one.type: one.exp for one in minted}["ControlledAccessGrants"] == START + 86_400
 
 

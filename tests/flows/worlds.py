@@ -24,7 +24,7 @@ ROLE = Role(id="r1", role="committee_member", scope=f"committee:{b.DAC}", iss=b.
 class FakeSigner:
     """Shows what was signed, in the clear."""
 
-    def sign(self, use: Use, typ: str, claims: Mapping[str, Any]) -> str:
+    async def sign(self, use: Use, typ: str, claims: Mapping[str, Any]) -> str:
         return json.dumps({"use": use, "typ": typ, "claims": dict(claims)}, sort_keys=True, default=str)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from broker.core.ids import ClientId, DatasetId, ObjectId
 from broker.core.rows import Client, Role, Row
 from tests import builders as b
-from tests.fakes import START
+from tests.fakes import START, signed
 from tests.web.site import Site
 
 SECRET = "depot-secret-of-more-than-32-characters"
@@ -41,7 +41,7 @@ def as_client(s: Site, client: str = "depot", scope: str = " ".join(SCOPES), **c
         "iss": b.US, "sub": client, "aud": [b.US], "client_id": client, "scope": scope, "jti": f"s-{client}",
         "iat": START, "exp": START + 600,
     }  # fmt: skip
-    return {"Authorization": f"Bearer {s.tokens.sign('oidc-es256', 'at+jwt', said | claims)}"}
+    return {"Authorization": f"Bearer {signed(s.tokens, 'oidc-es256', 'at+jwt', said | claims)}"}
 
 
 def basic(client: str = "depot", secret: str = SECRET) -> str:

@@ -47,7 +47,7 @@ from broker.web.edge import Edge
 from broker.web.state import BROKER, Administration, Broker, Readiness
 from broker.web.streams import LiveStreams
 from tests import builders as b
-from tests.fakes import START, MemoryChanges, MemoryEndpoints, MemoryIssuerHealth, MemorySources, MemoryVault
+from tests.fakes import START, MemoryChanges, MemoryEndpoints, MemoryIssuerHealth, MemorySources, MemoryVault, signed
 from tests.flows.worlds import Stage, stage
 
 CONTENT = bytes(range(256)) * 64
@@ -125,7 +125,7 @@ class Site:
             "iss": b.US, "sub": person, "aud": [b.US, "web"], "client_id": "web", "scope": scope, "sid": f"fam-{person}",
             "jti": "t1", "iat": START, "exp": START + 600,
         }  # fmt: skip
-        return self.tokens.sign("oidc-es256", "at+jwt", said | claims)
+        return signed(self.tokens, "oidc-es256", "at+jwt", said | claims)
 
     def headers(self, person: str = str(b.ADA), **claims: Any) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.access_token(person, **claims)}"}

@@ -9,7 +9,7 @@ from broker.core.administration import SORTS
 from broker.core.ids import ClientId
 from broker.core.rows import Client, Role
 from tests import builders as b
-from tests.fakes import START
+from tests.fakes import START, signed
 from tests.web.site import Site, site
 from tests.web.test_admin import FORMS
 
@@ -30,7 +30,7 @@ def headers(s: Site, scope: str, **claims: Any) -> dict[str, str]:
         "iss": b.US, "sub": "bot", "aud": [b.US], "client_id": "bot", "scope": scope, "jti": "s1", "iat": START,
         "exp": START + 600,
     }  # fmt: skip
-    return {"Authorization": f"Bearer {s.tokens.sign('oidc-es256', 'at+jwt', said | claims)}"}
+    return {"Authorization": f"Bearer {signed(s.tokens, 'oidc-es256', 'at+jwt', said | claims)}"}
 
 
 @pytest.mark.parametrize("noun", NOUNS)

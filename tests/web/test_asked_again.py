@@ -14,7 +14,7 @@ from broker.flows.repositories.before import MOST, Told
 from broker.flows.visas import held_visas, mint
 from broker.web.asking import DESK as THEIR_DESK
 from tests import builders as b
-from tests.fakes import START
+from tests.fakes import START, at_once, signed
 from tests.flows import foreign
 from tests.web.depot import AUDIENCE, DEPOT, SPEAKS, as_client, ask, basic, depots, question
 from tests.web.site import Site, site
@@ -169,12 +169,12 @@ async def test_what_others_signed_counts_while_their_key_does(tmp_path: Path) ->
         desk, w = s.http.app[THEIR_DESK], s.broker.world
         desk.verifier = replace(desk.verifier, keys=keys)
         ada, session = stored(s, Person, "usr_ada"), stored(s, Session, "ses-usr_ada")
-        ours = [one.token for one in mint(w, ada, held_visas(w, ada, session, START), START)]
+        ours = [one.token for one in at_once(mint(w, ada, held_visas(w, ada, session, START), START))]
         claims = {
             "iss": b.US, "sub": "usr_ada", "sid": "fam-usr_ada", "jti": "p1", "iat": START, "exp": START + 600,
             "aud": [AUDIENCE], "ga4gh_passport_v1": [*ours, foreign.heart()],
         }  # fmt: skip
-        body = question({"type": "passport", "id": w.signer.sign("oidc-es256", "vnd.ga4gh.passport+jwt", claims)})
+        body = question({"type": "passport", "id": signed(w.signer, "oidc-es256", "vnd.ga4gh.passport+jwt", claims)})
         await twice(s, body)
         for name in keys.at:
             keys.at[name] = ()

@@ -16,7 +16,7 @@ from broker.core.rows import Access, Client, Family, IdentityProvider, Revocatio
 from broker.core.time import Seconds
 from broker.flows.visas import held_visas, mint
 from tests import builders as b
-from tests.fakes import START
+from tests.fakes import START, at_once, signed
 from tests.flows.worlds import ADA
 from tests.web.site import BACK, CLIENT, COOKIE, PORTAL, SECRET, Site, signed_in, site
 
@@ -39,7 +39,9 @@ def family(**changes: Any) -> Family:
 
 def visas(s: Site) -> list[str]:
     """Every visa that Ada holds."""
-    return [one.token for one in mint(s.stage.world, ADA, held_visas(s.stage.world, ADA, session(), START), START)]
+    return [
+        one.token for one in at_once(mint(s.stage.world, ADA, held_visas(s.stage.world, ADA, session(), START), START))
+    ]
 
 
 def passport(s: Site, inside: list[str], **claims: Any) -> str:
@@ -47,7 +49,7 @@ def passport(s: Site, inside: list[str], **claims: Any) -> str:
         "iss": b.US, "sub": str(b.ADA), "aud": [DRS], "sid": ADAS, "jti": "p1", "iat": START, "exp": START + 3600,
         "ga4gh_passport_v1": inside,
     }  # fmt: skip
-    return s.tokens.sign("oidc-es256", "vnd.ga4gh.passport+jwt", said | claims)
+    return signed(s.tokens, "oidc-es256", "vnd.ga4gh.passport+jwt", said | claims)
 
 
 def revoked(what: str, value: str) -> Revocation:
@@ -226,7 +228,7 @@ async def test_a_revocation_that_would_end_nothing_is_refused(tmp_path: Path) ->
     """An administrator who names a visa or a key in another way than the log does must not believe it is dead."""
     async with site(tmp_path, ADMIN) as s:
         told = passport(s, [])
-        one = mint(s.stage.world, ADA, held_visas(s.stage.world, ADA, session(), START), START)[-1]
+        one = at_once(mint(s.stage.world, ADA, held_visas(s.stage.world, ADA, session(), START), START))[-1]
         for what, value, status in (
             ("visa", "some-jti", 400), ("key", "kid-1", 400), ("key", "f" * 64, 201), ("visa", one.jti, 201),
             ("visa", "https://other.example x1", 201), ("visa", "e" * 64, 201),

@@ -13,7 +13,7 @@ from broker.core.rows import AskedAbout, Trace
 from broker.web import authzen
 from broker.web.authzen import OurDecisions
 from tests import builders as b
-from tests.fakes import START
+from tests.fakes import START, signed
 from tests.web.depot import AUDIENCE, FOREIGN, THEIRS, as_client, ask, basic, depots, question, user
 from tests.web.site import Site, site
 
@@ -149,7 +149,7 @@ async def test_a_passport_counts_where_it_was_issued_for(tmp_path: Path) -> None
             (b.US, "PASSPORT-AUDIENCE"),
             ("https://elsewhere.example", "PASSPORT-AUDIENCE"),
         ):
-            passport = w.signer.sign("oidc-es256", "vnd.ga4gh.passport+jwt", claims | {"aud": [aud]})
+            passport = signed(w.signer, "oidc-es256", "vnd.ga4gh.passport+jwt", claims | {"aud": [aud]})
             assert await shown(s, {"passports": [passport]}) == [wanted]
             assert codes(await ask(s, question({"type": "passport", "id": passport}))) == [wanted]
 

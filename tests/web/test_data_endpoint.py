@@ -13,7 +13,7 @@ from broker.flows.revoke import revoke
 from broker.flows.use_data import TICKET_SECONDS, TICKET_TYPE
 from broker.flows.withdraw_consent import withdraw
 from tests import builders as b
-from tests.fakes import START
+from tests.fakes import START, signed
 from tests.flows.test_use_and_deliver import ADMIN
 from tests.flows.worlds import MEI, PIA, caller
 from tests.web.site import CONTENT, Site, opened, site
@@ -96,7 +96,7 @@ def forged(s: Site, **changes: Any) -> str:
         "iat": START,
         "exp": START + 60,
     }
-    return s.tokens.sign("ticket", TICKET_TYPE, said | changes)
+    return signed(s.tokens, "ticket", TICKET_TYPE, said | changes)
 
 
 async def test_what_is_no_ticket_opens_nothing(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ async def test_what_is_no_ticket_opens_nothing(tmp_path: Path) -> None:
         right = header["Authorization"].removeprefix("Bearer ")
         wrong = [
             "", "x", right + "x", right[:-2], "a.b.c", s.access_token(str(b.ADA)), forged(s), forged(s, obj="obj-2"),
-            forged(s, aud=b.US), forged(s, exp=START), s.tokens.sign("oidc-es256", TICKET_TYPE, {"jti": "x"}), "e" * 5000,
+            forged(s, aud=b.US), forged(s, exp=START), signed(s.tokens, "oidc-es256", TICKET_TYPE, {"jti": "x"}), "e" * 5000,
         ]  # fmt: skip
         for token in wrong:
             answer = await s.http.get(path, headers={"Authorization": f"Bearer {token}"})

@@ -8,7 +8,7 @@ import pytest
 from broker.core.ids import ClientId
 from broker.core.rows import Client, DrsObject, Role, Row
 from tests import builders as b
-from tests.fakes import START
+from tests.fakes import START, signed
 from tests.web.drs_world import BASE, MEI, OTHER, WORLD
 from tests.web.site import Site, site
 
@@ -98,7 +98,7 @@ async def test_a_service_of_the_repository_may_say_it_in_its_own_name(tmp_path: 
     }  # fmt: skip
     async with site(tmp_path, *WORLD, client, robot) as s:
         for scope, status in (("objects:write", 200), ("clients:read", 403)):
-            token = s.tokens.sign("oidc-es256", "at+jwt", {**said, "sub": "tape", "scope": scope})
+            token = signed(s.tokens, "oidc-es256", "at+jwt", {**said, "sub": "tape", "scope": scope})
             answer = await s.http.post(
                 "/api/v1/objects/obj-1/availability", json={"availability": "offline"},
                 headers={"Authorization": f"Bearer {token}"},

@@ -10,7 +10,7 @@ from broker.core.oidc.claims import VISA_CLAIM
 from broker.core.rows import Access, Put
 from broker.flows.visas import VISA_TYPE
 from tests import builders as b
-from tests.fakes import START
+from tests.fakes import START, signed
 from tests.web.regions import READS, regions
 from tests.web.site import CLIENT, Site, site
 from tests.web.test_introspected_grants import CLIENTS, client, look
@@ -32,7 +32,7 @@ async def ticket_of(s: Site) -> str:
 
 def visa(s: Site, said: dict[str, Any] | None = None, **claims: Any) -> str:
     body = {"iss": b.US, "sub": str(b.ADA), "jti": "vis_1", "iat": START, "exp": START + 600}
-    return s.tokens.sign("visa", VISA_TYPE, {**body, VISA_CLAIM: said or VISA, **claims})
+    return signed(s.tokens, "visa", VISA_TYPE, {**body, VISA_CLAIM: said or VISA, **claims})
 
 
 @pytest.mark.row("OUT-INTROSPECT-DOCS")
@@ -100,7 +100,7 @@ async def test_a_visa_counts_while_what_it_says_holds(tmp_path: Path) -> None:
         other = VISA | {"value": "https://bank.example/datasets/lung"}
         bad = [
             visa(s, exp=START), visa(s, other), visa(s, sub="usr_nobody"), visa(s, iss="https://elsewhere.example"),
-            s.tokens.sign("visa", VISA_TYPE, {"iss": b.US, "sub": "usr_ada", "exp": START + 9}), good[:-3] + "AAA",
+            signed(s.tokens, "visa", VISA_TYPE, {"iss": b.US, "sub": "usr_ada", "exp": START + 9}), good[:-3] + "AAA",
         ]  # fmt: skip
         for token in bad:
             assert await look(s, "everything", token=token) == {"active": False}

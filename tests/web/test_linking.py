@@ -25,7 +25,7 @@ from broker.flows.release_visas import visas_to_release
 from broker.flows.visas import held_visas, mint
 from tests import builders as b
 from tests.core.decision.test_closed_holes import suspension
-from tests.fakes import START
+from tests.fakes import START, at_once, signed
 from tests.flows.worlds import ADA
 from tests.web.site import Site, site
 from tests.web.test_data_endpoint import BIG, stopped
@@ -333,7 +333,7 @@ async def test_the_grant_of_a_linked_identity_can_be_named_as_a_resource(tmp_pat
 
 def visas(s: Site) -> dict[str, str]:
     w = s.stage.world
-    return {one.id: one.token for one in mint(w, person(s), held_visas(w, person(s), mei(), START), START)}
+    return {one.id: one.token for one in at_once(mint(w, person(s), held_visas(w, person(s), mei(), START), START))}
 
 
 async def test_a_visa_of_the_other_identity_names_that_one_and_a_link_says_who_it_is(tmp_path: Path) -> None:
@@ -354,7 +354,7 @@ async def test_parting_ends_everything_that_rests_on_the_link_at_once(tmp_path: 
             "iss": b.US, "sub": str(b.MEI), "aud": [f"{b.US}/ga4gh/drs/v1"], "sid": "fam-usr_mei", "jti": "p1",
             "iat": START, "exp": START + 3600, "ga4gh_passport_v1": list(visas(s).values()),
         }  # fmt: skip
-        passport = {"passports": [s.tokens.sign("oidc-es256", "vnd.ga4gh.passport+jwt", said)]}
+        passport = {"passports": [signed(s.tokens, "oidc-es256", "vnd.ga4gh.passport+jwt", said)]}
         assert (await s.http.post(ACCESS, json=passport)).status == 200
         told = await (await s.http.get(ACCESS, headers=s.headers("usr_mei"))).json()
         path, ticket = told["url"].removeprefix(b.US), dict(line.split(": ", 1) for line in told["headers"])

@@ -15,7 +15,7 @@ from broker.core.oidc.opaque import stored_id
 from broker.core.rows import Client, Family, IdentityProvider, RefreshToken, Session
 from broker.core.time import Seconds
 from tests import builders as b
-from tests.fakes import START
+from tests.fakes import START, signed
 from tests.web.site import COOKIE, SECRET, Site, signed_in, site
 
 BYE = "https://portal.example/bye"
@@ -40,7 +40,7 @@ def hint(s: Site, **claims: Any) -> str:
         "iss": b.US, "sub": b.ADA, "aud": "app", "sid": client_sid(stored_id(SECRET), "app"), "iat": START,
         "exp": START + 600,
     }  # fmt: skip
-    return s.tokens.sign("oidc-rs256", "JWT", said | claims)
+    return signed(s.tokens, "oidc-rs256", "JWT", said | claims)
 
 
 def alive(s: Site) -> bool:

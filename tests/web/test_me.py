@@ -9,7 +9,7 @@ from broker.core.rows import Access, Revocation
 from broker.core.rows.oauth import Approval, approval_id
 from broker.flows.revoke import revoke
 from tests import builders as b
-from tests.fakes import START
+from tests.fakes import START, signed
 from tests.flows.test_use_and_deliver import ADMIN
 from tests.flows.worlds import MEI, caller
 from tests.web.site import CLIENT, site
@@ -95,5 +95,5 @@ async def test_a_key_of_ours_that_was_revoked_signs_for_nobody(tmp_path: Path, b
             "iss": b.US, "sub": str(b.ADA), "aud": [b.US], "sid": "fam-usr_ada", "jti": "p1", "iat": START,
             "exp": START + 3600, "ga4gh_passport_v1": [],
         }  # fmt: skip
-        passport = s.tokens.sign("oidc-es256", "vnd.ga4gh.passport+jwt", said)
+        passport = signed(s.tokens, "oidc-es256", "vnd.ga4gh.passport+jwt", said)
         assert (await s.http.post(ACCESS, json={"passports": [passport]})).status == 401

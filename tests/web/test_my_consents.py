@@ -13,7 +13,7 @@ from broker.web.consents import AT_ONCE
 from tests import builders as b
 from tests.core.consent.test_consent_fhir import GIVEN
 from tests.core.consent.test_consent_importing import RECORD
-from tests.fakes import START
+from tests.fakes import START, signed
 from tests.flows.test_exchange_consents import HEART, REGISTERED
 from tests.web.site import Site, site
 
@@ -122,7 +122,7 @@ def service(s: Site, scope: str) -> dict[str, str]:
         "iss": b.US, "sub": "lims", "aud": [b.US], "client_id": "lims", "scope": scope, "jti": "s1", "iat": START,
         "exp": START + 600,
     }  # fmt: skip
-    return {"Authorization": f"Bearer {s.tokens.sign('oidc-es256', 'at+jwt', said)}"}
+    return {"Authorization": f"Bearer {signed(s.tokens, 'oidc-es256', 'at+jwt', said)}"}
 
 
 def native(**members: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pytest
 from broker.core.ids import PersonId
 from broker.core.rows import Role, Row
 from tests import builders as b
+from tests.fakes import signed
 from tests.flows.worlds import ADA
 from tests.web.site import Site, signed_in, site
 
@@ -148,7 +149,7 @@ async def test_a_service_sanctions_nobody(tmp_path: Path) -> None:
     """Not even one whose client holds the role: the ladder is people's."""
     own = Role(id="r-client", role="admin", scope="service", iss=b.US, sub="client:web")
     async with house(tmp_path, own) as s:
-        token = s.tokens.sign("oidc-es256", "at+jwt", {
+        token = signed(s.tokens, "oidc-es256", "at+jwt", {
             "iss": b.US, "sub": "web", "aud": [b.US], "client_id": "web", "scope": "visas:push", "jti": "t9",
             "iat": s.stage.clock.now(), "exp": s.stage.clock.now() + 600,
         })  # fmt: skip

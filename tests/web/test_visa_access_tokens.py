@@ -20,7 +20,7 @@ from broker.core.rows import Family, Put, Revocation, Session
 from broker.flows.release_visas import visas_to_release
 from broker.flows.visas import VISA_ACCESS_SECONDS, VISA_TYPE
 from tests import builders as b
-from tests.fakes import START
+from tests.fakes import START, signed
 from tests.flows.oauth.fakes_oauth import CLIENTS, World
 from tests.flows.test_issued_visas import assertion
 from tests.flows.worlds import ADA
@@ -129,9 +129,12 @@ async def test_somebody_elses_person_or_issuer_is_refused(tmp_path: Path) -> Non
             {"sid": "fam-x"},
             {"scope": "ga4gh_passport_v1"},
         ):
-            assert (await asked(s, s.tokens.sign("visa-access", "JWT", claims | change)))[0] == 401, change
-        other = s.tokens.sign(
-            "visa-access", "JWT", {**claims, "ga4gh_visa_v1": claims["ga4gh_visa_v1"] | {"value": "https://x.example"}}
+            assert (await asked(s, signed(s.tokens, "visa-access", "JWT", claims | change)))[0] == 401, change
+        other = signed(
+            s.tokens,
+            "visa-access",
+            "JWT",
+            {**claims, "ga4gh_visa_v1": claims["ga4gh_visa_v1"] | {"value": "https://x.example"}},
         )
         assert (await asked(s, other))[0] == 401
 
@@ -148,7 +151,7 @@ async def test_it_is_worth_nothing_at_any_other_door(tmp_path: Path) -> None:
         for typ in (ACCESS_TOKEN_TYP, ID_TOKEN_TYP, PASSPORT_TYP, VISA_TYPE, "data-ticket+jwt"):
             assert s.tokens.read(token, typ) is None, typ
         assert s.tokens.read(s.access_token("usr_ada"), "visa-access") is None
-        assert s.tokens.read(s.tokens.sign("oidc-rs256", ID_TOKEN_TYP, {"iss": b.US}), "visa-access") is None
+        assert s.tokens.read(signed(s.tokens, "oidc-rs256", ID_TOKEN_TYP, {"iss": b.US}), "visa-access") is None
 
 
 @pytest.mark.row("T013")

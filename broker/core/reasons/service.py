@@ -284,6 +284,14 @@ SPECS = (
         "Nothing is handed out while the record cannot be kept.",
     ),
     Spec(
+        "SRV-NO-SIGNATURE",
+        "system",
+        "facts",
+        "What keeps our signing keys does not answer now, so nothing is handed out. Try again later.",
+        "The key service is down.",
+        "Nothing is handed out while it cannot be signed.",
+    ),
+    Spec(
         "SRV-UPSTREAM",
         "system",
         "facts",

@@ -107,7 +107,7 @@ async def extend(
     ends = end_of(found.grant, asked.months, dataset, decision, now)
     if ends <= found.grant.ends or next_stage(found.stage, GrantCommand.EXTEND) is not GrantStage.ACTIVE:
         return Reason(code="GRANT-NO-LONGER", facts=(("date", rfc3339(found.grant.ends)),))
-    after = _extended(w, found, question, decision, dataset, snapshot, ends, left_out)
+    after = await _extended(w, found, question, decision, dataset, snapshot, ends, left_out)
     answered = changed(
         asked, answer="extended", answered_by=caller.person.id, answered_at=now, ground=ground, decision=decided
     )
@@ -125,7 +125,7 @@ def end_of(grant: Grant, months: int, dataset: Dataset, decision: Decision, now:
     return min(longest)
 
 
-def _extended(
+async def _extended(
     w: World,
     found: Held,
     question: Question,
@@ -141,7 +141,7 @@ def _extended(
         grant, ends=ends, affiliations=question.affiliations, findings=question.findings, exclusion=left_out,
         obligations=carried_on(grant.obligations, owed),
     )  # fmt: skip
-    return replace(unsigned, document=signed(w, unsigned))
+    return replace(unsigned, document=await signed(w, unsigned))
 
 
 def carried_on(before: tuple[Obligation, ...], owed: tuple[Obligation, ...]) -> tuple[Obligation, ...]:

@@ -76,7 +76,7 @@ class Plan:
     jkt: str | None = None
 
 
-def sign(d: Deps, s: Standing, plan: Plan, now: Seconds) -> Tokens:
+async def sign(d: Deps, s: Standing, plan: Plan, now: Seconds) -> Tokens:
     """Sign what `plan` says: an access token, and an ID token where `openid` was granted."""
     ends = until(plan.at, ACCESS_TOKEN_LIFE, s.end)
     named = tuple(aud for resource in plan.resources if (aud := d.audience_of(resource)) is not None)
@@ -95,13 +95,13 @@ def sign(d: Deps, s: Standing, plan: Plan, now: Seconds) -> Tokens:
         acr=s.session.acr,
         amr=s.session.amr,
     )
-    access_token = d.signer.sign("oidc-es256", ACCESS_TOKEN_TYP, said)
+    access_token = await d.signer.sign("oidc-es256", ACCESS_TOKEN_TYP, said)
     return Tokens(
         access_token=access_token,
         expires_in=ends - now,
         scope=" ".join(plan.scope),
         refresh_token=plan.refresh_token,
-        id_token=_id_token(d, s, plan, access_token) if OPENID in plan.scope else None,
+        id_token=await _id_token(d, s, plan, access_token) if OPENID in plan.scope else None,
         token_type="Bearer" if plan.jkt is None else "DPoP",
     )
 
@@ -116,7 +116,7 @@ def known_claims(s: Standing) -> dict[str, Any]:
     return known
 
 
-def _id_token(d: Deps, s: Standing, plan: Plan, access_token: str) -> str:
+async def _id_token(d: Deps, s: Standing, plan: Plan, access_token: str) -> str:
     known = known_claims(s)
     said = claims.id_token(
         issuer=d.issuer,
@@ -132,4 +132,4 @@ def _id_token(d: Deps, s: Standing, plan: Plan, access_token: str) -> str:
         now=plan.at,
         ends=until(plan.at, ID_TOKEN_LIFE, s.end),
     )
-    return d.signer.sign(_KEYS[s.client.id_token_alg], ID_TOKEN_TYP, said)
+    return await d.signer.sign(_KEYS[s.client.id_token_alg], ID_TOKEN_TYP, said)

@@ -35,7 +35,7 @@ async def client_credentials(
     await d.ledger.record(d.entry("token.issued", now, None, about))
     # 4. Act.
     said = claims.service_token(issuer=d.issuer, client_id=client.id, scope=scope, jti=jti, now=now, ends=ends, jkt=jkt)
-    signed = d.signer.sign("oidc-es256", ACCESS_TOKEN_TYP, said)
+    signed = await d.signer.sign("oidc-es256", ACCESS_TOKEN_TYP, said)
     return Tokens(
         access_token=signed,
         expires_in=ends - now,

@@ -109,7 +109,7 @@ async def _issue(
         jkt=jkt,
     )
     return Tokens(
-        access_token=d.signer.sign("oidc-es256", PASSPORT_TYP, said),
+        access_token=await d.signer.sign("oidc-es256", PASSPORT_TYP, said),
         expires_in=ends - now,
         issued_token_type=rules.PASSPORT_TYPE,
     )

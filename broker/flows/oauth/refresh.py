@@ -58,7 +58,7 @@ async def refresh(d: Deps, client: Client, form: Parameters, now: Seconds, jkt: 
     await d.ledger.record(d.entry("token.issued", now, s.person, told(s, plan)), *puts)
     fault("token.recorded")
     # 4. Act.
-    return sign(d, s, plan, now)
+    return await sign(d, s, plan, now)
 
 
 def _rotation(row: RefreshToken, plan: Plan, now: Seconds) -> tuple[Put, ...]:

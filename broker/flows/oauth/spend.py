@@ -31,7 +31,7 @@ async def spend(d: Deps, s: Standing, code: Code, resources: tuple[str, ...], no
         puts.append(Put(kept))
     await d.ledger.record(d.entry("token.issued", now, s.person, told(s, plan)), *puts)
     # 4. Act.
-    return sign(d, s, plan, now)
+    return await sign(d, s, plan, now)
 
 
 def told(s: Standing, plan: Plan) -> About:

@@ -54,7 +54,7 @@ async def issue_task(
     }
     await d.ledger.record(d.entry("task.begun", now, s.person, about), Put(session), Put(family), Put(task), *why)
     # 4. Act.
-    return _sign(d, s, task, subject.jkt, now)
+    return await _sign(d, s, task, subject.jkt, now)
 
 
 def _rows(d: Deps, s: Standing, work: Work, now: Seconds) -> tuple[Task, Family]:
@@ -84,7 +84,7 @@ def _rows(d: Deps, s: Standing, work: Work, now: Seconds) -> tuple[Task, Family]
     return task, family
 
 
-def _sign(d: Deps, s: Standing, task: Task, jkt: str | None, now: Seconds) -> Tokens:
+async def _sign(d: Deps, s: Standing, task: Task, jkt: str | None, now: Seconds) -> Tokens:
     """Bound to the key of the token that it came from, if that was bound to one."""
     named = tuple(dict.fromkeys(aud for one in task.datasets if (aud := d.audience_of(one)) is not None))
     said = claims.access_token(
@@ -101,7 +101,7 @@ def _sign(d: Deps, s: Standing, task: Task, jkt: str | None, now: Seconds) -> To
         jkt=jkt,
     )
     return Tokens(
-        access_token=d.signer.sign("oidc-es256", TASK_TYP, said),
+        access_token=await d.signer.sign("oidc-es256", TASK_TYP, said),
         expires_in=task.ends - now,
         scope=TASK_SCOPE,
         issued_token_type=ACCESS_TOKEN_TYPE,

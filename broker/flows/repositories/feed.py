@@ -99,7 +99,7 @@ async def read(w: World, changes: Changes, asker: Asker, cursor: str | None) -> 
         "events": told,
     }
     quiet = not told and (seq, place) == (head, 0)
-    return Page(token=w.signer.sign("oidc-es256", TYPE, claims), next=next, quiet=quiet)
+    return Page(token=await w.signer.sign("oidc-es256", TYPE, claims), next=next, quiet=quiet)
 
 
 async def _hears(w: World, asker: Asker, change: Change) -> Hears:

@@ -7,7 +7,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from broker.adapters.jose import PrivateKey, _signature, check_signature, public_jwk
+from broker.adapters.jose import PrivateKey, check_signature, public_jwk
 from broker.core.outcome import Reason
 from broker.core.passport.trust import Jwk, Trust, TrustRow
 from broker.core.passport.verify import verify_passport, verify_visa
@@ -98,7 +98,7 @@ def signed_raw(header: bytes, payload: bytes, key: PrivateKey = EC) -> str:
 
 
 def sign_text(text: str, key: PrivateKey, algorithm: str = "ES256") -> str:
-    return f"{text}.{b64(_signature(algorithm, key, text.encode()))}"
+    return f"{text}.{b64(signature(algorithm, key, text.encode()))}"
 
 
 def b64(raw: bytes) -> str:

@@ -41,7 +41,7 @@ PASSPORT_SCOPES = "openid ga4gh_passport_v1"
 class FakeKeys:
     """Signs with a digest, reads what it signed. Anybody could forge it; nothing here tries to."""
 
-    def sign(self, use: Use, typ: str, claims: Mapping[str, Any]) -> str:
+    async def sign(self, use: Use, typ: str, claims: Mapping[str, Any]) -> str:
         body = base64.urlsafe_b64encode(json.dumps([use, typ, claims]).encode()).rstrip(b"=").decode()
         return f"{body}.{hashlib.sha256(body.encode()).hexdigest()}"
 

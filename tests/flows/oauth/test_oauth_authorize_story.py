@@ -13,6 +13,7 @@ from broker.core.rows.identity import Person
 from broker.core.rows.oauth import Approval, Family
 from broker.flows.oauth.authorize import Consent, Redirect, answer, check, forget
 from broker.ports import LedgerDownError
+from tests.fakes import at_once
 from tests.flows.oauth.fakes_oauth import ADA, BOB, CB, CLIENTS, ISSUER, SESSION, World, said
 
 ALL = frozenset({"openid", "ga4gh_passport_v1"})
@@ -153,8 +154,8 @@ async def test_a_hint_must_be_ours_and_for_her() -> None:
     w = World()
     mine = (await w.tokens("demo")).id_token or ""
     w.put(BOB)
-    bobs = w.keys.sign("oidc-rs256", "JWT", {"iss": ISSUER, "sub": "bob"})
-    stranger = w.keys.sign("oidc-rs256", "JWT", {"iss": "https://evil.example", "sub": "ada"})
+    bobs = at_once(w.keys.sign("oidc-rs256", "JWT", {"iss": ISSUER, "sub": "bob"}))
+    stranger = at_once(w.keys.sign("oidc-rs256", "JWT", {"iss": "https://evil.example", "sub": "ada"}))
     access = (await w.tokens("demo")).access_token
     for hint, outcome in ((mine, "code"), (bobs, "error"), (stranger, "error"), (access, "error"), ("x", "error")):
         request = await w.request("demo", prompt="none", id_token_hint=hint)

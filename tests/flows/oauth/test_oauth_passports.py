@@ -14,6 +14,7 @@ from broker.flows.oauth.authorize import Consent
 from broker.flows.oauth.introspect import introspect
 from broker.flows.oauth.userinfo import userinfo
 from broker.ports import LedgerDownError
+from tests.fakes import at_once
 from tests.flows.oauth.fakes_oauth import CLIENTS, DATASET, DRS, ISSUER, SESSION, World, basic, header, said, visa
 
 SCOPES = frozenset({"openid", "ga4gh_passport_v1"})
@@ -220,7 +221,7 @@ async def test_no_record_no_passport() -> None:
 async def test_a_token_that_does_not_fit_its_family_is_none(changes: dict[str, str]) -> None:
     w = World()
     claims = said((await w.tokens()).access_token) | changes
-    text = w.keys.sign("oidc-es256", "at+jwt", claims)
+    text = at_once(w.keys.sign("oidc-es256", "at+jwt", claims))
     assert await w.exchange(text, changes.get("client_id", "app")) is OAuthError.SUBJECT_TOKEN
     assert await userinfo(w.d, shown_token(f"Bearer {text}")) is OAuthError.TOKEN_INVALID
     if "client_id" not in changes:

@@ -28,7 +28,7 @@ from broker.flows.proofs import Proofs
 from broker.flows.verified import Verifier
 from broker.flows.world import ServiceCaller
 from tests import builders as b
-from tests.fakes import START
+from tests.fakes import START, at_once
 from tests.flows.oauth.fakes_oauth import ADA, DRS, ISSUER, FakeKeys, World, _client, basic, header, said
 from tests.flows.worlds import stage
 
@@ -168,7 +168,7 @@ async def caller(*rows: Any, scheme: Any = "Bearer", **claims: Any) -> ServiceCa
     made.live._current = follow(made.live.current(), (ROBOT, ROLE, *rows))
     keys, unused = FakeKeys(), Any
     given = {name: value for name, value in {**TOKEN, **claims}.items() if value is not None}
-    text = keys.sign("oidc-es256", "at+jwt", given)
+    text = at_once(keys.sign("oidc-es256", "at+jwt", given))
     proofs = Proofs(check=jose.check_signature, scratch=made.world.scratch, nonce_key=b"n" * 32)
     verifier = Verifier(reader=keys, keys=unused, check=unused, proofs=proofs)  # type: ignore[arg-type]
     return await by_client_token(made.world, verifier, Shown(scheme=scheme, token=text, sent=NOTHING))
@@ -213,7 +213,7 @@ async def test_a_scope_that_its_row_lost_is_lost_at_once() -> None:
 
 async def test_the_api_of_persons_takes_no_service() -> None:
     made, keys, unused = stage(ROBOT, ROLE), FakeKeys(), Any
-    text = keys.sign("oidc-es256", "at+jwt", TOKEN)
+    text = at_once(keys.sign("oidc-es256", "at+jwt", TOKEN))
     proofs = Proofs(check=jose.check_signature, scratch=made.world.scratch, nonce_key=b"n" * 32)
     verifier = Verifier(reader=keys, keys=unused, check=unused, proofs=proofs)  # type: ignore[arg-type]
     shown = Shown(scheme="Bearer", token=text, sent=NOTHING)

@@ -27,7 +27,7 @@ from broker.flows.visas import held_visas, mint
 from broker.flows.withdraw_consent import Withdrawn, withdraw
 from broker.flows.world import World
 from tests import builders as b
-from tests.fakes import START
+from tests.fakes import START, at_once
 from tests.flows.replays.recorded import DEMO, Recorded
 from tests.flows.worlds import ADA, MEI, PIA, caller
 
@@ -112,7 +112,7 @@ async def everything(s: Recorded) -> int:
         opened = await open_delivery(w, found.access.id, b.ONE, [Span(0, 9)])
         if isinstance(opened, Opened):
             await close_delivery(w, opened, "complete", 10)
-    held = mint(w, ADA, held_visas(w, ADA, SESSION, w.clock.now()), w.clock.now())
+    held = at_once(mint(w, ADA, held_visas(w, ADA, SESSION, w.clock.now()), w.clock.now()))
     await repository_asks(w)
     why = decided(held)
     if why:

@@ -7,7 +7,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from broker.adapters.jose import PrivateKey, check_signature, public_jwk
+from broker.adapters.jose import PrivateKey, check_signature, public_jwk, signature
 from broker.core.outcome import Reason
 from broker.core.passport.trust import Jwk, Trust, TrustRow
 from broker.core.passport.verify import verify_passport, verify_visa

@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from broker.adapters.keys import Elsewhere, Key, KeyStore
 from tests import builders as b
+from tests.fakes import START
 from tests.web.site import keys, signed_in, site
 
 THERE = Elsewhere("pkcs11", "broker-oidc-es256-1", ec.generate_private_key(ec.SECP256R1()).public_key())
@@ -14,7 +15,9 @@ THERE = Elsewhere("pkcs11", "broker-oidc-es256-1", ec.generate_private_key(ec.SE
 
 def kept_elsewhere() -> KeyStore:
     """A new key signs, which nobody keeps; the one before it is still believed."""
-    return KeyStore((*keys().keys, Key("oidc-es256", "new", 1, THERE), Key("ticket", "newer", 1, THERE)))
+    return KeyStore(
+        (*keys().keys, Key("oidc-es256", "new", START - 5, THERE), Key("ticket", "newer", START - 5, THERE))
+    )
 
 
 @pytest.mark.row("F87", "F93")

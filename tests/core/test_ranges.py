@@ -196,6 +196,7 @@ def test_ranges_of_another_content_are_not_cut_from_this_one(
 
 def test_content_range_names_span_and_size() -> None:
     assert content_range(Span(42, 1233), 1234) == "bytes 42-1233/1234"
+    assert content_range(Span(0, 9), None) == "bytes 0-9/*"
     assert unsatisfied(1234) == "bytes */1234"
     assert Span(42, 1233).length == 1192
 

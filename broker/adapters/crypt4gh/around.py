@@ -3,10 +3,11 @@
 Each is a `ports.sources.Body`: any range of it costs what the range costs. Nothing is held but a few segments.
 """
 
-from collections.abc import AsyncIterator, Awaitable
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Sequence
 
 from broker.adapters.crypt4gh.bodies import Buffer, Opener, Sealer, SegmentError
-from broker.core.crypt4gh.edits import kept, size_of, within
+from broker.core.crypt4gh.edits import kept, side_by_side, size_of, within
 from broker.core.crypt4gh.header import NONCE_BYTES, Contents
 from broker.core.crypt4gh.segments import PLAIN, SEALED, plain_size, plain_span, sealed_size, sealed_span
 from broker.core.ranges import Span
@@ -66,21 +67,25 @@ class Opened:
 
     async def read(self, first: int, last: int) -> AsyncIterator[bytes]:
         """See ports.sources.Body."""
-        for piece in within(self._pieces, Span(first, last)):
-            async for chunk in self._piece(piece):
+        for run in side_by_side(within(self._pieces, Span(first, last))):
+            async for chunk in self._run(run):
                 yield chunk
 
-    async def _piece(self, piece: Span) -> AsyncIterator[bytes]:
-        """These bytes of the plaintext as it is before any edit."""
-        sealed = sealed_span(piece, self._whole)
-        at = sealed.first // SEALED * PLAIN
+    async def _run(self, pieces: Sequence[Span]) -> AsyncIterator[bytes]:
+        """These bytes of the plaintext as it is before any edit. A segment that many of them share is opened once."""
+        sealed = sealed_span(Span(pieces[0].first, pieces[-1].last), self._whole)
+        at, left = sealed.first // SEALED * PLAIN, deque(pieces)
         source = self._body.read(self._at + sealed.first, self._at + sealed.last)
         async for segment in in_pieces(source, sealed.length, SEALED):
             try:
                 plain = self._opener.open(segment, at // PLAIN)
             except SegmentError as wrong:
                 raise SourceBrokenError(str(wrong)) from None
-            yield plain[max(piece.first - at, 0) : piece.last + 1 - at]
+            while left and left[0].first < at + len(plain):
+                yield plain[max(left[0].first - at, 0) : left[0].last + 1 - at]
+                if left[0].last >= at + len(plain):
+                    break
+                left.popleft()
             at += len(plain)
 
 

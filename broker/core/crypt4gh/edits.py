@@ -58,6 +58,17 @@ def within(pieces: Iterable[Span], wanted: Span) -> tuple[Span, ...]:
     return _spans(found)
 
 
+def side_by_side(pieces: Iterable[Span]) -> list[list[Span]]:
+    """Those, in order, that lie in the same segments or in neighbouring ones, together: they are read at once."""
+    runs: list[list[Span]] = []
+    for piece in pieces:
+        if runs and piece.first // PLAIN <= runs[-1][-1].last // PLAIN + 1:
+            runs[-1].append(piece)
+        else:
+            runs.append([piece])
+    return runs
+
+
 def edits_for(pieces: Sequence[Span]) -> tuple[tuple[Span, ...], tuple[int, ...]]:
     """For a file that holds only the segments of `pieces`: the runs of segments (by number), and the edit list.
 

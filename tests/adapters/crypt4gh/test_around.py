@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broker.adapters.crypt4gh.around import Behind, Opened, Sealed, behind, in_pieces
+from broker.adapters.crypt4gh.bodies import Buffer
 from broker.core.crypt4gh.edits import kept
 from broker.core.crypt4gh.header import Contents
 from broker.core.crypt4gh.segments import PLAIN, SEALED
@@ -32,6 +33,14 @@ class Held:
             end = min(at + self._chunks[turn % len(self._chunks)], last + 1 - self._lost)
             yield self._held[at:end]
             at, turn = end, turn + 1
+
+
+class Counted(Held):
+    asked = 0
+
+    def read(self, first: int, last: int) -> AsyncIterator[bytes]:
+        self.asked += 1
+        return super().read(first, last)
 
 
 class File(Held):
@@ -62,6 +71,25 @@ async def test_any_range_of_the_plaintext(
         first = data.draw(st.integers(0, len(whole) - 1))
         last = data.draw(st.integers(first, len(whole) - 1))
         assert await read(body, first, last) == whole[first : last + 1]
+
+
+@pytest.mark.row("T101")
+async def test_however_many_pieces_an_edit_list_keeps_each_segment_is_read_and_opened_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    edits = (1,) * 2 * 1_000 + (2 * PLAIN, 1, 1, 1)
+    store, opened = Counted(STORED), list[int]()
+    body = Opened(store, 4, Contents(keys=(DATA_KEY,), edits=edits))
+    open = body._opener.open
+
+    def counted(segment: Buffer, number: int) -> bytes:
+        opened.append(number)
+        return open(segment, number)
+
+    monkeypatch.setattr(body._opener, "open", counted)
+    whole = await read(body, 0, body.size - 1)
+    assert whole == b"".join(TEXT[one.first : one.last + 1] for one in kept(edits, len(TEXT)))
+    assert (store.asked, opened) == (2, [0, 2])
 
 
 @settings(max_examples=40)

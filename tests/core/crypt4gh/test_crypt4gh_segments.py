@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.core.crypt4gh.edits import edits_for, in_order, kept, size_of, within
+from broker.core.crypt4gh.edits import edits_for, in_order, kept, side_by_side, size_of, within
 from broker.core.crypt4gh.segments import PLAIN, SEALED, plain_size, plain_span, sealed_size, sealed_span
 from broker.core.ranges import Span
 
@@ -193,3 +193,23 @@ def test_which_segments_of_three_hold_a_span(first: int, last: int, begin: int, 
     assert sealed_span(Span(first, last), size) == Span(begin, end - 1)
     whole = Span(begin // SEALED * PLAIN, min(-(-end // SEALED) * PLAIN, size) - 1)
     assert plain_span(Span(begin, end - 1), size) == whole
+
+
+P = PLAIN
+TOGETHER: list[tuple[list[list[tuple[int, int]]], str]] = [
+    ([], "nothing"),
+    ([[(0, 0)]], "one"),
+    ([[(0, 0), (2, 2), (P - 1, P - 1)]], "in one segment"),
+    ([[(0, 0), (P, P)]], "in neighbours"),
+    ([[(0, 0)], [(2 * P, 2 * P)]], "with a segment between them"),
+    ([[(0, 0)], [(2 * P, 2 * P), (3 * P, 3 * P)], [(6 * P, 6 * P)]], "apart and together"),
+    ([[(0, 2 * P), (3 * P, 3 * P)], [(5 * P, 5 * P)]], "behind a long one"),
+    ([[(0, P), (P + 2, 2 * P), (3 * P, 3 * P)]], "each beside the one before"),
+]
+
+
+@pytest.mark.parametrize(("runs", "name"), TOGETHER, ids=[name for _, name in TOGETHER])
+def test_which_pieces_are_read_at_once(runs: list[list[tuple[int, int]]], name: str) -> None:
+    del name
+    wanted = [[Span(*piece) for piece in run] for run in runs]
+    assert side_by_side(piece for run in wanted for piece in run) == wanted

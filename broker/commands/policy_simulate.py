@@ -18,7 +18,7 @@ from broker.adapters.policy_files import lint_packs, load_cases
 from broker.adapters.snapshots import load
 from broker.adapters.storage.reads import SqliteRows
 from broker.commands.common import Fail, settings, telling
-from broker.commands.policy_shown import differences
+from broker.commands.policy_simulated import differences
 from broker.config import Settings
 from broker.core.access.states import State
 from broker.core.decision.other_law import Concerned, Difference, difference, is_live, of_answer, of_grant, of_request
@@ -40,10 +40,18 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option("--cases", type=_FILE, multiple=True, help="A case file, judged as well; may be given again.")
 @click.option("--at", help="As of this time (RFC 3339 or a date) instead of now: when a law begins, for example.")
 @click.option("--mode", type=click.Choice(["example", "production"]), help="As if the settings said so.")
+@click.option("--all", "every", is_flag=True, help="Every line; else of each reason the first twenty.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
 def simulate(
-    config: Path | None, folder: Path, cases: tuple[Path, ...], at: str | None, mode: Any, *, as_json: bool
+    config: Path | None,
+    folder: Path,
+    cases: tuple[Path, ...],
+    at: str | None,
+    mode: Any,
+    *,
+    every: bool,
+    as_json: bool,
 ) -> None:
     """Judge every live grant and open request by the packs in force and by those of FOLDER; nothing is changed."""
     chosen = settings(config, mode=mode)
@@ -56,7 +64,7 @@ def simulate(
         found = [each for path in cases for each in _cases(path, now, then)]
         found += asyncio.run(_stored(chosen, now, then, when))
     about = {"at": rfc3339(when), "mode": chosen.mode, "before": _versions(now), "after": _versions(then)}
-    differences(found, about, as_json=as_json)
+    differences(found, about, as_json=as_json, every=every)
 
 
 def _versions(rules: Rulebook) -> dict[str, dict[str, str]]:
@@ -105,6 +113,8 @@ def _cases(path: Path, now: Rulebook, then: Rulebook) -> Iterator[Difference]:
             id=str(row.get("id", f"row {place}")),
             dataset="",
             country=str(facts.get("recipient.country", "")),
+            person="",
+            institution="",
             before=of_answer(judge(now, facts, at)),
             after=of_answer(judge(then, facts, at)),
         )

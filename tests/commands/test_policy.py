@@ -263,9 +263,29 @@ def test_a_simulation_says_who_loses_who_changes_and_why(filled: Settings, tmp_p
 def test_the_way_back_is_a_gain(filled: Settings, tmp_path: Path) -> None:
     done(filled, "activate", str(write_packs(tmp_path / "other", "2", home=True)))
     table = done(filled, "simulate", str(tmp_path / "first"), "--at", THEN)
-    gains = [line.split()[:5] for line in table.splitlines() if line.startswith("gains")]
-    assert gains == [["gains", "grant", "grt_2", b.HEART, "FR"], ["gains", "request", "req_2", b.HEART, "FR"]]
-    assert table.splitlines()[-1].split() == ["all", "0", "2", "1", "0"]
+    lines = [line.split() for line in table.splitlines()]
+    assert [line[:6] for line in lines if line[:1] in (["grant"], ["request"])] == [
+        ["grant", "grt_2", "usr_ben", "seine", "FR", b.HEART],
+        ["request", "req_2", "usr_ben", "seine", "FR", b.HEART],
+        ["grant", "grt_1", "usr_ada", "rhine", "DE", b.HEART],
+    ]
+    assert lines[-1] == ["all", "0", "2", "1", "0"]
+
+
+def test_a_simulation_tells_each_reason_once_above_whom_it_concerns(filled: Settings, tmp_path: Path) -> None:
+    other = write_packs(tmp_path / "other", "2", home=True)
+    lines = done(filled, "simulate", str(other), "--at", THEN).splitlines()
+    assert lines[0] == "As of 2027-02-01T00:00:00Z, mode example: 2 grants, 1 requests."
+    assert lines[1] == "Pack test-pack: 1 -> 2"
+    assert lines[3:6] == [
+        "LOSES 2, of 1 person: a yes is one no more, or a no gets harder",
+        "  PERMIT_WITH_OBLIGATIONS -> PENDING (missing: paper.signed)",
+        "  JUR-EU-ART49 (test-pack paper)",
+    ]
+    assert sum("test-pack paper" in line for line in lines) == 1
+    start = next(at for at, line in enumerate(lines) if line.startswith("CHANGES 1, of 1 person"))
+    told = ["  PERMIT_WITH_OBLIGATIONS", "  JUR-EU-ART49 (test-pack ok)", "  duties: +report -cite"]
+    assert lines[start + 1 : start + 4] == told
 
 
 def test_case_files_are_judged_too(chosen: Settings, tmp_path: Path) -> None:

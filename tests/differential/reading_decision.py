@@ -58,8 +58,9 @@ def judge(document: Mapping[str, Any], diseases: Diseases, packs: Iterable[Mappi
     for answer in answers:  # ruling 3: the first PERMIT (latest end, then id)
         if answer.permits:
             return answer
-    # Reading: none permits, so what is told is the one that is nearest to a yes.
-    return min(answers, key=lambda one: ORDER.index(one.outcome))
+    # Reading: none permits, so what is told is the one that is nearest to a yes. A participant's no counts as one no
+    # here, or the grant that is named would show whether somebody withdrew or only waits (ruling 10).
+    return min(answers, key=lambda one: ORDER.index("DENY" if "consent" in one.blocking else one.outcome))
 
 
 def titles(document: Mapping[str, Any]) -> list[Mapping[str, Any] | None]:

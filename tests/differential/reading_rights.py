@@ -120,16 +120,23 @@ def _consent(case: Case, request: Mapping[str, Any], rules: Rules) -> Said:
 def _certificate_alone(certificate: Mapping[str, Any], request: Mapping[str, Any]) -> Said:
     """Reading: what the institution refuses or lets wait; its silence is nobody's, for each person may have said yes.
 
+    Reading: nor does its "ask" hold, for each person may have been asked and have said yes.
+
     Reading: "the first rule that fires" is for one participant. Nobody is asked here, so the strictest holds, as among
     gates: what the institution refuses can never be allowed, whatever else of its certificate is open.
     """
-    own = {"answers": certificate.get("answers") or {}}
+    stated = certificate.get("answers") or {}
+    own = {"answers": {key: said for key, said in stated.items() if said != "ask"}}
     answers = reading_consent._told(reading_consent._answers({}, own, request, silence=False))
     lists = reading_consent._told(reading_consent._lists({}, own, request))
-    if lists[0] == EXCLUDE:  # R12: a list of the institution's alone is a narrower certificate
-        lists = EXCLUDE, "DUO-DATASET-NARROWER"
+    answers, lists = _narrower(answers), _narrower(lists)
     said = [one for one in (certificate["judged"], answers, lists) if one is not None and one[0] in (EXCLUDE, HOLD)]
     return strictest([("DENY" if verdict == EXCLUDE else "REFER", code) for verdict, code in said])
+
+
+def _narrower(said: Verdict) -> Verdict:
+    """R9: where no person is asked, what refuses is the certificate, and no word of a participant's."""
+    return (EXCLUDE, "DUO-DATASET-NARROWER") if said[0] == EXCLUDE else said
 
 
 def _person(name: str, request: Mapping[str, Any], certificate: Mapping[str, Any], case: Case, rules: Rules) -> Verdict:

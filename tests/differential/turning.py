@@ -189,11 +189,14 @@ def _refusing(draw: Random, case: Row) -> None:
         ])  # fmt: skip
 
 
+_USES = (
+    ("ai_use", "ai_training"), ("linkage", "linkage"), ("recontact", "recontact"), ("commercial", "commercial_use"),
+)  # fmt: skip
+
+
 def _silent(draw: Random, case: Row) -> None:
     """Something is asked for that not everybody was asked about."""
-    use, key = draw.choice([
-        ("ai_use", "ai_training"), ("linkage", "linkage"), ("recontact", "recontact"), ("commercial", "commercial_use"),
-    ])  # fmt: skip
+    use, key = draw.choice(_USES)
     for one in _purposes(case):
         one[use] = "training" if use == "ai_use" else True
     for versions in case["consents"].values():
@@ -225,6 +228,9 @@ def _history(draw: Random, case: Row) -> None:
 
 
 def _certified(draw: Random, case: Row) -> None:
+    if draw.random() < 0.3:
+        _certified_answer(draw, case)
+        return
     case["dataset"]["certificate"] |= draw.choice([
         {"valid_to": draw.choice(["2026-06-01", SOON])}, {"valid_from": "2026-06-02"}, {"answers": {"ai_training": "deny"}},
         {"answers": {"modalities": ["tre_remote", "code_to_data"]}}, {"answers": {"hosting": ["DE", "FR"]}}, {"min_group": 5},
@@ -232,6 +238,15 @@ def _certified(draw: Random, case: Row) -> None:
     if case["dataset"]["certificate"]["min_group"] == 5:
         _refusing(draw, case)
         _answer(draw, case, "CON-TOO-FEW", "committee_member")
+
+
+def _certified_answer(draw: Random, case: Row) -> None:
+    """The institution answers for who was not asked, or refuses whatever they said."""
+    use, key = draw.choice(_USES)
+    for one in _purposes(case):
+        one[use] = draw.choice(["training", "model_release"]) if use == "ai_use" else draw.choice([True, True, None])
+    said = draw.choice(["deny", "deny", "ask", "permit"])
+    case["dataset"]["certificate"]["answers"] = {key: said, draw.choice(_USES)[1]: draw.choice(["deny", "ask"])}
 
 
 def _some_samples(draw: Random, case: Row) -> None:

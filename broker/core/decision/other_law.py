@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from broker.core.decision.case import case_of
+from broker.core.decision.case import Case, case_of
 from broker.core.decision.findings import answered
 from broker.core.decision.gates.jurisdiction import jurisdiction
 from broker.core.decision.question import Question
@@ -55,6 +55,9 @@ class Difference:
     dataset: str
     country: str
     """Of the recipient, as the packs were told; empty if nobody knows it."""
+    person: str
+    institution: str
+    """Whose grant or request it is, and the institution that the registry knows them by; empty where nobody knows."""
     before: Said
     after: Said
 
@@ -71,9 +74,20 @@ class Difference:
 
     @property
     def why(self) -> tuple[Reason, ...]:
-        """The reasons that are there under one set only: what made the difference."""
-        new = tuple(reason for reason in self.after.reasons if reason not in self.before.reasons)
-        return new or tuple(reason for reason in self.before.reasons if reason not in self.after.reasons)
+        """What made the difference: rules that decide under one set only, else what another version says otherwise."""
+        before, after = self.before.reasons, self.after.reasons
+        return _without(after, before) or _without(before, after) or tuple(one for one in after if one not in before)
+
+
+def _without(reasons: tuple[Reason, ...], others: tuple[Reason, ...]) -> tuple[Reason, ...]:
+    """Those whose rule is not among the others'; in which version it stands does not matter."""
+    there = {_rule(one) for one in others}
+    return tuple(one for one in reasons if _rule(one) not in there)
+
+
+def _rule(reason: Reason) -> tuple[str, str, str]:
+    norm = reason.norm
+    return (reason.code, norm.source, norm.rule) if norm is not None else (reason.code, "", "")
 
 
 def _rank(said: Said) -> Outcome:
@@ -121,22 +135,23 @@ def _question(person: PersonId, dataset: DatasetId, snapshot: Snapshot, at: Seco
 
 def difference(concerned: Concerned, before: Snapshot, rules: Rulebook) -> Difference:
     """What `rules` would say in place of the packs of `before`."""
-    said, country = _said(concerned.question, before)
+    said, case = _said(concerned.question, before)
     would, _ = _said(concerned.question, replace(before, rulebook=rules))
     return Difference(
         kind=concerned.kind,
         id=concerned.id,
         dataset=concerned.question.dataset,
-        country=country,
+        country=str(case.facts.get("recipient.country", "")),
+        person=concerned.question.person or "",
+        institution=case.organisation.id if case.organisation is not None else "",
         before=said,
         after=would,
     )
 
 
-def _said(question: Question, snapshot: Snapshot) -> tuple[Said, str]:
+def _said(question: Question, snapshot: Snapshot) -> tuple[Said, Case]:
     case = case_of(question, None, weighed(question, snapshot), snapshot)
-    result = answered(jurisdiction(case), case)
-    return of_gate(result), str(case.facts.get("recipient.country", ""))
+    return of_gate(answered(jurisdiction(case), case)), case
 
 
 def of_gate(result: GateResult) -> Said:

@@ -215,6 +215,8 @@ def test_somebody_elses_record_cannot_lie_with_a_participant() -> None:
         (asking(kinds=["general"]), certified(permissions=["HMB"]), ConsentOutcome.DENY, ["DUO-DATASET-NARROWER"]),
         (asking(linkage=True), certified(answers={"linkage": "deny"}), ConsentOutcome.DENY, ["DUO-DATASET-NARROWER"]),
         (asking(linkage=None), certified(answers={"linkage": "deny"}), ConsentOutcome.HOLD, ["CON-UNDECLARED"]),
+        (asking(linkage=True), certified(answers={"linkage": "ask"}), ConsentOutcome.PERMIT, []),
+        (asking(linkage=None), certified(answers={"linkage": "ask"}), ConsentOutcome.PERMIT, []),
         (asking(), certified(answers={"hosting": ["DE"]}), ConsentOutcome.DENY, ["DUO-DATASET-NARROWER"]),
         (
             asking(processing_country=None),

@@ -9,7 +9,7 @@ from broker.adapters.policy_files import load_packs
 from broker.core.decision import other_law
 from broker.core.decision.other_law import Difference, Effect, Said, counted, difference, is_live, of_grant, of_request
 from broker.core.jurisdiction.rulebook import Rulebook, rulebook
-from broker.core.outcome import Gate, GateResult, Outcome, Reason
+from broker.core.outcome import Gate, GateResult, Norm, Outcome, Reason
 from broker.core.purpose import Modality
 from broker.core.rows import Grant
 from broker.core.time import Seconds
@@ -25,7 +25,9 @@ def said(outcome: Outcome, *reasons: Reason, obligations: tuple[str, ...] = (), 
 
 
 def changes(before: Said, after: Said) -> Difference:
-    return Difference(kind="grant", id="g", dataset="d", country="DE", before=before, after=after)
+    return Difference(
+        kind="grant", id="g", dataset="d", country="DE", person="p", institution="i", before=before, after=after
+    )
 
 
 EFFECTS: list[tuple[Said, Said, Effect]] = [
@@ -54,6 +56,20 @@ def test_why_are_the_reasons_that_one_set_of_packs_alone_has() -> None:
     assert changes(said(DENY, ONE, TWO), said(DENY, ONE)).why == (TWO,)
     assert changes(said(DENY, ONE), said(DENY, TWO)).why == (TWO,)
     assert changes(said(DENY, ONE), said(DENY, ONE)).why == ()
+
+
+def by(version: str, rule: str) -> Reason:
+    return Reason(code="JUR-EU-ADEQUATE", norm=Norm(source="pack", version=version, rule=rule, cite="Art 45"))
+
+
+def test_a_rule_that_says_the_same_in_another_version_is_not_why() -> None:
+    assert changes(said(PERMIT, by("1", "a"), by("1", "b")), said(DENY, by("2", "a"), ONE)).why == (ONE,)
+    assert changes(said(PERMIT, by("1", "a"), ONE), said(DENY, by("2", "a"))).why == (ONE,)
+
+
+def test_where_the_same_rules_decide_the_one_of_the_other_version_is_why() -> None:
+    before, after = said(PERMIT, ONE, by("1", "a")), said(DUTIES, ONE, by("2", "a"), obligations=("scc",))
+    assert changes(before, after).why == (by("2", "a"),)
 
 
 def test_each_effect_is_counted_and_none_is_left_out() -> None:
@@ -118,6 +134,7 @@ def test_other_packs_are_asked_in_place_of_those_in_force_and_nothing_else_is_ch
     question = of_request(b.request(purpose=purpose, location="US"), world, START)
     found = difference(question, world, without_europe())
     assert (found.kind, found.id, found.dataset, found.country) == ("request", "req_1", b.HEART, "US")
+    assert (found.person, found.institution) == (b.ADA, "rhine")
     assert found.before.outcome.permits is False
     assert found.after != found.before
     back = difference(question, replace(world, rulebook=without_europe()), b.rules())

@@ -3,7 +3,7 @@
 The only file of the comparison that knows what the product's rows look like. It decides nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -74,15 +74,21 @@ Case = Mapping[str, Any]
 
 def ask(case: Case, ontology: Ontology, rules: Rulebook) -> dict[str, Any]:
     """What the product says: its outcome, the first code of every gate that does not permit, and until when."""
-    question, world = _question(case), _world(case, ontology, rules)
-    question, world = _with_findings(case, question, world)
-    decision = evaluate(question, world)
+    decision = evaluate(*put(case, ontology, rules))
     blocking = {str(one.gate): one.reasons[0].code for one in decision.gates if not one.outcome.permits}
     left_out = sorted(decision.excluded) if decision.permits else []
     return {
         "outcome": decision.outcome.name, "gates": blocking, "grant": _short(decision.grant), "left_out": left_out,
         "until": None if decision.until >= FOREVER else int(decision.until),
     }  # fmt: skip
+
+
+def put(
+    case: Case, ontology: Ontology, rules: Rulebook, order: Callable[[list[Row]], list[Row]] = list
+) -> tuple[Question, Snapshot]:
+    """The question of a case, and the world of which it asks. `order`: in which its rows are told."""
+    question, world = _question(case), _world(order(_rows(case)), ontology, rules)
+    return _with_findings(case, question, world)
 
 
 def _short(grant: str | None) -> str | None:
@@ -110,9 +116,9 @@ def _purpose(raw: Mapping[str, Any] | None, case: Case) -> Purpose | None:
 # ------------------------------------------------------------------ rows
 
 
-def _world(case: Case, ontology: Ontology, rules: Rulebook) -> Snapshot:
+def _world(rows: list[Row], ontology: Ontology, rules: Rulebook) -> Snapshot:
     own = TrustRow(iss=US, is_us=True, is_broker=True)
-    return follow(empty(ontology, rules, own), _rows(case))
+    return follow(empty(ontology, rules, own), rows)
 
 
 def _rows(case: Case) -> list[Row]:

@@ -66,6 +66,7 @@ ANSWERS: list[tuple[str, Gate, Outcome, Norm | None, Any]] = [
 ]
 
 
+@pytest.mark.row("EXP-GROUND")
 @pytest.mark.parametrize("n", range(len(ANSWERS)))
 def test_a_question_is_answered_by_who_may_and_a_refusal_by_nobody(n: int) -> None:
     code, gate, outcome, norm, wanted = ANSWERS[n]

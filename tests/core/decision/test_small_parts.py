@@ -153,6 +153,7 @@ def test_what_nobody_can_permit_is_refused_of_open_data_too(flag: str, access: A
     )
 
 
+@pytest.mark.row("DIF-W")
 @pytest.mark.parametrize(
     ("access", "flags", "outcome", "asks"),
     [

@@ -228,3 +228,17 @@ def test_a_question_without_any_fact_is_nobody_s_yes() -> None:
     answer = judge(shipped_book(), {}, NOW)
     assert answer.outcome is Outcome.REFER
     assert {"data.origin_countries", "data.controller_country"} <= set(answer.missing_facts)
+
+
+def test_the_generators_make_a_fair_share_of_permits() -> None:
+    """What never permits cannot show that a fact left out, or a pack more, takes a permit away."""
+    found: list[Answer] = []
+
+    @settings(max_examples=200, database=None)
+    @given(question=QUESTIONS, at=TIMES)
+    def collect(question: dict[str, FactValue], at: Seconds) -> None:
+        found.append(judge(shipped_book(), question, at))
+
+    collect()
+    assert sum(one.outcome.permits for one in found) >= 0.25 * len(found)
+    assert sum(one.outcome >= Outcome.ALTERNATIVE for one in found) >= 0.05 * len(found)

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import tempfile
+from collections import Counter
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from broker.core.consent.model import Scope
 from broker.core.purpose import Kind
@@ -25,6 +26,8 @@ from tests.flows.replays.places import TRUSTED, other_packs, rotated, suspended,
 from tests.flows.replays.recorded import Recorded, differ, recorded
 from tests.flows.worlds import caller
 
+OUTCOMES = Counter[str]()
+"""Of all decisions that were made again: of refusals alone it would say little."""
 CODES = (("DUO:0000042",), ("DUO:0000006", "DUO:0000046"), ("DUO:0000007",), ())
 
 
@@ -115,6 +118,7 @@ class Histories(RuleBasedStateMachine):
         try:
             if self.context is not None:
                 found, alone = self.s.replays(), self.s.each_by_itself()
+                OUTCOMES.update(one.outcome for one in found)
                 assert differ(found) == []
                 assert alone == found
                 self.run(self.context.__aexit__(None, None, None))
@@ -124,7 +128,13 @@ class Histories(RuleBasedStateMachine):
             shutil.rmtree(self.folder)
 
 
-TestHistories = Histories.TestCase
-TestHistories.settings = settings(
-    max_examples=12, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck)
-)
+def test_whatever_changes_every_decision_is_made_again() -> None:
+    OUTCOMES.clear()
+    run_state_machine_as_test(
+        Histories,
+        settings=settings(
+            max_examples=12, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )
+    permitted = sum(many for outcome, many in OUTCOMES.items() if outcome.startswith("PERMIT"))
+    assert 0.1 * OUTCOMES.total() <= permitted <= 0.9 * OUTCOMES.total(), OUTCOMES

@@ -89,6 +89,8 @@ async def _home(database: Path | str, id: str) -> tuple[Dataset, Path, dict[str,
     home = next((row for row in repositories if found is not None and row.id == found.repository), None)
     if found is None or home is None:
         raise Fail(f"{id}: no such dataset is registered; `broker apply` registers one")
+    if home.is_remote:
+        raise Fail(f"{id}: its files lie at {home.root}; `broker data describe` says what the catalogue needs of them")
     objects = [row for row in await every(database, DrsObject) if row.dataset == id and not row.is_bundle]
     return found, Path(home.root), {row.path: row for row in objects}
 

@@ -33,7 +33,7 @@ def verify(config: Path | None, objects: tuple[str, ...], datasets: tuple[str, .
     Encrypted files are decrypted to their last byte. Status 1 if any file is missing, or is not what it was.
     """
     chosen = settings(config)
-    found = asyncio.run(_chosen(chosen.store, objects, datasets))
+    found, elsewhere = asyncio.run(_chosen(chosen.store, objects, datasets))
     keys, table, wrong = archive_keys(chosen), Table("object", "file", "verdict"), 0
     with progress([path for _, path in found]) as bars:
         for (row, path), (_, tell) in zip(found, bars, strict=True):
@@ -41,6 +41,8 @@ def verify(config: Path | None, objects: tuple[str, ...], datasets: tuple[str, .
             wrong += verdict != FINE
             table.add_row(row.id, str(path), verdict)
     show_table(table)
+    if elsewhere:
+        click.echo(f"{elsewhere} lie in a store elsewhere and were not read")
     click.echo(f"{len(found)} read, {wrong} not as registered")
     if wrong:
         sys.exit(WRONG)
@@ -48,17 +50,19 @@ def verify(config: Path | None, objects: tuple[str, ...], datasets: tuple[str, .
 
 async def _chosen(
     database: Path | str, objects: Sequence[str], datasets: Sequence[str]
-) -> list[tuple[DrsObject, Path]]:
-    """What is to be read. Bundles have no file, and what is being staged is not there yet."""
+) -> tuple[list[tuple[DrsObject, Path]], int]:
+    """What is to be read; how many lie elsewhere. Bundles have no file, and what is being staged is not there yet."""
     with telling():
         rows = [row for row in await every(database, DrsObject) if not row.is_bundle]
         homes = {row.id: row.repository for row in await every(database, Dataset)}
-        roots = {row.id: Path(row.root) for row in await every(database, Repository)}
+        stores = {row.id: row for row in await every(database, Repository)}
     unknown = sorted({*objects} - {row.id for row in rows} | {*datasets} - homes.keys())
     if unknown:
         raise Fail(f"not registered: {', '.join(unknown)}")
     named = (row for row in rows if (not objects or row.id in objects) and (not datasets or row.dataset in datasets))
-    return [(row, roots[homes[row.dataset]] / row.path) for row in named if row.availability == "online"]
+    online = [(row, stores[homes[row.dataset]]) for row in named if row.availability == "online"]
+    here = [(row, Path(store.root) / row.path) for row, store in online if not store.is_remote]
+    return here, len(online) - len(here)
 
 
 def _noted(registered: Envelope | None, found: Envelope | None) -> Envelope | None:

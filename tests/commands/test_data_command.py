@@ -320,6 +320,28 @@ def test_what_will_lie_elsewhere_is_described_as_it_would_be_registered_here(
     assert sealed.envelope.header_sha256 == hashlib.sha256((files / "far.bam.c4gh").read_bytes()[:124]).hexdigest()
 
 
+def test_files_in_a_store_elsewhere_are_neither_read_nor_registered_as_if_they_were_here(
+    tmp_path: Path, keyed: list[str], base: Path, files: Path
+) -> None:
+    del files
+    far, dataset = catalogue(base / "files") | {"grants": []}, "https://data.example/far"
+    far["repositories"] = [far["repositories"][0] | {"id": "far", "root": "https://far.example/files"}]
+    far["datasets"] = [far["datasets"][0] | {"id": dataset, "repository": "far"}]
+    far["objects"] = [
+        {"id": "far-1", "dataset": dataset, "name": "a", "path": "a", "size": 1, "unrestricted": True,
+         "checksums": {"sha-256": "0" * 64}, "created": "2026-01-01T00:00:00Z"},
+    ]  # fmt: skip
+    (tmp_path / "far.yaml").write_text(json.dumps(far), "utf-8")
+    applied = CliRunner().invoke(cli, [*keyed, "apply", str(tmp_path / "far.yaml")])
+    assert applied.exit_code == 0, (applied.output, applied.exception)
+    done = run(keyed, "verify", "far-1")
+    assert (done.exit_code, done.output.splitlines()[-2:]) == (
+        0, ["1 lie in a store elsewhere and were not read", "0 read, 0 not as registered"],
+    )  # fmt: skip
+    (tmp_path / "a").write_bytes(b"x")
+    run(keyed, "register", "--dataset", dataset, "--unrestricted", str(tmp_path / "a"), fails="broker data describe")
+
+
 def test_what_was_registered_before_headers_were_noted_still_fits(keyed: list[str], base: Path, files: Path) -> None:
     (files / "old.bam.c4gh").write_bytes(encrypted(READS, [OWN], OTHER))
     run(keyed, "register", "--dataset", DATASET, "--unrestricted", str(files / "old.bam.c4gh"))

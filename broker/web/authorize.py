@@ -35,18 +35,8 @@ _NOT_SIGNED_IN = {
 """What the client is told when the home provider said no."""
 _MAX_FORM = 64 * 1024
 
-_SCOPES = {
-    "openid": ("Your number here", "A random number that says nothing about you."),
-    "profile": ("Your name", "As your home organisation tells it."),
-    "eduperson_scoped_affiliation": ("Where you work", "For example faculty@uni.example."),
-    "ga4gh_passport_v1": ("Your visas", "Which data you may use, as ticked below. It may also act here for you."),
-    "task": (
-        "Going on without you",
-        "Work that it begins may go on for up to 30 days after you sign out. You can end it.",
-    ),
-}
-_CLAIMS = {"name": "Your name", "eduperson_scoped_affiliation": "Where you work"}
-"""Of PERSONAL: what can be asked for by itself, beside the scopes."""
+_SCOPES = frozenset({"openid", "profile", "eduperson_scoped_affiliation", "ga4gh_passport_v1", "task"})
+"""Those that the page has words for."""
 
 
 async def authorize(request: web.Request) -> web.Response:
@@ -181,14 +171,13 @@ async def _page(request: web.Request, asked: AuthorizationRequest, id: str) -> w
         passport=PASSPORT_SCOPE in asked.scope,
         ask_location=session.location is None and person.subject is None,
         scopes=[_scope(word) for word in asked.scope],
-        claims=[{"name": one, "title": _CLAIMS[one]} for one in sorted(asked.claims.id_token | asked.claims.userinfo)],
+        claims=sorted(asked.claims.id_token | asked.claims.userinfo),
         visas=await listed(request),
     )
 
 
 def _scope(word: str) -> dict[str, Any]:
-    title, text = _SCOPES.get(word, (word, "Whatever this application means by it."))
-    return {"word": word, "title": title, "text": text, "needed": word == OPENID}
+    return {"word": word, "known": word in _SCOPES, "needed": word == OPENID}
 
 
 async def _attest(request: web.Request, location: str) -> None:

@@ -67,7 +67,7 @@ async def answered(request: web.Request) -> web.Response:
     problem = await device.decide(oauth, session, typed, frozenset(found.scope) if yes else frozenset(), given)
     if problem is not None:
         return _render(request, problem=_said(request, problem))
-    return _render(request, done="Your device is connected." if yes else "You said no. Nothing was given.")
+    return _render(request, done="done" if yes else "refused")
 
 
 def _said(request: web.Request, no: Reason) -> str:

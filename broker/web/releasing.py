@@ -7,6 +7,7 @@ from aiohttp import web
 from broker.core.passport.assertions import Stated, visa_object
 from broker.core.passport.linked import read_pairs
 from broker.core.passport.visa import AFFILIATION, GRANT, LINK, RESEARCHER, TERMS, Visa
+from broker.core.reasons.language import Tongue
 from broker.core.rows import CustomType, Dataset, Person, Session
 from broker.core.time import Seconds, rfc3339
 from broker.flows.gather import Foreign
@@ -15,7 +16,17 @@ from broker.flows.release_visas import all_held
 from broker.flows.visas import Held
 from broker.web import cookies
 from broker.web.errors import Problem
+from broker.web.languages import language
 from broker.web.state import BROKER
+
+_WORDS = {
+    GRANT: "visa.grant",
+    AFFILIATION: "visa.affiliation",
+    TERMS: "visa.terms",
+    RESEARCHER: "visa.researcher",
+    LINK: "visa.link",
+}
+"""What each type of visa says, as a key of words."""
 
 
 async def signed_in(request: web.Request) -> tuple[Person, Session]:
@@ -69,15 +80,13 @@ def _other(request: web.Request, one: Foreign) -> dict[str, str]:
 
 def _row(request: web.Request, id: str, visa: Stated | Visa, ends: Seconds) -> dict[str, str]:
     dataset = request.app[BROKER].snapshots.current().get(Dataset, visa.value)
-    titles = {
-        GRANT: f"You may use {dataset.title if dataset is not None else 'a dataset'}",
-        AFFILIATION: "You belong to an organisation",
-        TERMS: "You accepted terms",
-        RESEARCHER: "You are known as a researcher",
-        LINK: "You are the same person elsewhere",
-    }
+    tongue = Tongue(language(request))
+    name = dataset.title if dataset is not None else tongue.word("visa.a_dataset")
     custom = request.app[BROKER].snapshots.current().get(CustomType, visa.type)
-    title = titles.get(visa.type, custom.description if custom is not None else visa.type)
+    word = _WORDS.get(visa.type)
+    title = custom.description if custom is not None else visa.type
+    if word is not None:
+        title = tongue.word(word, dataset=name)
     value = (
         visa.value if visa.type != LINK else ", ".join(f"{sub} at {iss}" for iss, sub in read_pairs(visa.value) or ())
     )

@@ -96,7 +96,7 @@ def page(request: web.Request, problem: Problem) -> web.StreamResponse:
     text = sentence(reason.code, dict(reason.facts), told_in)
     way_out = _way_out(reason.code, Tongue(told_in)) if status == 403 else None  # noqa: PLR2004 (as everywhere: why)
     response = render.render(
-        request, "problem.html", status=status, sentence=text, way_out=way_out, language=told_in.tag, code=reason.code,
+        request, "problem.html", status=status, sentence=text, way_out=way_out, code=reason.code,
         request_id=request[REQUEST_ID],
     )  # fmt: skip
     headers(response, status, problem.decision)

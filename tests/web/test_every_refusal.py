@@ -156,7 +156,7 @@ async def test_a_page_says_what_can_be_done(tmp_path: Path) -> None:
             text = await answer.text()
             assert (answer.status, answer.headers["Content-Language"]) == (403, tag), text
             assert way_out in text
-            assert f'<p lang="{tag}">' in text
+            assert f'<html lang="{tag}">' in text
 
 
 def test_the_list_of_roles_is_of_addresses_that_there_are() -> None:

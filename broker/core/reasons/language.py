@@ -14,6 +14,7 @@ from broker.core.reasons.grant_words import GRANT_WORDS
 from broker.core.reasons.named_things import NAMED_THINGS
 from broker.core.reasons.page_words import PAGE_WORDS
 from broker.core.reasons.participant_words import PARTICIPANT_WORDS
+from broker.core.reasons.signing_words import SIGNING_WORDS
 from broker.core.reasons.spec import Spec
 from broker.core.reasons.words import WORDS
 
@@ -21,7 +22,14 @@ Audience = Literal["researcher", "dac", "subject"]
 AUDIENCES: tuple[Audience, ...] = ("researcher", "dac", "subject")
 
 _NOT_STATED = "line.not_stated"
-EVERY_WORD: Mapping[str, str] = {**WORDS, **NAMED_THINGS, **PAGE_WORDS, **GRANT_WORDS, **PARTICIPANT_WORDS}
+EVERY_WORD: Mapping[str, str] = {
+    **WORDS,
+    **NAMED_THINGS,
+    **PAGE_WORDS,
+    **GRANT_WORDS,
+    **PARTICIPANT_WORDS,
+    **SIGNING_WORDS,
+}
 """By key, in English: the words of explanations, of what they name, and those of the pages."""
 
 _NAMING: Mapping[str, Literal["fact", "evidence"]] = {"missing": "fact", "evidence": "evidence"}

@@ -4,12 +4,15 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from broker.web.pages import my_data
+from broker.web.pages import mine, my_data
 
 Address = tuple[str, str, Callable[[web.Request], Awaitable[web.StreamResponse]]]
 """Method, path, handler."""
 
 SIGNED_IN: tuple[Address, ...] = (
+    ("GET", "/me", mine.home),
+    ("POST", "/me", mine.acted),
+    ("GET", "/decisions/{decision}", mine.decision),
     ("GET", "/my-data", my_data.home),
     ("POST", "/my-data", my_data.answered),
     ("GET", "/my-data/withdrawal", my_data.withdrawal),
@@ -22,5 +25,5 @@ SIGNED_IN: tuple[Address, ...] = (
 )
 """For who is signed in in this browser."""
 
-FAMILIES = ("/my-data",)
+FAMILIES = ("/my-data", "/me/", "/decisions/")
 """How paths begin whose errors are pages."""

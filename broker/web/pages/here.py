@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from broker.core.reasons.language import Tongue, notes
+from broker.core.reasons.language import Tongue
 from broker.flows.authenticate import by_session
 from broker.flows.oauth.standing import present
 from broker.flows.world import Caller
@@ -26,6 +26,7 @@ _PUBLIC = (
 _PRIVATE = (
     ("/applications", "page.mine"),
     ("/grants", "page.grants"),
+    ("/me", "page.me"),
     ("/reviews", "page.desk"),
     ("/renewals", "page.renewals"),
     ("/cases", "page.cases"),
@@ -57,15 +58,14 @@ async def signed_in(request: web.Request) -> Caller:
 def page(
     request: web.Request, who: Caller | None, template: str, values: Mapping[str, Any], status: int = 200
 ) -> web.Response:
-    """A page with its surroundings. In templates `t` is a word or line in the visitor's language."""
-    told_in = language(request)
-    tongue = Tongue(told_in)
+    """A page with its surroundings."""
+    tongue = Tongue(language(request))
     links = (*_PUBLIC, *_own(who))
-    nav = [{"path": path, "name": tongue.word(name), "here": request.path.startswith(path)} for path, name in links]
+    nav = [
+        {"path": path, "name": tongue.word(name), "here": f"{request.path}/".startswith(f"{path}/")}
+        for path, name in links
+    ]
     surroundings = {
-        "t": tongue.word,
-        "notes": lambda: notes(tongue),
-        "lang": told_in.tag,
         "nav": nav,
         "who": who is not None,
         "back": quote(request.path_qs, safe=""),

@@ -7,7 +7,9 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
+from broker.core.reasons.language import Tongue, notes
 from broker.core.time import rfc3339
+from broker.web.languages import language
 
 _HERE = Path(__file__).parent
 
@@ -26,8 +28,11 @@ def set_up(app: web.Application) -> None:
 
 
 def render(request: web.Request, template: str, status: int = 200, **values: Any) -> web.Response:
-    """A page. Never stored by caches: it shows what is one person's."""
-    response = aiohttp_jinja2.render_template(template, request, values, status=status)
+    """A page, in the visitor's language: `t` is a word or line of it. Never stored by caches: it is one person's."""
+    told_in = language(request)
+    tongue = Tongue(told_in)
+    spoken = {"t": tongue.word, "notes": lambda: notes(tongue), "lang": told_in.tag}
+    response = aiohttp_jinja2.render_template(template, request, spoken | values, status=status)
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -3,15 +3,21 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from broker.core.reasons.grant_words import GRANT_WORDS
 from broker.core.reasons.page_words import PAGE_WORDS
 from broker.core.reasons.participant_words import PARTICIPANT_WORDS
+from broker.core.reasons.signing_words import SIGNING_WORDS
 from broker.core.reasons.words import WORDS
 
-TABLES = (PAGE_WORDS, GRANT_WORDS, PARTICIPANT_WORDS)
+TABLES = (PAGE_WORDS, GRANT_WORDS, PARTICIPANT_WORDS, SIGNING_WORDS)
 OF_PAGES = {key: word for table in TABLES for key, word in table.items()}
 WEB = Path(__file__).parents[3] / "broker" / "web" / "pages"
-SOURCES = [path.read_text("utf-8") for path in (*WEB.glob("*.py"), *(WEB / "templates").glob("*.html"))]
+SOURCES = [
+    path.read_text("utf-8")
+    for path in (*WEB.parent.glob("*.py"), *WEB.glob("*.py"), *(WEB / "templates").glob("*.html"))
+]
 SAID = set(re.findall(r"[\"']([a-z]+\.[a-z_.]+)[\"']", "\n".join(SOURCES)))
 MADE = set(re.findall(r'"([a-z]+\.(?:[a-z_]+\.)?)" \+', "\n".join(SOURCES)))
 """Words that are put together: `t("stage." + one.stage)`."""
@@ -27,6 +33,19 @@ def test_every_word_is_on_a_page() -> None:
 
 
 def test_every_word_of_a_page_is_there() -> None:
-    asked = set(re.findall(r't\(["\']([a-z]+\.[a-z_.]+)["\'][,)]', "\n".join(SOURCES)))
+    asked = set(re.findall(r'\bt\(["\']([a-z]+\.[a-z_.]+)["\'][,)]', "\n".join(SOURCES)))
     assert len(asked) > 80
     assert asked <= WORDS.keys() | OF_PAGES.keys()
+
+
+OWN = {"Access", "broker", "SHA", "JSON"}
+"""Names that are the same in every language."""
+
+
+@pytest.mark.row("PAG-LANGUAGES")
+def test_no_template_has_words_of_its_own() -> None:
+    for path in sorted((WEB / "templates").glob("*.html")):
+        bare = re.sub(r"\{[%{#].*?[%}#]\}", " ", path.read_text("utf-8"), flags=re.DOTALL)
+        bare = re.sub(r"<(?:[^>\"]|\"[^\"]*\")*>", " ", bare)
+        bare = re.sub(r"&[a-z]+;|\d", " ", bare)
+        assert set(re.findall(r"[A-Za-z]{3,}", bare)) <= OWN, path.name

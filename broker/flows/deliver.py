@@ -5,7 +5,7 @@ it is collected, which may be never.
 """
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from broker.core.audit.entry import Value
@@ -111,6 +111,7 @@ async def open_delivery(
         person,
         told | _sent_how(form, unseen, by) | {"first": first, "last": last, "decision": id, "trace": put.digest},
     )
+    delivery = replace(delivery, receipt=entry.id)
     fault("download.decided")
     await w.ledger.record(entry, put, Put(delivery))
     fault("download.recorded")

@@ -7,7 +7,18 @@ from typing import Any, ClassVar, Literal
 from broker.core.access.states import State
 from broker.core.consent.exclusion import Exclusion
 from broker.core.duo.terms import Term
-from broker.core.ids import ClientId, DatasetId, DecisionId, GrantId, Issuer, ObjectId, PersonId, RequestId, ReviewId
+from broker.core.ids import (
+    ClientId,
+    DatasetId,
+    DecisionId,
+    GrantId,
+    Issuer,
+    ObjectId,
+    PersonId,
+    ReceiptId,
+    RequestId,
+    ReviewId,
+)
 from broker.core.outcome import Gate
 from broker.core.passport.assertions import Stated
 from broker.core.passport.bearer import Vouched
@@ -189,7 +200,7 @@ class Access:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """Bytes that left, or were about to. `id` is the receipt of the start entry; opened before the first byte.
+    """Bytes that left, or were about to; opened before the first byte.
 
     One that stays open after a crash is closed at the next start as `unknown`.
     """
@@ -209,3 +220,5 @@ class Delivery:
     """Who sends: what others send nobody can stop. How much it was says nginx's log, and of a store nobody."""
     process: str | None = None
     """Which process of the broker sends, where there are many."""
+    receipt: ReceiptId | None = None
+    """Of the entry that was durable before the first byte; None in rows of before this was kept."""

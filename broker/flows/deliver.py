@@ -111,9 +111,8 @@ async def open_delivery(
         person,
         told | _sent_how(form, unseen, by) | {"first": first, "last": last, "decision": id, "trace": put.digest},
     )
-    delivery = replace(delivery, receipt=entry.id)
     fault("download.decided")
-    await w.ledger.record(entry, put, Put(delivery))
+    await w.ledger.record(entry, put, Put(delivery := replace(delivery, receipt=entry.id)))
     fault("download.recorded")
     # 4. Hand over.
     return Opened(

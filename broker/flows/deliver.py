@@ -78,7 +78,6 @@ async def open_delivery(
 
     `unseen`: seconds for which `by` sends them by itself, so that nobody can stop them (flows/handing_on.py).
     `made`: in place of bytes of the object, those of what is made of it.
-
     Steps: 1 gather, 2 decide again with today's picture, 3 record before the first byte, 4 hand over.
     """
     # 1. Gather. 2. Decide.
@@ -111,8 +110,9 @@ async def open_delivery(
         person,
         told | _sent_how(form, unseen, by) | {"first": first, "last": last, "decision": id, "trace": put.digest},
     )
+    delivery = replace(delivery, receipt=entry.id)
     fault("download.decided")
-    await w.ledger.record(entry, put, Put(delivery := replace(delivery, receipt=entry.id)))
+    await w.ledger.record(entry, put, Put(delivery))
     fault("download.recorded")
     # 4. Hand over.
     return Opened(

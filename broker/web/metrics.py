@@ -30,7 +30,7 @@ def door_of(route: str) -> str:
 
 
 def _service_levels(registry: CollectorRegistry) -> dict[str, Counter | Gauge | Histogram]:
-    """What the service levels of docs/how-to/watch-the-broker.md are computed from."""
+    """What the service levels of docs/how-to/see-where-the-time-goes.md are computed from."""
     return {
         "seconds": Histogram(
             "broker_request_seconds", "From the headers of a request to the end of its answer, but for downloads",
@@ -64,7 +64,7 @@ class Metrics:
 
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     requests: Counter = field(init=False)
-    decisions: Counter = field(init=False)
+    recorded: Counter = field(init=False)
     bytes_sent: Counter = field(init=False)
     streams: Gauge = field(init=False)
     cut: Counter = field(init=False)
@@ -83,11 +83,8 @@ class Metrics:
             "requests": Counter(
                 "broker_requests", "HTTP requests", ("method", "route", "status"), registry=self.registry
             ),
-            "decisions": Counter(
-                "broker_decisions",
-                "Decisions by door and outcome",
-                ("door", "outcome"),
-                registry=self.registry,
+            "recorded": Counter(
+                "broker_recorded_entries", "Entries that were recorded, by kind", ("kind",), registry=self.registry
             ),
             "bytes_sent": Counter("broker_sent_bytes", "Bytes of objects handed to the kernel", registry=self.registry),
             "streams": Gauge("broker_running_streams", "Downloads that are running", registry=self.registry),

@@ -49,12 +49,16 @@ class WatchedLedger:
     async def record(self, entry: Entry, *changes: Put) -> int | None:
         """As the one underneath."""
         with self._timed(), self._tracer.part("record", kind=entry.kind):
-            return await self._ledger.record(_named(entry), *changes)
+            index = await self._ledger.record(_named(entry), *changes)
+        METRICS.recorded.labels(entry.kind).inc()
+        return index
 
     async def record_each(self, records: Sequence[tuple[Entry, Sequence[Put]]]) -> None:
         """As the one underneath."""
         with self._timed(), self._tracer.part("record", entries=len(records)):
             await self._ledger.record_each([(_named(entry), puts) for entry, puts in records])
+        for entry, _ in records:
+            METRICS.recorded.labels(entry.kind).inc()
 
     @contextmanager
     def _timed(self) -> Iterator[None]:

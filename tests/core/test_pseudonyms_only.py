@@ -122,7 +122,7 @@ def of_entries() -> Iterator[tuple[str, str]]:
 
 def of_metrics() -> Iterator[tuple[str, str]]:
     METRICS.requests.labels("GET", "/", "200")
-    METRICS.decisions.labels("drs", "PERMIT")
+    METRICS.recorded.labels("access.permitted")
     for registry in (METRICS.registry, of_issuers(())):
         for family in registry.collect():
             yield "metric", family.name

@@ -38,8 +38,8 @@ def tracer() -> str:
 
 
 @asynccontextmanager
-async def failing(life: Life, state: Path, out: Path, call: str, error: str, at: int) -> AsyncIterator[None]:
-    """Meanwhile the `at`-th such call of each thread on these files fails. Skips where processes may not be traced."""
+async def failing(life: Life, state: Path, out: Path, call: str, error: str, when: str) -> AsyncIterator[None]:
+    """Meanwhile such a call of each thread on these files fails, `when` strace says so. Skips where processes may not be traced."""
     paths = [word for name in FILES for word in ("-P", str(state / name))]
     words = [
         "-f",
@@ -48,7 +48,7 @@ async def failing(life: Life, state: Path, out: Path, call: str, error: str, at:
         "-o",
         str(out),
         "-e",
-        f"inject={call}:error={error}:when={at}",
+        f"inject={call}:error={error}:when={when}",
         "-e",
         f"trace={call}",
     ]
@@ -75,6 +75,19 @@ async def _work(ready: Ready, seen: Seen) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.row("F3")
+async def test_a_broker_that_takes_a_failed_commit_for_a_good_one_is_found(ready: Ready, tmp_path: Path) -> None:
+    seen, out = Seen(), tmp_path / "calls"
+    async with lived(ready.state, seed="swallow commit error") as life:
+        tracing = failing(life, ready.state, out, "pwrite64", "EIO", "2+3")
+        async with tracing, asyncio.timeout(SECONDS):
+            await asyncio.gather(*(_work(ready, seen) for _ in range(2)))
+    assert "(INJECTED)" in out.read_text()
+    with pytest.raises(AssertionError):
+        await hold_against(ready, seen)
+
+
+@pytest.mark.long
 @pytest.mark.row("F7")
 @pytest.mark.parametrize(("call", "error", "at"), CASES)
 async def test_a_system_call_that_fails_ends_in_answers_that_are_true(
@@ -82,7 +95,7 @@ async def test_a_system_call_that_fails_ends_in_answers_that_are_true(
 ) -> None:
     seen, out = Seen(), tmp_path / "calls"
     async with lived(ready.state) as life:
-        async with failing(life, ready.state, out, call, error, at), asyncio.timeout(SECONDS):
+        async with failing(life, ready.state, out, call, error, str(at)), asyncio.timeout(SECONDS):
             await asyncio.gather(*(_work(ready, seen) for _ in range(2)))
         assert not life.is_over or await life.status() == DIED
     injected = out.read_text().count("(INJECTED)")

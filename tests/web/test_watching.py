@@ -134,7 +134,7 @@ async def test_one_id_leads_from_the_answer_to_the_log_and_the_entry(tmp_path: P
 
 LEVELS = (
     "broker_request_seconds", "broker_first_byte_seconds", "broker_record_seconds", "broker_recording", "broker_log_entries",
-    "broker_log_published_entries", "broker_requests_total", "broker_decisions_total", "broker_sent_bytes_total",
+    "broker_log_published_entries", "broker_requests_total", "broker_recorded_entries_total", "broker_sent_bytes_total",
     "broker_running_streams", "broker_cut_streams_total", "broker_unreadable_requests_total", "broker_left_out_log_lines_total",
 )  # fmt: skip
 

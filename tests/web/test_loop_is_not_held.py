@@ -1,0 +1,106 @@
+"""No request holds the event loop for longer than a tenth of a second, the largest that may come included (F35).
+
+Measured in processor time of the loop's own thread, so that other programs on the machine do not count.
+"""
+
+import asyncio
+import io
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from broker.core.passport.limits import REQUEST_BYTES
+from tests import builders as b
+from tests.fakes import START, signed
+from tests.web.site import Site, signed_in, site
+
+MOST = 0.1
+"""Seconds of one turn."""
+_JSON = {"Content-Type": "application/json"}
+
+
+@contextmanager
+def watched() -> Iterator[list[tuple[float, str]]]:
+    """How long each turn of the loop took, and whose it was."""
+    turns: list[tuple[float, str]] = []
+    run = asyncio.Handle._run
+
+    def timed(self: asyncio.Handle) -> None:
+        began = time.thread_time()
+        run(self)
+        turns.append((time.thread_time() - began, repr(self)[:300]))
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(asyncio.Handle, "_run", timed)
+        yield turns
+
+
+def _passport(s: Site, visas: int) -> str:
+    """As many visas as there may be, each signed by us and by nobody that was seen before."""
+    inside = [
+        signed(s.tokens, "visa", "vnd.ga4gh.visa+jwt", {
+            "iss": b.US, "sub": str(b.ADA), "jti": f"v{n}", "iat": START, "exp": START + 600,
+            "ga4gh_visa_v1": {"type": "ControlledAccessGrants", "value": f"https://bank.example/datasets/d{n}",
+                              "source": b.US, "by": "dac", "asserted": START},
+        })
+        for n in range(visas)
+    ]  # fmt: skip
+    said = {"iss": b.US, "sub": str(b.ADA), "jti": "p", "iat": START, "exp": START + 600, "aud": [b.US]}
+    return signed(s.tokens, "oidc-es256", "vnd.ga4gh.passport+jwt", said | {"ga4gh_passport_v1": inside})
+
+
+def _bodies(s: Site) -> list[tuple[str, str, bytes]]:
+    """Address and body of each request that costs a lot."""
+    drs = "/ga4gh/drs/v1/objects/obj-1"
+    nested, strings = b'{"passports": [' + b"[" * 500 + b"]" * 500 + b"]}", ["x" * 1000] * 4000
+    return [
+        ("500 visas", drs, json.dumps({"passports": [_passport(s, 500)]}).encode()),
+        ("as large as may be", drs, json.dumps({"passports": ["x" * (REQUEST_BYTES - 100)]}).encode()),
+        ("many strings", drs, json.dumps({"passports": strings}).encode()[:REQUEST_BYTES]),
+        ("many keys", "/api/v1/decisions", json.dumps({f"k{n}": n for n in range(4_000)}).encode()),
+        ("many numbers", "/api/v1/decisions", json.dumps({"dataset": list(range(8_000))}).encode()),
+        ("nested", drs, nested),
+        ("a long number", "/api/v1/decisions", b'{"dataset": ' + b"9" * 60_000 + b"}"),
+    ]
+
+
+@pytest.mark.row("F35")
+async def test_no_request_holds_the_loop_for_longer_than_a_tenth_of_a_second(tmp_path: Path) -> None:
+    async with site(tmp_path, *signed_in(b.ADA)) as s:
+        bodies, headers = _bodies(s), s.headers() | _JSON
+        slow: dict[str, Any] = {}
+        for why, path, body in bodies:
+            with watched() as turns:
+                async with s.http.post(
+                    path, data=io.BytesIO(body), headers=headers if path.startswith("/api") else _JSON
+                ) as answer:
+                    await answer.read()
+                assert answer.status < 500, why
+            longest = max(turns)
+            if longest[0] > MOST:
+                slow[why] = longest
+        with watched() as turns:
+            for path in ("/", "/metrics", "/api/v1/openapi.json", "/api/v1/datasets", "/ga4gh/drs/v1/service-info"):
+                async with s.http.get(path) as answer:
+                    await answer.read()
+        if max(turns)[0] > MOST:
+            slow["pages"] = max(turns)
+    assert not slow
+
+
+async def test_what_holds_the_loop_is_found() -> None:
+    def busy() -> None:
+        until = time.thread_time() + MOST
+        while time.thread_time() <= until:
+            pass
+
+    with watched() as turns:
+        asyncio.get_running_loop().call_soon(busy)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    assert max(turns)[0] > MOST

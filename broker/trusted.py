@@ -6,6 +6,7 @@ Three sets of keys that never mix: what a client may sign with says nothing abou
 import asyncio
 import time
 from contextlib import AsyncExitStack
+from functools import partial
 
 from broker.adapters import jose, keys, signing
 from broker.adapters.discovery import Discovery
@@ -66,7 +67,13 @@ def open_verifier(
     vault = AesVault(store.secret("polled-visas"), world.entropy)
     poller = Poller(endpoints=endpoints, vault=vault, us=us_of(world))
     verifier = Verifier(
-        reader=tokens, keys=trusted, check=jose.check_signature, proofs=proofs, health=issuers, poller=poller
+        reader=tokens,
+        keys=trusted,
+        check=jose.check_signature,
+        proofs=proofs,
+        health=issuers,
+        poller=poller,
+        pause=partial(asyncio.sleep, 0),
     )
     asking = PollLoop(
         lambda: due(world, world.clock.now()), lambda one: poll(world, verifier, poller, one, world.clock.now())

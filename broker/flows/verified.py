@@ -7,7 +7,7 @@ token, its key, its issuer's row or a withdrawal, and no two texts, hence no two
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -31,6 +31,12 @@ T = TypeVar("T", Passport, Visa)
 MEMORY_CHARACTERS = 32 * 1024 * 1024
 """Of tokens that are kept, of visas and of Passports each; what was not asked for longest goes first."""
 _MOST_SERVICES = 1_000
+TURN = 32
+"""Visas that are verified without letting others have their turn: some milliseconds."""
+
+
+async def _goes_on() -> None:
+    """Nobody else waits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +135,8 @@ class Verifier:
     """Who counts refused tokens for operators, if anybody does."""
     poller: Poller | None = None
     """How issuers are asked whether their Visa Access Tokens still hold, if they are."""
+    pause: Callable[[], Awaitable[None]] = _goes_on
+    """Lets others have their turn: one request may carry thousands of visas."""
     passports: Memory[Passport] = field(default_factory=Memory[Passport])
     visas: Memory[Visa] = field(default_factory=Memory[Visa])
     services: Services = field(default_factory=Services)
@@ -172,12 +180,18 @@ async def verified_visas(
     v: Verifier, tokens: Iterable[str], trust: Trust, at: Seconds, us: AbstractSet[str]
 ) -> tuple[tuple[str, Visa | Reason], ...]:
     """Each of `tokens`, once, with the visa that it is, or why it is none: one bad visa hinders no other."""
-    listed = [
-        (token, v.visas.at(token, trust, at, us, v.keys) or read_visa(token, trust, at=at, us=us))
-        for token in dict.fromkeys(tokens)
-    ]
+    listed: list[tuple[str, Visa | Claimed | Reason]] = []
+    for number, token in enumerate(dict.fromkeys(tokens), 1):
+        listed.append((token, v.visas.at(token, trust, at, us, v.keys) or read_visa(token, trust, at=at, us=us)))
+        if number % TURN == 0:
+            await v.pause()
     keys = await _keys(v, (one for _, one in listed))
-    return tuple([(token, _sealed(v, token, one, keys, trust, us)) for token, one in listed])
+    found: list[tuple[str, Visa | Reason]] = []
+    for number, (token, one) in enumerate(listed, 1):
+        found.append((token, _sealed(v, token, one, keys, trust, us)))
+        if number % TURN == 0:
+            await v.pause()
+    return tuple(found)
 
 
 def note(v: Verifier, trust: Trust, token: str, reason: Reason, at: Seconds) -> None:

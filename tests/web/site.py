@@ -1,5 +1,6 @@
 """The whole web edge on a loopback socket, over the flows' world in memory and files of a real folder."""
 
+import asyncio
 import hashlib
 import ssl
 from collections.abc import AsyncIterator, Mapping
@@ -195,7 +196,9 @@ def _broker(made: Stage, tokens: OwnTokens, edge: Edge, sources: Sources) -> Bro
 
     unused: Any = None
     proofs = Proofs(check=jose.check_signature, scratch=w.scratch, nonce_key=b"n" * 32)
-    verifier = Verifier(reader=tokens, keys=NoKeys(), check=jose.check_signature, proofs=proofs)
+    verifier = Verifier(
+        reader=tokens, keys=NoKeys(), check=jose.check_signature, proofs=proofs, pause=partial(asyncio.sleep, 0)
+    )
     gathering = Gathering(sources=MemorySources(), verifier=verifier, vault=MemoryVault())
     oauth = Deps(
         issuer=w.issuer, scopes=BASIC_SCOPES, clock=w.clock, entropy=w.entropy, ledger=w.ledger, rows=w.rows,

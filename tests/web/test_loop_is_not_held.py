@@ -15,9 +15,11 @@ from typing import Any
 import pytest
 
 from broker.core.passport.limits import REQUEST_BYTES
+from broker.flows.visas import VISA_TYPE
 from tests import builders as b
 from tests.fakes import START, signed
 from tests.web.site import Site, signed_in, site
+from tests.web.test_attacks import passport
 
 MOST = 0.1
 """Seconds of one turn."""
@@ -40,18 +42,17 @@ def watched() -> Iterator[list[tuple[float, str]]]:
         yield turns
 
 
-def _passport(s: Site, visas: int) -> str:
+def _passport(s: Site, visas: int, more: str) -> str:
     """As many visas as there may be, each signed by us and by nobody that was seen before."""
     inside = [
-        signed(s.tokens, "visa", "vnd.ga4gh.visa+jwt", {
-            "iss": b.US, "sub": str(b.ADA), "jti": f"v{n}", "iat": START, "exp": START + 600,
+        signed(s.tokens, "visa", VISA_TYPE, {
+            "iss": b.US, "sub": str(b.ADA), "jti": f"v{more}-{n}", "iat": START, "exp": START + 600,
             "ga4gh_visa_v1": {"type": "ControlledAccessGrants", "value": f"https://bank.example/datasets/d{n}",
                               "source": b.US, "by": "dac", "asserted": START},
         })
         for n in range(visas)
     ]  # fmt: skip
-    said = {"iss": b.US, "sub": str(b.ADA), "jti": "p", "iat": START, "exp": START + 600, "aud": [b.US]}
-    return signed(s.tokens, "oidc-es256", "vnd.ga4gh.passport+jwt", said | {"ga4gh_passport_v1": inside})
+    return passport(s, inside, jti=f"p{more}")
 
 
 def _bodies(s: Site) -> list[tuple[str, str, bytes]]:
@@ -59,7 +60,7 @@ def _bodies(s: Site) -> list[tuple[str, str, bytes]]:
     drs = "/ga4gh/drs/v1/objects/obj-1"
     nested, strings = b'{"passports": [' + b"[" * 500 + b"]" * 500 + b"]}", ["x" * 1000] * 4000
     return [
-        ("500 visas", drs, json.dumps({"passports": [_passport(s, 500)]}).encode()),
+        ("2,000 visas", drs, json.dumps({"passports": [_passport(s, 500, str(n)) for n in range(4)]}).encode()),
         ("as large as may be", drs, json.dumps({"passports": ["x" * (REQUEST_BYTES - 100)]}).encode()),
         ("many strings", drs, json.dumps({"passports": strings}).encode()[:REQUEST_BYTES]),
         ("many keys", "/api/v1/decisions", json.dumps({f"k{n}": n for n in range(4_000)}).encode()),

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from broker.web.edge import Edge, networks
 from tests import builders as b
 from tests.web.regions import READS, Regions, files, regions
 
@@ -69,3 +70,17 @@ async def test_the_parts_come_and_say_which_they_are_and_no_more(tmp_path: Path)
         assert body.count(b"/*\r\n") == 2
         again = without(headers, Range=f"bytes={first + 1}-{last}") | {"If-Range": answer.headers["ETag"]}
         assert await (await r.site.http.get(path, headers=again)).read() == content[first + 1 : last + 1]
+
+
+@pytest.mark.row("DW-PARTS", "RO-UNSTOPPABLE")
+async def test_parts_are_not_handed_on_to_nginx_which_would_tell_it(tmp_path: Path) -> None:
+    edge = Edge(proxies=networks(["127.0.0.1"]), files="/_files")
+    async with regions(tmp_path, edge=edge, dataset=b.dataset(uninterruptible_delivery=60)) as r:
+        path, headers, size = await part(r)
+        answer = await r.site.http.get(path, headers=headers)
+        assert (answer.status, "X-Accel-Redirect" in answer.headers) == (206, False)
+        assert str(size) not in str(dict(answer.headers))
+        told = await (await r.site.http.get("/ga4gh/drs/v1/objects/bam/access/https", headers=r.site.headers())).json()
+        whole = dict(line.split(": ", 1) for line in told["headers"])
+        answer = await r.site.http.get(told["url"].removeprefix(b.US), headers=whole)
+        assert "X-Accel-Redirect" in answer.headers, "what may be had as a whole is"

@@ -32,7 +32,7 @@ from broker.adapters.snapshots import LiveSnapshot
 from broker.adapters.storage.log import SqliteLog
 from broker.adapters.trusted_providers import RegisteredProviders
 from broker.adapters.vault import AesVault
-from broker.config import Settings, SettingsError
+from broker.config import Settings, SettingsError, shared_folder
 from broker.core.audit.entry import decode
 from broker.core.catalogue import of_a_demo
 from broker.core.ids import Issuer
@@ -147,6 +147,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             regions=GenomicFiles(sources, envelopes),
             streams=LiveStreams(live.listen, clock),
             audit=storage.log,
+            receipt_checker=(shared_folder("config") / "tools" / "verify_receipt.py").read_bytes(),
             witnesses=await stack.enter_async_context(witnessed(world, storage.log, settings.witnesses, outgoing)),
             issuers=issuers,
             endpoints=endpoints,

@@ -9,10 +9,10 @@ from broker.adapters.clock import SystemClock
 from broker.adapters.entropy import SystemEntropy
 from broker.adapters.keys import open_keys
 from broker.adapters.storage.connections import connect_existing
-from broker.adapters.storage.head import Head
+from broker.adapters.storage.head import heads
 from broker.adapters.storage.postgres.copying import Copied, from_file, to_file
 from broker.adapters.storage.postgres.ledger import open_postgres_ledger
-from broker.adapters.storage.recovery import assert_not_restored, assert_revision, recover
+from broker.adapters.storage.recovery import assert_newest, assert_revision, recover
 from broker.config import Settings
 from broker.state import log_key, log_origin
 
@@ -43,16 +43,16 @@ async def back_up(settings: Settings, file: Path) -> Copied:
 async def restore(settings: Settings, file: Path) -> Copied:
     """A copy into the database of the settings. FileExistsError if there is one; LedgerRefusedError if it is old."""
     origin, url = log_origin(settings.issuer), settings.database_url
-    head = _head(settings, origin)
+    published = heads(settings.lock_database) if settings.lock_database.is_file() else {}
     if url is not None:
-        return await from_file(file, url, settings.head_url or url, origin, head)
+        return await from_file(file, url, settings.head_url or url, origin, published)
     if settings.database.exists():
         raise FileExistsError(settings.database)
     with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as db:  # noqa: ASYNC240 (once)
         assert_revision(db)
         copied = _copied(db, origin)
-        if head is not None:
-            assert_not_restored(db, copied.size, *head)
+        if published:
+            assert_newest(db, copied.log, published)
     unfinished = settings.database.with_name(settings.database.name + ".new")
     shutil.copyfile(file, unfinished)
     unfinished.chmod(0o600)
@@ -60,14 +60,6 @@ async def restore(settings: Settings, file: Path) -> Copied:
     return copied
 
 
-def _head(settings: Settings, origin: str) -> tuple[int, bytes] | None:
-    """The published head in the state folder, if there is one."""
-    if not settings.lock_database.is_file():
-        return None
-    with closing(Head(settings.lock_database, origin)) as head:
-        return head.size, head.note
-
-
 def _copied(db: sqlite3.Connection, origin: str) -> Copied:
-    frontier = recover(db, origin)[0].frontier
-    return Copied(frontier.size, frontier.root())
+    found = recover(db, origin)
+    return Copied(found.edge.frontier.size, found.edge.frontier.root(), found.log.origin)

@@ -12,6 +12,8 @@ from broker.adapters.storage.log import SqliteLog, open_log
 from broker.adapters.storage.reads import SqliteRows, all_of, open_rows
 from broker.adapters.storage.remembered import RememberedRows
 from broker.adapters.storage.scratch import SqliteScratch, open_scratch
+from broker.adapters.storage.shards import Shard
+from broker.adapters.storage.turn import Turning, turn
 from broker.adapters.storage.writer import Sign
 from broker.config import Settings
 from broker.core.rows import Row
@@ -122,6 +124,42 @@ async def _postgres(
         alive=lambda: reads.processes(url),
         started=alone.terminate,
     )
+
+
+@asynccontextmanager
+async def open_any_log(settings: Settings) -> AsyncIterator[SqliteLog]:
+    """The log alone, beside a broker that runs."""
+    if settings.database_url is None:
+        async with open_log(settings.database, settings.lock_database) as log:
+            yield log
+        return
+    from broker.adapters.storage.postgres.reads import open_postgres_log  # noqa: PLC0415
+
+    async with open_postgres_log(settings.database_url, settings.head_url or settings.database_url) as log:
+        yield log
+
+
+@asynccontextmanager
+async def open_any_scratch(settings: Settings) -> AsyncIterator[SqliteScratch]:
+    """Scratch alone, beside a broker that runs."""
+    if settings.database_url is None:
+        async with open_scratch(settings.database) as scratch:
+            yield scratch
+        return
+    from broker.adapters.storage.postgres.reads import open_postgres_scratch  # noqa: PLC0415
+
+    async with open_postgres_scratch(settings.database_url) as scratch:
+        yield scratch
+
+
+def turn_database(settings: Settings, name: str, turning: Turning, *, lost: bool) -> Shard:
+    """End the log and begin another one (`adapters/storage/turn.py`); the one that ended."""
+    if settings.database_url is None:
+        return turn(settings.database, settings.lock_database, name, turning, lost=lost)
+    from broker.adapters.storage.postgres.turn import turn_postgres  # noqa: PLC0415
+
+    url = settings.database_url
+    return asyncio.run(turn_postgres(url, settings.head_url or url, name, turning, lost=lost))
 
 
 @asynccontextmanager

@@ -21,16 +21,18 @@ from broker.adapters.outbox import Outbox
 from broker.adapters.outgoing import Outgoing
 from broker.adapters.signing import OwnTokens, own_trust
 from broker.adapters.snapshots import LiveSnapshot, load
+from broker.adapters.storage.shards import Shard
+from broker.adapters.storage.turn import Turning
 from broker.adapters.witnesses import HttpWitnesses, go_on_asking, parse_witness
 from broker.config import Settings
-from broker.core.audit.note import Key, Signer, cosign_note, sign_note
+from broker.core.audit.note import Key, Signer, cosign_note, first_log, sign_note
 from broker.core.audit.witness import Witness
 from broker.core.documents import ontology_text, own_text
 from broker.core.oidc.limits import FAREWELL_DELAYS
 from broker.core.rows import Farewell, Row
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
-from broker.database import RunningLedger, Storage, make_database, open_storage
+from broker.database import RunningLedger, Storage, make_database, open_storage, turn_database
 from broker.flows.deliver import close_left_open
 from broker.flows.handing_on import close_reported
 from broker.flows.note_keys import FoundKey, note_keys
@@ -40,25 +42,40 @@ from broker.flows.witness import Asking, ask_witness
 from broker.flows.world import World
 from broker.ports import AuditReads
 
-
-def log_origin(issuer: str) -> str:
-    """The name of the log in its checkpoints: the issuer without its scheme (C2SP: schema-less URL)."""
-    return issuer.partition("://")[2] + "/audit"
+log_origin = first_log
+"""The name of the log, by the issuer."""
 
 
 def log_key(store: KeyStore, issuer: str) -> tuple[Key, Callable[[bytes], bytes]]:
-    """The log's public key under the log's name, and what makes a signed note of a checkpoint's text."""
+    """The first log's public key under its name, and what makes a signed note of the text of any log's checkpoint."""
     private = store.signing("log").private
     if not isinstance(private, Ed25519PrivateKey):
         raise TypeError("the log's key is an Ed25519 key")
     key = Key(log_origin(issuer), private.public_key().public_bytes_raw())
-    return key, lambda text: sign_note(text.decode(), [Signer(key, private.sign)])
+
+    def sign(text: bytes) -> bytes:
+        said = text.decode()
+        return sign_note(said, [Signer(key_of(key, said.partition("\n")[0]), private.sign)])
+
+    return key, sign
+
+
+def key_of(key: Key, origin: str) -> Key:
+    """The same key under the name of another log of this broker: the key of a log has its name."""
+    return Key(origin, key.public, key.kind)
 
 
 def second_line(chosen: Settings, now: Callable[[], Seconds]) -> Callable[[bytes], bytes]:
     """What adds the line of the log's second key to a checkpoint, where `broker keys second` made one."""
     second = open_second(chosen.keys, read_passphrase(chosen.passphrase_file), log_origin(chosen.issuer))
-    return (lambda note: note) if second is None else lambda note: cosign_note(note, second, now())
+    if second is None:
+        return lambda note: note
+
+    def also(note: bytes) -> bytes:
+        origin = note.decode().partition("\n")[0]
+        return cosign_note(note, Signer(key_of(second.key, origin), second.sign), now())
+
+    return also
 
 
 def storage_of(
@@ -73,6 +90,21 @@ def storage_of(
         entropy=entropy,
         also=second_line(settings, clock.now),
     )
+
+
+def turn_log(chosen: Settings, name: str, *, lost: bool) -> Shard:
+    """End the log of the settings, and begin the log `name`; the one that ended."""
+    clock, store = SystemClock(), open_keys(chosen.keys, chosen.passphrase_file)
+    key, sign = log_key(store, chosen.issuer)
+    turning = Turning(
+        root=log_origin(chosen.issuer),
+        sign=sign,
+        also=second_line(chosen, clock.now),
+        key=lambda origin: str(key_of(key, origin)),
+        clock=clock,
+        entropy=SystemEntropy(),
+    )
+    return turn_database(chosen, name, turning, lost=lost)
 
 
 def make_state(chosen: Settings) -> str:

@@ -27,7 +27,7 @@ from broker.adapters.storage.postgres.tables import HEAD
 from broker.adapters.storage.schema import metadata
 
 T = TypeVar("T")
-_BEGUN = ("record", "checkpoint", "meta", HEAD)
+_BEGUN = ("record", "receipt", "checkpoint", "meta", HEAD)
 """The tables that are not empty when a log begins."""
 _OPTIONS = (
     "listen_addresses=''",

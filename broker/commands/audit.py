@@ -1,4 +1,4 @@
-"""`broker audit verify|key|receipt|export|fsck|witness`: prove the log, or name what was done to it."""
+"""`broker audit verify|key|receipt|export|fsck|witness|turn`: prove the log, or name what was done to it."""
 
 import asyncio
 import sys
@@ -15,18 +15,18 @@ from broker.adapters.clock import SystemClock
 from broker.adapters.keys import open_keys
 from broker.adapters.outgoing import Outgoing
 from broker.adapters.storage.audit_tool import verify as verify_log
-from broker.adapters.storage.log import open_log
-from broker.adapters.storage.scratch import open_scratch
-from broker.adapters.storage.tile_folder import check_files, write_folder
+from broker.adapters.storage.shards import belongs, origin_of
+from broker.adapters.storage.tile_folder import CHECKPOINT, check_files, write_folder
 from broker.adapters.witnesses import HttpWitnesses, parse_witness
 from broker.commands.common import Fail, settings, telling
 from broker.config import Settings
-from broker.core.audit.note import Key, parse_key
+from broker.core.audit.note import Key, parse_checkpoint, parse_key, unverified_text
 from broker.core.audit.proof import Proof, format_proof
 from broker.core.audit.witness import Cosigned, Witness
 from broker.core.ids import ReceiptId
+from broker.database import open_any_log, open_any_scratch
 from broker.flows.witness import Asking, ask_witness
-from broker.state import log_key, log_origin
+from broker.state import key_of, log_key, log_origin, turn_log
 
 _WITNESS_SECONDS = 20.0
 
@@ -74,15 +74,29 @@ def verify(
     if not report.ok:
         click.echo(f"NOT as signed: {len(report.findings)} findings in {report.size} entries")
         sys.exit(1)
-    click.echo(f"{report.size} entries, every one as it was signed; root {report.root.hex()}")
+    for lost in report.lost:
+        click.echo(f"{lost}, and lost before a new log was begun: its first entry says so")
+    within = f" in {report.logs} logs" if report.logs > 1 else ""
+    click.echo(f"{report.size} entries{within}, every one as it was signed; root {report.root.hex()}")
 
 
 @audit.command(name="key")
 @click.pass_obj
 def public_key(config: Path | None) -> None:
-    """Print the log's public key (name+id+key): give it to those who check the log, on a way of its own."""
+    """Print the log's public key (name+id+key): give it to those who check the log, on a way of its own.
+
+    After `turn`, a line for each log, the oldest first: it is one key, under the name of each.
+    """
+    chosen = settings(config)
+
+    async def names() -> list[str]:
+        async with open_any_log(chosen) as log:
+            return [each.origin for each in (*await log.ended(), log)]
+
     with telling():
-        click.echo(str(_own_key(settings(config))))
+        key = _own_key(chosen)
+        for origin in asyncio.run(names()):
+            click.echo(str(key_of(key, origin)))
 
 
 @audit.command()
@@ -94,7 +108,7 @@ def receipt(config: Path | None, receipt: str, out: Path | None) -> None:
     chosen = settings(config)
 
     async def prove() -> Proof | None:
-        async with open_log(chosen.database, chosen.lock_database) as log:
+        async with open_any_log(chosen) as log:
             return await log.proof(ReceiptId(receipt))
 
     with telling():
@@ -110,14 +124,18 @@ def receipt(config: Path | None, receipt: str, out: Path | None) -> None:
 @audit.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--without-entries", is_flag=True, help="Hashes only: what everybody may see.")
+@click.option("--log", "origin", help="A log that has ended, by its name in full; by default the one that grows.")
 @click.pass_obj
-def export(config: Path | None, folder: Path, *, without_entries: bool) -> None:
+def export(config: Path | None, folder: Path, *, without_entries: bool, origin: str | None) -> None:
     """Write the published log as files (C2SP tlog-tiles), which any tool for tiled logs reads and checks."""
     chosen = settings(config)
 
     async def write(advance: Callable[[int], None]) -> int:
-        async with open_log(chosen.database, chosen.lock_database) as log:
-            return await write_folder(log, folder, entries=not without_entries, progress=advance)
+        async with open_any_log(chosen) as log:
+            named = [each for each in (log, *await log.ended()) if origin in (None, each.origin)]
+            if not named:
+                raise Fail(f"{origin}: there is no such log")
+            return await write_folder(named[0], folder, entries=not without_entries, progress=advance)
 
     with telling(), working("files") as advance:
         size = asyncio.run(write(advance))
@@ -137,7 +155,7 @@ def fsck(config: Path | None, folder: Path, key: str | None) -> None:
 
     with telling(), working("entries") as advance:
         public = parse_key(key) if key is not None else _own_key(settings(config))
-        found = asyncio.run(check_files(read, [public], note_keys.verify, advance))
+        found = asyncio.run(check_files(read, [public, *_renamed(public, folder)], note_keys.verify, advance))
     click.echo(
         f"{found.origin}: {found.size} entries as they were signed, {found.entries} of them here;"
         f" root {found.root.hex()}"
@@ -147,15 +165,20 @@ def fsck(config: Path | None, folder: Path, key: str | None) -> None:
 @audit.command()
 @click.pass_obj
 def witness(config: Path | None) -> None:
-    """Ask every witness of the settings to sign the newest checkpoint, now; a running broker asks by itself."""
+    """Ask every witness of the settings to sign the newest checkpoint, now; a running broker asks by itself.
+
+    Of logs that have ended the last checkpoint: whoever has signed it already is not asked again.
+    """
     chosen = settings(config)
 
     async def ask() -> list[tuple[Witness, Cosigned | str]]:
         outgoing = Outgoing(seconds=_WITNESS_SECONDS)
-        async with open_log(chosen.database, chosen.lock_database) as log, open_scratch(chosen.database) as scratch:
-            asking = Asking(scratch=scratch, audit=log, door=HttpWitnesses(outgoing), verify=note_keys.verify)
-            now = SystemClock().now()
-            said = [(one, await ask_witness(asking, one, now)) for one in map(parse_witness, chosen.witnesses)]
+        said, now = list[tuple[Witness, Cosigned | str]](), SystemClock().now()
+        async with open_any_log(chosen) as log, open_any_scratch(chosen) as scratch:
+            for one in map(parse_witness, chosen.witnesses):
+                for each in (*await log.ended(), log):
+                    asking = Asking(scratch=scratch, audit=each, door=HttpWitnesses(outgoing), verify=note_keys.verify)
+                    said.append((one, await ask_witness(asking, one, now)))
         await outgoing.close()
         return said
 
@@ -167,6 +190,23 @@ def witness(config: Path | None) -> None:
         click.echo(f"{one.key.name}: " + (done if isinstance(done, str) else f"has signed {done.size} entries"))
     if any(isinstance(done, str) for _, done in said):
         sys.exit(1)
+
+
+@audit.command()
+@click.argument("name")
+@click.option("--lost", is_flag=True, help="What was published is lost for good: an old backup is all there is.")
+@click.pass_obj
+def turn(config: Path | None, name: str, *, lost: bool) -> None:
+    """End the log, and begin the log NAME, for example 2027, which points back to it. Stop the broker first.
+
+    Entries, receipts and rows stay, and are proved as before. If it is interrupted, give it again.
+    """
+    chosen = settings(config)
+    with telling():
+        ended = turn_log(chosen, name, lost=lost)
+        key = key_of(_own_key(chosen), origin_of(log_origin(chosen.issuer), name))
+    click.echo(f"{ended.origin} has ended with {ended.size} entries; {key.name} goes on from it")
+    click.echo(str(key))
 
 
 @contextmanager
@@ -184,6 +224,13 @@ def _of(chosen: Settings | None) -> Settings:
     if chosen is None:
         raise Fail("say which broker is meant: --config, or --database, --issuer and --key")
     return chosen
+
+
+def _renamed(key: Key, folder: Path) -> list[Key]:
+    """The key under the name of the log that lies in `folder`, if that may be a later log of the same broker."""
+    note = folder / CHECKPOINT
+    origin = parse_checkpoint(unverified_text(note.read_bytes())).origin if note.is_file() else key.name
+    return [key_of(key, origin)] if belongs(origin, key.name) and origin != key.name else []
 
 
 def _own_key(chosen: Settings | None) -> Key:

@@ -30,7 +30,8 @@ class Asking:
 async def ask_witness(a: Asking, witness: Witness, now: Seconds) -> Cosigned | str:
     """What the witness has signed, now or before; or why it has not. Steps: 1 gather, 2 decide, 3 act, 4 keep."""
     # 1. Gather.
-    before, published = await _before(a.scratch, witness, now), await a.audit.published()
+    origin, published = a.audit.origin, await a.audit.published()
+    before = await _before(a.scratch, witness, origin, now)
     # 2. Decide: nothing new, nothing to ask.
     if before is not None and before.size == published.size:
         return before
@@ -41,13 +42,13 @@ async def ask_witness(a: Asking, witness: Witness, now: Seconds) -> Cosigned | s
         return str(wrong)
     # 4. Keep.
     done = Cosigned(size=published.size, note=published.note.decode(), lines=lines, at=now)
-    await a.scratch.put(_KIND, _id(witness), asdict(done), Seconds(now + _KEPT))
+    await a.scratch.put(_KIND, _id(witness, origin), asdict(done), Seconds(now + _KEPT))
     return done
 
 
-async def cosigned(scratch: Scratch, witnesses: Sequence[Witness], now: Seconds) -> tuple[Cosigned, ...]:
-    """The newest checkpoint that each witness has signed, the largest first."""
-    found = [await _before(scratch, witness, now) for witness in witnesses]
+async def cosigned(scratch: Scratch, witnesses: Sequence[Witness], origin: str, now: Seconds) -> tuple[Cosigned, ...]:
+    """The newest checkpoint of the log `origin` that each witness has signed, the largest first."""
+    found = [await _before(scratch, witness, origin, now) for witness in witnesses]
     return tuple(sorted((one for one in found if one is not None), key=lambda one: one.size, reverse=True))
 
 
@@ -65,10 +66,10 @@ async def _signed(a: Asking, witness: Witness, published: PublishedHead, old: in
     raise NoteError("it says each time that it has signed another checkpoint")
 
 
-async def _before(scratch: Scratch, witness: Witness, now: Seconds) -> Cosigned | None:
-    kept = await scratch.get(_KIND, _id(witness), now)
+async def _before(scratch: Scratch, witness: Witness, origin: str, now: Seconds) -> Cosigned | None:
+    kept = await scratch.get(_KIND, _id(witness, origin), now)
     return Cosigned(**kept) if kept is not None else None
 
 
-def _id(witness: Witness) -> str:
-    return f"{witness.key.id.hex()} {witness.key.name}"[:512]
+def _id(witness: Witness, origin: str) -> str:
+    return f"{witness.key.id.hex()} {origin} {witness.key.name}"[:512]

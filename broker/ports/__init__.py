@@ -374,7 +374,12 @@ class PublishedHead(Protocol):
 
 
 class AuditReads(Protocol):
-    """The log, for those who check it. Nothing beyond the published checkpoint has a proof."""
+    """The log that grows, for those who check it. Nothing beyond the published checkpoint has a proof."""
+
+    @property
+    def origin(self) -> str:
+        """Its name."""
+        ...
 
     async def published(self) -> PublishedHead: ...
 
@@ -383,7 +388,7 @@ class AuditReads(Protocol):
         ...
 
     async def newest(self, count: int, before: int | None = None) -> Sequence[KeptEntry]:
-        """The last `count` entries below index `before`, newest first."""
+        """The last `count` entries below number `before`, newest first, through all logs."""
         ...
 
     async def proof(self, receipt: ReceiptId) -> Proof | None:

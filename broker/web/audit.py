@@ -1,6 +1,7 @@
 """The log for those who check it: checkpoint, tiles and proofs are public, entries are not.
 
-C2SP tlog-tiles under /audit; receipts as C2SP tlog-proof files. A public proof holds hashes only.
+C2SP tlog-tiles under /audit; receipts as C2SP tlog-proof files. A public proof holds hashes only. The first log lies
+under /audit itself, each one after it under /audit and its name: an address names one log for ever.
 """
 
 import re
@@ -10,33 +11,51 @@ from dataclasses import replace
 from aiohttp import web
 
 from broker.core.audit.entry import decode, pseudonym
+from broker.core.audit.note import first_log
 from broker.core.audit.proof import format_proof
 from broker.core.audit.tiles import parse_path
 from broker.core.ids import ReceiptId
 from broker.flows.witness import cosigned
 from broker.flows.world import Caller
+from broker.ports import AuditReads
 from broker.web.callers import access_token, caller
 from broker.web.errors import Problem
-from broker.web.state import BROKER
+from broker.web.state import BROKER, Broker
 
 _MAX_ENTRIES = 200
 _DIGITS = re.compile(r"[0-9]{1,18}")
 _TEXT = {"Content-Type": "text/plain; charset=utf-8"}
 
 
+async def logs(request: web.Request) -> web.Response:
+    """GET /audit/logs: every log of this broker, the oldest first; the last one grows."""
+    broker = request.app[BROKER]
+    told = []
+    for log in (*await broker.audit.ended(), broker.audit):
+        published, name = await log.published(), log.origin.removeprefix(_root(broker))
+        grows = log.origin == broker.audit.origin
+        told.append({"origin": log.origin, "path": f"/audit{name}", "size": published.size, "grows": grows})
+    return web.json_response({"logs": told}, headers={"Cache-Control": "no-store"})
+
+
+async def receipt_checker(request: web.Request) -> web.Response:
+    """GET /audit/verify_receipt.py: the program that checks a receipt and shares nothing with this one."""
+    return web.Response(body=request.app[BROKER].receipt_checker, content_type="text/x-python", charset="utf-8")
+
+
 async def checkpoint(request: web.Request) -> web.Response:
     """GET /audit/checkpoint: the newest published checkpoint, with the lines of witnesses, if it has any."""
-    broker = request.app[BROKER]
-    published = await broker.audit.published()
-    found = await cosigned(broker.world.scratch, broker.witnesses, broker.world.clock.now())
+    broker, log = request.app[BROKER], await _log(request)
+    published = await log.published()
+    found = await cosigned(broker.world.scratch, broker.witnesses, log.origin, broker.world.clock.now())
     lines = "".join(one.lines for one in found if one.note.encode() == published.note).encode()
     return web.Response(body=published.note + lines, headers={**_TEXT, "Cache-Control": "no-store"})
 
 
 async def witnessed(request: web.Request) -> web.Response:
     """GET /audit/checkpoint/witnessed: the newest checkpoint that witnesses have signed, with their lines."""
-    broker = request.app[BROKER]
-    found = await cosigned(broker.world.scratch, broker.witnesses, broker.world.clock.now())
+    broker, log = request.app[BROKER], await _log(request)
+    found = await cosigned(broker.world.scratch, broker.witnesses, log.origin, broker.world.clock.now())
     if not found:
         raise Problem("REQ-NOT-FOUND")
     lines = "".join(one.lines for one in found if one.note == found[0].note)
@@ -50,7 +69,7 @@ async def tile(request: web.Request) -> web.Response:
         raise Problem("REQ-NOT-FOUND")
     if piece.level is None and not _is_auditor(await caller(request)):
         raise Problem("AUTH-NOT-YOURS", roles="auditor")
-    found = await request.app[BROKER].audit.piece(piece)
+    found = await (await _log(request)).piece(piece)
     if found is None:
         raise Problem("REQ-NOT-FOUND")
     return web.Response(body=found, content_type="application/octet-stream")
@@ -75,7 +94,7 @@ async def consistency(request: web.Request) -> web.Response:
     old, new = _number(request, "old"), _number(request, "new")
     if old is None or new is None:
         raise Problem("REQ-INVALID", problem="old and new: two sizes of the log")
-    hashes = await request.app[BROKER].audit.consistency(old, new)
+    hashes = await (await _log(request)).consistency(old, new)
     if hashes is None:
         raise Problem("REQ-NOT-FOUND")
     return web.Response(text="".join(b64encode(each).decode() + "\n" for each in hashes), headers=_TEXT)
@@ -103,6 +122,22 @@ async def entries(request: web.Request) -> web.Response:
                 "about": dict(entry.about) if everything else {k: v for k, v in entry.about.items() if k != "reasons"},
             })  # fmt: skip
     return web.json_response({"entries": shown, "next": found[-1].seq if found else None})
+
+
+async def _log(request: web.Request) -> AuditReads:
+    """The log that the address names."""
+    broker, name = request.app[BROKER], request.match_info.get("log")
+    origin = _root(broker) + (f"/{name}" if name is not None else "")
+    if broker.audit.origin == origin:
+        return broker.audit
+    for log in await broker.audit.ended():
+        if log.origin == origin:
+            return log
+    raise Problem("REQ-NOT-FOUND")
+
+
+def _root(broker: Broker) -> str:
+    return first_log(broker.world.issuer)
 
 
 def _number(request: web.Request, name: str) -> int | None:

@@ -50,6 +50,6 @@ async def metrics(request: web.Request) -> web.Response:
     """Prometheus text."""
     log = request.app[BROKER].audit
     METRICS.entries.set(await log.head())
-    METRICS.published.set((await log.published()).size)
+    METRICS.published.set(log.first + (await log.published()).size)
     text = generate_latest(METRICS.registry) + generate_latest(of_issuers(request.app[BROKER].issuers.reports()))
     return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST})

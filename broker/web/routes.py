@@ -112,6 +112,7 @@ def _way_out(code: str, tongue: Tongue) -> str:
 _DRS = "/ga4gh/drs/v1"
 _HTSGET = "/ga4gh/htsget/v1"
 _API = "/api/v1"
+_LOG = "/audit/{log:[0-9][0-9a-z-]*}"
 
 _ADMINISTERED: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "", admin.list_rows),
@@ -320,6 +321,12 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/audit/checkpoint", audit.checkpoint, Who.ANYBODY),
     Route("GET", "/audit/checkpoint/witnessed", audit.witnessed, Who.ANYBODY),
     Route("GET", "/audit/tile/{path:.+}", audit.tile, Who.ANYBODY),
+    Route("GET", "/audit/logs", audit.logs, Who.ANYBODY),
+    Route("GET", "/audit/verify_receipt.py", audit.receipt_checker, Who.ANYBODY),
+    Route("GET", f"{_LOG}/checkpoint", audit.checkpoint, Who.ANYBODY),
+    Route("GET", f"{_LOG}/checkpoint/witnessed", audit.witnessed, Who.ANYBODY),
+    Route("GET", _LOG + "/tile/{path:.+}", audit.tile, Who.ANYBODY),
+    Route("GET", f"{_LOG}/proof/consistency", audit.consistency, Who.ANYBODY),
     Route("GET", "/audit/receipts/{receipt}", audit.proof, Who.ANYBODY),
     Route("GET", "/audit/proof/consistency", audit.consistency, Who.ANYBODY),
     Route("GET", "/.well-known/authzen-configuration", authzen.configuration, Who.ANYBODY, authzen.error),

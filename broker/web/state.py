@@ -1,6 +1,6 @@
 """What handlers get from app.py: the flows' world and the few things that only the edge needs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -46,6 +46,12 @@ class Administration:
 class Log(AuditReads, Changes, Protocol):
     """The log: for who checks it, and as what changed, for repositories."""
 
+    @property
+    def first(self) -> int: ...
+    async def ended(self) -> Sequence[AuditReads]:
+        """The logs before this one, the oldest first."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broker:
@@ -63,6 +69,8 @@ class Broker:
     regions: Regions
     streams: LiveStreams
     audit: Log
+    receipt_checker: bytes
+    """The program with which anybody checks a receipt (config/tools/verify_receipt.py)."""
     witnesses: tuple[Witness, ...] = ()
     issuers: IssuerHealth
     endpoints: Endpoints

@@ -50,7 +50,7 @@ async def test_a_witness_signs_each_checkpoint_that_continues_the_last(place: Pl
             assert done.size == fake.latest[ORIGIN].size == (await a.audit.published()).size
             assert open_note((done.note + done.lines).encode(), [witness.key], verify)
             assert done.lines.count("\n") == 1, "lines of others are left out"
-        assert await cosigned(a.scratch, [witness], NOW) == (done,)
+        assert await cosigned(a.scratch, [witness], ORIGIN, NOW) == (done,)
         assert await ask_witness(a, witness, NOW) == done
         assert fake.answers == [200, 200], "nothing new, nothing asked"
 
@@ -61,7 +61,9 @@ async def test_a_witness_that_knows_more_than_we_remember_is_asked_again(place: 
         place.fill_more(3)
         await ask_witness(a, witness, NOW)
         place.fill_more(5)
-        assert await cosigned(a.scratch, [witness], Seconds(NOW + 401 * 86_400)) == (), "what we kept has expired"
+        assert await cosigned(a.scratch, [witness], ORIGIN, Seconds(NOW + 401 * 86_400)) == (), (
+            "what we kept has expired"
+        )
         done = await ask_witness(a, witness, Seconds(NOW + 401 * 86_400))
     assert isinstance(done, Cosigned)
     assert fake.answers == [200, 409, 200]
@@ -89,7 +91,7 @@ async def test_why_a_witness_does_not_sign_is_told(place: Place, fake: FakeWitne
         said = await ask_witness(a, witness, NOW)
         assert isinstance(said, str)
         assert why in said
-        assert await cosigned(a.scratch, [witness], NOW) == ()
+        assert await cosigned(a.scratch, [witness], ORIGIN, NOW) == ()
 
 
 async def test_a_witness_that_is_not_there_is_told(place: Place) -> None:

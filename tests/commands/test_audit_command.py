@@ -78,6 +78,24 @@ def test_the_log_is_written_as_files_and_files_are_checked(run: Run, tmp_path: P
     assert run("fsck", str(folder), "--key", other).exit_code != 0
 
 
+def test_a_log_is_turned_and_everything_goes_on(run: Run, tmp_path: Path) -> None:
+    id, before = receipt_of(tmp_path / "state"), run("key").output.split()
+    origin = before[0].partition("+")[0]
+    done = run("turn", "2027")
+    assert f"{origin} has ended with 2 entries; {origin}/2027 goes on from it\n" in done.output
+    assert run("key").output.split() == [*before, done.output.split("\n")[1]]
+    assert "3 entries in 2 logs, every one as it was signed" in run("verify").output
+    folder = tmp_path / "old"
+    assert run("export", str(folder), "--log", origin).output.startswith("2 entries in ")
+    assert run("export", str(tmp_path / "new")).output.startswith("1 entries in ")
+    for one in (folder, tmp_path / "new"):
+        assert "entries as they were signed" in run("fsck", str(one)).output
+    assert run("export", str(tmp_path / "no"), "--log", "other/audit").exit_code != 0
+    assert origin + "\n2\n" in run("receipt", id).output
+    assert origin + "/2027\n1\n" in run("receipt", receipt_of(tmp_path / "state")).output
+    assert "written already" in str(run("turn", "2027").exception)
+
+
 def test_witnesses_are_asked_once_and_what_they_say_is_told(run: Run) -> None:
     assert "there is no witness" in str(run("witness").exception)
     key = parse_key(run("key").output.strip())

@@ -19,6 +19,7 @@ from broker.adapters.storage.log import SqliteLog, open_log
 from broker.adapters.storage.reads import Database, read_only
 from broker.adapters.storage.recovery import assert_revision
 from broker.adapters.storage.schema import REVISION, SELECT_TAIL
+from broker.adapters.storage.shards import Present
 from broker.adapters.storage.soundness import assert_sound
 from broker.core.audit.merkle import consistent
 from broker.core.audit.note import open_checkpoint
@@ -166,7 +167,7 @@ class _Slow:
 async def test_a_tile_that_becomes_full_between_two_questions_is_not_missed(place: Place) -> None:
     await asyncio.to_thread(place.fill, 10)
     async with read_only(place.database) as db, read_only(place.head) as head:
-        proof = await SqliteLog(_Slow(db, place), head).proof(receipt(3))
+        proof = await SqliteLog(_Slow(db, place), head, Present(ORIGIN, 0)).proof(receipt(3))
     assert proof is not None
     assert proof.extra is not None
     assert verify_proof(proof, proof.extra, ORIGIN, [KEY], ed25519).size == 11

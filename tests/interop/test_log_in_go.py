@@ -1,67 +1,37 @@
 """A Go program on golang.org/x/mod/sumdb checks our checkpoints, receipts and consistency; pymerkle the roots."""
 
-import json
-import os
+import asyncio
 import random
-import shutil
-import subprocess
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pymerkle import InmemoryTree
 
+from broker.adapters.storage.log import open_log
+from broker.adapters.storage.tile_folder import write_folder
 from broker.core.audit.merkle import consistency_ranges, inclusion_ranges, leaf_hash, prove, root_of
-from broker.core.audit.note import Checkpoint, Signer, checkpoint_text, cosign_note, sign_note
+from broker.core.audit.note import Checkpoint, Signer, checkpoint_text, cosign_note, open_checkpoint, sign_note
 from broker.core.audit.proof import Proof, format_proof
 from broker.core.audit.signature_kinds import COSIGNED_ML_DSA
-from broker.core.audit.tiles import Edge, subtree_hash, tail
-from tests.adapters.storage.support import KEY, ORIGIN, SIGNER, Place
-from tests.interop.serving import needed
+from broker.core.audit.tiles import Edge, subtree_hash, tail, unbundle
+from tests.adapters.storage.support import KEY, ORIGIN, SIGNER, Place, ed25519
+from tests.interop.go import Ask, go_asked
 from tests.witness import TIME, signer
 
-SOURCE = Path(__file__).parent / "log"
-LIBRARY = Path("/usr/share/gocode")
 SIZES = (1, 2, 3, 255, 256, 257, 65_535, 65_536, 65_537)
 ENTRIES = [b"entry %d" % n for n in range(max(SIZES))]
 LEAVES = [leaf_hash(entry) for entry in ENTRIES]
 _, TILES = Edge().grown(LEAVES)
-Ask = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
 def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
-    """The program's answer to one question."""
-    go = shutil.which("go") or ""
-    there = bool(go) and (LIBRARY / "src" / "golang.org" / "x" / "mod").is_dir()
-    needed("Go with golang.org/x/mod", there=there, how="apt-get install golang-go golang-golang-x-mod-dev")
-    folder = tmp_path_factory.mktemp("go")
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "go-build"
-    built = {**os.environ, "GO111MODULE": "off", "GOPATH": str(LIBRARY), "GOCACHE": str(cache)}
-    subprocess.run([go, "build", "-o", str(folder / "logcheck"), "main.go"], cwd=SOURCE, env=built, check=True)
-    with subprocess.Popen(
-        [str(folder / "logcheck")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as running:
-        assert running.stdin is not None
-        assert running.stdout is not None
-
-        def one(do: str, **said: Any) -> str:
-            question = {"do": do, "key": str(KEY), "origin": ORIGIN} | {k: text(v) for k, v in said.items()}
-            assert running.stdin is not None
-            assert running.stdout is not None
-            running.stdin.write(json.dumps(question) + "\n")
-            running.stdin.flush()
-            return running.stdout.readline().rstrip("\n")
-
+    """The program's answer to one question about our log."""
+    with go_asked(tmp_path_factory.mktemp("go"), key=str(KEY), origin=ORIGIN) as one:
         yield one
-        running.stdin.close()
-
-
-def text(value: Any) -> Any:
-    return value.decode() if isinstance(value, bytes) else value
 
 
 def checkpoint(size: int, by: Signer = SIGNER) -> bytes:
@@ -151,3 +121,29 @@ def test_go_believes_what_a_database_hands_out(ask: Ask, tmp_path: Path) -> None
         hashes = prove(consistency_ranges(old, 301), lambda wanted: subtree_hash(wanted, tiles))
         proof = [b64encode(each).decode() for each in hashes]
         assert ask("consistency", old=notes[old], new=notes[301], proof=proof) == "ok 301"
+
+
+@pytest.mark.row("AL1")
+def test_go_and_pymerkle_walk_a_log_in_files_and_find_what_was_changed(ask: Ask, tmp_path: Path) -> None:
+    place = Place(tmp_path).create()
+    place.fill(599, at_once=True)
+
+    async def write() -> None:
+        async with open_log(place.database, place.head) as log:
+            await write_folder(log, tmp_path / "log", entries=True, progress=lambda _: None)
+
+    asyncio.run(write())
+    assert ask("walk", at=str(tmp_path / "log")) == "ok 600 600"
+    bundles = sorted((tmp_path / "log" / "tile" / "entries").rglob("*[0-9]"))
+    tree = InmemoryTree(algorithm="sha256")
+    for bundle in (each for each in bundles if each.is_file()):
+        for entry in unbundle(bundle.read_bytes()):
+            tree.append_entry(entry)
+    head = open_checkpoint((tmp_path / "log" / "checkpoint").read_bytes(), ORIGIN, [KEY], ed25519)
+    assert (tree.get_size(), tree.get_root(600)) == (head.size, head.root)
+    for path in ("tile/entries/001", "tile/0/000", "tile/0/002.p/88", "tile/1/000.p/2", "checkpoint"):
+        file = tmp_path / "log" / path
+        good = file.read_bytes()
+        file.write_bytes(good[:40] + bytes([good[40] ^ 1]) + good[41:])
+        assert ask("walk", at=str(tmp_path / "log")).startswith("no "), path
+        file.write_bytes(good)

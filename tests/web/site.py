@@ -214,7 +214,7 @@ def _broker(made: Stage, tokens: OwnTokens, edge: Edge, sources: Sources) -> Bro
         providers=RegisteredProviders(made.live),
         snapshots=made.live, sources=sources, regions=GenomicFiles(sources, envelopes()), envelopes=envelopes(), streams=LiveStreams(made.live.listen, w.clock), audit=MemoryChanges(made.ledger),  # type: ignore[arg-type]
         issuers=MemoryIssuerHealth(), endpoints=MemoryEndpoints(), jwks=tokens.jwks, visa_jwks=tokens.visa_jwks, languages=languages(),
-        version="0",
+        version="0", receipt_checker=b"",
         administration=Administration(
             forms=CatalogueForms(), tools=Tools(probe=made.probe, fits=jose.fits, check=jose.check_signature), mode="production",
         ),

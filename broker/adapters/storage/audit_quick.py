@@ -18,6 +18,7 @@ from sqlite3 import Connection
 
 from broker.adapters.storage.connections import connect_reading
 from broker.adapters.storage.schema import SELECT_TAIL
+from broker.adapters.storage.shards import Span, show
 from broker.core.audit.blocks import Block, block_of, peaks_of, roots_at, tiles_above
 from broker.core.audit.entry import Effect, effects_digest, receipts_of
 from broker.core.audit.tiles import FULL, WIDTH, tail
@@ -29,7 +30,11 @@ ALONE = 100_000
 Progress = Callable[[int], None]
 """Told how many entries more were looked at."""
 
-_SIZES = "SELECT (SELECT count(*) FROM record), (SELECT coalesce(max(seq) + 1, 0) FROM record), count(*) FROM receipt"
+_SIZES = (
+    "SELECT (SELECT count(*) FROM record WHERE seq >= ?1 AND seq < ?2),"
+    " (SELECT coalesce(max(seq) + 1, ?1) FROM record WHERE seq < ?2) - ?1,"
+    " (SELECT count(*) FROM receipt WHERE seq >= ?1 AND seq < ?2)"
+)
 _EFFECTS_AROUND = "SELECT EXISTS (SELECT 1 FROM effect WHERE seq < 0 OR seq >= ?)"
 _TILE = "SELECT data FROM tile WHERE l = 0 AND n = ?"
 _TILES = "SELECT count(*) FROM tile WHERE l = 0"
@@ -43,19 +48,21 @@ _RECEIPTS_AROUND = f"SELECT id, seq FROM receipt WHERE id >= ? AND id <= ? ORDER
 """Most of them are a block's own. Where many were made elsewhere in the same seconds, each is looked up instead."""
 
 
-def in_order(path: Path, db: Connection, marks: Sequence[Mark], progress: Progress, alone: int = ALONE) -> bytes | None:
-    """The root of the log, if everything about it is in order. `db`: `path`, open; `marks` by size."""
-    count, size, receipts = db.execute(_SIZES).fetchone()
+def in_order(
+    path: Path, db: Connection, marks: Sequence[Mark], progress: Progress, span: Span, alone: int = ALONE
+) -> bytes | None:
+    """The root of the log, if everything about it is in order. `db`: `path`, open, showing `span`; `marks` by size."""
+    count, size, receipts = db.execute(_SIZES, (span.first, span.before)).fetchone()
     if count != size or receipts != size or not marks or max(m.size for m in marks if m.source is None) != size:
         return None
-    if marks[-1].size > size or db.execute(_EFFECTS_AROUND, (size,)).fetchone()[0]:
+    if marks[-1].size > size or (not span.ended and db.execute(_EFFECTS_AROUND, (span.first + size,)).fetchone()[0]):
         return None
     full = size // WIDTH
-    blocks = _blocks(path, db, full, marks, progress, alone) if db.execute(_TILES).fetchone() == (full,) else None
+    blocks = _blocks(path, db, full, marks, progress, span, alone) if db.execute(_TILES).fetchone() == (full,) else None
     if blocks is None:
         return None
     last = tail(db.execute(SELECT_TAIL, (full,)), full)
-    if _checked(db, full, size - full * WIDTH) != last:
+    if _checked(db, span, full, size - full * WIDTH) != last:
         return None
     rest = {width: peaks_of(last[: width * 32]) for width in {m.size % WIDTH for m in marks if m.size // WIDTH == full}}
     if roots_at(blocks, rest, [mark.size for mark in marks]) != [mark.root for mark in marks]:
@@ -66,7 +73,7 @@ def in_order(path: Path, db: Connection, marks: Sequence[Mark], progress: Progre
 
 
 def _blocks(
-    path: Path, db: Connection, count: int, marks: Iterable[Mark], progress: Progress, alone: int
+    path: Path, db: Connection, count: int, marks: Iterable[Mark], progress: Progress, span: Span, alone: int
 ) -> list[Block] | None:
     """All full blocks, the first share of them here and each other share in a process of its own."""
     widths = {
@@ -74,10 +81,10 @@ def _blocks(
     }
     shares = 1 if count * WIDTH <= alone else max(1, os.cpu_count() or 1)
     bounds = [count * share // shares for share in range(shares + 1)]
-    others = [_Other(path, first, end, widths) for first, end in pairwise(bounds[1:])]
+    others = [_Other(path, span, first, end, widths) for first, end in pairwise(bounds[1:])]
     try:
         found = list[Block]()
-        for block in check(db, bounds[0], bounds[1], widths):
+        for block in check(db, span, bounds[0], bounds[1], widths):
             if block is None:
                 return None
             found.append(block)
@@ -93,10 +100,12 @@ def _blocks(
             other.end()
 
 
-def check(db: Connection, first: int, end: int, widths: Mapping[int, Sequence[int]]) -> Iterator[Block | None]:
+def check(
+    db: Connection, span: Span, first: int, end: int, widths: Mapping[int, Sequence[int]]
+) -> Iterator[Block | None]:
     """The blocks `first` to before `end`; None, and no more, for the first that is not in order."""
     for n in range(first, end):
-        data = _checked(db, n, WIDTH)
+        data = _checked(db, span, n, WIDTH)
         stored = db.execute(_TILE, (n,)).fetchone()
         if data is None or len(data) != FULL or stored != (data,):
             yield None
@@ -104,9 +113,9 @@ def check(db: Connection, first: int, end: int, widths: Mapping[int, Sequence[in
         yield block_of(data, widths.get(n, ()))
 
 
-def _checked(db: Connection, n: int, width: int) -> bytes | None:
+def _checked(db: Connection, of: Span, n: int, width: int) -> bytes | None:
     """The leaf hashes of `width` entries of block `n`, if all that stands beside them fits them."""
-    first = n * WIDTH
+    first = of.first + n * WIDTH
     span = (first, first + width)
     entries = db.execute(_ENTRIES, span).fetchall()
     if len(entries) != width:
@@ -135,8 +144,8 @@ def _found(db: Connection, stated: Sequence[tuple[bytes, int]], span: tuple[int,
 class _Other:
     """Another process, at a share of the blocks."""
 
-    def __init__(self, path: Path, first: int, end: int, widths: Mapping[int, Sequence[int]]) -> None:
-        asked = {"path": str(path), "first": first, "end": end, "widths": [*widths.items()]}
+    def __init__(self, path: Path, span: Span, first: int, end: int, widths: Mapping[int, Sequence[int]]) -> None:
+        asked = {"path": str(path), "span": span, "first": first, "end": end, "widths": [*widths.items()]}
         self._process = subprocess.Popen(  # noqa: S603 (ourselves)
             [sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
@@ -166,7 +175,9 @@ def _work() -> None:
     """What another process does: a line for each block of its share."""
     asked = json.load(sys.stdin)
     with closing(connect_reading(Path(asked["path"]))) as db:
-        for block in check(db, asked["first"], asked["end"], dict(asked["widths"])):
+        span = Span(*asked["span"])
+        show(db, span)
+        for block in check(db, span, asked["first"], asked["end"], dict(asked["widths"])):
             said = None
             if block is not None:
                 said = [block.root.hex(), [(width, [each.hex() for each in p]) for width, p in block.peaks.items()]]

@@ -13,15 +13,17 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice, zip_longest
 from pathlib import Path
 
+from broker.adapters.storage.audit_chain import admitted, check_chain
 from broker.adapters.storage.audit_quick import ALONE, Progress, in_order
 from broker.adapters.storage.codec import indexed, receipt_bytes, receipt_text, restore
 from broker.adapters.storage.connections import connect_reading
 from broker.adapters.storage.schema import ROWS, metadata
+from broker.adapters.storage.shards import Span, belongs, show, spans
 from broker.core.audit.entry import Effect, outline
 from broker.core.audit.findings import Fault, Finding
 from broker.core.audit.matching import Leaves, StoredEntry
 from broker.core.audit.merkle import HASH_BYTES, leaf_hash
-from broker.core.audit.note import Key, NoteError, Verify, open_checkpoint
+from broker.core.audit.note import Key, NoteError, Verify, open_checkpoint, parse_checkpoint, unverified_text
 from broker.core.audit.tiles import FULL, TileId, tail
 from broker.core.audit.verify import Mark, Tree, check_entries, check_rows, check_tree
 from broker.core.rows import HISTORY_KINDS, Erasure, Row
@@ -29,13 +31,14 @@ from broker.core.rows.history import KEPT, LEFT_OUT
 
 MOST = 1_000
 """Findings that a report lists at most."""
-_ENTRIES = "SELECT seq, at, kind, body FROM record ORDER BY seq"
+_ENTRIES = "SELECT seq - ?1, at, kind, body FROM record WHERE seq >= ?2 AND seq < ?3 ORDER BY record.seq"
+_BODIES = "SELECT body FROM record WHERE seq >= ? AND seq < ? ORDER BY seq"
 _RECEIPT = "SELECT seq FROM receipt WHERE id = ?"
 _STRAY_RECEIPTS = (
     "SELECT c.seq, c.n FROM (SELECT seq, count(*) AS n FROM receipt GROUP BY seq) c"
     " LEFT JOIN record r ON r.seq = c.seq WHERE r.seq IS NULL OR c.n > 1 ORDER BY c.seq"
 )
-_EFFECTS = "SELECT seq, kind, row_id, version, digest FROM effect ORDER BY seq"
+_EFFECTS = "SELECT seq - ?1, kind, row_id, version, digest FROM effect WHERE seq >= ?2 AND seq < ?3 ORDER BY effect.seq"
 _LAST = (
     "SELECT kind, row_id, max(version), digest, seq FROM effect"
     " WHERE kind NOT LIKE '%.kept' GROUP BY kind, row_id ORDER BY kind, row_id"
@@ -54,13 +57,18 @@ _OTHER_OBJECTS = "SELECT type, name FROM sqlite_schema WHERE type IN ('trigger',
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """`size`: entries in the tree. `proven`: up to here the tree is the signed one. `more`: not all is listed."""
+    """`size`: entries in the trees. `proven`: of these lie in a tree that was signed. `more`: not all is listed.
+
+    `root`: of the log that grows. `lost`: what was published, is not there, and is said to be lost.
+    """
 
     size: int
     proven: int
     root: bytes
     findings: tuple[Finding, ...]
     more: bool = False
+    lost: tuple[str, ...] = ()
+    logs: int = 1
 
     @property
     def ok(self) -> bool:
@@ -78,8 +86,9 @@ def verify(
     progress: Progress = lambda _: None,
     alone: int = ALONE,
 ) -> Report:
-    """What is wrong with the database at `path`, entry by entry and row by row.
+    """What is wrong with the database at `path`, log by log, entry by entry and row by row.
 
+    `origin`: of the broker's first log, and so of `keys`: under the names of the logs after it they are the same.
     `head_path`: the head of the log; `checkpoint`: one that somebody kept. Without either, an old copy of the whole
     database passes for the newest. `alone`: entries up to which one process does all of it. FileNotFoundError for a
     missing file; sqlite3.DatabaseError for one that is no database.
@@ -88,32 +97,77 @@ def verify(
         if not each.is_file():
             raise FileNotFoundError(each)
     trust = _Trust(origin, tuple(keys), ed25519)
-    outside, wrong = _kept(trust, head_path, checkpoint)
+    kept, wrong = _kept(trust, head_path, checkpoint)
     with closing(connect_reading(path)) as db:
         db.execute("BEGIN")  # one reading of everything, whatever is written meanwhile
         wrong += _schema(db)
         if wrong and wrong[-1].fault is Fault.SCHEMA_CHANGED and "missing" in wrong[-1].said:
             return Report(size=0, proven=0, root=b"", findings=tuple(wrong))
-        marks, false = _marks(db, trust)
-        wrong += false
-        marks = sorted([*marks, *outside], key=lambda mark: mark.size)
-        root = in_order(path, db, marks, progress, alone) if not wrong else None
-        if root is not None:
-            size = proven = marks[-1].size
-            rest = _walk_rows(db)
-        else:
-            tree, leaves, found = _tree(db, marks)
-            size, proven, root = tree.edge.frontier.size, tree.proven, tree.edge.frontier.root()
-            wrong += found
-            rest = chain(_walk(db, leaves), _walk_rows(db))
+        logs, lost = spans(db), admitted(db, spans(db))
+        wrong += _strangers(kept, logs, lost)
+        parts = [_log(path, db, trust, span, kept, lost, progress, alone, sound=not wrong) for span in logs]
+        rest = chain(*(part.findings for part in parts), check_chain(db, logs), _walk_rows(db))
         wrong += islice(rest, max(0, MOST - len(wrong)))
         return Report(
-            size=size,
-            proven=proven,
-            root=root,
+            size=sum(part.size for part in parts),
+            proven=sum(part.proven for part in parts),
+            root=parts[-1].root,
             findings=tuple(_named(db, finding) for finding in wrong),
             more=next(rest, None) is not None,
+            lost=tuple(f"{name}: {size} entries were published" for name, size in sorted(lost.items())),
+            logs=len(logs),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    size: int
+    proven: int
+    root: bytes
+    findings: list[Finding]
+
+
+def _log(
+    path: Path,
+    db: sqlite3.Connection,
+    trust: "_Trust",
+    span: Span,
+    kept: Sequence[tuple[str, Mark]],
+    lost: Mapping[str, int],
+    progress: Progress,
+    alone: int,
+    *,
+    sound: bool,
+) -> _Part:
+    """One log. Whoever says that entries were lost is held to what there is besides."""
+    show(db, span)
+    try:
+        own, wrong = _marks(db, trust, span.origin)
+        outside = [mark for origin, mark in kept if origin == span.origin and mark.size > lost.get(origin, -1)]
+        marks = sorted([*own, *outside], key=lambda mark: mark.size)
+        root = in_order(path, db, marks, progress, span, alone) if sound and not wrong else None
+        if root is not None:
+            return _Part(marks[-1].size, marks[-1].size, root, [])
+        tree, leaves, found = _tree(db, marks, span)
+        entries = islice(_walk(db, leaves, span), MOST + 1)
+        moved = [_numbered(finding, span) for finding in chain(wrong, found, entries)]
+        return _Part(tree.edge.frontier.size, tree.proven, tree.edge.frontier.root(), moved)
+    finally:
+        show(db, Span(span.origin))
+
+
+def _numbered(finding: Finding, span: Span) -> Finding:
+    """By the number of the entry, not by its place in its log."""
+    return finding if finding.seq is None else replace(finding, seq=finding.seq + span.first)
+
+
+def _strangers(kept: Sequence[tuple[str, Mark]], logs: Sequence[Span], lost: Mapping[str, int]) -> Iterator[Finding]:
+    """Logs that others know of, and that are not here."""
+    here = {span.origin for span in logs} | lost.keys()
+    for origin, mark in kept:
+        if origin not in here:
+            said = f"{mark.source}: the log {origin} with {mark.size} entries is not here"
+            yield Finding(fault=Fault.LOG_TRUNCATED, said=said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,25 +176,33 @@ class _Trust:
     keys: tuple[Key, ...]
     ed25519: Verify
 
-    def mark(self, note: bytes, source: str | None) -> Mark:
-        """NoteError for a note that no known key signed, or of another log."""
-        said = open_checkpoint(note, self.origin, self.keys, self.ed25519)
+    def mark(self, note: bytes, source: str | None, origin: str) -> Mark:
+        """NoteError for a note that no known key signed, or of another log than `origin`."""
+        known = [Key(origin, key.public, key.kind) if key.name == self.origin else key for key in self.keys]
+        said = open_checkpoint(note, origin, known, self.ed25519)
         return Mark(said.size, said.root, source)
 
+    def kept(self, note: bytes, source: str) -> tuple[str, Mark]:
+        """The same for one that may be of any log of this broker, with its origin."""
+        origin = parse_checkpoint(unverified_text(note)).origin
+        return origin, self.mark(note, source, origin if belongs(origin, self.origin) else self.origin)
 
-def _kept(trust: _Trust, head_path: Path | None, checkpoint: bytes | None) -> tuple[list[Mark], list[Finding]]:
-    """What others kept: the head, and a checkpoint."""
+
+def _kept(
+    trust: _Trust, head_path: Path | None, checkpoint: bytes | None
+) -> tuple[list[tuple[str, Mark]], list[Finding]]:
+    """What others kept: the heads, and a checkpoint; each with the log that it is of."""
     notes = [("the kept checkpoint", checkpoint)] if checkpoint is not None else []
     if head_path is not None:
         with closing(connect_reading(head_path)) as db:
             notes += [("the head", row[0]) for row in db.execute("SELECT note FROM head")]
-    marks, wrong = list[Mark](), list[Finding]()
+    marks, wrong = list[tuple[str, Mark]](), list[Finding]()
     for source, note in notes:
         try:
-            marks.append(trust.mark(note, source))
+            marks.append(trust.kept(note, source))
         except NoteError as error:
             wrong.append(Finding(fault=Fault.CHECKPOINT_FALSE, said=f"{source}: {error}"))
-    return sorted(marks, key=lambda mark: mark.size), wrong
+    return marks, wrong
 
 
 def _schema(db: sqlite3.Connection) -> list[Finding]:
@@ -151,12 +213,12 @@ def _schema(db: sqlite3.Connection) -> list[Finding]:
     return [Finding(fault=Fault.SCHEMA_CHANGED, said=said) for said in wrong]
 
 
-def _marks(db: sqlite3.Connection, trust: _Trust) -> tuple[list[Mark], list[Finding]]:
+def _marks(db: sqlite3.Connection, trust: _Trust, origin: str) -> tuple[list[Mark], list[Finding]]:
     """The checkpoints of the database that really were signed, by size; and the others."""
     marks, wrong = list[Mark](), list[Finding]()
     for size, root, note in db.execute("SELECT size, root, note FROM checkpoint ORDER BY size"):
         try:
-            mark = trust.mark(note, None)
+            mark = trust.mark(note, None, origin)
         except NoteError as error:
             wrong.append(Finding(fault=Fault.CHECKPOINT_FALSE, said=f"checkpoint at {size}: {error}"))
             continue
@@ -167,22 +229,22 @@ def _marks(db: sqlite3.Connection, trust: _Trust) -> tuple[list[Mark], list[Find
     return sorted(marks, key=lambda mark: mark.size), wrong
 
 
-def _tree(db: sqlite3.Connection, marks: Sequence[Mark]) -> tuple[Tree, Leaves, list[Finding]]:
+def _tree(db: sqlite3.Connection, marks: Sequence[Mark], span: Span) -> tuple[Tree, Leaves, list[Finding]]:
     """The tree that was signed, and its leaf hashes: as they are kept, or else as the entries have them."""
     kept = check_tree(_leaves(db), marks)
     if not kept.findings:
         return kept, lambda: _leaves(db), _tiles(db, kept.tiles)
-    hashed = check_tree(_hashes(db), marks)
+    hashed = check_tree(_hashes(db, span), marks)
     if hashed.findings:
         return kept, lambda: _leaves(db), list(kept.findings)
-    differ = zip_longest(_leaves(db), _hashes(db))
+    differ = zip_longest(_leaves(db), _hashes(db, span))
     first = next(place for place, (stored, computed) in enumerate(differ) if stored != computed)
     said = "the hash kept for this entry is not the one that was signed; the entry itself is"
-    return hashed, lambda: _hashes(db), [Finding(fault=Fault.TILE_CHANGED, said=said, seq=first)]
+    return hashed, lambda: _hashes(db, span), [Finding(fault=Fault.TILE_CHANGED, said=said, seq=first)]
 
 
-def _hashes(db: sqlite3.Connection) -> Iterator[bytes]:
-    return (leaf_hash(row[0]) for row in db.execute("SELECT body FROM record ORDER BY seq"))
+def _hashes(db: sqlite3.Connection, span: Span) -> Iterator[bytes]:
+    return (leaf_hash(row[0]) for row in db.execute(_BODIES, (span.lowest, span.before)))
 
 
 def _leaves(db: sqlite3.Connection) -> Iterator[bytes]:
@@ -211,11 +273,13 @@ def _tiles(db: sqlite3.Connection, computed: Mapping[TileId, bytes]) -> list[Fin
     ]
 
 
-def _walk(db: sqlite3.Connection, leaves: Leaves) -> Iterator[Finding]:
+def _walk(db: sqlite3.Connection, leaves: Leaves, span: Span) -> Iterator[Finding]:
     """Entries against the tree."""
     led = list[int]()
-    effects = ((seq, Effect(kind=k, id=i, version=v, digest=d)) for seq, k, i, v, d in db.execute(_EFFECTS))
-    wrong = check_entries(leaves, _entries(db, led), effects)
+    effects = (
+        (seq, Effect(kind=k, id=i, version=v, digest=d)) for seq, k, i, v, d in db.execute(_EFFECTS, span.within)
+    )
+    wrong = check_entries(leaves, _entries(db, led, span), effects)
     first = next(wrong, None)
     if first is not None:
         yield first
@@ -225,17 +289,19 @@ def _walk(db: sqlite3.Connection, leaves: Leaves) -> Iterator[Finding]:
         yield Finding(fault=Fault.ENTRY_MISLABELLED, said="its receipt leads to another entry", seq=seq)
     for seq, count in db.execute(_STRAY_RECEIPTS):
         said = "more than one receipt leads to this entry" if count > 1 else "a receipt leads to no entry"
-        yield Finding(fault=Fault.ENTRY_MISLABELLED, said=said, seq=seq)
+        if span.lowest <= seq < span.before:
+            yield Finding(fault=Fault.ENTRY_MISLABELLED, said=said, seq=seq - span.first)
 
 
-def _entries(db: sqlite3.Connection, led: list[int]) -> Iterator[StoredEntry]:
+def _entries(db: sqlite3.Connection, led: list[int], span: Span) -> Iterator[StoredEntry]:
     """Every entry, with the receipt id that it names if that is known. `led`: those whose receipts lead astray."""
-    for seq, at, kind, body in db.execute(_ENTRIES):
+    for seq, at, kind, body in db.execute(_ENTRIES, span.within):
         said = outline(body)
         found = db.execute(_RECEIPT, (receipt_bytes(said.id),)).fetchone() if said is not None else None
-        if found is not None and found[0] != seq:
+        if found is not None and found[0] != span.first + seq:
             led.append(seq)
-        yield StoredEntry(seq, said.id if said is not None and found is not None else _receipt(db, seq), at, kind, body)
+        id = said.id if said is not None and found is not None else _receipt(db, span.first + seq)
+        yield StoredEntry(seq, id, at, kind, body)
 
 
 def _receipt(db: sqlite3.Connection, seq: int) -> str:

@@ -9,10 +9,12 @@ import fcntl
 import os
 from contextlib import closing
 from pathlib import Path
+from sqlite3 import IntegrityError
 
 from broker.adapters.storage.connections import connect_existing
 
 _DDL = "CREATE TABLE head (origin TEXT PRIMARY KEY, size INTEGER NOT NULL, note BLOB NOT NULL) STRICT"
+_NEW = "INSERT INTO head VALUES (?, ?, ?)"
 _SWAP = "UPDATE head SET size = ?, note = ? WHERE origin = ? AND note = ? AND size < ?"
 
 
@@ -55,6 +57,8 @@ class Head:
         if found is None:
             self._db.close()
             raise LedgerRefusedError(f"{path} is not the head of the log {origin}")
+        self.origins = frozenset(row[0] for row in self._db.execute("SELECT origin FROM head"))
+        """Of every log that was ever published from here."""
         self.size: int = found[0]
         self.note: bytes = found[1]
 
@@ -74,4 +78,22 @@ def create_head(path: Path, origin: str, size: int, note: bytes) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     with closing(connect_existing(path)) as db:
         db.execute(_DDL)
-        db.execute("INSERT INTO head VALUES (?, ?, ?)", (origin, size, note))
+        db.execute(_NEW, (origin, size, note))
+
+
+def heads(path: Path) -> dict[str, tuple[int, bytes]]:
+    """Origin to size and note of each log that was published. LedgerRefusedError for a file that is not there."""
+    if not path.is_file():
+        raise LedgerRefusedError(f"{path} is missing: without the head nobody can tell a restored log")
+    with closing(connect_existing(path)) as db:
+        return {row[0]: (row[1], row[2]) for row in db.execute("SELECT origin, size, note FROM head")}
+
+
+def add_head(path: Path, origin: str, size: int, note: bytes) -> None:
+    """The head of one more log. ForkError if there was one of that name: nobody begins a log twice."""
+    with closing(connect_existing(path)) as db:
+        db.execute("PRAGMA synchronous = EXTRA")
+        try:
+            db.execute(_NEW, (origin, size, note))
+        except IntegrityError:
+            raise ForkError(f"a log {origin} was begun before: choose another name") from None

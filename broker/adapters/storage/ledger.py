@@ -19,6 +19,7 @@ from broker.adapters.storage.codec import store
 from broker.adapters.storage.connections import assert_durable, connect_ledger, keep_unfolded
 from broker.adapters.storage.head import Head, LedgerRefusedError, ProcessLock
 from broker.adapters.storage.recovery import assert_not_restored, assert_revision
+from broker.adapters.storage.shards import LAST_KIND, assert_goes_on, assert_known, shards
 from broker.adapters.storage.writer import Answer, Sign, Wish, Writer, wish_for
 from broker.core.audit.entry import Entry
 from broker.core.rows import Put, Row
@@ -54,7 +55,7 @@ class SqliteLedger:
     ) -> None:
         self.on_commit = on_commit
         """Called in the event loop with the rows of each commit, in order, before any caller hears of it."""
-        self.size = writer.size
+        self.size = writer.numbered
         """How many entries there were when `on_commit` was called last."""
         self._writer, self._head, self._publish_seconds, self._also = writer, head, publish_seconds, also
         self._on_failure = on_failure
@@ -240,7 +241,9 @@ async def open_ledger(
     also: Also = lambda note: note,
     connect: Callable[[Path], Connection] = connect_ledger,
 ) -> AsyncIterator[SqliteLedger]:
-    """The ledger, running; `head_path` is the head of its log. `connect` is for tests that break a commit.
+    """The ledger, running; `origin` is that of the first log, `head_path` the head of the last.
+
+    `connect` is for tests that break a commit.
 
     FileNotFoundError if there is no database: starting afresh would hide that one was lost.
     LedgerRefusedError if it is in use, of another schema, damaged, restored from an old backup, or another
@@ -258,10 +261,12 @@ async def open_ledger(
         stack.callback(db.close)
         assert_durable(db)
         assert_revision(db)
-        head = Head(head_path, origin)
-        stack.callback(head.close)
         writer = Writer(db, origin=origin, sign=sign, clock=clock, entropy=entropy)
+        head = Head(head_path, writer.log.origin)
+        stack.callback(head.close)
         assert_not_restored(db, writer.size, head.size, head.note)
+        assert_known(head.origins, [writer.log.origin, *(shard.origin for shard in shards(db))])
+        assert_goes_on(db.execute(LAST_KIND).fetchone())
         ledger = SqliteLedger(writer, head, on_commit, publish_seconds, also, lambda: keep_unfolded(path))
         try:
             yield ledger

@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from broker.adapters.storage.codec import receipt_bytes, restore
 from broker.adapters.storage.reads import Database, read_only
 from broker.adapters.storage.schema import SELECT_TAIL, SELECT_TILE
+from broker.adapters.storage.shards import PRESENT, SHARD_TAIL, SHARD_TILE, SHARDS, Present, Shard, present_in
 from broker.core.audit.merkle import (
     HASH_BYTES,
     Range,
@@ -53,13 +55,29 @@ class Published:
 class SqliteLog:
     """The log of one database. `head`: a connection to the file in which its head is kept."""
 
-    def __init__(self, db: Database, head: Database) -> None:
-        self._db, self._head = db, head
+    def __init__(self, db: Database, head: Database, log: Present) -> None:
+        self._db, self._head, self.log = db, head, log
+
+    @property
+    def origin(self) -> str:
+        """Its name."""
+        return self.log.origin
+
+    @property
+    def first(self) -> int:
+        """The number of its first entry."""
+        return self.log.first
 
     async def published(self) -> Published:
         """The checkpoint of `<prefix>/checkpoint`."""
-        ((size, note),) = await self._head.execute_fetchall("SELECT size, note FROM head")
+        ((size, note),) = await self._head.execute_fetchall(
+            "SELECT size, note FROM head WHERE origin = ?", (self.log.origin,)
+        )
         return Published(size=size, note=note)
+
+    async def ended(self) -> tuple["EndedLog", ...]:
+        """The logs before this one, the oldest first."""
+        return tuple(EndedLog(self._db, self._head, Shard(*row)) for row in await self._db.execute_fetchall(SHARDS))
 
     async def entry(self, receipt: ReceiptId) -> Kept | None:
         """The entry with this receipt id, published or not."""
@@ -79,22 +97,31 @@ class SqliteLog:
         if piece.width > width_at(piece.level or 0, piece.index, size):
             return None
         if piece.level is None:
-            first = piece.index * WIDTH
+            first = self.log.first + piece.index * WIDTH
             kept = await self._entries("WHERE seq >= ? AND seq < ? ORDER BY seq", (first, first + piece.width))
             return bundle(each.body for each in kept)
         found = await self._tiles([(piece.level, piece.index)])
         return found[piece.level, piece.index][: piece.width * HASH_BYTES]
 
     async def proof(self, receipt: ReceiptId) -> Proof | None:
-        """That the entry is in the published log; None if there is no such entry, or not yet.
+        """That the entry is in its published log; None if there is no such entry, or not yet.
 
         The entry's own bytes are the proof's `extra`: show it to those only who may read the entry.
         """
-        kept, published = await self.entry(receipt), await self.published()
-        if kept is None or kept.seq >= published.size:
+        kept = await self.entry(receipt)
+        if kept is None:
             return None
-        hashes = await self._prove(inclusion_ranges(kept.seq, published.size))
-        return Proof(index=kept.seq, hashes=hashes, checkpoint=published.note, extra=kept.body)
+        if kept.seq >= self.log.first:
+            return await self._proof_of(kept)
+        theirs = next(log for log in await self.ended() if kept.seq < log.log.first + log.size)
+        return await theirs._proof_of(kept)  # noqa: SLF001 (another of us)
+
+    async def _proof_of(self, kept: Kept) -> Proof | None:
+        index, published = kept.seq - self.log.first, await self.published()
+        if index >= published.size:
+            return None
+        hashes = await self._prove(inclusion_ranges(index, published.size))
+        return Proof(index=index, hashes=hashes, checkpoint=published.note, extra=kept.body)
 
     async def consistency(self, old: int, size: int) -> tuple[bytes, ...] | None:
         """That the log of `old` entries is the beginning of the one of `size`; None for sizes it never had."""
@@ -138,11 +165,15 @@ class SqliteLog:
         for level, index in wanted:
             stored, grown = await self._tile(level, index), b""
             if stored is None and level == 0:
-                grown = tail(await self._db.execute_fetchall(SELECT_TAIL, (index,)), index)
+                grown = tail(await self._last(index), index)
                 stored = await self._tile(level, index)  # it may have become full meanwhile: then its tail is gone
             if stored is not None or grown:
                 found[level, index] = stored or grown
         return found
+
+    async def _last(self, index: int) -> Iterable[tuple[Any, ...]]:
+        """The leaf hashes of a tile of level 0 that is not full."""
+        return await self._db.execute_fetchall(SELECT_TAIL, (index,))
 
     async def _tile(self, level: int, index: int) -> bytes | None:
         stored = list(await self._db.execute_fetchall(SELECT_TILE, (level, index)))
@@ -153,8 +184,27 @@ class SqliteLog:
         return tuple(Kept(seq=seq, body=body) for seq, body in found)
 
 
+class EndedLog(SqliteLog):
+    """A log that has ended: its last checkpoint is the newest for ever."""
+
+    def __init__(self, db: Database, head: Database, shard: Shard) -> None:
+        super().__init__(db, head, Present(shard.origin, shard.first))
+        self.size, self._note = shard.size, shard.note
+
+    async def published(self) -> Published:
+        """Its last checkpoint."""
+        return Published(size=self.size, note=self._note)
+
+    async def _last(self, index: int) -> Iterable[tuple[Any, ...]]:
+        return await self._db.execute_fetchall(SHARD_TAIL, (self.log.origin, index))
+
+    async def _tile(self, level: int, index: int) -> bytes | None:
+        stored = list(await self._db.execute_fetchall(SHARD_TILE, (self.log.origin, level, index)))
+        return stored[0][0] if stored else None
+
+
 @asynccontextmanager
 async def open_log(path: Path, head_path: Path) -> AsyncIterator[SqliteLog]:
     """The log of a database, for as long as the block runs."""
     async with read_only(path) as db, read_only(head_path) as head:
-        yield SqliteLog(db, head)
+        yield SqliteLog(db, head, present_in(await db.execute_fetchall(PRESENT)))

@@ -5,7 +5,8 @@ looked up by (INDEXED); and `history`, every version of the rows that decisions 
 The log: `record` (the very bytes that are hashed), `receipt` (where the entry of a receipt id is, the id as the 16
 bytes that it stands for), `effect` (what each record changed),
 `tile` (full ones of level 0, all of the levels above) and `checkpoint`, with those hashes of the entries that it is
-the first to cover which are in no full tile: together, the tile of level 0 that is not full yet.
+the first to cover which are in no full tile: together, the tile of level 0 that is not full yet. The same of logs that
+have ended: `shard` and `shard_tile` (`shards.py`).
 """
 
 from collections.abc import Mapping
@@ -104,6 +105,23 @@ CHECKPOINT = _table(
     _column("note", sa.LargeBinary),
     _column("at", _whole),
     _column("leaves", sa.LargeBinary),
+)
+SHARD = _table(
+    "shard",
+    _column("origin", _text, key=True),
+    _column("first", _whole),
+    _column("size", _whole),
+    _column("root", sa.LargeBinary),
+    _column("note", sa.LargeBinary),
+    _column("at", _whole),
+    _column("leaves", sa.LargeBinary),
+)
+SHARD_TILE = _table(
+    "shard_tile",
+    _column("origin", _text, key=True),
+    _column("l", _whole, key=True),
+    _column("n", _whole, key=True),
+    _column("data", sa.LargeBinary),
 )
 SCRATCH = _table(
     "scratch",

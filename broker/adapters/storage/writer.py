@@ -82,9 +82,9 @@ class Writer:
     """The log and the rows of one database. After any exception it must not be used again."""
 
     def __init__(self, db: sqlite3.Connection, *, origin: str, sign: Sign, clock: Clock, entropy: Entropy) -> None:
-        """LedgerRefusedError when the database is damaged or another log's."""
-        self._db, self._origin, self._sign, self._clock, self._entropy = db, origin, sign, clock, entropy
-        self._edge, self._latest = recover(db, origin)
+        """`origin`: of the first log. LedgerRefusedError when the database is damaged or another broker's."""
+        self._db, self._sign, self._clock, self._entropy = db, sign, clock, entropy
+        self._edge, self._latest, self.log = recover(db, origin)
         self.note = b""
         """The newest checkpoint, once this writer has committed something."""
 
@@ -92,6 +92,11 @@ class Writer:
     def size(self) -> int:
         """How many entries the log has."""
         return self._edge.frontier.size
+
+    @property
+    def numbered(self) -> int:
+        """How many entries there are, with those of logs that have ended: the number of the next one."""
+        return self.log.first + self.size
 
     def commit(self, wishes: Sequence[Wish]) -> list[Answer]:
         """One transaction. For each wish its index, or why it alone was not stored; durable on return.
@@ -102,7 +107,7 @@ class Writer:
         fault("ledger.beginning")
         if not self._begin():
             return [LedgerDownError("another program holds the database") for _ in wishes]
-        batch = _Batch(self.size)
+        batch = _Batch(self.numbered)
         now = self._watch_clock(batch)
         answers: list[Answer] = [
             batch.add(wish) if not wish.stored or self._apply(wish.stored) else stale(wish) for wish in wishes
@@ -125,6 +130,10 @@ class Writer:
         self._grow(batch, now)
         self._latest = now
         return answers
+
+    def tail(self) -> bytes:
+        """The leaf hashes of the last tile, unless it is full."""
+        return self._edge.last
 
     def close(self) -> None:
         self._db.close()
@@ -167,10 +176,10 @@ class Writer:
         kept = [(*tile, data) for tile, data in tiles.items() if tile[0] or len(data) == FULL]
         self._db.executemany(schema.PUT_TILE, kept)
         size, root = edge.frontier.size, edge.frontier.root()
-        text = checkpoint_text(Checkpoint(origin=self._origin, size=size, root=root))
+        text = checkpoint_text(Checkpoint(origin=self.log.origin, size=size, root=root))
         note = self._sign(text.encode())
-        full, before = size >> TILE_HEIGHT << TILE_HEIGHT, batch.seq >> TILE_HEIGHT << TILE_HEIGHT
-        kept_already = max(0, full - batch.seq)  # in a tile that is full now
+        full, before = size >> TILE_HEIGHT << TILE_HEIGHT, self.size >> TILE_HEIGHT << TILE_HEIGHT
+        kept_already = max(0, full - self.size)  # in a tile that is full now
         self._db.execute(schema.INSERT_CHECKPOINT, (size, root, note, now, b"".join(leaves[kept_already:])))
         if full > before:
             self._db.execute(schema.THIN_CHECKPOINTS, (before, full))

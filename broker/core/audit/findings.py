@@ -22,6 +22,8 @@ class Fault(StrEnum):
     """Fewer entries than a signed checkpoint counts."""
     LOG_FORKED = "log_forked"
     """A checkpoint that somebody kept is not on this log's way."""
+    LOG_PARTED = "log_parted"
+    """A log does not go on from the one before it."""
     NOT_COVERED = "not_covered"
     """Entries after the last signed checkpoint."""
     TILE_CHANGED = "tile_changed"

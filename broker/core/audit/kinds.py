@@ -134,7 +134,8 @@ KINDS: Mapping[str, str] = MappingProxyType({
     "audit.read": "somebody read entries of the log",
     "revocation.made": "something else was ended before its time; `what` and `value` say what",
     # the log about itself
-    "log.created": "the first entry of every log: its `origin`",
+    "log.created": "the first entry of every log: its `origin`; of a later one `previous`, with `size` and `root`",
+    "log.ended": "the last entry of a log that has ended: the `next` goes on from here, under the key `key`",
     "clock.step": "the clock went back, from `before` to `after`, by more than two seconds",
     "noise.counted": "unauthenticated refusals of one minute, counted and not listed",
 })  # fmt: skip

@@ -53,6 +53,11 @@ class Key:
         return f"{self.name}+{self.id.hex()}+{b64encode(bytes([self.kind]) + self.public).decode()}"
 
 
+def first_log(issuer: str) -> str:
+    """The name of the first log of the broker `issuer`: its address without the scheme (C2SP: a schema-less URL)."""
+    return issuer.partition("://")[2] + "/audit"
+
+
 @dataclass(frozen=True, slots=True)
 class Signer:
     """A key and the function that signs with its private half."""

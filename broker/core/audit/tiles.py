@@ -107,6 +107,11 @@ class Edge:
     frontier: Frontier = EMPTY
     partial: tuple[bytes, ...] = ()
 
+    @property
+    def last(self) -> bytes:
+        """The leaf hashes that are in no full tile."""
+        return self.partial[0] if self.partial else b""
+
     def grown(self, leaves: Sequence[bytes]) -> tuple["Edge", Mapping[TileId, bytes]]:
         """After `leaves` (leaf hashes) were appended; with every tile that has changed, in full."""
         if not leaves:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from broker.adapters.storage.audit_tool import verify
-from broker.adapters.storage.head import Head, LedgerRefusedError
+from broker.adapters.storage.head import LedgerRefusedError, heads
 from broker.adapters.storage.postgres.copying import from_file, to_file
 from broker.adapters.storage.postgres.reads import open_postgres_rows
 from broker.core.rows import Put, Revocation, changed
@@ -31,9 +31,8 @@ def empty(shared_place: SharedPlace) -> SharedPlace:
     return replace(shared_place, database=Database(cluster, name))
 
 
-def head_of(place: Place) -> tuple[int, bytes]:
-    with closing(Head(place.head, ORIGIN)) as head:
-        return head.size, head.note
+def head_of(place: Place) -> dict[str, tuple[int, bytes]]:
+    return heads(place.head)
 
 
 @pytest.mark.row("PG-COPY")
@@ -47,7 +46,7 @@ async def test_sqlite_becomes_postgresql_and_a_file_again_and_the_log_is_the_sam
     async with open_postgres_rows(empty.url) as rows:
         assert len([row async for row in rows.scan(Revocation)]) == 100
     with pytest.raises(FileExistsError):
-        await from_file(place.database, empty.url, empty.url, ORIGIN, None)
+        await from_file(place.database, empty.url, empty.url, ORIGIN, {})
     file = tmp_path / "again.sqlite"
     async with empty.open() as ledger:
         first = Revocation(id="grant:9", since=Seconds(1))
@@ -74,7 +73,7 @@ async def test_an_old_copy_or_another_log_is_refused_and_leaves_nothing(
     with pytest.raises(LedgerRefusedError, match="old backup"):
         await from_file(old, empty.url, empty.url, ORIGIN, head_of(place))
     with pytest.raises(LedgerRefusedError, match="newest copy"):
-        await from_file(old, empty.url, empty.url, ORIGIN, None)
+        await from_file(old, empty.url, empty.url, ORIGIN, {})
     with closing(sqlite3.connect(old)) as db:
         db.execute("UPDATE record SET body = x'00' WHERE seq = 3")
         db.commit()

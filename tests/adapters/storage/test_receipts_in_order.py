@@ -9,8 +9,9 @@ import pytest
 from broker.adapters.storage.audit_quick import in_order
 from broker.adapters.storage.connections import connect_reading
 from broker.adapters.storage.create import PAGE_BYTES
+from broker.adapters.storage.shards import Span
 from broker.core.audit.verify import Mark
-from tests.adapters.storage.support import Place, entry
+from tests.adapters.storage.support import ORIGIN, Place, entry
 
 COUNT = 1_536
 """With `log.created`, six blocks of 256 and one entry: more than are read beside one another."""
@@ -37,7 +38,7 @@ def log(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 def quickly(place: Place) -> bytes | None:
     with closing(connect_reading(place.database)) as db:
         marks = [Mark(size, root) for size, root in db.execute("SELECT size, root FROM checkpoint ORDER BY size")]
-        return in_order(place.database, db, marks, lambda _: None, alone=10**9)
+        return in_order(place.database, db, marks, lambda _: None, Span(ORIGIN), alone=10**9)
 
 
 def test_a_log_in_order_is_found_so_without_a_careful_look(log: Place) -> None:

@@ -53,7 +53,10 @@ def test_the_tables_can_be_made_in_postgresql() -> None:
 
 def test_every_kind_of_row_has_a_table_and_none_is_called_like_one_of_the_log() -> None:
     assert set(ROWS) == {kind.KIND for kind in KINDS}
-    others = {"record", "receipt", "effect", "history", "tile", "checkpoint", "scratch", "meta"}
+    others = {"record", "receipt", "effect", "history", "tile", "checkpoint", "scratch", "meta"} | {
+        "shard",
+        "shard_tile",
+    }
     assert set(metadata.tables) == set(ROWS) | others
     assert not set(ROWS) & others
     assert set(INDEXED) <= set(ROWS)

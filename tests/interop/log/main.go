@@ -1,13 +1,18 @@
 // Checks what the broker's log hands out, with golang.org/x/mod/sumdb alone: its signed checkpoints, receipts and
-// consistency proofs. Reads a question a line (JSON), answers each with a line: "ok …" or "no …".
+// consistency proofs, and a whole log in its tiles, at an address or in a folder. Reads a question a line (JSON),
+// answers each with a line: "ok …" or "no …".
 package main
 
 import (
 	"bufio"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/binary"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -16,8 +21,8 @@ import (
 )
 
 type question struct {
-	Do, Key, Origin, Receipt, Entry, Old, New string
-	Proof                                      []string
+	Do, Key, Origin, Receipt, Entry, Old, New, At string
+	Proof                                          []string
 }
 
 type checkpoint struct {
@@ -112,6 +117,113 @@ func consistency(q question) (string, error) {
 	return fmt.Sprint(newer.size), tlog.CheckTree(tlog.TreeProof(proof), newer.size, newer.root, old.size, old.root)
 }
 
+// store reads the files of a tiled log (c2sp.org/tlog-tiles) below an address or a folder.
+type store struct{ at string }
+
+var errAbsent = fmt.Errorf("it is not there")
+
+func (s store) file(path string) ([]byte, error) {
+	if !strings.HasPrefix(s.at, "http") {
+		found, err := os.ReadFile(filepath.Join(s.at, path))
+		if os.IsNotExist(err) {
+			return nil, errAbsent
+		}
+		return found, err
+	}
+	answer, err := http.Get(s.at + "/" + path)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode == 401 || answer.StatusCode == 404 {
+		return nil, errAbsent
+	}
+	if answer.StatusCode != 200 {
+		return nil, fmt.Errorf("%s: status %d", path, answer.StatusCode)
+	}
+	return io.ReadAll(answer.Body)
+}
+
+// path is where a tile lies: as Go writes it, without the height, which C2SP fixes.
+func path(tile tlog.Tile) string {
+	return "tile/" + strings.TrimPrefix(tile.Path(), "tile/8/")
+}
+
+func (s store) Height() int { return 8 }
+
+func (s store) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
+	found := [][]byte{}
+	for _, tile := range tiles {
+		data, err := s.file(path(tile))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %v", path(tile), err)
+		}
+		found = append(found, data)
+	}
+	return found, nil
+}
+
+func (s store) SaveTiles([]tlog.Tile, [][]byte) {}
+
+// entries is what a bundle holds, each behind its length; nothing if the log does not show it.
+func (s store) entries(tile tlog.Tile) ([][]byte, error) {
+	raw, err := s.file("tile/entries/" + strings.TrimPrefix(path(tile), "tile/0/"))
+	if err == errAbsent {
+		return nil, nil
+	}
+	found := [][]byte{}
+	for len(raw) > 0 {
+		if len(raw) < 2 || len(raw) < 2+int(binary.BigEndian.Uint16(raw)) {
+			return nil, fmt.Errorf("a bundle that breaks off")
+		}
+		size := int(binary.BigEndian.Uint16(raw))
+		found, raw = append(found, raw[2:2+size]), raw[2+size:]
+	}
+	return found, err
+}
+
+// walk goes through a whole log: every tile is one of the signed tree, every entry that is shown the one hashed there.
+func walk(q question) (string, error) {
+	s := store{q.At}
+	note, err := s.file("checkpoint")
+	if err != nil {
+		return "", err
+	}
+	head, err := opened(string(note), q)
+	if err != nil {
+		return "", err
+	}
+	hashes, shown := tlog.TileHashReader(tlog.Tree{N: head.size, Hash: head.root}, s), 0
+	for first := int64(0); first < head.size; first += 256 {
+		tile := tlog.Tile{H: 8, L: 0, N: first / 256, W: 256}
+		if head.size-first < 256 {
+			tile.W = int(head.size - first)
+		}
+		wanted := []int64{}
+		for n := int64(0); n < int64(tile.W); n++ {
+			wanted = append(wanted, tlog.StoredHashIndex(0, first+n))
+		}
+		leaves, err := hashes.ReadHashes(wanted)
+		if err != nil {
+			return "", err
+		}
+		entries, err := s.entries(tile)
+		if err != nil {
+			return "", err
+		}
+		if entries != nil && len(entries) != tile.W {
+			return "", fmt.Errorf("%d entries where there are %d", len(entries), tile.W)
+		}
+		for n, entry := range entries {
+			if tlog.RecordHash(entry) != leaves[n] {
+				return "", fmt.Errorf("entry %d is not what was hashed", first+int64(n))
+			}
+		}
+		shown += len(entries)
+	}
+	return fmt.Sprint(head.size, " ", shown), nil
+}
+
 func answer(q question) (string, error) {
 	switch q.Do {
 	case "checkpoint":
@@ -121,6 +233,8 @@ func answer(q question) (string, error) {
 		return receipt(q)
 	case "consistency":
 		return consistency(q)
+	case "walk":
+		return walk(q)
 	}
 	return "", fmt.Errorf("no such question: %s", q.Do)
 }

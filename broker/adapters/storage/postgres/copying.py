@@ -6,7 +6,7 @@ left out, and so is the head of the log: a copy must not say by itself that it i
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +18,9 @@ from broker.adapters.storage.postgres import edge
 from broker.adapters.storage.postgres.connections import WRITERS, Connection, assert_revision, connect, lock
 from broker.adapters.storage.postgres.create import NEW_HEAD_ROW, migrate
 from broker.adapters.storage.postgres.ledger import PostgresLedger
-from broker.adapters.storage.postgres.tables import NEW_HEAD, SELECT_HEAD
+from broker.adapters.storage.postgres.tables import NEW_HEAD, SELECT_HEADS
+from broker.adapters.storage.recovery import assert_newest, recover
 from broker.adapters.storage.recovery import assert_revision as assert_file_revision
-from broker.adapters.storage.recovery import recover
 from broker.adapters.storage.schema import insert_many, metadata
 
 _ROWS = 1_000
@@ -35,6 +35,8 @@ class Copied:
 
     size: int
     root: bytes
+    log: str
+    """Its name."""
 
 
 async def to_file(url: str, path: Path, origin: str, ledger: PostgresLedger) -> Copied:
@@ -54,42 +56,41 @@ async def to_file(url: str, path: Path, origin: str, ledger: PostgresLedger) -> 
                     async for row in db.cursor(f'SELECT {names} FROM "{table.name}"', prefetch=_ROWS):  # noqa: S608
                         file.execute(insert_many(table, 1), tuple(row))
                 file.execute("COMMIT")
-                there = (await edge.recover(db, origin))[0].frontier
-                return _same(Copied(there.size, there.root()), _of(file, origin))
+                return _same(await _there(db, origin), _of(file, origin))
     finally:
         db.terminate()
 
 
-async def from_file(path: Path, url: str, head_url: str, origin: str, head: tuple[int, bytes] | None) -> Copied:
-    """The database of `path` into an empty one, in one transaction; it must be at least as new as the head.
+async def from_file(path: Path, url: str, head_url: str, origin: str, heads: Mapping[str, tuple[int, bytes]]) -> Copied:
+    """The database of `path` into an empty one, in one transaction; it must be at least as new as what was published.
 
-    `head`: size and note of the published head, for a server that knows none yet. LedgerRefusedError without either.
+    `heads`: size and note of each published log, for a server that knows none yet. LedgerRefusedError without either.
     """
     with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)) as file:  # noqa: ASYNC240 (once)
         file.execute("BEGIN")
         assert_file_revision(file)
         wanted = _of(file, origin)
-        db, heads = await connect(url, None, **_LONG), await connect(head_url)
+        db, server = await connect(url, None, **_LONG), await connect(head_url)
         try:
-            await heads.execute(NEW_HEAD)
-            kept = await heads.fetchrow(SELECT_HEAD, origin)
-            published = (kept["size"], kept["note"]) if kept is not None else head
-            if published is None:
-                raise LedgerRefusedError(f"there is no head of the log {origin}: is this its newest copy?")
+            await server.execute(NEW_HEAD)
+            kept = {row["origin"]: (row["size"], row["note"]) for row in await server.fetch(SELECT_HEADS)}
+            published = kept or heads
+            if wanted.log not in published:
+                raise LedgerRefusedError(f"there is no head of the log {wanted.log}: is this its newest copy?")
+            assert_newest(file, wanted.log, published)
             async with db.transaction():
                 if await db.fetchval("SELECT to_regclass('alembic_version')") is not None:
                     raise FileExistsError("there is a broker's database already")
                 await migrate(db, None)
                 await _fill(db, file)
-                there = (await edge.recover(db, origin))[0].frontier
-                await edge.assert_not_restored(db, there.size, *published)
-                made = _same(wanted, Copied(there.size, there.root()))
-                if kept is None:
-                    await heads.execute(NEW_HEAD_ROW, origin, *published)
+                made = _same(wanted, await _there(db, origin))
+                for name, (size, note) in published.items():
+                    if not kept:
+                        await server.execute(NEW_HEAD_ROW, name, size, note)
             return made
         finally:
             db.terminate()
-            heads.terminate()
+            server.terminate()
 
 
 async def _fill(db: Connection, file: sqlite3.Connection) -> None:
@@ -119,8 +120,13 @@ async def _one_moment(url: str, ledger: PostgresLedger, db: Connection) -> Async
 
 
 def _of(file: sqlite3.Connection, origin: str) -> Copied:
-    frontier = recover(file, origin)[0].frontier
-    return Copied(frontier.size, frontier.root())
+    found = recover(file, origin)
+    return Copied(found.edge.frontier.size, found.edge.frontier.root(), found.log.origin)
+
+
+async def _there(db: Connection, origin: str) -> Copied:
+    found = await edge.recover(db, origin)
+    return Copied(found.edge.frontier.size, found.edge.frontier.root(), found.log.origin)
 
 
 def _same(one: Copied, other: Copied) -> Copied:

@@ -16,6 +16,7 @@ from broker.adapters.storage.postgres.edge import assert_not_restored, recover
 from broker.adapters.storage.postgres.tables import (
     CHANNEL_GROWN,
     FEED_KEPT,
+    ORIGINS,
     SELECT_HEAD,
     SIZE,
     SWAP_HEAD,
@@ -23,6 +24,7 @@ from broker.adapters.storage.postgres.tables import (
     many,
 )
 from broker.adapters.storage.schema import ERASE_HISTORY, INSERT_CHECKPOINT, PUT_TILE, THIN_CHECKPOINTS
+from broker.adapters.storage.shards import LAST_KIND, SHARDS, Present, assert_goes_on, assert_known
 from broker.adapters.storage.writer import CLOCK_STEP, Sign, Wish, wish_for
 from broker.core.audit.entry import Entry
 from broker.core.audit.merkle import TILE_HEIGHT, leaf_hash
@@ -42,7 +44,7 @@ _HELD = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogOf:
-    """Whose log it is, and what it takes to go on with it."""
+    """Whose log it is (`origin`: of the first), and what it takes to go on with it."""
 
     origin: str
     sign: Sign
@@ -87,28 +89,45 @@ class Ordering:
 
     def __init__(self, db: Connection, head: Connection, log: LogOf) -> None:
         self._db, self._head, self._log = db, head, log
-        self._edge, self._latest = Edge(), Seconds(0)
+        self._edge, self._latest, self.log = Edge(), Seconds(0), Present(log.origin, 0)
         self._note, self._published = b"", 0
         self._published_note = b""
 
     @property
     def size(self) -> int:
-        """How many entries have their place."""
+        """How many entries have their place in this log."""
         return self._edge.frontier.size
+
+    @property
+    def numbered(self) -> int:
+        """The number of the next entry: those of logs that have ended are counted."""
+        return self.log.first + self.size
 
     @property
     def note(self) -> bytes:
         """The newest checkpoint."""
         return self._note
 
+    def tail(self) -> bytes:
+        """The leaf hashes of the last tile, unless it is full."""
+        return self._edge.last
+
     async def open(self) -> None:
         """Read where the log stopped. LedgerRefusedError if it is damaged, another's, or restored from a copy."""
-        published = await self._head.fetchrow(SELECT_HEAD, self._log.origin)
+        await self.recover()
+        published = await self._head.fetchrow(SELECT_HEAD, self.log.origin)
         if published is None:
-            raise LedgerRefusedError(f"there is no head of the log {self._log.origin}: nobody can tell a restored log")
+            raise LedgerRefusedError(f"there is no head of the log {self.log.origin}: nobody can tell a restored log")
         self._published, self._published_note = published["size"], published["note"]
-        self._edge, self._latest, self._note = await recover(self._db, self._log.origin)
         await assert_not_restored(self._db, self.size, self._published, self._published_note)
+        known = [self.log.origin, *(row["origin"] for row in await self._db.fetch(SHARDS))]
+        assert_known([row["origin"] for row in await self._head.fetch(ORIGINS)], known)
+        last = await self._db.fetchrow(LAST_KIND)
+        assert_goes_on((last["kind"], last["body"]) if last is not None else None)
+
+    async def recover(self) -> None:
+        """Read where the log stopped, and ask nobody what was published."""
+        self._edge, self._latest, self._note, self.log = await recover(self._db, self._log.origin)
 
     async def integrate(self, fence: tuple[int, int] | None = None) -> int:
         """Give what waits its place, up to AT_ONCE entries; how many. `fence`: the lock that must still be held."""
@@ -118,14 +137,14 @@ class Ordering:
             taken = sorted(await self._db.fetch(TAKE_PENDING, AT_ONCE), key=lambda row: row["n"])
             if not taken:
                 return 0
-            if await self._db.fetchval(SIZE) != self.size:
+            if await self._db.fetchval(SIZE) != self.numbered:
                 raise ForkError("somebody else puts this log in order")
             now = self._log.clock.now()
             batch = _Batch()
             if now < self._latest - CLOCK_STEP:
                 step = self._log.step(self._latest, now)
-                batch.add(self.size, step.entry.id, step.entry.at, step.entry.kind, step.body, "", now)
-            for n, row in enumerate(taken, self.size + len(batch.records)):
+                batch.add(self.numbered, step.entry.id, step.entry.at, step.entry.kind, step.body, "", now)
+            for n, row in enumerate(taken, self.numbered + len(batch.records)):
                 batch.add(n, row["id"], row["at"], row["kind"], row["body"], row["more"], now)
             grown, note = await self._write(batch, now)
         self._edge, self._latest, self._note = grown, now, note
@@ -134,9 +153,9 @@ class Ordering:
     async def publish(self) -> None:
         """Move the head to the newest checkpoint, which from then on may be shown to anybody."""
         if self.size > self._published and self._note:
-            moved = await self._head.execute(SWAP_HEAD, self.size, self._note, self._log.origin, self._published_note)
+            moved = await self._head.execute(SWAP_HEAD, self.size, self._note, self.log.origin, self._published_note)
             if moved != "UPDATE 1":
-                raise ForkError(f"the head of {self._log.origin} was moved by somebody else")
+                raise ForkError(f"the head of {self.log.origin} was moved by somebody else")
             self._published, self._published_note = self.size, self._note
 
     async def _write(self, batch: _Batch, now: Seconds) -> tuple[Edge, bytes]:
@@ -166,7 +185,7 @@ class Ordering:
             if level or len(data) == FULL:
                 await self._db.execute(numbered(PUT_TILE), level, n, data)
         size, root = edge.frontier.size, edge.frontier.root()
-        text = checkpoint_text(Checkpoint(origin=self._log.origin, size=size, root=root))
+        text = checkpoint_text(Checkpoint(origin=self.log.origin, size=size, root=root))
         note = self._log.sign(text.encode())
         full, behind = size >> TILE_HEIGHT << TILE_HEIGHT, before >> TILE_HEIGHT << TILE_HEIGHT
         kept = b"".join(leaves[max(0, full - before) :])

@@ -8,6 +8,7 @@ from broker.adapters.storage.log import SqliteLog
 from broker.adapters.storage.postgres.connections import PROCESS, Reads, connect, pool
 from broker.adapters.storage.reads import SqliteRows
 from broker.adapters.storage.scratch import LIMIT, MARKS, SqliteScratch
+from broker.adapters.storage.shards import PRESENT, present_in
 
 
 class PostgresScratch(SqliteScratch):
@@ -37,7 +38,8 @@ async def open_postgres_rows(url: str) -> AsyncIterator[SqliteRows]:
 async def open_postgres_log(url: str, head_url: str) -> AsyncIterator[SqliteLog]:
     """The log of a database, for as long as the block runs."""
     async with pool(url, default_transaction_read_only="on") as db, pool(head_url) as head:
-        yield SqliteLog(Reads(db), _Head(Reads(head)))
+        reads = Reads(db)
+        yield SqliteLog(reads, _Head(Reads(head)), present_in(await reads.execute_fetchall(PRESENT)))
 
 
 @asynccontextmanager

@@ -29,12 +29,14 @@ CREATE SCHEMA IF NOT EXISTS audit_lock;
 CREATE TABLE IF NOT EXISTS {HEAD} (origin text PRIMARY KEY, size bigint NOT NULL, note bytea NOT NULL);
 """
 SELECT_HEAD = f"SELECT size, note FROM {HEAD} WHERE origin = $1"  # noqa: S608 (ours)
-PUBLISHED = f"SELECT size, note FROM {HEAD}"  # noqa: S608 (ours)
+ORIGINS = f"SELECT origin FROM {HEAD}"  # noqa: S608 (ours)
+SELECT_HEADS = f"SELECT origin, size, note FROM {HEAD}"  # noqa: S608 (ours)
 SWAP_HEAD = f"UPDATE {HEAD} SET size = $1, note = $2 WHERE origin = $3 AND note = $4 AND size < $1"  # noqa: S608
 TAKE_PENDING = (
     "DELETE FROM pending WHERE n IN (SELECT n FROM pending ORDER BY n LIMIT $1) RETURNING n, id, at, kind, body, more"
 )
-SIZE = "SELECT coalesce(max(size), 0) FROM checkpoint"
+SIZE = "SELECT coalesce(max(seq) + 1, 0) FROM record"
+"""How many entries have their number, those of logs that have ended among them."""
 FEED = (
     "SELECT f.seq, r.body AS entry, f.kind, f.body FROM feed f JOIN record r ON r.seq = f.seq"
     " WHERE f.seq >= $1 AND f.seq < $2 ORDER BY f.seq, f.place"

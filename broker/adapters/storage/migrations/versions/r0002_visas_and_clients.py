@@ -65,6 +65,7 @@ def upgrade() -> None:
     _deliveries_by_object()
     _history()
     _receipts()
+    _shards()
     if op.get_context().dialect.name == "postgresql":
         _many_processes()
 
@@ -120,6 +121,29 @@ def _many_processes() -> None:
         sa.Column("body", _text, nullable=False),
     )
     op.create_index("feed_at", "feed", ["at"])
+
+
+def _shards() -> None:
+    """Logs that have ended."""
+    op.create_table(
+        "shard",
+        sa.Column("origin", _text, primary_key=True, nullable=False, autoincrement=False),
+        sa.Column("first", _whole, nullable=False, autoincrement=False),
+        sa.Column("size", _whole, nullable=False, autoincrement=False),
+        sa.Column("root", sa.LargeBinary, nullable=False, autoincrement=False),
+        sa.Column("note", sa.LargeBinary, nullable=False, autoincrement=False),
+        sa.Column("at", _whole, nullable=False, autoincrement=False),
+        sa.Column("leaves", sa.LargeBinary, nullable=False, autoincrement=False),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "shard_tile",
+        sa.Column("origin", _text, primary_key=True, nullable=False, autoincrement=False),
+        sa.Column("l", _whole, primary_key=True, nullable=False, autoincrement=False),
+        sa.Column("n", _whole, primary_key=True, nullable=False, autoincrement=False),
+        sa.Column("data", sa.LargeBinary, nullable=False, autoincrement=False),
+        sqlite_strict=True,
+    )
 
 
 def _receipts() -> None:

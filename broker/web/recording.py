@@ -8,12 +8,11 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import replace
 from time import monotonic
 
 from aiohttp import web
 
-from broker.core.audit.entry import Entry
+from broker.core.audit.entry import Entry, added
 from broker.core.rows import Put
 from broker.ports import Ledger
 from broker.ports.tracing import Tracer
@@ -75,7 +74,7 @@ class WatchedLedger:
 
 def _named(entry: Entry) -> Entry:
     request = REQUEST.get()
-    return replace(entry, about={**entry.about, MEMBER: noted(request)}) if request else entry
+    return added(entry, MEMBER, noted(request)) if request else entry
 
 
 WATCHED = web.AppKey("watched_ledger", WatchedLedger)

@@ -90,6 +90,16 @@ class Entry:
                 _check(name, value)
 
 
+def added(entry: Entry, name: str, value: Value) -> Entry:
+    """`entry` with one value more. What it says already was looked at when it was made, and is not again."""
+    _check(name, value)
+    made = object.__new__(Entry)
+    for member in Entry.__slots__:
+        object.__setattr__(made, member, getattr(entry, member))
+    object.__setattr__(made, "about", {**entry.about, name: value})
+    return made
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
     """What one change did: row `id` of `kind` is at `version` now, its bytes hash (SHA-256) to `digest`."""

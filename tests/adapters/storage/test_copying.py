@@ -57,7 +57,7 @@ async def test_sqlite_becomes_postgresql_and_a_file_again_and_the_log_is_the_sam
     with pytest.raises(FileExistsError):
         await to_file(empty.url, file, ORIGIN, ledger)
     assert 302 <= again.size <= 500
-    proved = verify(file, [KEY], ORIGIN, ed25519, None, head_of(place)[1])
+    proved = verify(file, [KEY], ORIGIN, ed25519, None, head_of(place)[ORIGIN][1])
     assert (proved.ok, proved.size, proved.root) == (True, again.size, again.root)
 
 

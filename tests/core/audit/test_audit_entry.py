@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from broker.core.audit.entry import (
     EntryTooLargeError,
     Value,
     _assert_harmless,
+    added,
     decode,
     effects_digest,
     encode,
@@ -269,3 +271,16 @@ def test_no_pseudonym_without_a_whole_key_or_with_a_nul_in_the_identity(key: str
 def test_every_kind_says_what_it_means() -> None:
     assert all(meaning and "." in kind for kind, meaning in KINDS.items())
     assert {"log.created", "clock.step", "download.authorised", "consent.withdrawn"} <= KINDS.keys()
+
+
+@given(one=ENTRIES, number=st.integers(0, 99))
+def test_an_entry_with_one_value_more_is_the_one_that_is_made_with_it(one: Entry, number: int) -> None:
+    again = added(one, "http_request", f"req-{number}")
+    assert again == replace(one, about={**one.about, "http_request": f"req-{number}"})
+    assert encode(again) == encode(replace(again))
+
+
+@pytest.mark.parametrize("text", MUST_NOT_BE_REMEMBERED)
+def test_what_is_added_is_looked_at_too(text: str) -> None:
+    with pytest.raises(ValueError, match="must not remember"):
+        added(Entry(id=RECEIPT, at=Seconds(1), kind="decision.made", nonce=NONCE), "http_request", text)

@@ -13,7 +13,17 @@ from broker.core.passport.userinfo import Answer
 from broker.core.plain import canonical, digest, plain
 from broker.core.rows import Put, Row
 from broker.core.time import Seconds
-from broker.ports import LedgerDownError, PublishedHead, Signer, SourceHealth, StaleError, UpstreamError, Use, Wanted
+from broker.ports import (
+    AuditReads,
+    LedgerDownError,
+    PublishedHead,
+    Signer,
+    SourceHealth,
+    StaleError,
+    UpstreamError,
+    Use,
+    Wanted,
+)
 
 R = TypeVar("R", bound=Row)
 T = TypeVar("T")
@@ -142,6 +152,11 @@ class MemoryChanges:
     """Keeps the promises of `Changes` (flows/repositories/feed.py) over a MemoryLedger."""
 
     ledger: MemoryLedger
+    origin: str = "broker.example/audit"
+    first: int = 0
+
+    async def ended(self) -> list[AuditReads]:
+        return []
 
     async def head(self) -> int:
         return len(self.ledger.entries)

@@ -14,7 +14,7 @@ import pytest
 
 from broker.adapters.storage import turn as turning
 from broker.adapters.storage.audit_tool import verify
-from broker.adapters.storage.head import ForkError, LedgerRefusedError, add_head, heads
+from broker.adapters.storage.head import ForkError, Head, LedgerRefusedError, add_head, heads
 from broker.adapters.storage.log import SqliteLog, open_log
 from broker.adapters.storage.postgres.connections import connect
 from broker.adapters.storage.postgres.copying import from_file, to_file
@@ -22,6 +22,7 @@ from broker.adapters.storage.postgres.turn import turn_postgres
 from broker.adapters.storage.shards import Shard
 from broker.adapters.storage.tile_folder import check_files, write_folder
 from broker.adapters.storage.turn import Turning, turn
+from broker.adapters.storage.writer import Writer
 from broker.core.audit.entry import decode
 from broker.core.audit.findings import Fault
 from broker.core.audit.merkle import consistent, included, leaf_hash
@@ -219,10 +220,10 @@ def test_whoever_is_interrupted_gives_it_again(copy: Place, step: int, monkeypat
         return one
 
     with monkeypatch.context() as patched:
-        patched.setattr(turning.Writer, "commit", counted(turning.Writer.commit))
-        patched.setattr(turning.Head, "move", counted(turning.Head.move))
+        patched.setattr(Writer, "commit", counted(Writer.commit))
+        patched.setattr(Head, "move", counted(Head.move))
         patched.setattr(turning, "seal", counted(turning.seal))
-        patched.setattr(turning, "add_head", counted(turning.add_head))
+        patched.setattr(turning, "add_head", counted(add_head))
         with pytest.raises(KeyboardInterrupt):
             turned(copy, "2029")
     if step:

@@ -377,10 +377,7 @@ class AuditReads(Protocol):
     """The log that grows, for those who check it. Nothing beyond the published checkpoint has a proof."""
 
     @property
-    def origin(self) -> str:
-        """Its name."""
-        ...
-
+    def origin(self) -> str: ...
     async def published(self) -> PublishedHead: ...
 
     async def entry(self, receipt: ReceiptId) -> KeptEntry | None:

@@ -9,7 +9,7 @@ import fcntl
 import os
 from contextlib import closing
 from pathlib import Path
-from sqlite3 import IntegrityError
+from sqlite3 import Connection, IntegrityError
 
 from broker.adapters.storage.connections import connect_existing
 
@@ -49,10 +49,9 @@ class Head:
         """LedgerRefusedError if the file is missing or knows nothing of `origin`."""
         self._origin = origin
         try:
-            self._db = connect_existing(path)
+            self._db = _connect(path)
         except FileNotFoundError:
             raise LedgerRefusedError(f"{path} is missing: without the head nobody can tell a restored log") from None
-        self._db.execute("PRAGMA synchronous = EXTRA")  # FULL may forget a commit: its journal comes back
         found = self._db.execute("SELECT size, note FROM head WHERE origin = ?", (origin,)).fetchone()
         if found is None:
             self._db.close()
@@ -73,6 +72,13 @@ class Head:
         self._db.close()
 
 
+def _connect(path: Path) -> Connection:
+    """FileNotFoundError if there is no file."""
+    db = connect_existing(path)
+    db.execute("PRAGMA synchronous = EXTRA")  # FULL may forget a commit: its journal comes back
+    return db
+
+
 def create_head(path: Path, origin: str, size: int, note: bytes) -> None:
     """A new head file. FileExistsError rather than touch an old one."""
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -91,8 +97,7 @@ def heads(path: Path) -> dict[str, tuple[int, bytes]]:
 
 def add_head(path: Path, origin: str, size: int, note: bytes) -> None:
     """The head of one more log. ForkError if there was one of that name: nobody begins a log twice."""
-    with closing(connect_existing(path)) as db:
-        db.execute("PRAGMA synchronous = EXTRA")
+    with closing(_connect(path)) as db:
         try:
             db.execute(_NEW, (origin, size, note))
         except IntegrityError:

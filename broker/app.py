@@ -28,6 +28,7 @@ from broker.adapters.probe import HttpProbe
 from broker.adapters.provider_credentials import Credentials
 from broker.adapters.repositories.genomic_files import GenomicFiles
 from broker.adapters.repositories.stores import open_stores
+from broker.adapters.sealed_rows import RunningLedger
 from broker.adapters.snapshots import LiveSnapshot
 from broker.adapters.storage.log import SqliteLog
 from broker.adapters.trusted_providers import RegisteredProviders
@@ -41,7 +42,7 @@ from broker.core.oidc.metadata import BASIC_SCOPES
 from broker.core.quota import Rates
 from broker.core.rows import Client, IdentityProvider, Row
 from broker.core.snapshot import empty
-from broker.database import RunningLedger, Storage
+from broker.database import Storage
 from broker.flows.documents import document
 from broker.flows.gather import Gathering
 from broker.flows.inspect import Tools
@@ -63,6 +64,7 @@ from broker.state import (
     key_ring,
     outbox_of,
     picture_of,
+    seal_old_secrets,
     storage_of,
     witnessed,
 )
@@ -123,6 +125,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         live = await picture_of(empty(ontology, rules, signing.own_trust(tokens, settings.issuer)), storage)
         _heed_revocations(tokens, live, clock)
         world = _world(settings, storage, live, tokens, clock, entropy)
+        await seal_old_secrets(world, storage.rows)
         await _keep_texts(world, live, settings)
         watch = watch_policies(world, live, settings, folder)
         ring = await key_ring(world, tokens, live, settings)

@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
+from broker.adapters.sealed_rows import RunningLedger, Seal, SealedLedger, SealedRows
 from broker.adapters.storage.ledger import Also, SqliteLedger, open_ledger
 from broker.adapters.storage.log import SqliteLog, open_log
 from broker.adapters.storage.reads import SqliteRows, all_of, open_rows
@@ -17,22 +18,10 @@ from broker.adapters.storage.turn import Turning, turn
 from broker.adapters.storage.writer import Sign
 from broker.config import Settings
 from broker.core.rows import Row
-from broker.ports import Clock, Entropy, Ledger, Rows
+from broker.ports import Clock, Entropy
 
 R = TypeVar("R", bound=Row)
 _ID_BYTES = 8
-
-
-class RunningLedger(Ledger, Protocol):
-    """A ledger as whoever runs it sees it."""
-
-    on_commit: Callable[[tuple[Row, ...]], None]
-
-    @property
-    def size(self) -> int: ...
-    @property
-    def failed(self) -> bool: ...
-    async def ended(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +29,7 @@ class Storage:
     """Everything of one database, open."""
 
     ledger: RunningLedger
-    rows: Rows
+    rows: SealedRows
     scratch: SqliteScratch
     log: SqliteLog
     changed: Callable[[tuple[Row, ...]], None] = lambda _: None
@@ -59,15 +48,15 @@ class Storage:
 
 @asynccontextmanager
 async def open_storage(
-    settings: Settings, *, origin: str, sign: Sign, clock: Clock, entropy: Entropy, also: Also
+    settings: Settings, *, origin: str, sign: Sign, clock: Clock, entropy: Entropy, also: Also, seal: Seal
 ) -> AsyncIterator[Storage]:
-    """`also` adds to checkpoints that SQLite publishes.
+    """`also` adds to checkpoints that SQLite publishes; `seal` encrypts the secrets of rows.
 
     Errors come out as those of `open_ledger`; for PostgreSQL also those of the way to it.
     """
     async with AsyncExitStack() as stack:
         if settings.database_url is not None:
-            yield await _postgres(settings.database_url, settings, origin, sign, clock, entropy, stack)
+            yield await _postgres(settings.database_url, settings, origin, sign, clock, entropy, seal, stack)
             return
         ledger = await stack.enter_async_context(
             open_ledger(
@@ -82,8 +71,8 @@ async def open_storage(
         )
         rows = RememberedRows(await stack.enter_async_context(open_rows(settings.database)))
         yield Storage(
-            ledger=_sqlite(ledger),
-            rows=rows,
+            ledger=SealedLedger(_sqlite(ledger), seal),
+            rows=SealedRows(rows, seal),
             changed=rows.changed,
             scratch=await stack.enter_async_context(open_scratch(settings.database)),
             log=await stack.enter_async_context(open_log(settings.database, settings.lock_database)),
@@ -100,7 +89,14 @@ async def _nobody() -> frozenset[str]:
 
 
 async def _postgres(
-    named: str, settings: Settings, origin: str, sign: Sign, clock: Clock, entropy: Entropy, stack: AsyncExitStack
+    named: str,
+    settings: Settings,
+    origin: str,
+    sign: Sign,
+    clock: Clock,
+    entropy: Entropy,
+    seal: Seal,
+    stack: AsyncExitStack,
 ) -> Storage:
     from broker.adapters.storage.postgres import connections, ledger, reads  # noqa: PLC0415 (a driver that SQLite needs not)
 
@@ -114,8 +110,8 @@ async def _postgres(
     )
     rows = await stack.enter_async_context(reads.open_postgres_rows(url))  # not remembered: others write them, too
     return Storage(
-        ledger=running,
-        rows=rows,
+        ledger=SealedLedger(running, seal),
+        rows=SealedRows(rows, seal),
         scratch=await stack.enter_async_context(reads.open_postgres_scratch(url)),
         log=await stack.enter_async_context(reads.open_postgres_log(url, head)),
         process=process,

@@ -19,6 +19,7 @@ from broker.adapters.nginx_log import NginxLog
 from broker.adapters.note_keys import open_second, verify
 from broker.adapters.outbox import Outbox
 from broker.adapters.outgoing import Outgoing
+from broker.adapters.sealed_rows import RunningLedger, Seal, SealedRows
 from broker.adapters.signing import OwnTokens, own_trust
 from broker.adapters.snapshots import LiveSnapshot, load
 from broker.adapters.storage.shards import Shard
@@ -32,15 +33,16 @@ from broker.core.oidc.limits import FAREWELL_DELAYS
 from broker.core.rows import Farewell, Row
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
-from broker.database import RunningLedger, Storage, make_database, open_storage, turn_database
+from broker.database import Storage, make_database, open_storage, turn_database
 from broker.flows.deliver import close_left_open
 from broker.flows.handing_on import close_reported
 from broker.flows.note_keys import FoundKey, note_keys
 from broker.flows.put_in_force import put_in_force, put_rules_in_force
+from broker.flows.seal_secrets import seal_secrets
 from broker.flows.tell_clients import tell, waiting
 from broker.flows.witness import Asking, ask_witness
 from broker.flows.world import World
-from broker.ports import AuditReads
+from broker.ports import AuditReads, StaleError
 
 log_origin = first_log
 """The name of the log, by the issuer."""
@@ -89,6 +91,7 @@ def storage_of(
         clock=clock,
         entropy=entropy,
         also=second_line(settings, clock.now),
+        seal=Seal(store.secret("row-secrets")),
     )
 
 
@@ -144,6 +147,12 @@ async def keep_texts(world: World, picture: Snapshot, ontology_file: Path) -> tu
     if not wrong:
         await put_in_force(world, ontology_text(picture.ontology, ontology_file.read_bytes))
     return wrong
+
+
+async def seal_old_secrets(world: World, rows: SealedRows) -> None:
+    """What an older version stored in clear is encrypted. Another process may be faster with it."""
+    with suppress(StaleError):
+        await seal_secrets(world, await rows.in_clear())
 
 
 async def key_ring(world: World, tokens: OwnTokens, live: LiveSnapshot, settings: Settings) -> KeyRing:

@@ -131,6 +131,7 @@ KINDS: Mapping[str, str] = MappingProxyType({
     "key.made": "a signing key was made",
     "key.rotated": "a signing key `key` is to take the place of another, `from` then on",
     "key.revoked": "a signing key was withdrawn",
+    "secrets.sealed": "secrets at other services that lay in clear in the database were encrypted; `rows` of them",
     "audit.read": "somebody read entries of the log",
     "revocation.made": "something else was ended before its time; `what` and `value` say what",
     # the log about itself

@@ -110,6 +110,7 @@ def test_every_log_is_verified_with_the_one_key(two_logs: Place, alone: int) -> 
         assert two_logs.verify(checkpoint=note).ok
 
 
+@pytest.mark.row("SHARD3")
 async def test_receipts_lead_into_the_log_of_their_time(two_logs: Place) -> None:
     async with open_log(two_logs.database, two_logs.head) as log:
         await proved(log, WHERE)
@@ -171,6 +172,7 @@ TAMPERED: dict[str, tuple[str, Fault, int | None]] = {
 }  # fmt: skip
 
 
+@pytest.mark.row("SHARD1")
 @pytest.mark.parametrize(("statement", "fault", "seq"), TAMPERED.values(), ids=TAMPERED.keys())
 def test_what_was_done_to_a_log_that_has_ended_is_found(
     copy: Place, statement: str, fault: Fault, seq: int | None
@@ -180,6 +182,7 @@ def test_what_was_done_to_a_log_that_has_ended_is_found(
     assert (fault, seq) in [(each.fault, each.seq) for each in found], found
 
 
+@pytest.mark.row("SHARD1")
 def test_a_log_that_names_another_before_it_is_found(copy: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """Signed by whoever has the key, and still not the one that the log before it named."""
     monkeypatch.setattr(turning, "continued", lambda before, _: {"previous": before.origin, "size": 1, "root": ""})
@@ -236,6 +239,7 @@ def test_whoever_is_interrupted_gives_it_again(copy: Place, step: int, monkeypat
     assert copy.verify().ok
 
 
+@pytest.mark.row("SHARD2")
 def test_an_older_database_is_not_turned_and_a_lost_one_only_by_saying_so(copy: Place, tmp_path: Path) -> None:
     old = tmp_path / "old.sqlite"
     shutil.copy(copy.database, old)
@@ -253,6 +257,7 @@ def test_an_older_database_is_not_turned_and_a_lost_one_only_by_saying_so(copy: 
     assert report.lost == (f"{THIRD}: 13 entries were published",)
 
 
+@pytest.mark.row("SHARD2")
 def test_the_database_that_a_log_was_begun_without_never_comes_back(copy: Place, tmp_path: Path) -> None:
     """Neither the one from before the turn, nor the newest that was thought lost: there is one future."""
     old, newest = tmp_path / "old.sqlite", tmp_path / "newest.sqlite"

@@ -112,17 +112,18 @@ async def _entries(w: World, audit: AuditReads, person: Person) -> list[dict[str
     """Whoever was erased has none: nobody can say any more which they were."""
     if not person.log_key:
         return []
-    who, found, before = pseudonym(person.log_key, w.issuer, person.id), list[dict[str, Any]](), None
-    while page := await audit.newest(_PAGE, before):
-        before = page[-1].seq
+    who, found = pseudonym(person.log_key, w.issuer, person.id), list[dict[str, Any]]()
+    page, rest = await audit.theirs(who, _PAGE)
+    while True:
         told = [(kept.seq, decode(kept.body).entry) for kept in page]
         found += [
             {"index": seq, "receipt": one.id, "at": one.at, "kind": one.kind, "about": dict(one.about)}
             for seq, one in told
-            if one.who == who
         ]
+        if rest is None:
+            return found
         await w.clock.give_way()
-    return found
+        page, rest = await audit.theirs(who, _PAGE, rest)
 
 
 async def _nameless(w: World, person: PersonId) -> list[Row]:

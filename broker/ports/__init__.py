@@ -382,20 +382,18 @@ class AuditReads(Protocol):
 
     async def entry(self, receipt: ReceiptId) -> KeptEntry | None:
         """The entry with this receipt id, published or not."""
-        ...
 
     async def newest(self, count: int, before: int | None = None) -> Sequence[KeptEntry]:
         """The last `count` entries below number `before`, newest first, through all logs."""
-        ...
+
+    async def theirs(self, who: str, count: int, before: int | None = None) -> tuple[Sequence[KeptEntry], int | None]:
+        """As `newest`, of one pseudonym; and from which number to go on, None at the end."""
 
     async def proof(self, receipt: ReceiptId) -> Proof | None:
         """That an entry is in the published log; None if there is no such entry, or not yet."""
-        ...
 
     async def consistency(self, old: int, size: int) -> Sequence[bytes] | None:
         """That the log of `old` entries is the beginning of the one of `size`; None for sizes it never had."""
-        ...
 
     async def piece(self, piece: Piece) -> bytes | None:
         """A tile or bundle of entries of the published log; None where there is none so wide."""
-        ...

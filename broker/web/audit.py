@@ -101,27 +101,30 @@ async def consistency(request: web.Request) -> web.Response:
 
 
 async def entries(request: web.Request) -> web.Response:
-    """GET /api/v1/audit/entries: the newest entries, for auditors; for everybody else their own."""
+    """GET /api/v1/audit/entries: the newest entries, for auditors; for everybody else their own.
+
+    `next`: the `before` with which to go on, until it is null. A page may be empty and have a `next`.
+    """
     broker, who = request.app[BROKER], await caller(request)
     before = _number(request, "before")
     if before is None and "before" in request.query:
         raise Problem("REQ-INVALID", problem="before: an index of the log")
-    found = await broker.audit.newest(_MAX_ENTRIES, before)
     everything = _is_auditor(who)
-    mine = pseudonym(who.person.log_key, broker.world.issuer, who.person.id)
+    if everything:
+        found = await broker.audit.newest(_MAX_ENTRIES, before)
+        rest = found[-1].seq if found else None
+    else:
+        mine = pseudonym(who.person.log_key, broker.world.issuer, who.person.id)
+        found, rest = await broker.audit.theirs(mine, _MAX_ENTRIES, before)
     shown = []
     for each in found:
         entry = decode(each.body).entry
-        if everything or entry.who == mine:
-            shown.append({
-                "index": each.seq,
-                "receipt": entry.id,
-                "at": entry.at,
-                "kind": entry.kind,
-                "who": entry.who,
-                "about": dict(entry.about) if everything else {k: v for k, v in entry.about.items() if k != "reasons"},
-            })  # fmt: skip
-    return web.json_response({"entries": shown, "next": found[-1].seq if found else None})
+        about = dict(entry.about)
+        if not everything:
+            about.pop("reasons", None)
+        told = {"index": each.seq, "receipt": entry.id, "at": entry.at, "kind": entry.kind}
+        shown.append(told | {"who": entry.who, "about": about})
+    return web.json_response({"entries": shown, "next": rest})
 
 
 async def _log(request: web.Request) -> AuditReads:

@@ -32,6 +32,10 @@ _CHANGES = (
     " JOIN history h ON h.kind = e.kind AND h.row_id = e.row_id AND h.version = e.version"
     " WHERE e.seq >= ? AND e.seq < ?"
 )
+_THEIRS = "seq >= ? AND seq < ? AND substr(body, length(body) - 33, 32) = ?"
+"""Whoever an entry names by pseudonym, it names at its end (`core.audit.entry.outline`)."""
+LOOKED = 20_000
+"""Entries among which one call looks for those of one person."""
 NEWEST = 500
 """Entries that one call hands out at most."""
 
@@ -90,6 +94,19 @@ class SqliteLog:
         """The last `count` (at most NEWEST) entries below number `before`, newest first."""
         where, values = ("WHERE seq < ?", (before,)) if before is not None else ("", ())
         return await self._entries(f"{where} ORDER BY seq DESC LIMIT ?", (*values, min(count, NEWEST)))
+
+    async def theirs(self, who: str, count: int, before: int | None = None) -> tuple[tuple[Kept, ...], int | None]:
+        """The last `count` (at most NEWEST) entries of `who` below number `before`, newest first; and the number from
+        which to go on: entries below it were not looked at. None: there are none.
+
+        No index leads there: one would cost every entry a page of its own. One call looks at LOOKED entries.
+        """
+        size, most = await self.head(), min(count, NEWEST)
+        end = size if before is None else min(before, size)
+        first = max(0, end - LOOKED)
+        kept = await self._entries(f"WHERE {_THEIRS} ORDER BY seq DESC LIMIT ?", (first, end, who.encode(), most))
+        rest = kept[-1].seq if len(kept) == most else first
+        return kept, rest or None
 
     async def piece(self, piece: Piece) -> bytes | None:
         """A tile or entry bundle of `<prefix>/tile/…`; None where the published log has none so wide."""

@@ -44,7 +44,7 @@ def test_a_fair_share_of_the_cases_is_permitted_and_a_fair_share_is_not() -> Non
         found.append(asked(case).permits)
 
     collect()
-    assert 0.25 * len(found) <= found.count(True) <= 0.75 * len(found)
+    assert 0.25 * len(found) <= found.count(True) <= 0.9 * len(found)
 
 
 # ------------------------------------------------------------------ a restriction more
@@ -185,10 +185,18 @@ def _said(decision: Decision, gate: Gate) -> Outcome:
 # ------------------------------------------------------------------ what must not matter
 
 
+def _several_grants_that_end_together(case: Case, draw: Random) -> None:
+    """Where order could matter most: each of them would do."""
+    if case["grants"] and draw.random() < 0.5:
+        first = case["grants"][0]
+        case["grants"] = [{**deepcopy(first), "id": name} for name in ("G-7", "G-8", "G-9")]
+
+
 @pytest.mark.row("DIF-PROP")
 @some
 @given(CASES, st.randoms(use_true_random=False))
 def test_order_and_repetition_never_matter(case: Case, draw: Random) -> None:
+    _several_grants_that_end_together(case, draw)
     turned = deepcopy(case)
     for members in (turned["visas"], turned["sanctions"], turned["dataset"]["duo"], turned["dataset"]["evidence"]):
         members.extend(deepcopy(members))

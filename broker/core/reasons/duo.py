@@ -90,7 +90,7 @@ SPECS = (
         "merits",
         "Method development is not allowed on this data set.",
         "NMDS.",
-        "You did not agree to software or method development.",
+        "These data may not be used to develop software or methods.",
     ),
     Spec(
         "DUO-GENETIC-ONLY",
@@ -98,7 +98,7 @@ SPECS = (
         "merits",
         "Only genetic studies are allowed on this data set, and your project uses no genetic data.",
         "GSO; phenotype only.",
-        "You agreed to genetic studies only.",
+        "These data may be used for genetic studies only.",
     ),
     Spec(
         "DUO-FORPROFIT-ORG",
@@ -106,7 +106,7 @@ SPECS = (
         "merits",
         "For-profit organisations may not use this data set.",
         "{code}; for-profit organisation.",
-        "You did not agree to use by companies.",
+        "Companies may not use these data.",
     ),
     Spec(
         "DUO-COMMERCIAL-USE",
@@ -114,7 +114,7 @@ SPECS = (
         "merits",
         "This data set may not be used for commercial purposes.",
         "{code}; commercial use.",
-        "You did not agree to commercial use.",
+        "These data may not be used commercially.",
     ),
     Spec(
         "DUO-ANCESTRY",
@@ -122,7 +122,7 @@ SPECS = (
         "merits",
         "Research on ancestry or population origins is not allowed on this data set.",
         "NPOA.",
-        "You did not agree to ancestry research.",
+        "These data may not be used for ancestry research.",
     ),
     Spec(
         "DUO-RESEARCH-TYPE",

@@ -44,7 +44,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "interest.person": "It protects the people in the data.",
         "interest.people": "It protects the community that the data come from.",
         "interest.state": "It protects an interest of a state.",
-        "interest.contract": "It is a term of who gave the data or pays.",
+        "interest.contract": "It is a condition of those who gave the data or pay for the study.",
         "interest.system": "It is a check of this service.",
         # who can answer what is open
         "who.committee_member": "the committee of the data set",

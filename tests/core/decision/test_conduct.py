@@ -9,7 +9,7 @@ from broker.core.decision import Question, evaluate, explain
 from broker.core.decision.answering import Given, findings_for
 from broker.core.decision.gates.purpose import PROHIBITED
 from broker.core.duties import bound
-from broker.core.ids import PersonId
+from broker.core.ids import GrantId, PersonId
 from broker.core.outcome import Outcome
 from broker.core.passport.assertions import Stated
 from broker.core.purpose import LADDER, Modality
@@ -277,6 +277,16 @@ def test_a_late_report_stops_the_grant_and_any_late_duty_its_renewal(
         assert code in (None, *[reason.code for reason in decision.reasons])
     ended = b.snapshot(grant=owing(owed, ends=Seconds(START - 1)))
     assert evaluate(approving(), ended).permits is (new is None), "an ended grant is not forgotten"
+
+
+def test_a_duty_is_bound_to_its_grant_and_another_study_goes_on() -> None:
+    """What was approved for another project before anything was late is not paused; nothing new is approved."""
+    study = b.grant(id=GrantId("grt_9"), purpose=replace(b.PURPOSE, project="p2"))
+    snapshot = b.snapshot(study, grant=owing(duty(0)))
+    assert reasons(b.question(grants=(b.GRANT,)), grant=owing(duty(0))) == ["OPS-REPORT-OVERDUE"]
+    assert evaluate(b.question(grants=(b.GRANT, "grt_9")), snapshot).grant == "grt_9"
+    assert not evaluate(b.question(grants=(b.GRANT, "grt_9"), grant=b.GRANT), snapshot).permits
+    assert not evaluate(approving(), snapshot).permits
 
 
 def test_a_permit_ends_in_the_second_in_which_a_report_is_late() -> None:

@@ -294,6 +294,13 @@ ANSWERS = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize("code", ["AUTH-NO-GRANT", "JUR-EHDS-ART54"])
+def test_a_participant_reads_only_once_that_it_was_refused(code: str) -> None:
+    told = text("subject", why=[why(code)])
+    assert said(code, "subject").endswith("It was refused.")
+    assert (told.count("It was refused."), said(code, "subject") in told) == (1, True)
+
+
 @pytest.mark.row("EXP-GROUND")
 @pytest.mark.parametrize(("outcome", "answer"), ANSWERS)
 @pytest.mark.parametrize("own", [None, "CON-LINKAGE"])

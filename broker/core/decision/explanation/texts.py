@@ -221,9 +221,11 @@ def _reason(one: Mapping[str, Any], tongue: Tongue) -> str:
 
 def _subject(told: Mapping[str, Any], tongue: Tongue) -> str:
     outcome = Outcome[told["outcome"]]
-    lines = [tongue.word("subject.asked", date=told["at"][:10]), tongue.word(_SUBJECT[outcome])]
-    if not outcome.permits:
-        lines += [one["sentences"]["subject"] for one in told["why"][:1]]
+    answer = tongue.word(_SUBJECT[outcome])
+    why = [] if outcome.permits else [one["sentences"]["subject"] for one in told["why"][:1]]
+    lines = [tongue.word("subject.asked", date=told["at"][:10]), answer, *why]
+    if any(one.endswith(answer) for one in why):  # "It was refused." is said once
+        lines.remove(answer)
     if outcome is Outcome.ALTERNATIVE:
         lines.append(tongue.word("subject.milder"))
     return " ".join([*lines, *_subject_stamp(tongue, example=told["example_policy"])])

@@ -20,7 +20,7 @@ from tests.adapters.storage.support import Place
 from tests.fakes import CountingEntropy
 from tests.faults.disk import OK, Disk, Step, diary
 from tests.faults.power import images, none, torn
-from tests.faults.records import lost, work
+from tests.faults.records import CALLERS, lost, work
 
 ROUNDS = 5
 _IO_ERROR = 10
@@ -91,6 +91,20 @@ def new(place: Place) -> Callable[[], Place]:
 @pytest.mark.row("F8")
 def test_after_a_failed_sync_nobody_is_told_anything_and_what_was_told_is_there(new: Callable[[], Place]) -> None:
     assert _tried(new, "sync", every=3, first=2) > 5
+
+
+@pytest.mark.row("F8")
+@pytest.mark.parametrize("number", range(0, 28, 4))
+def test_after_a_commit_that_failed_nothing_is_folded_not_even_at_the_end(
+    new: Callable[[], Place], number: int
+) -> None:
+    """The log that is waiting may have holes on the disk; laid over the database it would damage what is whole."""
+    place, will = new(), Once("sync", number)
+    disk = _lived(place, will)
+    failed = next(at for at, step in enumerate(disk.steps) if step.what == "failed sync")
+    if sum(isinstance(what, int) for _, what in disk.told) < ROUNDS * CALLERS:
+        folded = [step for step in disk.steps[failed:] if step.file.name == place.database.name]
+        assert not folded, will.failed
 
 
 @pytest.mark.row("F7")

@@ -147,6 +147,14 @@ class MemoryRows:
             yield row
 
 
+@dataclass(frozen=True)
+class MemoryEntry:
+    """A ports.KeptEntry."""
+
+    seq: int
+    body: bytes
+
+
 @dataclass
 class MemoryChanges:
     """Keeps the promises of `Changes` (flows/repositories/feed.py) over a MemoryLedger."""
@@ -163,6 +171,10 @@ class MemoryChanges:
 
     async def published(self) -> PublishedHead:
         return Published(size=len(self.ledger.entries), note=b"")
+
+    async def newest(self, count: int, before: int | None = None) -> list[MemoryEntry]:
+        kept = list(enumerate(self.ledger.bodies))[:before]
+        return [MemoryEntry(seq, body) for seq, body in kept[::-1][:count]]
 
     async def at(self, seq: int) -> Seconds | None:
         return self.ledger.entries[seq].at if 0 <= seq < len(self.ledger.entries) else None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
+from broker.core.reasons.admin_words import ADMIN_WORDS
 from broker.core.reasons.grant_words import GRANT_WORDS
 from broker.core.reasons.named_things import NAMED_THINGS
 from broker.core.reasons.page_words import PAGE_WORDS
@@ -29,6 +30,7 @@ EVERY_WORD: Mapping[str, str] = {
     **GRANT_WORDS,
     **PARTICIPANT_WORDS,
     **SIGNING_WORDS,
+    **ADMIN_WORDS,
 }
 """By key, in English: the words of explanations, of what they name, and those of the pages."""
 

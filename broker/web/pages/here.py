@@ -39,6 +39,8 @@ _PARTICIPANT = (
 )
 """Instead of those: nobody applies for data, or decides about them, under the number by which a study knows them."""
 
+_ADMINISTER = frozenset({"admin", "issuer_admin", "auditor", "legal_officer"})
+
 
 async def visitor(request: web.Request) -> Caller | None:
     """Who is signed in in this browser; None: nobody."""
@@ -77,4 +79,6 @@ def page(
 def _own(who: Caller | None) -> tuple[tuple[str, str], ...]:
     if who is None:
         return ()
-    return _PRIVATE if who.person.subject is None else _PARTICIPANT
+    if who.person.subject is not None:
+        return _PARTICIPANT
+    return (*_PRIVATE, ("/admin", "admin.title")) if any(one.role in _ADMINISTER for one in who.roles) else _PRIVATE

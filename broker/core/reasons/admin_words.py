@@ -1,0 +1,53 @@
+"""The words of the pages of administration. As page_words.py; apart for its length."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+ADMIN_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "admin.title": "Administration",
+        "admin.sort.issuers": "Visa issuers",
+        "admin.sort.clients": "Applications",
+        "admin.sort.idps": "Home organisations",
+        "admin.add.issuers": "Add a visa issuer",
+        "admin.add.clients": "Add an application",
+        "admin.add.idps": "Add a home organisation",
+        "admin.status.active": "in use",
+        "admin.status.suspended": "suspended",
+        "admin.status.removed": "removed for good",
+        "admin.more": "{n} more are in the API.",
+        "admin.row": "The row, as JSON in the form of a catalogue file; of a visa issuer its address is enough to be tested",
+        "admin.secret": "The secret is shown here once and never again:",
+        "admin.found": "What it publishes",
+        "admin.passes": "Nothing was refused.",
+        "admin.fails": "Something was refused; the report says what.",
+        "admin.do": "What can be done",
+        "admin.test": "Look at what it publishes",
+        "admin.suspend": "Suspend it",
+        "admin.suspend_lead": "All that rests on it stops at once, running downloads too.",
+        "admin.resume": "Let it work again",
+        "admin.remove": "Remove it for good",
+        "admin.remove_lead": "It never comes back, and what rests on it ends now.",
+        "admin.refresh": "Fetch its keys now",
+        "admin.expel": "Expel a key",
+        "admin.expel_lead": "What it signed counts for nothing from now on, for good. Downloads that rest on it are cut.",
+        "admin.key": "Its thumbprint, as the health below names it",
+        "admin.health": "How it is doing, since the service was started",
+        "admin.declared": "What is declared",
+        "admin.sanctions": "Sanctions",
+        "admin.holds": "In force.",
+        "admin.holds_not": "Not in force.",
+        "admin.lifted": "One role lifted it on",
+        "admin.lift": "Lift it, for my role",
+        "sanction.warn": "Warning",
+        "sanction.suspend_person": "Person suspended",
+        "sanction.suspend_institution": "Institution suspended",
+        "sanction.publish": "Published",
+        "sanction.notify_funder": "Funder told",
+        "admin.log": "The record",
+        "admin.log_lead": "The newest entries first. People are in it by pseudonyms. Each entry has a proof that anybody can check against the",
+        "admin.checkpoint": "signed checkpoint",
+        "admin.kind": "Kind of entry",
+        "admin.proof": "Proof",
+    }
+)

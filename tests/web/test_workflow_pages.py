@@ -296,6 +296,17 @@ async def test_data_are_found_by_words_and_by_what_they_may_be_used_for(tmp_path
             assert "<script>" not in shown
 
 
+async def test_a_dataset_is_found_by_the_words_that_it_has_now(tmp_path: Path) -> None:
+    for title in ("Red hearts", "Blue hearts"):
+        (tmp_path / title).mkdir()
+        async with site(tmp_path / title, *rows(), dataset=b.dataset(title=title)) as s:
+            sam = Browser(s, "sam")
+            for word in ("red", "BLUE"):
+                shown = await sam.open(f"/datasets?q={word}")
+                assert (f">{title}</a>" in shown) is (word.lower() in title.lower())
+                assert f'value="{word}"' in shown, "what was typed stays as it was typed"
+
+
 async def test_a_draft_is_written_on_and_deleted(tmp_path: Path) -> None:
     async with site(tmp_path, *rows(), committee=committee(), grant=None) as s:
         ada = Browser(s, "ada")

@@ -102,7 +102,10 @@ async def test_few_indexes_of_a_repository_are_held_at_once_and_a_slow_one_stops
     store = Slow(stuck="evil")
     regions = GenomicFiles(store, envelopes())
     waiting = [asyncio.create_task(regions.cuts(theirs, one, CHR2)) for one in many(copy, Path(theirs.root))]
-    answers: list[Any] = await asyncio.gather(*(regions.cuts(ours, one, CHR2) for one in many(file, Path(ours.root))))
+    async with asyncio.timeout(30):  # else it would wait for the others for ever
+        answers: list[Any] = await asyncio.gather(
+            *(regions.cuts(ours, one, CHR2) for one in many(file, Path(ours.root)))
+        )
     assert len(set(answers)) == 1
     assert AT_ONCE <= store.most <= 2 * AT_ONCE
     store.never.set()

@@ -288,6 +288,26 @@ def test_a_simulation_tells_each_reason_once_above_whom_it_concerns(filled: Sett
     assert lines[start + 1 : start + 4] == told
 
 
+def test_the_commands_of_the_page_do_what_it_says(chosen: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`docs/how-to/change-policy-packs.md`, its first block as it stands, in the folder of the settings."""
+    page = (b.CONFIG.parent / "docs" / "how-to" / "change-policy-packs.md").read_text("utf-8")
+    copied, *commands = (line.partition("#")[0].split() for line in page.split("```")[1].strip().splitlines())
+    assert copied == ["cp", "-r", "config/policies", "next"]
+    monkeypatch.chdir(chosen.state.parent)
+    write_packs(Path("next"), "2")
+    told = []
+    for program, *words in commands:
+        assert program == "broker"
+        result = CliRunner().invoke(cli, words)
+        assert result.exit_code == 0, (words, result.output, result.exception)
+        told.append(result.stdout)
+    assert [len(commands), told[0]] == [3, "no problem\n"]
+    assert "no live grant and no open request" in told[1]
+    kept = in_force(chosen.activated_policies)
+    assert kept is not None
+    assert {path.name for path in kept.glob("*.yaml")} == {path.name for path in Path("next").glob("*.yaml")}
+
+
 def test_case_files_are_judged_too(chosen: Settings, tmp_path: Path) -> None:
     packs = tmp_path / "all"
     shutil.copytree(POLICIES, packs)

@@ -97,7 +97,9 @@ def _former(begun: list[ConsentVersion], head: ConsentVersion, question: Consent
         withdrawal = _withdrawal(older[: place + 1]) if counts else None
         if counts and (old.scope != head.scope or withdrawal is not None):
             refused = {key: word for key, word in old.scope.answers.items() if word == "deny"}
-            scope = replace(old.scope, answers={**head.scope.answers, **refused})
+            # What `head` refuses it says itself, in the order of its own rules: here it is nobody's no.
+            waiting = {key: "permit" if word == "deny" else word for key, word in head.scope.answers.items()}
+            scope = replace(old.scope, answers={**waiting, **refused})
             yield Standing(version=replace(head, scope=scope), withdrawal=withdrawal)
 
 

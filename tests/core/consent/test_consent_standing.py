@@ -160,6 +160,20 @@ def test_a_running_grant_is_held_to_every_no_since_it_began(_what: str, made: Ma
     assert judged(asking(linkage=True), subject).included == {"s1"}, "and a new request is not held to it"
 
 
+def test_what_waits_is_told_of_a_running_grant_as_of_a_new_request() -> None:
+    """A version's own rules give its reason, the first that fires: no mixture of two versions refuses before."""
+    before = record(scope={"permissions": ["HMB"]})
+    says: dict[str, Any] = {"permissions": ["HMB"], "modifiers": ["IRB"], "answers": {"linkage": "deny"}}
+    after = record(version=2, effective_from="2026-03-01", recorded_at="2026-03-01", scope=says)
+    new, running = (
+        judged(asking(linkage=True, grant_began=began), person("s1", before, after)).verdicts["s1"]
+        for began in (None, on(BEGAN))
+    )
+    assert new.reason is not None
+    assert (new.reason.code, new.held) == ("CON-CONDITION-OPEN", True)
+    assert running == new
+
+
 def test_a_standing_is_a_version_and_its_withdrawal() -> None:
     (found,) = standings([A], asking())  # type: ignore[misc]
     assert found == Standing(version=A, withdrawal=None)

@@ -7,6 +7,7 @@ import pytest
 from broker.core.consent.model import ConsentVersion
 from broker.core.consent.standing import Standing, standings
 from broker.core.consent.verdict import Verdict
+from broker.core.ids import SubjectRef
 from broker.core.time import Seconds
 from tests.core.consent.consent_world import asking, judged, on, person, record
 
@@ -166,7 +167,7 @@ def test_what_waits_is_told_of_a_running_grant_as_of_a_new_request() -> None:
     says: dict[str, Any] = {"permissions": ["HMB"], "modifiers": ["IRB"], "answers": {"linkage": "deny"}}
     after = record(version=2, effective_from="2026-03-01", recorded_at="2026-03-01", scope=says)
     new, running = (
-        judged(asking(linkage=True, grant_began=began), person("s1", before, after)).verdicts["s1"]
+        judged(asking(linkage=True, grant_began=began), person("s1", before, after)).verdicts[SubjectRef("s1")]
         for began in (None, on(BEGAN))
     )
     assert new.reason is not None

@@ -29,6 +29,8 @@ from broker.web.telling import refused
 
 log = structlog.get_logger(__name__)
 _MAX_TICKET = 4096
+_ENDLESS = 10**18
+"""Bytes of a file as who has a ticket for parts knows it: where it ends makes no difference to what they are told."""
 _PLAIN_RANGE = re.compile(r"bytes=(?:[0-9]{1,15}-[0-9]{0,15}|-[0-9]{1,15})")
 _CONDITIONS = ("If-Match", "If-None-Match", "If-Range", "If-Modified-Since", "If-Unmodified-Since")
 _OF_THE_PART = ("Content-Length", "Content-Range", "Content-Digest")
@@ -72,7 +74,8 @@ async def get(request: web.Request) -> web.StreamResponse:
 def planned(request: web.Request, content: Content, *, whole: bool = True) -> tuple[Wanted, web.StreamResponse]:
     """Which spans will be sent, and the response's head. `whole`: may they hear how long all of it is?"""
     size, shown = content.size, content.size if whole else None
-    asked = wanted(request.headers.get(hdrs.RANGE), request.headers.get(hdrs.IF_RANGE), etag=etag(content), size=size)
+    said, condition = request.headers.get(hdrs.RANGE), request.headers.get(hdrs.IF_RANGE)
+    asked = wanted(said, condition, etag=etag(content), size=size if whole else _ENDLESS)
     headers = _headers(content)
     if isinstance(asked, Unsatisfiable):
         problem = Problem("REQ-RANGE", problem=asked.why)

@@ -41,6 +41,7 @@ RANGES: dict[str, Any] = {
     "the last byte": lambda _: "bytes=-1",
     "to the end": lambda _: "bytes=0-",
     "one byte more": lambda _: None,
+    "too many to be read": lambda _: "bytes=" + ",".join("0-0" for _ in range(1_000)),
 }
 
 
@@ -54,6 +55,21 @@ async def test_no_range_of_it_tells_where_the_whole_ends(tmp_path: Path, which: 
         answer = await r.site.http.get(path, headers=without(headers, Range=wanted))
         assert answer.status == 416
         assert str(size) not in str(dict(answer.headers)) + await answer.text()
+
+
+@pytest.mark.row("DW-PARTS", "T090")
+async def test_a_byte_that_is_there_and_one_that_is_not_are_refused_in_the_same_words(tmp_path: Path) -> None:
+    """Else who asks for one byte after another, also beside a part of theirs, finds the end in some forty steps."""
+    async with regions(tmp_path) as r:
+        path, headers, size = await part(r)
+        own = headers["Range"].removeprefix("bytes=")
+
+        async def said(wanted: str) -> tuple[int, Any]:
+            answer = await r.site.http.get(path, headers=without(headers, Range=f"bytes={wanted}"))
+            return answer.status, {**await answer.json(), "instance": "", "request_id": ""}
+
+        for ask in ("{0}-{0}", "{0}-", own + ",{0}-{0}", "-{0}"):
+            assert await said(ask.format(size - 1)) == await said(ask.format(size + 1)), ask
 
 
 @pytest.mark.row("DW-PARTS")

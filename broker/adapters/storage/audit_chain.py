@@ -26,33 +26,43 @@ def continued(before: Shard, lost: Mapping[str, int]) -> dict[str, str | int | t
     return said
 
 
-def check_chain(db: sqlite3.Connection, logs: list[Span]) -> Iterator[Finding]:
-    """What is wrong where one log ends and the next begins."""
-    if logs[0].first != 0:
+def check_chain(db: sqlite3.Connection, logs: list[Span], root: str) -> Iterator[Finding]:
+    """What is wrong where one log ends and the next begins. `root`: the origin of the broker's first log."""
+    if logs[0].first != 0 or logs[0].origin != root:
         yield _parted(logs[0].origin, "it is not the first one, and none is before it", 0)
     ended = {shard.origin: shard for shard in shards(db)}
     for span, following in pairwise(logs):
         first = _entry(db, following.first)
         said = dict(first.about) if first is not None and first.kind == "log.created" else {}
-        lost = said.pop("lost", ())
+        lost, named = _lost(said.pop("lost", ())), _next(_entry(db, following.first - 1))
+        goes_on = named == following.origin or (bool(lost) if named is None else named in lost)
         if span.end != following.first:
             yield _parted(following.origin, f"its first entry is not the one after the last of {span.origin}", span.end)
         elif said != {"origin": following.origin, **continued(ended[span.origin], {})}:
             yield _parted(following.origin, f"its first entry does not name the end of {span.origin}", following.first)
-        elif not lost and _next(_entry(db, following.first - 1)) != following.origin:
+        elif not goes_on:
             yield _parted(following.origin, f"the last entry of {span.origin} does not name it", following.first - 1)
 
 
 def admitted(db: sqlite3.Connection, logs: list[Span]) -> dict[str, int]:
-    """Origin to the published size that a later log says was lost: a database was restored, and a new log begun."""
+    """Origin to the published size that a later log says was lost: a database was restored, and a new log begun.
+
+    No log says so of itself, or of one that begins after it: that would be leave to lose it.
+    """
     found = dict[str, int]()
-    for span in logs[1:]:
-        first = _entry(db, span.first)
-        lost = first.about.get("lost", ()) if first is not None and first.kind == "log.created" else ()
-        for each in lost if isinstance(lost, tuple | list) else ():
-            origin, _, size = each.rpartition(" ")
-            found[origin] = max(found.get(origin, 0), int(size) if size.isdecimal() else 0)
+    for place, span in enumerate(logs[1:], 1):
+        first, later = _entry(db, span.first), {one.origin for one in logs[place:]}
+        said = first.about.get("lost", ()) if first is not None and first.kind == "log.created" else ()
+        for origin, size in _lost(said).items():
+            if origin not in later:
+                found[origin] = max(found.get(origin, 0), size)
     return found
+
+
+def _lost(said: object) -> dict[str, int]:
+    """Origin to size, as the first entry of a log names them."""
+    parts = [each.rpartition(" ") for each in said if isinstance(each, str)] if isinstance(said, tuple | list) else []
+    return {origin: int(size) if size.isdecimal() else 0 for origin, _, size in parts}
 
 
 def _next(entry: Entry | None) -> str | None:

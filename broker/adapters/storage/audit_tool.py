@@ -106,7 +106,7 @@ def verify(
         logs, lost = spans(db), admitted(db, spans(db))
         wrong += _strangers(kept, logs, lost)
         parts = [_log(path, db, trust, span, kept, lost, progress, alone, sound=not wrong) for span in logs]
-        rest = chain(*(part.findings for part in parts), check_chain(db, logs), _walk_rows(db))
+        rest = chain(*(part.findings for part in parts), check_chain(db, logs, origin), _walk_rows(db))
         wrong += islice(rest, max(0, MOST - len(wrong)))
         return Report(
             size=sum(part.size for part in parts),
@@ -139,11 +139,12 @@ def _log(
     *,
     sound: bool,
 ) -> _Part:
-    """One log. Whoever says that entries were lost is held to what there is besides."""
+    """One log. Whoever says that entries were lost is held to those that are there, and to what there is besides."""
     show(db, span)
     try:
         own, wrong = _marks(db, trust, span.origin)
-        outside = [mark for origin, mark in kept if origin == span.origin and mark.size > lost.get(origin, -1)]
+        gone = range((span.end or 0) - span.first + 1, lost.get(span.origin, -1) + 1)
+        outside = [mark for origin, mark in kept if origin == span.origin and mark.size not in gone]
         marks = sorted([*own, *outside], key=lambda mark: mark.size)
         root = in_order(path, db, marks, progress, span, alone) if sound and not wrong else None
         if root is not None:

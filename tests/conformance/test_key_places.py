@@ -1,12 +1,14 @@
 """What every place that keeps keys must do: one body of tests for files, a PKCS#11 token and a key service."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestServer
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -236,3 +238,28 @@ async def test_a_key_service_that_does_not_answer_is_waited_for_so_long_and_a_wr
             await stranger.sign("k", "ES256", DATA)
         engine.slow.set()
         await asyncio.gather(slow.close(), stranger.close())
+
+
+@pytest.mark.row("F87")
+async def test_an_answer_of_a_key_service_may_come_in_pieces_and_ends_somewhere() -> None:
+    signature = json.dumps({"data": {"signature": "vault:v1:" + "A" * 86}}).encode()
+    sent = [signature[:20], signature[20:]]
+
+    async def in_pieces(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        for piece in sent:
+            await answer.write(piece)
+            for _ in range(50):
+                await asyncio.sleep(0)  # whoever waits hears of this piece alone
+        return answer
+
+    app = web.Application()
+    app.router.add_post("/v1/transit/sign/k/sha2-256", in_pieces)
+    async with TestServer(app) as server:
+        service = TransitKeys(str(server.make_url("/v1/transit")), lambda: TOKEN, seconds=20)
+        assert await service.sign("k", "ES256", DATA) == bytes(64)
+        sent[:] = [signature, b" " * 70_000]
+        with pytest.raises(KeyServiceDownError, match="cannot be read"):
+            await service.sign("k", "ES256", DATA)
+        await service.close()

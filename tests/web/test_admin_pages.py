@@ -171,3 +171,16 @@ async def test_an_auditor_reads_the_record_by_kind_and_nobody_else_does(s: Site)
         browser = Browser(s, name)
         await browser.open("/admin/log")
         assert browser.status == 403
+
+
+TWO_READINGS = {"nested": "[" * 50_000, "twice": '{"id": "a", "id": "b"}', "no number": '{"id": NaN}'}
+
+
+@pytest.mark.row("PAG-ADMIN")
+@pytest.mark.parametrize("typed", TWO_READINGS.values(), ids=TWO_READINGS.keys())
+async def test_a_row_is_read_as_strictly_as_over_the_api(s: Site, typed: str) -> None:
+    root = Browser(s, "root")
+    await root.open("/admin/issuers")
+    shown = await root.send("/admin/issuers", do="add", row=typed)
+    assert root.status == 400
+    assert re.search("nested deeper|same member twice|not JSON", shown), shown

@@ -73,7 +73,7 @@ class TransitKeys:
             async with asyncio.timeout(self._seconds), asking as answer:
                 if answer.status not in _TAKEN:
                     raise KeyServiceDownError(f"{TRANSIT}: {path}: status {answer.status}")
-                said = json.loads(await answer.content.read(_BYTES) or b"{}")
+                said = json.loads(await _whole(answer.content) or b"{}")
         except KeyStoreError as wrong:
             raise KeyServiceDownError(f"{TRANSIT}: {wrong}") from None
         except TimeoutError:
@@ -84,6 +84,16 @@ class TransitKeys:
             raise KeyServiceDownError(f"{TRANSIT}: {path}: the answer cannot be read") from None
         data = said.get("data") if isinstance(said, dict) else None
         return data if isinstance(data, dict) else {}
+
+
+async def _whole(content: aiohttp.StreamReader) -> bytes:
+    """The body, in however many pieces it comes. ValueError for one that is too long."""
+    found = bytearray()
+    async for piece in content.iter_any():
+        found += piece
+        if len(found) > _BYTES:
+            raise ValueError("too long")
+    return bytes(found)
 
 
 def _decoded(text: str) -> bytes:

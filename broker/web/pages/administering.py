@@ -12,6 +12,7 @@ from typing import Any, cast
 from aiohttp import web
 from multidict import MultiDict
 
+from broker.core import strict_json
 from broker.core.administration import SORTS, Managed, Noun, Sort, has_name, makes_secret, may_read, ref, shown
 from broker.core.audit.entry import decode
 from broker.core.outcome import Reason
@@ -102,7 +103,7 @@ async def added(request: web.Request) -> web.Response:
     _may_add(request, who)
     typed = form.get("row", "")
     try:
-        said = json.loads(typed)
+        said = strict_json.loads(typed.encode(), _FORM_BYTES)
         secret, stored = made_secret(broker.world) if makes_secret(sort, said) else (None, None)
         made = broker.administration.forms.read(sort.kind, said, secret=stored)
     except FormError as wrong:

@@ -1,0 +1,44 @@
+"""What the pages for who keeps data show of catalogues and settings: can it stand in such a file?"""
+
+import json
+import re
+import tomllib
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from broker.config import Settings
+from tests.docs.doc_blocks import ROOT
+
+PAGES = ("ask-for-regions", "deliver-data", "offer-data-over-drs")
+_YAML = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_TOML = re.compile(r"^```toml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def page(name: str) -> str:
+    return (ROOT / "docs" / "how-to" / f"{name}.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_catalogue_may_say_what_the_page_shows(name: str) -> None:
+    """An excerpt that is indented is of the object before it."""
+    schema = Draft202012Validator(json.loads((ROOT / "schemas" / "catalogue.schema.json").read_text("utf-8")))
+    shown: dict[str, Any] = {"schema": "broker.catalogue/1"}
+    excerpts = _YAML.findall(page(name))
+    assert excerpts
+    for text in excerpts:
+        said = yaml.safe_load(text)
+        if text.startswith(" "):
+            shown["objects"][0] |= said
+        else:
+            shown |= said
+        assert not [f"{fault.json_path}: {fault.message}" for fault in schema.iter_errors(shown)]
+
+
+def test_the_settings_may_say_what_the_page_shows() -> None:
+    (text,) = _TOML.findall(page("deliver-data"))
+    said = tomllib.loads(text)
+    chosen = Settings(issuer="https://broker.example", **said)
+    assert {name for name in said if name in chosen.model_fields_set} == set(said)

@@ -38,6 +38,7 @@ from broker.core.audit.entry import decode
 from broker.core.catalogue import of_a_demo
 from broker.core.ids import Issuer
 from broker.core.jurisdiction.rulebook import Mode
+from broker.core.notices import Channels
 from broker.core.oidc.metadata import BASIC_SCOPES
 from broker.core.quota import Rates
 from broker.core.rows import Client, IdentityProvider, Row
@@ -46,6 +47,7 @@ from broker.database import Storage
 from broker.flows.documents import document
 from broker.flows.gather import Gathering
 from broker.flows.inspect import Tools
+from broker.flows.notices.ledger import TellingLedger
 from broker.flows.oauth.deps import Deps
 from broker.flows.oauth.targets import audience_of
 from broker.flows.proofs import Proofs
@@ -53,6 +55,7 @@ from broker.flows.release_visas import shown_grants, visas_to_release
 from broker.flows.verified import Verifier
 from broker.flows.world import World
 from broker.key_places import key_makers
+from broker.notified import channels, telling
 from broker.policies import RulesError, policy_folder, rules_in, watch_policies
 from broker.ports import Entropy
 from broker.ports.tracing import UNTRACED, Tracer
@@ -124,7 +127,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         await _not_before_the_last(storage.log, clock)
         live = await picture_of(empty(ontology, rules, signing.own_trust(tokens, settings.issuer)), storage)
         _heed_revocations(tokens, live, clock)
-        world = _world(settings, storage, live, tokens, clock, entropy)
+        world = _world(settings, storage, live, tokens, clock, entropy, channels(settings))
         await seal_old_secrets(world, storage.rows)
         await _keep_texts(world, live, settings)
         watch = watch_policies(world, live, settings, folder)
@@ -157,7 +160,8 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             jwks=tokens.jwks,
             visa_jwks=tokens.visa_jwks,
             version=version("ga4gh-access-broker"),
-            languages=load_languages(settings.text_folder),
+            languages=(languages := load_languages(settings.text_folder)),
+            post=await stack.enter_async_context(telling(world, outgoing, settings, store.secret("mail"), languages)),
             administration=_administration(outgoing, settings),
             tracer=tracer,
         )
@@ -175,12 +179,13 @@ def _world(
     tokens: signing.OwnTokens,
     clock: SystemClock,
     entropy: SystemEntropy,
+    heard: Channels,
 ) -> World:
     return World(
         issuer=Issuer(settings.issuer),
         clock=clock,
         entropy=entropy,
-        ledger=storage.ledger,
+        ledger=TellingLedger(storage.ledger, live, heard),
         rows=storage.rows,
         scratch=storage.scratch,
         snapshots=live,

@@ -20,7 +20,7 @@ from broker.ports.faults import POINTS
 
 PREFIX = "BROKER_"
 _HERE = Path(__file__).resolve().parent.parent
-_LISTS = ("PACKS", "TRUSTED_PROXIES", "WITNESSES", "FAULTS")
+_LISTS = ("PACKS", "TRUSTED_PROXIES", "WITNESSES", "WEBHOOKS", "FAULTS")
 _LOOPBACK = ("127.0.0.1", "::1")
 """As numbers: what a name leads to, somebody else may decide (RFC 8252 section 8.3)."""
 
@@ -108,6 +108,22 @@ class Settings(BaseModel):
     Trusted: whoever writes it says which servers people's tools ask."""
     witnesses: tuple[str, ...] = ()
     """Who signs the log's checkpoints besides us (c2sp.org/tlog-witness): `KEY URL` each, the key as `name+id+key`."""
+    mail_server: str | None = Field(default=None, pattern=r"^[^\s:]+:[0-9]{1,5}$|^\[[0-9a-f:]+\]:[0-9]{1,5}$")
+    """`HOST:PORT` of the mail server that takes letters. By default there are none: people read what happened here.
+    Trusted: it reads to whom letters go, and nothing of what they are about."""
+    mail_tls: Literal["starttls", "tls", "loopback"] = "starttls"
+    """How it is spoken to: `starttls` (port 587), `tls` from the first byte (465), in the clear on `loopback` alone."""
+    mail_from: str | None = Field(default=None, pattern=r"^[^\s@<>]+@[^\s@<>]+$")
+    """The address from which letters come."""
+    mail_user: str | None = None
+    """By which name we sign in at the mail server, if it wants one."""
+    mail_password_file: Path | None = None
+    """File with the password for `mail_user`, mode 0600."""
+    webhooks: tuple[str, ...] = ()
+    """Who is told by Standard Webhooks what happens: `NAME URL` each, or `NAME URL TOPIC,TOPIC`. Ids alone are sent."""
+    webhook_secrets: Path | None = None
+    """Folder with a file NAME for each webhook, mode 0600: `whsec_` and 24 to 64 random bytes in base64. Trusted: its
+    reader can speak to those listeners in our name."""
     organization: str = "Operator of this broker"
     """Who runs this broker, as its service-info says."""
     organization_url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")
@@ -161,6 +177,17 @@ class Settings(BaseModel):
             raise ValueError("key_service: https is needed, but for this machine")
         if not parts.hostname or parts.query or parts.fragment or parts.username or parts.path.endswith("/"):
             raise ValueError("key_service: a URL without query, fragment, name and final slash is needed")
+        return self
+
+    @model_validator(mode="after")
+    def _mail_is_private(self) -> Self:
+        if (self.mail_server is None) != (self.mail_from is None):
+            raise ValueError("mail_server and mail_from come together")
+        host = (self.mail_server or "").rpartition(":")[0].strip("[]")
+        if self.mail_server is not None and self.mail_tls == "loopback" and host not in _LOOPBACK:
+            raise ValueError("mail_tls: letters leave this machine over TLS only")
+        if (self.mail_user is None) != (self.mail_password_file is None):
+            raise ValueError("mail_user and mail_password_file come together")
         return self
 
     @model_validator(mode="after")

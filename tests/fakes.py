@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar
 from broker.adapters.storage.log import Published
 from broker.core.audit.entry import Effect, Entry, encode
 from broker.core.authz.feed import Change
+from broker.core.letters import Letter
 from broker.core.passport.health import Concerns, IssuerReport, Refusals
 from broker.core.passport.userinfo import Answer
 from broker.core.plain import canonical, digest, plain
@@ -24,6 +25,7 @@ from broker.ports import (
     Use,
     Wanted,
 )
+from broker.ports.letters import Taken
 
 R = TypeVar("R", bound=Row)
 T = TypeVar("T")
@@ -376,3 +378,33 @@ def at_once(story: Coroutine[Any, Any, T]) -> T:
 def signed(signer: Signer, use: Use, typ: str, claims: Mapping[str, Any]) -> str:
     """A token of a signer whose keys are at hand."""
     return at_once(signer.sign(use, typ, claims))
+
+
+@dataclass
+class MemoryMailer:
+    """Keeps letters. `answers`: what is said to the next ones, one after another; then that they were taken."""
+
+    sent: list[Letter] = field(default_factory=list)
+    answers: list[Taken] = field(default_factory=list)
+
+    async def send(self, letter: Letter) -> Taken:
+        said: Taken = self.answers.pop(0) if self.answers else "taken"
+        if said == "taken":
+            self.sent.append(letter)
+        return said
+
+
+@dataclass
+class MemoryHooks:
+    """Keeps what was posted: (name, id, body). `refuses`: so many posts are not taken."""
+
+    posted: list[tuple[str, str, bytes]] = field(default_factory=list)
+    refuses: int = 0
+
+    async def post(self, name: str, id: str, at: Seconds, body: bytes) -> bool:
+        del at
+        self.refuses -= 1
+        if self.refuses >= 0:
+            return False
+        self.posted.append((name, id, body))
+        return True

@@ -114,13 +114,18 @@ class Outgoing:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise FetchError(f"no connection: {type(error).__name__}") from None
 
-    async def post(self, url: str, body: bytes, *, limit: int, internal: bool) -> tuple[int, bytes]:
-        """POST `body` as it is: the status, whatever it is, and the body of the answer. FetchError if there is none."""
+    async def post(
+        self, url: str, body: bytes, *, limit: int, internal: bool, more: Mapping[str, str] | None = None
+    ) -> tuple[int, bytes]:
+        """POST `body` as it is: the status, whatever it is, and the body of the answer. FetchError if there is none.
+
+        `more`: further header fields.
+        """
         if not _goes_over_tls(url, internal=internal):
             raise FetchError("not an https address")
         web = self._internal if internal else self._public
         try:
-            sending = web.request("POST", url, data=body, allow_redirects=False)
+            sending = web.request("POST", url, data=body, headers=more, allow_redirects=False)
             async with self._within_time("POST", url), sending as response:
                 return response.status, await _body(response.content, limit)
         except TimeoutError:

@@ -19,6 +19,7 @@ from broker.core.rows import (
     Grant,
     Hold,
     Identity,
+    Mailbox,
     Person,
     Put,
     RecipientKey,
@@ -37,10 +38,10 @@ from broker.flows.world import World
 from broker.ports import AuditReads
 
 _THEIRS: tuple[type[Row], ...] = (
-    Identity, Session, Request, Application, Grant, Report, Case, Access, Approval, RecipientKey, Task,
+    Identity, Session, Request, Application, Grant, Report, Case, Access, Approval, RecipientKey, Task, Mailbox,
 )  # fmt: skip
 """Kinds whose rows are found by person."""
-_SECRETS = frozenset({"log_key", "document"})
+_SECRETS = frozenset({"log_key", "document", "sealed"})
 _PAGE = 500
 
 
@@ -137,6 +138,8 @@ async def _nameless(w: World, person: PersonId) -> list[Row]:
         found.append(changed(access, identities=(), affiliations=(), stated=(), visas=(), location=None))
     async for key in w.rows.find(RecipientKey, "person", person):
         found.append(changed(key, name=ERASED))
+    async for box in w.rows.find(Mailbox, "person", person):
+        found.append(changed(box, sealed="", subject=None))
     async for report in w.rows.find(Report, "person", person):
         found.append(changed(report, affiliations=(), location=None))
     pairs = {(one.iss, one.sub) for one in identities}

@@ -35,6 +35,7 @@ from broker.web import (
     identities,
     incidents,
     logout,
+    notices,
     obligations,
     oidc,
     openapi,
@@ -54,7 +55,18 @@ from broker.web.errors import Problem, headers, status_of
 from broker.web.languages import language
 from broker.web.middleware import ERROR_FAMILIES, ERROR_FORMS, REQUEST_ID, ErrorForm
 from broker.web.openapi import OPENAPI
-from broker.web.pages import addresses, applying, catalogue, challenged, desk, granted, render, transparency, troubled
+from broker.web.pages import (
+    addresses,
+    applying,
+    catalogue,
+    challenged,
+    desk,
+    granted,
+    inbox,
+    render,
+    transparency,
+    troubled,
+)
 from broker.web.state import BROKER
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -180,6 +192,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/applications/{application}/edit", applying.edit, Who.BROWSER, page),
     Route("POST", "/applications/{application}/edit", applying.mended, Who.BROWSER, page),
     Route("POST", "/applications/{application}/withdrawal", applying.taken_back, Who.BROWSER, page),
+    Route("GET", "/inbox", inbox.listing, Who.BROWSER, page),
+    Route("POST", "/inbox", inbox.acted, Who.BROWSER, page),
     Route("GET", "/grants", granted.mine, Who.BROWSER, page),
     Route("GET", "/grants/{grant}", granted.show, Who.BROWSER, page),
     Route("POST", "/grants/{grant}", granted.acted, Who.BROWSER, page),
@@ -277,6 +291,8 @@ ROUTES: tuple[Route, ...] = (
     Route("DELETE", f"{_API}/me/identities/{{link}}", identities.unlinked, Who.TOKEN),
     Route("GET", f"{_API}/me/devices", devices.my_devices, Who.TOKEN),
     Route("DELETE", f"{_API}/me/devices/{{client}}", devices.remove_device, Who.TOKEN),
+    Route("GET", f"{_API}/me/notices", notices.list_notices, Who.TOKEN),
+    Route("POST", f"{_API}/me/notices/read", notices.post_read, Who.TOKEN),
     Route("GET", f"{_API}/me/keys", recipients.list_keys, Who.TOKEN),
     Route("POST", f"{_API}/me/keys", recipients.post_key, Who.TOKEN),
     Route("PUT", f"{_API}/me/keys/{{key}}", recipients.put_key, Who.TOKEN),
@@ -365,6 +381,7 @@ FAMILIES: tuple[tuple[str, ErrorForm], ...] = (
     ("/reviews", page),
     ("/grants", page),
     ("/renewals", page),
+    ("/inbox", page),
     *((begin, page) for begin in addresses.FAMILIES),
     ("/access/v1/", authzen.error),
     ("/authz/", proxies.error),

@@ -12,6 +12,7 @@ from broker.core.jurisdiction.rulebook import Mode
 from broker.core.reasons.language import Language
 from broker.flows.gather import Gathering
 from broker.flows.inspect import Tools
+from broker.flows.notices.send import Post
 from broker.flows.oauth.deps import Deps
 from broker.flows.repositories.feed import Changes
 from broker.flows.verified import Verifier
@@ -79,6 +80,8 @@ class Broker:
     version: str
     languages: Mapping[str, Language]
     """In which reasons can be told, by tag; English is always among them."""
+    post: Post
+    """How letters go out."""
     administration: Administration
     tracer: Tracer = UNTRACED
 

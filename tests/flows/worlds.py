@@ -8,17 +8,32 @@ from typing import Any
 from broker.adapters.names import SivNames
 from broker.adapters.snapshots import LiveSnapshot
 from broker.core.ids import PersonId
+from broker.core.notices import Channels
 from broker.core.rows import Person, Role, Row
 from broker.core.time import Seconds
+from broker.flows.notices.ledger import TellingLedger
 from broker.flows.world import Caller, World
 from broker.ports import Use
 from tests import builders as b
-from tests.fakes import START, CountingEntropy, FakeClock, MemoryLedger, MemoryProbe, MemoryRows, MemoryScratch
+from tests.fakes import (
+    START,
+    CountingEntropy,
+    FakeClock,
+    MemoryLedger,
+    MemoryMailer,
+    MemoryProbe,
+    MemoryRows,
+    MemoryScratch,
+)
 
 ADA = Person(id=b.ADA, log_key="aa" * 32, created=START)
 MEI = Person(id=b.MEI, log_key="bb" * 32, created=START)
 PIA = Person(id=PersonId("usr_pia"), log_key="cc" * 32, created=START, subject=b.PIA)
 ROLE = Role(id="r1", role="committee_member", scope=f"committee:{b.DAC}", iss=b.HOME, sub="mei")
+
+
+HOOKS = {"desk": frozenset({"desk", "answer", "stopped", "clock", "choices"})}
+"""A webhook, and of which topics it would hear."""
 
 
 class FakeSigner:
@@ -38,6 +53,7 @@ class Stage:
     live: LiveSnapshot
     told: list[str] = field(default_factory=list)
     probe: MemoryProbe = field(default_factory=MemoryProbe)
+    mailer: MemoryMailer = field(default_factory=MemoryMailer)
 
     def kinds(self) -> list[str]:
         return self.ledger.kinds()
@@ -54,7 +70,7 @@ def stage(*more: Row, **changes: Any) -> Stage:
         issuer=b.US,
         clock=clock,
         entropy=CountingEntropy(),
-        ledger=ledger,
+        ledger=TellingLedger(ledger, live, Channels(hooks=HOOKS, letters=True)),
         rows=MemoryRows(ledger),
         scratch=MemoryScratch(),
         snapshots=live,

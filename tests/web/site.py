@@ -37,6 +37,7 @@ from broker.core.time import Seconds
 from broker.flows.documents import document
 from broker.flows.gather import Gathering
 from broker.flows.inspect import Tools
+from broker.flows.notices.send import Post
 from broker.flows.oauth.deps import Deps
 from broker.flows.oauth.targets import audience_of
 from broker.flows.proofs import Proofs
@@ -214,7 +215,7 @@ def _broker(made: Stage, tokens: OwnTokens, edge: Edge, sources: Sources) -> Bro
         providers=RegisteredProviders(made.live),
         snapshots=made.live, sources=sources, regions=GenomicFiles(sources, envelopes()), envelopes=envelopes(), streams=LiveStreams(made.live.listen, w.clock), audit=MemoryChanges(made.ledger),  # type: ignore[arg-type]
         issuers=MemoryIssuerHealth(), endpoints=MemoryEndpoints(), jwks=tokens.jwks, visa_jwks=tokens.visa_jwks, languages=languages(),
-        version="0", receipt_checker=b"",
+        version="0", receipt_checker=b"", post=Post(mailer=made.mailer, vault=MemoryVault(), languages=languages()),
         administration=Administration(
             forms=CatalogueForms(), tools=Tools(probe=made.probe, fits=jose.fits, check=jose.check_signature), mode="production",
         ),

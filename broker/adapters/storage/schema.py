@@ -38,6 +38,8 @@ INDEXED: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "home_session": ("home",),
     "identity": ("person",),
     "incident": ("reporter",),
+    "mailbox": ("person", "subject"),
+    "notice": ("box", "state"),
     "recipient_key": ("person",),
     "refresh_token": ("family",),
     "report": ("person", "grant"),

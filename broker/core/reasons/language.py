@@ -13,6 +13,7 @@ from typing import Literal
 from broker.core.reasons.admin_words import ADMIN_WORDS
 from broker.core.reasons.grant_words import GRANT_WORDS
 from broker.core.reasons.named_things import NAMED_THINGS
+from broker.core.reasons.notice_words import NOTICE_WORDS
 from broker.core.reasons.page_words import PAGE_WORDS
 from broker.core.reasons.participant_words import PARTICIPANT_WORDS
 from broker.core.reasons.signing_words import SIGNING_WORDS
@@ -31,6 +32,7 @@ EVERY_WORD: Mapping[str, str] = {
     **PARTICIPANT_WORDS,
     **SIGNING_WORDS,
     **ADMIN_WORDS,
+    **NOTICE_WORDS,
 }
 """By key, in English: the words of explanations, of what they name, and those of the pages."""
 

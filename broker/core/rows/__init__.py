@@ -31,6 +31,7 @@ from broker.core.rows.incidents import Incident
 from broker.core.rows.keys import SigningKey
 from broker.core.rows.leaving import Farewell, HomeSession
 from broker.core.rows.linking import IdentityLink
+from broker.core.rows.notices import Mailbox, Notice
 from broker.core.rows.oauth import Approval, Client, Code, Family, RefreshToken
 from broker.core.rows.once import Done
 from broker.core.rows.polled import PolledVisa
@@ -45,8 +46,8 @@ __all__ = [
     "HISTORY_KINDS", "KINDS", "SNAPSHOT_KINDS", "Access", "Application", "Approval", "AskedAbout", "Assertion", "Case",
     "Client", "Code", "Committee", "ConsentRow", "ConsentTemplate", "CustomType", "Dataset", "Delivery", "Document",
     "Done", "DrsObject", "Envelope", "Erasure", "Evidence", "Family", "Farewell", "Gather", "Gathered", "Grant",
-    "Hold", "HomeSession", "Identity", "IdentityLink", "IdentityProvider", "InForce", "Incident", "Organisation",
-    "Person",
+    "Hold", "HomeSession", "Identity", "IdentityLink", "IdentityProvider", "InForce", "Incident", "Mailbox", "Notice",
+    "Organisation", "Person",
     "PolledVisa", "Put", "RecipientKey", "RefreshToken", "Report", "Repository", "Request", "Review", "Revocation",
     "Role", "Row", "Sanction", "Session", "SigningKey", "Task", "Trace", "Usage", "VisaIssuer", "WithdrawalReceipt",
     "changed",
@@ -56,8 +57,8 @@ KINDS: tuple[type[Row], ...] = (
     Access, Application, Approval, AskedAbout, Assertion, Case, Client, Code, Committee, ConsentRow, ConsentTemplate,
     CustomType, Dataset, Delivery, Document, Done, DrsObject, Erasure,
     Family, Farewell, Gathered, Grant, Hold, HomeSession, Identity, IdentityLink, IdentityProvider, InForce, Incident,
-    Organisation, Person, PolledVisa, RecipientKey, RefreshToken, Report, Repository, Request, Review, Revocation,
-    Role, Sanction, Session, SigningKey, Task, Trace, Usage, VisaIssuer, WithdrawalReceipt,
+    Mailbox, Notice, Organisation, Person, PolledVisa, RecipientKey, RefreshToken, Report, Repository, Request, Review,
+    Revocation, Role, Sanction, Session, SigningKey, Task, Trace, Usage, VisaIssuer, WithdrawalReceipt,
 )  # fmt: skip
 """Every kind of row; each is a table of its own."""
 

@@ -24,6 +24,7 @@ _PUBLIC = (
     ("/complain", "page.complain"),
 )
 _PRIVATE = (
+    ("/inbox", "page.inbox"),
     ("/applications", "page.mine"),
     ("/grants", "page.grants"),
     ("/me", "page.me"),

@@ -40,6 +40,8 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "challenge": ("person",),
     "incident": ("reporter",),
     "report": ("person", "grant"),
+    "mailbox": ("person", "subject"),
+    "notice": ("box", "state"),
 }
 """Kind of row to the members by which its rows are found."""
 _FROM_NOW_ON = ("committee", "consent", "dataset", "drs_object", "organisation", "repository", "revocation")

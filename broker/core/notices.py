@@ -1,0 +1,363 @@
+"""Who is told of what happened? One table: kind of entry to those whom it concerns (dac-workflow section 7).
+
+Nobody is told here what was said, decided or chosen, and nothing is told of which the receiver cannot see the thing
+itself: a remark among the committee reaches no applicant, a withdrawn consent nobody but whose it is.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TypeVar
+
+from broker.core.access.cases import ANSWERED_BY, CaseKind
+from broker.core.access.life import Stage
+from broker.core.audit.entry import Entry
+from broker.core.ids import ApplicationId, DatasetId, GrantId, PersonId
+from broker.core.rows import (
+    Application,
+    Case,
+    Client,
+    ConsentRow,
+    Dataset,
+    DrsObject,
+    Grant,
+    IdentityLink,
+    Incident,
+    Notice,
+    RecipientKey,
+    Report,
+    Request,
+    Review,
+    Row,
+    Sanction,
+    Usage,
+)
+from broker.core.rows.applications import Remark
+from broker.core.rows.notices import box_of
+from broker.core.snapshot import Snapshot
+from broker.core.time import Seconds
+
+R = TypeVar("R", bound=Row)
+_SERVICE = "service"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One receiver. `to`: `person:<id>`, `subject:<ref>` or `<role>@<scope>`; `but`: who of them is left out."""
+
+    to: str
+    about: str
+    but: tuple[PersonId, ...] = ()
+    what: str = ""
+    """What this one is told, where that is something else than the kind of entry."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """An entry that is about to be recorded, the rows that change with it, and the picture before."""
+
+    entry: Entry
+    rows: Sequence[Row]
+    before: Snapshot
+
+    def of(self, kind: type[R]) -> tuple[R, ...]:
+        """The rows of a kind that change."""
+        return tuple(row for row in self.rows if isinstance(row, kind))
+
+    def get(self, kind: type[R], id: str) -> R | None:
+        """As it will be."""
+        return next((row for row in self.of(kind) if row.id == id), None) or self.before.get(kind, id)
+
+
+Rule = Callable[[Happened], Iterable[Told]]
+
+
+def person_box(id: PersonId) -> str:
+    return f"person:{id}"
+
+
+def subject_box(ref: str) -> str:
+    return f"subject:{ref}"
+
+
+def role_box(role: str, scope: str) -> str:
+    return f"{role}@{scope}"
+
+
+def hook_box(name: str) -> str:
+    return f"hook:{name}"
+
+
+def _committee(id: str, about: str, but: Iterable[PersonId] = ()) -> Iterator[Told]:
+    """Its members, its chair among them, and who keeps its desk."""
+    for role in ("committee_member", "handler"):
+        yield Told(to=role_box(role, f"committee:{id}"), about=about, but=tuple(but))
+
+
+def _applicant_of(h: Happened, id: ApplicationId) -> tuple[PersonId, ...]:
+    row = h.get(Application, id)
+    return (row.person,) if row is not None else ()
+
+
+def _applicants(h: Happened) -> Iterator[Told]:
+    """Who applied."""
+    for row in h.of(Review):
+        yield from (Told(to=person_box(one), about=row.application) for one in _applicant_of(h, row.application))
+
+
+def _desks(h: Happened) -> Iterator[Told]:
+    """The committees before which it is; not who stepped aside, and not who applies."""
+    for row in h.of(Review):
+        yield from _committee(row.committee, row.id, (*_applicant_of(h, row.application), *sorted(row.apart)))
+
+
+def _officials(h: Happened) -> Iterator[Told]:
+    """Who endorses for the applicant's institution, where that is what it waits for."""
+    for row in h.of(Review):
+        application = h.get(Application, row.application) if row.stage is Stage.SUBMITTED else None
+        scopes = (one.partition("@")[2] for one in application.affiliations) if application is not None else ()
+        for home in h.before.organisations(scopes):
+            but = _applicant_of(h, row.application)
+            yield Told(to=role_box("signing_official", f"organisation:{home.id}"), about=row.id, but=but)
+
+
+def _remarked(h: Happened) -> Iterator[Told]:
+    """Both sides of what is said to everybody, but for who said it; of the rest the committee alone."""
+    for row in h.of(Review):
+        said: Remark = row.remarks[-1]
+        applicants = _applicant_of(h, row.application)
+        if said.to == "everybody" and said.person not in applicants:
+            yield from (Told(to=person_box(one), about=row.application) for one in applicants)
+        yield from _committee(row.committee, row.id, (*applicants, *sorted(row.apart), said.person))
+
+
+def _invited(h: Happened) -> Iterator[Told]:
+    for row in h.of(Review):
+        yield Told(to=person_box(row.invited[-1].person), about=row.id)
+
+
+def _asker(h: Happened) -> Iterator[Told]:
+    """Who asked for the data."""
+    for row in h.of(Request):
+        about = (h.get(Review, row.review) if row.review is not None else None) or row
+        yield Told(to=person_box(row.person), about=about.application if isinstance(about, Review) else row.id)
+
+
+def _asked(h: Happened) -> Iterator[Told]:
+    """The committee of the data that are asked for."""
+    for row in h.of(Request):
+        dataset = h.get(Dataset, row.dataset)
+        if dataset is not None:
+            yield from _committee(dataset.committee, row.id, (row.person,))
+
+
+def _grant(h: Happened) -> Grant | None:
+    about = h.entry.about
+    named = about.get("grant") or (about.get("value") if about.get("what") == "grant" else None)
+    return h.get(Grant, GrantId(named)) if isinstance(named, str) else None
+
+
+def _holder(h: Happened) -> Iterator[Told]:
+    """Who holds the grant."""
+    row = _grant(h)
+    if row is not None:
+        yield Told(to=person_box(row.person), about=row.id)
+
+
+def _giver(h: Happened) -> Iterator[Told]:
+    """The committee to which the holder reports."""
+    for row in h.of(Report):
+        yield from _committee(row.committee, row.grant, (row.person,))
+
+
+def _responsible(h: Happened) -> Iterator[Told]:
+    """Who acts when something went wrong with data; not who may be involved."""
+    for row in h.of(Incident):
+        yield from _of_data(h, row.dataset, row.id, tuple(dict.fromkeys(_involved(h, row))))
+
+
+def _involved(h: Happened, row: Incident) -> Iterator[PersonId]:
+    yield from (grant.person for id in row.frozen if (grant := h.get(Grant, id)) is not None)
+
+
+def _of_data(h: Happened, dataset: DatasetId, about: str, but: tuple[PersonId, ...] = ()) -> Iterator[Told]:
+    row = h.get(Dataset, dataset)
+    if row is not None:
+        yield from _committee(row.committee, about, but)
+    yield Told(to=role_box("custodian", f"dataset:{dataset}"), about=about, but=but)
+    yield Told(to=role_box("admin", _SERVICE), about=about, but=but)
+
+
+def _frozen(h: Happened) -> Iterator[Told]:
+    """Whose grants rest; that they do, and not why."""
+    named = h.entry.about.get("grants", ())
+    for id in named if isinstance(named, tuple) else ():
+        row = h.get(Grant, GrantId(id))
+        if row is not None:
+            yield Told(to=person_box(row.person), about=row.id, what="grant.suspended")
+
+
+def _reporter(h: Happened) -> Iterator[Told]:
+    yield from (Told(to=person_box(row.reporter), about=row.id) for row in h.of(Incident))
+
+
+def _answerers(h: Happened) -> Iterator[Told]:
+    """Who answers a challenge or complaint: never the committee, of what is said outside of it."""
+    for row in h.of(Case):
+        inside = row.kind is CaseKind.RECONSIDERATION
+        scope = f"committee:{row.committee}" if inside else _SERVICE
+        yield Told(to=role_box(ANSWERED_BY[row.kind], scope), about=row.id, but=(row.person,) if row.person else ())
+
+
+def _opener(h: Happened) -> Iterator[Told]:
+    yield from (Told(to=person_box(row.person), about=row.id) for row in h.of(Case) if row.person is not None)
+
+
+def _sanctioned(h: Happened) -> Iterator[Told]:
+    """Whom it is against: the person, or who signs for the institution."""
+    for row in h.of(Sanction):
+        is_person = row.kind == "person"
+        whom = person_box(PersonId(row.whom)) if is_person else role_box("signing_official", f"organisation:{row.whom}")
+        yield Told(to=whom, about=row.id)
+
+
+def _participant(h: Happened) -> Iterator[Told]:
+    """Whose data they are, of what is on record as their choice."""
+    rows = (row.consent for row in h.of(ConsentRow) if row.consent.level == "participant")
+    yield from (Told(to=subject_box(one.subject_ref), about=one.consent_id) for one in rows)
+
+
+def _joined(h: Happened) -> Iterator[Told]:
+    """Both of two identities: whoever did not do this hears of it."""
+    for row in h.of(IdentityLink):
+        yield from (Told(to=person_box(one), about=row.id) for one in row.persons)
+
+
+def _owner(h: Happened) -> Iterator[Told]:
+    yield from (Told(to=person_box(row.person), about=row.id) for row in h.of(RecipientKey))
+    yield from (Told(to=person_box(row.owner), about=row.id) for row in h.of(Client) if row.owner is not None)
+
+
+def _admins(h: Happened) -> Iterator[Told]:
+    yield Told(to=role_box("admin", _SERVICE), about=str(h.entry.id))
+
+
+def _data_used(h: Happened) -> Iterator[Told]:
+    """Who is responsible for data of which a repository reports a use that nobody allowed."""
+    for row in h.of(Usage):
+        held = h.get(DrsObject, row.object)
+        if held is not None:
+            yield from _of_data(h, held.dataset, str(row.receipt))
+        else:
+            yield from _admins(h)
+
+
+TABLE: Mapping[str, tuple[str, tuple[Rule, ...]]] = MappingProxyType({
+    "application.submitted": ("desk", (_desks, _officials)),
+    "application.withdrawn": ("desk", (_desks,)),
+    "request.submitted": ("desk", (_asked,)),
+    "request.withdrawn": ("desk", (_asked,)),
+    "request.approved": ("answer", (_asker,)),
+    "request.rejected": ("answer", (_asker,)),
+    "finding.given": ("talk", (_asker,)),
+    "review.endorsed": ("talk", (_applicants, _desks)),
+    "review.declined": ("application", (_applicants,)),
+    "review.remarked": ("talk", (_remarked,)),
+    "review.invited": ("invited", (_invited,)),
+    "review.delayed": ("application", (_applicants,)),
+    "review.returned": ("application", (_applicants,)),
+    "review.reopened": ("application", (_applicants, _desks)),
+    "grant.suspended": ("stopped", (_holder,)),
+    "grant.resumed": ("grant", (_holder,)),
+    "grant.revoked": ("stopped", (_holder,)),
+    "revocation.made": ("stopped", (_holder,)),
+    "grant.extended": ("grant", (_holder,)),
+    "grant.renewal_declined": ("grant", (_holder,)),
+    "grant.renewal_asked": ("reported", (_giver,)),
+    "grant.closed": ("reported", (_giver,)),
+    "incident.reported": ("incident", (_responsible,)),
+    "incident.frozen": ("incident", (_frozen, _responsible)),
+    "incident.decided": ("incident", (_reporter,)),
+    "case.opened": ("case", (_answerers,)),
+    "case.acknowledged": ("case", (_opener,)),
+    "case.answered": ("case", (_opener,)),
+    "case.withdrawn": ("case", (_answerers,)),
+    "sanction.imposed": ("sanction", (_sanctioned,)),
+    "sanction.lift": ("sanction", (_sanctioned,)),
+    "consent.changed": ("choices", (_participant,)),
+    "consent.withdrawn": ("choices", (_participant,)),
+    "identity.linked": ("safety", (_joined,)),
+    "identity.unlinked": ("safety", (_joined,)),
+    "recipient.registered": ("safety", (_owner,)),
+    "recipient.removed": ("safety", (_owner,)),
+    "client.registered": ("safety", (_owner,)),
+    "usage.unexpected": ("use", (_data_used,)),
+    "issuer.suspended": ("service", (_admins,)),
+    "issuer.removed": ("service", (_admins,)),
+    "idp.suspended": ("service", (_admins,)),
+    "idp.removed": ("service", (_admins,)),
+    "key.revoked": ("service", (_admins,)),
+    "policy.activated": ("service", (_admins,)),
+})  # fmt: skip
+"""Kind of entry to its topic, and to who is told of it. What is not here is told nobody by itself."""
+
+REMINDERS: Mapping[str, str] = MappingProxyType({
+    "reminder.grant_ends": "ends", "reminder.duty": "duty", "reminder.answer": "clock",
+})  # fmt: skip
+"""What is told because time passes, and its topic: a grant ends, a duty is due, an answer is due or late."""
+
+TOPICS: Mapping[str, str] = MappingProxyType({kind: topic for kind, (topic, _) in TABLE.items()} | dict(REMINDERS))
+
+CAN_BE_OFF: tuple[str, ...] = ("desk", "talk", "reported", "service")
+"""Topics of which no letter need come. Those of answers, ends, sanctions, choices and an account's safety always do."""
+
+CANNOT_WAIT = frozenset({"stopped", "incident", "use", "sanction", "safety", "choices"})
+"""Topics that no daily letter holds back."""
+
+TO_NOBODY_ELSE = frozenset({"choices", "safety"})
+"""Topics of which no webhook hears: they are one person's own (ruling 10)."""
+
+
+def told(happened: Happened) -> tuple[Told, ...]:
+    """Whom this concerns; everybody once."""
+    _, rules = TABLE.get(happened.entry.kind, ("", ()))
+    return tuple({one.to: one for rule in rules for one in rule(happened)}.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channels:
+    """How anybody is told outside: `hooks`, which topics each webhook hears; `letters`: is there a mail server?"""
+
+    hooks: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    letters: bool = False
+
+    def hear(self, topic: str) -> list[str]:
+        """The webhooks that hear of it."""
+        return [name for name, topics in self.hooks.items() if topic in topics - TO_NOBODY_ELSE]
+
+    def notice(self, id: str, one: Told, what: str, sequence: int, at: Seconds) -> Notice:
+        """One that waits to be told outside, or that is kept to be read here."""
+        outside = self.letters or one.to.startswith(hook_box(""))
+        return Notice(
+            id=id, to=one.to, box=box_of(one.to, at), what=what, about=one.about, sequence=sequence, at=at, but=one.but,
+            state="waiting" if outside else "kept",
+        )  # fmt: skip
+
+
+def notices(happened: Happened, channels: Channels) -> tuple[Notice, ...]:
+    """What is to be stored with it. The same record makes the same ids."""
+    whom, entry = told(happened), happened.entry
+    listening = channels.hear(TOPICS.get(entry.kind, ""))
+    things = {one.about: None for one in whom}
+    hooked = [Told(to=hook_box(name), about=about) for name in listening for about in things]
+    return tuple(
+        channels.notice(
+            f"ntc_{str(entry.id)[4:]}.{n:03d}", one, one.what or entry.kind, _version(happened, one.about), entry.at
+        )
+        for n, one in enumerate((*whom, *hooked))
+    )
+
+
+def _version(happened: Happened, about: str) -> int:
+    """In which version the thing stands; of one that is not of this record itself, the first."""
+    return next((row.version for row in happened.rows if row.id == about), 1)

@@ -1,0 +1,87 @@
+"""Of what is somebody reminded now, because a day comes near or has passed? Each is told once: its key says of what.
+
+Sixty, thirty and seven days before a grant ends; thirty and seven days before a duty is due, and when it is late;
+three days before an answer is due, and when it is late: then whoever waits, and who runs the broker, hear of it too.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from broker.core.access.cases import ANSWERED_BY, CaseKind, due
+from broker.core.access.grants import USED, reminder
+from broker.core.grants import stage
+from broker.core.notices import Told, person_box, role_box
+from broker.core.rows import Application, Case, Committee, Grant, Review, Row
+from broker.core.snapshot import Snapshot
+from broker.core.time import Seconds
+
+_DAY = 86_400
+DUTY_DAYS = (0, 7, 30)
+ANSWER_DAYS = (0, 3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reminding:
+    """One reminder. `key`: the same whenever and wherever it is worked out again."""
+
+    key: str
+    what: str
+    to: Told
+
+
+def reminders(row: Row, snapshot: Snapshot, now: Seconds) -> Iterator[Reminding]:
+    """What `row` gives reason to remind of now."""
+    match row:
+        case Grant():
+            yield from _of_grant(row, snapshot, now)
+        case Review():
+            yield from _of_review(row, snapshot, now)
+        case Case():
+            yield from _of_case(row, now)
+        case _:
+            pass
+
+
+def _of_grant(row: Grant, snapshot: Snapshot, now: Seconds) -> Iterator[Reminding]:
+    holder = Told(to=person_box(row.person), about=row.id)
+    days = reminder(row.ends, now)
+    if days is not None and stage(row, snapshot, now) in USED:
+        yield Reminding(key=f"{row.id} {row.ends} {days}", what="reminder.grant_ends", to=holder)
+    for duty in row.obligations:
+        mark = _mark(duty.due, DUTY_DAYS, now) if not duty.fulfilled else None
+        if mark is not None:
+            yield Reminding(key=f"{row.id} {duty.id} {duty.due} {mark}", what="reminder.duty", to=holder)
+
+
+def _of_review(row: Review, snapshot: Snapshot, now: Seconds) -> Iterator[Reminding]:
+    committee, application = snapshot.get(Committee, row.committee), snapshot.get(Application, row.application)
+    if committee is None or application is None:
+        return
+    ends = row.clock.due(row.stage, committee.answer_days)
+    mark, but = _mark(ends, ANSWER_DAYS, now), (application.person, *sorted(row.apart))
+    if mark is None:
+        return
+    whom = [Told(to=role_box(role, f"committee:{row.committee}"), about=row.id, but=but) for role in _DESK]
+    if mark == 0:
+        whom.append(Told(to=person_box(application.person), about=application.id))
+        whom.append(Told(to=role_box("admin", "service"), about=row.id, but=but))
+    for one in whom:
+        yield Reminding(key=f"{row.id} {ends} {mark} {one.to}", what="reminder.answer", to=one)
+
+
+_DESK = ("committee_member", "handler")
+
+
+def _of_case(row: Case, now: Seconds) -> Iterator[Reminding]:
+    ends = due(row.kind, row.stage, row.opened)
+    mark = _mark(ends, ANSWER_DAYS, now)
+    if mark is not None:
+        scope = f"committee:{row.committee}" if row.kind is CaseKind.RECONSIDERATION else "service"
+        but = (row.person,) if row.person is not None else ()
+        to = Told(to=role_box(ANSWERED_BY[row.kind], scope), about=row.id, but=but)
+        yield Reminding(key=f"{row.id} {ends} {mark}", what="reminder.answer", to=to)
+
+
+def _mark(due: Seconds | None, days: tuple[int, ...], now: Seconds) -> int | None:
+    """The last of the marks that has come; 0: it is due."""
+    return next((each for each in days if due is not None and due - each * _DAY <= now), None)

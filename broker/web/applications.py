@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from pydantic import Field
 
 from broker.core.applications import differences
@@ -67,14 +67,17 @@ async def post_draft(request: web.Request) -> web.Response:
 async def get_draft(request: web.Request) -> web.Response:
     """GET /me/drafts/{draft}: one draft of one's own."""
     who, id = await caller(request), request.match_info["draft"]
-    return web.json_response(_draft(id, or_problem(await drafts.read(request.app[BROKER].world, who, id))))
+    kept = or_problem(await drafts.read(request.app[BROKER].world, who, id))
+    return web.json_response(_draft(id, kept), headers={hdrs.ETAG: f'"{drafts.mark_of(kept["value"])}"'})
 
 
 async def put_draft(request: web.Request) -> web.Response:
-    """PUT /me/drafts/{draft}: save it as it is now."""
+    """PUT /me/drafts/{draft}: save it as it is now; with `If-Match`, only over the text that it names."""
     who, body = await caller(request), await json_body(request, DraftBody, _DRAFT_BYTES)
-    id = or_problem(await drafts.save(request.app[BROKER].world, who, request.match_info["draft"], body.draft))
-    return web.json_response({"id": id})
+    said = [one.strip().strip('"') for one in request.headers.get(hdrs.IF_MATCH, "").split(",") if one.strip()]
+    seen = frozenset(said) if said and "*" not in said else None
+    id = or_problem(await drafts.save(request.app[BROKER].world, who, request.match_info["draft"], body.draft, seen))
+    return web.json_response({"id": id}, headers={hdrs.ETAG: f'"{drafts.mark_of(body.draft)}"'})
 
 
 async def delete_draft(request: web.Request) -> web.Response:

@@ -97,6 +97,7 @@ PAGE_WORDS: Mapping[str, str] = MappingProxyType({
     "apply.submit": "Hand it in",
     "apply.delete": "Delete the draft",
     "apply.saved": "Saved.",
+    "apply.expired": "You are no longer signed in, or this form is from before you signed in. Nothing that you wrote is lost: sign in in another window, then send it again.",
     "apply.wrong": "This is not as it must be: {problem}",
     "apply.foreseen": "What would be answered if the committee said yes",
     "apply.turn": "Handed in {n} times; changed the last time: {changed}",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from broker.core.outcome import Reason
+from broker.core.plain import digest
 from broker.core.time import Seconds
 from broker.flows.world import Caller, World
 
@@ -17,14 +18,23 @@ MOST_DRAFTS = 20
 _DRAFT, _LIST = "draft", "drafts"
 
 
-async def save(w: World, caller: Caller, id: str | None, value: Mapping[str, Any]) -> str | Reason:
-    """Keep `value` under `id`, or under a new id; the id. Steps: 1 gather, 2 decide, 3 keep."""
+async def save(
+    w: World, caller: Caller, id: str | None, value: Mapping[str, Any], seen: frozenset[str] | None = None
+) -> str | Reason:
+    """Keep `value` under `id`, or under a new id; the id. Steps: 1 gather, 2 decide, 3 keep.
+
+    `seen`: the marks of what the writer had before them. Was it written over meanwhile, in another window, nothing is
+    kept, and nothing lost: REQ-STALE.
+    """
     # 1. Gather.
     now = w.clock.now()
     mine = await listed(w, caller)
     # 2. Decide.
     if id is not None and id not in mine:
         return Reason(code="REQ-NOT-FOUND")
+    there = await w.scratch.get(_DRAFT, id, now) if id is not None and seen is not None else None
+    if there is not None and seen is not None and mark_of(there["value"]) not in seen:
+        return Reason(code="REQ-STALE")
     if id is None and len(mine) >= MOST_DRAFTS:
         return Reason(code="REQ-DRAFTS", facts=(("limit", str(MOST_DRAFTS)),))
     kept = id or w.new_id("dra", now)
@@ -33,6 +43,11 @@ async def save(w: World, caller: Caller, id: str | None, value: Mapping[str, Any
     await w.scratch.put(_DRAFT, kept, {"value": dict(value), "saved": now}, ends)
     await w.scratch.put(_LIST, caller.person.id, {"drafts": [*(one for one in mine if one != kept), kept]}, ends)
     return kept
+
+
+def mark_of(value: Mapping[str, Any]) -> str:
+    """By which one text of a draft is told from another."""
+    return digest(dict(value))[:32]
 
 
 async def read(w: World, caller: Caller, id: str) -> Mapping[str, Any] | Reason:

@@ -4,7 +4,7 @@ Every gate is asked beforehand for every dataset, and both sides read what was s
 be made, but not unknowingly. A person decides in any case.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from broker.core.access.clock import Clock
@@ -14,7 +14,7 @@ from broker.core.access.states import Event, State, step
 from broker.core.applications import handed_in, moved
 from broker.core.audit.entry import Value
 from broker.core.duties import needs_a_benefit
-from broker.core.ids import ApplicationId, DatasetId, RequestId, ReviewId
+from broker.core.ids import ApplicationId, DatasetId, RequestId, ReviewId, is_made_id
 from broker.core.outcome import Reason
 from broker.core.rows import Application, Committee, Dataset, Put, Request, Review, changed
 from broker.core.rows.applications import Paper
@@ -23,6 +23,7 @@ from broker.core.time import Seconds
 from broker.flows.applications.desk import committee_of, own_desks, requests
 from broker.flows.request_access import Foreseen, foresee, may_know
 from broker.flows.world import Caller, World
+from broker.ports import StaleError
 
 MOST_DATASETS = 100
 """Of one application."""
@@ -37,11 +38,22 @@ class HandedIn:
 
 
 async def hand_in(
-    w: World, caller: Caller, datasets: Sequence[DatasetId], paper: Paper, copied_from: ApplicationId | None = None
+    w: World,
+    caller: Caller,
+    datasets: Sequence[DatasetId],
+    paper: Paper,
+    copied_from: ApplicationId | None = None,
+    once: str | None = None,
 ) -> HandedIn | Reason:
-    """A new application. Steps: 1 gather, 2 decide, 3 foresee, 4 record it with its requests and reviews, 5 answer."""
+    """A new application. Steps: 1 gather, 2 decide, 3 foresee, 4 record it with its requests and reviews, 5 answer.
+
+    `once`: the id that its form was given (`blank_id`): the same form sent twice is one application.
+    """
     # 1. Gather.
     now, snapshot = w.clock.now(), w.snapshots.current()
+    id = ApplicationId(once if once is not None and is_made_id(once, "app") else blank_id(w, now))
+    if (before := snapshot.get(Application, id)) is not None:
+        return _as_before(caller, before)
     wanted = tuple(dict.fromkeys(datasets))
     committees = {id: committee_of(id, snapshot) for id in wanted if may_know(caller, id, snapshot, now)}
     # 2. Decide.
@@ -60,14 +72,38 @@ async def hand_in(
     if isinstance(said, Reason):
         return said
     # 4. Record.
-    id = ApplicationId(w.new_id("app", now))
+    application, made, rows = _rows(w, caller, id, asked, paper, said, now)
+    application = replace(application, copied_from=copied_from)
+    told = _told(application, rows)
+    entry = w.entry("application.submitted", now, caller.person, told)
+    try:
+        await w.ledger.record(entry, Put(application), *map(Put, made), *map(Put, rows))
+    except StaleError:
+        before = w.snapshots.current().get(Application, id)
+        if before is None:
+            raise
+        return _as_before(caller, before)
+    # 5. Answer.
+    return HandedIn(application=application, foreseen=tuple(said.items()))
+
+
+def _rows(
+    w: World,
+    caller: Caller,
+    id: ApplicationId,
+    asked: Mapping[DatasetId, Committee],
+    paper: Paper,
+    said: Mapping[DatasetId, Foreseen],
+    now: Seconds,
+) -> tuple[Application, list[Review], list[Request]]:
+    """The application, a review for each committee, and a request for each dataset."""
     made: list[Review] = []
     rows: list[Request] = []
     for committee in dict.fromkeys(asked.values()):
         review = ReviewId(w.new_id("rev", now))
         theirs = [
             _request(w, caller, review, dataset, paper, said[dataset], now)
-            for dataset in wanted
+            for dataset in said
             if asked[dataset] == committee
         ]
         rows += theirs
@@ -78,13 +114,21 @@ async def hand_in(
         made.append(handed_in(blank, committee, now))
     application = Application(
         id=id, person=caller.person.id, papers=(_as_stated(paper),), reviews=tuple(one.id for one in made),
-        created=now, affiliations=caller.affiliations, location=caller.location, copied_from=copied_from,
+        created=now, affiliations=caller.affiliations, location=caller.location,
     )  # fmt: skip
-    told = _told(application, rows)
-    entry = w.entry("application.submitted", now, caller.person, told)
-    await w.ledger.record(entry, Put(application), *map(Put, made), *map(Put, rows))
-    # 5. Answer.
-    return HandedIn(application=application, foreseen=tuple(said.items()))
+    return application, made, rows
+
+
+def blank_id(w: World, now: Seconds) -> str:
+    """The id of an application that somebody begins to write; nothing is stored under it yet."""
+    return w.new_id("app", now)
+
+
+def _as_before(caller: Caller, before: Application) -> HandedIn | Reason:
+    """The same form came twice. Somebody else's id is none."""
+    if before.person != caller.person.id:
+        return Reason(code="REQ-NOT-FOUND")
+    return HandedIn(application=before, foreseen=())
 
 
 async def hand_in_again(w: World, caller: Caller, id: ApplicationId, paper: Paper) -> HandedIn | Reason:

@@ -3,24 +3,26 @@
 from typing import Any
 
 from aiohttp import web
+from multidict import MultiDict
 
 from broker.core.access.life import Command
 from broker.core.applications import differences
 from broker.core.ids import ApplicationId, DatasetId
 from broker.core.outcome import Reason
 from broker.core.reasons import sentence
+from broker.core.reasons.language import Tongue
 from broker.core.rows import Application
 from broker.core.rows.applications import Paper
 from broker.flows.applications import drafts
 from broker.flows.applications.desk import Desk, desks, requests
-from broker.flows.applications.hand_in import MOST_DATASETS, hand_in, hand_in_again, take_back
+from broker.flows.applications.hand_in import MOST_DATASETS, blank_id, hand_in, hand_in_again, take_back
 from broker.flows.request_access import foresee
 from broker.flows.world import Caller
 from broker.web import forms
 from broker.web.bodies import form_body
 from broker.web.errors import Problem
 from broker.web.languages import language
-from broker.web.pages.here import page, signed_in
+from broker.web.pages.here import page, signed_in, visitor
 from broker.web.pages.paper_form import (
     CHOICES,
     KINDS,
@@ -67,28 +69,33 @@ async def new(request: web.Request) -> web.Response:
         typed = dict(kept["value"])
     elif copied is not None:
         typed = _copy(who, ApplicationId(copied), request)
-    return _form(request, who, typed, draft=draft, copied=copied)
+    seen = drafts.mark_of(typed) if draft is not None else ""
+    return _form(request, who, typed, draft=draft, copied=copied, seen=seen)
 
 
 async def written(request: web.Request) -> web.Response:
     """POST /applications/new: save it, ask what would be answered, hand it in, or delete the draft."""
-    who, broker = await signed_in(request), request.app[BROKER]
-    form = forms.own(request, await form_body(request, _FORM_BYTES))
+    who, broker, form = await visitor(request), request.app[BROKER], await form_body(request, _FORM_BYTES)
     typed, draft, copied = fields(form), form.get("draft") or None, form.get("copied") or None
+    if not forms.is_own(request, form) or who is None:
+        return _shown_again(request, who, typed, draft=draft, copied=copied, **_tab(form))
     if form.get("do") == "delete":
         await drafts.delete(broker.world, who, draft or "")
         raise web.HTTPSeeOther("/applications")
     if form.get("do") == "submit":
-        return await _hand_in(request, who, typed, draft, copied)
+        return await _hand_in(request, who, typed, draft, copied, form.get("once"))
+    seen = form.get("seen")
     try:
-        kept = await drafts.save(broker.world, who, draft, typed)
+        kept = await drafts.save(broker.world, who, draft, typed, frozenset({seen}) if seen else None)
+        if isinstance(kept, Reason) and kept.code == "REQ-STALE":  # another window: both are kept, each for itself
+            kept = await drafts.save(broker.world, who, None, typed)
     except ValueError:
         kept = Reason(code="REQ-TOO-LARGE", facts=(("limit", "a draft of more than 64 KiB"),))
     if isinstance(kept, Reason):
         return _form(request, who, typed, draft=draft, copied=copied, wrong=_said(kept, request))
     if form.get("do") == "check":
         return await _checked(request, who, typed, kept, copied)
-    return _form(request, who, typed, draft=kept, copied=copied, saved=True)
+    return _form(request, who, typed, draft=kept, copied=copied, saved=True, seen=drafts.mark_of(typed))
 
 
 async def show(request: web.Request) -> web.Response:
@@ -107,8 +114,13 @@ async def edit(request: web.Request) -> web.Response:
 
 async def mended(request: web.Request) -> web.Response:
     """POST /applications/{application}/edit: hand it in again."""
+    form = await form_body(request, _FORM_BYTES)
+    typed, id = fields(form), request.match_info["application"]
+    if await visitor(request) is None:
+        return _shown_again(request, None, typed, mended=id)
     who, row, _ = await _own(request)
-    typed = fields(forms.own(request, await form_body(request, _FORM_BYTES)))
+    if not forms.is_own(request, form):
+        return _shown_again(request, who, typed, mended=id)
     papers = _paper(typed)
     done = papers if isinstance(papers, str) else await hand_in_again(request.app[BROKER].world, who, row.id, papers)
     if isinstance(done, str | Reason):
@@ -128,14 +140,14 @@ async def taken_back(request: web.Request) -> web.Response:
 
 
 async def _hand_in(
-    request: web.Request, who: Caller, typed: Fields, draft: str | None, copied: str | None
+    request: web.Request, who: Caller, typed: Fields, draft: str | None, copied: str | None, once: str | None
 ) -> web.Response:
     papers, world = _paper(typed), request.app[BROKER].world
     if isinstance(papers, str):
         return _form(request, who, typed, draft=draft, copied=copied, wrong=papers)
     wanted = [DatasetId(one) for one in listed(typed.get("datasets", ""))]
     before = ApplicationId(copied) if copied is not None else None
-    done = await hand_in(world, who, wanted, papers, before)
+    done = await hand_in(world, who, wanted, papers, before, once)
     if isinstance(done, Reason):
         return _form(request, who, typed, draft=draft, copied=copied, wrong=_said(done, request))
     if draft is not None:
@@ -154,11 +166,25 @@ async def _checked(request: web.Request, who: Caller, typed: Fields, draft: str,
         if isinstance(found, Reason):
             return _form(request, who, typed, draft=draft, copied=copied, wrong=_said(found, request))
         told.append({"dataset": dataset, "text": foreseen(found, language(request))["audience_texts"]["researcher"]})
-    return _form(request, who, typed, draft=draft, copied=copied, saved=True, told=told)
+    return _form(request, who, typed, draft=draft, copied=copied, saved=True, told=told, seen=drafts.mark_of(typed))
 
 
-def _form(request: web.Request, who: Caller, typed: Fields, **more: Any) -> web.Response:
+def _tab(form: MultiDict[str]) -> dict[str, str]:
+    """What one window's form carries besides what was typed."""
+    return {name: form[name] for name in ("once", "seen") if form.get(name)}
+
+
+def _shown_again(request: web.Request, who: Caller | None, typed: Fields, **more: Any) -> web.Response:
+    """The sign-in is over, or is a new one: nothing is done, and nothing that was typed is lost."""
+    wrong = Tongue(language(request)).word("apply.expired")
+    return _form(request, who, typed, wrong=wrong, **more)
+
+
+def _form(request: web.Request, who: Caller | None, typed: Fields, **more: Any) -> web.Response:
+    world = request.app[BROKER].world
     values = {
+        "once": blank_id(world, world.clock.now()),
+        "seen": "",
         "typed": typed,
         "choices": CHOICES,
         "kinds": KINDS,

@@ -30,7 +30,7 @@ async def s(tmp_path: Path) -> AsyncIterator[Site]:
 
 
 def hidden(text: str, name: str) -> str:
-    return re.findall(rf'name="{name}" value="([^"]*)"', text)[0]
+    return str(re.findall(rf'name="{name}" value="([^"]*)"', text)[0])
 
 
 def fields(text: str, **more: str) -> dict[str, str]:

@@ -63,6 +63,7 @@ from broker.state import (
     cancelled,
     deliveries_told,
     envelopes_of,
+    heard,
     keep_texts,
     key_ring,
     outbox_of,
@@ -166,8 +167,10 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             tracer=tracer,
         )
         storage.on_silence(broker.streams.cut_all)
-        ready = Readiness(lambda: not ledger.failed and storage.is_fresh())
-        app = build(broker, ready, *_front(settings), _pace())
+        app = build(
+            broker, ready := Readiness(lambda: not ledger.failed and storage.is_fresh()), *_front(settings), _pace()
+        )
+        await heard(storage)
         storage.started()
         yield Running(world=world, app=app, ledger=ledger, readiness=ready, ring=ring, watch=watch, audit=storage.log)
 

@@ -47,6 +47,9 @@ from broker.ports import AuditReads, StaleError
 log_origin = first_log
 """The name of the log, by the issuer."""
 
+_HEARING, _LOOKING = 10.0, 0.05
+"""Seconds: how long a start waits for word of the other processes, and how often it looks."""
+
 
 def log_key(store: KeyStore, issuer: str) -> tuple[Key, Callable[[bytes], bytes]]:
     """The first log's public key under its name, and what makes a signed note of the text of any log's checkpoint."""
@@ -187,6 +190,17 @@ async def picture_of(empty: Snapshot, storage: Storage) -> LiveSnapshot:
 
     ledger.on_commit = committed
     return live
+
+
+async def heard(storage: Storage) -> None:
+    """Until the picture is known to be the newest, at most so long: a start works longer at a stretch than that lasts.
+
+    Then, too, the start goes on: a database that is gone by now is told by `readyz`, and nothing is decided.
+    """
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_HEARING):
+            while not storage.is_fresh():  # noqa: ASYNC110 (a matter of time, and nothing tells of it)
+                await asyncio.sleep(_LOOKING)
 
 
 async def outbox_of(world: World, ledger: RunningLedger, outgoing: Outgoing) -> Outbox:

@@ -87,9 +87,9 @@ async def _started(wishes: Wishes, state: Path) -> AsyncIterator[Described]:
     if not settings.keys.exists():
         await asyncio.to_thread(make_state, settings)
     extra = [client for path in wishes.clients for client in extra_clients(path)]
-    catalogue = _catalogue(settings, idp_port, secrets, extra, state)
+    rows = read_catalogue(_catalogue(settings, idp_port, secrets, extra, state)).rows
     async with _provider(settings, idp_port, secrets), opened(settings) as running:
-        steps = await apply_catalogue.foresee(running.world, read_catalogue(catalogue).rows)
+        steps = await apply_catalogue.foresee(running.world, rows)
         await apply_catalogue.apply(running.world, steps, None)
         async with serving(running, settings):
             yield await describe(settings, running, files, secrets.web, extra, f"http://{HOST}:{idp_port}")

@@ -10,8 +10,6 @@ from enum import StrEnum
 from aiohttp import web
 
 from broker.core.administration import SORTS
-from broker.core.reasons import REASONS, sentence
-from broker.core.reasons.language import Tongue
 from broker.flows.repositories.deciding import Desk
 from broker.web import (
     admin,
@@ -51,9 +49,7 @@ from broker.web import (
     visas,
 )
 from broker.web.asking import DESK
-from broker.web.errors import Problem, headers, status_of
-from broker.web.languages import language
-from broker.web.middleware import ERROR_FAMILIES, ERROR_FORMS, REQUEST_ID, ErrorForm
+from broker.web.middleware import ERROR_FAMILIES, ERROR_FORMS, ErrorForm
 from broker.web.openapi import OPENAPI
 from broker.web.pages import (
     addresses,
@@ -67,6 +63,7 @@ from broker.web.pages import (
     transparency,
     troubled,
 )
+from broker.web.pages.problems import page
 from broker.web.state import BROKER
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -99,26 +96,6 @@ class Route:
     def is_public(self) -> bool:
         """Does it answer without credentials?"""
         return self.who is Who.ANYBODY
-
-
-def page(request: web.Request, problem: Problem) -> web.StreamResponse:
-    """A problem as a page for people."""
-    reason, told_in = problem.reason, language(request)
-    status = status_of(reason.code)
-    text = sentence(reason.code, dict(reason.facts), told_in)
-    way_out = _way_out(reason.code, Tongue(told_in)) if status == 403 else None  # noqa: PLR2004 (as everywhere: why)
-    response = render.render(
-        request, "problem.html", status=status, sentence=text, way_out=way_out, code=reason.code,
-        request_id=request[REQUEST_ID],
-    )  # fmt: skip
-    headers(response, status, problem.decision)
-    response.headers.update(problem.headers)
-    return response
-
-
-def _way_out(code: str, tongue: Tongue) -> str:
-    """What somebody who is refused on a page can do about it."""
-    return tongue.word("line.none" if REASONS[code].appeal == "none" else "line.facts")
 
 
 _DRS = "/ga4gh/drs/v1"

@@ -123,6 +123,8 @@ def as_of_0001(place: Place) -> None:
         "DROP INDEX delivery_object",
         "ALTER TABLE delivery DROP COLUMN object",
         "DROP TABLE history",
+        "DROP TABLE shard",
+        "DROP TABLE shard_tile",
         "DELETE FROM meta WHERE key = 'history_from'",
         "ALTER TABLE record ADD COLUMN id TEXT NOT NULL DEFAULT ''",
         f"UPDATE record SET id = (SELECT {RECEIPT} FROM receipt c WHERE c.seq = record.seq)",

@@ -2,12 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from importlib.metadata import version
+from typing import Any
 
 from aiohttp import web
 
@@ -124,7 +125,6 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             stack.push_async_callback(maker.close)
         storage = await stack.enter_async_context(storage_of(settings, store, clock, entropy))
         ledger = storage.ledger
-        stack.push_async_callback(cancelled, asyncio.create_task(storage.scratch.sweep_on(clock.now)))
         await _not_before_the_last(storage.log, clock)
         live = await picture_of(empty(ontology, rules, signing.own_trust(tokens, settings.issuer)), storage)
         _heed_revocations(tokens, live, clock)
@@ -133,8 +133,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         await _keep_texts(world, live, settings)
         watch = watch_policies(world, live, settings, folder)
         ring = await key_ring(world, tokens, live, settings)
-        for looking in (ring.look_on(), watch.look_on()):
-            stack.push_async_callback(cancelled, asyncio.create_task(looking))
+        _look_on(stack, ring.look_on(), watch.look_on(), storage.scratch.sweep_on(clock.now))
         await stack.enter_async_context(deliveries_told(world, settings.nginx_log, await storage.alive()))
         outgoing = _outgoing(stack, tracer := _tracer(stack, settings))
         stack.push_async_callback((await outbox_of(world, ledger, outgoing)).close)
@@ -173,6 +172,12 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         await heard(storage)
         storage.started()
         yield Running(world=world, app=app, ledger=ledger, readiness=ready, ring=ring, watch=watch, audit=storage.log)
+
+
+def _look_on(stack: AsyncExitStack, *tasks: Coroutine[Any, Any, None]) -> None:
+    """Do these beside everything else, until the end."""
+    for task in tasks:
+        stack.push_async_callback(cancelled, asyncio.create_task(task))
 
 
 def _world(

@@ -97,7 +97,10 @@ async def choose(w: World, caller: Caller, wish: Wish) -> Mailbox | Reason:
 
 
 async def remove(w: World, caller: Caller) -> None:
-    """The address is gone, and no letter comes; what happens is read here. Twice is once. Steps: 1 gather, 2 decide, 3 record."""
+    """The address is gone, and no letter comes; what happens is read here. Twice is once.
+
+    Steps: 1 gather, 2 decide, 3 record.
+    """
     now, before = w.clock.now(), await w.rows.get(Mailbox, caller.person.id)
     if before is not None and before.sealed:
         await w.ledger.record(w.entry("mailbox.removed", now, caller.person), Put(changed(before, sealed="")))

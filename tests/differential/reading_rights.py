@@ -147,11 +147,30 @@ def _person(name: str, request: Mapping[str, Any], certificate: Mapping[str, Any
         return now
     begun = instant(case.grant["begins"])
     since = [instant(one["effective_from"]) for one in versions]
+    settled = [_settled(one) for one in versions]
+    today = _words(versions, case.now, case.now)
     for moment in [begun, *sorted(one for one in since if begun < one < case.now)]:
-        then = _at(versions, request, certificate, case, moment, rules)
-        if then[0] == EXCLUDE and then[1] not in NEVER_SAID:
-            return then
+        if _words(versions, moment, case.now) == today:
+            continue  # they have said nothing else since
+        for said in (versions, settled):
+            then = _at(said, request, certificate, case, moment, rules)
+            if then[0] == EXCLUDE and then[1] not in NEVER_SAID:
+                return then
     return now
+
+
+def _words(versions: list[Mapping[str, Any]], moment: datetime, known: datetime) -> Any:
+    """What of their consents governed at `moment`."""
+    found = reading_consent._governing(versions, moment, known)
+    return [one[-1] for one in found] if isinstance(found, list) else found
+
+
+def _settled(version: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Reading: who waited may join later, if their answer fits; so a version that let them wait is asked what it says."""
+    read = {**version, "maturity_review_on": None, "capacity": None}
+    if version.get("grantor"):
+        read["grantor"] = {**version["grantor"], "valid_to": None}
+    return {**read, "status": "active"} if version.get("status") == "suspended" else read
 
 
 def _at(
@@ -333,12 +352,17 @@ def _lawyer_said(case: Case, code: str, rules: Rules) -> bool:
 
 
 def level_of(case: Case) -> int:
-    """What the institution has shown: what the registry says, and above 1 only so far as evidence in force goes."""
+    """What the institution has shown: what the registry says, and above 1 only so far as evidence in force goes.
+
+    Reading: of whom nobody said anything that is below 0: a missing fact is no level.
+    """
     row = case["organisation"] or {"facts": {}, "evidence": []}
-    stated = row["facts"].get("recipient.security_level") or 0
+    stated = row["facts"].get("recipient.security_level")
+    if stated is None:
+        return -1
     papers = [one["id"] for one in row["evidence"] if in_force(one, case.now)]
     proved = [int(one.removeprefix("security.level:")) for one in papers if one.startswith("security.level:")]
-    return min(stated, max([1, *proved]))
+    return min(int(stated), max([1, *proved]))
 
 
 def security(case: Case, rules: Rules) -> Said:  # noqa: ARG001

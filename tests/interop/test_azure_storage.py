@@ -13,15 +13,13 @@ import pytest
 
 from broker.adapters.repositories.stores import open_stores
 from broker.core.rows import Repository
-from broker.ports.sources import SourceBrokenError
 from tests.interop.serving import HERE, free_port, listening, needed, program
+from tests.interop.slices import CONTENT, PATH, slices_are_right
 
 AZURITE = HERE / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
 ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 """The emulator's, known to everybody."""
-CONTENT = bytes(n * 7 % 251 for n in range(300_000))
-PATH = "reads/one.bam"
 
 
 def _shared() -> str:
@@ -41,12 +39,11 @@ def _shared() -> str:
 
 async def put(base: str, key: str) -> None:
     async with aiohttp.ClientSession() as http:
-        made = await http.put(f"{base}/heart?restype=container&{_shared()}")
-        assert made.status == 201, await made.text()
-        answer = await http.put(
-            f"{base}/heart/{key}?{_shared()}", data=CONTENT, headers={"x-ms-blob-type": "BlockBlob"}
-        )
-        assert answer.status == 201, await answer.text()
+        async with http.put(f"{base}/heart?restype=container&{_shared()}") as made:
+            assert made.status == 201, await made.text()
+        path, kind = f"{base}/heart/{key}?{_shared()}", {"x-ms-blob-type": "BlockBlob"}
+        async with http.put(path, data=CONTENT, headers=kind) as answer:
+            assert answer.status == 201, await answer.text()
 
 
 @pytest.mark.row("ST-AZURE")
@@ -64,10 +61,4 @@ async def test_slices_of_a_blob_in_azure(tmp_path: Path) -> None:
         await put(base, f"pre/{PATH}")
         root = f"az://{ACCOUNT}/heart/pre"
         home = Repository(id="r", name="R", root=root, endpoint=base, credentials="bank", internal=True)
-        async with stores.open(home, PATH, len(CONTENT)) as body:
-            for first, last in ((0, len(CONTENT) - 1), (17, 99_999), (len(CONTENT) - 1,) * 2):
-                got = b"".join([chunk async for chunk in body.read(first, last)])
-                assert got == CONTENT[first : last + 1]
-        with pytest.raises(SourceBrokenError):
-            async with stores.open(home, "none.bam", 5) as body:
-                assert not [chunk async for chunk in body.read(0, 4)]
+        await slices_are_right(stores, home)

@@ -9,19 +9,17 @@ import pytest
 
 from broker.adapters.repositories.stores import open_stores
 from broker.core.rows import Repository
-from broker.ports.sources import SourceBrokenError
 from tests.adapters.test_remote_repositories import _service_account
 from tests.interop.serving import HERE, free_port, listening, needed, program
+from tests.interop.slices import CONTENT, PATH, slices_are_right
 
 EMULATOR = HERE / ".suites" / "bin" / "gcp-storage-emulator"
-CONTENT = bytes(n * 7 % 251 for n in range(300_000))
-PATH = "reads/one.bam"
 
 
 async def put(base: str, key: str) -> None:
     url = f"{base}/upload/storage/v1/b/heart/o?uploadType=media&name={quote(key, safe='')}"
-    async with aiohttp.ClientSession() as http:
-        answer = await http.post(url, data=CONTENT, headers={"Content-Type": "application/octet-stream"})
+    kind = {"Content-Type": "application/octet-stream"}
+    async with aiohttp.ClientSession() as http, http.post(url, data=CONTENT, headers=kind) as answer:
         assert answer.status == 200, await answer.text()
 
 
@@ -38,10 +36,4 @@ async def test_slices_of_an_object_in_google_cloud_storage(tmp_path: Path) -> No
         await listening(port)
         await put(base, f"pre/{PATH}")
         home = Repository(id="r", name="R", root="gs://heart/pre", endpoint=base, credentials="bank", internal=True)
-        async with stores.open(home, PATH, len(CONTENT)) as body:
-            for first, last in ((0, len(CONTENT) - 1), (17, 99_999), (len(CONTENT) - 1,) * 2):
-                got = b"".join([chunk async for chunk in body.read(first, last)])
-                assert got == CONTENT[first : last + 1]
-        with pytest.raises(SourceBrokenError):
-            async with stores.open(home, "none.bam", 5) as body:
-                assert not [chunk async for chunk in body.read(0, 4)]
+        await slices_are_right(stores, home)

@@ -1,7 +1,6 @@
 """Each way in which bytes leave (by the kernel, over TLS, from an origin), and what ends it: rights, sources, clients."""
 
 import asyncio
-import datetime as dt
 import ssl
 import time
 from collections.abc import AsyncIterator
@@ -11,15 +10,12 @@ from typing import Any
 
 import aiohttp
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from broker.adapters.repositories.local import LocalFile
 from broker.core.rows import Delivery, Repository
 from broker.web.sending import LAST
 from broker.web.server import listening
+from tests.certificates import contexts
 from tests.fakes import START
 from tests.origin import Origin, origin
 from tests.web.site import CONTENT, Site, opened, site
@@ -30,22 +26,8 @@ from tests.web.test_http_layer import _app
 @pytest.fixture(scope="module")
 def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """A certificate of our own, for the server and for a client that trusts it."""
-    folder = tmp_path_factory.mktemp("tls")
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    day = dt.datetime.fromtimestamp(time.time(), dt.UTC)
-    certificate = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(1).not_valid_before(day - dt.timedelta(1)).not_valid_after(day + dt.timedelta(1))
-        .sign(key, hashes.SHA256())
-    )  # fmt: skip
-    (folder / "cert.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    pem, none = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    (folder / "key.pem").write_bytes(key.private_bytes(serialization.Encoding.PEM, pem, none))
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(folder / "cert.pem", folder / "key.pem")
-    client = ssl.create_default_context(cafile=str(folder / "cert.pem"))
-    client.check_hostname = False
+    server, client = contexts(tmp_path_factory.mktemp("tls"))
+    client.check_hostname = False  # it is for `localhost`, and asked for by number
     return server, client
 
 

@@ -117,8 +117,14 @@ class Pkcs11Keys:
             library = pkcs11.lib(str(self._module))
             library.reinitialize()  # what was there when it was first looked at may not be what is there now
             token = library.get_token(token_label=self._token)
-            self._session = token.open(rw=writable, user_pin=self._pin().decode())
+            self._session = token.open(rw=writable, user_pin=self._text_of_pin())
         return self._session
+
+    def _text_of_pin(self) -> str:
+        try:
+            return self._pin().decode()
+        except UnicodeDecodeError:  # which says one of its bytes
+            raise KeyStoreError("the PIN is no text in UTF-8") from None
 
     def forget(self) -> None:
         """End the session; the next signature opens another."""

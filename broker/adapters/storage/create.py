@@ -21,9 +21,6 @@ from broker.ports import Clock, Entropy
 PAGE_BYTES = 8_192
 """Of a new database: of SQLite's 4,096 an entry of 500 bytes leaves up to a tenth unused at the end of each."""
 
-PAGE_BYTES = 8_192
-"""Of a new database: of SQLite's 4,096 an entry of 500 bytes leaves up to a tenth unused at the end of each."""
-
 
 def create(path: Path, head_path: Path, *, origin: str, sign: Sign, clock: Clock, entropy: Entropy) -> None:
     """A new database with an empty log of that origin (one entry, `log.created`), and the head of the log.

@@ -4,6 +4,7 @@ The same release of the same text never says something else: whoever changes a p
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from hashlib import sha256
 
 from broker.core.audit.entry import Value
@@ -38,7 +39,7 @@ async def put_in_force(w: World, text: Text, parts: Sequence[Text] = ()) -> tupl
     before = await w.rows.get(InForce, text.what)
     for each in (*parts, text):
         if await w.rows.get(Document, each.id) is None:
-            new += rows_of(each)
+            new += [replace(row, since=now) for row in rows_of(each)]
     wrong = await contradicted(w.rows, parts)
     # 2. Decide.
     if wrong or (before is not None and before.document == text.id and not new):

@@ -32,6 +32,7 @@ INDEXED: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "challenge": ("person",),
     "code": ("family",),
     "delivery": ("state", "access", "object"),
+    "document": ("name",),
     "family": ("person", "session", "client"),
     "farewell": ("state",),
     "grant": ("person", "dataset"),

@@ -34,7 +34,7 @@ def foresee_each(question: Question, datasets: Iterable[DatasetId], snapshot: Sn
     had = {grant.dataset for grant in given(snapshot.organisations(scopes), snapshot)}
     for id in datasets:
         by_name = id in had or _by_name(id, asker, snapshot)
-        rules = (_rules(snapshot.get(Dataset, id)), snapshot.forms.get(id), id if by_name else None)
+        rules = (rules_of(snapshot.get(Dataset, id)), snapshot.forms.get(id), id if by_name else None)
         decision = known.get(rules)
         if decision is None:
             decision = decided(replace(asker, question=copied(asker.question, dataset=id)), snapshot)
@@ -64,7 +64,7 @@ def _by_name(id: DatasetId, asker: Asker, snapshot: Snapshot) -> bool:
     return bool(snapshot.communities(id)) or any(snapshot.grants(one, id) for one in persons if one is not None)
 
 
-def _rules(row: Dataset | None) -> object:
+def rules_of(row: Dataset | None) -> object:
     """Equal for datasets under the same rules."""
     return None if row is None else tuple([_hashable(getattr(row, name)) for name in _RULES])
 

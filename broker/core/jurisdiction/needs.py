@@ -75,6 +75,17 @@ def needs(rulebook: Rulebook, stated: Mapping[str, FactValue], at: Seconds) -> t
     return tuple(found.values())
 
 
+def may_apply(rulebook: Rulebook, stated: Mapping[str, FactValue], at: Seconds) -> tuple[tuple[Pack, bool], ...]:
+    """The packs in force that are asked about data of which this is stated. True: whoever asks; False: it depends."""
+    day, facts = day_of(at), derive(stated)
+    packs = [rulebook.packs[compiled.id] for compiled in rulebook.at(at).packs]
+    said = [
+        evaluate(pack.applies_when, facts, {name: one.members(day) for name, one in pack.lists.items()})
+        for pack in packs
+    ]
+    return tuple((pack, applies is True) for pack, applies in zip(packs, said, strict=True) if applies is not False)
+
+
 def _unstated(pack: Pack, facts: Facts, members: Members) -> Iterator[tuple[str, str]]:
     """(rule, fact) for every fact that would settle a condition of a pack that may apply."""
     applies = evaluate(pack.applies_when, facts, members)

@@ -16,6 +16,7 @@ from broker.core.reasons.named_things import NAMED_THINGS
 from broker.core.reasons.notice_words import NOTICE_WORDS
 from broker.core.reasons.page_words import PAGE_WORDS
 from broker.core.reasons.participant_words import PARTICIPANT_WORDS
+from broker.core.reasons.public_words import PUBLIC_WORDS
 from broker.core.reasons.signing_words import SIGNING_WORDS
 from broker.core.reasons.spec import Spec
 from broker.core.reasons.words import WORDS
@@ -33,6 +34,7 @@ EVERY_WORD: Mapping[str, str] = {
     **SIGNING_WORDS,
     **ADMIN_WORDS,
     **NOTICE_WORDS,
+    **PUBLIC_WORDS,
 }
 """By key, in English: the words of explanations, of what they name, and those of the pages."""
 

@@ -30,6 +30,8 @@ class Document:
     part: int = 0
     parts: int = 1
     body: str
+    since: Seconds | None = None
+    """When it was kept, and so came into force first. None: before that was noted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,12 +4,26 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from broker.web.pages import administering, mine, my_data
+from broker.web.pages import administering, catalogue, looking, mine, my_data, standing, transparency
 
 Address = tuple[str, str, Callable[[web.Request], Awaitable[web.StreamResponse]]]
 """Method, path, handler."""
 
+PUBLIC: tuple[Address, ...] = (
+    ("GET", "/datasets", catalogue.datasets),
+    ("GET", "/dataset", catalogue.dataset),
+    ("GET", "/use", looking.what_for),
+    ("GET", "/register", transparency.register_page),
+    ("GET", "/register.xml", transparency.register_feed),
+    ("GET", "/policies", transparency.policies),
+    ("GET", "/policies/{pack}", transparency.policy),
+    ("GET", "/policies/{pack}/{version}", transparency.former),
+    ("GET", "/status", standing.status),
+)
+"""For everybody."""
+
 SIGNED_IN: tuple[Address, ...] = (
+    ("POST", "/use", looking.for_me),
     ("GET", "/me", mine.home),
     ("POST", "/me", mine.acted),
     ("GET", "/decisions/{decision}", mine.decision),
@@ -33,5 +47,7 @@ SIGNED_IN: tuple[Address, ...] = (
 )
 """For who is signed in in this browser."""
 
-FAMILIES = ("/my-data", "/me/", "/decisions/", "/admin")
+FAMILIES = (
+    "/my-data", "/me/", "/decisions/", "/admin", "/dataset", "/use", "/register", "/policies", "/status",
+)  # fmt: skip
 """How paths begin whose errors are pages."""

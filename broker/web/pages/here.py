@@ -18,6 +18,7 @@ from broker.web.state import BROKER
 
 _PUBLIC = (
     ("/datasets", "page.data"),
+    ("/use", "page.use"),
     ("/policies", "page.policies"),
     ("/register", "page.register"),
     ("/incidents", "page.incidents"),

@@ -1,5 +1,6 @@
 """Templates and the one stylesheet. Everything is escaped; nothing on a page comes from elsewhere."""
 
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ def set_up(app: web.Application) -> None:
     """Make `render` work in `app`."""
     aiohttp_jinja2.setup(
         app,
-        filters={"day": lambda at: rfc3339(at)[:10]},
+        filters={"day": lambda at: rfc3339(at)[:10], "rfc822": lambda at: formatdate(at, usegmt=True)},
         loader=jinja2.FileSystemLoader(_HERE / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,

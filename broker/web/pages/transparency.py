@@ -1,13 +1,19 @@
 """Public pages of the rules in force, made from the very packs that decide, and of the projects that use the data."""
 
+from typing import Any
+
 from aiohttp import web
 
 from broker.core.jurisdiction.pack import Pack
+from broker.core.plain import digest
 from broker.core.reasons import REASONS
 from broker.core.reasons.language import Tongue
 from broker.core.time import day_of
+from broker.flows.rule_history import pack_of, releases
+from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.pages.here import page, visitor
+from broker.web.pages.render import render
 from broker.web.public import in_force, one_in_force, shown_register
 from broker.web.state import BROKER
 
@@ -20,14 +26,29 @@ async def policies(request: web.Request) -> web.Response:
 
 async def policy(request: web.Request) -> web.Response:
     """GET /policies/{pack}: its rules in order, each with what it rests on and what it is for."""
-    pack = one_in_force(request)
+    return await _pack(request, one_in_force(request), then=None)
+
+
+async def former(request: web.Request) -> web.Response:
+    """GET /policies/{pack}/{version}: the rules as they stood in a version that was in force once."""
+    id, version = request.match_info["pack"], request.match_info["version"]
+    found = await pack_of(request.app[BROKER].world, id, version)
+    if found is None:
+        raise Problem("REQ-NOT-FOUND")
+    return await _pack(request, found, then=version)
+
+
+async def _pack(request: web.Request, pack: Pack, then: str | None) -> web.Response:
     broker = request.app[BROKER]
     day = day_of(broker.world.clock.now())
-    values = {
+    values: dict[str, Any] = {
         "pack": pack,
-        "digest": broker.snapshots.current().rulebook.digests[pack.id],
+        "then": then,
+        "digest": digest(pack),
         "says": _says(pack, Tongue(language(request))),
         "lists": {name: ", ".join(sorted(one.members(day))) for name, one in sorted(pack.lists.items())},
+        "releases": await releases(broker.world, pack.id),
+        "now": {one.id: one.version for one in in_force(request).values()}.get(pack.id),
     }
     return page(request, await visitor(request), "policy.html", values)
 
@@ -36,6 +57,15 @@ async def register_page(request: web.Request) -> web.Response:
     """GET /register: the projects that were approved, what began last first."""
     found, following = shown_register(request)
     return page(request, await visitor(request), "register.html", {"rows": found, "following": following})
+
+
+async def register_feed(request: web.Request) -> web.Response:
+    """GET /register.xml: the newest projects as RSS 2.0, for who follows them."""
+    found, _ = shown_register(request)
+    now, issuer = request.app[BROKER].world.clock.now(), request.app[BROKER].world.issuer
+    response = render(request, "register.xml", rows=found, named=[digest(one) for one in found], made=now, home=issuer)
+    response.content_type = "application/rss+xml"
+    return response
 
 
 def _says(pack: Pack, tongue: Tongue) -> dict[str, str]:

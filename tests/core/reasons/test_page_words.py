@@ -10,10 +10,11 @@ from broker.core.reasons.grant_words import GRANT_WORDS
 from broker.core.reasons.notice_words import NOTICE_WORDS
 from broker.core.reasons.page_words import PAGE_WORDS
 from broker.core.reasons.participant_words import PARTICIPANT_WORDS
+from broker.core.reasons.public_words import PUBLIC_WORDS
 from broker.core.reasons.signing_words import SIGNING_WORDS
 from broker.core.reasons.words import WORDS
 
-TABLES = (PAGE_WORDS, GRANT_WORDS, PARTICIPANT_WORDS, SIGNING_WORDS, ADMIN_WORDS, NOTICE_WORDS)
+TABLES = (PAGE_WORDS, GRANT_WORDS, PARTICIPANT_WORDS, SIGNING_WORDS, ADMIN_WORDS, NOTICE_WORDS, PUBLIC_WORDS)
 OF_PAGES = {key: word for table in TABLES for key, word in table.items()}
 WEB = Path(__file__).parents[3] / "broker" / "web" / "pages"
 LETTERS = WEB.parents[1] / "core" / "letters.py"

@@ -25,7 +25,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "signing_key": (),
     "task": ("person",),
     "identity_link": (),
-    "document": (),
+    "document": ("name",),
     "in_force": (),
     "consent_template": (),
     "withdrawal_receipt": ("subject",),

@@ -1,0 +1,138 @@
+"""Search in the catalogue: by words, by permitted use, without a condition, by how it is opened.
+
+What is searched in is folded once for each version of a row, for there may be a hundred thousand.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from broker.core.duo.vocabulary import ENTRIES, Entry, TermKind
+from broker.core.ids import DatasetId
+from broker.core.reasons.language import Tongue
+from broker.core.rows import Dataset
+from broker.core.snapshot import Snapshot
+from broker.flows.request_access import may_know
+from broker.flows.world import Caller
+from broker.web.state import BROKER
+
+ACCESS = ("open", "registered", "controlled")
+LONGEST = 200
+"""Characters that are searched for."""
+_MOST_WORDS = 8
+_PAGES = 7
+"""Digits of a place in the list."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Searched:
+    """A dataset and what is searched in."""
+
+    row: Dataset
+    text: str
+    codes: frozenset[str]
+
+
+@dataclass(slots=True)
+class _Kept:
+    """The datasets of one picture, in order of id; `made_of` is the part of the picture that says which there are."""
+
+    made_of: object
+    rows: tuple[_Searched, ...]
+    by_id: dict[DatasetId, _Searched]
+
+
+_KEPT = _Kept(None, (), {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What is looked for. `code`: a permission or none; `without`: a condition that must not be there, or none."""
+
+    words: tuple[str, ...]
+    code: str
+    without: str
+    access: str
+
+
+def asked(request: web.Request) -> Search:
+    """The search that an address asks for; what is no word of ours is left out."""
+    said = request.query
+    return Search(
+        words=tuple(said.get("q", "")[:LONGEST].casefold().split()[:_MOST_WORDS]),
+        code=_one_of(said.get("code", ""), TermKind.PERMISSION),
+        without=_one_of(said.get("without", ""), TermKind.MODIFIER),
+        access=said.get("access", "") if said.get("access") in ACCESS else "",
+    )
+
+
+def place(request: web.Request) -> int:
+    """From which place in the list on."""
+    text = request.query.get("from", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < _PAGES else 0
+
+
+def found(request: web.Request, who: Caller | None, wanted: Search) -> list[Dataset]:
+    """The datasets that fit, in order of id; hidden ones only for whom a grant names."""
+    broker = request.app[BROKER]
+    snapshot, now = broker.snapshots.current(), broker.world.clock.now()
+    fits = _searched(snapshot)
+    if wanted.code:
+        fits = tuple([one for one in fits if wanted.code in one.codes])
+    if wanted.without:
+        fits = tuple([one for one in fits if wanted.without not in one.codes])
+    if wanted.access:
+        fits = tuple([one for one in fits if one.row.access == wanted.access])
+    for word in wanted.words:
+        fits = tuple([one for one in fits if word in one.text])
+    return [
+        one.row
+        for one in fits
+        if one.row.existence == "listed" or (who is not None and may_know(who, one.row.id, snapshot, now))
+    ]
+
+
+def choices() -> dict[str, Any]:
+    """What a form of the search offers: code and the key of its word."""
+    return {
+        "codes": [(one.code, word_of(one)) for one in ENTRIES.values() if one.kind is TermKind.PERMISSION],
+        "conditions": [(one.code, word_of(one)) for one in ENTRIES.values() if one.kind is TermKind.MODIFIER],
+        "ways_in": ACCESS,
+    }
+
+
+def word_of(entry: Entry) -> str:
+    """The key of the word for a permission or a condition."""
+    return "duo." + entry.shorthand.lower()
+
+
+def label(code: str, tongue: Tongue) -> str:
+    """What a code means, in words; a code that may not stand on a dataset, as the ontology calls it."""
+    entry = ENTRIES.get(code)
+    if entry is None or entry.kind not in (TermKind.PERMISSION, TermKind.MODIFIER):
+        return entry.label if entry is not None else code
+    return tongue.word(word_of(entry))
+
+
+def _one_of(code: str, kind: TermKind) -> str:
+    return code if code in ENTRIES and ENTRIES[code].kind is kind else ""
+
+
+def _searched(snapshot: Snapshot) -> tuple[_Searched, ...]:
+    made_of = snapshot.index.get(("all", Dataset.KIND))
+    if made_of is None:
+        return ()
+    if _KEPT.made_of is not made_of:
+        before = _KEPT.by_id
+        _KEPT.rows = tuple([_of(row, before.get(row.id)) for row in snapshot.all(Dataset)])
+        _KEPT.by_id = {one.row.id: one for one in _KEPT.rows}
+        _KEPT.made_of = made_of
+    return _KEPT.rows
+
+
+def _of(row: Dataset, before: _Searched | None) -> _Searched:
+    if before is not None and before.row is row:
+        return before
+    text = f"{row.title} {row.description} {row.id}".casefold()
+    return _Searched(row, text, frozenset(term.code for term in row.duo))

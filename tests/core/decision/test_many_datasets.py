@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from broker.core.decision import evaluate, foresee_each
-from broker.core.decision.many import _RULES, _rules
+from broker.core.decision.many import _RULES, rules_of
 from broker.core.ids import DatasetId
 from broker.core.rows import ConsentRow, Dataset, Row
 from broker.core.rows.obligations import Obligation
@@ -81,9 +81,9 @@ def test_each_answer_is_that_of_the_dataset_alone_and_alike_ones_have_the_same(
 
 
 def test_what_a_dataset_has_to_itself_is_no_rule() -> None:
-    assert _rules(b.dataset()) == _rules(twin())
-    assert _rules(b.dataset()) != _rules(twin(access="open"))
-    assert _rules(None) is None
+    assert rules_of(b.dataset()) == rules_of(twin())
+    assert rules_of(b.dataset()) != rules_of(twin(access="open"))
+    assert rules_of(None) is None
     assert not {"id", "version", "title", "description"} & set(_RULES)
     assert {"duo", "facts", "certificate", "safeguards", "access", "existence"} <= set(_RULES)
 

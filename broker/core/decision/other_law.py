@@ -85,9 +85,9 @@ def _without(reasons: tuple[Reason, ...], others: tuple[Reason, ...]) -> tuple[R
     return tuple(one for one in reasons if _rule(one) not in there)
 
 
-def _rule(reason: Reason) -> tuple[str, str, str]:
+def _rule(reason: Reason) -> tuple[str, ...]:
     norm = reason.norm
-    return (reason.code, norm.source, norm.rule) if norm is not None else (reason.code, "", "")
+    return (reason.code, norm.source, norm.rule) if norm is not None else (reason.code,)
 
 
 def _rank(said: Said) -> Outcome:

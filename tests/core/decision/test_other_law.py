@@ -62,6 +62,22 @@ def by(version: str, rule: str) -> Reason:
     return Reason(code="JUR-EU-ADEQUATE", norm=Norm(source="pack", version=version, rule=rule, cite="Art 45"))
 
 
+FIRST = Norm(source="eu", version="1", rule="a")
+MISSING = Reason(code="JUR-FACT-MISSING", norm=FIRST)
+OTHERS = {
+    "code": replace(MISSING, code="JUR-NO-PACK"),
+    "pack": replace(MISSING, norm=replace(FIRST, source="us")),
+    "rule": replace(MISSING, norm=replace(FIRST, rule="b")),
+    "no rule": replace(MISSING, norm=None),
+}
+
+
+@pytest.mark.parametrize("what", OTHERS)
+def test_another_code_pack_or_rule_is_a_reason_of_its_own(what: str) -> None:
+    newer = replace(MISSING, norm=replace(FIRST, version="2"))
+    assert changes(said(DENY, MISSING), said(DENY, newer, OTHERS[what])).why == (OTHERS[what],)
+
+
 def test_a_rule_that_says_the_same_in_another_version_is_not_why() -> None:
     assert changes(said(PERMIT, by("1", "a"), by("1", "b")), said(DENY, by("2", "a"), ONE)).why == (ONE,)
     assert changes(said(PERMIT, by("1", "a"), ONE), said(DENY, by("2", "a"))).why == (ONE,)

@@ -5,12 +5,13 @@ A request's id is in its answer, its lines of the log, its trace and its entries
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from contextvars import ContextVar
+from functools import lru_cache
 from time import monotonic
 
 from aiohttp import web
+from prometheus_client import Counter
 
 from broker.core.audit.entry import Entry, added
 from broker.core.rows import Put
@@ -47,29 +48,42 @@ class WatchedLedger:
 
     async def record(self, entry: Entry, *changes: Put) -> int | None:
         """As the one underneath."""
-        with self._timed(), self._tracer.part("record", kind=entry.kind):
-            index = await self._ledger.record(_named(entry), *changes)
-        METRICS.recorded.labels(entry.kind).inc()
+        mark, began = self._begun()
+        try:
+            with self._tracer.part("record", kind=entry.kind):
+                index = await self._ledger.record(_named(entry), *changes)
+            METRICS.record_seconds.observe(monotonic() - began)
+        finally:
+            self._ended(mark)
+        _recorded(entry.kind).inc()
         return index
 
     async def record_each(self, records: Sequence[tuple[Entry, Sequence[Put]]]) -> None:
         """As the one underneath."""
-        with self._timed(), self._tracer.part("record", entries=len(records)):
-            await self._ledger.record_each([(_named(entry), puts) for entry, puts in records])
-        for entry, _ in records:
-            METRICS.recorded.labels(entry.kind).inc()
-
-    @contextmanager
-    def _timed(self) -> Iterator[None]:
-        mark = object()
-        began = self._since[mark] = monotonic()
-        METRICS.recording.inc()
+        mark, began = self._begun()
         try:
-            yield
+            with self._tracer.part("record", entries=len(records)):
+                await self._ledger.record_each([(_named(entry), puts) for entry, puts in records])
             METRICS.record_seconds.observe(monotonic() - began)
         finally:
-            del self._since[mark]
-            METRICS.recording.dec()
+            self._ended(mark)
+        for entry, _ in records:
+            _recorded(entry.kind).inc()
+
+    def _begun(self) -> tuple[object, float]:
+        mark, began = object(), monotonic()
+        self._since[mark] = began
+        METRICS.recording.inc()
+        return mark, began
+
+    def _ended(self, mark: object) -> None:
+        del self._since[mark]
+        METRICS.recording.dec()
+
+
+@lru_cache(maxsize=512)
+def _recorded(kind: str) -> Counter:
+    return METRICS.recorded.labels(kind)
 
 
 def _named(entry: Entry) -> Entry:

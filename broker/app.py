@@ -17,6 +17,7 @@ from broker.adapters.catalogue.forms import CatalogueForms
 from broker.adapters.clock import SystemClock
 from broker.adapters.descriptors import open_files
 from broker.adapters.entropy import SystemEntropy
+from broker.adapters.income_groups import load_income_groups
 from broker.adapters.jwks import JwksClient
 from broker.adapters.key_ring import KeyRing
 from broker.adapters.languages import load_languages
@@ -46,6 +47,7 @@ from broker.core.rows import Client, IdentityProvider, Row
 from broker.core.snapshot import empty
 from broker.database import Storage
 from broker.flows.documents import document
+from broker.flows.figures import Figures
 from broker.flows.gather import Gathering
 from broker.flows.inspect import Tools
 from broker.flows.notices.ledger import TellingLedger
@@ -164,6 +166,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             post=await stack.enter_async_context(telling(world, outgoing, settings, store.secret("mail"), languages)),
             administration=_administration(outgoing, settings),
             tracer=tracer,
+            figures=Figures(load_income_groups(settings.income_groups_file)),
         )
         storage.on_silence(broker.streams.cut_all)
         app = build(

@@ -106,6 +106,9 @@ class Settings(BaseModel):
     drs_servers: Path | None = None
     """File of the DRS servers to which `drs://` addresses may lead; by default the shipped one, which names nobody.
     Trusted: whoever writes it says which servers people's tools ask."""
+    income_groups: Path | None = None
+    """File of the income groups of countries, for the public figures of fairness; by default the shipped list, which
+    nobody has compared with its source. Trusted: its writer says who counts as disadvantaged."""
     witnesses: tuple[str, ...] = ()
     """Who signs the log's checkpoints besides us (c2sp.org/tlog-witness): `KEY URL` each, the key as `name+id+key`."""
     mail_server: str | None = Field(default=None, pattern=r"^[^\s:]+:[0-9]{1,5}$|^\[[0-9a-f:]+\]:[0-9]{1,5}$")
@@ -248,6 +251,10 @@ class Settings(BaseModel):
     @property
     def drs_servers_file(self) -> Path:
         return self.drs_servers or shared_folder("config") / "drs-servers.yaml"
+
+    @property
+    def income_groups_file(self) -> Path:
+        return self.income_groups or shared_folder("config") / "income-groups.yaml"
 
     @property
     def ontology_file(self) -> Path:

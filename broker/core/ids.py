@@ -60,6 +60,13 @@ def make_id(prefix: str, now: int, random: bytes) -> str:
     return f"{prefix}_{millis[:8]}-{millis[8:]}-7{drawn[1:4]}-{variant}{drawn[5:8]}-{drawn[8:]}"
 
 
+def made_at(id: str) -> int | None:
+    """The second in which `make_id` made it; None for an id that it did not make."""
+    if _MADE.fullmatch(id) is None:
+        return None
+    return int(id[4:12] + id[13:17], 16) // 1000
+
+
 def is_made_id(text: str, prefix: str) -> bool:
     """Does `text` have the form of an id that `make_id` made with `prefix`?"""
     return text.startswith(f"{prefix}_") and _MADE.fullmatch(text) is not None

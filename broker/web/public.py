@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from aiohttp import web
@@ -35,6 +36,24 @@ async def get_register(request: web.Request) -> web.Response:
     """GET /register: the projects that were approved, what began last first. `next`: the `from` of the next page."""
     found, following = shown_register(request)
     told = {"projects": [_project(one) for one in found], "next": following}
+    return web.json_response(told)
+
+
+async def get_figures(request: web.Request) -> web.Response:
+    """GET /figures: how access was given in the last year, by income group; what is too small to be told is null."""
+    broker = request.app[BROKER]
+    report = await broker.figures.of_today(broker.world)
+    income = broker.figures.income
+    told = {
+        "from": rfc3339(report.since),
+        "until": rfc3339(report.until),
+        "applicants": [asdict(line) for line in report.applicants],
+        "origins": [asdict(line) for line in report.origins],
+        "refusals": dict(report.refusals),
+        "counts": dict(report.counts),
+        "complaints": asdict(report.complaints),
+        "income_groups": {"year": income.year, "source": income.source, "reviewed_by": income.reviewed_by or None},
+    }
     return web.json_response(told)
 
 

@@ -230,6 +230,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"{_API}/reviews/{{review}}/return", reviews.post_return, Who.TOKEN),
     Route("POST", f"{_API}/reviews/{{review}}/reopening", reviews.post_reopening, Who.TOKEN),
     Route("GET", f"{_API}/register", public.get_register, Who.ANYBODY),
+    Route("GET", f"{_API}/figures", public.get_figures, Who.ANYBODY),
     Route("GET", f"{_API}/policies", public.list_policies, Who.ANYBODY),
     Route("GET", f"{_API}/policies/{{pack}}", public.get_policy, Who.ANYBODY),
     Route("GET", f"{_API}/incidents", incidents.list_published, Who.ANYBODY),

@@ -8,8 +8,10 @@ from aiohttp import web
 
 from broker.core.audit.witness import Witness
 from broker.core.drs.service_info import Operator
+from broker.core.equity import IncomeGroups
 from broker.core.jurisdiction.rulebook import Mode
 from broker.core.reasons.language import Language
+from broker.flows.figures import Figures
 from broker.flows.gather import Gathering
 from broker.flows.inspect import Tools
 from broker.flows.notices.send import Post
@@ -84,6 +86,8 @@ class Broker:
     """How letters go out."""
     administration: Administration
     tracer: Tracer = UNTRACED
+    figures: Figures = field(default_factory=lambda: Figures(IncomeGroups()))
+    """The public figures; without a list of income groups every country is in none."""
 
 
 BROKER = web.AppKey("broker", Broker)

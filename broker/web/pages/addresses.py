@@ -18,6 +18,7 @@ PUBLIC: tuple[Address, ...] = (
     ("GET", "/policies", transparency.policies),
     ("GET", "/policies/{pack}", transparency.policy),
     ("GET", "/policies/{pack}/{version}", transparency.former),
+    ("GET", "/figures", transparency.figures),
     ("GET", "/status", standing.status),
 )
 """For everybody."""
@@ -48,6 +49,6 @@ SIGNED_IN: tuple[Address, ...] = (
 """For who is signed in in this browser."""
 
 FAMILIES = (
-    "/my-data", "/me/", "/decisions/", "/admin", "/dataset", "/use", "/register", "/policies", "/status",
+    "/my-data", "/me/", "/decisions/", "/admin", "/dataset", "/use", "/register", "/policies", "/status", "/figures",
 )  # fmt: skip
 """How paths begin whose errors are pages."""

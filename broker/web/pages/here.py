@@ -21,6 +21,7 @@ _PUBLIC = (
     ("/use", "page.use"),
     ("/policies", "page.policies"),
     ("/register", "page.register"),
+    ("/figures", "page.figures"),
     ("/incidents", "page.incidents"),
     ("/complain", "page.complain"),
 )

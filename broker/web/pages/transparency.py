@@ -4,6 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
+from broker.core.equity import SMALL
 from broker.core.jurisdiction.pack import Pack
 from broker.core.plain import digest
 from broker.core.reasons import REASONS
@@ -66,6 +67,13 @@ async def register_feed(request: web.Request) -> web.Response:
     response = render(request, "register.xml", rows=found, named=[digest(one) for one in found], made=now, home=issuer)
     response.content_type = "application/rss+xml"
     return response
+
+
+async def figures(request: web.Request) -> web.Response:
+    """GET /figures: how access was given in the last year; each chart with its table."""
+    broker = request.app[BROKER]
+    values = {"told": await broker.figures.of_today(broker.world), "income": broker.figures.income, "small": SMALL}
+    return page(request, await visitor(request), "figures.html", values)
 
 
 def _says(pack: Pack, tongue: Tongue) -> dict[str, str]:

@@ -1,0 +1,149 @@
+"""How is access given, to whom, and how fast? The public figures of the last year, up to the end of yesterday.
+
+Read only, from the picture: the same day always has the same figures, and who looks again within a day gets those
+that were made. Small figures are left out before anybody sees them (core/equity.py).
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from broker.core.access.cases import CaseKind
+from broker.core.access.grants import USED
+from broker.core.access.states import State
+from broker.core.equity import Answer, IncomeGroups, Line, lines, told
+from broker.core.grants import stage
+from broker.core.ids import made_at
+from broker.core.reasons import REASONS
+from broker.core.rows import Case, Dataset, Grant, Request, Trace
+from broker.core.snapshot import Snapshot
+from broker.core.time import Seconds
+from broker.flows.world import World
+
+_DAY = 86_400
+_YEAR = 365 * _DAY
+_AT_ONCE = 500
+"""Datasets after which others get their turn."""
+_SEVERAL = "several"
+INTERESTS = ("person", "people", "state", "contract", "system")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The figures. A count is None where it is too small to be told."""
+
+    since: Seconds
+    until: Seconds
+    applicants: tuple[Line, ...]
+    """By the income group of the applicant's institution."""
+    origins: tuple[Line, ...]
+    """By that of the countries that the data come from."""
+    refusals: tuple[tuple[str, int | None], ...]
+    """By whose interest the first reason of a refusal protects."""
+    counts: tuple[tuple[str, int | None], ...]
+    complaints: Line
+    """Complaints that were answered; `share`: of a hundred, how many were upheld, in whole or in part."""
+
+
+@dataclass(slots=True)
+class _Counted:
+    applicants: list[Answer]
+    origins: list[Answer]
+    refused: Counter[str]
+    counts: Counter[str]
+
+
+class Figures:
+    """Makes the report of a day once."""
+
+    def __init__(self, income: IncomeGroups) -> None:
+        self.income = income
+        self._kept: Report | None = None
+
+    async def of_today(self, w: World) -> Report:
+        """The figures up to the end of yesterday."""
+        now = w.clock.now()
+        until = Seconds(now - now % _DAY)
+        if self._kept is None or self._kept.until != until:
+            self._kept = await self._made(w, until)
+        return self._kept
+
+    async def _made(self, w: World, until: Seconds) -> Report:
+        snapshot, since = w.snapshots.current(), Seconds(until - _YEAR)
+        found = _Counted([], [], Counter(), Counter())
+        for number, dataset in enumerate(snapshot.all(Dataset)):
+            found.counts["datasets" if dataset.existence == "listed" else "hidden"] += 1
+            for request in snapshot.requests_for(dataset.id):
+                await self._count(w, snapshot, dataset, request, since, until, found)
+            if number % _AT_ONCE == _AT_ONCE - 1:
+                await w.clock.give_way()
+        found.counts.pop("hidden", None)
+        names = ("datasets", "waiting", "grants", "across_borders")
+        return Report(
+            since=since,
+            until=until,
+            applicants=lines(found.applicants),
+            origins=lines(found.origins, (*_GROUPS_OF_DATA,)),
+            refusals=tuple((one, told(found.refused[one])) for one in INTERESTS),
+            counts=tuple((name, told(found.counts[name])) for name in names),
+            complaints=lines(_complaints(snapshot, since, until), ())[-1],
+        )
+
+    async def _count(
+        self, w: World, snapshot: Snapshot, dataset: Dataset, request: Request, since: Seconds, until: Seconds,
+        found: _Counted,
+    ) -> None:  # fmt: skip
+        country = _country(snapshot, request)
+        if request.state is State.SUBMITTED:
+            found.counts["waiting"] += 1
+        if request.grant is not None and _in_force(snapshot, request, until):
+            found.counts["grants"] += 1
+            found.counts["across_borders"] += country is not None and country not in _origins(dataset)
+        at = made_at(request.decision) if request.decision is not None else None
+        if request.state not in _ANSWERED or at is None or not since <= at < until:
+            return
+        approved = request.state is not State.REJECTED
+        days = max(0, at - request.created) // _DAY
+        found.applicants.append(Answer(group=self.income.of(country), approved=approved, days=days))
+        found.origins.append(Answer(group=self._origin(dataset), approved=approved, days=days))
+        if not approved and request.decision is not None:
+            found.refused[_interest(await w.rows.get(Trace, request.decision))] += 1
+
+    def _origin(self, dataset: Dataset) -> str:
+        groups = {self.income.of(country) for country in _origins(dataset)}
+        return groups.pop() if len(groups) == 1 else _SEVERAL if groups else "unknown"
+
+
+_GROUPS_OF_DATA = ("high", "upper_middle", "lower_middle", "low", _SEVERAL, "unknown")
+_ANSWERED = frozenset({State.APPROVED, State.REJECTED, State.REVOKED})
+
+
+def _origins(dataset: Dataset) -> tuple[str, ...]:
+    stated = dataset.facts.get("data.origin_countries")
+    return stated if isinstance(stated, tuple) else ()
+
+
+def _country(snapshot: Snapshot, request: Request) -> str | None:
+    """Of the applicant's institution, as the registry has it."""
+    homes = snapshot.organisations(one.partition("@")[2] for one in request.affiliations)
+    found = [home.facts.get("recipient.country") for home in homes]
+    return next((one for one in found if isinstance(one, str)), None)
+
+
+def _in_force(snapshot: Snapshot, request: Request, at: Seconds) -> bool:
+    grant = snapshot.get(Grant, request.grant or "")
+    return grant is not None and grant.begins < at and stage(grant, snapshot, at) in USED
+
+
+def _interest(trace: Trace | None) -> str:
+    """Whose interest the strictest reason protects; the committee's own no is its contract."""
+    why = ((trace.body if trace is not None else {}).get("explanation") or {}).get("why") or ()
+    code = str(why[0].get("code")) if why else ""
+    return REASONS[code].interest if code in REASONS else "contract"
+
+
+def _complaints(snapshot: Snapshot, since: Seconds, until: Seconds) -> Iterator[Answer]:
+    for case in snapshot.all(Case):
+        if case.kind is CaseKind.COMPLAINT and case.answered is not None and since <= case.answered < until:
+            upheld = case.outcome in ("upheld", "partly")
+            yield Answer(group="all", approved=upheld, days=(case.answered - case.opened) // _DAY)

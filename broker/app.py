@@ -69,6 +69,7 @@ from broker.state import (
     heard,
     keep_texts,
     key_ring,
+    log_key,
     outbox_of,
     picture_of,
     seal_old_secrets,
@@ -164,9 +165,8 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             version=version("ga4gh-access-broker"),
             languages=(languages := load_languages(settings.text_folder)),
             post=await stack.enter_async_context(telling(world, outgoing, settings, store.secret("mail"), languages)),
-            administration=_administration(outgoing, settings),
+            administration=_administration(outgoing, settings, store),
             tracer=tracer,
-            figures=Figures(load_income_groups(settings.income_groups_file)),
         )
         storage.on_silence(broker.streams.cut_all)
         app = build(
@@ -236,9 +236,15 @@ def _outgoing(stack: AsyncExitStack, tracer: Tracer) -> Outgoing:
     return outgoing
 
 
-def _administration(outgoing: Outgoing, settings: Settings) -> Administration:
-    tools = Tools(probe=HttpProbe(outgoing), fits=jose.fits, check=jose.check_signature)
-    return Administration(forms=CatalogueForms(), tools=tools, mode=settings.mode, operator=settings.operator)
+def _administration(outgoing: Outgoing, settings: Settings, store: keys.KeyStore) -> Administration:
+    return Administration(
+        forms=CatalogueForms(),
+        tools=Tools(probe=HttpProbe(outgoing), fits=jose.fits, check=jose.check_signature),
+        mode=settings.mode,
+        operator=settings.operator,
+        figures=Figures(load_income_groups(settings.income_groups_file)),
+        log_key=str(log_key(store, settings.issuer)[0]),
+    )
 
 
 def _heed_revocations(tokens: signing.OwnTokens, live: LiveSnapshot, clock: SystemClock) -> None:

@@ -44,6 +44,10 @@ class Administration:
     mode: Mode
     operator: Operator = field(default_factory=Operator)
     """Who runs this broker, as its service-info says."""
+    figures: Figures = field(default_factory=lambda: Figures(IncomeGroups()))
+    """The public figures; without a list of income groups every country is in none."""
+    log_key: str = ""
+    """The log's public key, as notes name it (`name+id+key`); for pages on which a receipt is checked."""
 
 
 class Log(AuditReads, Changes, Protocol):
@@ -86,8 +90,6 @@ class Broker:
     """How letters go out."""
     administration: Administration
     tracer: Tracer = UNTRACED
-    figures: Figures = field(default_factory=lambda: Figures(IncomeGroups()))
-    """The public figures; without a list of income groups every country is in none."""
 
 
 BROKER = web.AppKey("broker", Broker)

@@ -56,7 +56,7 @@ async def told(s: Site) -> Any:
 
 
 def counting(s: Site) -> None:
-    s.http.app[BROKER].figures.income = INCOME
+    s.http.app[BROKER].administration.figures.income = INCOME
 
 
 @pytest.mark.row("PUB-FIGURES")

@@ -72,7 +72,11 @@ async def register_feed(request: web.Request) -> web.Response:
 async def figures(request: web.Request) -> web.Response:
     """GET /figures: how access was given in the last year; each chart with its table."""
     broker = request.app[BROKER]
-    values = {"told": await broker.figures.of_today(broker.world), "income": broker.figures.income, "small": SMALL}
+    values = {
+        "told": await broker.administration.figures.of_today(broker.world),
+        "income": broker.administration.figures.income,
+        "small": SMALL,
+    }
     return page(request, await visitor(request), "figures.html", values)
 
 

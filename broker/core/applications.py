@@ -7,7 +7,7 @@ The tables are in core/access; here they meet the rows. What the law, the codes 
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
-from broker.core.access.life import Command, step
+from broker.core.access.life import Command, Stage, step
 from broker.core.access.parts import Part
 from broker.core.access.votes import Opinion, tally
 from broker.core.ids import DatasetId, PersonId
@@ -35,10 +35,12 @@ def parts(
     """Which parts somebody has in an application before one committee.
 
     `persons`: everybody whom they were ever shown to be. `organisations`: the institutions of the applicant. Whoever
-    applies has that part and no other.
+    applies has that part and no other; whoever once applied has none.
     """
     if application.person in persons:
         return frozenset({Part.APPLICANT})
+    if persons & application.ever:
+        return frozenset({Part.ACCESSOR}) if persons & set(application.people) else frozenset()
     scope = f"committee:{review.committee}"
     found = {part for part in _OF_COMMITTEE if has(part, scope)}
     found |= {invited.part for invited in review.invited if invited.person in persons}
@@ -63,10 +65,12 @@ def moved(review: Review, *commands: Command, now: Seconds, **changes: Any) -> R
 def handed_in(review: Review, committee: Committee, now: Seconds) -> Review:
     """The review of a committee to which papers were handed: screened, unless an official must endorse them first.
 
-    Who endorsed older papers has not endorsed these, and votes on those count no longer.
+    Who endorsed older papers has not endorsed these, and votes on those count no longer. After an answer they are an
+    amendment.
     """
     rest = () if committee.endorsed else (Command.WAIVE, Command.SCREEN)
-    made = moved(review, Command.SUBMIT, *rest, now=now, endorsed_by=None)
+    begins = Command.AMEND if review.stage is Stage.DECIDED else Command.SUBMIT
+    made = moved(review, begins, *rest, now=now, endorsed_by=None)
     if made is None:
         raise ValueError(f"nothing can be handed in to what is {review.stage}")
     return made

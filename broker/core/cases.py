@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from broker.core.access.cases import ANSWERED_BY, CASE_TRANSITIONS, OUTSIDE, CaseCommand, CaseKind
 from broker.core.ids import PersonId
-from broker.core.rows import Case, Request, Review
+from broker.core.rows import Application, Case, Request, Review
 from broker.core.snapshot import Snapshot
 
 Has = Callable[[str, str], bool]
@@ -29,11 +29,13 @@ def may(case: Case, persons: frozenset[PersonId], has: Has, snapshot: Snapshot) 
 
 
 def had_a_part(case: Case, snapshot: Snapshot) -> frozenset[PersonId]:
-    """Who decided, voted, weighed or spoke in what the case is about."""
+    """Who decided, voted, weighed or spoke in what the case is about, or applied for it together with others."""
     request = snapshot.get(Request, case.about)
     review = snapshot.get(Review, request.review) if request is not None and request.review is not None else None
     found: set[PersonId | None] = {request.decided_by} if request is not None else set()
     if review is not None:
         found |= {one.person for one in review.votes} | {one.person for one in review.assessed}
         found |= {one.person for one in review.remarks} | review.apart
+        application = snapshot.get(Application, review.application)
+        found |= application.ever if application is not None else set()
     return frozenset(one for one in found if one is not None)

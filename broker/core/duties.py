@@ -5,6 +5,7 @@ registered with the dataset, for every grant or for those across a border.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from broker.core.jurisdiction.facts import FactValue
@@ -112,3 +113,21 @@ def overdue(obligations: Iterable[Obligation], now: Seconds) -> tuple[Obligation
     """Those that should have been recorded as done by `now`, the oldest first."""
     late = [one for one in obligations if one.overdue(now)]
     return tuple(sorted(late, key=lambda one: (one.due or 0, one.id)))
+
+
+def carried_on(before: tuple[Obligation, ...], owed: tuple[Obligation, ...]) -> tuple[Obligation, ...]:
+    """What is owed under a grant that goes on: all that was, with what was recorded of it, and what comes besides.
+
+    A duty that is not done yet gets its new date, if that is later: it counts from the end.
+    """
+    old = {one.id: one for one in before}
+    new = {one.id: _later(old.get(one.id), one) for one in owed}
+    return tuple({**old, **new}.values())
+
+
+def _later(old: Obligation | None, new: Obligation) -> Obligation:
+    if old is None:
+        return new
+    if old.fulfilled or old.due is None or new.due is None:
+        return old
+    return replace(old, due=max(old.due, new.due))

@@ -5,7 +5,7 @@ from typing import cast
 
 from broker.core.access.grants import GrantCommand, GrantPart, GrantStage, next_stage, stage_of
 from broker.core.ids import PersonId
-from broker.core.rows import Committee, Grant, Report, Revocation, Row, changed
+from broker.core.rows import Application, Committee, Grant, Report, Request, Review, Revocation, Row, changed
 from broker.core.rows.revocation import revocation_id
 from broker.core.snapshot import Snapshot
 from broker.core.time import FOREVER, Seconds
@@ -48,15 +48,30 @@ def stage(grant: Grant, snapshot: Snapshot, now: Seconds) -> GrantStage:
     return stage_of(grant.ends, now, closed=closed, revoked=held and not pausing, suspended=held and pausing)
 
 
+def fellows(grant: Grant, snapshot: Snapshot) -> frozenset[PersonId]:
+    """Everybody who applied for it together with its holder, or once did."""
+    request = snapshot.get(Request, grant.request)
+    review = snapshot.get(Review, request.review) if request is not None and request.review is not None else None
+    application = snapshot.get(Application, review.application) if review is not None else None
+    return application.ever if application is not None else frozenset()
+
+
 def parts(
-    persons: frozenset[PersonId], has: Has, grant: Grant, committees: frozenset[Committee]
+    persons: frozenset[PersonId],
+    has: Has,
+    grant: Grant,
+    committees: frozenset[Committee],
+    together: frozenset[PersonId] = frozenset(),
 ) -> frozenset[GrantPart]:
     """Which parts somebody has. `persons`: everybody whom they were ever shown to be. A holder is nothing besides.
 
-    `committees`: the one that gave it, and the one that decides about the data now.
+    `committees`: the one that gave it, and the one that decides about the data now. `together`: who applied with its
+    holder, and so has no say in it (I2).
     """
     if grant.person in persons:
         return frozenset({GrantPart.HOLDER})
+    if persons & together:
+        return frozenset()
     found: set[GrantPart] = set()
     for one in committees:
         scope = f"committee:{one.id}"

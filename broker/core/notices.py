@@ -94,21 +94,39 @@ def _committee(id: str, about: str, but: Iterable[PersonId] = ()) -> Iterator[To
         yield Told(to=role_box(role, f"committee:{id}"), about=about, but=tuple(but))
 
 
-def _applicant_of(h: Happened, id: ApplicationId) -> tuple[PersonId, ...]:
+def _applying(h: Happened, id: ApplicationId) -> tuple[PersonId, ...]:
+    """Who applies, the applicant first."""
     row = h.get(Application, id)
-    return (row.person,) if row is not None else ()
+    return row.people if row is not None else ()
+
+
+def _ever_applied(h: Happened, id: ApplicationId) -> tuple[PersonId, ...]:
+    """Who applies or once did: what a committee is told, they are not."""
+    row = h.get(Application, id)
+    return tuple(sorted(row.ever)) if row is not None else ()
 
 
 def _applicants(h: Happened) -> Iterator[Told]:
     """Who applied."""
     for row in h.of(Review):
-        yield from (Told(to=person_box(one), about=row.application) for one in _applicant_of(h, row.application))
+        yield from (Told(to=person_box(one), about=row.application) for one in _applying(h, row.application))
+
+
+def _people(h: Happened) -> Iterator[Told]:
+    """Who applies, of who joins them or leaves them."""
+    for row in h.of(Application):
+        yield from (Told(to=person_box(one), about=row.id) for one in row.people)
+
+
+def _parted(h: Happened) -> Iterator[Told]:
+    """Whose grants ended because they apply no longer with the others."""
+    yield from _named_grants(h, "grant.revoked")
 
 
 def _desks(h: Happened) -> Iterator[Told]:
     """The committees before which it is; not who stepped aside, and not who applies."""
     for row in h.of(Review):
-        yield from _committee(row.committee, row.id, (*_applicant_of(h, row.application), *sorted(row.apart)))
+        yield from _committee(row.committee, row.id, (*_ever_applied(h, row.application), *sorted(row.apart)))
 
 
 def _officials(h: Happened) -> Iterator[Told]:
@@ -117,7 +135,7 @@ def _officials(h: Happened) -> Iterator[Told]:
         application = h.get(Application, row.application) if row.stage is Stage.SUBMITTED else None
         scopes = (one.partition("@")[2] for one in application.affiliations) if application is not None else ()
         for home in h.before.organisations(scopes):
-            but = _applicant_of(h, row.application)
+            but = _ever_applied(h, row.application)
             yield Told(to=role_box("signing_official", f"organisation:{home.id}"), about=row.id, but=but)
 
 
@@ -125,10 +143,13 @@ def _remarked(h: Happened) -> Iterator[Told]:
     """Both sides of what is said to everybody, but for who said it; of the rest the committee alone."""
     for row in h.of(Review):
         said: Remark = row.remarks[-1]
-        applicants = _applicant_of(h, row.application)
-        if said.to == "everybody" and said.person not in applicants:
-            yield from (Told(to=person_box(one), about=row.application) for one in applicants)
-        yield from _committee(row.committee, row.id, (*applicants, *sorted(row.apart), said.person))
+        applicants = _applying(h, row.application)
+        if said.to == "everybody":
+            whom = (one for one in applicants if one != said.person)
+            yield from (Told(to=person_box(one), about=row.application) for one in whom)
+        yield from _committee(
+            row.committee, row.id, (*_ever_applied(h, row.application), *sorted(row.apart), said.person)
+        )
 
 
 def _invited(h: Happened) -> Iterator[Told]:
@@ -190,11 +211,15 @@ def _of_data(h: Happened, dataset: DatasetId, about: str, but: tuple[PersonId, .
 
 def _frozen(h: Happened) -> Iterator[Told]:
     """Whose grants rest; that they do, and not why."""
+    yield from _named_grants(h, "grant.suspended")
+
+
+def _named_grants(h: Happened, what: str) -> Iterator[Told]:
     named = h.entry.about.get("grants", ())
     for id in named if isinstance(named, tuple) else ():
         row = h.get(Grant, GrantId(id))
         if row is not None:
-            yield Told(to=person_box(row.person), about=row.id, what="grant.suspended")
+            yield Told(to=person_box(row.person), about=row.id, what=what)
 
 
 def _reporter(h: Happened) -> Iterator[Told]:
@@ -255,6 +280,9 @@ def _data_used(h: Happened) -> Iterator[Told]:
 TABLE: Mapping[str, tuple[str, tuple[Rule, ...]]] = MappingProxyType({
     "application.submitted": ("desk", (_desks, _officials)),
     "application.withdrawn": ("desk", (_desks,)),
+    "application.amended": ("desk", (_desks, _officials)),
+    "application.joined": ("application", (_people, _desks, _officials)),
+    "application.left": ("application", (_people, _parted)),
     "request.submitted": ("desk", (_asked,)),
     "request.withdrawn": ("desk", (_asked,)),
     "request.approved": ("answer", (_asker,)),

@@ -58,12 +58,12 @@ def _of_review(row: Review, snapshot: Snapshot, now: Seconds) -> Iterator[Remind
     if committee is None or application is None:
         return
     ends = row.clock.due(row.stage, committee.answer_days)
-    mark, but = _mark(ends, ANSWER_DAYS, now), (application.person, *sorted(row.apart))
+    mark, but = _mark(ends, ANSWER_DAYS, now), (*sorted(application.ever), *sorted(row.apart))
     if mark is None:
         return
     whom = [Told(to=role_box(role, f"committee:{row.committee}"), about=row.id, but=but) for role in _DESK]
     if mark == 0:
-        whom.append(Told(to=person_box(application.person), about=application.id))
+        whom += [Told(to=person_box(one), about=application.id) for one in application.people]
         whom.append(Told(to=role_box("admin", "service"), about=row.id, but=but))
     for one in whom:
         yield Reminding(key=f"{row.id} {ends} {mark} {one.to}", what="reminder.answer", to=one)

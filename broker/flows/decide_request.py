@@ -9,6 +9,7 @@ from typing import Literal
 
 from broker.core.access.life import Command
 from broker.core.access.states import Event, State, step
+from broker.core.amending import Place, place
 from broker.core.applications import hindrance, moved
 from broker.core.consent.exclusion import SALT_BYTES, Exclusion, exclusion
 from broker.core.decision import Decision, Explanation, Question, evaluate, explain
@@ -16,11 +17,12 @@ from broker.core.decision.answerers import COMMITTEE, ROLES
 from broker.core.decision.answering import Given, findings_for
 from broker.core.decision.binding import obligations
 from broker.core.duo.terms import public
+from broker.core.duties import carried_on
 from broker.core.ids import DecisionId, GrantId, PersonId, RequestId, ReviewId
 from broker.core.oidc.own_tokens import PERMISSION_TYP
 from broker.core.outcome import Reason
 from broker.core.plain import plain
-from broker.core.rows import Dataset, Grant, Person, Put, Report, Request, Review, changed
+from broker.core.rows import Application, Dataset, Grant, Person, Put, Report, Request, Review, changed
 from broker.core.rows.obligations import Obligation
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds, add_months, rfc3339
@@ -65,6 +67,9 @@ async def approve(
     if applicant is None or dataset is None:
         return Reason(code="REQ-NOT-FOUND")
     asked = question_of(held, w, now)
+    taken = place(held, snapshot, now)
+    if isinstance(taken, Reason):
+        return taken
     # 2. Decide: with the committee's answers to the questions that it may answer.
     said = [Given(code=code, ground=why) for code, why in answers.items()]
     given = findings_for(asked, snapshot, said, role=COMMITTEE, by=caller.person.id)
@@ -78,15 +83,17 @@ async def approve(
     if left_out is None:
         await w.ledger.record(w.entry("decision.made", now, caller.person, told), put)
         return NotPossible(id=id, decision=decision, explanation=explanation)
-    grant = await _grant(w, held, dataset, decision, question, snapshot, left_out)
+    grant = await _grant(w, held, dataset, decision, question, snapshot, left_out, taken)
     after = changed(
         held, state=State.APPROVED, decided_by=caller.person.id, ground=ground, grant=grant.id,
         findings=question.findings, decision=id,
     )  # fmt: skip
-    # 3. Record: the decision, the request and the grant together or not at all.
-    entry = w.entry("request.approved", now, caller.person, told | {"grant": grant.id})
+    # 3. Record: the decision, the request and the grant, and the end of what it takes the place of, all or nothing.
+    gone = [Put(one) for one in (taken.request, taken.end) if one is not None] if taken is not None else []
+    before = {"instead_of": taken.grant.id} if taken is not None else {}
+    entry = w.entry("request.approved", now, caller.person, told | {"grant": grant.id} | before)
     fault("grant.decided")
-    await w.ledger.record(entry, put, Put(after), Put(grant), *_finished(after, snapshot, now))
+    await w.ledger.record(entry, put, Put(after), Put(grant), *gone, *_finished(after, snapshot, now))
     fault("grant.recorded")
     # 4. Answer.
     return Decided(request=after, grant=grant, id=id, decision=decision, explanation=explanation)
@@ -131,6 +138,14 @@ def may_see(caller: Caller, request: Request, snapshot: Snapshot) -> bool:
     return review is not None and desk(caller, review, snapshot) is not None
 
 
+def is_own(caller: Caller, request: Request, snapshot: Snapshot) -> bool:
+    """Is it the caller's own, under any identity, or of somebody with whom they apply or once did? (I2)"""
+    review = snapshot.get(Review, request.review) if request.review is not None else None
+    application = snapshot.get(Application, review.application) if review is not None else None
+    together = application.ever if application is not None else frozenset[PersonId]()
+    return bool(snapshot.ever_linked(caller.person.id) & {request.person, *together})
+
+
 def holds(caller: Caller, role: str, request: Request, snapshot: Snapshot) -> bool:
     """Has the caller `role` for the dataset of `request`: for it, for its committee, or for the whole service?"""
     dataset = snapshot.get(Dataset, request.dataset)
@@ -150,7 +165,7 @@ def _may_decide(caller: Caller, id: RequestId, event: Event, snapshot: Snapshot)
         return Reason(code="REQ-NOT-FOUND")
     if request.review is None and not _sits(caller, request, snapshot):
         return Reason(code="AUTH-NOT-YOURS", facts=(("roles", "committee_member"),))
-    if request.person in snapshot.ever_linked(caller.person.id):
+    if is_own(caller, request, snapshot):
         return Reason(code="REQ-OWN")
     if request.review is None and event is Event.APPROVE and _wants_papers(request, snapshot):
         return Reason(code="REQ-APPLICATION-NEEDED")
@@ -225,11 +240,16 @@ async def _grant(
     question: Question,
     snapshot: Snapshot,
     left_out: Exclusion,
+    taken: Place | None,
 ) -> Grant:
+    """The grant of a yes. One that takes another's place owes what that owed, and ends no later than that."""
     now = question.at
     id = GrantId(w.new_id("grt", now))
     months = min(m for m in (dataset.grant_months, decision.months, request.purpose.duration_months) if m is not None)
     ends = min(add_months(now, months), decision.ends)
+    owed: tuple[Obligation, ...] = ()
+    if taken is not None:
+        ends, owed = min(ends, taken.grant.ends), taken.grant.obligations
     unsigned = Grant(
         id=id,
         request=request.id,
@@ -239,12 +259,13 @@ async def _grant(
         purpose=request.purpose,
         affiliations=request.affiliations,
         findings=question.findings,
-        obligations=obligations(question, decision, dataset, snapshot, now, ends),
+        obligations=carried_on(owed, obligations(question, decision, dataset, snapshot, now, ends)),
         begins=now,
         ends=ends,
         committee=dataset.committee,
         document="",
         exclusion=left_out,
+        counts_from=(taken.grant.counts_from or taken.grant.begins) if taken is not None else None,
     )
     return replace(unsigned, document=await signed(w, unsigned))
 

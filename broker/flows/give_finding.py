@@ -16,7 +16,7 @@ from broker.core.rows import Put, Request, changed
 from broker.core.rows.access import Finding
 from broker.core.snapshot import Snapshot
 from broker.core.time import rfc3339
-from broker.flows.decide_request import holds, may_see, question_of
+from broker.flows.decide_request import holds, is_own, may_see, question_of
 from broker.flows.world import Caller, World
 
 
@@ -62,7 +62,7 @@ def _may_answer(caller: Caller, id: RequestId, role: str, snapshot: Snapshot) ->
         return Reason(code="REQ-NOT-FOUND")
     if role not in ROLES or not holds(caller, role, request, snapshot):
         return Reason(code="AUTH-NOT-YOURS", facts=(("roles", ", ".join(sorted(ROLES))),))
-    if request.person in snapshot.ever_linked(caller.person.id):
+    if is_own(caller, request, snapshot):
         return Reason(code="REQ-OWN")
     if step(request.state, Event.APPROVE) is None:
         return Reason(code="REQ-STATE", facts=(("state", str(request.state)),))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from broker.core.access.grants import GrantCommand
 from broker.core.access.incidents import INCIDENT_TRANSITIONS as MOVES
 from broker.core.access.incidents import IncidentCommand, IncidentPart, IncidentStage, may
-from broker.core.grants import after
+from broker.core.grants import after, fellows
 from broker.core.ids import DatasetId, GrantId
 from broker.core.outcome import Reason
 from broker.core.rows import Dataset, Grant, Incident, Put, changed
@@ -152,7 +152,8 @@ def at_incident(caller: Caller, id: str, command: IncidentCommand, snapshot: Sna
 def _parts(caller: Caller, row: Incident, snapshot: Snapshot) -> frozenset[IncidentPart]:
     persons, dataset = snapshot.ever_linked(caller.person.id), snapshot.get(Dataset, row.dataset)
     committee = f"committee:{dataset.committee}" if dataset is not None else ""
-    holders = {grant.person for id in row.frozen if (grant := snapshot.get(Grant, id)) is not None}
+    frozen = [grant for id in row.frozen if (grant := snapshot.get(Grant, id)) is not None]
+    holders = frozenset().union(*({grant.person} | fellows(grant, snapshot) for grant in frozen))
     has = {
         IncidentPart.REPORTER: row.reporter in persons,
         IncidentPart.INVOLVED: bool(holders & persons),

@@ -69,15 +69,16 @@ def _of_day(snapshot: Snapshot, day: int, now: Seconds) -> Iterator[Project]:
 
 
 def of_grant(grant: Grant, snapshot: Snapshot, now: Seconds) -> Project:
-    """The project behind a grant, as everybody may know it if they may know the data."""
+    """The project behind a grant, as everybody may know it if they may know the data: as it was approved."""
     request = snapshot.get(Request, grant.request)
     review = snapshot.get(Review, request.review) if request is not None and request.review is not None else None
     application = snapshot.get(Application, review.application) if review is not None else None
+    paper = application.papers[request.turn - 1] if application is not None and request is not None else None
     homes = snapshot.organisations(one.partition("@")[2] for one in grant.affiliations)
     countries = [home.facts.get("recipient.country") for home in homes]
     return Project(
-        title=application.paper.title if application is not None else "",
-        lay=application.paper.lay if application is not None else "",
+        title=paper.title if paper is not None else "",
+        lay=paper.lay if paper is not None else "",
         dataset=grant.dataset,
         institutions=tuple(
             (home.name, place if isinstance(place, str) else "") for home, place in zip(homes, countries, strict=True)

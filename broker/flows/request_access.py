@@ -6,10 +6,11 @@ from broker.core.access.stated import as_stated
 from broker.core.access.states import Event, State, step
 from broker.core.decision import Decision, Explanation, Question, evaluate, explain
 from broker.core.duties import needs_a_benefit
-from broker.core.ids import DatasetId, DecisionId, RequestId
+from broker.core.ids import DatasetId, DecisionId, PersonId, RequestId
 from broker.core.outcome import Reason
 from broker.core.purpose import Purpose
-from broker.core.rows import Committee, Dataset, Put, Request, changed
+from broker.core.rows import Application, Committee, Dataset, Person, Put, Request, changed
+from broker.core.rows.applications import Accessor
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 from broker.flows.traces import about, trace
@@ -34,12 +35,37 @@ async def foresee(w: World, caller: Caller, dataset: DatasetId, purpose: Purpose
         return Reason(code="REQ-NOT-FOUND")
     question = foresight_question(caller, dataset, purpose, now)
     # 2. Decide.
-    found, put = _foreseen(w, caller, question, snapshot, now)
+    found, put = _foreseen(w, caller.person, question, snapshot, now)
     # 3. Record.
     entry = w.entry(
         "decision.made", now, caller.person, about(found.id, put, found.decision, question, found.explanation)
     )
     await w.ledger.record(entry, put)
+    # 4. Tell.
+    return found
+
+
+async def foresee_for(
+    w: World, caller: Caller, asked: PersonId, told: Application | Accessor, dataset: DatasetId, purpose: Purpose
+) -> Foreseen | Reason:
+    """The same for somebody who applies with the caller, as they were when they joined; nobody's visas are looked for.
+
+    Steps: 1 gather, 2 decide, 3 record, 4 tell.
+    """
+    # 1. Gather.
+    person, now = await w.rows.get(Person, asked), w.clock.now()
+    if person is None:
+        return Reason(code="REQ-NOT-FOUND")
+    question = Question(
+        stage="foresee", at=now, known_at=now, person=asked, identities=frozenset({(w.issuer, str(asked))}),
+        affiliations=told.affiliations, location=told.location, purpose=as_stated(purpose), dataset=dataset,
+        modality=purpose.modality,
+    )  # fmt: skip
+    # 2. Decide.
+    found, put = _foreseen(w, person, question, w.snapshots.current(), now)
+    # 3. Record.
+    said = about(found.id, put, found.decision, question, found.explanation)
+    await w.ledger.record(w.entry("decision.made", now, caller.person, said), put)
     # 4. Tell.
     return found
 
@@ -64,7 +90,7 @@ async def submit(
         return Reason(code="REQ-BENEFIT-UNSTATED")
     question = foresight_question(caller, dataset, purpose, now)
     # 2. Foresee: a hopeless request may still be made, but not unknowingly.
-    found, put = _foreseen(w, caller, question, snapshot, now)
+    found, put = _foreseen(w, caller.person, question, snapshot, now)
     request = Request(
         id=RequestId(w.new_id("req", now)),
         person=caller.person.id,
@@ -133,9 +159,9 @@ def foresight_question(caller: Caller, dataset: DatasetId, purpose: Purpose, now
     )
 
 
-def _foreseen(w: World, caller: Caller, question: Question, snapshot: Snapshot, now: Seconds) -> tuple[Foreseen, Put]:
+def _foreseen(w: World, person: Person, question: Question, snapshot: Snapshot, now: Seconds) -> tuple[Foreseen, Put]:
     decision = evaluate(question, snapshot)
     explanation = explain(question, decision, snapshot)
     id = DecisionId(w.new_id("dec", now))
-    put = trace(w, caller.person, id, question, decision, explanation, snapshot)
+    put = trace(w, person, id, question, decision, explanation, snapshot)
     return Foreseen(id=id, decision=decision, explanation=explanation), put

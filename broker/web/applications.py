@@ -15,7 +15,8 @@ from broker.core.rows.applications import Paper
 from broker.core.time import Seconds, rfc3339
 from broker.flows.applications import drafts
 from broker.flows.applications.desk import Desk, desks
-from broker.flows.applications.hand_in import MOST_DATASETS, HandedIn, hand_in, hand_in_again, take_back
+from broker.flows.applications.hand_in import MOST_DATASETS, HandedIn, hand_in, take_back
+from broker.flows.applications.turns import hand_in_again
 from broker.web.bodies import SMALL, Wire, json_body
 from broker.web.callers import caller
 from broker.web.errors import Problem
@@ -30,7 +31,7 @@ Text = Annotated[str, Field(min_length=1, max_length=_TEXT)]
 Id = Annotated[str, Field(min_length=1, max_length=255)]
 _DRAFT_BYTES = 48 * 1024
 """A draft must fit where drafts are kept, with what is kept beside it."""
-_PAPERS = 4 * SMALL
+PAPERS = 4 * SMALL
 
 
 class DraftBody(Wire):
@@ -87,7 +88,7 @@ async def delete_draft(request: web.Request) -> web.Response:
 
 
 async def list_applications(request: web.Request) -> web.Response:
-    """GET /applications: one's own."""
+    """GET /applications: one's own, and those that one joined."""
     who, snapshot = await caller(request), request.app[BROKER].snapshots.current()
     own = snapshot.applications_of(who.person.id)
     return web.json_response(
@@ -97,11 +98,11 @@ async def list_applications(request: web.Request) -> web.Response:
 
 async def post_application(request: web.Request) -> web.Response:
     """POST /applications: hand it in, for datasets of one or several committees."""
-    who, body = await caller(request), await json_body(request, ApplicationBody, _PAPERS)
+    who, body = await caller(request), await json_body(request, ApplicationBody, PAPERS)
     wanted = [DatasetId(one) for one in body.datasets]
     copied = ApplicationId(body.copied_from) if body.copied_from is not None else None
-    done = or_problem(await hand_in(request.app[BROKER].world, who, wanted, _paper(body), copied))
-    told = await _handed_in(request, done)
+    done = or_problem(await hand_in(request.app[BROKER].world, who, wanted, paper_of(body), copied))
+    told = await handed_in(request, done)
     return web.json_response(told, status=201, headers={"Location": f"/api/v1/applications/{done.application.id}"})
 
 
@@ -116,10 +117,10 @@ async def get_application(request: web.Request) -> web.Response:
 
 async def post_turn(request: web.Request) -> web.Response:
     """POST /applications/{application}/turns: hand it in again, after a committee gave it back."""
-    who, body = await caller(request), await json_body(request, PaperBody, _PAPERS)
+    who, body = await caller(request), await json_body(request, PaperBody, PAPERS)
     id = ApplicationId(request.match_info["application"])
-    done = or_problem(await hand_in_again(request.app[BROKER].world, who, id, _paper(body)))
-    return web.json_response(await _handed_in(request, done))
+    done = or_problem(await hand_in_again(request.app[BROKER].world, who, id, paper_of(body)))
+    return web.json_response(await handed_in(request, done))
 
 
 async def withdraw_application(request: web.Request) -> web.Response:
@@ -129,7 +130,7 @@ async def withdraw_application(request: web.Request) -> web.Response:
     return await get_application(request)
 
 
-def _paper(body: PaperBody) -> Paper:
+def paper_of(body: PaperBody) -> Paper:
     try:
         purpose = read_purpose(body.purpose)
     except ValueError as wrong:
@@ -137,7 +138,7 @@ def _paper(body: PaperBody) -> Paper:
     return Paper(title=body.title, statement=body.statement, lay=body.lay, benefit=body.benefit, purpose=purpose)
 
 
-async def _handed_in(request: web.Request, done: HandedIn) -> dict[str, Any]:
+async def handed_in(request: web.Request, done: HandedIn) -> dict[str, Any]:
     who, snapshot = await caller(request), request.app[BROKER].snapshots.current()
     seen = desks(who, done.application.id, snapshot)
     said = [{"dataset": dataset, **foreseen(one, language(request))} for dataset, one in done.foreseen]
@@ -156,18 +157,20 @@ def _application(row: Application, seen: Sequence[Desk], request: web.Request) -
         "turn": row.turn,
         "created": rfc3339(row.created),
         "copied_from": row.copied_from,
-        **_papers(row.paper),
-        "before": [_papers(one) for one in row.papers[:-1]],
+        **papers(row.paper),
+        "before": [papers(one) for one in row.papers[:-1]],
         "changed": list(changes),
+        "people": [{"person": one, "part": "accessor" if n else "applicant"} for n, one in enumerate(row.people)],
         "reviews": [review_json(one, request) for one in seen],
     }
 
 
-def _papers(paper: Paper) -> dict[str, Any]:
+def papers(paper: Paper) -> dict[str, Any]:
     return {
         "title": paper.title,
         "statement": paper.statement,
         "lay": paper.lay,
         "benefit": paper.benefit,
         "purpose": purpose_json(paper.purpose),
+        "datasets": list(paper.datasets),
     }

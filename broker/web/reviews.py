@@ -178,6 +178,9 @@ def review_json(one: Desk, request: web.Request) -> dict[str, Any]:
             {
                 "id": each.id,
                 "dataset": each.dataset,
+                "person": each.person,
+                "turn": each.turn,
+                "instead_of": each.instead_of,
                 "state": each.state.value,
                 "decision": each.decision or each.foresight,
             }

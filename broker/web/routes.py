@@ -46,6 +46,7 @@ from broker.web import (
     sign_in,
     staging,
     tasks,
+    together,
     visas,
 )
 from broker.web.asking import DESK
@@ -218,6 +219,11 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_API}/applications/{{application}}", applications.get_application, Who.TOKEN),
     Route("POST", f"{_API}/applications/{{application}}/turns", applications.post_turn, Who.TOKEN),
     Route("POST", f"{_API}/applications/{{application}}/withdrawal", applications.withdraw_application, Who.TOKEN),
+    Route("POST", f"{_API}/applications/{{application}}/amendments", together.post_amendment, Who.TOKEN),
+    Route("POST", f"{_API}/applications/{{application}}/codes", together.post_code, Who.TOKEN),
+    Route("DELETE", f"{_API}/applications/{{application}}/people/{{person}}", together.delete_person, Who.TOKEN),
+    Route("POST", f"{_API}/joining", together.post_join, Who.TOKEN),
+    Route("POST", f"{_API}/joining/look", together.post_look, Who.TOKEN),
     Route("GET", f"{_API}/reviews", reviews.list_reviews, Who.TOKEN),
     Route("GET", f"{_API}/reviews/{{review}}", reviews.get_review, Who.TOKEN),
     Route("POST", f"{_API}/reviews/{{review}}/endorsement", reviews.post_endorsement, Who.TOKEN),

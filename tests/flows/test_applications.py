@@ -18,8 +18,9 @@ from broker.flows import decide_request, request_access
 from broker.flows.applications import drafts
 from broker.flows.applications.correct import reopen
 from broker.flows.applications.desk import at_desk, desk, desks, requests
-from broker.flows.applications.hand_in import hand_in, hand_in_again, take_back
+from broker.flows.applications.hand_in import hand_in, take_back
 from broker.flows.applications.review import Said, assess, endorse, give_back, invite, put_off, remark, step_aside, vote
+from broker.flows.applications.turns import hand_in_again
 from broker.flows.decide_request import Decided, NotPossible
 from broker.flows.world import Caller
 from tests import builders as b

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broker.core.access.grants import GRANT_TRANSITIONS, USED, GrantCommand, GrantStage
+from broker.core.duties import carried_on
 from broker.core.grants import stage as stage_now
 from broker.core.ids import Issuer, PersonId
 from broker.core.outcome import Reason
@@ -19,7 +20,7 @@ from broker.flows.decide_request import NotPossible
 from broker.flows.deliver import still_permitted
 from broker.flows.grants.desk import Held, at_grant, ending, own, waiting
 from broker.flows.grants.end import close, stop
-from broker.flows.grants.renew import ask_renewal, carried_on, decline, extend
+from broker.flows.grants.renew import ask_renewal, decline, extend
 from broker.flows.revoke import revoke
 from broker.flows.use_data import Refused, Ticket, ask
 from tests import builders as b

@@ -42,7 +42,7 @@ INCIDENT_TRANSITIONS: Mapping[IncidentStage, Mapping[IncidentCommand, IncidentSt
 class IncidentPart(StrEnum):
     REPORTER = "reporter"
     INVOLVED = "involved"
-    """Holds a grant that was frozen for it."""
+    """Holds a grant that was frozen for it, or applied for it with its holder."""
     MEMBER = "committee_member"
     CUSTODIAN = "custodian"
     ADMIN = "admin"

@@ -30,6 +30,14 @@ class Command(StrEnum):
     SUBMIT = "submit"
     WITHDRAW = "withdraw"
     COPY = "copy"
+    BRING = "bring"
+    """Ask somebody to apply with them, for a grant of their own."""
+    REMOVE = "remove"
+    """Go on without somebody who applies with them; that person's grants end."""
+    LEAVE = "leave"
+    """Apply with them no longer; one's own grants end."""
+    AMEND = "amend"
+    """After an answer: other data, other people, another purpose. The answers before hold until there are others."""
     ENDORSE = "endorse"
     DECLINE = "decline"
     REMARK = "remark"
@@ -49,6 +57,8 @@ class Command(StrEnum):
     """By the broker: the gates were asked, and what they said is told to both sides."""
     FINISH = "finish"
     """By the broker: the last dataset has its answer."""
+    STAND = "stand"
+    """By the broker: what was asked besides was taken back, and the answers before stand."""
 
 
 TRANSITIONS: Mapping[Stage, Mapping[Command, Stage]] = {
@@ -59,6 +69,7 @@ TRANSITIONS: Mapping[Stage, Mapping[Command, Stage]] = {
         Command.ENDORSE: Stage.SCREENING,
         Command.DECLINE: Stage.RETURNED,
         Command.WITHDRAW: Stage.WITHDRAWN,
+        Command.STAND: Stage.DECIDED,
     },
     Stage.SCREENING: {Command.SCREEN: Stage.IN_REVIEW},
     Stage.IN_REVIEW: {
@@ -66,9 +77,14 @@ TRANSITIONS: Mapping[Stage, Mapping[Command, Stage]] = {
         Command.RETURN: Stage.RETURNED,
         Command.FINISH: Stage.DECIDED,
         Command.WITHDRAW: Stage.WITHDRAWN,
+        Command.STAND: Stage.DECIDED,
     },
-    Stage.RETURNED: {Command.SUBMIT: Stage.SUBMITTED, Command.WITHDRAW: Stage.WITHDRAWN},
-    Stage.DECIDED: {Command.REOPEN: Stage.IN_REVIEW},
+    Stage.RETURNED: {
+        Command.SUBMIT: Stage.SUBMITTED,
+        Command.WITHDRAW: Stage.WITHDRAWN,
+        Command.STAND: Stage.DECIDED,
+    },
+    Stage.DECIDED: {Command.REOPEN: Stage.IN_REVIEW, Command.AMEND: Stage.SUBMITTED},
     Stage.WITHDRAWN: {},
 }
 """Stage, and what moves an application out of it. A command that is not here leaves the stage as it is.

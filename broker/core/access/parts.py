@@ -33,8 +33,9 @@ _SEE = frozenset({Command.SEE})
 _SPEAK = _SEE | {Command.REMARK}
 _HANDLE = _SPEAK | {Command.INVITE, Command.DELAY}
 _SIT = _SPEAK | {Command.ASSESS, Command.VOTE, Command.STEP_ASIDE, Command.RETURN, Command.DECIDE}
-_OWN = _SPEAK | {Command.WITHDRAW, Command.COPY}
-_WITH = _SEE | {Command.COPY}
+_PEOPLE = frozenset({Command.BRING, Command.REMOVE})
+_OWN = _SPEAK | {Command.WITHDRAW, Command.COPY} | _PEOPLE
+_WITH = _SEE | {Command.COPY, Command.LEAVE}
 
 _READING = {
     Part.HANDLER: _SPEAK,
@@ -54,7 +55,7 @@ PERMISSIONS: Mapping[Stage, Mapping[Part, frozenset[Command]]] = {
         Part.ACCESSOR: _WITH,
         Part.SIGNING_OFFICIAL: _SEE | {Command.ENDORSE, Command.DECLINE},
     },
-    Stage.SCREENING: {**_READING, Part.APPLICANT: _OWN, Part.ACCESSOR: _WITH},
+    Stage.SCREENING: {**_READING, Part.APPLICANT: _OWN - _PEOPLE, Part.ACCESSOR: _WITH - {Command.LEAVE}},
     Stage.IN_REVIEW: {
         Part.APPLICANT: _OWN,
         Part.ACCESSOR: _WITH,
@@ -74,7 +75,7 @@ PERMISSIONS: Mapping[Stage, Mapping[Part, frozenset[Command]]] = {
     },
     Stage.DECIDED: {
         **_READING,
-        Part.APPLICANT: _SPEAK | {Command.COPY},
+        Part.APPLICANT: _SPEAK | {Command.COPY, Command.AMEND} | _PEOPLE,
         Part.ACCESSOR: _WITH,
         Part.SIGNING_OFFICIAL: _SEE,
         Part.CHAIR: _SPEAK | {Command.REOPEN},
@@ -82,7 +83,7 @@ PERMISSIONS: Mapping[Stage, Mapping[Part, frozenset[Command]]] = {
     Stage.WITHDRAWN: {
         **_READING,
         Part.APPLICANT: _SEE | {Command.COPY},
-        Part.ACCESSOR: _WITH,
+        Part.ACCESSOR: _WITH - {Command.LEAVE},
         Part.SIGNING_OFFICIAL: _SEE,
     },
 }

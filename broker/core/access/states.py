@@ -13,6 +13,8 @@ class State(StrEnum):
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
     REVOKED = "revoked"
+    REPLACED = "replaced"
+    """Approved, until an amendment was approved that took its place."""
 
 
 class Event(StrEnum):
@@ -21,6 +23,7 @@ class Event(StrEnum):
     WITHDRAW = "withdraw"
     REVOKE = "revoke"
     REOPEN = "reopen"
+    REPLACE = "replace"
 
 
 TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
@@ -29,10 +32,15 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
         Event.REJECT: State.REJECTED,
         Event.WITHDRAW: State.WITHDRAWN,
     },
-    State.APPROVED: {Event.REVOKE: State.REVOKED, Event.REOPEN: State.SUBMITTED},
+    State.APPROVED: {
+        Event.REVOKE: State.REVOKED,
+        Event.REOPEN: State.SUBMITTED,
+        Event.REPLACE: State.REPLACED,
+    },
     State.REJECTED: {Event.REOPEN: State.SUBMITTED},
     State.WITHDRAWN: {},
     State.REVOKED: {},
+    State.REPLACED: {},
 }
 
 

@@ -19,6 +19,7 @@ from broker.core.reasons.participant_words import PARTICIPANT_WORDS
 from broker.core.reasons.public_words import PUBLIC_WORDS
 from broker.core.reasons.signing_words import SIGNING_WORDS
 from broker.core.reasons.spec import Spec
+from broker.core.reasons.together_words import TOGETHER_WORDS
 from broker.core.reasons.words import WORDS
 
 Audience = Literal["researcher", "dac", "subject"]
@@ -35,6 +36,7 @@ EVERY_WORD: Mapping[str, str] = {
     **ADMIN_WORDS,
     **NOTICE_WORDS,
     **PUBLIC_WORDS,
+    **TOGETHER_WORDS,
 }
 """By key, in English: the words of explanations, of what they name, and those of the pages."""
 

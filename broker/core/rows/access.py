@@ -88,6 +88,10 @@ class Request:
     grant: GrantId | None = None
     decision: DecisionId | None = None
     """The decision that the committee's answer made of it, yes or no; None: it waits, or was answered long ago."""
+    turn: int = 1
+    """Of which papers of its application: the last that were handed in while it waited."""
+    instead_of: RequestId | None = None
+    """The approved request whose place this one takes, with its grant, if it is approved too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +121,8 @@ class Grant:
     """Which participants were left out when it was made; None: a grant that a catalogue declared."""
     closed: Seconds | None = None
     """When its holder attested that the copies are destroyed."""
+    counts_from: Seconds | None = None
+    """Of one that took another's place: since when a time limit of the codes counts. None: since it began."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

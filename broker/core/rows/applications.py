@@ -22,6 +22,24 @@ class Paper:
     benefit: str = ""
     """What the use gives to the population that the data come from; needed across a border."""
     purpose: Purpose
+    datasets: tuple[DatasetId, ...] = ()
+    """For which data they were handed in."""
+    people: tuple[PersonId, ...] = ()
+    """Who applied then, the applicant first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accessor:
+    """Somebody who applies with the applicant, for grants of their own. They joined themselves, signed in.
+
+    `affiliations`, `location`: what their own sign-in said of them then; nobody states it for them.
+    """
+
+    person: PersonId
+    joined: Seconds
+    affiliations: tuple[str, ...] = ()
+    location: str | None = None
+    left: Seconds | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +59,18 @@ class Application:
     affiliations: tuple[str, ...] = ()
     location: str | None = None
     copied_from: ApplicationId | None = None
+    together: tuple[Accessor, ...] = ()
+    """Who applies with them, or once did."""
+
+    @property
+    def people(self) -> tuple[PersonId, ...]:
+        """Who applies, the applicant first."""
+        return (self.person, *(one.person for one in self.together if one.left is None))
+
+    @property
+    def ever(self) -> frozenset[PersonId]:
+        """Who applies or once did: nobody of them has a part in the decision."""
+        return frozenset({self.person, *(one.person for one in self.together)})
 
     @property
     def turn(self) -> int:

@@ -31,7 +31,7 @@ def keys_of(row: Row) -> Iterable[tuple[str, ...]]:  # noqa: C901, PLR0912 (a ta
             yield ("requests", row.person)
             yield ("inbox", row.dataset)
         case Application():
-            yield ("applications", row.person)
+            yield from (("applications", person) for person in row.people)
         case Review():
             yield ("desk", row.committee)
         case Case():

@@ -8,7 +8,7 @@ from broker.core.audit.entry import Value
 from broker.core.grants import after
 from broker.core.ids import DatasetId, ReviewId
 from broker.core.outcome import Reason
-from broker.core.rows import Grant, Put, Request, Review, Revocation, changed
+from broker.core.rows import Application, Grant, Put, Request, Review, Revocation, changed
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 from broker.flows.applications.desk import at_desk, requests
@@ -22,7 +22,7 @@ async def reopen(w: World, caller: Caller, id: ReviewId, dataset: DatasetId, gro
     found = at_desk(caller, id, Command.REOPEN, snapshot)
     if isinstance(found, Reason):
         return found
-    answered = [row for row in requests(found.review, snapshot) if row.dataset == dataset]
+    answered = _last(found.application, [row for row in requests(found.review, snapshot) if row.dataset == dataset])
     # 2. Decide.
     again = [_again(row) for row in answered if step(row.state, Event.REOPEN) is not None]
     if not again:
@@ -44,6 +44,12 @@ async def reopen(w: World, caller: Caller, id: ReviewId, dataset: DatasetId, gro
     await w.ledger.record(entry, Put(after), *map(Put, again), *map(Put, ended))
     # 4. Answer.
     return after
+
+
+def _last(application: Application, rows: list[Request]) -> list[Request]:
+    """The last answer for each who still applies: an amendment that was refused leaves alone what was approved."""
+    last = {row.person: row for row in sorted(rows, key=lambda row: (row.turn, row.id))}
+    return [last[person] for person in application.people if person in last]
 
 
 def _again(row: Request) -> Request:

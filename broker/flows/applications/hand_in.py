@@ -4,29 +4,32 @@ Every gate is asked beforehand for every dataset, and both sides read what was s
 be made, but not unknowingly. A person decides in any case.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from broker.core.access.clock import Clock
-from broker.core.access.life import TRANSITIONS, Command, Stage
+from broker.core.access.life import Command, Stage
 from broker.core.access.stated import as_stated
 from broker.core.access.states import Event, State, step
 from broker.core.applications import handed_in, moved
 from broker.core.audit.entry import Value
 from broker.core.duties import needs_a_benefit
-from broker.core.ids import ApplicationId, DatasetId, RequestId, ReviewId, is_made_id
+from broker.core.ids import ApplicationId, DatasetId, PersonId, RequestId, ReviewId, is_made_id
 from broker.core.outcome import Reason
 from broker.core.rows import Application, Committee, Dataset, Put, Request, Review, changed
 from broker.core.rows.applications import Paper
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
-from broker.flows.applications.desk import committee_of, own_desks, requests
+from broker.flows.applications.desk import Desk, committee_of, own_desks, requests
 from broker.flows.request_access import Foreseen, foresee, may_know
 from broker.flows.world import Caller, World
 from broker.ports import StaleError
 
 MOST_DATASETS = 100
 """Of one application."""
+
+
+_ANSWERED = frozenset({State.APPROVED, State.REJECTED, State.REVOKED, State.REPLACED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +67,7 @@ async def hand_in(
     asked = {id: committee for id, committee in committees.items() if committee is not None}
     if len(asked) != len(wanted):
         return Reason(code="REQ-NOT-FOUND")
-    refused = _unsaid(caller, wanted, paper, snapshot)
+    refused = unsaid((caller.location,), wanted, paper, snapshot)
     if refused is not None:
         return refused
     # 3. Foresee.
@@ -74,7 +77,7 @@ async def hand_in(
     # 4. Record.
     application, made, rows = _rows(w, caller, id, asked, paper, said, now)
     application = replace(application, copied_from=copied_from)
-    told = _told(application, rows)
+    told = told_of(application, rows)
     entry = w.entry("application.submitted", now, caller.person, told)
     try:
         await w.ledger.record(entry, Put(application), *map(Put, made), *map(Put, rows))
@@ -112,8 +115,9 @@ def _rows(
             stage=Stage.DRAFT, clock=Clock(since=now),
         )  # fmt: skip
         made.append(handed_in(blank, committee, now))
+    papers = (as_handed_in(paper, tuple(said), (caller.person.id,)),)
     application = Application(
-        id=id, person=caller.person.id, papers=(_as_stated(paper),), reviews=tuple(one.id for one in made),
+        id=id, person=caller.person.id, papers=papers, reviews=tuple(one.id for one in made),
         created=now, affiliations=caller.affiliations, location=caller.location,
     )  # fmt: skip
     return application, made, rows
@@ -131,56 +135,18 @@ def _as_before(caller: Caller, before: Application) -> HandedIn | Reason:
     return HandedIn(application=before, foreseen=())
 
 
-async def hand_in_again(w: World, caller: Caller, id: ApplicationId, paper: Paper) -> HandedIn | Reason:
-    """New papers, for every committee that has not answered.
-
-    Steps: 1 gather, 2 decide, 3 foresee, 4 record them with what they change, 5 answer.
-    """
-    # 1. Gather.
-    now, snapshot = w.clock.now(), w.snapshots.current()
-    # 2. Decide: a committee must have given it back; others that still look at it get the new papers too.
-    returned = own_desks(caller, id, Command.SUBMIT, snapshot)
-    if isinstance(returned, Reason):
-        return returned
-    application = returned[0].application
-    open_ = _waiting(application, snapshot)
-    rows = [one for review, _ in open_ for one in requests(review, snapshot) if one.state is State.SUBMITTED]
-    datasets = tuple(one.dataset for one in rows)
-    refused = _unsaid(caller, datasets, paper, snapshot)
-    if refused is not None:
-        return refused
-    # 3. Foresee.
-    said = await _foreseen(w, caller, datasets, paper)
-    if isinstance(said, Reason):
-        return said
-    # 4. Record.
-    after = changed(
-        application, papers=(*application.papers, _as_stated(paper)), affiliations=caller.affiliations,
-        location=caller.location,
-    )  # fmt: skip
-    asked = [
-        changed(
-            row, purpose=as_stated(paper.purpose), statement=paper.statement, benefit=paper.benefit.strip(),
-            affiliations=caller.affiliations, location=caller.location, foresight=said[row.dataset].id, findings=(),
-        )
-        for row in rows
-    ]  # fmt: skip
-    reviews = [handed_in(review, committee, now) for review, committee in open_]
-    entry = w.entry("application.submitted", now, caller.person, _told(after, asked))
-    await w.ledger.record(entry, Put(after), *map(Put, reviews), *map(Put, asked))
-    # 5. Answer.
-    return HandedIn(application=after, foreseen=tuple(said.items()))
-
-
 async def take_back(w: World, caller: Caller, id: ApplicationId) -> Application | Reason:
-    """From every committee that has not answered. Steps: 1 gather, 2 decide by the table, 3 record, 4 answer."""
+    """From every committee that has not answered; what was answered before stands.
+
+    Steps: 1 gather, 2 decide by the table, 3 record, 4 answer.
+    """
     # 1. Gather.
     now, snapshot = w.clock.now(), w.snapshots.current()
     # 2. Decide.
     found = own_desks(caller, id, Command.WITHDRAW, snapshot)
     if isinstance(found, Reason):
         return found
-    ended = [row for one in found if (row := moved(one.review, Command.WITHDRAW, now=now)) is not None]
+    ended = [row for one in found if (row := moved(one.review, _without(one, snapshot), now=now)) is not None]
     gone = [
         changed(row, state=after)
         for one in found
@@ -194,23 +160,33 @@ async def take_back(w: World, caller: Caller, id: ApplicationId) -> Application 
     return found[0].application
 
 
+def _without(one: Desk, snapshot: Snapshot) -> Command:
+    """What becomes of it without what waits: it is taken back as a whole, unless something was answered before."""
+    answered = any(row.state in _ANSWERED for row in requests(one.review, snapshot))
+    return Command.STAND if answered else Command.WITHDRAW
+
+
 def _own(caller: Caller, id: ApplicationId, snapshot: Snapshot) -> bool:
     row = snapshot.get(Application, id)
-    return row is not None and row.person == caller.person.id
+    return row is not None and caller.person.id in row.people
 
 
-def _as_stated(paper: Paper) -> Paper:
-    return replace(paper, purpose=as_stated(paper.purpose), benefit=paper.benefit.strip())
+def as_handed_in(paper: Paper, datasets: Sequence[DatasetId], people: Sequence[PersonId]) -> Paper:
+    """The papers as they are kept: for which data, by whom, and claims in place of proofs."""
+    purpose, benefit = as_stated(paper.purpose), paper.benefit.strip()
+    return replace(paper, purpose=purpose, benefit=benefit, datasets=tuple(datasets), people=tuple(people))
 
 
-def _unsaid(caller: Caller, datasets: Sequence[DatasetId], paper: Paper, snapshot: Snapshot) -> Reason | None:
+def unsaid(
+    places: Iterable[str | None], datasets: Sequence[DatasetId], paper: Paper, snapshot: Snapshot
+) -> Reason | None:
     """What everybody reads in the register is said (WHO 3.7-3); a use across a border says what it gives to the
-    population that the data come from (WHO 3.2-1).
+    population that the data come from (WHO 3.2-1). `places`: where those are who apply.
     """
     if not paper.lay.strip():
         return Reason(code="REQ-LAY-UNSTATED")
-    rows = (snapshot.get(Dataset, id) for id in datasets)
-    abroad = any(needs_a_benefit(one.facts, paper.purpose.countries, caller.location) for one in rows if one)
+    facts = [row.facts for id in datasets if (row := snapshot.get(Dataset, id)) is not None]
+    abroad = any(needs_a_benefit(one, paper.purpose.countries, place) for place in places for one in facts)
     return Reason(code="REQ-BENEFIT-UNSTATED") if abroad and not paper.benefit.strip() else None
 
 
@@ -237,18 +213,7 @@ def _request(
     )  # fmt: skip
 
 
-def _waiting(application: Application, snapshot: Snapshot) -> list[tuple[Review, Committee]]:
-    """The reviews that have not come to their answer, each with its committee."""
-    found = []
-    for id in application.reviews:
-        review = snapshot.get(Review, id)
-        committee = snapshot.get(Committee, review.committee) if review is not None else None
-        if review is not None and committee is not None and Command.SUBMIT in TRANSITIONS[review.stage]:
-            found.append((review, committee))
-    return found
-
-
-def _told(application: Application, rows: Sequence[Request]) -> dict[str, Value]:
+def told_of(application: Application, rows: Sequence[Request]) -> dict[str, Value]:
     return {
         "application": application.id,
         "turn": application.turn,

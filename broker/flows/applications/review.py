@@ -78,7 +78,7 @@ async def invite(
     # 2. Decide.
     if known is None or known.subject is not None:
         return Reason(code="REQ-NOT-FOUND")
-    if found.application.person in snapshot.ever_linked(person):
+    if found.application.ever & snapshot.ever_linked(person):
         return Reason(code="REQ-OWN")
     if any((one.person, one.part) == (person, part) for one in found.review.invited):
         return found.review

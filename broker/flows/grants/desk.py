@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from broker.core.access.grants import USED, GrantCommand, GrantPart, GrantStage, may
 from broker.core.grants import ending as ends_on
-from broker.core.grants import parts, renewals, stage
+from broker.core.grants import fellows, parts, renewals, stage
 from broker.core.ids import GrantId
 from broker.core.outcome import Reason
 from broker.core.rows import Committee, Dataset, Grant, Report
@@ -55,7 +55,8 @@ def held(caller: Caller, grant: Grant, snapshot: Snapshot, now: Seconds) -> Held
     dataset = snapshot.get(Dataset, grant.dataset)
     ids = {grant.committee, *((dataset.committee,) if dataset is not None else ())}
     committees = frozenset(row for id in ids if (row := snapshot.get(Committee, id)) is not None)
-    mine = parts(snapshot.ever_linked(caller.person.id), caller.has_role, grant, committees)
+    persons = snapshot.ever_linked(caller.person.id)
+    mine = parts(persons, caller.has_role, grant, committees, fellows(grant, snapshot))
     if GrantPart.HOLDER in mine and grant.id not in caller.grants:
         return None
     here = stage(grant, snapshot, now)

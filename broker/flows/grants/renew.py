@@ -13,10 +13,10 @@ from broker.core.decision import Decision, Question, evaluate, explain
 from broker.core.decision.answerers import COMMITTEE
 from broker.core.decision.answering import Given, findings_for
 from broker.core.decision.binding import obligations
+from broker.core.duties import carried_on
 from broker.core.ids import DecisionId, GrantId
 from broker.core.outcome import Reason
 from broker.core.rows import Dataset, Grant, Person, Put, Report, changed
-from broker.core.rows.obligations import Obligation
 from broker.core.rows.reports import Told
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds, add_months, rfc3339
@@ -121,7 +121,7 @@ def end_of(grant: Grant, months: int, dataset: Dataset, decision: Decision, now:
     """The new end: as asked and as the dataset allows, from now; as the codes allow, from the grant's beginning."""
     longest = [add_months(now, min(months, dataset.grant_months)), decision.ends]
     if decision.months is not None:
-        longest.append(add_months(grant.begins, decision.months))
+        longest.append(add_months(grant.counts_from or grant.begins, decision.months))
     return min(longest)
 
 
@@ -142,24 +142,6 @@ async def _extended(
         obligations=carried_on(grant.obligations, owed),
     )  # fmt: skip
     return replace(unsigned, document=await signed(w, unsigned))
-
-
-def carried_on(before: tuple[Obligation, ...], owed: tuple[Obligation, ...]) -> tuple[Obligation, ...]:
-    """What is owed under the extended grant: all that was, with what was recorded of it, and what comes besides.
-
-    A duty that is not done yet gets its new date, if that is later: it counts from the end.
-    """
-    old = {one.id: one for one in before}
-    new = {one.id: _later(old.get(one.id), one) for one in owed}
-    return tuple({**old, **new}.values())
-
-
-def _later(old: Obligation | None, new: Obligation) -> Obligation:
-    if old is None:
-        return new
-    if old.fulfilled or old.due is None or new.due is None:
-        return old
-    return replace(old, due=max(old.due, new.due))
 
 
 def _none_waits() -> Reason:

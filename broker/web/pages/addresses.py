@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from broker.web.pages import administering, catalogue, looking, mine, my_data, standing, transparency
+from broker.web.pages import administering, catalogue, joining, looking, mine, my_data, standing, transparency
 
 Address = tuple[str, str, Callable[[web.Request], Awaitable[web.StreamResponse]]]
 """Method, path, handler."""
@@ -28,6 +28,11 @@ SIGNED_IN: tuple[Address, ...] = (
     ("GET", "/me", mine.home),
     ("POST", "/me", mine.acted),
     ("GET", "/decisions/{decision}", mine.decision),
+    ("GET", "/applications/{application}/amend", joining.amending),
+    ("POST", "/applications/{application}/amend", joining.amended),
+    ("POST", "/applications/{application}/people", joining.people),
+    ("GET", "/join", joining.enter),
+    ("POST", "/join", joining.entered),
     ("GET", "/admin", administering.home),
     ("GET", "/admin/sanctions", administering.punished),
     ("POST", "/admin/sanctions", administering.lifted),
@@ -50,5 +55,6 @@ SIGNED_IN: tuple[Address, ...] = (
 
 FAMILIES = (
     "/my-data", "/me/", "/decisions/", "/admin", "/dataset", "/use", "/register", "/policies", "/status", "/figures",
+    "/join",
 )  # fmt: skip
 """How paths begin whose errors are pages."""

@@ -15,7 +15,8 @@ from broker.core.rows import Application
 from broker.core.rows.applications import Paper
 from broker.flows.applications import drafts
 from broker.flows.applications.desk import Desk, desks, requests
-from broker.flows.applications.hand_in import MOST_DATASETS, blank_id, hand_in, hand_in_again, take_back
+from broker.flows.applications.hand_in import MOST_DATASETS, blank_id, hand_in, take_back
+from broker.flows.applications.turns import hand_in_again
 from broker.flows.request_access import foresee
 from broker.flows.world import Caller
 from broker.web import forms
@@ -38,7 +39,7 @@ from broker.web.pages.paper_form import (
 from broker.web.state import BROKER
 from broker.web.telling import foreseen
 
-_FORM_BYTES = 256 * 1024
+FORM_BYTES = 256 * 1024
 _CHECKED = 5
 """Datasets that are looked at beforehand at once; the others are told of after handing in."""
 
@@ -52,7 +53,9 @@ async def mine(request: web.Request) -> web.Response:
         "drafts": [
             {"id": id, "title": one["value"].get("title", "")} for id, one in kept if not isinstance(one, Reason)
         ],
-        "rows": [_shown(row, desks(who, row.id, snapshot), request) for row in snapshot.applications_of(who.person.id)],
+        "rows": [
+            shown(row, desks(who, row.id, snapshot), who, request) for row in snapshot.applications_of(who.person.id)
+        ],
     }
     return page(request, who, "applications.html", values)
 
@@ -70,15 +73,15 @@ async def new(request: web.Request) -> web.Response:
     elif copied is not None:
         typed = _copy(who, ApplicationId(copied), request)
     seen = drafts.mark_of(typed) if draft is not None else ""
-    return _form(request, who, typed, draft=draft, copied=copied, seen=seen)
+    return form_page(request, who, typed, draft=draft, copied=copied, seen=seen)
 
 
 async def written(request: web.Request) -> web.Response:
     """POST /applications/new: save it, ask what would be answered, hand it in, or delete the draft."""
-    who, broker, form = await visitor(request), request.app[BROKER], await form_body(request, _FORM_BYTES)
+    who, broker, form = await visitor(request), request.app[BROKER], await form_body(request, FORM_BYTES)
     typed, draft, copied = fields(form), form.get("draft") or None, form.get("copied") or None
     if not forms.is_own(request, form) or who is None:
-        return _shown_again(request, who, typed, draft=draft, copied=copied, **_tab(form))
+        return shown_again(request, who, typed, draft=draft, copied=copied, **_tab(form))
     if form.get("do") == "delete":
         await drafts.delete(broker.world, who, draft or "")
         raise web.HTTPSeeOther("/applications")
@@ -92,46 +95,46 @@ async def written(request: web.Request) -> web.Response:
     except ValueError:
         kept = Reason(code="REQ-TOO-LARGE", facts=(("limit", "a draft of more than 64 KiB"),))
     if isinstance(kept, Reason):
-        return _form(request, who, typed, draft=draft, copied=copied, wrong=_said(kept, request))
+        return form_page(request, who, typed, draft=draft, copied=copied, wrong=said(kept, request))
     if form.get("do") == "check":
         return await _checked(request, who, typed, kept, copied)
-    return _form(request, who, typed, draft=kept, copied=copied, saved=True, seen=drafts.mark_of(typed))
+    return form_page(request, who, typed, draft=kept, copied=copied, saved=True, seen=drafts.mark_of(typed))
 
 
 async def show(request: web.Request) -> web.Response:
     """GET /applications/{application}: one's own, with what was said and answered."""
-    who, row, seen = await _own(request)
-    return page(request, who, "application.html", {"one": _shown(row, seen, request), "paper": row.paper})
+    who, row, seen = await own(request)
+    return page(request, who, "application.html", {"one": shown(row, seen, who, request), "paper": row.paper})
 
 
 async def edit(request: web.Request) -> web.Response:
     """GET /applications/{application}/edit: the papers as they are, to be mended."""
-    who, row, seen = await _own(request)
+    who, row, seen = await own(request)
     if not any(Command.SUBMIT in one.may for one in seen):
         raise Problem("REQ-STATE", state=", ".join(sorted({one.review.stage.value for one in seen})))
-    return _form(request, who, typed_of(row.paper), mended=row.id)
+    return form_page(request, who, typed_of(row.paper), mended=row.id)
 
 
 async def mended(request: web.Request) -> web.Response:
     """POST /applications/{application}/edit: hand it in again."""
-    form = await form_body(request, _FORM_BYTES)
+    form = await form_body(request, FORM_BYTES)
     typed, id = fields(form), request.match_info["application"]
     if await visitor(request) is None:
-        return _shown_again(request, None, typed, mended=id)
-    who, row, _ = await _own(request)
+        return shown_again(request, None, typed, mended=id)
+    who, row, _ = await own(request)
     if not forms.is_own(request, form):
-        return _shown_again(request, who, typed, mended=id)
-    papers = _paper(typed)
+        return shown_again(request, who, typed, mended=id)
+    papers = read_paper(typed)
     done = papers if isinstance(papers, str) else await hand_in_again(request.app[BROKER].world, who, row.id, papers)
     if isinstance(done, str | Reason):
-        wrong = done if isinstance(done, str) else _said(done, request)
-        return _form(request, who, typed, mended=row.id, wrong=wrong)
+        wrong = done if isinstance(done, str) else said(done, request)
+        return form_page(request, who, typed, mended=row.id, wrong=wrong)
     raise web.HTTPSeeOther(f"/applications/{row.id}")
 
 
 async def taken_back(request: web.Request) -> web.Response:
     """POST /applications/{application}/withdrawal: take it back."""
-    who, row, _ = await _own(request)
+    who, row, _ = await own(request)
     forms.own(request, await form_body(request))
     done = await take_back(request.app[BROKER].world, who, row.id)
     if isinstance(done, Reason):
@@ -142,14 +145,14 @@ async def taken_back(request: web.Request) -> web.Response:
 async def _hand_in(
     request: web.Request, who: Caller, typed: Fields, draft: str | None, copied: str | None, once: str | None
 ) -> web.Response:
-    papers, world = _paper(typed), request.app[BROKER].world
+    papers, world = read_paper(typed), request.app[BROKER].world
     if isinstance(papers, str):
-        return _form(request, who, typed, draft=draft, copied=copied, wrong=papers)
+        return form_page(request, who, typed, draft=draft, copied=copied, wrong=papers)
     wanted = [DatasetId(one) for one in listed(typed.get("datasets", ""))]
     before = ApplicationId(copied) if copied is not None else None
     done = await hand_in(world, who, wanted, papers, before, once)
     if isinstance(done, Reason):
-        return _form(request, who, typed, draft=draft, copied=copied, wrong=_said(done, request))
+        return form_page(request, who, typed, draft=draft, copied=copied, wrong=said(done, request))
     if draft is not None:
         await drafts.delete(world, who, draft)
     raise web.HTTPSeeOther(f"/applications/{done.application.id}")
@@ -160,13 +163,13 @@ async def _checked(request: web.Request, who: Caller, typed: Fields, draft: str,
     try:
         asked = purpose(typed)
     except ValueError as wrong:
-        return _form(request, who, typed, draft=draft, copied=copied, wrong=str(wrong))
+        return form_page(request, who, typed, draft=draft, copied=copied, wrong=str(wrong))
     for dataset in wanted:
         found = await foresee(request.app[BROKER].world, who, dataset, asked)
         if isinstance(found, Reason):
-            return _form(request, who, typed, draft=draft, copied=copied, wrong=_said(found, request))
+            return form_page(request, who, typed, draft=draft, copied=copied, wrong=said(found, request))
         told.append({"dataset": dataset, "text": foreseen(found, language(request))["audience_texts"]["researcher"]})
-    return _form(request, who, typed, draft=draft, copied=copied, saved=True, told=told, seen=drafts.mark_of(typed))
+    return form_page(request, who, typed, draft=draft, copied=copied, saved=True, told=told, seen=drafts.mark_of(typed))
 
 
 def _tab(form: MultiDict[str]) -> dict[str, str]:
@@ -174,13 +177,13 @@ def _tab(form: MultiDict[str]) -> dict[str, str]:
     return {name: form[name] for name in ("once", "seen") if form.get(name)}
 
 
-def _shown_again(request: web.Request, who: Caller | None, typed: Fields, **more: Any) -> web.Response:
+def shown_again(request: web.Request, who: Caller | None, typed: Fields, **more: Any) -> web.Response:
     """The sign-in is over, or is a new one: nothing is done, and nothing that was typed is lost."""
     wrong = Tongue(language(request)).word("apply.expired")
-    return _form(request, who, typed, wrong=wrong, **more)
+    return form_page(request, who, typed, wrong=wrong, **more)
 
 
-def _form(request: web.Request, who: Caller | None, typed: Fields, **more: Any) -> web.Response:
+def form_page(request: web.Request, who: Caller | None, typed: Fields, **more: Any) -> web.Response:
     world = request.app[BROKER].world
     values = {
         "once": blank_id(world, world.clock.now()),
@@ -193,6 +196,7 @@ def _form(request: web.Request, who: Caller | None, typed: Fields, **more: Any) 
         "draft": None,
         "copied": None,
         "mended": None,
+        "amended": None,
         "wrong": None,
         "saved": False,
         "told": [],
@@ -201,10 +205,10 @@ def _form(request: web.Request, who: Caller | None, typed: Fields, **more: Any) 
     return page(request, who, "apply.html", values, status=400 if values["wrong"] else 200)
 
 
-async def _own(request: web.Request) -> tuple[Caller, Application, tuple[Desk, ...]]:
+async def own(request: web.Request) -> tuple[Caller, Application, tuple[Desk, ...]]:
     who, snapshot = await signed_in(request), request.app[BROKER].snapshots.current()
     row = snapshot.get(Application, ApplicationId(request.match_info["application"]))
-    if row is None or row.person != who.person.id:
+    if row is None or who.person.id not in row.people:
         raise Problem("REQ-NOT-FOUND")
     return who, row, desks(who, row.id, snapshot)
 
@@ -212,24 +216,25 @@ async def _own(request: web.Request) -> tuple[Caller, Application, tuple[Desk, .
 def _copy(who: Caller, id: ApplicationId, request: web.Request) -> Fields:
     snapshot = request.app[BROKER].snapshots.current()
     row = snapshot.get(Application, id)
-    if row is None or row.person != who.person.id:
+    if row is None or who.person.id not in row.people:
         raise Problem("REQ-NOT-FOUND")
     asked = [each.dataset for one in desks(who, id, snapshot) for each in requests(one.review, snapshot)]
-    return typed_of(row.paper) | {"datasets": "\n".join(asked)}
+    return typed_of(row.paper) | {"datasets": "\n".join(dict.fromkeys(asked))}
 
 
-def _paper(typed: Fields) -> Paper | str:
+def read_paper(typed: Fields) -> Paper | str:
+    """The papers, or which field is not as it must be."""
     try:
         return paper(typed)
     except ValueError as wrong:
         return str(wrong)
 
 
-def _said(reason: Reason, request: web.Request) -> str:
+def said(reason: Reason, request: web.Request) -> str:
     return sentence(reason.code, dict(reason.facts), language(request))
 
 
-def _shown(row: Application, seen: tuple[Desk, ...], request: web.Request) -> dict[str, Any]:
+def shown(row: Application, seen: tuple[Desk, ...], who: Caller, request: web.Request) -> dict[str, Any]:
     snapshot = request.app[BROKER].snapshots.current()
     may = frozenset().union(*(one.may for one in seen)) if seen else frozenset()
     return {
@@ -238,8 +243,23 @@ def _shown(row: Application, seen: tuple[Desk, ...], request: web.Request) -> di
         "turn": row.turn,
         "changed": ", ".join(differences(row.papers[-2], row.papers[-1])) if row.turn > 1 else "",
         "may": sorted(one.value for one in may),
+        "people": people_shown(row, who),
         "reviews": [review_shown(one, snapshot, request) for one in seen],
     }
+
+
+def people_shown(row: Application, who: Caller | None = None) -> list[dict[str, Any]]:
+    """Who applies, by the homes that their sign-in stated: names are not known here."""
+    homes = {row.person: row.affiliations} | {one.person: one.affiliations for one in row.together}
+    return [
+        {
+            "id": person,
+            "homes": ", ".join(homes[person]),
+            "applicant": person == row.person,
+            "you": who is not None and person == who.person.id,
+        }
+        for person in row.people
+    ]
 
 
 def review_shown(one: Desk, snapshot: Any, request: web.Request) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from broker.core.access.life import Command
 from broker.core.access.parts import Part
 from broker.core.access.states import State
 from broker.core.access.votes import tally
+from broker.core.applications import differences
 from broker.core.decision.answerers import COMMITTEE, may_answer
 from broker.core.ids import DatasetId, DecisionId, PersonId, RequestId, ReviewId
 from broker.core.outcome import Reason
@@ -29,7 +30,7 @@ from broker.web import forms
 from broker.web.bodies import form_body
 from broker.web.errors import Problem
 from broker.web.languages import language
-from broker.web.pages.applying import review_shown
+from broker.web.pages.applying import people_shown, review_shown
 from broker.web.pages.here import page, signed_in
 from broker.web.pages.paper_form import typed_of
 from broker.web.state import BROKER
@@ -99,12 +100,15 @@ async def _shown(
     broker = request.app[BROKER]
     snapshot = broker.snapshots.current()
     asked = requests(one.review, snapshot)
+    papers = one.application.papers
     values = {
         "one": review_shown(one, snapshot, request),
         "paper": one.application.paper,
         "fields": typed_of(one.application.paper),
         "turn": one.application.turn,
-        "asked": [await _asked(request, who, each, one) for each in asked],
+        "changed": ", ".join(differences(papers[-2], papers[-1])) if len(papers) > 1 else "",
+        "people": people_shown(one.application),
+        "asked": _marked([await _asked(request, who, each, one) for each in asked]),
         "inside": one.inside,
         "votes": [vote for vote in one.review.votes if vote.turn == one.application.turn],
         "quorum": one.committee.quorum,
@@ -113,6 +117,16 @@ async def _shown(
         "typed": typed or {},
     }
     return page(request, who, "review.html", values, status=409 if wrong else 200)
+
+
+def _marked(asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What waits first, and the first of each dataset marked: votes and assessments are about the dataset."""
+    ordered = sorted(asked, key=lambda each: not each["open"])
+    seen: set[str] = set()
+    for each in ordered:
+        each["first"] = each["dataset"] not in seen
+        seen.add(each["dataset"])
+    return ordered
 
 
 async def _asked(request: web.Request, who: Caller, row: Request, one: Desk) -> dict[str, Any]:
@@ -125,6 +139,8 @@ async def _asked(request: web.Request, who: Caller, row: Request, one: Desk) -> 
     return {
         "id": row.id,
         "dataset": row.dataset,
+        "who": ", ".join(row.affiliations),
+        "amends": row.instead_of is not None,
         "state": row.state.value,
         "ground": row.ground,
         "open": row.state is State.SUBMITTED,

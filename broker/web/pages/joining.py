@@ -1,0 +1,81 @@
+"""Pages of applying together: a code is made and entered, people leave; and what was approved is amended."""
+
+from aiohttp import web
+
+from broker.core.access.life import Command
+from broker.core.amending import asked, standing
+from broker.core.ids import DatasetId, PersonId
+from broker.core.outcome import Reason
+from broker.flows.applications.together import asked_by, bring, join, part
+from broker.flows.applications.turns import amend
+from broker.web import forms
+from broker.web.bodies import form_body
+from broker.web.errors import Problem
+from broker.web.pages.applying import FORM_BYTES, form_page, own, read_paper, said, shown_again
+from broker.web.pages.here import page, signed_in, visitor
+from broker.web.pages.paper_form import fields, listed, typed_of
+from broker.web.state import BROKER
+
+
+async def amending(request: web.Request) -> web.Response:
+    """GET /applications/{application}/amend: the papers that hold now, to be changed, and room for more data."""
+    who, row, seen = await own(request)
+    if not any(Command.AMEND in one.may for one in seen):
+        raise Problem("REQ-STATE", state=", ".join(sorted({one.review.stage.value for one in seen})))
+    broker = request.app[BROKER]
+    snapshot = broker.snapshots.current()
+    papers = standing(row, asked(row, snapshot), snapshot, broker.world.clock.now())
+    return form_page(request, who, typed_of(papers), amended=row.id)
+
+
+async def amended(request: web.Request) -> web.Response:
+    """POST /applications/{application}/amend: hand the amendment in."""
+    form = await form_body(request, FORM_BYTES)
+    typed, id = fields(form), request.match_info["application"]
+    if await visitor(request) is None:
+        return shown_again(request, None, typed, amended=id)
+    who, row, _ = await own(request)
+    if not forms.is_own(request, form):
+        return shown_again(request, who, typed, amended=id)
+    papers, more = read_paper(typed), [DatasetId(one) for one in listed(typed.get("datasets", ""))]
+    done = papers if isinstance(papers, str) else await amend(request.app[BROKER].world, who, row.id, papers, more)
+    if isinstance(done, str | Reason):
+        wrong = done if isinstance(done, str) else said(done, request)
+        return form_page(request, who, typed, amended=row.id, wrong=wrong)
+    raise web.HTTPSeeOther(f"/applications/{row.id}")
+
+
+async def people(request: web.Request) -> web.Response:
+    """POST /applications/{application}/people: make a code for one person; or somebody leaves."""
+    who, row, _ = await own(request)
+    form = forms.own(request, await form_body(request))
+    world = request.app[BROKER].world
+    if form.get("do") == "bring":
+        code = await bring(world, who, row.id)
+        if isinstance(code, Reason):
+            raise Problem.of(code)
+        return page(request, who, "joining.html", {"code": code, "address": f"{world.issuer}/join", "back_to": row.id})
+    done = await part(world, who, row.id, PersonId(form.get("person", "")))
+    if isinstance(done, Reason):
+        raise Problem.of(done)
+    raise web.HTTPSeeOther(f"/applications/{row.id}" if who.person.id in done.people else "/applications")
+
+
+async def enter(request: web.Request) -> web.Response:
+    """GET /join: where a code is entered. It is in no address, so in no log of one."""
+    return page(request, await signed_in(request), "join.html", {"code": "", "row": None, "wrong": None})
+
+
+async def entered(request: web.Request) -> web.Response:
+    """POST /join: what one would join; and, once that was read, joining it."""
+    who = await signed_in(request)
+    form = forms.own(request, await form_body(request))
+    world, code = request.app[BROKER].world, form.get("code", "")[:100]
+    joins = form.get("do") == "join"
+    found = await join(world, who, code) if joins else await asked_by(world, who, code)
+    if isinstance(found, Reason):
+        values = {"code": code, "row": None, "wrong": said(found, request)}
+        return page(request, who, "join.html", values, status=400)
+    if joins:
+        raise web.HTTPSeeOther(f"/applications/{found.id}")
+    return page(request, who, "join.html", {"code": code, "row": found, "wrong": None})

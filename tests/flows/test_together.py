@@ -120,7 +120,7 @@ async def test_each_who_joins_is_asked_about_answered_and_bound_for_themselves()
     assert theirs[ODA.id].foresight != theirs[b.ADA].foresight
     grants = await approved(s, made)
     assert [one.person for one in grants] == [b.ADA, ODA.id]
-    for by, own, other in ((ADA, *grants), (TEAM, *reversed(grants))):
+    for by, own, other in ((ADA, grants[0], grants[1]), (TEAM, grants[1], grants[0])):
         assert await refusal(s, by, own) is None
         assert await refusal(s, by, other) is not None, "nobody uses what another was given"
     assert s.kinds().count("application.joined") == 1
@@ -273,7 +273,7 @@ async def test_who_leaves_or_is_parted_with_loses_their_grants_at_once_and_the_o
         assert await refusal(s, TEAM, grants[1]) == "AUTH-GRANT-REVOKED"
         assert await refusal(s, ADA, grants[0]) is None
         assert desks(TEAM, made.id, s.live.current()) == ()
-        assert await reopen(s.world, CHAIR, made.reviews[0], b.HEART, "A mistake.")
+        assert isinstance(await reopen(s.world, CHAIR, made.reviews[0], b.HEART, "A mistake."), Review)
         assert rows(s, made)[ODA.id].state is State.REVOKED, "a correction is for those who still apply"
         told = [row for row in s.ledger.rows.values() if isinstance(row, Notice) and row.to == f"person:{ODA.id}"]
         assert "grant.revoked" in {row.what for row in told}

@@ -137,7 +137,6 @@ async def part(w: World, caller: Caller, id: ApplicationId, person: PersonId) ->
     # 3. Record.
     told: dict[str, Value] = {
         "application": id,
-        "person": person,
         "requests": tuple(one.id for one in gone),
         "grants": tuple(grant for grant, _ in ends),
     }

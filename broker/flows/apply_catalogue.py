@@ -6,6 +6,7 @@ from dataclasses import replace
 from broker.core import catalogue
 from broker.core.audit.entry import Value
 from broker.core.catalogue import DeclaredGrant, NotRegistrableError, Step, changes, plan, unregistrable
+from broker.core.committees import orphaned
 from broker.core.consent.exclusion import SALT_BYTES, Exclusion, exclusion
 from broker.core.consent.importing import Incoming
 from broker.core.decision import Question, evaluate
@@ -28,14 +29,16 @@ async def foresee(w: World, declared: Iterable[Row], grants: Iterable[DeclaredGr
 
     ValueError: something is declared that was removed for good, or declared twice, a grant for a dataset that
     nobody declared, a second identity provider for participants, a consent version that is stored otherwise, or other
-    content for a DRS object. NotRegistrableError: a dataset lacks a safeguard, or a fact that a loaded pack needs; or
-    a bundle holds itself, or what nobody declared.
+    content for a DRS object, or a committee that could not answer what waits for it. NotRegistrableError: a dataset
+    lacks a safeguard, or a fact that a loaded pack needs; or a bundle holds itself, or what nobody declared.
     """
     rows = _consents(w, list(declared))
     faults = unregistrable(rows, follow(w.snapshots.current(), rows), w.clock.now())
     if faults:
         raise NotRegistrableError(faults)
     await _one_for_participants(w, rows)
+    if waiting := orphaned(rows, w.snapshots.current(), follow(w.snapshots.current(), rows)):
+        raise ValueError("\n".join(waiting))
     datasets = {str(row.id): row for row in rows if isinstance(row, Dataset)}
     people: dict[str, Person] = {}
     after = follow(w.snapshots.current(), rows)

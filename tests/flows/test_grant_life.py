@@ -296,6 +296,7 @@ COMMANDS = st.lists(
 @settings(max_examples=40)
 @given(COMMANDS)
 @pytest.mark.row("WF-GRANT-END")
+@pytest.mark.row("WF-I5")
 async def test_whatever_is_done_the_stage_follows_the_table_and_use_follows_the_stage(
     commands: list[tuple[str, int]],
 ) -> None:

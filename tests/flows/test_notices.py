@@ -383,6 +383,7 @@ async def test_of_who_is_erased_no_address_is_left() -> None:
 
 
 @pytest.mark.row("WF-WEBHOOKS")
+@pytest.mark.row("WF-I9")
 async def test_a_webhook_hears_in_order_and_again_under_the_same_id_until_it_is_given_up() -> None:
     s, hooks = stage(), MemoryHooks()
     for command in (GrantCommand.SUSPEND, GrantCommand.RESUME, GrantCommand.SUSPEND):

@@ -37,6 +37,7 @@ def kept(place: Place) -> str:
 
 
 @pytest.mark.row("AL6")
+@pytest.mark.row("WF-I10")
 async def test_after_an_erasure_no_row_names_them_and_every_proof_holds(place: Place) -> None:
     async with recorded(place, *ROWS) as s:
         await ask(s.world, caller(identities=frozenset({(b.US, str(b.ADA)), (HOME, SUB)})), b.ONE)

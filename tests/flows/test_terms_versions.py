@@ -42,6 +42,7 @@ def shown(s: Stage) -> TermsNow | None:
 
 @pytest.mark.row("WF-TERMS")
 @given(st.integers(0, 20 * DAY))
+@pytest.mark.row("WF-I12")
 async def test_earlier_terms_are_enough_until_the_day_and_not_one_second_longer(later: int) -> None:
     s = world(GRACE)
     await accept_terms(s.world, ada, OLD, SHA)

@@ -186,8 +186,7 @@ async def test_only_the_applicant_lets_somebody_join_and_not_what_was_taken_back
     assert await join(s.world, who(SAM), code.code) == ended
 
 
-@pytest.mark.row("WF-OWN")
-@pytest.mark.row("WF-INVARIANTS")
+@pytest.mark.row("WF-OWN", "WF-I2")
 async def test_who_applies_with_others_or_once_did_has_no_say_in_it_whatever_they_are() -> None:
     """I2, of everybody who applies: no answer, vote, finding, invitation, and no hand on the grants of the others."""
     seats = [("committee_chair", f"committee:{b.DAC}"), ("handler", f"committee:{b.DAC}")]
@@ -453,8 +452,7 @@ STEPS = st.lists(
 
 @settings(max_examples=60)
 @given(STEPS)
-@pytest.mark.row("WF-AMEND")
-@pytest.mark.row("WF-INVARIANTS")
+@pytest.mark.row("WF-AMEND", "WF-I1")
 async def test_whatever_is_done_one_grant_is_used_at_most_and_only_one_that_was_approved(steps: list[str]) -> None:
     """I1: of one application, dataset and person one grant is in use at most; it is of an approved request, of somebody
     who still applies, of the very purpose that was approved; and what nobody was told yes to opens nothing.

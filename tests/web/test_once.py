@@ -221,6 +221,7 @@ async def test_the_longest_key_and_the_largest_body(tmp_path: Path) -> None:
 
 @pytest.mark.row("F10")
 @pytest.mark.parametrize("route", CHANGING, ids=lambda route: f"{route.method} {route.path}")
+@pytest.mark.row("WF-I9")
 async def test_every_address_that_changes_something_heeds_the_key(tmp_path: Path, route: Any) -> None:
     """A key that stood with another request stops each of them before it does anything."""
     caller = "anybody" if route.who is Who.ANYBODY else f"{b.ADA} {CLIENT.id}"

@@ -56,6 +56,8 @@ def keys_of(row: Row) -> Iterable[tuple[str, ...]]:  # noqa: C901, PLR0912 (a ta
             yield ("polled",)
         case Assertion() | Role():
             yield (row.KIND, row.iss, row.sub)
+            if isinstance(row, Role) and row.role in _SEATS and row.status == "active":
+                yield ("seats", row.scope)
         case Client():
             yield from _client_keys(row)
         case Organisation():
@@ -91,6 +93,8 @@ def _client_keys(row: Client) -> Iterable[tuple[str, ...]]:
     if row.owner is not None:
         yield ("installation", row.owner)
 
+
+_SEATS = frozenset({"committee_chair", "committee_member"})
 
 _LISTED = frozenset(
     {"identity_provider", "visa_issuer", "committee", "organisation", "custom_type", "challenge", "incident"}

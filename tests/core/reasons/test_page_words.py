@@ -12,9 +12,19 @@ from broker.core.reasons.page_words import PAGE_WORDS
 from broker.core.reasons.participant_words import PARTICIPANT_WORDS
 from broker.core.reasons.public_words import PUBLIC_WORDS
 from broker.core.reasons.signing_words import SIGNING_WORDS
+from broker.core.reasons.together_words import TOGETHER_WORDS
 from broker.core.reasons.words import WORDS
 
-TABLES = (PAGE_WORDS, GRANT_WORDS, PARTICIPANT_WORDS, SIGNING_WORDS, ADMIN_WORDS, NOTICE_WORDS, PUBLIC_WORDS)
+TABLES = (
+    PAGE_WORDS,
+    GRANT_WORDS,
+    PARTICIPANT_WORDS,
+    SIGNING_WORDS,
+    ADMIN_WORDS,
+    NOTICE_WORDS,
+    PUBLIC_WORDS,
+    TOGETHER_WORDS,
+)
 OF_PAGES = {key: word for table in TABLES for key, word in table.items()}
 WEB = Path(__file__).parents[3] / "broker" / "web" / "pages"
 LETTERS = WEB.parents[1] / "core" / "letters.py"

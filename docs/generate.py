@@ -99,7 +99,7 @@ _FORMS: Mapping[Any, str] = {
 
 def http() -> str:
     """Every address, from the one table of routes."""
-    rows = [(f"`{r.method}`", f"`{r.path}`", str(r.who), _FORMS[r.form], _what(r)) for r in ROUTES]
+    rows = [(f"`{r.method}`", f"`{r.shown}`", str(r.who), _FORMS[r.form], _what(r)) for r in ROUTES]
     return _page(
         "Addresses",
         "`broker/web/routes.py`",

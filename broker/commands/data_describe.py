@@ -72,7 +72,8 @@ def _index(file: Path, measured: Measured, keys: ArchiveKeys) -> dict[str, Any]:
 
 def _index_said(index: IndexFile) -> dict[str, Any]:
     around = {"encrypted": _around(index.envelope)} if index.envelope is not None else {}
-    return {"path": index.path, "kind": index.kind, "size": index.size, "sha256": index.sha256} | around
+    said = {"path": index.path, "kind": index.kind, "size": index.size, "sha256": index.sha256}
+    return said | {"layout_sha256": index.layout_sha256} | around
 
 
 def _around(envelope: Envelope) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 docs/reference/http.md is printed from it, and a test walks it.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -83,6 +84,9 @@ class Who(StrEnum):
     PROVIDER = "a home identity provider, by a signed message"
 
 
+_PARAMETER = re.compile(r"\{(\w+)[^}]*\}")
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     method: str
@@ -93,12 +97,19 @@ class Route:
     """How errors are written; None: RFC 9457 problem JSON."""
 
     @property
+    def shown(self) -> str:
+        """The path as people write it: what a parameter may be is left out."""
+        return _PARAMETER.sub(r"{\1}", self.path)
+
+    @property
     def is_public(self) -> bool:
         """Does it answer without credentials?"""
         return self.who is Who.ANYBODY
 
 
 _DRS = "/ga4gh/drs/v1"
+_OBJECT = _DRS + "/objects/{object_id:(?:(?!/access/).)+}"
+"""Ids are to be percent-encoded; Gen3's have a slash, and its clients write it as it is."""
 _HTSGET = "/ga4gh/htsget/v1"
 _API = "/api/v1"
 _LOG = "/audit/{log:[0-9][0-9a-z-]*}"
@@ -183,11 +194,11 @@ ROUTES: tuple[Route, ...] = (
     Route("OPTIONS", f"{_DRS}/objects", drs_bulk.options_objects, Who.ANYBODY, drs.error),
     Route("POST", f"{_DRS}/objects", drs_bulk.post_objects, Who.ANYBODY, drs.error),
     Route("POST", f"{_DRS}/objects/access", drs_bulk.post_accesses, Who.PASSPORT, drs.error),
-    Route("OPTIONS", f"{_DRS}/objects/{{object_id}}", drs.options_object, Who.ANYBODY, drs.error),
-    Route("GET", f"{_DRS}/objects/{{object_id}}", drs.get_object, Who.ANYBODY, drs.error),
-    Route("POST", f"{_DRS}/objects/{{object_id}}", drs.post_object, Who.ANYBODY, drs.error),
-    Route("GET", f"{_DRS}/objects/{{object_id}}/access/{{access_id}}", drs.get_access, Who.TOKEN, drs.error),
-    Route("POST", f"{_DRS}/objects/{{object_id}}/access/{{access_id}}", drs.post_access, Who.PASSPORT, drs.error),
+    Route("OPTIONS", _OBJECT, drs.options_object, Who.ANYBODY, drs.error),
+    Route("GET", _OBJECT, drs.get_object, Who.ANYBODY, drs.error),
+    Route("POST", _OBJECT, drs.post_object, Who.ANYBODY, drs.error),
+    Route("GET", f"{_OBJECT}/access/{{access_id}}", drs.get_access, Who.TOKEN, drs.error),
+    Route("POST", f"{_OBJECT}/access/{{access_id}}", drs.post_access, Who.PASSPORT, drs.error),
     Route("GET", f"{_HTSGET}/reads/service-info", htsget.reads_info, Who.ANYBODY, htsget.error),
     Route("GET", f"{_HTSGET}/variants/service-info", htsget.variants_info, Who.ANYBODY, htsget.error),
     Route("GET", f"{_HTSGET}/reads/{{id:.+}}", htsget.get_reads, Who.TOKEN, htsget.error),

@@ -1,8 +1,9 @@
 """Secrets of other services in rows: encrypted wherever they lie, clear to who reads through the broker."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from broker.adapters.entropy import SystemEntropy
 from broker.adapters.keys import open_keys
 from broker.adapters.sealed_rows import SECRETS, Seal, SealedLedger, SealedRows, SecretError, is_shut
 from broker.adapters.storage.audit_tool import verify
+from broker.adapters.storage.codec import store
 from broker.adapters.storage.ledger import open_ledger
 from broker.adapters.storage.postgres.reads import open_postgres_rows
 from broker.adapters.storage.reads import all_of
@@ -129,3 +131,32 @@ async def test_what_an_older_version_left_in_clear_is_encrypted_at_the_next_star
         verify, settings.database, [key], log_origin(ISSUER), ed25519, settings.lock_database
     )
     assert report.ok, report.findings
+
+
+@pytest.mark.row("REST1")
+@pytest.mark.parametrize("whole", [True, False], ids=["the row as it was", "its secret alone"])
+async def test_a_secret_of_before_that_is_put_back_opens_and_the_log_shows_it(tmp_path: Path, *, whole: bool) -> None:
+    """What encrypts knows no versions (decision 0017): who writes to the database is found by the log."""
+    settings = Settings(issuer=ISSUER, state=tmp_path / "state", mode="example")
+    await asyncio.to_thread(make_state, settings)
+    key, sign = log_key(open_keys(settings.keys, settings.passphrase_file), ISSUER)
+    newer = changed(IDP, client_secret="another-secret-1234")
+    async with open_ledger(
+        settings.database, settings.lock_database,
+        origin=log_origin(ISSUER), sign=sign, clock=SystemClock(), entropy=SystemEntropy(),
+    ) as ledger:  # fmt: skip
+        sealed = SealedLedger(ledger, SEAL)
+        await sealed.record(entry(1), Put(IDP))
+        await sealed.record(entry(2), Put(newer))
+
+    def report() -> bool:
+        return verify(settings.database, [key], log_origin(ISSUER), ed25519, settings.lock_database).ok
+
+    assert await asyncio.to_thread(report)
+    put_back = SEAL.shut(IDP) if whole else replace(newer, client_secret=SEAL.shut(IDP).client_secret)
+    with closing(sqlite3.connect(settings.database)) as db, db:
+        _, version, body, *_ = store(Put(put_back)).columns
+        db.execute("UPDATE identity_provider SET body = ?, version = ? WHERE id = ?", (body, version, HOME))
+    (read,) = await all_of(settings.database, IdentityProvider)
+    assert SEAL.open(read).client_secret == SECRET
+    assert not await asyncio.to_thread(report)

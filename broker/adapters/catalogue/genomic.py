@@ -45,7 +45,8 @@ def indexed(root: Path, path: Path, index: str) -> tuple[Format, IndexFile]:
     except MalformedError as wrong:
         raise ValueError(f"index: {wrong}") from None
     kind = assert_fits(layout, given)
-    return layout.format, IndexFile(kind=kind, path=index, size=size, sha256=hashlib.sha256(given).hexdigest())
+    sha256 = hashlib.sha256(given).hexdigest()
+    return layout.format, IndexFile(kind=kind, path=index, size=size, sha256=sha256, layout_sha256=layout.sha256)
 
 
 def assert_fits(layout: Layout, given: bytes) -> IndexKind:

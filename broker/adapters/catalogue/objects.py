@@ -59,6 +59,10 @@ class IndexPart(Part):
     sha256: Sha256
     encrypted: EnvelopePart | None = None
     """The Crypt4GH file in which it lies; an encrypted file has an encrypted index."""
+    layout_sha256: Sha256 | None = None
+    """Of what stands at the beginning of the file; `broker data describe` says it of a copy. With it the store cannot
+    pass another beginning off; without it the first one that is read is believed.
+    """
 
 
 class ObjectPart(Part):
@@ -176,7 +180,14 @@ def _indexed(part: ObjectPart, root: Path | None, path: Path | None) -> tuple[Fo
         raise ValueError("index: is encrypted if its file is, and only then")
     _file(said.path, root)
     around = _around(said.encrypted, said.size) if said.encrypted is not None else None
-    return part.format, IndexFile(kind=said.kind, path=said.path, size=said.size, sha256=said.sha256, envelope=around)
+    return part.format, IndexFile(
+        kind=said.kind,
+        path=said.path,
+        size=said.size,
+        sha256=said.sha256,
+        envelope=around,
+        layout_sha256=said.layout_sha256 or "",
+    )
 
 
 def _around(said: EnvelopePart, content: int) -> Envelope:

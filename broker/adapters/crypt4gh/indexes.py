@@ -59,5 +59,11 @@ def indexed_sealed(path: Path, index: Path, where: str, keys: Sequence[SecretKey
         content = Plaintext(file, keys)
         layout = layout_by(content.size, content.read)
     kind = assert_fits(layout, given)
-    sha256 = found.checksums["sha-256"]
-    return layout.format, IndexFile(kind=kind, path=where, size=found.size, sha256=sha256, envelope=found.envelope)
+    return layout.format, IndexFile(
+        kind=kind,
+        path=where,
+        size=found.size,
+        sha256=found.checksums["sha-256"],
+        envelope=found.envelope,
+        layout_sha256=layout.sha256,
+    )

@@ -37,6 +37,9 @@ T = TypeVar("T")
 KEPT: Final = 512 << 20
 """Bytes of indexes and layouts that are remembered."""
 
+PLANS: Final = 64 << 20
+"""Bytes of plans that are remembered: of each the blocks at the ends of its ranges."""
+
 AT_ONCE: Final = 4
 """Indexes of one repository that are read at the same time: each is held whole. A slow one makes no other one wait."""
 
@@ -59,6 +62,7 @@ class GenomicFiles:
     def __init__(self, sources: Sources, envelopes: Envelopes, kept: int = KEPT) -> None:
         self._sources, self._envelopes = sources, envelopes
         self._memory = Memory[_Known](kept)
+        self._plans = Memory[Plan](PLANS)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._reading_at_once: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
@@ -74,9 +78,16 @@ class GenomicFiles:
             return await asyncio.to_thread(wanted_ranges, asked, known.layout, known.index)
 
     async def pieces(self, repository: Repository, row: DrsObject, cuts: Sequence[VirtualRange]) -> Plan:
-        """See ports.regions. SourceBrokenError."""
-        async with self._reading(repository, row) as (file, known):
-            return await _fed(file, planned(cuts, known.layout))
+        """See ports.regions. Each range of what is made of them asks for the same ones. SourceBrokenError."""
+        if row.index is None:
+            raise SourceBrokenError(f"{row.id}: has no index")
+        key = (_place(repository, row, row.index), tuple(cuts))
+        plan = self._plans.recall(key, ())
+        if plan is None:
+            async with self._reading(repository, row) as (file, known):
+                plan = await _fed(file, planned(cuts, known.layout))
+            self._plans.keep(key, (), plan, plan.weight)
+        return plan
 
     @asynccontextmanager
     async def content(self, repository: Repository, row: DrsObject) -> AsyncIterator[Body]:
@@ -138,7 +149,7 @@ class GenomicFiles:
 
     async def _known(self, repository: Repository, row: DrsObject, index: IndexFile, file: Body) -> _Known:
         """Layout and index, from memory if they were read before; of many who ask at once one reads."""
-        key = f"{repository.id} {row.path} {row.size} {row.checksums['sha-256']} {index.sha256}"
+        key = _place(repository, row, index)
         found = self._memory.recall(key, ())
         if found is not None:
             return found
@@ -149,6 +160,8 @@ class GenomicFiles:
                 layout = await _fed(file, cram_layout(row.size) if row.format == "CRAM" else bgzf_layout(row.size))
                 if layout.format != row.format:
                     raise SourceBrokenError(f"{row.id}: a {layout.format} file, and not {row.format}")
+                if index.layout_sha256 not in ("", layout.sha256):
+                    raise SourceBrokenError(f"{row.id}: begins otherwise than the file that was registered")
                 found = _Known(layout, await self._index(repository, index))
                 self._memory.keep(key, (), found, layout.weight + found.index.weight)
             return found
@@ -161,6 +174,12 @@ class GenomicFiles:
             async with self._opened(repository, index.path, index.size, index.envelope) as file:
                 given = await _bytes(file, 0, index.size)
             return await asyncio.to_thread(_checked, index, given)
+
+
+def _place(repository: Repository, row: DrsObject, index: IndexFile) -> str:
+    """Where a file lies, and which one it is, index and all."""
+    digests = (row.checksums["sha-256"], row.source_tag, index.sha256, index.layout_sha256)
+    return " ".join((repository.id, row.path, str(row.size), *digests))
 
 
 def _checked(index: IndexFile, given: bytes) -> Index:

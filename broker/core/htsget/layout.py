@@ -13,6 +13,7 @@ from typing import Final, Literal
 from broker.core.htsget import bgzf
 from broker.core.htsget.bgzf import VirtualRange
 from broker.core.htsget.reading import MalformedError, Reading
+from broker.core.plain import digest
 from broker.core.ranges import Span
 
 Format = Literal["BAM", "CRAM", "VCF", "BCF"]
@@ -48,6 +49,12 @@ class Layout:
     def weight(self) -> int:
         """About how many bytes it takes in memory."""
         return 200 * len(self.references) + 100 * len(self.samples) + 500
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256, hexadecimal, of all that is known of the file. Offsets as text: they are too long for JSON."""
+        places = [str(self.records.first), str(self.records.end)]
+        return digest([self.format, self.references, places, self.samples, self.eof.hex()])
 
 
 class _Inflated:

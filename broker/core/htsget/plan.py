@@ -60,6 +60,11 @@ class Plan:
         """How many bytes the ticket itself holds."""
         return sum(len(piece) for piece in (*self.header, *self.body) if isinstance(piece, bytes))
 
+    @property
+    def weight(self) -> int:
+        """About how many bytes it takes in memory."""
+        return self.inline + 200 * (len(self.header) + len(self.body)) + 500
+
 
 def wanted_ranges(asked: Asked, layout: Layout, index: Index) -> tuple[VirtualRange, ...] | Reason:
     """Where in the file the records are that may be asked for, apart from each other and in order.

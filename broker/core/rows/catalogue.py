@@ -303,6 +303,10 @@ class IndexFile:
     sha256: str
     envelope: Envelope | None = None
     """None: the file is the index. Size and digest are always those of the index itself."""
+    layout_sha256: str = ""
+    """Of what was found at the beginning of the file that it is the index of (core/htsget/layout.py): with another one
+    it is not used. Empty: it was not noted.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

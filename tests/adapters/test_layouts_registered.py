@@ -19,7 +19,7 @@ from broker.core.htsget.plan import Plan
 from broker.core.rows import DrsObject, Repository
 from broker.ports.sources import Body, SourceBrokenError
 from tests import genomic
-from tests.adapters.test_genomic_files_hostile import CHR2, bank
+from tests.adapters.test_genomic_files_hostile import CHR2, Slow, bank
 from tests.web.regions import files
 from tests.web.site import envelopes
 
@@ -70,7 +70,7 @@ async def test_another_beginning_than_the_registered_one_is_not_used_and_not_rem
     store.be_honest()
     found = await regions.plan(home, file, CHR2)
     assert isinstance(found, Plan)
-    assert found == await GenomicFiles(Folders(), envelopes()).plan(home, file, CHR2)
+    assert found == await GenomicFiles(Slow(), envelopes()).plan(home, file, CHR2)
 
 
 @pytest.mark.row("HT-LAYOUT")

@@ -60,7 +60,7 @@ async def test_the_objects_that_the_page_declares_are_offered_and_brought_as_it_
     staff = Role(id="r", role="custodian", scope="repository:bank", iss=b.HOME, sub="mei")
     first, run_1, second = declared(DRS, tmp_path)
     (tmp_path / "H2.bam").write_bytes(bytes(second.size))
-    told = {one: b.consent(one) for row in (first, second) for one in row.subjects}  # type: ignore[arg-type]
+    told = {one: b.consent(one) for row in (first, second) for one in row.subjects}
     async with site(tmp_path, first, run_1, second, staff, *told.values()) as s:
         whole = await (await s.http.get(f"{BASE}/objects/heart-run-1?expand=true")).json()
         assert [(one["name"], one["id"]) for one in whole["contents"]] == [("H1.bam", "heart-0001")]

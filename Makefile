@@ -42,7 +42,7 @@ layers: env
 tests: env
 	@$(BIN)/python -m pytest -q -n 3 --dist worksteal $(ARGS)
 
-interop-tools: env  ## Other people's clients, providers and suites, for tests/interop (needs npm)
+interop-tools: env  ## Other people's clients, providers, suites and checkers, for tests/interop and tests/browser (needs npm)
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python tests/interop/.suites
 	@$(BIN)/uv pip install --quiet --python tests/interop/.suites/bin/python -r tests/interop/suites.txt
 	@cd tests/interop && npm ci --silent --omit-lockfile-registry-resolved --no-audit --no-fund
@@ -50,8 +50,8 @@ interop-tools: env  ## Other people's clients, providers and suites, for tests/i
 fuzz: env  ## Hostile input for every parser, other input each time, for some minutes (ARGS='-k jws' for one)
 	@HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -q tests/fuzz --hypothesis-seed=$$(date +%s) $(ARGS)
 
-test-faults: env  ## What fails on purpose, at greater length: a hundred kills under load
-	@$(BIN)/python -m pytest -q -n 2 --long tests/faults $(ARGS)
+test-faults: env  ## What takes long: a hundred kills under load, every page in both languages in a browser
+	@$(BIN)/python -m pytest -q -n 2 --long tests/faults tests/browser $(ARGS)
 
 authzen-scenario: env  ## The certification scenario of AuthZEN, with its own policy in place of ours
 	@$(BIN)/python -m pytest -q tests/web/test_authzen_scenario.py $(ARGS)

@@ -38,6 +38,8 @@ ERROR_FORMS: web.AppKey[dict[str, ErrorForm]] = web.AppKey("error_forms", dict)
 """How each route (by its pattern) writes its errors; OAuth, DRS and pages have forms of their own."""
 ERROR_FAMILIES: web.AppKey[tuple[tuple[str, ErrorForm], ...]] = web.AppKey("error_families", tuple)
 """The same by the beginning of a path, for what no route answers: unknown addresses and wrong methods."""
+ERROR_PAGE: web.AppKey[ErrorForm] = web.AppKey("error_page")
+"""The same for what begins like nothing that is known, where a browser asks (RFC 9110 section 12.5.1)."""
 
 MAX_HEADER = 8_190
 _NOWHERE = "unknown"
@@ -177,12 +179,16 @@ def _rendered(request: web.Request, problem: Problem, request_id: str) -> web.St
     route, families = _route(request), request.app[ERROR_FAMILIES]
     form = request.app[ERROR_FORMS].get(route)
     if route == _NOWHERE:
-        form = next((form for prefix, form in families if request.path.startswith(prefix)), None)
+        form = next((form for prefix, form in families if request.path.startswith(prefix)), None) or _read(request)
     response = form(request, problem) if form is not None else problem_response(problem, request_id, language(request))
     if problem.challenge is not None or response.status == 401:  # noqa: PLR2004 (RFC 9110 section 15.5.2)
         ask_for_more(request, response, problem.challenge or challenge_of(request, problem.reason))
         give_nonce(request, response, asked=problem.reason.code == OAuthError.DPOP_NONCE.code)
     return response
+
+
+def _read(request: web.Request) -> ErrorForm | None:
+    return request.app[ERROR_PAGE] if "text/html" in request.headers.get(hdrs.ACCEPT, "") else None
 
 
 def _route(request: web.Request) -> str:

@@ -51,7 +51,7 @@ from broker.web import (
     visas,
 )
 from broker.web.asking import DESK
-from broker.web.middleware import ERROR_FAMILIES, ERROR_FORMS, ErrorForm
+from broker.web.middleware import ERROR_FAMILIES, ERROR_FORMS, ERROR_PAGE, ErrorForm
 from broker.web.openapi import OPENAPI
 from broker.web.pages import (
     addresses,
@@ -385,7 +385,7 @@ def add_routes(app: web.Application) -> None:
             forms[added.resource.canonical] = route.form
     app[OPENAPI] = openapi.document(ROUTES, app[BROKER].administration.forms, app[BROKER].version)
     app[ERROR_FORMS] = forms
-    app[ERROR_FAMILIES] = FAMILIES
+    app[ERROR_FAMILIES], app[ERROR_PAGE] = FAMILIES, page
     repositories.set_up(app)
     app[DESK] = Desk(verifier=app[BROKER].verifier)
     app[authzen.PDP] = authzen.OurDecisions(app[BROKER].world, app[DESK])

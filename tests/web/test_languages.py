@@ -81,3 +81,13 @@ async def test_the_words_of_oauth_stay_ascii(tmp_path: Path) -> None:
         told = await (await s.http.get("/oauth2/userinfo", headers=bad)).json()
         assert told["error_description"].isascii()
         assert "ámbito" in told["reasons"][0]["sentence"] or not told["reasons"][0]["sentence"].startswith("The ")
+
+
+@pytest.mark.parametrize(("accept", "kind"), [
+    ("text/html,application/xhtml+xml,*/*;q=0.8", "text/html"), ("*/*", "application/problem+json"),
+    ("application/json", "application/problem+json"),
+])  # fmt: skip
+async def test_an_address_that_is_none_is_told_to_a_browser_as_a_page(tmp_path: Path, accept: str, kind: str) -> None:
+    async with site(tmp_path) as s:
+        answer = await s.http.get("/nowhere", headers={"Accept": accept})
+        assert (answer.status, answer.content_type) == (404, kind)

@@ -1,0 +1,122 @@
+"""Every page, and who looks at it in which state. A new page without a line here turns a test red."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tests import builders as b
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Somebody at a page. `path`: its address, with names of `world.lived_in` in braces."""
+
+    route: str
+    who: str = ""
+    path: str = ""
+    sends: Mapping[str, str] | None = None
+    """A form that is sent from there, so that the page which follows is looked at."""
+    to: str = ""
+    """Where that form goes, if elsewhere than the page itself."""
+    status: int = 200
+
+    @property
+    def address(self) -> str:
+        return self.path or self.route
+
+    @property
+    def id(self) -> str:
+        sent = f"+{'+'.join(self.sends.values())[:40]}" if self.sends is not None else ""
+        return f"{self.address}@{self.who or 'anybody'}{sent}"
+
+
+_MY = "/my-data/consents/{consent}"
+
+LOOKS: tuple[Look, ...] = (
+    Look("/"),
+    Look("/datasets"),
+    Look("/datasets", "ada", "/datasets?q=nothing+like+it"),
+    Look("/dataset", "", "/dataset?id={dataset}"),
+    Look("/dataset", "", "/dataset?id=none", status=404),
+    Look("/register"),
+    Look("/policies"),
+    Look("/policies/{pack}", "", "/policies/eu-gdpr-ch5"),
+    Look("/incidents"),
+    Look("/incidents", "ada"),
+    Look("/incidents", "lee"),
+    Look("/complain"),
+    Look("/complain", "", "/complain?about={dataset}", {"text": "Nobody asked me."}),
+    Look("/complain", "ada", "", {"text": " "}, status=400),
+    Look("/cases", "ada"),
+    Look("/cases", "viv"),
+    Look("/cases", "sam"),
+    Look("/applications", "ada"),
+    Look("/applications", "sam"),
+    Look("/applications/new", "ada", "/applications/new?dataset={dataset}"),
+    Look("/applications/new", "ada", "/applications/new?draft={draft}"),
+    Look("/applications/new", "ada", "/applications/new?draft={draft}", {"do": "check", "datasets": b.HEART}),
+    Look("/applications/new", "ada", "", {"do": "submit", "title": "Half a"}, status=400),
+    Look("/applications/{application}", "ada", "/applications/{waiting}"),
+    Look("/applications/{application}", "ada", "/applications/{returned}"),
+    Look("/applications/{application}", "sam", "/applications/{waiting}", status=404),
+    Look("/applications/{application}/edit", "ada", "/applications/{returned}/edit"),
+    Look("/inbox", "ada"),
+    Look("/inbox", "sam"),
+    Look("/inbox", "lee", "", {"do": "ask", "address": "nowhere"}, status=409),
+    Look("/grants", "ada"),
+    Look("/grants", "sam"),
+    Look("/grants/{grant}", "ada", "/grants/{grant}"),
+    Look("/grants/{grant}", "ada", "/grants/{ended}"),
+    Look("/grants/{grant}", "mei", "/grants/{grant}"),
+    Look("/grants/{grant}", "mei", "/grants/{grant}", {"do": "suspend", "ground": ""}, status=409),
+    Look("/renewals", "mei"),
+    Look("/renewals", "sam"),
+    Look("/reviews", "mei"),
+    Look("/reviews", "sam"),
+    Look("/reviews/{review}", "mei", "/reviews/{waiting_review}"),
+    Look("/reviews/{review}", "lee", "/reviews/{waiting_review}"),
+    Look("/reviews/{review}", "max", "/reviews/{waiting_review}"),
+    Look(
+        "/reviews/{review}",
+        "mei",
+        "/reviews/{waiting_review}",
+        {"do": "decide", "answer": "approve", "ground": ""},
+        status=409,
+    ),
+    Look("/reviews/{review}", "mei", "/reviews/{returned_review}"),
+    Look("/me", "ada"),
+    Look("/me", "mei"),
+    Look("/decisions/{decision}", "mei", "/decisions/{refused}"),
+    Look("/identities", "ada"),
+    Look("/identities/confirm", "ada", "/identities/confirm?proof={proof}"),
+    Look("/device", "ada"),
+    Look("/device", "ada", "/device?user_code=none"),
+    Look("/device", "ada", "/device?user_code={code}"),
+    Look("/sign-in", "", "/sign-in?return_to=/me"),
+    Look("/sign-in", "", "/sign-in?q=none"),
+    Look("/oauth2/authorize", "ada", "{authorize}"),
+    Look("/oauth2/end_session", "ada"),
+    Look("/oauth2/end_session"),
+    Look("/admin", "root"),
+    Look("/admin", "sam", status=403),
+    Look("/admin/sanctions", "root"),
+    Look("/admin/sanctions", "lex"),
+    Look("/admin/log", "eve"),
+    Look("/admin/{noun}", "root", "/admin/issuers"),
+    Look("/admin/{noun}", "root", "/admin/idps", {"do": "add", "row": "{}"}, status=400),
+    Look("/admin/{noun}/{name}", "root", "/admin/issuers/{issuer}"),
+    Look("/admin/{noun}/{name}", "root", "/admin/clients/portal"),
+    Look("/my-data", "pia"),
+    Look("/my-data/consents/{consent}", "pia", _MY),
+    Look("/my-data/consents/{consent}/receipt", "pia", f"{_MY}/receipt"),
+    Look("/my-data/consents/{consent}/withdrawal", "pia", f"{_MY}/withdrawal?kind=no_new_use"),
+    Look("/my-data/withdrawal", "pia", "/my-data/withdrawal?kind=no_new_use"),
+    Look("/none-such", "ada", status=404),
+)
+
+BY_REDIRECT_ALONE = {
+    "/oauth2/authorize/continue": "shows what /oauth2/authorize shows",
+    "/oauth2/end_session/continue": "shows what /oauth2/end_session shows",
+    "/sign-in/{idp}": "goes to the home organisation",
+    "/sign-in/{idp}/callback": "comes from there, and goes on",
+}
+"""Addresses of pages that have none of their own, and why."""

@@ -1,0 +1,177 @@
+"""A broker in which something of everything has happened, so that each page has what it can show."""
+
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+from broker.core.access.states import State
+from broker.core.administration import ref
+from broker.core.consent.model import CommunityDecision, Scope
+from broker.core.ids import ClientId, GrantId, PersonId, RequestId, SubjectRef
+from broker.core.oidc.opaque import stored_id
+from broker.core.rows import Approval, Client, Person, Role, Row, Trace
+from broker.core.time import Seconds
+from tests import builders as b
+from tests.certificates import contexts
+from tests.fakes import START
+from tests.web.browsing import Browser, browser_session
+from tests.web.site import BACK, PORTAL, Site, opened, site
+from tests.web.test_admin import EGA, FORMS
+from tests.web.test_admin_pages import SANCTION
+from tests.web.test_devices import CLI, COMPUTER
+from tests.web.test_workflow_pages import HEARTS, committee
+from tests.web.upstream import Home, upstreams
+
+ROLES = {
+    "ada": "", "mei": "committee_chair", "lee": "committee_member", "max": "", "viv": "complaints_officer",
+    "root": "admin", "eve": "auditor", "lex": "legal_officer", "sam": "",
+}  # fmt: skip
+"""Who sits before a browser, and as what. Pia is a participant."""
+HOMES = [Home(slug=f"uni-{n}", row={"name": f"University {n}"}) for n in range(9)]
+LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+"""People write words that no line has room for."""
+PAPERS = HEARTS | {
+    "title": "Why hearts fail", "statement": f"Why hearts fail. {LONG}", "benefit": "Fewer of them do.",
+    "diseases": "MONDO:0005021",
+}  # fmt: skip
+REPORT = {"summary": "We found why.", "publications": "https://doi.example/10.1/x", "months": "12"}
+_DAY = 86_400
+_LAPTOP = Client(
+    id=ClientId("laptop"), name=f"Laptop {LONG}", auth_method="private_key_jwt", parent=PORTAL.id, owner=b.ADA,
+    created=START,
+)  # fmt: skip
+_KEPT = Approval(
+    id="kept", person=b.ADA, client=PORTAL.id, scope=frozenset({"openid"}), claims=frozenset(), released=None,
+    since=START,
+)  # fmt: skip
+_COMMUNITY = b.consent(SubjectRef("com_1"), consent_id="com", level="community", community=CommunityDecision(
+    authority="The elders", rule="a quorum of elders", members="people of the valley", decision="approved",
+    local_only=False, labels=("TK Attribution",), benefit_terms="A clinic."))  # fmt: skip
+_PIA = b.consent(
+    scope=Scope(permissions=b.codes("DUO:0000042"), answers={"recontact": "ask"}), community_refs=("com_1",)
+)
+
+
+def _rows() -> list[Row]:
+    made: list[Row] = [browser_session("pia"), SANCTION, PORTAL, CLI, _LAPTOP, _KEPT, _COMMUNITY]
+    for name, role in ROLES.items():
+        affiliations = ("faculty@rhine.example",) if name == "ada" else ()
+        made += [
+            Person(id=PersonId(f"usr_{name}"), log_key="dd" * 32, created=START),
+            browser_session(name, affiliations=affiliations),
+        ]
+        scope = f"committee:{b.DAC}" if role.startswith("committee") else "service"
+        made += [Role(id=f"r-{name}", role=role, scope=scope, iss=b.HOME, sub=name)] if role else []
+    asked = b.request(purpose=replace(b.PURPOSE, recontact=True, user="https://home.example|ada"))
+    no = b.request(id=RequestId("req_no"), state=State.REJECTED, decision="dec_no", decided_by="usr_mei")
+    ended = b.grant(id=GrantId("gra_old"), request=RequestId("req_old"), ends=Seconds(START - 1))
+    trace = Trace(id="dec_no", at=START, person=b.ADA)  # type: ignore[arg-type]
+    return [*made, asked, no, trace, ended, *(home.provider for home in HOMES)]
+
+
+@asynccontextmanager
+async def lived_in(folder: Path) -> AsyncIterator[tuple[Site, dict[str, str]]]:
+    """The site over TLS, and the names of what happened there, for the addresses of pages."""
+    server, client = contexts(folder)
+    client.check_hostname = False
+    about = b.dataset(title=f"Hearts of the valley {LONG}")
+    grant = b.grant(ends=Seconds(START + 60 * _DAY))
+    async with site(
+        folder, *_rows(), tls=(server, client), committee=committee(2), pia=_PIA, dataset=about, grant=grant
+    ) as s:
+        upstreams(s, *HOMES)
+        yield s, await _happened(s)
+
+
+async def _happened(s: Site) -> dict[str, str]:
+    path, headers = await opened(s)
+    await (await s.http.get(path, headers=headers)).read()
+    refused = await s.http.get("/ga4gh/drs/v1/objects/obj-1/access/https", headers=s.headers("usr_mei"))
+    names = {
+        "grant": str(b.GRANT), "ended": "gra_old", "dataset": quote(b.HEART), "consent": f"con-{b.PIA}",
+        "authorize": authorize(), "refused": refused.headers["Decision-Id"],
+    }  # fmt: skip
+    return names | await _applied(s) | await _went_wrong(s) | await _administered(s) | await _signed_in(s)
+
+
+async def _applied(s: Site) -> dict[str, str]:
+    ada, mei, lee, max_ = (Browser(s, name) for name in ("ada", "mei", "lee", "max"))
+    await ada.open("/applications/new")
+    await ada.send("/applications/new", do="save", **PAPERS)
+    draft = re.findall(r'name="draft" value="(dra_[^"]+)"', ada.text)[0]
+    names = {"draft": draft}
+    for stage in ("waiting", "returned"):
+        await ada.open("/applications/new")
+        await ada.send("/applications/new", do="submit", **PAPERS)
+        names[stage] = ada.path.rsplit("/", 1)[1]
+        names[f"{stage}_review"] = _application(s, names[stage])
+    path = f"/reviews/{names['waiting_review']}"
+    await mei.open(path)
+    await mei.send(path, do="invite", person="usr_max", part="reviewer")
+    await lee.open(path)
+    await lee.send(path, do="remark", text=f"Who pays? {LONG}", to="everybody")
+    sides = {"risk_of_use": "Little.", "risk_of_non_use": "Much.", "benefit": "Health.", "to_whom": "To all."}
+    await lee.send(path, do="assess", dataset=b.HEART, **sides)
+    await lee.send(path, do="vote", dataset=b.HEART, choice="yes", ground="Fine.")
+    assert path in await max_.open("/reviews")
+    path = f"/reviews/{names['returned_review']}"
+    await lee.open(path)
+    await lee.send(path, do="return", text="Which hearts?")
+    await ada.open(f"/grants/{b.GRANT}")
+    await ada.send(f"/grants/{b.GRANT}", do="renew", **REPORT)
+    assert ada.status == 200, ada.text
+    return names
+
+
+def _application(s: Site, id: str) -> str:
+    row = next(one for one in s.stage.live.current().applications_of(b.ADA) if one.id == id)
+    return str(row.reviews[0])
+
+
+async def _went_wrong(s: Site) -> dict[str, str]:
+    ada, lee, stranger, viv = (Browser(s, name) for name in ("ada", "lee", "", "viv"))
+    for text in ("A disk was lost.", "A laptop was stolen."):
+        await ada.open("/incidents")
+        await ada.send("/incidents", do="report", dataset=b.HEART, text=text, noticed="2027-01-14")
+    await lee.open("/incidents")
+    number = re.findall(r'name="incident" value="(inc_[^"]+)"', lee.text)[0]
+    for step in ("investigate", "decide", "inform", "publish"):
+        await lee.open("/incidents")
+        await lee.send("/incidents", do=step, incident=number, text=f"{step}: a disk was found.")
+    await stranger.open("/complain")
+    await stranger.send("/complain", token="", about=b.HEART, text="Nobody asked me.")
+    case = re.findall(r"<code>(cas_[^<]+)</code>", stranger.text)[0]
+    await ada.open("/cases")
+    await ada.send("/cases", token=re.findall(r'name="form" value="([^"]+)"', await ada.open("/me"))[0],
+                   do="challenge", request="req_no", kind="appeal", text="I do not agree.")  # fmt: skip
+    assert case in await viv.open("/cases")
+    return {"case": case}
+
+
+async def _administered(s: Site) -> dict[str, str]:
+    root = Browser(s, "root")
+    for noun, form in FORMS.items():
+        await root.open(f"/admin/{noun}")
+        await root.send(f"/admin/{noun}", do="add", row=json.dumps(form))
+    return {"issuer": ref(EGA)}
+
+
+async def _signed_in(s: Site) -> dict[str, str]:
+    asked = {"client_id": "cli", "scope": "openid ga4gh_passport_v1", "installation": COMPUTER}
+    told = await (await s.http.post("/oauth2/device_authorization", data=asked)).json()
+    now, ada = s.stage.clock.now(), browser_session("ada")
+    proof = {"session": ada.id, "iss": HOMES[0].issuer, "sub": "u-1", "name": "Ada of University 0"}
+    await s.stage.world.scratch.put("link_proof", stored_id("p" * 43), proof, Seconds(now + 900))
+    return {"code": told["user_code"], "proof": "p" * 43}
+
+
+def authorize() -> str:
+    query = {
+        "client_id": "portal", "redirect_uri": BACK, "response_type": "code", "scope": "openid profile", "state": "st",
+        "code_challenge": "c" * 43, "code_challenge_method": "S256", "prompt": "consent",
+    }  # fmt: skip
+    return f"/oauth2/authorize?{urlencode(query)}"

@@ -51,6 +51,8 @@ _SEND = """([to, fields]) => {
   const ours = [...document.forms].filter((one) => one.method === "post" && new URL(one.action).pathname === path);
   const form = ours.find(named) || ours[0];
   for (const [name, value] of Object.entries(fields)) {
+    const chosen = form.querySelector(`:is([type=radio], [type=checkbox])[name="${name}"][value="${value}"]`);
+    if (chosen) { chosen.checked = true; continue; }
     const field = form.querySelector(`:is(input, textarea, select)[name="${name}"]`);
     if (field) { field.value = value; continue; }
     form.append(Object.assign(document.createElement("input"), {type: "hidden", name, value}));

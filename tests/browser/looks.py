@@ -110,6 +110,7 @@ LOOKS: tuple[Look, ...] = (
     Look("/my-data/consents/{consent}/receipt", "pia", f"{_MY}/receipt"),
     Look("/my-data/consents/{consent}/withdrawal", "pia", f"{_MY}/withdrawal?kind=no_new_use"),
     Look("/my-data/withdrawal", "pia", "/my-data/withdrawal?kind=no_new_use"),
+    Look("/my-data/withdrawal", "paul", "/my-data/withdrawal?kind=no_new_use", {"kind": "no_new_use"}),
     Look("/none-such", "ada", status=404),
 )
 

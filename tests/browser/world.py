@@ -30,7 +30,7 @@ ROLES = {
     "ada": "", "mei": "committee_chair", "lee": "committee_member", "max": "", "viv": "complaints_officer",
     "root": "admin", "eve": "auditor", "lex": "legal_officer", "sam": "",
 }  # fmt: skip
-"""Who sits before a browser, and as what. Pia is a participant."""
+"""Who sits before a browser, and as what. Pia and Paul are participants."""
 HOMES = [Home(slug=f"uni-{n}", row={"name": f"University {n}"}) for n in range(9)]
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 """People write words that no line has room for."""
@@ -57,7 +57,18 @@ _PIA = b.consent(
 
 
 def _rows() -> list[Row]:
-    made: list[Row] = [browser_session("pia"), SANCTION, PORTAL, CLI, _LAPTOP, _KEPT, _COMMUNITY]
+    paul = Person(id=PersonId("usr_paul"), log_key="dd" * 32, created=START, subject=b.PAUL)
+    made: list[Row] = [
+        paul,
+        browser_session("paul"),
+        browser_session("pia"),
+        SANCTION,
+        PORTAL,
+        CLI,
+        _LAPTOP,
+        _KEPT,
+        _COMMUNITY,
+    ]
     for name, role in ROLES.items():
         affiliations = ("faculty@rhine.example",) if name == "ada" else ()
         made += [

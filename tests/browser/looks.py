@@ -108,9 +108,9 @@ LOOKS: tuple[Look, ...] = (
     Look("/my-data", "pia"),
     Look("/my-data/consents/{consent}", "pia", _MY),
     Look("/my-data/consents/{consent}/receipt", "pia", f"{_MY}/receipt"),
-    Look("/my-data/consents/{consent}/withdrawal", "pia", f"{_MY}/withdrawal?kind=no_new_use"),
-    Look("/my-data/withdrawal", "pia", "/my-data/withdrawal?kind=no_new_use"),
-    Look("/my-data/withdrawal", "paul", "/my-data/withdrawal?kind=no_new_use", {"kind": "no_new_use"}),
+    Look("/my-data/consents/{consent}/withdrawal", "pia", f"{_MY}/withdrawal"),
+    Look("/my-data/withdrawal", "pia", "/my-data/withdrawal"),
+    Look("/my-data/withdrawal", "paul", "", {"kind": "no_further_contact"}),
     Look("/none-such", "ada", status=404),
 )
 

@@ -79,7 +79,7 @@ async def test_a_page_is_for_everybody(
     assert await seen.faults() == []
 
 
-BAD = """<!doctype html><title>x</title><main><h1>x</h1><img src="/x.png" width="500"><p><font color="#999999">Pale.</font></p>
+BAD = f"""<!doctype html><title>x</title><main><h1>x</h1><img src="/x.png"><pre>{"x" * 200}</pre><p><font color="#999999">Pale.</font></p>
 <input type="text"></main>"""
 
 

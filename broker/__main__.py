@@ -36,6 +36,7 @@ COMMANDS = {
     "recipient": "The Crypt4GH keys for which data are encrypted for you.",
     "request": "Ask a committee for data.",
     "restore": "Bring such a copy into an empty database.",
+    "retention": "How much was kept long enough, and dropping it.",
     "sanctions": "Warnings, suspensions and what follows them.",
     "serve": "Answer requests until SIGTERM.",
     "visas": "What is asserted of people, and becomes visas.",

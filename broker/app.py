@@ -66,6 +66,7 @@ from broker.state import (
     cancelled,
     deliveries_told,
     envelopes_of,
+    go_on_dropping,
     heard,
     keep_texts,
     key_ring,
@@ -136,7 +137,13 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         await _keep_texts(world, live, settings)
         watch = watch_policies(world, live, settings, folder)
         ring = await key_ring(world, tokens, live, settings)
-        _look_on(stack, ring.look_on(), watch.look_on(), storage.scratch.sweep_on(clock.now))
+        _look_on(
+            stack,
+            ring.look_on(),
+            watch.look_on(),
+            storage.scratch.sweep_on(clock.now),
+            go_on_dropping(world, settings.keeping),
+        )
         await stack.enter_async_context(deliveries_told(world, settings.nginx_log, await storage.alive()))
         outgoing = _outgoing(stack, tracer := _tracer(stack, settings))
         stack.push_async_callback((await outbox_of(world, ledger, outgoing)).close)
@@ -252,9 +259,9 @@ def _heed_revocations(tokens: signing.OwnTokens, live: LiveSnapshot, clock: Syst
     tokens.withdrawn = lambda key: live.current().revoked("key", key, clock.now())
 
 
-def _front(settings: Settings) -> tuple[tuple[Network, ...], str]:
-    """The proxies before us, and where they have our files."""
-    return networks(settings.trusted_proxies), settings.nginx_location or ""
+def _front(settings: Settings) -> tuple[tuple[Network, ...], str, tuple[Network, ...]]:
+    """The proxies before us, where they have our files, and who reads our metrics."""
+    return networks(settings.trusted_proxies), settings.nginx_location or "", networks(settings.metrics_from)
 
 
 def _pace() -> Pace:
@@ -281,7 +288,12 @@ def assert_declared_fit(rows: Iterable[Row], mode: Mode) -> None:
 
 
 def build(
-    broker: Broker, readiness: Readiness, proxies: tuple[Network, ...] = (), files: str = "", pace: Pace | None = None
+    broker: Broker,
+    readiness: Readiness,
+    proxies: tuple[Network, ...] = (),
+    files: str = "",
+    watchers: tuple[Network, ...] = (),
+    pace: Pace | None = None,
 ) -> web.Application:
     """The application around a wired broker. Tests call this with fakes."""
     app = web.Application(middlewares=[around, once], client_max_size=64 * 1024)
@@ -292,7 +304,7 @@ def build(
     )
     app[RUNNING] = set()
     app[READY] = readiness
-    app[EDGE] = Edge(pace=pace or Pace(), rates=broker.oauth.rates, proxies=proxies, files=files)
+    app[EDGE] = Edge(pace=pace or Pace(), rates=broker.oauth.rates, proxies=proxies, files=files, watchers=watchers)
     app[CLOCK] = broker.world.clock
     app[ENTROPY] = broker.world.entropy
     app[SECURE] = broker.world.issuer.startswith("https://")

@@ -16,11 +16,12 @@ from pydantic_core import ErrorDetails
 
 from broker.core.drs.identifiers import names_a_host
 from broker.core.drs.service_info import Operator
+from broker.core.rows.retention import LEAST_DAYS, Keeping
 from broker.ports.faults import POINTS
 
 PREFIX = "BROKER_"
 _HERE = Path(__file__).resolve().parent.parent
-_LISTS = ("PACKS", "TRUSTED_PROXIES", "WITNESSES", "WEBHOOKS", "FAULTS")
+_LISTS = ("PACKS", "TRUSTED_PROXIES", "WITNESSES", "WEBHOOKS", "FAULTS", "METRICS_FROM")
 _LOOPBACK = ("127.0.0.1", "::1")
 """As numbers: what a name leads to, somebody else may decide (RFC 8252 section 8.3)."""
 
@@ -91,6 +92,8 @@ class Settings(BaseModel):
     """Take authorization requests only if their client pushed them first (RFC 9126)."""
     trusted_proxies: tuple[str, ...] = ()
     """Networks of the proxies whose `X-Forwarded-For` counts. Trusted: they say from which address a caller comes."""
+    metrics_from: tuple[str, ...] = ()
+    """Networks from which `/metrics` may be read, besides this machine; never through a proxy."""
     quota_scale: int = Field(default=1, ge=0, le=1000)
     """Multiplies how often one address and one client may ask; 0: as often as they like."""
     registration: Literal["off", "initial_access_token"] = "off"
@@ -127,6 +130,13 @@ class Settings(BaseModel):
     webhook_secrets: Path | None = None
     """Folder with a file NAME for each webhook, mode 0600: `whsec_` and 24 to 64 random bytes in base64. Trusted: its
     reader can speak to those listeners in our name."""
+    keep_sign_ins_days: int = Field(default=90, ge=0, le=36_500)
+    """For how many days sign-ins that are over are kept, with their tokens; 0: as long as the broker is, else 7 or
+    more. docs/reference/retention.md has every table."""
+    keep_uses_days: int = Field(default=3650, ge=0, le=36_500)
+    """The same for what was decided and delivered, beyond its entries in the log; 0, or 365 or more."""
+    keep_messages_days: int = Field(default=180, ge=0, le=36_500)
+    """The same for what people were told of; 0, or 120 or more."""
     organization: str = "Operator of this broker"
     """Who runs this broker, as its service-info says."""
     organization_url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")
@@ -146,6 +156,14 @@ class Settings(BaseModel):
     """For tests of failures: what happens once at named places, as `ledger.committed=exit`. Refused in production."""
 
     @model_validator(mode="after")
+    def _is_kept_long_enough(self) -> Self:
+        for sort, least in LEAST_DAYS.items():
+            days = getattr(self, f"keep_{sort}_days")
+            if 0 < days < least:
+                raise ValueError(f"keep_{sort}_days: 0, or {least} or more")
+        return self
+
+    @model_validator(mode="after")
     def _issuer_is_usable(self) -> Self:
         parts = urlsplit(self.issuer)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
@@ -156,8 +174,8 @@ class Settings(BaseModel):
             raise ValueError("issuer: plain http is allowed on loopback only")
         if not names_a_host(self.issuer):
             raise ValueError("issuer: drs:// addresses need a host name or an IPv4 address; they cannot hold IPv6")
-        for proxy in self.trusted_proxies:
-            ip_network(proxy)
+        for network in (*self.trusted_proxies, *self.metrics_from):
+            ip_network(network)
         if (self.registration == "off") != (self.registration_token_sha256 is None):
             raise ValueError("registration: initial_access_token and registration_token_sha256 come together")
         if (self.tls_cert is None) != (self.tls_key is None):
@@ -227,6 +245,11 @@ class Settings(BaseModel):
     @property
     def passphrase_file(self) -> Path:
         return self.key_passphrase_file or self.state / "passphrase"
+
+    @property
+    def keeping(self) -> Keeping:
+        """How long what is dropped is kept before."""
+        return Keeping(sign_ins=self.keep_sign_ins_days, uses=self.keep_uses_days, messages=self.keep_messages_days)
 
     @property
     def activated_policies(self) -> Path:

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from functools import partial
 from pathlib import Path
 
+import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from broker.adapters import keys
@@ -31,10 +32,12 @@ from broker.core.audit.witness import Witness
 from broker.core.documents import ontology_text, own_text
 from broker.core.oidc.limits import FAREWELL_DELAYS
 from broker.core.rows import Farewell, Row
+from broker.core.rows.retention import Keeping
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 from broker.database import Storage, make_database, open_storage, turn_database
 from broker.flows.deliver import close_left_open
+from broker.flows.drop import drop_daily
 from broker.flows.handing_on import close_reported
 from broker.flows.note_keys import FoundKey, note_keys
 from broker.flows.put_in_force import put_in_force, put_rules_in_force
@@ -42,11 +45,15 @@ from broker.flows.seal_secrets import seal_secrets
 from broker.flows.tell_clients import tell, waiting
 from broker.flows.witness import Asking, ask_witness
 from broker.flows.world import World
-from broker.ports import AuditReads, StaleError
+from broker.ports import AuditReads, LedgerDownError, StaleError
+
+log = structlog.get_logger(__name__)
 
 log_origin = first_log
 """The name of the log, by the issuer."""
 
+_DROPPING = 900.0
+"""Seconds between two looks at whether today anybody has dropped what was kept long enough."""
 _HEARING, _LOOKING = 10.0, 0.05
 """Seconds: how long a start waits for word of the other processes, and how often it looks."""
 
@@ -252,6 +259,18 @@ async def deliveries_told(world: World, nginx_log: Path | None, alive: Container
             following.cancel()
             with suppress(asyncio.CancelledError):
                 await following
+
+
+async def go_on_dropping(world: World, keeping: Keeping) -> None:
+    """Once a day, while the broker runs, what was kept long enough goes. What fails is tried again."""
+    while True:
+        await asyncio.sleep(_DROPPING)
+        try:
+            await drop_daily(world, keeping)
+        except LedgerDownError:
+            log.warning("drop.unrecorded")
+        except Exception:
+            log.exception("drop.failed")
 
 
 async def cancelled(task: asyncio.Task[None]) -> None:

@@ -32,6 +32,7 @@ from broker.core.purpose import Modality
 from broker.core.quota import QUOTAS
 from broker.core.reasons import REASONS, Appeal, Interest
 from broker.core.reasons.language import AUDIENCES
+from broker.core.rows.retention import DROPPED, LEAST_DAYS, OTHER_TABLES, STAYS
 from broker.web import authzen, drs, htsget, oidc, proxies
 from broker.web.edge import QUOTA_OF, Pace
 from broker.web.errors import status_of
@@ -175,6 +176,41 @@ def reasons() -> str:
             ("why", "reasons"),
             [(why, ", ".join(f"`{one}`" for one in sorted(codes))) for why, codes in NO_CHANGE.items()],
         ),
+    )
+
+
+def retention() -> str:
+    """How long each table keeps what, and what is dropped when."""
+    days = {sort: Settings.model_fields[f"keep_{sort}_days"].default for sort in LEAST_DAYS}
+    over = {
+        "sign_ins": "the session has ended, and all that it let in has expired",
+        "uses": "the ticket or the decision is of before, and nothing runs under it",
+        "messages": "it was read here, or sent",
+    }
+    dropped = [
+        (f"`{kind.KIND}`", f"`keep_{sort}_days`", f"{days[sort]}", f"{LEAST_DAYS[sort]}", over[sort])
+        for kind, sort in DROPPED.items()
+    ]
+    stays = [
+        (", ".join(f"`{one}`" for one in sorted(kind.KIND for kind in kinds)), why) for why, kinds in STAYS.items()
+    ]
+    return _page(
+        "What is kept, and for how long",
+        "`broker/core/rows/retention.py`",
+        "Once a day a running broker drops rows whose time is over; `broker retention` says how many there are.\n"
+        "The entry `rows.dropped` counts them, and commits to each: its id, and that no version follows.\n"
+        "The log keeps the digests of all that it ever said, so every proof holds.\n"
+        "`broker audit verify` tells a row that was dropped from one that is gone.",
+        "While a legal hold stands (`broker people hold`), nothing of that person is dropped, nor erased.\n"
+        "A decision on which a committee's answer rests stays as long as the answer.\n"
+        "Copies from before still have what was dropped: delete backups when their time comes.",
+        "## Dropped",
+        _table(("rows", "setting", "days", "at least", "counted from when"), dropped),
+        "0 days: as long as the broker is. A decision whose trace was dropped stays in the log, and is not made again.",
+        "## Kept",
+        _table(("rows", "why"), stays),
+        "## The log and the rest",
+        _table(("table", "how long"), [(f"`{name}`", said) for name, said in OTHER_TABLES.items()]),
     )
 
 
@@ -518,6 +554,7 @@ FILES: Mapping[str, Callable[[], str]] = {
     "docs/reference/reasons.md": reasons,
     "docs/reference/access-request-states.md": access_request_states,
     "docs/reference/grant-stages.md": grant_stages,
+    "docs/reference/retention.md": retention,
     "docs/reference/entries.md": entries,
     "docs/reference/requirements.md": requirements,
     "docs/explanation/who-2024.md": who,

@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from broker.adapters.storage.log import Published
-from broker.core.audit.entry import Effect, Entry, encode
+from broker.core.audit.entry import GONE, Effect, Entry, encode
 from broker.core.authz.feed import Change
 from broker.core.letters import Letter
 from broker.core.passport.health import Concerns, IssuerReport, Refusals
 from broker.core.passport.userinfo import Answer
 from broker.core.plain import canonical, digest, plain
-from broker.core.rows import Put, Row
+from broker.core.rows import Change as RowChange
+from broker.core.rows import Drop, Row
+from broker.core.rows.retention import DROPPED
 from broker.core.time import Seconds
 from broker.ports import (
     AuditReads,
@@ -83,8 +85,8 @@ class MemoryLedger:
     changes: list[tuple[int, Row]] = field(default_factory=list)
     """Which entry stored which version of which row, in the order of the log."""
 
-    async def record(self, entry: Entry, *changes: Put) -> int:
-        effects = [_effect(change.row) for change in changes]
+    async def record(self, entry: Entry, *changes: RowChange) -> int:
+        effects = [_effect(change) for change in changes]
         body = encode(entry, effects)
         if self.failed:
             raise LedgerDownError("the ledger is closed")
@@ -103,7 +105,7 @@ class MemoryLedger:
             self.on_commit(tuple(change.row for change in changes))
         return len(self.entries) - 1
 
-    async def record_each(self, records: Sequence[tuple[Entry, Sequence[Put]]]) -> None:
+    async def record_each(self, records: Sequence[tuple[Entry, Sequence[RowChange]]]) -> None:
         for entry, puts in records:
             await self.record(entry, *puts)
 
@@ -111,12 +113,19 @@ class MemoryLedger:
         """The kinds of the entries, in order."""
         return [entry.kind for entry in self.entries]
 
-    def _after(self, entry: Entry, changes: tuple[Put, ...]) -> dict[tuple[str, str], Row]:
+    def _after(self, entry: Entry, changes: tuple[RowChange, ...]) -> dict[tuple[str, str], Row]:
         if any(entry.id == other.id for other in self.entries):
             raise StaleError(f"entry {entry.id} is recorded already")
         after = dict(self.rows)
         for change in changes:
             row, before = change.row, after.get((change.row.KIND, change.row.id))
+            if isinstance(change, Drop):
+                if type(row) not in DROPPED:
+                    raise ValueError(f"a {row.KIND} is kept")
+                if before is None or before.version != row.version:
+                    raise StaleError(f"{row.KIND} {row.id}")
+                del after[row.KIND, row.id]
+                continue
             if row.version != (before.version + 1 if before is not None else 1):
                 raise StaleError(f"{row.KIND} {row.id}")
             after[row.KIND, row.id] = row
@@ -355,9 +364,12 @@ class MemorySources:
         return tuple(SourceHealth(issuer=issuer) for issuer in sorted({one.issuer for one in self.asked}))
 
 
-def _effect(row: Row) -> Effect:
+def _effect(change: RowChange) -> Effect:
+    row = change.row
     if row.version < 1:
         raise ValueError("versions count from 1")
+    if isinstance(change, Drop):
+        return Effect(kind=row.KIND, id=row.id, version=row.version + 1, digest=GONE)
     return Effect(kind=row.KIND, id=row.id, version=row.version, digest=digest(row))
 
 

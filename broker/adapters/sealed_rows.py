@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from broker.core.audit.entry import Entry
-from broker.core.rows import IdentityProvider, Put, Row, VisaIssuer
+from broker.core.rows import Change, Drop, IdentityProvider, Put, Row, VisaIssuer
 from broker.ports import Ledger, Rows
 
 R = TypeVar("R", bound=Row)
@@ -115,16 +115,18 @@ class SealedLedger:
         """As of the one underneath."""
         await self._ledger.ended()
 
-    async def record(self, entry: Entry, *changes: Put) -> int | None:
+    async def record(self, entry: Entry, *changes: Change) -> int | None:
         """As by the one underneath."""
         return await self._ledger.record(entry, *map(self._shut, changes))
 
-    async def record_each(self, records: Sequence[tuple[Entry, Sequence[Put]]]) -> None:
+    async def record_each(self, records: Sequence[tuple[Entry, Sequence[Change]]]) -> None:
         """As by the one underneath."""
-        await self._ledger.record_each([(entry, [self._shut(put) for put in puts]) for entry, puts in records])
+        await self._ledger.record_each([(entry, [self._shut(one) for one in changes]) for entry, changes in records])
 
-    def _shut(self, put: Put) -> Put:
-        return Put(self._seal.shut(put.row)) if type(put.row) in SECRETS else put
+    def _shut(self, change: Change) -> Change:
+        if isinstance(change, Drop) or type(change.row) not in SECRETS:
+            return change
+        return Put(self._seal.shut(change.row))
 
     def _committed(self, rows: tuple[Row, ...]) -> None:
         self._on_commit(tuple(self._seal.open(row) for row in rows))

@@ -29,6 +29,8 @@ from broker.flows.witness import Asking, ask_witness
 from broker.state import key_of, log_key, log_origin, turn_log
 
 _WITNESS_SECONDS = 20.0
+_LOST = 3
+"""The exit status of a log that is in order, and of which some is lost."""
 
 
 @click.group()
@@ -42,6 +44,9 @@ def audit() -> None:
 @click.option("--key", help="The log's public key (name+id+key), from somebody whom you trust; by default our own.")
 @click.option("--issuer", help="The issuer whose log it is; by default ours.")
 @click.option("--checkpoint", type=click.Path(path_type=Path, exists=True), help="A checkpoint that you kept.")
+@click.option(
+    "--accept-lost", "accepted", multiple=True, metavar="LOG=SIZE", help="A loss that you know of, as it is told."
+)
 @click.pass_obj
 def verify(
     config: Path | None,
@@ -50,10 +55,12 @@ def verify(
     key: str | None,
     issuer: str | None,
     checkpoint: Path | None,
+    accepted: tuple[str, ...],
 ) -> None:
     """Check every entry, tile, checkpoint and row. Works on a running broker's database and on copies.
 
-    Without --key and --database the settings say which broker is meant.
+    Without --key and --database the settings say which broker is meant. Ends with 0 if all is as it was signed, with 1
+    if something is not, and with 3 if all that is there is, but a later log says that entries were lost.
     """
     with telling(), working("entries") as advance:
         chosen = settings(config) if None in (database, key, issuer) else None
@@ -74,10 +81,13 @@ def verify(
     if not report.ok:
         click.echo(f"NOT as signed: {len(report.findings)} findings in {report.size} entries")
         sys.exit(1)
-    for lost in report.lost:
-        click.echo(f"{lost}, and lost before a new log was begun: its first entry says so")
+    for origin, size in report.lost:
+        click.echo(f"{origin}={size}: so many entries were published, and the last of them lost: a later log says so")
     within = f" in {report.logs} logs" if report.logs > 1 else ""
     click.echo(f"{report.size} entries{within}, every one as it was signed; root {report.root.hex()}")
+    if {f"{origin}={size}" for origin, size in report.lost} - set(accepted):
+        click.echo("entries are LOST: give --accept-lost for each loss that you know of")
+        sys.exit(_LOST)
 
 
 @audit.command(name="key")

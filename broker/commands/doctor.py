@@ -13,15 +13,17 @@ from broker.adapters.keys import open_keys
 from broker.adapters.languages import load_languages
 from broker.adapters.ontology import load_ontology
 from broker.adapters.policy_files import load_packs
+from broker.adapters.storage.shards import NEXT as ENDED
 from broker.adapters.storage.soundness import assert_sound
 from broker.commands.common import MENDABLE, settings
 from broker.config import Settings
 from broker.core.administration import SORTS, Managed, Sort
+from broker.core.audit.entry import decode
 from broker.core.inspection import Finding, client_findings, issuer_findings, provider_findings
 from broker.core.jurisdiction.rulebook import overdue
 from broker.core.rows import DrsObject, IdentityProvider, VisaIssuer
-from broker.core.time import day_of
-from broker.database import every, rows_of, server_told
+from broker.core.time import Seconds, day_of
+from broker.database import every, open_any_log, rows_of, server_told
 from broker.policies import policy_folder, rules_in
 from broker.state import archive_keys
 
@@ -43,6 +45,7 @@ def _checks(chosen: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
         yield "log head", lambda: _database(chosen.lock_database)
     else:
         yield "database", lambda: server_told(chosen)
+    yield "log", lambda: asyncio.run(_log(chosen, SystemClock().now()))
     yield "policy packs", lambda: _packs(chosen)
     yield "translations", lambda: _translations(chosen)
     yield "issuers, clients, providers", lambda: _administered(chosen)
@@ -69,6 +72,25 @@ def _keys(chosen: Settings) -> str:
 def _database(path: Path) -> str:
     assert_sound(path)
     return f"{path.name} is sound"
+
+
+async def _log(chosen: Settings, now: Seconds) -> str:
+    """How long it is, and whether it should have ended. ValueError for one that is older than what was published."""
+    async with open_any_log(chosen) as log:
+        size, published = await log.head() - log.first, await log.published()
+        begun, last = await log.at(log.first), await log.newest(1)
+    if published.size > size:
+        raise ValueError(
+            f"{log.origin}: {published.size} entries were published, and here are {size}: an old backup was restored"
+        )
+    if last and decode(last[0].body).entry.kind == ENDED:
+        raise ValueError(f"{log.origin} has ended, and none goes on from it: give `broker audit turn` again")
+    today = day_of(now)
+    told = f"{log.origin}, {size} entries"
+    if begun is None or day_of(begun).year >= today.year:
+        return told
+    look = f"it goes on since {day_of(begun)}: open the next one (`broker audit turn {today.year}`)"
+    return f"{told}\n      look: {look}"
 
 
 def _packs(chosen: Settings) -> str:

@@ -209,7 +209,7 @@ async def close_left_open(w: World, alive: Container[str] = frozenset()) -> int:
 
     `alive`: the processes that run now, and close theirs themselves.
     """
-    left = [one async for one in w.rows.scan(Delivery) if one.state == "open" and one.process not in alive]
+    left = [one async for one in w.rows.find(Delivery, "state", "open") if one.process not in alive]
     if left:
         fault("start.closing")
     for delivery in left:

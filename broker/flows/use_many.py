@@ -13,7 +13,7 @@ from broker.core.decision.explain import left_out_of
 from broker.core.drs.identifiers import is_object_id
 from broker.core.ids import DatasetId, DecisionId, ObjectId
 from broker.core.outcome import Reason
-from broker.core.rows import DrsObject, Put
+from broker.core.rows import Change, DrsObject
 from broker.flows.traces import said_digest
 from broker.flows.use_data import (
     Before,
@@ -42,13 +42,13 @@ Answer = Ticket | Refused | Waiting | Reason
 class _Collected:
     """Takes what is to be recorded, until all of it is."""
 
-    records: list[tuple[Entry, Sequence[Put]]] = field(default_factory=list)
+    records: list[tuple[Entry, Sequence[Change]]] = field(default_factory=list)
 
-    async def record(self, entry: Entry, *changes: Put) -> int:
+    async def record(self, entry: Entry, *changes: Change) -> int:
         self.records.append((entry, changes))
         return 0
 
-    async def record_each(self, records: Sequence[tuple[Entry, Sequence[Put]]]) -> None:
+    async def record_each(self, records: Sequence[tuple[Entry, Sequence[Change]]]) -> None:
         self.records.extend(records)
 
 

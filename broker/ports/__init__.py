@@ -16,7 +16,7 @@ from broker.core.oidc.provider_metadata import ProviderMetadata
 from broker.core.passport.health import Concerns, IssuerReport
 from broker.core.passport.userinfo import Answer
 from broker.core.provider_health import ProviderHealth
-from broker.core.rows import IdentityProvider, Put, Row
+from broker.core.rows import Change, IdentityProvider, Row
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 
@@ -59,7 +59,7 @@ class LedgerDownError(Exception):
 class Ledger(Protocol):
     """The only way to write what gives, uses, changes or ends a right."""
 
-    async def record(self, entry: Entry, *changes: Put) -> int | None:
+    async def record(self, entry: Entry, *changes: Change) -> int | None:
         """Store entry and changes together or not at all; durable on return. Returns the entry's index, or None where
         many processes write: then it has one a moment later. The log knows it by its id.
 
@@ -71,7 +71,7 @@ class Ledger(Protocol):
         """
         ...
 
-    async def record_each(self, records: Sequence[tuple[Entry, Sequence[Put]]]) -> None:
+    async def record_each(self, records: Sequence[tuple[Entry, Sequence[Change]]]) -> None:
         """Each as by `record`, for itself, and all side by side; durable on return. Raises what one of them raised:
         then some may be stored, and nothing may be handed out on the strength of any.
         """

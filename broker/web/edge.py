@@ -19,6 +19,8 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 FORWARDED = "X-Forwarded-For"
+FORWARDS = (FORWARDED, "Forwarded", "X-Real-IP", "Via")
+"""Headers by which a proxy says that it asks for somebody else."""
 _HOUSEHOLD = 64
 """Bits of a v6 address that one household or office has: it is one caller."""
 _MOST_HOPS = 20
@@ -94,6 +96,8 @@ class Edge:
     room: Room = field(default_factory=Room)
     rates: Rates = field(default_factory=Rates)
     proxies: tuple[Network, ...] = ()
+    watchers: tuple[Network, ...] = ()
+    """Who may read the metrics, besides this machine."""
     files: str = ""
     """Where such a proxy has the folders of repositories, so that it can send files by itself."""
 
@@ -125,6 +129,12 @@ def is_proxy(peer: str | None, proxies: Sequence[Network]) -> bool:
     """Is the other end of the connection a proxy of ours?"""
     here = _address(peer or "")
     return here is not None and _is_ours(here, proxies)
+
+
+def may_watch(peer: str | None, watchers: Sequence[Network], *, forwarded: bool) -> bool:
+    """May the other end of the connection read the metrics? `forwarded`: it asks for somebody else, so it may not."""
+    here = _address(peer or "")
+    return here is not None and not forwarded and (here.is_loopback or _is_ours(here, watchers))
 
 
 def _address(text: str) -> Address | None:

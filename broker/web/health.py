@@ -7,6 +7,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from broker.flows.ready import rehearse
+from broker.web.edge import EDGE, FORWARDS, may_watch
 from broker.web.errors import Problem
 from broker.web.metrics import METRICS, of_issuers
 from broker.web.recording import WATCHED
@@ -47,7 +48,10 @@ async def _rehearsed(broker: Broker, readiness: Readiness) -> None:
 
 
 async def metrics(request: web.Request) -> web.Response:
-    """Prometheus text."""
+    """Prometheus text, for this machine and the networks of `metrics_from`; for others there is nothing here."""
+    edge = request.app[EDGE]
+    if not may_watch(request.remote, edge.watchers, forwarded=any(name in request.headers for name in FORWARDS)):
+        raise Problem("REQ-NOT-FOUND")
     log = request.app[BROKER].audit
     METRICS.entries.set(await log.head())
     METRICS.published.set(log.first + (await log.published()).size)

@@ -19,7 +19,7 @@ from aiohttp import hdrs, web
 
 from broker.core.audit.entry import Entry
 from broker.core.ids import ReceiptId
-from broker.core.rows import Done, Put
+from broker.core.rows import Change, Done, Put
 from broker.core.rows.once import done_id
 from broker.core.time import EPOCH, Seconds
 from broker.ports import Ledger, LedgerDownError
@@ -74,7 +74,7 @@ class OnceLedger:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    async def record(self, entry: Entry, *changes: Put) -> int | None:
+    async def record(self, entry: Entry, *changes: Change) -> int | None:
         """As the one underneath. StaleError also if the same key took effect at the same moment elsewhere."""
         job = _JOB.get()
         if job is None or not job.id or job.receipt is not None:
@@ -84,7 +84,7 @@ class OnceLedger:
         job.receipt = entry.id
         return index
 
-    async def record_each(self, records: Sequence[tuple[Entry, Sequence[Put]]]) -> None:
+    async def record_each(self, records: Sequence[tuple[Entry, Sequence[Change]]]) -> None:
         """As the one underneath. What is recorded in this way is never asked for under a key."""
         await self._ledger.record_each(records)
 

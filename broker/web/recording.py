@@ -14,7 +14,7 @@ from aiohttp import web
 from prometheus_client import Counter
 
 from broker.core.audit.entry import Entry, added
-from broker.core.rows import Put
+from broker.core.rows import Change
 from broker.ports import Ledger
 from broker.ports.tracing import Tracer
 from broker.web.metrics import METRICS
@@ -46,7 +46,7 @@ class WatchedLedger:
         """Seconds for which somebody has waited by now for what they want recorded; 0 if nobody waits."""
         return monotonic() - min(self._since.values()) if self._since else 0.0
 
-    async def record(self, entry: Entry, *changes: Put) -> int | None:
+    async def record(self, entry: Entry, *changes: Change) -> int | None:
         """As the one underneath."""
         mark, began = self._begun()
         try:
@@ -58,7 +58,7 @@ class WatchedLedger:
         _recorded(entry.kind).inc()
         return index
 
-    async def record_each(self, records: Sequence[tuple[Entry, Sequence[Put]]]) -> None:
+    async def record_each(self, records: Sequence[tuple[Entry, Sequence[Change]]]) -> None:
         """As the one underneath."""
         mark, began = self._begun()
         try:

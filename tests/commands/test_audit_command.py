@@ -13,9 +13,12 @@ from aiohttp.test_utils import TestServer
 from click.testing import CliRunner, Result
 
 from broker.__main__ import cli
+from broker.adapters.clock import SystemClock
 from broker.adapters.storage.log import open_log
+from broker.commands.doctor import _log
 from broker.config import Settings, shared_folder
 from broker.core.audit.note import parse_key
+from broker.core.time import Seconds
 from broker.state import make_state
 from tests.witness import FakeWitness, signer
 
@@ -112,3 +115,37 @@ def test_witnesses_are_asked_once_and_what_they_say_is_told(run: Run) -> None:
     fake.latest.clear()
     gone = run("witness", witnesses=f"{signer().key} http://127.0.0.1:1")
     assert "has signed 1 entries" in gone.output, "nothing new, nothing asked"
+
+
+def _put_back(state: Path, copy: Path) -> None:
+    for name in ("broker.sqlite", "broker.sqlite-wal", "broker.sqlite-shm"):
+        (state / name).unlink(missing_ok=True)
+    shutil.copy(copy, state / "broker.sqlite")
+
+
+@pytest.mark.row("LOST1")
+@pytest.mark.row("DOCTOR1")
+def test_an_old_backup_is_told_and_so_is_what_was_lost_until_the_auditor_says_that_they_know(
+    run: Run, tmp_path: Path
+) -> None:
+    state = tmp_path / "state"
+    chosen, now = Settings(issuer=ISSUER, state=state, mode="example"), SystemClock().now()
+    shutil.copy(state / "broker.sqlite", tmp_path / "old.sqlite")
+    assert asyncio.run(_log(chosen, now)).endswith("/audit, 1 entries")
+    assert "broker audit turn" in asyncio.run(_log(chosen, Seconds(now + 366 * 86_400))), "the year is over"
+    assert run("turn", "2027").exit_code == 0
+    assert run("verify").exit_code == 0
+    _put_back(state, tmp_path / "old.sqlite")
+    with pytest.raises(ValueError, match="2 entries were published, and here are 1"):
+        asyncio.run(_log(chosen, now))
+    assert run("turn", "2027-b", "--lost").exit_code == 0
+    assert asyncio.run(_log(chosen, now)).endswith("/audit/2027-b, 1 entries")
+    told = run("verify")
+    assert told.exit_code == 3
+    losses = [line.partition(":")[0] for line in told.output.splitlines() if "lost" in line]
+    assert "LOST" in told.output
+    known = [word for line in told.output.splitlines() if "=" in line for word in line.split(": ")[:1]]
+    assert losses
+    assert run("verify", *(f"--accept-lost={one}" for one in known)).exit_code == 0
+    assert run("verify", f"--accept-lost={known[0]}").exit_code == (0 if len(known) == 1 else 3)
+    assert run("verify", *(f"--accept-lost={one}1" for one in known)).exit_code == 3, "another loss is told"

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pytest
@@ -14,8 +14,8 @@ from broker.adapters.storage.postgres.ledger import PostgresLedger
 from broker.adapters.storage.postgres.reads import open_postgres_rows
 from broker.adapters.storage.reads import SqliteRows, open_rows
 from broker.core.audit.entry import EntryTooLargeError, decode
-from broker.core.ids import Issuer, PersonId
-from broker.core.rows import Identity, Put, Revocation, Row, changed
+from broker.core.ids import ClientId, Issuer, PersonId
+from broker.core.rows import Drop, Identity, Put, Revocation, Row, Task, changed
 from broker.core.time import Seconds
 from broker.ports import LedgerDownError, Rows, StaleError
 from tests.adapters.storage.support import Place, SharedPlace, ended, entry, receipt
@@ -122,6 +122,50 @@ async def test_a_later_version_of_nothing_is_stale(store: Store) -> None:
 async def test_versions_count_from_one(store: Store, version: int) -> None:
     with pytest.raises(ValueError, match="count from 1"):
         await store.ledger.record(entry(1), ended("grant:1", version))
+
+
+TASK = Task(
+    id="t", person=PersonId("usr_ada"), client=ClientId("c"), family="f", datasets=(), grants=(), made=Seconds(1),
+    ends=Seconds(2),
+)  # fmt: skip
+
+
+async def tasks(rows: Rows) -> list[Task]:
+    return [row async for row in rows.scan(Task)]
+
+
+@pytest.mark.row("KEEP1")
+async def test_what_is_dropped_is_gone_and_its_neighbours_are_not(store: Store) -> None:
+    heard: list[Row] = []
+    second = changed(TASK, ended=Seconds(2))
+    await store.ledger.record(entry(1), Put(TASK), Put(replace(TASK, id="u")), Put(replace(TASK, id="v")))
+    await store.ledger.record(entry(2), Put(second))
+    store.ledger.on_commit = heard.extend
+    await store.ledger.record(entry(3), Drop(second), Drop(replace(TASK, id="v")), ended("grant:1"))
+    assert [row.id for row in await tasks(store.rows)] == ["u"]
+    assert {row.id for row in heard} == {"t", "v", "grant:1"}, "whoever remembers rows forgets these"
+    assert await store.entries() == receipts(1, 2, 3)
+
+
+@pytest.mark.row("KEEP1")
+@pytest.mark.parametrize("gone", [False, True], ids=["changed", "gone"])
+async def test_what_was_changed_meanwhile_or_is_gone_is_not_dropped(store: Store, *, gone: bool) -> None:
+    await store.ledger.record(entry(1), Put(TASK))
+    await store.ledger.record(entry(2), Drop(TASK) if gone else Put(changed(TASK, ended=Seconds(2))))
+    with pytest.raises(StaleError):
+        await store.ledger.record(entry(3), Drop(TASK), ended("grant:1"))
+    assert len(await tasks(store.rows)) == (0 if gone else 1)
+    assert await everything(store.rows) == [], "together or not at all"
+    await store.ledger.record(entry(3))
+    assert await store.entries() == receipts(1, 2, 3)
+
+
+@pytest.mark.row("KEEP1")
+async def test_what_decisions_read_is_not_dropped(store: Store) -> None:
+    await store.ledger.record(entry(1), Put(FIRST))
+    with pytest.raises(ValueError, match="is kept"):
+        await store.ledger.record(entry(2), Drop(FIRST))
+    assert await everything(store.rows) == [FIRST]
 
 
 async def test_of_two_who_change_the_same_row_one_wins_and_the_other_leaves_no_trace(store: Store) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from broker.adapters.storage.ledger import SqliteLedger
 from broker.adapters.storage.writer import Answer, Wish, Writer
 from broker.core.audit.entry import Entry
-from broker.core.rows import Put
+from broker.core.rows import Change
 
 LATE_SECONDS = 0.5
 
@@ -19,11 +19,11 @@ def late_audit() -> None:
     """The entry of a download is written after its first byte."""
     record, later = SqliteLedger.record, set[asyncio.Task[int]]()
 
-    async def written_late(ledger: SqliteLedger, entry: Entry, changes: tuple[Put, ...]) -> int:
+    async def written_late(ledger: SqliteLedger, entry: Entry, changes: tuple[Change, ...]) -> int:
         await asyncio.sleep(LATE_SECONDS)
         return await record(ledger, entry, *changes)
 
-    async def recorded(self: SqliteLedger, entry: Entry, *changes: Put) -> int:
+    async def recorded(self: SqliteLedger, entry: Entry, *changes: Change) -> int:
         if entry.kind != "download.authorised":
             return await record(self, entry, *changes)
         later.add(asyncio.create_task(written_late(self, entry, changes)))

@@ -179,7 +179,7 @@ async def site(
             Readiness(lambda: not made.ledger.failed),
             edge.proxies,
             edge.files,
-            edge.pace,
+            pace=edge.pace,
         )
         server, connector = TestServer(app), None
         if tls is not None:

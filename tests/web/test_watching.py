@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from broker.core.rows import Access
 from broker.ports import LedgerDownError
 from broker.web import health
+from broker.web.edge import may_watch, networks
 from broker.web.metrics import METRICS, door_of
 from broker.web.recording import MEMBER, WATCHED, noted
 from broker.web.routes import ROUTES
@@ -201,3 +202,36 @@ async def test_a_flood_of_refused_requests_is_a_few_lines(tmp_path: Path) -> Non
         assert kinds.count("request") <= 5 * LINES, "some seconds' worth"
         assert METRICS.lines_left_out._value.get() > left_out
         assert re.search(r"broker_requests_total\{[^}]*unknown[^}]*404[^}]*\}", await (await s.http.get("/metrics")).text())  # fmt: skip
+
+
+@pytest.mark.row("WATCH1")
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "may"),
+    [
+        ("127.0.0.1", False, True),
+        ("::1", False, True),
+        ("127.0.0.1", True, False),
+        ("10.1.2.3", False, True),
+        ("::ffff:10.1.2.3", False, True),
+        ("10.1.2.3", True, False),
+        ("10.1.3.3", False, False),
+        ("2001:db8::1", False, False),
+        ("", False, False),
+        (None, False, False),
+    ],
+)
+def test_metrics_are_read_from_here_and_from_the_networks_that_are_named(
+    peer: str | None, *, forwarded: bool, may: bool
+) -> None:
+    assert may_watch(peer, networks(["10.1.2.0/24"]), forwarded=forwarded) is may
+    if peer not in ("127.0.0.1", "::1"):
+        assert not may_watch(peer, (), forwarded=forwarded), "by default from nowhere else"
+
+
+@pytest.mark.row("WATCH1")
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "forwarded", "VIA", "x-real-ip"])
+async def test_nobody_reads_metrics_through_a_proxy(tmp_path: Path, header: str) -> None:
+    async with site(tmp_path) as s:
+        refused = await s.http.get("/metrics", headers={header: "127.0.0.1"})
+        assert (refused.status, (await refused.json())["code"]) == (404, "REQ-NOT-FOUND")
+        assert (await s.http.get("/metrics")).status == 200

@@ -59,7 +59,8 @@ _OTHER_OBJECTS = "SELECT type, name FROM sqlite_schema WHERE type IN ('trigger',
 class Report:
     """`size`: entries in the trees. `proven`: of these lie in a tree that was signed. `more`: not all is listed.
 
-    `root`: of the log that grows. `lost`: what was published, is not there, and is said to be lost.
+    `root`: of the log that grows. `lost`: logs, and how many entries of each were published; the last of
+    them are not there, and are said to be lost.
     """
 
     size: int
@@ -67,7 +68,7 @@ class Report:
     root: bytes
     findings: tuple[Finding, ...]
     more: bool = False
-    lost: tuple[str, ...] = ()
+    lost: tuple[tuple[str, int], ...] = ()
     logs: int = 1
 
     @property
@@ -114,7 +115,7 @@ def verify(
             root=parts[-1].root,
             findings=tuple(_named(db, finding) for finding in wrong),
             more=next(rest, None) is not None,
-            lost=tuple(f"{name}: {size} entries were published" for name, size in sorted(lost.items())),
+            lost=tuple(sorted(lost.items())),
             logs=len(logs),
         )
 

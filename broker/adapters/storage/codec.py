@@ -8,20 +8,22 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import TypeAdapter
 from pydantic_core import SchemaValidator
 
 from broker.adapters.storage.schema import INDEXED
-from broker.core.audit.entry import Effect
+from broker.core.audit.entry import GONE, Effect
 from broker.core.plain import canonical, plain
-from broker.core.rows import HISTORY_KINDS, KINDS, Put, Row
+from broker.core.rows import HISTORY_KINDS, KINDS, Change, Drop, Row
 from broker.core.rows.history import KEPT, LEFT_OUT, as_kept
+from broker.core.rows.retention import DROPPED
 
 R = TypeVar("R", bound=Row)
 MAX_ROW_BYTES = 8 * 1024 * 1024
 """A ticket's row holds the visas that it was given for: all that one request may carry must fit (ruling 17)."""
+Verb = Literal["insert", "update", "drop"]
 _BY_NAME: Mapping[str, type[Row]] = {kind.KIND: kind for kind in KINDS}
 
 
@@ -42,7 +44,10 @@ class RowTooLargeError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A row ready to be written: the columns of its table, and what the log will say of it."""
+    """A row ready to be written: the columns of its table, and what the log will say of it.
+
+    Of one that is dropped: its id, and the version after its last.
+    """
 
     row: Row
     columns: tuple[str | int | None, ...]
@@ -57,15 +62,27 @@ class Stored:
         """All that the log says of it."""
         return (self.effect,) if self.as_kept is None else (self.effect, self.as_kept)
 
+    @property
+    def verb(self) -> Verb:
+        """What is done in its table."""
+        if self.effect.digest == GONE:
+            return "drop"
+        return "insert" if self.effect.version == 1 else "update"
 
-def store(put: Put) -> Stored:
-    """ValueError for a kind that has no table, an impossible version, or a row of more than 8 MiB."""
-    row = put.row
+
+def store(change: Change) -> Stored:
+    """ValueError for a kind that has no table, or is not dropped, an impossible version, a row of more than 8 MiB."""
+    row = change.row
     if _BY_NAME.get(row.KIND) is not type(row):
         raise ValueError(f"{type(row).__name__} is not a kind of row")
     if row.version < 1:
         raise ValueError("versions count from 1")
-    body = canonical(row) if put.encoded is None else put.encoded
+    if isinstance(change, Drop):
+        if type(row) not in DROPPED:
+            raise ValueError(f"a {row.KIND} is kept")
+        after = row.version + 1
+        return Stored(row, (row.id, after), Effect(kind=row.KIND, id=row.id, version=after, digest=GONE))
+    body = canonical(row) if change.encoded is None else change.encoded
     if len(body) > MAX_ROW_BYTES:
         raise RowTooLargeError(f"a row of {len(body)} bytes; at most {MAX_ROW_BYTES} fit")
     columns = (row.id, row.version, body.decode(), *(plain(getattr(row, name)) for name in INDEXED.get(row.KIND, ())))

@@ -17,6 +17,7 @@ from pathlib import Path
 from broker.adapters.storage.codec import restore
 from broker.adapters.storage.recovery import assert_revision
 from broker.adapters.storage.texts import KeptTexts, ReadOntology, Texts
+from broker.core.audit.entry import GONE
 from broker.core.documents import Standing
 from broker.core.duo.ontology import Ontology
 from broker.core.jurisdiction.rulebook import Rulebook, rulebook
@@ -35,6 +36,7 @@ _EFFECTS = "SELECT seq, kind, row_id, version, digest FROM effect WHERE seq >= ?
 _ROWS_UNTIL = "SELECT row_id, version, digest FROM effect WHERE kind = ? AND seq < ? ORDER BY row_id, version"
 _BODY = "SELECT body FROM history WHERE kind = ? AND row_id = ? AND version = ?"
 _PRESENT = {name: f'SELECT body FROM "{name}" WHERE id = ? AND version = ?' for name in _KINDS}  # noqa: S608 (ours)
+_TRACE = "SELECT seq, digest FROM effect WHERE kind = 'trace' AND row_id = ? AND version = 1"
 _DIGEST = "SELECT digest FROM effect WHERE kind = ? AND row_id = ? AND version = ?"
 
 Change = tuple[str, str, int, str]
@@ -71,7 +73,7 @@ class History:
 
     def decision(self, id: str) -> Decided | None:
         """One decision, without going through the log; None if nothing is recorded of it."""
-        found = self._db.execute("SELECT seq, digest FROM effect WHERE kind = 'trace' AND row_id = ?", (id,)).fetchone()
+        found = self._db.execute(_TRACE, (id,)).fetchone()
         return None if found is None else Decided(found[0], id, self._trace(id, found[1]))
 
     def decisions(self, since: int = 0) -> Iterator[Decided]:
@@ -80,7 +82,9 @@ class History:
             changes = [effect[1:] for effect in group]
             self._follow(seq, changes)
             if seq >= since:
-                yield from (Decided(seq, c[1], self._trace(c[1], c[3])) for c in changes if c[0] == Trace.KIND)
+                yield from (
+                    Decided(seq, c[1], self._trace(c[1], c[3])) for c in changes if c[0] == Trace.KIND and c[3] != GONE
+                )
 
     def _effects(self) -> Iterator[tuple[int, str, str, int, str]]:
         """All changes in the order of the log: no transaction is held open while they are worked on."""

@@ -22,7 +22,7 @@ from broker.adapters.storage.recovery import assert_not_restored, assert_revisio
 from broker.adapters.storage.shards import LAST_KIND, assert_goes_on, assert_known, shards
 from broker.adapters.storage.writer import Answer, Sign, Wish, Writer, wish_for
 from broker.core.audit.entry import Entry
-from broker.core.rows import Put, Row
+from broker.core.rows import Change, Row
 from broker.ports import Clock, Entropy, LedgerDownError
 from broker.ports.faults import fault
 
@@ -89,11 +89,11 @@ class SqliteLedger:
         """Returns when nothing can be written any more: after a failure, or after `close`."""
         await self._ended.wait()
 
-    async def record(self, entry: Entry, *changes: Put) -> int:
+    async def record(self, entry: Entry, *changes: Change) -> int:
         """See ports.Ledger. ValueError, before anything is done, for what cannot be stored."""
         return await self._wanted(entry, changes)
 
-    async def record_each(self, records: Sequence[tuple[Entry, Sequence[Put]]]) -> None:
+    async def record_each(self, records: Sequence[tuple[Entry, Sequence[Change]]]) -> None:
         """See ports.Ledger. They arrive in one turn of the loop, and so are one transaction, or few."""
         wanted, wrong = list[asyncio.Future[int]](), list[BaseException]()
         for entry, changes in records:
@@ -106,7 +106,7 @@ class SqliteLedger:
             if isinstance(failed, BaseException):
                 raise failed
 
-    def _wanted(self, entry: Entry, changes: Sequence[Put]) -> asyncio.Future[int]:
+    def _wanted(self, entry: Entry, changes: Sequence[Change]) -> asyncio.Future[int]:
         """The answer that will come."""
         if self._failure is not None or self._closing:
             raise LedgerDownError("the ledger is closed") from self._failure

@@ -9,7 +9,7 @@ the first to cover which are in no full tile: together, the tile of level 0 that
 have ended: `shard` and `shard_tile` (`shards.py`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -176,6 +176,18 @@ def update_row(kind: str) -> str:
     table = ROWS[kind]
     assigned = ", ".join(f"{name} = ?{place}" for place, name in enumerate(table.columns.keys(), 1))
     return f'UPDATE "{table.name}" SET {assigned} WHERE id = ?1 AND version = ?2 - 1'  # noqa: S608 (ours)
+
+
+@cache
+def drop_row(kind: str) -> str:
+    """Takes a row away; nothing if another version is stored. Parameters: id, the version after its last."""
+    return f'DELETE FROM "{ROWS[kind].name}" WHERE id = ?1 AND version = ?2 - 1'  # noqa: S608 (ours)
+
+
+WRITE: Mapping[str, Callable[[str], str]] = MappingProxyType({
+    "insert": insert_row, "update": update_row, "drop": drop_row,
+})  # fmt: skip
+"""What is done with a row (`codec.Stored.verb`) to the statement for its kind."""
 
 
 @cache

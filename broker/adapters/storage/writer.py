@@ -118,12 +118,12 @@ class Writer:
         try:
             self._insert(schema.RECORD, batch.records)
             self._insert(schema.RECEIPT, batch.receipts)
-        except sqlite3.IntegrityError:  # an entry's id is taken: the fault of one wish, known before COMMIT
+            self._insert(schema.EFFECT, batch.effects)
+        except sqlite3.IntegrityError:  # an entry's id is taken, or that of a row that was dropped: one wish's fault
             self._db.execute("ROLLBACK")
             if len(wishes) == 1:
                 return [StaleError(f"entry {wishes[0].entry.id} is recorded already")]
             return [self.commit([wish])[0] for wish in wishes]
-        self._insert(schema.EFFECT, batch.effects)
         self._insert(schema.HISTORY, batch.history)
         if batch.erased:
             self._db.executemany(schema.ERASE_HISTORY, batch.erased)
@@ -152,8 +152,7 @@ class Writer:
         """Put the rows in place; if one is stale put none, and leave what other wishes did."""
         self._db.execute("SAVEPOINT wish")
         for each in stored:
-            kind, first = each.effect.kind, each.effect.version == 1
-            statement = schema.insert_row(kind) if first else schema.update_row(kind)
+            statement = schema.WRITE[each.verb](each.effect.kind)
             if self._db.execute(statement, each.columns).rowcount != 1:
                 self._db.execute("ROLLBACK TO wish")
                 self._db.execute("RELEASE wish")

@@ -24,6 +24,8 @@ FORMAT = 1
 MAX_BYTES = 65_535
 MAX_VALUE = 1_024
 """Characters in one string of `about`: ids and digests are shorter, stories have no place here."""
+GONE = hashlib.sha256(b"").hexdigest()
+"""The digest of no bytes."""
 _MAX_INT = 2**53 - 1
 _LOG_KEY_BYTES = 32
 
@@ -102,7 +104,10 @@ def added(entry: Entry, name: str, value: Value) -> Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """What one change did: row `id` of `kind` is at `version` now, its bytes hash (SHA-256) to `digest`."""
+    """What one change did: row `id` of `kind` is at `version` now, its bytes hash (SHA-256) to `digest`.
+
+    `digest` is `GONE` for the version after the last one: the row was dropped.
+    """
 
     kind: str
     id: str

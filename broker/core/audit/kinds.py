@@ -143,6 +143,7 @@ KINDS: Mapping[str, str] = MappingProxyType({
     "key.rotated": "a signing key `key` is to take the place of another, `from` then on",
     "key.revoked": "a signing key was withdrawn",
     "secrets.sealed": "secrets at other services that lay in clear in the database were encrypted; `rows` of them",
+    "rows.dropped": "rows whose time was over were taken away; how many of which kind",
     "audit.read": "somebody read entries of the log",
     "revocation.made": "something else was ended before its time; `what` and `value` say what",
     # the log about itself

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from broker.core.audit.entry import Effect
+from broker.core.audit.entry import GONE, Effect
 from broker.core.audit.findings import Fault, Finding
 from broker.core.audit.matching import Leaves, Matching, StoredEntry
 from broker.core.audit.tiles import WIDTH, Edge, TileId
@@ -77,7 +77,13 @@ def check_rows(last: Iterable[tuple[Effect, int]], rows: Iterable[Effect]) -> It
         while row is not None and (row.kind, row.id) < (effect.kind, effect.id):
             yield _row(Fault.ROW_INSERTED, row, "no entry of the log accounts for this row")
             row = next(stored, None)
-        if row is None or (row.kind, row.id) != (effect.kind, effect.id):
+        there = row is not None and (row.kind, row.id) == (effect.kind, effect.id)
+        if effect.digest == GONE:
+            if there:
+                yield _row(Fault.ROW_INSERTED, effect, "this entry dropped the row, and it is there", seq)
+                row = next(stored, None)
+            continue
+        if row is None or not there:
             yield _row(Fault.ROW_DELETED, effect, "this row is gone; this entry was the last to write it", seq)
             continue
         if row != effect:

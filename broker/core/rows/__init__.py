@@ -1,6 +1,7 @@
-"""What is stored: frozen rows, each with an `id` and a `version`, and the one change there is, `Put`.
+"""What is stored: frozen rows, each with an `id` and a `version`, and the changes there are, `Put` and `Drop`.
 
-A row is never edited or deleted; a new version takes its place. A module per part of the story.
+A row is never edited; a new version takes its place. One that is kept no longer is dropped, on record (retention.py).
+A module per part of the story.
 """
 
 from broker.core.rows.access import Access, Delivery, Grant, Request, Trace
@@ -20,7 +21,7 @@ from broker.core.rows.catalogue import (
     Role,
     VisaIssuer,
 )
-from broker.core.rows.change import Put, Row, changed
+from broker.core.rows.change import Change, Drop, Put, Row, changed
 from broker.core.rows.consents import ConsentRow, ConsentTemplate, WithdrawalReceipt
 from broker.core.rows.documents import Document, InForce
 from broker.core.rows.erasure import Erasure
@@ -44,13 +45,12 @@ from broker.core.rows.tasks import Task
 
 __all__ = [
     "HISTORY_KINDS", "KINDS", "SNAPSHOT_KINDS", "Access", "Application", "Approval", "AskedAbout", "Assertion", "Case",
-    "Client", "Code", "Committee", "ConsentRow", "ConsentTemplate", "CustomType", "Dataset", "Delivery", "Document",
-    "Done", "DrsObject", "Envelope", "Erasure", "Evidence", "Family", "Farewell", "Gather", "Gathered", "Grant",
-    "Hold", "HomeSession", "Identity", "IdentityLink", "IdentityProvider", "InForce", "Incident", "Mailbox", "Notice",
-    "Organisation", "Person",
-    "PolledVisa", "Put", "RecipientKey", "RefreshToken", "Report", "Repository", "Request", "Review", "Revocation",
-    "Role", "Row", "Sanction", "Session", "SigningKey", "Task", "Trace", "Usage", "VisaIssuer", "WithdrawalReceipt",
-    "changed",
+    "Change", "Client", "Code", "Committee", "ConsentRow", "ConsentTemplate", "CustomType", "Dataset", "Delivery",
+    "Document", "Done", "Drop", "DrsObject", "Envelope", "Erasure", "Evidence", "Family", "Farewell", "Gather",
+    "Gathered", "Grant", "Hold", "HomeSession", "Identity", "IdentityLink", "IdentityProvider", "InForce", "Incident",
+    "Mailbox", "Notice", "Organisation", "Person", "PolledVisa", "Put", "RecipientKey", "RefreshToken", "Report",
+    "Repository", "Request", "Review", "Revocation", "Role", "Row", "Sanction", "Session", "SigningKey", "Task",
+    "Trace", "Usage", "VisaIssuer", "WithdrawalReceipt", "changed",
 ]  # fmt: skip
 
 KINDS: tuple[type[Row], ...] = (

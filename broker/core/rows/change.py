@@ -1,4 +1,4 @@
-"""The one change: put this row in place of the version before it."""
+"""The two changes: put this row in place of the version before it, and drop one that is kept no longer."""
 
 import hashlib
 from dataclasses import dataclass, field, replace
@@ -35,6 +35,18 @@ class Put:
         """SHA-256 of the row's canonical bytes, as the log says it."""
         return hashlib.sha256(canonical(self.row) if self.encoded is None else self.encoded).hexdigest()
 
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Keep `row` no longer, provided the stored version is exactly this one. Its id never comes back.
+
+    For the kinds of `retention.py` that are dropped, and no others: no decision reads them.
+    """
+
+    row: Row
+
+
+Change = Put | Drop
 
 R = TypeVar("R", bound=Row)
 

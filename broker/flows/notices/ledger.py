@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from broker.core.audit.entry import Entry
 from broker.core.notices import TABLE, Channels, Happened, notices
-from broker.core.rows import Put
+from broker.core.rows import Change, Put
 from broker.ports import Ledger, Snapshots
 
 
@@ -14,15 +14,15 @@ class TellingLedger:
     def __init__(self, ledger: Ledger, snapshots: Snapshots, channels: Channels) -> None:
         self._ledger, self._snapshots, self._channels = ledger, snapshots, channels
 
-    async def record(self, entry: Entry, *changes: Put) -> int | None:
+    async def record(self, entry: Entry, *changes: Change) -> int | None:
         """As the one underneath."""
         return await self._ledger.record(entry, *changes, *self._beside(entry, changes))
 
-    async def record_each(self, records: Sequence[tuple[Entry, Sequence[Put]]]) -> None:
+    async def record_each(self, records: Sequence[tuple[Entry, Sequence[Change]]]) -> None:
         """As the one underneath."""
         await self._ledger.record_each([(entry, (*puts, *self._beside(entry, puts))) for entry, puts in records])
 
-    def _beside(self, entry: Entry, changes: Sequence[Put]) -> tuple[Put, ...]:
+    def _beside(self, entry: Entry, changes: Sequence[Change]) -> tuple[Put, ...]:
         if entry.kind not in TABLE:  # nearly all: uses and deliveries
             return ()
         happened = Happened(entry=entry, rows=[one.row for one in changes], before=self._snapshots.current())

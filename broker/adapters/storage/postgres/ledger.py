@@ -25,7 +25,7 @@ from broker.adapters.storage.postgres.tables import SIZE
 from broker.adapters.storage.postgres.writer import UnknownOutcomeError, commit, followed
 from broker.adapters.storage.writer import Answer, Sign, Wish, wish_for
 from broker.core.audit.entry import Entry
-from broker.core.rows import SNAPSHOT_KINDS, Put, Row
+from broker.core.rows import SNAPSHOT_KINDS, Change, Row
 from broker.ports import Clock, Entropy, LedgerDownError
 
 MOST_AT_ONCE = 256
@@ -94,7 +94,7 @@ class PostgresLedger:
         """Returns when nothing can be written any more: after a failure, or after `close`."""
         await self._ended.wait()
 
-    async def record(self, entry: Entry, *changes: Put) -> None:
+    async def record(self, entry: Entry, *changes: Change) -> None:
         """See ports.Ledger. ValueError, before anything is done, for what cannot be stored."""
         if self._failure is not None or self._closing:
             raise LedgerDownError("the ledger is closed") from self._failure
@@ -111,7 +111,7 @@ class PostgresLedger:
         self._some.set()
         await caller.answer
 
-    async def record_each(self, records: Sequence[tuple[Entry, Sequence[Put]]]) -> None:
+    async def record_each(self, records: Sequence[tuple[Entry, Sequence[Change]]]) -> None:
         """See ports.Ledger. They arrive in one turn of the loop, and so are one transaction, or few."""
         found = await asyncio.gather(*(self.record(entry, *puts) for entry, puts in records), return_exceptions=True)
         failed = next((one for one in found if isinstance(one, BaseException)), None)

@@ -4,7 +4,9 @@
 `feed`: rows that decisions read, in the order of the log, for the pictures of all processes; kept for an hour.
 """
 
+from collections.abc import Callable, Mapping
 from functools import cache
+from types import MappingProxyType
 
 import sqlalchemy as sa
 
@@ -66,6 +68,21 @@ def update_rows(kind: str) -> str:
         f'UPDATE "{kind}" AS t SET {assigned} FROM unnest({_arrays(kind)}) AS u ({", ".join(names)})'  # noqa: S608
         " WHERE t.id = u.id AND t.version = u.version - 1"
     )
+
+
+@cache
+def drop_rows(kind: str) -> str:
+    """Takes rows away, given their ids and the versions after their last; leaves those where another one is stored."""
+    return (
+        f'DELETE FROM "{kind}" AS t USING unnest($1::text[], $2::bigint[]) AS u (id, version)'  # noqa: S608 (ours)
+        " WHERE t.id = u.id AND t.version = u.version - 1"
+    )
+
+
+WRITE: Mapping[str, Callable[[str], str]] = MappingProxyType({
+    "insert": insert_rows, "update": update_rows, "drop": drop_rows,
+})  # fmt: skip
+"""What is done with rows (`codec.Stored.verb`) to the statement for their kind."""
 
 
 def _arrays(kind: str) -> str:

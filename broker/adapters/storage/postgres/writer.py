@@ -7,9 +7,9 @@ wish is tried for itself. A row is written before its entry: so whoever changes 
 from collections.abc import Sequence
 from itertools import groupby
 
-from broker.adapters.storage.codec import Stored, receipt_bytes
+from broker.adapters.storage.codec import Stored, Verb, receipt_bytes
 from broker.adapters.storage.postgres.connections import LOST, UNDONE, WRITERS, Connection, lock
-from broker.adapters.storage.postgres.tables import CHANNEL_WAITING, insert_rows, many, update_rows
+from broker.adapters.storage.postgres.tables import CHANNEL_WAITING, WRITE, many
 from broker.adapters.storage.writer import Answer, Wish, stale
 from broker.core.plain import canonical
 from broker.core.rows import SNAPSHOT_KINDS, Erasure
@@ -67,9 +67,9 @@ async def _all_at_once(db: Connection, wishes: Sequence[Wish]) -> bool:
     rows = sorted((each for wish in wishes for each in wish.stored), key=_order)
     if len({(each.effect.kind, each.effect.id) for each in rows}) < len(rows):
         return False
-    for (kind, first), group in groupby(rows, key=_statement):
+    for (kind, verb), group in groupby(rows, key=_statement):
         stored = list(group)
-        statement = insert_rows(kind) if first else update_rows(kind)
+        statement = WRITE[verb](kind)
         if not _did(await db.execute(statement, *_arrays([each.columns for each in stored])), len(stored)):
             return False
     return await put_aside(db, wishes)
@@ -79,7 +79,7 @@ async def _one(db: Connection, wish: Wish) -> Answer:
     """One wish among others, whole or not at all."""
     await db.execute("SAVEPOINT wish")
     for each in wish.stored:
-        statement = insert_rows(each.effect.kind) if each.effect.version == 1 else update_rows(each.effect.kind)
+        statement = WRITE[each.verb](each.effect.kind)
         if not _did(await db.execute(statement, *_arrays([each.columns])), 1):
             await db.execute("ROLLBACK TO wish")
             return stale(wish)
@@ -113,13 +113,13 @@ def _more(wish: Wish) -> str:
     }).decode()  # fmt: skip
 
 
-def _order(each: Stored) -> tuple[str, bool, str]:
+def _order(each: Stored) -> tuple[str, Verb, str]:
     """The same in every process, so that two seldom wait for each other."""
-    return each.effect.kind, each.effect.version == 1, each.effect.id
+    return each.effect.kind, each.verb, each.effect.id
 
 
-def _statement(each: Stored) -> tuple[str, bool]:
-    return each.effect.kind, each.effect.version == 1
+def _statement(each: Stored) -> tuple[str, Verb]:
+    return each.effect.kind, each.verb
 
 
 def _arrays(rows: Sequence[tuple[object, ...]]) -> list[tuple[object, ...]]:

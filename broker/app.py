@@ -137,13 +137,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         await _keep_texts(world, live, settings)
         watch = watch_policies(world, live, settings, folder)
         ring = await key_ring(world, tokens, live, settings)
-        _look_on(
-            stack,
-            ring.look_on(),
-            watch.look_on(),
-            storage.scratch.sweep_on(clock.now),
-            go_on_dropping(world, settings.keeping),
-        )
+        _look_on(stack, ring.look_on(), watch.look_on(), *_tidying(world, storage, settings))
         await stack.enter_async_context(deliveries_told(world, settings.nginx_log, await storage.alive()))
         outgoing = _outgoing(stack, tracer := _tracer(stack, settings))
         stack.push_async_callback((await outbox_of(world, ledger, outgoing)).close)
@@ -188,6 +182,11 @@ def _look_on(stack: AsyncExitStack, *tasks: Coroutine[Any, Any, None]) -> None:
     """Do these beside everything else, until the end."""
     for task in tasks:
         stack.push_async_callback(cancelled, asyncio.create_task(task))
+
+
+def _tidying(world: World, storage: Storage, settings: Settings) -> tuple[Coroutine[Any, Any, None], ...]:
+    """Away with what has expired, and with what was kept long enough."""
+    return storage.scratch.sweep_on(world.clock.now), go_on_dropping(world, settings.keeping)
 
 
 def _world(

@@ -13,6 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from broker.adapters import jose, keys, signing
+from broker.adapters.application_forms import load_form
 from broker.adapters.catalogue.forms import CatalogueForms
 from broker.adapters.clock import SystemClock
 from broker.adapters.descriptors import open_files
@@ -209,6 +210,7 @@ def _world(
         signer=tokens,
         names=SivNames(),
         process=storage.process,
+        form=load_form(settings.application_form_file),
     )
 
 

@@ -109,6 +109,9 @@ class Settings(BaseModel):
     drs_servers: Path | None = None
     """File of the DRS servers to which `drs://` addresses may lead; by default the shipped one, which names nobody.
     Trusted: whoever writes it says which servers people's tools ask."""
+    application_form: Path | None = None
+    """File of the questions that applications answer; by default the shipped one. Trusted: its writer says what is
+    asked of everybody who applies. What was handed in stays as it was asked."""
     income_groups: Path | None = None
     """File of the income groups of countries, for the public figures of fairness; by default the shipped list, which
     nobody has compared with its source. Trusted: its writer says who counts as disadvantaged."""
@@ -274,6 +277,10 @@ class Settings(BaseModel):
     @property
     def drs_servers_file(self) -> Path:
         return self.drs_servers or shared_folder("config") / "drs-servers.yaml"
+
+    @property
+    def application_form_file(self) -> Path:
+        return self.application_form or shared_folder("config") / "forms" / "application.yaml"
 
     @property
     def income_groups_file(self) -> Path:

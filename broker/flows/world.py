@@ -10,6 +10,7 @@ from broker.core.passport.assertions import Stated
 from broker.core.passport.bearer import Vouched
 from broker.core.passport.left_out import LeftOut
 from broker.core.passport.visa import Visa
+from broker.core.questions import Form
 from broker.core.rows import Person, Role
 from broker.core.rows.assurance import SignIn
 from broker.core.time import FOREVER, Seconds
@@ -32,6 +33,8 @@ class World:
     names: Names
     process: str | None = None
     """Our name among the processes of this broker; None: there is but one."""
+    form: Form | None = None
+    """The form of applications; None: there is none, and nothing is asked besides what decisions read."""
 
     def new_id(self, prefix: str, now: Seconds) -> str:
         return make_id(prefix, now, self.entropy.for_id())

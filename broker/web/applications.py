@@ -10,12 +10,14 @@ from broker.core.applications import differences
 from broker.core.ids import ApplicationId, DatasetId
 from broker.core.outcome import Reason
 from broker.core.purpose import purpose_json, read_purpose
+from broker.core.questions import schema_of
 from broker.core.rows import Application
-from broker.core.rows.applications import Paper
+from broker.core.rows.applications import Answer, Paper
 from broker.core.time import Seconds, rfc3339
 from broker.flows.applications import drafts
 from broker.flows.applications.desk import Desk, desks
 from broker.flows.applications.hand_in import MOST_DATASETS, HandedIn, hand_in, take_back
+from broker.flows.applications.questions import questions
 from broker.flows.applications.turns import hand_in_again
 from broker.web.bodies import SMALL, Wire, json_body
 from broker.web.callers import caller
@@ -44,6 +46,8 @@ class PaperBody(Wire):
     lay: str = Field(default="", max_length=_TEXT)
     benefit: str = Field(default="", max_length=_TEXT)
     purpose: dict[str, Any]
+    answers: dict[Id, Annotated[str, Field(max_length=_TEXT)]] = Field(default_factory=dict, max_length=100)
+    """To the questions that the operator added to the form."""
 
 
 class ApplicationBody(PaperBody):
@@ -85,6 +89,15 @@ async def delete_draft(request: web.Request) -> web.Response:
     """DELETE /me/drafts/{draft}: give it up. Twice is once."""
     await drafts.delete(request.app[BROKER].world, await caller(request), request.match_info["draft"])
     return web.Response(status=204)
+
+
+async def get_form(request: web.Request) -> web.Response:
+    """GET /forms/application: what is asked for these data (`dataset`, once each), as a JSON Schema."""
+    who, world = await caller(request), request.app[BROKER].world
+    wanted = [DatasetId(one) for one in request.query.getall("dataset", [])[:MOST_DATASETS]]
+    found = questions(world, who, wanted, {})
+    called = world.form.called if world.form is not None else ""
+    return web.json_response({"form": called, "schema": schema_of(found)})
 
 
 async def list_applications(request: web.Request) -> web.Response:
@@ -135,7 +148,10 @@ def paper_of(body: PaperBody) -> Paper:
         purpose = read_purpose(body.purpose)
     except ValueError as wrong:
         raise Problem("REQ-INVALID", problem=f"purpose: {wrong}") from None
-    return Paper(title=body.title, statement=body.statement, lay=body.lay, benefit=body.benefit, purpose=purpose)
+    answers = tuple(Answer(question=name, asked="", text=text) for name, text in body.answers.items())
+    return Paper(
+        title=body.title, statement=body.statement, lay=body.lay, benefit=body.benefit, purpose=purpose, answers=answers
+    )
 
 
 async def handed_in(request: web.Request, done: HandedIn) -> dict[str, Any]:
@@ -173,4 +189,6 @@ def papers(paper: Paper) -> dict[str, Any]:
         "benefit": paper.benefit,
         "purpose": purpose_json(paper.purpose),
         "datasets": list(paper.datasets),
+        "form": paper.form,
+        "answers": [{"question": one.question, "asked": one.asked, "text": one.text} for one in paper.answers],
     }

@@ -225,6 +225,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_API}/me/drafts/{{draft}}", applications.get_draft, Who.TOKEN),
     Route("PUT", f"{_API}/me/drafts/{{draft}}", applications.put_draft, Who.TOKEN),
     Route("DELETE", f"{_API}/me/drafts/{{draft}}", applications.delete_draft, Who.TOKEN),
+    Route("GET", f"{_API}/forms/application", applications.get_form, Who.TOKEN),
     Route("GET", f"{_API}/applications", applications.list_applications, Who.TOKEN),
     Route("POST", f"{_API}/applications", applications.post_application, Who.TOKEN),
     Route("GET", f"{_API}/applications/{{application}}", applications.get_application, Who.TOKEN),

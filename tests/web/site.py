@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from broker.adapters import jose
+from broker.adapters.application_forms import load_form
 from broker.adapters.catalogue.forms import CatalogueForms
 from broker.adapters.crypt4gh.archive_keys import ArchiveKeys
 from broker.adapters.crypt4gh.envelopes import ArchiveEnvelopes
@@ -30,6 +31,7 @@ from broker.app import build
 from broker.core.ids import ClientId
 from broker.core.oidc.metadata import BASIC_SCOPES
 from broker.core.passport.trust import Trust
+from broker.core.questions import Form
 from broker.core.reasons.language import Language
 from broker.core.rows import Client, Family, Repository, Row, Session, VisaIssuer
 from broker.core.snapshot import follow
@@ -68,6 +70,11 @@ PORTAL = Client(
     id=ClientId("portal"), name="Portal", auth_method="none", redirect_uris=(BACK,), grant_types=("authorization_code",),
     scopes=("openid", "profile"),
 )  # fmt: skip
+
+
+@cache
+def shipped_form() -> Form:
+    return load_form(b.CONFIG / "forms" / "application.yaml")
 
 
 @cache
@@ -154,6 +161,7 @@ async def site(
     edge: Edge | None = None,
     tls: tuple[ssl.SSLContext, ssl.SSLContext] | None = None,
     tracer: Tracer = UNTRACED,
+    form: Form | None = None,
     **changes: Any,
 ) -> AsyncIterator[Site]:
     """The site; `folder` holds the bytes of `obj-1`. `tls`: of server and client. `changes` as in `builders.snapshot`."""
@@ -171,7 +179,7 @@ async def site(
     made.live._current = follow(
         replace(made.live.current(), own=own, trust=Trust((own,))), made.live.current().all(VisaIssuer)
     )
-    made.world = replace(made.world, signer=tokens)
+    made.world = replace(made.world, signer=tokens, form=form or shipped_form())
     edge = edge or Edge()
     async with open_stores(None) as stores:
         app = build(

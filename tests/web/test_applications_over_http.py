@@ -87,7 +87,7 @@ async def test_the_life_of_an_application_with_four_people(tmp_path: Path) -> No
         assert (status, done["state"]) == (200, "approved")
         _, mine = await ask(s, "GET", "/applications", ADA)
         assert mine["applications"][0]["reviews"][0]["stage"] == "decided"
-        assert mine["applications"][0]["reviews"][0]["may"] == ["copy", "remark", "see"]
+        assert mine["applications"][0]["reviews"][0]["may"] == ["amend", "bring", "copy", "remark", "remove", "see"]
 
         status, _ = await ask(s, "POST", f"{review}/reopening", MEI, {"dataset": b.HEART, "ground": "A mistake."})
         assert status == 200

@@ -1,13 +1,15 @@
 """Applying together and amending, over the API and by pages: what each reads, and what is refused how."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from broker.core.questions import ANSWERS, Question
 from broker.core.rows import Application
 from tests import builders as b
-from tests.web.site import site
+from tests.web.site import shipped_form, site
 from tests.web.test_applications_over_http import ADA, LEE, MEI, ODA, PAPER, ask, voting, world
 from tests.web.test_workflow_pages import HEARTS, Browser, committee, rows
 
@@ -98,3 +100,41 @@ async def test_by_pages_somebody_joins_all_are_answered_and_the_answer_is_amende
         assert left.people == (b.ADA,)
         await sam.open(here)
         assert sam.status == 404
+
+
+@pytest.mark.row("WF-FORM")
+async def test_the_form_asks_what_the_data_need_and_what_the_operator_adds(tmp_path: Path) -> None:
+    funder = Question(
+        name="funder", schema={"type": "string"}, feeds=ANSWERS, required=True,
+        words={"en": "Who <pays>?", "es": "¿Quién paga?"},
+    )  # fmt: skip
+    form = replace(shipped_form(), questions=(*shipped_form().questions, funder))
+    async with site(tmp_path, *rows(), committee=committee(), grant=None, form=form) as s:
+        ada, mei = Browser(s, "ada"), Browser(s, "mei")
+        shown = await ada.open("/applications/new")
+        assert 'name="return_data"' in shown, "no data are chosen yet"
+        shown = await ada.open(f"/applications/new?dataset={b.HEART}")
+        assert 'name="commercial"' in shown
+        assert 'name="return_data"' not in shown, "no code of these data asks for it"
+        assert "Who &lt;pays&gt;?" in shown
+        assert "¿Quién paga?" in await ada.open(f"/applications/new?dataset={b.HEART}", **{"Accept-Language": "es"})
+        shown = await ada.send("/applications/new", do="submit", **HEARTS)
+        assert ada.status == 400
+        assert "funder" in shown
+        assert 'name="return_data"' in shown, "what was answered stays"
+        await ada.send("/applications/new", do="submit", **HEARTS | {"asked.funder": "The <state>."})
+        assert ada.path.startswith("/applications/app_"), ada.text
+        path = re.findall(r'href="(/reviews/rev_[^"]+)"', await mei.open("/reviews"))[0]
+        shown = await mei.open(path)
+        assert "Who &lt;pays&gt;?" in shown
+        assert "The &lt;state&gt;." in shown
+        _, told = await ask(s, "GET", f"/forms/application?dataset={b.HEART}", ADA)
+        assert told["form"] == form.called
+        assert {"funder", "commercial"} <= told["schema"]["properties"].keys()
+        assert "return_data" not in told["schema"]["properties"]
+        wrong = await ask(s, "POST", "/applications", ADA, {**PAPER, "datasets": [b.HEART]})
+        assert (wrong[0], wrong[1]["code"]) == (400, "REQ-INVALID")
+        done = await ask(
+            s, "POST", "/applications", ADA, {**PAPER, "datasets": [b.HEART], "answers": {"funder": "Us."}}
+        )
+        assert (done[0], done[1]["answers"][0]["text"], done[1]["form"]) == (201, "Us.", form.called)

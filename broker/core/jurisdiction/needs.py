@@ -86,6 +86,20 @@ def may_apply(rulebook: Rulebook, stated: Mapping[str, FactValue], at: Seconds) 
     return tuple((pack, applies is True) for pack, applies in zip(packs, said, strict=True) if applies is not False)
 
 
+def asked_of_applicants(rulebook: Rulebook, stated: Mapping[str, FactValue], at: Seconds) -> frozenset[str]:
+    """The facts of a request that packs read which may apply to data of which this is stated."""
+    day, facts = day_of(at), derive(stated)
+    found: set[str] = set()
+    for compiled in rulebook.at(at).packs:
+        pack = rulebook.packs[compiled.id]
+        if (
+            evaluate(pack.applies_when, facts, {name: one.members(day) for name, one in pack.lists.items()})
+            is not False
+        ):
+            found |= set(facts_read(pack))
+    return frozenset(one for one in found if answerer(one) == "applicant")
+
+
 def _unstated(pack: Pack, facts: Facts, members: Members) -> Iterator[tuple[str, str]]:
     """(rule, fact) for every fact that would settle a condition of a pack that may apply."""
     applies = evaluate(pack.applies_when, facts, members)

@@ -13,6 +13,15 @@ from broker.core.time import Seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """To a question that the operator put into the form. `asked`: in which words it was asked then."""
+
+    question: str
+    asked: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
     """What the applicant wrote. `lay`: the same for people who are no scientists."""
 
@@ -26,6 +35,10 @@ class Paper:
     """For which data they were handed in."""
     people: tuple[PersonId, ...] = ()
     """Who applied then, the applicant first."""
+    form: str = ""
+    """In which form they were written (`questions.Form.called`): another form changes nothing of them."""
+    answers: tuple[Answer, ...] = ()
+    """To what the operator asks besides, for people to read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

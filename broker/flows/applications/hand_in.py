@@ -16,6 +16,7 @@ from broker.core.audit.entry import Value
 from broker.core.duties import needs_a_benefit
 from broker.core.ids import ApplicationId, DatasetId, PersonId, RequestId, ReviewId, is_made_id
 from broker.core.outcome import Reason
+from broker.core.questions import stamped, unanswered
 from broker.core.rows import Application, Committee, Dataset, Put, Request, Review, changed
 from broker.core.rows.applications import Paper
 from broker.core.snapshot import Snapshot
@@ -67,7 +68,7 @@ async def hand_in(
     asked = {id: committee for id, committee in committees.items() if committee is not None}
     if len(asked) != len(wanted):
         return Reason(code="REQ-NOT-FOUND")
-    refused = unsaid((caller.location,), wanted, paper, snapshot)
+    refused = unsaid((caller.location,), wanted, paper, snapshot) or unanswered(w.form, wanted, paper, snapshot, now)
     if refused is not None:
         return refused
     # 3. Foresee.
@@ -115,7 +116,7 @@ def _rows(
             stage=Stage.DRAFT, clock=Clock(since=now),
         )  # fmt: skip
         made.append(handed_in(blank, committee, now))
-    papers = (as_handed_in(paper, tuple(said), (caller.person.id,)),)
+    papers = (as_handed_in(stamped(w.form, paper), tuple(said), (caller.person.id,)),)
     application = Application(
         id=id, person=caller.person.id, papers=papers, reviews=tuple(one.id for one in made),
         created=now, affiliations=caller.affiliations, location=caller.location,

@@ -15,6 +15,7 @@ from broker.core.amending import Asking, amended, asked, counts, standing
 from broker.core.applications import differences, handed_in
 from broker.core.ids import ApplicationId, DatasetId, PersonId, RequestId, ReviewId
 from broker.core.outcome import Reason
+from broker.core.questions import stamped, unanswered
 from broker.core.rows import Application, Committee, Put, Request, Review, changed
 from broker.core.rows.applications import Accessor, Paper
 from broker.core.snapshot import Snapshot
@@ -63,7 +64,7 @@ async def hand_in_again(w: World, caller: Caller, id: ApplicationId, paper: Pape
     before = returned[0].application
     rows = [row for row in asked(before, snapshot) if row.state is State.SUBMITTED]
     asking = [Asking(person=row.person, dataset=row.dataset, waits=row) for row in rows]
-    after = _with(before, caller, paper, before.paper.datasets)
+    after = _with(w, before, caller, paper, before.paper.datasets)
     # 3. Foresee and record.
     turn = Turn(kind="application.submitted", after=after, asking=asking, mended=True, now=now, snapshot=snapshot)
     return await take(w, caller, turn)
@@ -90,9 +91,9 @@ async def amend(
         return Reason(code="REQ-STATE", facts=(("state", "nothing of it holds"),))
     if not all(may_know(caller, one, snapshot, now) and committee_of(one, snapshot) for one in more):
         return Reason(code="REQ-NOT-FOUND")
-    after = _with(before, caller, paper, tuple(dict.fromkeys((*held, *more))))
+    after = _with(w, before, caller, paper, tuple(dict.fromkeys((*held, *more))))
     said_else = differences(standing(before, rows, snapshot, now), after.paper)
-    rewritten = not set(said_else) <= {"datasets", "people"}
+    rewritten = not set(said_else) <= {"datasets", "people", "form"}
     asking = amended(rows, after.people, more, snapshot, now, rewritten=rewritten)
     if not asking:
         return Reason(code="REQ-INVALID", facts=(("problem", "nothing is asked for that was not asked for before"),))
@@ -116,6 +117,8 @@ async def take(w: World, caller: Caller, turn: Turn) -> HandedIn | Reason:
         limit = f"{MOST_DATASETS} datasets, and {MOST_ASKED} datasets times people"
         return Reason(code="REQ-TOO-LARGE", facts=(("limit", limit),))
     refused = unsaid(places, datasets, after.paper, snapshot)
+    if turn.kind != "application.joined":  # who joins asks under papers that somebody else wrote, in the form of then
+        refused = refused or unanswered(w.form, datasets, after.paper, snapshot, turn.now)
     if refused is not None:
         return refused
     # 3. Foresee.
@@ -139,8 +142,8 @@ def _own(caller: Caller, turn: Turn) -> frozenset[PersonId]:
     return turn.snapshot.ever_linked(caller.person.id)
 
 
-def _with(before: Application, caller: Caller, paper: Paper, datasets: Sequence[DatasetId]) -> Application:
-    papers = (*before.papers, as_handed_in(paper, datasets, before.people))
+def _with(w: World, before: Application, caller: Caller, paper: Paper, datasets: Sequence[DatasetId]) -> Application:
+    papers = (*before.papers, as_handed_in(stamped(w.form, paper), datasets, before.people))
     return changed(before, papers=papers, affiliations=caller.affiliations, location=caller.location)
 
 

@@ -1,5 +1,6 @@
 """A researcher's pages: drafts, the form, what would be answered, and how far each committee is."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
@@ -9,6 +10,7 @@ from broker.core.access.life import Command
 from broker.core.applications import differences
 from broker.core.ids import ApplicationId, DatasetId
 from broker.core.outcome import Reason
+from broker.core.questions import ANSWERS
 from broker.core.reasons import sentence
 from broker.core.reasons.language import Tongue
 from broker.core.rows import Application
@@ -16,6 +18,7 @@ from broker.core.rows.applications import Paper
 from broker.flows.applications import drafts
 from broker.flows.applications.desk import Desk, desks, requests
 from broker.flows.applications.hand_in import MOST_DATASETS, blank_id, hand_in, take_back
+from broker.flows.applications.questions import questions
 from broker.flows.applications.turns import hand_in_again
 from broker.flows.request_access import foresee
 from broker.flows.world import Caller
@@ -25,6 +28,7 @@ from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.pages.here import page, signed_in, visitor
 from broker.web.pages.paper_form import (
+    ASKED,
     CHOICES,
     KINDS,
     QUESTIONS,
@@ -112,7 +116,7 @@ async def edit(request: web.Request) -> web.Response:
     who, row, seen = await own(request)
     if not any(Command.SUBMIT in one.may for one in seen):
         raise Problem("REQ-STATE", state=", ".join(sorted({one.review.stage.value for one in seen})))
-    return form_page(request, who, typed_of(row.paper), mended=row.id)
+    return form_page(request, who, typed_of(row.paper), of=row.paper.datasets, mended=row.id)
 
 
 async def mended(request: web.Request) -> web.Response:
@@ -128,7 +132,7 @@ async def mended(request: web.Request) -> web.Response:
     done = papers if isinstance(papers, str) else await hand_in_again(request.app[BROKER].world, who, row.id, papers)
     if isinstance(done, str | Reason):
         wrong = done if isinstance(done, str) else said(done, request)
-        return form_page(request, who, typed, mended=row.id, wrong=wrong)
+        return form_page(request, who, typed, of=row.paper.datasets, mended=row.id, wrong=wrong)
     raise web.HTTPSeeOther(f"/applications/{row.id}")
 
 
@@ -183,9 +187,25 @@ def shown_again(request: web.Request, who: Caller | None, typed: Fields, **more:
     return form_page(request, who, typed, wrong=wrong, **more)
 
 
-def form_page(request: web.Request, who: Caller | None, typed: Fields, **more: Any) -> web.Response:
+def form_page(
+    request: web.Request, who: Caller | None, typed: Fields, of: Sequence[DatasetId] = (), **more: Any
+) -> web.Response:
+    """The form, with the questions that the chosen data need, or those of `of`."""
     world = request.app[BROKER].world
+    chosen = listed(typed.get("datasets", "")) if isinstance(typed.get("datasets"), str) else []
+    asked = questions(world, who, map(DatasetId, (*of, *chosen)), typed)
+    tag = language(request).tag
     values = {
+        "shown": {one.name for one in asked} if asked else None,
+        "added": [
+            {
+                "name": f"{ASKED}{one.name}",
+                "words": one.words.get(tag, one.words.get("en", one.name)),
+                "choices": one.schema.get("enum", ()),
+            }
+            for one in asked
+            if one.feeds == ANSWERS
+        ],
         "once": blank_id(world, world.clock.now()),
         "seen": "",
         "typed": typed,

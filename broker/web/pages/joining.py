@@ -25,7 +25,7 @@ async def amending(request: web.Request) -> web.Response:
     broker = request.app[BROKER]
     snapshot = broker.snapshots.current()
     papers = standing(row, asked(row, snapshot), snapshot, broker.world.clock.now())
-    return form_page(request, who, typed_of(papers), amended=row.id)
+    return form_page(request, who, typed_of(papers), of=papers.datasets, amended=row.id)
 
 
 async def amended(request: web.Request) -> web.Response:
@@ -41,7 +41,7 @@ async def amended(request: web.Request) -> web.Response:
     done = papers if isinstance(papers, str) else await amend(request.app[BROKER].world, who, row.id, papers, more)
     if isinstance(done, str | Reason):
         wrong = done if isinstance(done, str) else said(done, request)
-        return form_page(request, who, typed, amended=row.id, wrong=wrong)
+        return form_page(request, who, typed, of=row.paper.datasets, amended=row.id, wrong=wrong)
     raise web.HTTPSeeOther(f"/applications/{row.id}")
 
 

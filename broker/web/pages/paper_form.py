@@ -10,7 +10,7 @@ from multidict import MultiDict
 
 from broker.core.jurisdiction.countries import COUNTRIES
 from broker.core.purpose import AiUse, Kind, Modality, Purpose, Sensitive, purpose_json, read_purpose
-from broker.core.rows.applications import Paper
+from broker.core.rows.applications import Answer, Paper
 
 TEXTS = {"title": 300, "statement": 20_000, "lay": 20_000, "benefit": 20_000}
 """The texts of the papers, and how long each may be."""
@@ -26,6 +26,10 @@ QUESTIONS = ("commercial", "clinical_care", "genetic_data", "linkage", "recontac
 _AGREED = ("publish", "return_data")
 _LISTS = ("diseases", "countries")
 
+ASKED = "asked."
+"""How the fields begin of the questions that the operator added."""
+_MOST_ASKED = 100
+
 Fields = dict[str, Any]
 
 
@@ -33,7 +37,9 @@ def fields(form: MultiDict[str]) -> Fields:
     """What was typed, field by field, whatever it is: this is what a draft keeps."""
     single = (*TEXTS, *CHOICES, *QUESTIONS, *_AGREED, *_LISTS, "months", "ethics", "datasets", "no_topics")
     found: Fields = {name: form[name] for name in single if form.get(name)}
-    return found | {name: form.getall(name, []) for name in ("kinds", "topics") if form.getall(name, [])}
+    found |= {name: form.getall(name, []) for name in ("kinds", "topics") if form.getall(name, [])}
+    more = [name for name in form if name.startswith(ASKED)][:_MOST_ASKED]
+    return found | {name: form[name] for name in more if form[name]}
 
 
 def paper(typed: Fields) -> Paper:
@@ -45,7 +51,9 @@ def paper(typed: Fields) -> Paper:
         if not typed.get(name, "").strip():
             raise ValueError(f"{name}: nothing is said")
     texts = {name: typed.get(name, "").strip() for name in TEXTS}
-    return Paper(**texts, purpose=purpose(typed))
+    more = [name for name in typed if name.startswith(ASKED)]
+    answers = tuple(Answer(question=name.removeprefix(ASKED), asked="", text=typed[name].strip()) for name in more)
+    return Paper(**texts, purpose=purpose(typed), answers=answers)
 
 
 def purpose(typed: Fields) -> Purpose:
@@ -76,6 +84,7 @@ def typed_of(papers: Paper) -> Fields:
     """The fields that would have made these papers."""
     said = purpose_json(papers.purpose)
     found: Fields = {name: getattr(papers, name) for name in TEXTS}
+    found |= {f"{ASKED}{one.question}": one.text for one in papers.answers}
     found |= {name: said[name] for name in CHOICES if name in said}
     words = {True: "yes", False: "no"}
     found |= {name: words[said[name]] for name in QUESTIONS if name in said}

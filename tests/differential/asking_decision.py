@@ -298,7 +298,7 @@ def _findings(
             "keys": frozenset(one.get("keys", ())),
             "form": one.get("form"),
         }
-        inputs = inputs_digest(looked, gate, read=read if gate is Gate.JURISDICTION else (), **about)
+        inputs = inputs_digest(looked, gate, read=read if gate is Gate.JURISDICTION else (), code=one["code"], **about)
         made.append(Finding(
             gate=gate, code=one["code"], dataset=THIS, project=looked.purpose.project if looked.purpose else None,
             role=one["role"], person=PersonId(f"usr_f{number}"), ground="g", begins=_at(one["from"]), ends=_at(one["until"]),

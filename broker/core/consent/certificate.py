@@ -17,6 +17,8 @@ from broker.core.duo.ontology import Ontology
 from broker.core.time import day_of, rfc3339
 
 NARROWER = "DUO-DATASET-NARROWER"
+OPEN = "CON-CERTIFICATE-OPEN"
+"""The committee's own answer to it speaks of this very certificate (decision/findings.py)."""
 
 
 def certified(
@@ -49,7 +51,7 @@ def _weighed(certificate: DatasetCertificate, question: ConsentQuestion, found: 
     if keys:
         return hold("CON-UNKNOWN-ANSWER", keys=", ".join(keys))
     open_codes = [reason.code for reason in found.reasons if reason.code not in question.reviewed]
-    if found.verdict is Duo.REVIEW and open_codes:
+    if found.verdict is Duo.REVIEW and open_codes and OPEN not in question.reviewed:
         return hold("CON-CERTIFICATE-OPEN", because=", ".join(open_codes))
     return None
 

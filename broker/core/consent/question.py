@@ -48,7 +48,8 @@ class ConsentQuestion:
     grant_began: Seconds | None = None
     settled: frozenset[Settled] = frozenset()
     reviewed: frozenset[str] = frozenset()
-    """Codes that the dataset's committee answered with yes: CON-TOO-FEW, `DUO-…` that the certificate leaves open."""
+    """Codes that the dataset's committee answered with yes: CON-TOO-FEW, and of what the certificate leaves open
+    CON-CERTIFICATE-OPEN or each of its `DUO-…`."""
 
     @property
     def topics(self) -> frozenset[str]:

@@ -42,7 +42,7 @@ ANSWERERS: Mapping[str, Answerer] = {
     "CON-SILENT": _ETHICS,
     "CON-METHODS-UNCLEAR": _ETHICS,
     "CON-TOO-FEW": _COMMITTEE,
-    "CON-CERTIFICATE-OPEN": _COMMITTEE,  # by answering the DUO codes that the certificate leaves open
+    "CON-CERTIFICATE-OPEN": _COMMITTEE,  # or by answering the same DUO codes of the dataset
     "CON-ASK": _PERSON,
     "CON-REAFFIRM-DUE": _PERSON,
     "CON-CAPACITY-REGAINED": _PERSON,
@@ -59,6 +59,8 @@ ANSWERERS: Mapping[str, Answerer] = {
     "COM-APPROVAL-NEEDED": _COMMUNITY,
     "COM-LOCAL-ONLY": _COMMUNITY,
     "PUR-DUAL-USE": _COMMITTEE,
+    "GOV-SAFEGUARD-MISSING": _CUSTODIAN,
+    "GOV-DUTIES-MISSING": _CUSTODIAN,
     "JUR-NO-PACK": _LAWYER,
     "JUR-FACT-MISSING": _LAWYER,
 }
@@ -70,12 +72,17 @@ FAMILIES: Mapping[str, Answerer] = {
 }
 """By beginning of the code. What a policy pack refers needs two named roles."""
 
+NOBODY = frozenset({"DUO-DATASET-NARROWER"})
+"""A code that begins as those of a family do, and is always a no."""
+
 ROLES = frozenset({COMMITTEE, ETHICS, LEGAL})
 """The roles that give findings."""
 
 
 def answerer(code: str) -> Answerer | None:
     """Who answers an open question with this code; None: nobody, it is no open question."""
+    if code in NOBODY:
+        return None
     return ANSWERERS.get(code) or next((who for start, who in FAMILIES.items() if code.startswith(start)), None)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from broker.core.decision.answerers import ETHICS, answerer, may_answer
+from broker.core.decision.answerers import ANSWERERS, ETHICS, answerer, may_answer
 from broker.core.decision.case import Case, case_of
 from broker.core.decision.findings import inputs_digest
 from broker.core.decision.gates.consent import consent
@@ -65,7 +65,7 @@ def _answers(given: Given, role: str, result: GateResult, at: Seconds) -> bool:
     if role == ETHICS and not _complete(given):
         return False
     if result.gate is Gate.CONSENT:  # somebody may wait though others can be used already
-        return any(reason.code == given.code for reason in result.reasons)
+        return given.code in ANSWERERS and any(reason.code == given.code for reason in result.reasons)
     return result.outcome is Outcome.REFER and any(reason.code == given.code for reason in result.asks)
 
 
@@ -90,7 +90,9 @@ def _finding(case: Case, result: GateResult, given: Given, role: str, by: Person
         ground=given.ground,
         begins=at,
         ends=min(given.ends or FOREVER, Seconds(min(at + longest, FOREVER))),
-        inputs=inputs_digest(case, result.gate, read=result.read, consent_class=consent_class, keys=keys, form=form),
+        inputs=inputs_digest(
+            case, result.gate, read=result.read, consent_class=consent_class, keys=keys, form=form, code=given.code
+        ),
         consent_class=consent_class,
         keys=keys,
         approval=given.approval if ethics else "",

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 
+from broker.core.consent.certificate import OPEN
 from broker.core.consent.question import Settled
 from broker.core.decision.answerers import COMMITTEE, answerer, may_answer
 from broker.core.decision.case import Case
@@ -31,12 +32,13 @@ def inputs_digest(
     consent_class: str | None = None,
     keys: frozenset[str] = frozenset(),
     form: str | None = None,
+    code: str | None = None,
 ) -> str:
     """The digest of what a finding answers: the purpose as verified, the dataset's codes, and what the gate read.
 
     About the law that is every fact, and the versions of the policy packs (`read`); about consents, the class of
-    consents, the text of the form and the answers. Neither DUO nor consents are asked anew for another way of access: a
-    milder one is no new question.
+    consents, the text of the form and the answers; where `code` is what a certificate leaves open, the certificate.
+    Neither DUO nor consents are asked anew for another way of access: a milder one is no new question.
     """
     codes = case.dataset.duo if case.dataset is not None else ()
     purpose = replace(case.purpose, user=None) if case.purpose is not None else None
@@ -44,6 +46,10 @@ def inputs_digest(
         return digest({"gate": gate, "purpose": purpose, "duo": codes, "facts": case.readings, "read": read})
     if purpose is not None:
         purpose = replace(purpose, modality=Modality.DOWNLOAD)
+    if code == OPEN and case.dataset is not None:
+        certificate = case.dataset.certificate
+        certified = (certificate.permissions, certificate.modifiers)
+        return digest({"gate": gate, "purpose": purpose, "duo": codes, "certificate": certified})
     return _digest(gate, purpose, codes, (consent_class, form), keys)
 
 
@@ -137,6 +143,12 @@ def _fits(finding: Finding, gate: Gate, case: Case, read: Read) -> bool:
         and finding.begins <= case.question.at < finding.ends
         and finding.inputs
         == inputs_digest(
-            case, gate, read=read, consent_class=finding.consent_class, keys=finding.keys, form=finding.form
+            case,
+            gate,
+            read=read,
+            consent_class=finding.consent_class,
+            keys=finding.keys,
+            form=finding.form,
+            code=finding.code,
         )
     )

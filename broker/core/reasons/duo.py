@@ -58,7 +58,7 @@ SPECS = (
         "merits",
         "Your purpose ({purpose}) is outside what this data set allows ({permission}).",
         "{purpose} is not within {permission}.",
-        "This use is not one you agreed to, so it was refused.",
+        "These data may not be used for this kind of research.",
     ),
     Spec(
         "DUO-DISEASE",
@@ -66,7 +66,7 @@ SPECS = (
         "merits",
         "This data set may be used for research on {disease}. {asked} is outside it.",
         "{asked} neither equals nor descends from {disease}.",
-        "You agreed to research on {disease} only.",
+        "These data may be used for research on some illnesses only. This study is about others.",
     ),
     Spec(
         "DUO-DISEASE-NEEDED",
@@ -74,7 +74,7 @@ SPECS = (
         "merits",
         "This data set may be used for research on {disease} only. {purpose} that names no disease is wider.",
         "{purpose} without a disease on DS {disease}.",
-        "You agreed to research on {disease} only.",
+        "These data may be used for research on some illnesses only. This study is wider.",
     ),
     Spec(
         "DUO-CLINICAL-CARE",
@@ -130,7 +130,7 @@ SPECS = (
         "merits",
         "This data set is for {allowed}. Your purpose ({purpose}) is something else.",
         "RS {allowed}; asked {purpose}.",
-        "You agreed to {allowed} only.",
+        "These data may be used for some kinds of research only. This study is not one of them.",
     ),
     Spec(
         "DUO-REGION",

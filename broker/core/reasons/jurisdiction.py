@@ -9,7 +9,7 @@ SPECS = (
         "facts",
         "We need to know: {missing}. Then the decision can be made.",
         "Missing facts: {missing}.",
-        "A rule check is not finished.",
+        "We must first know more about this use.",
     ),
     Spec(
         "JUR-NO-PACK",
@@ -80,7 +80,7 @@ SPECS = (
         "person",
         "merits",
         "Your country's data protection is recognised by the EU.",
-        "Art 45 list entry {entry}.",
+        "Art 45; the country is on the list of adequacy decisions.",
         "The EU has found that this country protects data well.",
     ),
     Spec(
@@ -88,7 +88,7 @@ SPECS = (
         "person",
         "merits",
         "The body that you work for is listed under the EU-US framework.",
-        "DPF participant {ref}.",
+        "DPF participant.",
         "The receiver keeps the rules of a pact of the EU and the US.",
     ),
     Spec(
@@ -104,7 +104,7 @@ SPECS = (
         "person",
         "merits",
         "Standard contract clauses and a transfer check are in place.",
-        "Art 46, {refs}.",
+        "Art 46; clauses and transfer assessment are on file.",
         "A contract makes the receiver protect your data.",
     ),
     Spec(
@@ -160,7 +160,7 @@ SPECS = (
         "person",
         "merits",
         "Allowed under the data permit.",
-        "Permit {ref}.",
+        "Data permit on file.",
         "A public authority approved this use.",
     ),
     Spec(
@@ -193,7 +193,7 @@ SPECS = (
         "person",
         "merits",
         "Transfer agreement and risk assessment are in place.",
-        "IDTA/TRA {refs}.",
+        "IDTA or Addendum, and TRA, are on file.",
         "A contract makes the receiver protect your data.",
     ),
     Spec(
@@ -233,7 +233,7 @@ SPECS = (
         "state",
         "merits",
         "Allowed: below the US threshold, counting the last 12 months.",
-        "Count {n12} ≤ threshold.",
+        "The count of twelve months is not above the threshold.",
         "The number of people is below a legal limit.",
     ),
     Spec(

@@ -132,9 +132,10 @@ class Tongue:
             return filled(found, slots, self.word(_NOT_STATED))
 
     def thing(self, kind: Literal["fact", "evidence"], id: str) -> str:
-        """What a fact or a paper is called; the id itself, if it is of somebody's own pack."""
-        key = f"{kind}.{id}"
-        return self.word(key) if key in NAMED_THINGS else id
+        """What a fact or a paper is called, with what follows its colon; the id itself, if it is of somebody's own pack."""
+        name, _, value = id.partition(":")
+        key = f"{kind}.{name}"
+        return self.word(key, value=value) if key in NAMED_THINGS else id
 
     def duty(self, obligation: str) -> str:
         """A condition of a yes, as a sentence; the id itself, if it is of somebody's own pack."""

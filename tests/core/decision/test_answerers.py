@@ -43,7 +43,7 @@ REFERRED = {rule.reason for pack in PACKS for rule in pack.rules if rule.effect 
 OPEN = (
     said_by("hold", "consent")
     | said_by("review", "duo")
-    | {"CON-TOO-FEW", "PUR-DUAL-USE", "JUR-NO-PACK", "JUR-FACT-MISSING"}
+    | {"CON-TOO-FEW", "PUR-DUAL-USE", "JUR-NO-PACK", "JUR-FACT-MISSING", "GOV-SAFEGUARD-MISSING", "GOV-DUTIES-MISSING"}
     | REFERRED
 )
 
@@ -91,7 +91,8 @@ def test_who_answers_is_as_it_was_settled(code: str, roles: set[str], by: str) -
 
 
 @pytest.mark.parametrize(
-    "code", ["COM-REFUSED", "PUR-PROHIBITED", "AUTH-NO-GRANT", "CON-WITHDRAWN", "SEC-CANNOT-PROTECT"]
+    "code",
+    ["COM-REFUSED", "DUO-DATASET-NARROWER", "PUR-PROHIBITED", "AUTH-NO-GRANT", "CON-WITHDRAWN", "SEC-CANNOT-PROTECT"],
 )
 def test_a_no_has_no_answerer(code: str) -> None:
     assert answerer(code) is None

@@ -45,6 +45,7 @@ BOTH = {"by": "finding", "roles": ["committee_member", "legal_officer"], "days":
 COMMITTEE = {"by": "finding", "roles": ["committee_member"], "days": None}
 COMMUNITY = {"by": "record", "roles": ["community authority"], "days": None}
 PERSON = {"by": "record", "roles": ["participant"], "days": None}
+HOLDER = {"by": "record", "roles": ["custodian"], "days": None}
 ANSWERS: list[tuple[str, Gate, Outcome, Norm | None, Any]] = [
     ("CON-ASK", Gate.CONSENT, DENY, None, PERSON),
     ("CON-WITHDRAWN", Gate.CONSENT, DENY, None, None),
@@ -63,6 +64,9 @@ ANSWERS: list[tuple[str, Gate, Outcome, Norm | None, Any]] = [
     ("JUR-EU-ART49", Gate.JURISDICTION, REFER, of_pack("paper", "2"), BOTH),
     ("JUR-EU-ART49", Gate.JURISDICTION, REFER, of_pack("paper", source="another"), BOTH),
     ("JUR-FACT-MISSING", Gate.JURISDICTION, REFER, of_pack("paper"), LAWYER),
+    ("JUR-FACT-MISSING", Gate.COMMUNITY, REFER, None, HOLDER),
+    ("GOV-SAFEGUARD-MISSING", Gate.SAFEGUARDS, REFER, None, HOLDER),
+    ("DUO-DATASET-NARROWER", Gate.CONSENT, DENY, None, None),
 ]
 
 
@@ -84,9 +88,14 @@ def test_the_law_behind_a_reason_is_that_of_the_pack_that_was_read() -> None:
 
 def test_a_refusal_says_its_aim_and_what_refuses_nothing_has_none() -> None:
     case = by_the_pack()
-    assert proportionality(of_pack("no"), case) == PROPORTION
-    assert proportionality(of_pack("ask"), case) is proportionality(of_pack("default"), case) is None
-    assert proportionality(None, case) is proportionality(of_pack("no", "2"), case) is None
+
+    def aim(norm: Norm | None, code: str = "JUR-EU-ART49") -> Any:
+        return proportionality(Reason(code=code, norm=norm), case)
+
+    assert aim(of_pack("no")) == PROPORTION
+    assert aim(of_pack("ask")) is aim(of_pack("default")) is None
+    assert aim(None) is aim(of_pack("no", "2")) is None
+    assert aim(of_pack("no"), "JUR-FACT-MISSING") is None, "it has refused nothing yet"
 
 
 def test_a_reason_is_told_with_its_law_its_aim_and_who_answers() -> None:

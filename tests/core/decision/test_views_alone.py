@@ -19,13 +19,21 @@ from tests.core.decision.test_words_of_answers import gate, record, why
 from tests.core.decision.test_written import HELD, OPEN, answer
 from tests.fakes import START
 
-ABOUT_DUO, ABOUT_LAW, BOTH = why("DUO-SENSITIVE"), why("JUR-NO-PACK"), why("JUR-EU-ART49")
+
+def asked_of(code: str, *roles: str) -> dict[str, Any]:
+    """A question that these roles answer; of nobody, it is none."""
+    return why(code, answered_by={"by": "finding", "roles": list(roles), "days": None} if roles else None)
+
+
+ABOUT_DUO, ABOUT_LAW = asked_of("DUO-SENSITIVE", "committee_member"), asked_of("JUR-NO-PACK", "legal_officer")
+BOTH = asked_of("JUR-EU-ART49", "committee_member", "legal_officer")
+ON_RECORD = why("COM-APPROVAL-NEEDED", answered_by={"by": "record", "roles": ["committee_member"], "days": None})
 FACT = {"name": "recipient.country", "value": "DE", "origin": "registry"}
 GATES = [
     gate("terms", "pass", ABOUT_DUO),
-    gate("duo", "fail", why("DUO-COMMERCIAL-USE"), why("CON-WITHDRAWN"), ABOUT_DUO)
+    gate("duo", "hold", asked_of("DUO-COMMERCIAL-USE"), asked_of("CON-WITHDRAWN"), ON_RECORD, ABOUT_DUO)
     | {"missing": ["purpose.kinds"], "obligations": ["publish"]},
-    gate("purpose", "hold", why("PUR-UNSTATED")),
+    gate("purpose", "hold", asked_of("PUR-UNSTATED")),
     gate("jurisdiction", "hold", ABOUT_LAW, BOTH) | {"missing": ["recipient.country"], "obligations": ["publish"]},
 ]
 KEPT = record(
@@ -45,7 +53,7 @@ def open_to(*roles: str, kept: dict[str, Any] = KEPT) -> dict[str, Any] | None:
 
 
 ANSWERERS: list[tuple[tuple[str, ...], list[tuple[str, list[str], list[str]]]]] = [
-    (("committee_member",), [("duo", ["DUO-COMMERCIAL-USE", "DUO-SENSITIVE"], []), ("jurisdiction", ["JUR-EU-ART49"], ["recipient.country"])]),
+    (("committee_member",), [("duo", ["DUO-SENSITIVE"], []), ("jurisdiction", ["JUR-EU-ART49"], ["recipient.country"])]),
     (("legal_officer",), [("jurisdiction", ["JUR-NO-PACK", "JUR-EU-ART49"], ["recipient.country"])]),
     (("ethics_committee", "legal_officer"), [("jurisdiction", ["JUR-NO-PACK", "JUR-EU-ART49"], ["recipient.country"])]),
 ]  # fmt: skip

@@ -20,6 +20,8 @@ RECORD: dict[str, str] = {
     "CON-NO-CERTIFICATE": "custodian",
     "COM-APPROVAL-NEEDED": "community authority",
     "COM-LOCAL-ONLY": "community authority",
+    "GOV-SAFEGUARD-MISSING": "custodian",
+    "GOV-DUTIES-MISSING": "custodian",
 }
 EVIDENCE = {"CON-UNDECLARED": "researcher", "CON-CONDITION-OPEN": "researcher"}
 FINDING: dict[str, tuple[set[str], int]] = {

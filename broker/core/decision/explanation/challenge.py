@@ -31,6 +31,15 @@ AUTHORITIES: Mapping[tuple[str, str], str] = {
 """Who outside can be asked about the rules of a pack, by its jurisdiction and kind: keys of `texts.py`."""
 
 
+BY_CODE: Mapping[str, str] = {
+    "JUR-CN-PIPL-ASSESSMENT": "CN-CAC",
+    "JUR-CN-PIPL-SCC": "CN-CAC",
+    "JUR-CN-PIPL-CONSENT": "CN-CAC",
+    "JUR-ZA-HREC": "ZA-NHREC",
+}
+"""Where a pack joins the laws of several authorities: who is asked about this one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Challenge:
     """`appeal`: what of the strictest reason can be challenged; facts always can. `contact`: of the committee."""
@@ -58,7 +67,11 @@ def challenge(reasons: Iterable[Reason], case: Case) -> Challenge:
 def _authorities(reasons: tuple[Reason, ...], case: Case) -> Iterable[str]:
     """Of the packs that stand in the way; then of the country that answers for the data."""
     packs = case.snapshot.rulebook.packs
-    named = [packs[one.norm.source] for one in reasons if one.norm is not None and one.norm.source in packs]
+    rules = [one for one in reasons if one.norm is not None and one.norm.source in packs]
+    for one in rules:
+        if one.code in BY_CODE:
+            yield BY_CODE[one.code]
+    named = [packs[one.norm.source] for one in rules if one.norm is not None and one.code not in BY_CODE]
     controller = case.facts.get("data.controller_country")
     home = [pack for pack in packs.values() if pack.kind == "data_protection" and _answers(pack, controller)]
     for pack in (*named, *home):

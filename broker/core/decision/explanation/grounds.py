@@ -7,13 +7,16 @@ matter of the code and of the rule alone where participants are concerned, so th
 
 from typing import Any
 
-from broker.core.decision.answerers import answerer
+from broker.core.decision.answerers import ANSWERERS, answerer
 from broker.core.decision.case import Case
 from broker.core.jurisdiction.pack import Pack, Rule
 from broker.core.outcome import Gate, Norm, Outcome, Reason
 from broker.core.time import FOREVER
 
 _DAY = 86_400
+_UNSTATED = "JUR-FACT-MISSING"
+_CUSTODIAN = ANSWERERS["GOV-SAFEGUARD-MISSING"]
+"""Who states whether a community governs the data: no officer's answer counts for a community."""
 
 
 def law(norm: Norm | None, case: Case) -> dict[str, Any] | None:
@@ -34,11 +37,14 @@ def law(norm: Norm | None, case: Case) -> dict[str, Any] | None:
     }
 
 
-def proportionality(norm: Norm | None, case: Case) -> dict[str, Any] | None:
-    """Why a rule that refuses may refuse: its aim, whom it protects, the milder ways, what remains."""
-    rule = _rule(norm, case)
+def proportionality(reason: Reason, case: Case) -> dict[str, Any] | None:
+    """Why a rule that refuses may refuse: its aim, whom it protects, the milder ways, what remains.
+
+    None where a fact is missing and the rule refused nothing yet.
+    """
+    rule = _rule(reason.norm, case)
     said = rule.proportionality if rule is not None else None
-    if said is None:
+    if said is None or rule is None or rule.reason != reason.code:
         return None
     return {
         "aim": said.aim,
@@ -53,7 +59,7 @@ def answered_by(reason: Reason, gate: Gate, outcome: Outcome, case: Case) -> dic
 
     Every role in `roles` must, each by another person.
     """
-    who = answerer(reason.code)
+    who = _CUSTODIAN if gate is Gate.COMMUNITY and reason.code == _UNSTATED else answerer(reason.code)
     if who is None or not _open(reason, gate, outcome, case):
         return None
     days = who.longest // _DAY if who.longest < FOREVER else None

@@ -18,7 +18,7 @@ from broker.core.decision.findings import answered
 from broker.core.decision.gates import GATES
 from broker.core.decision.question import Decision, Question
 from broker.core.decision.together import together
-from broker.core.outcome import Gate, GateResult, Outcome, Reason
+from broker.core.outcome import Gate, GateResult, Outcome
 
 MOST = 3
 """How many changes are told."""
@@ -28,9 +28,6 @@ _TRIED = 12
 
 _OF_PURPOSE = (Gate.DUO, Gate.CONSENT)
 """They read the purpose and the places, and neither evidence nor what else an institution can show."""
-
-_UNSTATED = (Reason(code="PUR-UNSTATED"),)
-"""What the consent gate says before it looks at anybody's record."""
 
 Steps = tuple[Step, ...]
 Ask = Callable[[Case], GateResult]
@@ -52,7 +49,7 @@ def helpful(question: Question, decision: Decision, case: Case) -> tuple[Change,
     if decision.permits or len(decision.gates) != len(GATES):
         return ()
     refusing = [(ask, said) for ask, said in zip(GATES, decision.gates, strict=True) if not said.outcome.permits]
-    if any(about_people(said, question) and said.reasons != _UNSTATED for _, said in refusing):
+    if any(about_people(said, question) for _, said in refusing):
         return ()
     options = [_options(ask, said, case) for ask, said in refusing]
     if not all(options):

@@ -21,13 +21,16 @@ _PLACES = {gate: place for place, gate in enumerate(Gate)}
 FOR_COMMITTEES = frozenset(code for code, who in ANSWERERS.items() if code.startswith("CON-") and who.by == "finding")
 """What is open about whole classes of consents, or the set: who may answer it has to know what is asked."""
 
+UNSTATED = (Reason(code="PUR-UNSTATED"),)
+"""What the consent gate says before it looks at anybody's record."""
+
 MANY = 20
 """From this number on a band may be named; below it nothing is said of how many."""
 
 
 def about_people(gate: GateResult, question: Question) -> bool:
-    """Does this gate speak of single participants? Before a request nobody's record is touched."""
-    return gate.gate is Gate.CONSENT and question.stage != "foresee"
+    """Does this gate speak of single participants? Before a request, and without a purpose, no record is touched."""
+    return gate.gate is Gate.CONSENT and question.stage != "foresee" and gate.reasons != UNSTATED
 
 
 def public(gate: GateResult, question: Question) -> tuple[Reason, ...]:

@@ -5,8 +5,9 @@ language. The researcher's first screen has 120 words at most, the participant's
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
+from broker.core.consent.public import LEFT_OUT
 from broker.core.outcome import Outcome
 from broker.core.purpose import LADDER, Modality
 from broker.core.reasons import REASONS, TEXTS_VERSION
@@ -18,11 +19,21 @@ FIRST_SCREEN = 120
 
 _SHOWN = 3
 _RESULTS = "result"
+_OPEN = (Outcome.PENDING.name, Outcome.REFER.name)
 _SURE = "high"
 
 _SPARED = (2, 6, 1, 3)
 """What the first screen leaves out, in this order, where there are too many words: whom it protects, whom to ask
 outside, the ground, who decided. All of it stands in the members of the explanation."""
+
+_NAMED_BY_KIND: Mapping[str, Literal["fact", "evidence"]] = {"evidence": "evidence", "safeguards": "fact"}
+"""Steps whose values are ids of papers or facts, and which."""
+
+_BY_PEOPLE = frozenset({
+    "AUTH-GRANT-REVOKED", "AUTH-GRANT-SUSPENDED", "AUTH-REVOKED", "COM-LOCAL-ONLY", "COM-REFUSED",
+    "OPS-RECIPIENT-SUSPENDED",
+})  # fmt: skip
+"""Reasons that pass on what a person or an authority decided before."""
 
 _SUBJECT: Mapping[Outcome, str] = {
     Outcome.PERMIT: "subject.yes",
@@ -90,9 +101,12 @@ def _change(one: Mapping[str, Any], tongue: Tongue) -> dict[str, Any]:
 def _step(step: Mapping[str, Any], tongue: Tongue) -> str:
     how = next(name for name in ("add", "set", "remove") if name in step)
     value, name = step[how], str(step["fact"])
-    listed = [tongue.thing("evidence", str(one)) for one in value] if name == "evidence" else value
+    kind = _NAMED_BY_KIND.get(name)
+    listed = [tongue.thing(kind, str(one)) for one in value] if kind is not None else value
     shown = ", ".join(map(str, listed)) if isinstance(listed, list) else str(listed)
     key = f"step.{name}.{how}" if name == "purpose.diseases" else f"step.{name}"
+    if step["by"] == "community":
+        key = "step.community"
     if key not in WORDS:
         key = "step.purpose" if name.startswith("purpose.") else "step.fact"
     return tongue.word(key, by=tongue.word(f"by.{step['by']}"), fact=tongue.thing("fact", name), value=shown)
@@ -102,17 +116,33 @@ def _researcher(told: Mapping[str, Any], tongue: Tongue) -> str:
     """Outcome, the strictest reason and its ground, what is possible now, what would help, the way to challenge."""
     lines = [_answer(told["asked"]["modality"], told["outcome"], tongue)]
     lines += [one["sentence"] for one in told["why"][:1]]
+    if _is_forecast(told):
+        lines.append(tongue.word("line.foresee"))
     if Outcome[told["outcome"]].permits:
         return " ".join(_with_conditions(lines, told, tongue))
     ground, interest, who = _grounds(told, tongue)
     way_out = [_line(_way(one), one[_RESULTS], tongue) for one in told["you_can"][:1]]
     way_out += [tongue.word("line.help", steps=one["say"]) for one in told["change_that_would_help"][:1]]
+    way_out += _left_open(told, tongue)
     against, outside = _challenge(told, tongue)
     screen = [lines, ground, interest, who, way_out, against, outside, _stamp(told, tongue)]
     for spared in _SPARED:
         if _words(line for part in screen for line in part) > FIRST_SCREEN:
             screen[spared] = []
     return " ".join(line for part in screen for line in part)
+
+
+def _is_forecast(told: Mapping[str, Any]) -> bool:
+    """A yes before there is a request gives nobody anything."""
+    return told["asked"]["stage"] == "foresee" and Outcome[told["outcome"]].permits
+
+
+def _left_open(told: Mapping[str, Any], tongue: Tongue) -> list[str]:
+    """What was not said of the purpose, where consents say no: the same, whatever it was that participants said."""
+    if [one["code"] for one in told["why"][:1]] != [LEFT_OUT]:
+        return []
+    named = [tongue.thing("fact", one) for one in told["missing"] if one.startswith("purpose.")]
+    return [tongue.word("line.left_open", missing="; ".join(named))] if named else []
 
 
 def _with_conditions(lines: list[str], told: Mapping[str, Any], tongue: Tongue) -> list[str]:
@@ -141,10 +171,10 @@ def _grounds(told: Mapping[str, Any], tongue: Tongue) -> tuple[list[str], list[s
     if (rule.get("law") or {}).get("confidence", _SURE) != _SURE and not told["example_policy"]:
         ground.append(tongue.word("line.reading"))
     who = []
-    if told["outcome"] == Outcome.REFER.name and open_to is not None:
+    if told["outcome"] in _OPEN and open_to is not None:
         who.append(tongue.word("line.answers", who=_who(open_to, tongue)))
     elif "human" not in told and Outcome[told["outcome"]] >= Outcome.ALTERNATIVE:
-        who.append(tongue.word("line.by_rules"))
+        who.append(tongue.word("line.by_people" if one["code"] in _BY_PEOPLE else "line.by_rules"))
     return ground, [tongue.word(f"interest.{one['interest']}")], who
 
 
@@ -221,7 +251,7 @@ def _reason(one: Mapping[str, Any], tongue: Tongue) -> str:
 
 def _subject(told: Mapping[str, Any], tongue: Tongue) -> str:
     outcome = Outcome[told["outcome"]]
-    answer = tongue.word(_SUBJECT[outcome])
+    answer = tongue.word("subject.foresee" if _is_forecast(told) else _SUBJECT[outcome])
     why = [] if outcome.permits else [one["sentences"]["subject"] for one in told["why"][:1]]
     lines = [tongue.word("subject.asked", date=told["at"][:10]), answer, *why]
     if any(one.endswith(answer) for one in why):  # "It was refused." is said once

@@ -9,7 +9,14 @@ from typing import Any
 
 from broker.core.decision.answerers import may_answer
 from broker.core.decision.explanation import written
-from broker.core.decision.explanation.people import FOR_COMMITTEES, for_committee, named, public, public_telling
+from broker.core.decision.explanation.people import (
+    FOR_COMMITTEES,
+    UNSTATED,
+    for_committee,
+    named,
+    public,
+    public_telling,
+)
 from broker.core.decision.explanation.texts import dressed, for_participant
 from broker.core.decision.explanation.written import STATES
 from broker.core.decision.gates.jurisdiction import EXAMPLE
@@ -21,6 +28,7 @@ from broker.core.time import Seconds, rfc3339
 from broker.core.typed import typed
 
 Body = Mapping[str, Any]
+_UNSTATED = tuple(one.code for one in UNSTATED)
 _SHOWN = 3
 
 
@@ -56,12 +64,20 @@ def answerer(id: str, body: Body, roles: Collection[str], language: Language) ->
 
 def _open_to(roles: Collection[str], gate: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The gate with the questions alone that one of `roles` answers; None, if it has none."""
-    why = [one for one in gate["why"] if any(may_answer(role, one["code"]) for role in roles)]
+    why = [one for one in gate["why"] if _asks(gate, one, roles)]
     if gate["state"] == STATES[Outcome.PERMIT] or not why:
         return None
     missing = gate["missing"] if gate["gate"] == Gate.JURISDICTION else []
     asked = {"state": STATES[Outcome.REFER], "outcome": Outcome.REFER.name}
     return {**gate, **asked, "why": why, "obligations": [], "missing": missing}
+
+
+def _asks(gate: Mapping[str, Any], one: Mapping[str, Any], roles: Collection[str]) -> bool:
+    """Is it a question, and no refusal, and one of `roles` answers it? Of consents the code alone says so."""
+    if gate["gate"] == Gate.CONSENT:
+        return any(may_answer(role, one["code"]) for role in roles)
+    open_to = one["answered_by"]
+    return open_to is not None and open_to["by"] == "finding" and not set(roles).isdisjoint(open_to["roles"])
 
 
 def custodian(id: str, body: Body, language: Language) -> dict[str, Any]:
@@ -106,7 +122,7 @@ def _masked(gate: Mapping[str, Any]) -> dict[str, Any]:
     told = for_committee(one["code"] for one in gate["why"])
     shown = {one["code"]: one for one in gate["why"] if one["code"] in told}
     why = [shown.get(code) or written.bare(Reason(code=code), Gate.CONSENT) for code in told]
-    if gate["state"] == "pass" or FOR_COMMITTEES & set(told):
+    if gate["state"] == "pass" or FOR_COMMITTEES & set(told) or told == _UNSTATED:
         return {**gate, "why": why}
     return {**gate, "why": why, "state": "fail", "outcome": Outcome.DENY.name}
 

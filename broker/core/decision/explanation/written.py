@@ -66,7 +66,7 @@ def why(reason: Reason, gate: Gate, outcome: Outcome, case: Case) -> dict[str, A
         **said,
         "facts": [fact(one) for one in read_by(reason, gate, case)],
         "not_matched": list(not_matched(reason, case)),
-        "proportionality": proportionality(reason.norm, case),
+        "proportionality": proportionality(reason, case),
         "answered_by": answered_by(reason, gate, outcome, case),
     }
 
@@ -150,9 +150,15 @@ def _gate(gate: GateResult, question: Question, case: Case | None) -> dict[str, 
     }
 
 
+_OF_CERTIFICATE = {("CON-CERTIFICATE-OPEN", "because")}
+"""What the certificate says, which is the same whoever the participants are."""
+
+
 def _counted(reason: Reason) -> Reason:
     """A participant's code with a band in place of the number; nothing else that would tell one from another."""
     if reason.code not in PER_SUBJECT and reason.code != LEFT_OUT:
         return Reason(code=reason.code, norm=reason.norm)
-    n = dict(reason.facts).get("n")
-    return Reason(code=reason.code, facts=(("n", banded(n)),) if n is not None else (), norm=reason.norm)
+    said = dict(reason.facts)
+    kept = [(name, told) for name, told in reason.facts if (reason.code, name) in _OF_CERTIFICATE]
+    counted = [("n", banded(said["n"]))] if "n" in said else []
+    return Reason(code=reason.code, facts=(*kept, *counted), norm=reason.norm)

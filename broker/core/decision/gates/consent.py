@@ -15,12 +15,13 @@ from broker.core.consent.verdict import Place, Verdict
 from broker.core.decision.asking import consent_question, places, text
 from broker.core.decision.case import Case
 from broker.core.decision.findings import duties, live_findings, reviewed_by_committee, settled_by_ethics
+from broker.core.duo.match import match
 from broker.core.ids import SubjectRef
 from broker.core.outcome import Gate, GateResult, Outcome, Reason
 from broker.core.purpose import Modality, Purpose
 from broker.core.rows import Dataset
 from broker.core.rows.access import Finding
-from broker.core.time import FOREVER, Seconds
+from broker.core.time import FOREVER, Seconds, day_of
 
 _OUTCOMES = {
     ConsentOutcome.PERMIT: Outcome.PERMIT,
@@ -116,8 +117,20 @@ def _weighing(case: Case, findings: tuple[Finding, ...]) -> _Weighing:
         home=text(case.facts.get("recipient.country")),
         began=case.held.begins if case.held is not None else None,
         settled=settled_by_ethics(findings),
-        reviewed=reviewed_by_committee((*findings, *live_findings(case, Gate.DUO))),
+        reviewed=reviewed_by_committee((*findings, *_of_certificate_too(case))),
     )
+
+
+def _of_certificate_too(case: Case) -> tuple[Finding, ...]:
+    """Answers about the dataset's codes, as far as the certificate asks the very same and not only by the same code."""
+    live, dataset = live_findings(case, Gate.DUO), case.dataset
+    if not live or dataset is None or case.purpose is None:
+        return ()
+    certified = (*dataset.certificate.permissions, *dataset.certificate.modifiers)
+    ontology, today = case.snapshot.ontology, day_of(case.question.at)
+    theirs, ours = (match(terms, case.purpose, ontology, today).reasons for terms in (certified, dataset.duo))
+    other = {reason.code for reason in theirs if reason not in ours}
+    return tuple(finding for finding in live if finding.code not in other)
 
 
 def _question(case: Case, purpose: Purpose, by: _Weighing, place: str | None) -> ConsentQuestion:

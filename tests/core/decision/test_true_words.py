@@ -24,7 +24,7 @@ from tests.core.decision import explained_worlds as worlds
 from tests.core.decision.test_evaluate import CASES, IN_THE_US, US_STATE, data
 from tests.core.decision.test_words_of_answers import record, why
 
-pytestmark = pytest.mark.row("EXP-TRUE")
+pytestmark = pytest.mark.row("EXP-NO-BLANK")
 
 APPROVE: dict[str, Any] = {"stage": "approve", "purpose": b.PURPOSE, "grants": (), "object": None}
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from broker.core.jurisdiction.facts import FactValue
 from broker.core.rows.obligations import Obligation
 from broker.core.rows.safeguards import Duty, DutyClass
-from broker.core.time import Seconds, add_months
+from broker.core.time import FOREVER, Seconds, add_months
 
 CODES: Mapping[str, tuple[DutyClass, int | None]] = MappingProxyType({
     # code of a decision: class, months after the grant's end until it is due (None: it holds all along)
@@ -104,7 +104,7 @@ def _due(duty: Duty, begins: Seconds, ends: Seconds) -> Iterator[Seconds | None]
     else:
         count = 1
         yield add_months(begins, duty.months)
-        while (due := add_months(begins, duty.months * (count + 1))) <= ends:
+        while (due := add_months(begins, duty.months * (count + 1))) <= ends and due < FOREVER:
             count += 1
             yield due
 

@@ -89,6 +89,8 @@ def engagement_ends(said: Safeguards) -> date | None:
 
 
 def _years_later(day: date, years: int) -> date:
+    if day.year + years > date.max.year:
+        return date.max
     try:
         return day.replace(year=day.year + years)
     except ValueError:  # the 29th of February

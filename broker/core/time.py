@@ -1,7 +1,7 @@
 """Time as values: whole seconds inside, RFC 3339 in JSON, seconds in JWTs. Nothing here reads a clock."""
 
 import calendar
-from datetime import UTC, date, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime
 from functools import lru_cache
 from typing import NewType
 
@@ -21,6 +21,9 @@ _DAY = 86_400
 FOREVER = Seconds(253_402_300_799)
 """9999-12-31T23:59:59Z, the last second that RFC 3339 can write: the end of what has no end."""
 
+FIRST = Seconds(-62_135_596_800)
+"""0001-01-01T00:00:00Z, the first second that RFC 3339 can write here."""
+
 
 def rfc3339(at: Seconds) -> str:
     """`2026-11-21T07:00:00Z`."""
@@ -29,7 +32,7 @@ def rfc3339(at: Seconds) -> str:
 
 @lru_cache(maxsize=1024)
 def _written(at: int) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{datetime.fromtimestamp(at, UTC).replace(tzinfo=None).isoformat()}Z"  # strftime writes the year 1 as "1"
 
 
 def parse_rfc3339(text: str) -> Seconds:
@@ -42,7 +45,10 @@ def parse_rfc3339(text: str) -> Seconds:
         raise ValueError(f"{text}: not a date or an instant like 2026-11-21 or 2026-11-21T12:00:00Z") from None
     if parsed.tzinfo is None:
         raise ValueError(f"{text}: an instant needs a zone, for example a final Z")
-    return Seconds(int(parsed.timestamp()))
+    found = int(parsed.timestamp())
+    if not FIRST <= found <= FOREVER:  # in its own zone it is in these years, in UTC it is not
+        raise ValueError(f"{text}: not within the years 1 to 9999 of UTC")
+    return Seconds(found)
 
 
 def start_of(day: date) -> Seconds:
@@ -67,9 +73,15 @@ def next_day(at: Seconds) -> Seconds:
 
 
 def add_months(at: Seconds, months: int) -> Seconds:
-    """The same time of day `months` calendar months later; the last day of the month where it is shorter."""
+    """The same time of day `months` calendar months later; the last day of the month where it is shorter.
+
+    FOREVER where that is after the year 9999, FIRST where it is before the year 1: a date as far away as that is what
+    people write for "never", and is no error.
+    """
     then = datetime.fromtimestamp(at, UTC)
     years, month0 = divmod(then.month - 1 + months, 12)
     year, month = then.year + years, month0 + 1
+    if not MINYEAR <= year <= MAXYEAR:
+        return FOREVER if year > MAXYEAR else FIRST
     day = min(then.day, calendar.monthrange(year, month)[1])
     return Seconds(int(then.replace(year=year, month=month, day=day).timestamp()))

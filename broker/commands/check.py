@@ -98,6 +98,17 @@ def _safely(judge: Callable[[], Any]) -> Any:
         return f"unreadable: {wrong}"
 
 
+def _expected(file: CaseFile, where: Where, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a row expects. One that expects nothing would always pass."""
+    expect: Mapping[str, Any] = file.want(where, row, "expect", dict)
+    if not expect:
+        raise file.wrong((*where, "expect"), "nothing is expected")
+    for name, value in expect.items():
+        if isinstance(value, list) and not all(isinstance(one, str) for one in value):
+            raise file.wrong((*where, "expect", name), "not a list of texts")
+    return expect
+
+
 def _duo(file: CaseFile, against: Against) -> Iterator[Verdict]:
     today = day_of(against.at) if against.at is not None else None
     for place, row in enumerate(file.rows()):
@@ -111,6 +122,8 @@ def _duo(file: CaseFile, against: Against) -> Iterator[Verdict]:
         wanted, shown = {"outcome": expect}, {"outcome": verdict}
         if "obligations" in row:
             named = file.want(where, row, "obligations", list)
+            if not all(isinstance(one, str) for one in named):
+                raise file.wrong((*where, "obligations"), "not a list of texts")
             wanted["obligations"] = sorted(named)
             shown["obligations"] = sorted(one for one in obligations if one in named)
         because = codes_of(asked, against.ontology, today) if isinstance(given, tuple) and wanted != shown else ()
@@ -129,7 +142,7 @@ def _consent(file: CaseFile, against: Against) -> Iterator[Verdict]:
             raise file.wrong(("at",), str(wrong)) from None
     for place, row in enumerate(file.rows()):
         where: Where = ("cases", place)
-        expect = file.want(where, row, "expect", dict)
+        expect = _expected(file, where, row)
         asked = {name: value for name, value in row.items() if name not in ("id", "title", "expect", "why", "note")}
         given = _safely(lambda asked=asked: judge_consent(asked, defaults, at, against.ontology))  # type: ignore[misc]
         wanted = {name: sorted(value) if isinstance(value, list) else value for name, value in expect.items()}
@@ -147,7 +160,7 @@ def _jurisdiction(file: CaseFile, against: Against) -> Iterator[Verdict]:
     defaults, profiles = document.get("defaults", {}), document.get("profiles", {})
     for place, row in enumerate(file.rows()):
         where: Where = ("cases", place)
-        expect = file.want(where, row, "expect", dict)
+        expect = _expected(file, where, row)
         if "outcome" in expect and expect["outcome"] not in Outcome.__members__:
             raise file.wrong((*where, "expect", "outcome"), f"none of {', '.join(Outcome.__members__)}")
         asked = {name: row[name] for name in ("profile", "facts", "at") if name in row}

@@ -12,6 +12,7 @@ MAX_DEPTH = 32
 _MAX_DIGITS = 20
 _MAX_DOUBLE = 1e308
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _BRACKET = re.compile(rb"[\[\]{}]")
 
 
@@ -26,11 +27,14 @@ def loads(raw: bytes, limit: int) -> Any:
     if _depth(raw) > MAX_DEPTH:
         raise StrictJsonError(f"nested deeper than {MAX_DEPTH}")
     try:
-        return _DECODER.decode(raw.decode("utf-8"))
+        value = _DECODER.decode(raw.decode("utf-8"))
+        if _SURROGATE.search(raw):  # two halves make a character; one alone is none (RFC 7493 section 2.1)
+            json.dumps(value, ensure_ascii=False).encode()
     except StrictJsonError:
         raise
     except (ValueError, RecursionError):
         raise StrictJsonError("not JSON in UTF-8") from None
+    return value
 
 
 def _depth(raw: bytes) -> int:

@@ -67,6 +67,11 @@ def _day(number: int) -> date:
     return datetime.fromtimestamp(number * _DAY, UTC).date()
 
 
+def days_later(day: date, days: int) -> date:
+    """The calendar day so many days later; the first or the last that there is, where that is beyond it."""
+    return date.fromordinal(min(max(day.toordinal() + days, date.min.toordinal()), date.max.toordinal()))
+
+
 def next_day(at: Seconds) -> Seconds:
     """The first second of the UTC day after the one that `at` falls on."""
     return Seconds(at - at % _DAY + _DAY)

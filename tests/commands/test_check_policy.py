@@ -49,6 +49,18 @@ FAULTS = [
     ("consent", CONSENT.partition("\n")[2], ":1: at: missing"),
     ("consent", CONSENT.replace("2026-06-01", "soon"), ":1: at: soon: not a date"),
     ("consent", CONSENT.replace("{outcome: PERMIT}", "PERMIT"), ":6: cases[0].expect: not an object"),
+    (
+        "duo",
+        DUO.replace("expect: PERMIT", "expect: PERMIT\n    obligations: [1]"),
+        ":7: cases[1].obligations: not a list of texts",
+    ),
+    ("consent", CONSENT.replace("{outcome: PERMIT}", "{}"), ":6: cases[0].expect: nothing is expected"),
+    (
+        "consent",
+        CONSENT.replace("outcome: PERMIT", "reasons: [1, a]"),
+        ":6: cases[0].expect.reasons: not a list of texts",
+    ),
+    ("jurisdiction", LAW.replace("{outcome: PERMIT}", "{}"), ":8: cases[0].expect: nothing is expected"),
     ("jurisdiction", LAW.replace("outcome: PERMIT", "outcome: YES!"), ":8: cases[0].expect.outcome: none of PERMIT, "),
 ]
 

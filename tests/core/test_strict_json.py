@@ -29,12 +29,17 @@ def test_what_is_plain_is_read_as_it_is(value: Any) -> None:
     [
         b"", b"{", b"nul", b"'a'", b"{a:1}", b"[1,]", b"\xff", b"\xef\xbb\xbf{}", b'{"a":1,"a":1}', b'{"a":{"b":1,"b":2}}',
         b"NaN", b"[Infinity]", b"-Infinity", b"1e400", b"-1e400", b"1" * 21, b"[" * 5_000, b'{"a":' * 40 + b"1" + b"}" * 40,
-        b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1), b'"\x01"', b'"\\ud800"x',
+        b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1), b'"\x01"', b'"\\ud800"x', b'"\\ud800"',
+        b'{"\\uDFFF":1}', b'["a\\uDc00\\ud83e"]',
     ],
 )  # fmt: skip
 def test_what_is_doubtful_is_refused(raw: bytes) -> None:
     with pytest.raises(StrictJsonError):
         loads(raw, LIMIT)
+
+
+def test_two_halves_of_a_character_are_one_and_words_about_them_are_words() -> None:
+    assert loads(b'["\\ud83e\\uddec", "\\\\ud800"]', LIMIT) == ["\U0001f9ec", "\\ud800"]
 
 
 @pytest.mark.row("T083")

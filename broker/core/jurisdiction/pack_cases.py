@@ -6,7 +6,7 @@ Cases ask one pack alone, and name the rule that must decide; no id or title is 
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from broker.core.jurisdiction.case import CaseError, facts_of, time_of
@@ -14,7 +14,7 @@ from broker.core.jurisdiction.facts import STATED, Facts, FactValue, by_the_hold
 from broker.core.jurisdiction.pack import Comparison, CountryList, Entry, Pack, comparisons_of
 from broker.core.jurisdiction.reading import Problem, Reading, Where
 from broker.core.jurisdiction.verdict import Verdict, compile_pack
-from broker.core.time import day_of
+from broker.core.time import day_of, days_later
 
 SCHEMA = "broker.policy-cases/1"
 DOES_NOT_APPLY = "none"
@@ -29,8 +29,6 @@ _SIDES: Mapping[str, tuple[int, int]] = {
     "ne": (0, 1),
 }
 """Added to a threshold: the last number on one side and the first on the other."""
-
-_DAY = timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -147,7 +145,7 @@ def _gaps(pack: Pack, seen: _Seen) -> Iterator[str]:
             if value >= 0 and (test.fact, value) not in seen.values:
                 yield f"no case with {test.fact} {value}, next to a threshold"
     for day in sorted(_dates(pack)):
-        for side in (day - _DAY, day):
+        for side in (days_later(day, -1), day):
             if side not in seen.days:
                 yield f"no case on {side}, next to a date on which something changes"
 
@@ -166,6 +164,6 @@ def _dates(pack: Pack) -> Iterator[date]:
     entries = [item for each in pack.lists.values() for item in each.items]
     yield pack.effective_from
     yield from (item.first for item in entries if item.first is not None)
-    yield from (item.last + _DAY for item in entries if item.last is not None)
+    yield from (days_later(item.last, 1) for item in entries if item.last is not None)
     if pack.effective_to is not None:
         yield pack.effective_to

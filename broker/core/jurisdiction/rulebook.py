@@ -8,7 +8,7 @@ and turns permits of low confidence, or of a review 90 days overdue, into referr
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Literal
 
 from broker.core.jurisdiction.facts import STATED, grounds
@@ -16,14 +16,12 @@ from broker.core.jurisdiction.memo import Memo
 from broker.core.jurisdiction.pack import APPLIES_WHEN, Pack, facts_read
 from broker.core.jurisdiction.verdict import CompiledPack, compile_pack
 from broker.core.plain import digest
-from broker.core.time import Seconds, start_of
+from broker.core.time import Seconds, days_later, start_of
 
 Mode = Literal["example", "production"]
 
 OVERDUE_DAYS = 90
 """How long after `next_review_due` a pack may still permit (JURISDICTION section 8, point 7)."""
-
-_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +114,7 @@ def overdue(pack: Pack, day: date) -> str:
     due = pack.review.next_review_due
     if day < due:
         return ""
-    stops = due + OVERDUE_DAYS * _DAY
+    stops = days_later(due, OVERDUE_DAYS)
     when = f"gives no permit since {stops}" if day >= stops else f"gives no permit from {stops} on"
     return f"{pack.id}: review was due on {due}; in production the pack {when}"
 
@@ -168,12 +166,12 @@ def _turns(pack: Pack, mode: Mode) -> Iterator[date]:
     if pack.effective_to is not None:
         yield pack.effective_to
     if mode == "production":
-        yield pack.review.next_review_due + OVERDUE_DAYS * _DAY
+        yield days_later(pack.review.next_review_due, OVERDUE_DAYS)
     for item in (item for each in pack.lists.values() for item in each.items):
         if item.first is not None:
             yield item.first
         if item.last is not None:
-            yield item.last + _DAY
+            yield days_later(item.last, 1)
 
 
 def _cap(pack: Pack, day: date, mode: Mode) -> str | None:
@@ -182,6 +180,6 @@ def _cap(pack: Pack, day: date, mode: Mode) -> str | None:
         return None
     if pack.confidence == "low":
         return "JUR-PACK-LOW-CONFIDENCE"
-    if day >= pack.review.next_review_due + OVERDUE_DAYS * _DAY:
+    if day >= days_later(pack.review.next_review_due, OVERDUE_DAYS):
         return "JUR-PACK-STALE"
     return None

@@ -9,15 +9,18 @@ import pytest
 from broker.core.consent.model import Grantor, Withdrawal
 from broker.core.decision import evaluate, explain
 from broker.core.duties import bound
+from broker.core.jurisdiction.rulebook import Mode, overdue
 from broker.core.rows.safeguards import Duty, Embargo, Engagement
 from broker.core.safeguards import engagement_ends
 from broker.core.time import FIRST, FOREVER, Day
 from tests import builders as b
+from tests.core.jurisdiction.jurisdiction_world import book_of, pack
 from tests.fakes import START
 
 pytestmark = pytest.mark.row("RUL-ENDS-OF-TIME")
 
 CERTIFICATE = b.dataset().certificate
+MODES: tuple[Mode, ...] = ("example", "production")
 GONE = Withdrawal(kind="no_further_use")
 
 
@@ -69,3 +72,14 @@ def test_a_duty_of_a_grant_for_ever_comes_again_until_the_end_and_no_longer() ->
     found = bound((), [duty], abroad=False, begins=START, ends=FOREVER)
     due = [one.due for one in found if one.due is not None]
     assert len(due) == len(set(due)) == 7
+
+
+def test_a_list_a_review_and_a_pack_that_end_with_time_are_read_as_such() -> None:
+    """People write 9999-12-31 where something has no end."""
+    item = {"code": "FR", "from": "0001-01-01", "to": "9999-12-31"}
+    good = {"good": {"as_of": "2026-01-01", "source": "law", "items": [item]}}
+    review = {"owner": "law", "reviewed_by": "a lawyer", "reviewed_on": "2026-01-02", "next_review_due": "9999-12-31"}
+    made = pack(status="reviewed", lists=good, review=review, effective={"from": "2020-01-01", "to": "9999-12-31"})
+    assert [overdue(made, day) for day in (date(9999, 12, 30), date(2026, 1, 3))] == ["", ""]
+    for mode in MODES:
+        assert made.id in {each.id for period in book_of(made, mode=mode).periods for each in period.packs}

@@ -29,14 +29,19 @@ ASKED = [
 ]
 
 
+def shown_by_htslib(r: Regions, token: str) -> dict[str, str]:
+    """An environment in which htslib shows this token."""
+    env = environment(r)
+    Path(env["HTS_AUTH_LOCATION"]).write_text(token)
+    return env
+
+
 async def given(r: Regions, base: str, id: str) -> tuple[str, dict[str, str]]:
     """The address of an object's bytes, and an environment in which htslib shows their ticket."""
     answer = await r.site.http.get(f"/ga4gh/drs/v1/objects/{id}/access/https", headers=r.site.headers())
     assert answer.status == 200, await answer.text()
     (shown,) = (await answer.json())["headers"]
-    env = environment(r)
-    Path(env["HTS_AUTH_LOCATION"]).write_text(shown.removeprefix("Authorization: Bearer "))
-    return f"{base}/data/{id}", env
+    return f"{base}/data/{id}", shown_by_htslib(r, shown.removeprefix("Authorization: Bearer "))
 
 
 @pytest.mark.row("HT-RANGES")

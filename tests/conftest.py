@@ -18,6 +18,7 @@ settings.register_profile("thorough", deadline=None, print_blob=True, suppress_h
 settings.register_profile(
     "mutants", settings.get_profile("repeatable"), max_examples=15, phases=(Phase.explicit, Phase.generate),
 )  # fmt: skip
+settings.register_profile("planted", settings.get_profile("repeatable"), phases=(Phase.explicit, Phase.generate))
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the brokers that tests start need not compile everything each time
@@ -60,16 +61,21 @@ def pytest_collection_finish() -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="the tests too that run in `make test-faults` only")
-    parser.addoption("--row", default="", help="only the tests that show one of these requirements: C10,T014")
+    parser.addoption(
+        "--row", default="", help="only tests of these requirements (C10,T014), long ones where there is no other"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.getoption("--long"):
-        long = [item for item in items if item.get_closest_marker("long") is not None]
-        config.hook.pytest_deselected(items=long)
-        items[:] = [item for item in items if item not in set(long)]
     wanted = {row for row in config.getoption("--row").split(",") if row}
-    if wanted:
-        kept = [item for item in items if any(wanted & set(mark.args) for mark in item.iter_markers("row"))]
-        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-        items[:] = kept
+    kept = [item for item in items if not wanted or wanted & _rows(item)]
+    if not config.getoption("--long"):
+        short = {item for item in kept if item.get_closest_marker("long") is None}
+        bare = wanted.difference(*map(_rows, short))  # of these there is no other test
+        kept = [item for item in kept if item in short or bare & _rows(item)]
+    config.hook.pytest_deselected(items=list(set(items).difference(kept)))
+    items[:] = kept
+
+
+def _rows(item: pytest.Item) -> set[str]:
+    return {row for mark in item.iter_markers("row") for row in mark.args}

@@ -59,7 +59,7 @@ def world() -> World:
     return World()
 
 
-@pytest.mark.row("T019", "C8", "C9")
+@pytest.mark.row("T019", "C8", "C9", "F30")
 async def test_what_is_not_registered_is_never_asked(world: World) -> None:
     for iss, jku in ((A.iss, B.jku), (B.iss, A.jku), (A.iss, A.jku + "/"), ("x", A.jku), (A.iss, "")):
         assert await world.client.keys(iss, jku, "k1") is None

@@ -113,7 +113,7 @@ async def test_a_document_of_an_internal_address_is_fetched(server: Server, outg
     assert await fetch(outgoing, f"{server.url}/full") == b"x" * LIMIT
 
 
-@pytest.mark.row("T024", "T025", "F28")
+@pytest.mark.row("T024", "T025", "F28", "F30")
 @pytest.mark.parametrize(
     ("path", "why"),
     [
@@ -139,8 +139,9 @@ async def test_whatever_is_not_a_short_plain_answer_is_refused(
 @pytest.mark.parametrize("path", ["/silent", "/drip"])
 async def test_a_slow_answer_ends_at_the_limit(server: Server, path: str) -> None:
     outgoing = Outgoing(seconds=0.1)
-    with pytest.raises(FetchError, match=r"no answer within 0\.1 seconds"):
-        await fetch(outgoing, server.url + path)
+    async with asyncio.timeout(10):
+        with pytest.raises(FetchError, match=r"no answer within 0\.1 seconds"):
+            await fetch(outgoing, server.url + path)
     await outgoing.close()
 
 
@@ -218,15 +219,39 @@ class Rebinding(AbstractResolver):
         return None
 
 
+def resolving(outgoing: Outgoing, resolver: AbstractResolver) -> None:
+    """Names are looked up by `resolver`."""
+    connector = outgoing._public.connector
+    assert isinstance(connector, TCPConnector)
+    connector._resolver = resolver
+
+
+class Silent(Rebinding):
+    """Nobody answers for any name."""
+
+    async def resolve(self, host: str, port: int = 0, family: int = socket.AF_INET) -> list[ResolveResult]:
+        del host, port, family
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+@pytest.mark.row("F32")
+async def test_a_name_that_nobody_resolves_ends_at_the_limit() -> None:
+    outgoing = Outgoing(seconds=0.1)
+    resolving(outgoing, Silent())
+    async with asyncio.timeout(10):
+        with pytest.raises(FetchError, match=r"no answer within 0\.1 seconds"):
+            await fetch(outgoing, "https://nobody.example/good", internal=False)
+    await outgoing.close()
+
+
 @pytest.mark.row("T023", "F30", "F32")
 async def test_a_name_that_changes_its_mind_gains_nothing(
     listener: tuple[int, list[object]], outgoing: Outgoing
 ) -> None:
     port, connected = listener
     resolver = Rebinding()
-    connector = outgoing._public.connector
-    assert isinstance(connector, TCPConnector)
-    connector._resolver = resolver
+    resolving(outgoing, resolver)
     for _ in range(2):
         with pytest.raises(FetchError, match="no connection"):
             await fetch(outgoing, f"https://rebinding.example:{port}/good", internal=False)

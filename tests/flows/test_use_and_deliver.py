@@ -14,6 +14,7 @@ from broker.core.time import Seconds
 from broker.flows.deliver import Opened, close_delivery, close_left_open, open_delivery, show, still_permitted
 from broker.flows.revoke import revoke
 from broker.flows.use_data import Refused, Ticket, ask
+from broker.flows.use_many import ask_each
 from broker.flows.withdraw_consent import Withdrawn, withdraw
 from broker.ports import LedgerDownError
 from tests import builders as b
@@ -64,6 +65,14 @@ async def test_hidden_data_are_not_there_for_who_holds_no_grant() -> None:
     assert await ask(s.world, caller(grants=()), b.ONE) == Reason(code="REQ-NOT-FOUND")
     assert s.kinds() == ["access.refused"], "the auditor still sees it"
     assert isinstance(await ask(s.world, caller(), b.ONE), Ticket)
+
+
+@pytest.mark.row("DR4", "T089")
+async def test_an_object_that_is_named_twice_is_judged_and_recorded_once() -> None:
+    s = stage()
+    found = await ask_each(s.world, caller(), [b.ONE, b.TWO, b.ONE, b.ONE])
+    assert list(found) == [b.ONE, b.TWO]
+    assert [entry.about["object"] for entry in s.ledger.entries] == [b.ONE, b.TWO]
 
 
 async def test_a_ticket_ends_with_what_it_rests_on() -> None:

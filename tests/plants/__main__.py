@@ -2,8 +2,8 @@
 
 Each plant is put into a copy of the tree, where the tests of its row run, and only they. Red is what is wanted. Green
 means that a test is missing; a plant whose text no longer stands in its file, or after which nothing loads, proves
-nothing and fails too, and neither does a run that does not end: it may be the machine. The copies are forked from a process that has the libraries loaded, so that a plant takes about
-a second.
+nothing and fails too, and neither does a run that does not end: it may be the machine. The copies are forked from a
+process that has the libraries loaded, so that a plant takes about a second.
 """
 
 import os
@@ -129,6 +129,7 @@ def started(
         signal.alarm(patience * seconds)
         os.chdir(tree.root)
         os.environ["PYTHONPATH"] = str(tree.root)
+        os.environ["HYPOTHESIS_PROFILE"] = "planted"  # red is enough: nobody reads the smallest example
         sys.path[:] = [str(tree.root), *(path for path in sys.path if path not in ("", str(ROOT)))]
         for name in [name for name in sys.modules if name.partition(".")[0] in ("tests", "broker")]:
             del sys.modules[name]

@@ -55,6 +55,8 @@ from tests.fakes import START, MemoryChanges, MemoryEndpoints, MemoryIssuerHealt
 from tests.flows.worlds import Stage, stage
 
 CONTENT = bytes(range(256)) * 64
+PATIENCE = 20
+"""Seconds for which a client of a test waits for bytes that may never come."""
 CLIENT = Client(
     id=ClientId("web"),
     name="Portal",

@@ -16,7 +16,7 @@ from tests import builders as b
 from tests.fakes import START, signed
 from tests.flows.test_use_and_deliver import ADMIN
 from tests.flows.worlds import MEI, PIA, caller
-from tests.web.site import CONTENT, Site, opened, site
+from tests.web.site import CONTENT, PATIENCE, Site, opened, site
 
 
 async def test_the_whole_object_with_its_receipt(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ async def stopped(s: Site, how: Any) -> tuple[int, list[str]]:
     """Begin a download, do `how` while it runs; how much arrived, and what is on record."""
     path, header = await opened(s)
     got = 0
-    async with s.http.get(path, headers=header) as answer:
+    async with asyncio.timeout(PATIENCE), s.http.get(path, headers=header) as answer:
         got += len(await answer.content.read(1024))
         await how(s)
         while True:

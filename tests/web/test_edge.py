@@ -143,11 +143,11 @@ async def _hello(request: web.Request) -> web.StreamResponse:
 
 
 @asynccontextmanager
-async def served(pace: Pace, handler: Any = _hello) -> AsyncIterator[int]:
+async def served(pace: Pace, handler: Any = _hello, drain: float = 0) -> AsyncIterator[int]:
     app = web.Application()
     app[EDGE] = Edge(pace=pace)
     app.router.add_route("*", "/", handler)
-    async with listening(app, "127.0.0.1", 0, None, 0) as port:
+    async with listening(app, "127.0.0.1", 0, None, drain) as port:
         yield port
 
 
@@ -277,3 +277,21 @@ async def test_the_kernel_ends_a_connection_whose_client_reads_nothing() -> None
         await reader.readuntil(b"hello")
         writer.close()
     assert options == [7_000]
+
+
+@pytest.mark.row("F92")
+async def test_what_does_not_end_by_itself_when_serving_ends_is_cut_in_time() -> None:
+    async def endless(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"hello")
+        await asyncio.Event().wait()
+        return response
+
+    async with asyncio.timeout(10):
+        async with served(Pace(), endless, drain=0.1) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(HEAD + b"\r\n")
+            await reader.readuntil(b"hello")
+        assert not (await _end(reader)).endswith(b"0\r\n\r\n"), "and looks cut"
+        writer.close()

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
 
 from broker.core.ids import PersonId
 from broker.core.oidc.opaque import stored_id
@@ -81,6 +83,24 @@ async def test_every_address_of_the_api_says_why_a_token_is_not_enough(tmp_path:
             assert answer.status == 403, route
             told = await answer.json()
             assert (told["code"], faults(told)) == ("AUTH-SCOPE", []), route
+
+
+@pytest.mark.row("F41")
+async def test_what_breaks_inside_is_told_by_the_id_of_its_line_in_the_log_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("CANARY in /etc/broker")
+
+    async with site(tmp_path) as s:
+        monkeypatch.setattr(type(s.stage.world.rows), "get", broken)
+        with capture_logs(processors=[merge_contextvars]) as lines:
+            answer = await s.http.post("/api/v1/requests", json={}, headers=s.headers() | {"Idempotency-Key": "k"})
+        told = await answer.json()
+        assert (answer.status, told["code"]) == (500, "SRV-ERROR")
+        assert "CANARY" not in await answer.text()
+        (line,) = [line for line in lines if line["event"] == "request.failed"]
+        assert told["request_id"] == answer.headers["X-Request-ID"] == line["request_id"] != ""
 
 
 @pytest.mark.row("EXP-403")

@@ -22,7 +22,7 @@ from tests import builders as b
 from tests import genomic
 from tests.origin import MORE, Origin, origin
 from tests.web.regions import READS, Regions, files
-from tests.web.site import Site, site
+from tests.web.site import PATIENCE, Site, site
 from tests.web.test_crypt4gh_delivery import registered, stored
 from tests.web.test_htsget_filtered import COHORT, cohort, consents, withdrawn
 from tests.web.test_htsget_sealed import REGION, vault
@@ -246,10 +246,10 @@ async def taken(h: Hostile) -> Taken:
 
 
 def _read(port: int, path: str, headers: Mapping[str, str]) -> bytes:
-    """All that comes until the connection ends, however it ends."""
+    """All that comes until the connection ends, however it ends. TimeoutError: it neither ends nor goes on."""
     fields = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     got = b""
-    with socket.create_connection(("127.0.0.1", port)) as line:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as line:
         line.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{fields}\r\n".encode())
         try:
             while piece := line.recv(1 << 16):

@@ -49,7 +49,7 @@ async def serving(way: str, folder: Path) -> AsyncIterator[Server]:
             yield await asyncio.to_thread(stack.enter_context, broker(folder, SIZE, far.base))
 
 
-@pytest.mark.row("T099")
+@pytest.mark.row("T099", "F26")
 @pytest.mark.parametrize("way", ["file", "origin"])
 async def test_a_thousand_slow_downloads_fit_into_200_megabytes(tmp_path: Path, way: str) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

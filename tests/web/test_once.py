@@ -132,6 +132,27 @@ async def test_of_the_same_request_twice_at_once_one_is_done(tmp_path: Path) -> 
         assert (await ask(s)).status == 201
 
 
+@pytest.mark.row("F10")
+async def test_while_a_request_is_under_way_its_repetition_hears_so(tmp_path: Path) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    async with site(tmp_path) as s:
+
+        async def slowly(*what: Any) -> Any:
+            begun.set()
+            await go_on.wait()
+            return await record(*what)
+
+        record, s.stage.ledger.record = s.stage.ledger.record, slowly  # type: ignore[assignment, method-assign]
+        first = asyncio.create_task(ask(s))
+        await begun.wait()
+        s.stage.ledger.record = record  # type: ignore[method-assign]
+        again = await ask(s)
+        assert (again.status, (await again.json())["code"]) == (409, "REQ-IN-FLIGHT")
+        go_on.set()
+        assert (await first).status == 201
+        assert asked(s) == 1
+
+
 async def test_of_the_same_request_at_two_processes_one_is_done(tmp_path: Path) -> None:
     """The other process's row comes between our look-up and our record."""
     other = Done(

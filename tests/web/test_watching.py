@@ -97,6 +97,15 @@ async def test_not_ready_while_somebody_waits_too_long_for_the_record(
         assert await ready(s) == (200, 200)
 
 
+@pytest.mark.row("F92")
+async def test_who_is_about_to_stop_is_not_ready(tmp_path: Path) -> None:
+    async with site(tmp_path) as s:
+        assert await ready(s) == (200, 200)
+        app_of(s)[READY].draining = True
+        assert await ready(s) == (200, 503)
+        assert (await (await s.http.get("/readyz")).json())["code"] == "SRV-DRAINING"
+
+
 @pytest.mark.row("F93")
 async def test_who_asks_often_costs_one_rehearsal_a_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with site(tmp_path) as s:

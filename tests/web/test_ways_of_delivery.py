@@ -18,7 +18,7 @@ from broker.web.server import listening
 from tests.certificates import contexts
 from tests.fakes import START
 from tests.origin import Origin, origin
-from tests.web.site import CONTENT, Site, opened, site
+from tests.web.site import CONTENT, PATIENCE, Site, opened, site
 from tests.web.test_data_endpoint import BIG, _give_back, _revoke, _suspend, _withdraw, _withdraw_key, stopped
 from tests.web.test_http_layer import _app
 
@@ -245,7 +245,7 @@ async def _broken(s: Site, path: str, fields: dict[str, str]) -> int:
     """How much arrived before the transfer broke, which it must."""
     got = 0
     try:
-        async with s.http.get(path, headers=fields) as answer:
+        async with asyncio.timeout(PATIENCE), s.http.get(path, headers=fields) as answer:
             async for chunk in answer.content.iter_any():
                 got += len(chunk)
     except (aiohttp.ClientError, ConnectionError):

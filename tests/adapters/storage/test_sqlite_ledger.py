@@ -134,6 +134,17 @@ async def test_another_writer_makes_callers_fail_and_later_all_is_well(place: Pl
         assert await ledger.record(entry(1), ended("grant:1")) == 1
 
 
+@pytest.mark.row("F21")
+async def test_while_another_writes_callers_wait(place: Place) -> None:
+    async with place.open() as ledger:
+        with closing(sqlite3.connect(place.database, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            waiting = asyncio.create_task(ledger.record(entry(1)))
+            assert await asyncio.wait([waiting], timeout=0.1) == (set(), {waiting})
+            other.execute("ROLLBACK")
+        assert await waiting == 1
+
+
 @pytest.mark.row("T126")
 async def test_a_second_ledger_on_the_same_file_is_refused(place: Place) -> None:
     async with place.open() as ledger:

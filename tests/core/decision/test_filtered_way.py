@@ -94,7 +94,7 @@ COPIES = Scope(permissions=b.codes("DUO:0000042"), modalities=frozenset({Modalit
 """To copies alone did everybody agree: no milder way of access is open."""
 
 
-@pytest.mark.row("EXP-FILTERED")
+@pytest.mark.row("EXP-FILTERED", "EXP-SECRET")
 @pytest.mark.parametrize("no", ["withdrawn", "suspended"])
 def test_it_is_an_alternative_also_where_no_milder_way_is_open_whichever_no_it_was(no: Any) -> None:
     others = (b.consent(ref, scope=COPIES) for ref in (b.PAUL, MAX))

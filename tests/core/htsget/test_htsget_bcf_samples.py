@@ -151,6 +151,7 @@ def test_alleles_of_their_own_are_gone_and_what_is_longer_for_them_too() -> None
     assert [one for one in shown(left(as_bcf([without]), "B")) if not one.startswith(b"#")] == []
 
 
+@pytest.mark.row("HT-LEFT-OUT", "T100")
 def test_numbers_of_the_dictionary_stay_whether_the_header_says_them_or_not() -> None:
     whole = as_bcf([PLAIN.format(OF_B[0]).encode()])
     header, body = taken_apart(whole)

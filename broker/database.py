@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from broker.adapters.sealed_rows import RunningLedger, Seal, SealedLedger, SealedRows
-from broker.adapters.storage.ledger import Also, SqliteLedger, open_ledger
+from broker.adapters.storage.ledger import SqliteLedger, open_ledger
 from broker.adapters.storage.log import SqliteLog, open_log
 from broker.adapters.storage.reads import SqliteRows, all_of, open_rows
 from broker.adapters.storage.remembered import RememberedRows
 from broker.adapters.storage.scratch import SqliteScratch, open_scratch
 from broker.adapters.storage.shards import Shard
 from broker.adapters.storage.turn import Turning, turn
-from broker.adapters.storage.writer import Sign
+from broker.adapters.storage.writer import Also, Sign
 from broker.config import Settings
 from broker.core.rows import Row
 from broker.ports import Clock, Entropy
@@ -50,13 +50,13 @@ class Storage:
 async def open_storage(
     settings: Settings, *, origin: str, sign: Sign, clock: Clock, entropy: Entropy, also: Also, seal: Seal
 ) -> AsyncIterator[Storage]:
-    """`also` adds to checkpoints that SQLite publishes; `seal` encrypts the secrets of rows.
+    """`also` adds to checkpoints that are published; `seal` encrypts the secrets of rows.
 
     Errors come out as those of `open_ledger`; for PostgreSQL also those of the way to it.
     """
     async with AsyncExitStack() as stack:
         if settings.database_url is not None:
-            yield await _postgres(settings.database_url, settings, origin, sign, clock, entropy, seal, stack)
+            yield await _postgres(settings.database_url, settings, origin, sign, clock, entropy, also, seal, stack)
             return
         ledger = await stack.enter_async_context(
             open_ledger(
@@ -95,6 +95,7 @@ async def _postgres(
     sign: Sign,
     clock: Clock,
     entropy: Entropy,
+    also: Also,
     seal: Seal,
     stack: AsyncExitStack,
 ) -> Storage:
@@ -106,7 +107,7 @@ async def _postgres(
     stack.callback(alone.terminate)
     await alone.execute(connections.lock("pg_advisory_lock", connections.STARTING))
     running = await stack.enter_async_context(
-        ledger.open_postgres_ledger(url, head, origin=origin, sign=sign, clock=clock, entropy=entropy)
+        ledger.open_postgres_ledger(url, head, origin=origin, sign=sign, clock=clock, entropy=entropy, also=also)
     )
     rows = await stack.enter_async_context(reads.open_postgres_rows(url))  # not remembered: others write them, too
     return Storage(

@@ -14,19 +14,26 @@ from tests import builders as world
 from tests.bench.decision import picture, use
 from tests.bench.measure import MULTIPLE, Goal, Yardstick
 
-FEW, MANY = 1_000, 100_000
+FEW, GRANTS, DATASETS = 1_000, 1_000_000, 100_000
+ENTRIES = 10_000_000
+"""What the picture knows of the log: how many entries it follows. Deciding reads none of them (import-linter)."""
 _TIMES = 100
 _MOST = 1.2
 
 
-def _others(count: int) -> Iterator[Row]:
-    """As many datasets, and as many grants of other people for them."""
+def _others(grants: int, datasets: int) -> Iterator[Row]:
+    """As many datasets, and as many grants of other people for them; each of `datasets` people has as many."""
     dataset, grant = world.dataset(), world.grant()
-    for n in range(count):
-        id = DatasetId(f"https://bank.example/datasets/{n}")
+    ids = [DatasetId(f"https://bank.example/datasets/{n}") for n in range(datasets)]
+    for id in ids:
         yield copied(dataset, id=id)
+    for n in range(grants):
         yield copied(
-            grant, id=GrantId(f"grt_of_{n}"), person=PersonId(f"usr_{n}"), dataset=id, request=RequestId(f"req_of_{n}")
+            grant,
+            id=GrantId(f"grt_of_{n}"),
+            person=PersonId(f"usr_{n % datasets}"),
+            dataset=ids[n % datasets],
+            request=RequestId(f"req_of_{n}"),
         )
 
 
@@ -38,13 +45,14 @@ def _decide(snapshot: Snapshot) -> None:
 
 
 def goals() -> tuple[Goal, ...]:
-    """One goal; making the large world takes some seconds."""
+    """One goal; the large world takes half a minute to make, and a gigabyte."""
     gc.disable()  # nothing of them is garbage, and looking for some would take longer than making them
-    small, large = (follow(picture(), _others(count)) for count in (FEW, MANY))
+    small = follow(picture(), _others(FEW, FEW))
+    large = follow(picture(), _others(GRANTS, DATASETS), size=ENTRIES)
     gc.enable()
     return (
         Goal(
-            name=f"a use with {MANY:,} grants and as many datasets, over one with {FEW:,}",
+            name=f"a use with {GRANTS:,} grants and {DATASETS:,} datasets, over one with {FEW:,} of each",
             micros=_MOST,
             run=lambda: _decide(large),
             times=_TIMES,

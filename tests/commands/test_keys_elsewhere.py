@@ -2,9 +2,12 @@
 
 import asyncio
 import shutil
+import traceback
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from aiohttp.test_utils import TestServer
 from click.testing import CliRunner
 
 from broker.__main__ import cli
@@ -17,7 +20,8 @@ from broker.flows.visas import VISA_TYPE
 from broker.key_places import key_makers
 from tests import builders as b
 from tests.adapters.test_rotation import first_keys
-from tests.conformance.key_places import LABEL, PIN, make_token, softhsm, tokens_in
+from tests.conformance.key_places import LABEL, PIN, Engine, make_token, softhsm, tokens_in
+from tests.faults.test_canaries import canary, leaks
 
 PLACE = """
 pkcs11_module = "{library}"
@@ -81,6 +85,46 @@ def test_a_pin_that_others_can_read_and_a_place_that_is_not_named_are_refused(co
     with pytest.raises(Fail, match="pin: readable by others; chmod 600 it"):
         run(config, "keys", "rotate", "visa", "--in", "pkcs11")
     assert not list((config.parent / "state" / "keys").glob("*.json"))
+
+
+def _write(folder: Path, secrets: Mapping[str, bytes]) -> None:
+    for name, secret in secrets.items():
+        (folder / name).write_bytes(secret)
+        (folder / name).chmod(0o600)
+
+
+def _add(config: Path, address: str) -> None:
+    token = config.parent / "service token"
+    more = f'key_service = "{address}"\nkey_service_token_file = "{token}"\nlog_level = "debug"\n'
+    config.write_text(config.read_text() + more)
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {str(each): each.read_bytes() for each in folder.rglob("*") if each.is_file()}
+
+
+@pytest.mark.row("F88")
+async def test_neither_pin_nor_token_of_a_place_of_keys_is_told_or_written_down(
+    config: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Shown to a token and to a service that take neither, by a command that says why."""
+    secrets = {name: canary(name).encode() for name in ("pin", "service token")}
+    _write(tmp_path, secrets)
+    engine = Engine()
+    async with TestServer(engine.application()) as server:
+        _add(config, str(server.make_url("/v1/transit")))
+        told = []
+        for where, why in (("pkcs11", "does not take the PIN"), ("transit", "status 403")):
+            with pytest.raises(Fail, match=why) as failed:
+                await asyncio.to_thread(run, config, "keys", "rotate", "visa", "--in", where)
+            told.append("".join(traceback.format_exception(failed.value)).encode())
+    assert (
+        leaks(
+            secrets,
+            _files(tmp_path / "state") | {"told": b"".join(told), "printed": "".join(capfd.readouterr()).encode()},
+        )
+        == []
+    )
 
 
 @pytest.mark.row("F95")

@@ -106,7 +106,10 @@ async def _strangers(issuer: str, answers: dict[str, bytes]) -> None:
 
 
 def _settings(folder: Path) -> dict[str, Any]:
-    """Settings that hold secrets, or lead to some."""
+    """Settings that hold secrets, or lead to some: of a store, of a token with keys on it, of a key service."""
+    for name in ("pin", "service token"):
+        (folder / name).write_text(canary(name))
+        (folder / name).chmod(0o600)
     store = folder / "credentials"
     store.mkdir(mode=0o700)
     secret = store / "store.json"
@@ -114,6 +117,11 @@ def _settings(folder: Path) -> dict[str, Any]:
     secret.chmod(0o600)
     return {
         "repository_credentials": str(store),
+        "pkcs11_module": "/nowhere/library.so",
+        "pkcs11_token": "nobody's",
+        "pkcs11_pin_file": str(folder / "pin"),
+        "key_service": "https://bao.example/v1/transit",
+        "key_service_token_file": str(folder / "service token"),
         "registration": "initial_access_token",
         "registration_token_sha256": hashlib.sha256(canary("registration").encode()).hexdigest(),
         "log_level": "debug",
@@ -181,7 +189,10 @@ async def test_no_secret_is_in_anything_that_leaves_or_lies_about(ready: Ready, 
     )
     assert {"file serve.log", "file broker.sqlite", "file broker.sqlite-wal", "backup"} <= places.keys()
     words = {f"field {field}": canary(f"field {field}") for field in _FIELDS}
-    words |= {name: canary(name) for name in ("bearer", "proof", "header", "basic", "cookie", "store", "registration")}
+    words |= {
+        name: canary(name)
+        for name in ("bearer", "proof", "header", "basic", "cookie", "store", "registration", "pin", "service token")
+    }
     found = leaks(_of_keys(ready) | held | {name: word.encode() for name, word in words.items()}, places)
     assert found == [], "; ".join(found)
 

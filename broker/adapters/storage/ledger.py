@@ -20,7 +20,7 @@ from broker.adapters.storage.connections import assert_durable, connect_ledger, 
 from broker.adapters.storage.head import Head, LedgerRefusedError, ProcessLock
 from broker.adapters.storage.recovery import assert_not_restored, assert_revision
 from broker.adapters.storage.shards import LAST_KIND, assert_goes_on, assert_known, shards
-from broker.adapters.storage.writer import Answer, Sign, Wish, Writer, wish_for
+from broker.adapters.storage.writer import Also, Answer, Sign, Wish, Writer, unchanged, wish_for
 from broker.core.audit.entry import Entry
 from broker.core.rows import Change, Row
 from broker.ports import Clock, Entropy, LedgerDownError
@@ -32,8 +32,6 @@ PUBLISH_SECONDS = 1.0
 """How long a committed entry may wait until a published checkpoint covers it."""
 
 OnCommit = Callable[[tuple[Row, ...]], None]
-Also = Callable[[bytes], bytes]
-"""What is done to a checkpoint before anybody sees it: a second key of the log adds its line."""
 
 
 class _Caller(NamedTuple):
@@ -50,7 +48,7 @@ class SqliteLedger:
         head: Head,
         on_commit: OnCommit,
         publish_seconds: float,
-        also: Also = lambda note: note,
+        also: Also = unchanged,
         on_failure: Callable[[], None] = lambda: None,
     ) -> None:
         self.on_commit = on_commit
@@ -238,7 +236,7 @@ async def open_ledger(
     entropy: Entropy,
     on_commit: OnCommit = lambda _: None,
     publish_seconds: float = PUBLISH_SECONDS,
-    also: Also = lambda note: note,
+    also: Also = unchanged,
     connect: Callable[[Path], Connection] = connect_ledger,
 ) -> AsyncIterator[SqliteLedger]:
     """The ledger, running; `origin` is that of the first log, `head_path` the head of the last.

@@ -32,6 +32,15 @@ MOST_AT_ONCE = 256
 Sign = Callable[[bytes], bytes]
 """The text of a checkpoint to the whole signed note (`core.audit.note.sign_note`)."""
 
+Also = Callable[[bytes], bytes]
+"""What is done to a checkpoint before anybody sees it: a second key of the log adds its line."""
+
+
+def unchanged(note: bytes) -> bytes:
+    """A checkpoint of a log with one key."""
+    return note
+
+
 Answer = int | StaleError | LedgerDownError
 """The index of an entry, or why it alone was not stored."""
 

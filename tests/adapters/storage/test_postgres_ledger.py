@@ -8,6 +8,7 @@ from contextlib import suppress
 import asyncpg
 import pytest
 
+from broker.adapters.note_keys import verify as verify_signature
 from broker.adapters.storage.codec import store
 from broker.adapters.storage.connections import DurabilityError
 from broker.adapters.storage.head import LedgerRefusedError
@@ -20,12 +21,15 @@ from broker.adapters.storage.postgres.reads import open_postgres_rows, open_post
 from broker.adapters.storage.schema import metadata
 from broker.adapters.storage.writer import Wish, wish_for
 from broker.core.audit.entry import decode
+from broker.core.audit.note import cosign_note, signed_lines
 from broker.core.audit.proof import verify_proof
+from broker.core.audit.signature_kinds import COSIGNED_ML_DSA
 from broker.core.rows import Put, Revocation, Row, changed
 from broker.core.time import Seconds
 from broker.ports import LedgerDownError, StaleError
 from tests.adapters.storage.support import KEY, ORIGIN, SharedPlace, ed25519, ended, entry, receipt, sign
 from tests.fakes import CountingEntropy, FakeClock
+from tests.witness import signer
 
 FIRST = Revocation(id="grant:1", since=Seconds(1))
 
@@ -134,6 +138,25 @@ async def test_every_checkpoint_is_signed_and_the_head_follows(shared_place: Sha
             proof = await log.proof(receipt(n))
             assert proof is not None
             assert verify_proof(proof, proof.extra or b"", ORIGIN, [KEY], ed25519).size == 700
+
+
+SECOND, TIME = signer(COSIGNED_ML_DSA, ORIGIN), 1_800_000_000
+
+
+@pytest.mark.row("AL8")
+async def test_a_second_key_signs_what_is_published_whoever_published_before(shared_place: SharedPlace) -> None:
+    """One process has the second key, the next has none, a third has it again: the head goes on from each."""
+    for turn, has_it in enumerate((True, False, True)):
+        also = {"also": lambda note: cosign_note(note, SECOND, TIME)} if has_it else {}
+        async with shared_place.open(publish_seconds=0.01, **also) as ledger:
+            await ledger.record(entry(turn + 1))
+        async with shared_place.log() as log:
+            published, proof = await log.published(), await log.proof(receipt(turn + 1))
+        assert published.size == turn + 2
+        lines = signed_lines(published.note, [KEY, SECOND.key], verify_signature)
+        assert len(lines) == 1 + has_it
+        assert proof is not None
+        assert len(signed_lines(proof.checkpoint, [SECOND.key], verify_signature)) == has_it
 
 
 async def test_a_clock_that_goes_back_is_told_of(shared_place: SharedPlace) -> None:

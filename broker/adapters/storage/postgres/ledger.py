@@ -23,7 +23,7 @@ from broker.adapters.storage.postgres.ordering import LogOf
 from broker.adapters.storage.postgres.sequencer import PAUSE, PUBLISH_SECONDS, Sequencer
 from broker.adapters.storage.postgres.tables import SIZE
 from broker.adapters.storage.postgres.writer import UnknownOutcomeError, commit, followed
-from broker.adapters.storage.writer import Answer, Sign, Wish, wish_for
+from broker.adapters.storage.writer import Also, Answer, Sign, Wish, unchanged, wish_for
 from broker.core.audit.entry import Entry
 from broker.core.rows import SNAPSHOT_KINDS, Change, Row
 from broker.ports import Clock, Entropy, LedgerDownError
@@ -271,6 +271,7 @@ async def open_postgres_ledger(
     clock: Clock,
     entropy: Entropy,
     on_commit: OnCommit = lambda _: None,
+    also: Also = unchanged,
     pause: float = PAUSE,
     publish_seconds: float = PUBLISH_SECONDS,
     poll: float = POLL,
@@ -281,7 +282,7 @@ async def open_postgres_ledger(
     LedgerRefusedError if the database is of another schema, damaged, restored from an old backup, or another log's.
     DurabilityError, with the name of the setting, if a commit would not be on disk when it returns.
     """
-    of = LogOf(origin=origin, sign=sign, clock=clock, entropy=entropy)
+    of = LogOf(origin=origin, sign=sign, clock=clock, entropy=entropy, also=also)
     sequencer = Sequencer(url, head_url, of, pause, publish_seconds)
     ledger = PostgresLedger(url, sequencer, on_commit, poll, stale)
     db = await connect(url)

@@ -25,7 +25,7 @@ from broker.adapters.storage.postgres.tables import (
 )
 from broker.adapters.storage.schema import ERASE_HISTORY, INSERT_CHECKPOINT, PUT_TILE, THIN_CHECKPOINTS
 from broker.adapters.storage.shards import LAST_KIND, SHARDS, Present, assert_goes_on, assert_known
-from broker.adapters.storage.writer import CLOCK_STEP, Sign, Wish, wish_for
+from broker.adapters.storage.writer import CLOCK_STEP, Also, Sign, Wish, unchanged, wish_for
 from broker.core.audit.entry import Entry
 from broker.core.audit.merkle import TILE_HEIGHT, leaf_hash
 from broker.core.audit.note import Checkpoint, checkpoint_text
@@ -50,6 +50,8 @@ class LogOf:
     sign: Sign
     clock: Clock
     entropy: Entropy
+    also: Also = unchanged
+    """What is done to a checkpoint before anybody sees it."""
 
     def step(self, before: Seconds, now: Seconds) -> Wish:
         """The entry that says that the clock went back."""
@@ -153,10 +155,11 @@ class Ordering:
     async def publish(self) -> None:
         """Move the head to the newest checkpoint, which from then on may be shown to anybody."""
         if self.size > self._published and self._note:
-            moved = await self._head.execute(SWAP_HEAD, self.size, self._note, self.log.origin, self._published_note)
+            note = self._log.also(self._note)
+            moved = await self._head.execute(SWAP_HEAD, self.size, note, self.log.origin, self._published_note)
             if moved != "UPDATE 1":
                 raise ForkError(f"the head of {self.log.origin} was moved by somebody else")
-            self._published, self._published_note = self.size, self._note
+            self._published, self._published_note = self.size, note
 
     async def _write(self, batch: _Batch, now: Seconds) -> tuple[Edge, bytes]:
         await self._insert("record", batch.records)

@@ -73,7 +73,7 @@ async def test_a_page_is_for_everybody(
     seen = windows[who]
     answer = await seen.open(look.address.format_map(names))
     if look.sends is not None:
-        answer = await seen.send(look.to, look.sends)
+        answer = await seen.send(look.to.format_map(names), look.sends)
     assert answer.status == look.status
     assert await seen.page.get_attribute("html", "lang") == language
     assert await seen.faults() == []
@@ -104,7 +104,7 @@ async def test_every_page_is_html_and_every_template_is_looked_at(world: World, 
         text = await browser.open(look.address.format_map(names))
         if look.sends is not None:
             token = None if 'name="form"' in text else ""
-            text = await browser.send(look.to or look.address.format_map(names), token=token, **look.sends)
+            text = await browser.send((look.to or look.address).format_map(names), token=token, **look.sends)
         made.append(written(tmp_path / f"{number:03}-{look.who}.html", text))
     status, said = await ran(str(VALIDATOR), "--config", str(RULES), "--formatter", "text", *made)
     assert status == 0, said

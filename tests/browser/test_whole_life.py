@@ -53,16 +53,13 @@ async def applies(ada: Person) -> str:
     for name, value in {
         "commercial": "no",
         "clinical_care": "no",
-        "genetic_data": "yes",
         "linkage": "no",
         "recontact": "no",
     }.items():
         await ada.chooses(name, value)
     await ada.ticks("kinds", "hmb")
     await ada.writes(countries="DE")
-    await ada.chooses("ethics", "supplied")
-    await ada.chooses("publish", "yes")
-    await ada.chooses("return_data", "yes")
+    assert not await ada.at.page.query_selector('[name="return_data"]'), "no code of these data asks for it"
     await ada.ticks("no_topics", "yes")
     await ada.chooses("ai_use", "none")
     await ada.writes(months="6")

@@ -38,6 +38,7 @@ PAPERS = HEARTS | {
     "title": "Why hearts fail", "statement": f"Why hearts fail. {LONG}", "benefit": "Fewer of them do.",
     "diseases": "MONDO:0005021",
 }  # fmt: skip
+SIDES = {"risk_of_use": "Little.", "risk_of_non_use": "Much.", "benefit": "Health.", "to_whom": "To all."}
 REPORT = {"summary": "We found why.", "publications": "https://doi.example/10.1/x", "months": "12"}
 _DAY = 86_400
 _LAPTOP = Client(
@@ -115,7 +116,7 @@ async def _applied(s: Site) -> dict[str, str]:
     await ada.send("/applications/new", do="save", **PAPERS)
     draft = re.findall(r'name="draft" value="(dra_[^"]+)"', ada.text)[0]
     names = {"draft": draft}
-    for stage in ("waiting", "returned"):
+    for stage in ("waiting", "returned", "answered"):
         await ada.open("/applications/new")
         await ada.send("/applications/new", do="submit", **PAPERS)
         names[stage] = ada.path.rsplit("/", 1)[1]
@@ -125,17 +126,39 @@ async def _applied(s: Site) -> dict[str, str]:
     await mei.send(path, do="invite", person="usr_max", part="reviewer")
     await lee.open(path)
     await lee.send(path, do="remark", text=f"Who pays? {LONG}", to="everybody")
-    sides = {"risk_of_use": "Little.", "risk_of_non_use": "Much.", "benefit": "Health.", "to_whom": "To all."}
-    await lee.send(path, do="assess", dataset=b.HEART, **sides)
+    await lee.send(path, do="assess", dataset=b.HEART, **SIDES)
     await lee.send(path, do="vote", dataset=b.HEART, choice="yes", ground="Fine.")
     assert path in await max_.open("/reviews")
     path = f"/reviews/{names['returned_review']}"
     await lee.open(path)
     await lee.send(path, do="return", text="Which hearts?")
+    await _together(s, names)
     await ada.open(f"/grants/{b.GRANT}")
     await ada.send(f"/grants/{b.GRANT}", do="renew", **REPORT)
     assert ada.status == 200, ada.text
     return names
+
+
+async def _together(s: Site, names: dict[str, str]) -> None:
+    """Sam joins an application; it is approved for Ada, and not for Sam."""
+    ada, sam, mei, lee = (Browser(s, name) for name in ("ada", "sam", "mei", "lee"))
+    here = f"/applications/{names['answered']}"
+    await ada.open(here)
+    code = re.findall(r"<code>([A-Za-z0-9_-]{43})</code>", await ada.send(f"{here}/people", do="bring"))[0]
+    await sam.open("/join")
+    await sam.send("/join", code=code, do="join")
+    path = f"/reviews/{names['answered_review']}"
+    await lee.open(path)
+    await lee.send(path, do="assess", dataset=b.HEART, **SIDES)
+    for member, choice in ((lee, "yes"), (mei, "no")):
+        await member.open(path)
+        await member.send(path, do="vote", dataset=b.HEART, choice=choice, ground="So I think.")
+    for row in s.stage.live.current().requests_for(b.HEART):
+        if row.review == names["answered_review"]:
+            answer = "approve" if row.person == b.ADA else "reject"
+            await mei.send(path, do="decide", request=row.id, answer=answer, ground="We were of two minds.")
+    given = [row.state for row in s.stage.live.current().requests_of(b.ADA) if row.review == names["answered_review"]]
+    assert given == [State.APPROVED], mei.text
 
 
 def _application(s: Site, id: str) -> str:

@@ -1,7 +1,7 @@
 """What a broker keeps between two starts: making it, its log's key and name, its keys, who has still to be told."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Container, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Container, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -261,10 +261,12 @@ async def deliveries_told(world: World, nginx_log: Path | None, alive: Container
                 await following
 
 
-async def go_on_dropping(world: World, keeping: Keeping) -> None:
-    """Once a day, while the broker runs, what was kept long enough goes. What fails is tried again."""
+async def go_on_dropping(
+    world: World, keeping: Keeping, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+) -> None:
+    """Once a day, while the broker runs, what was kept long enough goes. What fails is tried again the next day."""
     while True:
-        await asyncio.sleep(_DROPPING)
+        await sleep(_DROPPING)
         try:
             await drop_daily(world, keeping)
         except LedgerDownError:

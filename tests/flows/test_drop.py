@@ -1,5 +1,6 @@
 """What was kept long enough goes, on record; what somebody still needs, or a hold protects, does not."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -35,6 +36,7 @@ from broker.flows.drop import drop, drop_daily
 from broker.flows.people import hold, release
 from broker.flows.use_data import ask
 from broker.ports import StaleError
+from broker.state import go_on_dropping
 from tests import builders as b
 from tests.adapters.storage.places import new_database, place
 from tests.adapters.storage.support import Place
@@ -232,3 +234,26 @@ async def test_an_id_that_was_dropped_never_comes_back(place: Place) -> None:
             await s.put(SESSION)
         await s.put(replace(SESSION, id="another"))
     assert place.verify().ok
+
+
+@pytest.mark.row("KEEP1")
+@pytest.mark.parametrize("failing", [False, True])
+async def test_a_running_broker_drops_once_a_day_and_goes_on_after_a_failure(*, failing: bool) -> None:
+    s, nights = stage(*SIGN_IN), 0
+    s.clock.advance(91 * DAY)
+    s.ledger.failed = failing
+
+    async def night(_: float) -> None:
+        nonlocal nights
+        nights += 1
+        if nights == 2:
+            assert (SESSION.KIND, SESSION.id) in s.ledger.rows or not failing
+            s.ledger.failed = False
+            s.clock.advance(DAY)
+        if nights > 2:
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await go_on_dropping(s.world, KEEPING, night)
+    assert (SESSION.KIND, SESSION.id) not in s.ledger.rows
+    assert s.kinds() == ["rows.dropped"]

@@ -1,5 +1,6 @@
 """From the question to the bytes: tickets, deliveries, withdrawals and revocations, and every way to break them."""
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +19,7 @@ from broker.flows.use_many import ask_each
 from broker.flows.withdraw_consent import Withdrawn, withdraw
 from broker.ports import LedgerDownError
 from tests import builders as b
-from tests.fakes import START
+from tests.fakes import START, MemoryRows, R
 from tests.flows.worlds import MEI, PIA, ROLE, Stage, caller, stage
 
 ADMIN = replace(ROLE, role="admin", scope="service")
@@ -198,6 +199,23 @@ async def test_deliveries_that_a_crash_left_open_are_closed_as_unknown() -> None
     assert isinstance(row, Delivery)
     assert (row.state, s.kinds()[-1]) == ("unknown", "download.unknown_end")
     assert await close_left_open(s.world) == 0
+
+
+class FoundOnly(MemoryRows):
+    """Rows of which nobody may go through all."""
+
+    def scan(self, kind: type[R]) -> AsyncIterator[R]:
+        raise AssertionError(f"it goes through every {kind.KIND} that there ever was")
+
+    def find(self, kind: type[R], member: str, value: str) -> AsyncIterator[R]:
+        return MemoryRows(self.ledger).find(kind, member, value)
+
+
+@pytest.mark.row("START1")
+async def test_a_start_goes_through_no_delivery_that_has_ended() -> None:
+    s = stage()
+    await opened(s)
+    assert await close_left_open(replace(s.world, rows=FoundOnly(s.ledger))) == 1
 
 
 async def test_the_access_keeps_what_the_credentials_showed() -> None:

@@ -7,7 +7,7 @@ PACKAGE ?= core/duo
 DEST ?= /opt/broker
 .DEFAULT_GOAL := help
 
-.PHONY: help env demo test test-faults check format lint types layers tests docs plant plants install clean
+.PHONY: help env demo test test-faults check format lint types layers tests docs screenshots plant plants install clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -67,6 +67,9 @@ bench: env  ## Is it as fast as it should be? Measured against bare cryptography
 
 docs: env  ## Write the pages and schemas that follow from the code
 	@$(BIN)/python docs/generate.py
+
+screenshots: env  ## Draw the pictures of pages for docs/reference/screens.md anew (needs Chromium; ARGS=me-ada for one)
+	@$(BIN)/python -m tests.browser.screenshots $(ARGS)
 
 plant: env  ## Remove the rule of one row in a copy of the code and see its tests turn red (ROW=C10)
 	@$(BIN)/python -m tests.plants $(ROW)

@@ -41,6 +41,7 @@ from broker.web.routes import ROUTES, Route, page
 from docs import dependencies
 from docs.consent_schema import form_of_consents
 from docs.reading import reading_page
+from tests.browser.looks import PICTURES, WHO
 from tests.mutants import page as mutants
 from tests.requirements import reading
 
@@ -62,6 +63,21 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
+
+
+def screens() -> str:
+    """A picture of every page."""
+    shown = [
+        f"## `{look.route}`, as {WHO[look.who]}\n\n![{look.route} as {WHO[look.who]} sees it](screens/{name}.webp)"
+        for name, look in PICTURES.items()
+    ]
+    return _page(
+        "Screens",
+        "`tests/browser/looks.py`",
+        "Every page, with what can stand on it, drawn by `make screenshots`; of long pages the beginning.\n"
+        "Nobody here exists.",
+        *shown,
+    )
 
 
 def settings() -> str:
@@ -557,6 +573,7 @@ FILES: Mapping[str, Callable[[], str]] = {
     "docs/reference/retention.md": retention,
     "docs/reference/entries.md": entries,
     "docs/reference/requirements.md": requirements,
+    "docs/reference/screens.md": screens,
     "docs/explanation/who-2024.md": who,
     "docs/reference/mutants.md": mutants.page,
     "docs/reference/dependencies.md": dependency_page,

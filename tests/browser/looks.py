@@ -1,5 +1,6 @@
 """Every page, and who looks at it in which state. A new page without a line here turns a test red."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -40,6 +41,11 @@ LOOKS: tuple[Look, ...] = (
     Look("/register"),
     Look("/policies"),
     Look("/policies/{pack}", "", "/policies/eu-gdpr-ch5"),
+    Look("/policies/{pack}/{version}", "", "/policies/eu-gdpr-ch5/{version}"),
+    Look("/use"),
+    Look("/use", "ada", "/use?kinds=hmb&countries=DE&organisation=non_profit&commercial=no"),
+    Look("/figures"),
+    Look("/status"),
     Look("/incidents"),
     Look("/incidents", "ada"),
     Look("/incidents", "lee"),
@@ -126,10 +132,31 @@ LOOKS: tuple[Look, ...] = (
     Look("/none-such", "ada", status=404),
 )
 
-BY_REDIRECT_ALONE = {
+NO_PAGE = {
     "/oauth2/authorize/continue": "shows what /oauth2/authorize shows",
     "/oauth2/end_session/continue": "shows what /oauth2/end_session shows",
+    "/register.xml": "is read by programs",
     "/sign-in/{idp}": "goes to the home organisation",
     "/sign-in/{idp}/callback": "comes from there, and goes on",
 }
 """Addresses of pages that have none of their own, and why."""
+
+WHO = {
+    "": "anybody", "ada": "a researcher", "mei": "the chair of a committee", "lee": "a member of a committee",
+    "max": "an invited reviewer", "viv": "an officer for complaints", "root": "an administrator", "eve": "an auditor",
+    "lex": "a legal officer", "pia": "a participant",
+}  # fmt: skip
+"""Whose pages have pictures; the others look at what is not there."""
+
+
+def _pictures() -> Mapping[str, Look]:
+    """One of each page for each of them, by the name of its file."""
+    found: dict[str, Look] = {}
+    for look in LOOKS:
+        if look.status == 200 and look.sends is None and look.who in WHO:
+            words = [*re.findall(r"[a-z]+", look.route), look.who or "anybody"]
+            found.setdefault("-".join(words), look)
+    return found
+
+
+PICTURES = _pictures()

@@ -123,7 +123,9 @@ class Person:
         await self.at.press(f"{form}button{wanted}")
 
     async def chooses(self, name: str, value: str) -> None:
-        """Among radio buttons: Tab leads to the chosen one, the arrows to the others."""
+        """Among radio buttons: Tab leads to the chosen one, the arrows to the others. What is not asked is left out."""
+        if not await self.at.page.locator(f'input[name="{name}"]').count():
+            return
         await self.at.tab_to(f'input[type="radio"][name="{name}"]')
         wanted = f'input[type="radio"][name="{name}"][value="{value}"]'
         for _ in range(9):

@@ -17,7 +17,8 @@ from broker.web.pages import render
 from broker.web.pages.problems import page
 from broker.web.routes import ROUTES
 from tests.browser.chromium import VALIDATOR, Scheme, Window, chromium, port_of, tools_needed, window
-from tests.browser.looks import BY_REDIRECT_ALONE, LOOKS, Look
+from tests.browser.looks import LOOKS, NO_PAGE, PICTURES, Look
+from tests.browser.screenshots import FOLDER
 from tests.browser.world import lived_in
 from tests.interop.serving import ran
 from tests.web.browsing import Browser
@@ -50,7 +51,7 @@ def windows() -> dict[tuple[str, str], Window]:
 def test_no_page_is_left_out() -> None:
     pages = {route.path for route in ROUTES if route.method == "GET" and route.form is page}
     looked_at = {one.route for one in LOOKS}
-    assert pages - looked_at == BY_REDIRECT_ALONE.keys()
+    assert pages - looked_at == NO_PAGE.keys()
 
 
 def each() -> Iterator[ParameterSet]:
@@ -59,6 +60,10 @@ def each() -> Iterator[ParameterSet]:
         for turn, language in enumerate(SCHEMES):
             marks = [pytest.mark.long] if (number + turn) % 2 else []
             yield pytest.param(look, language, id=f"{look.id}-{language}", marks=marks)
+
+
+def test_every_page_has_its_picture() -> None:
+    assert {path.stem for path in FOLDER.glob("*.webp")} == PICTURES.keys()
 
 
 @pytest.mark.row("PAG-EVERYBODY")

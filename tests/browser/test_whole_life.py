@@ -3,9 +3,11 @@
 Sign-in, draft, endorsement, question, new version, votes, decision, terms, download, renewal, end.
 """
 
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser as Chromium
 from playwright.async_api import Playwright
 
 from tests.browser.chromium import chromium
@@ -15,25 +17,31 @@ from tests.web.site import CONTENT
 TEXT = "We look at the rhythm of hearts, and why it fails."
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def place(driver: Playwright, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[str, Chromium]]:
+    async with elbe(tmp_path_factory.mktemp("elbe")) as issuer, chromium(driver) as browser:
+        yield issuer, browser
+
+
 @pytest.mark.row("PAG-LIFE")
 @pytest.mark.asyncio(loop_scope="session")
-async def test_from_a_draft_to_the_end_by_pages_and_keys_alone(driver: Playwright, tmp_path: Path) -> None:
-    async with elbe(tmp_path) as issuer, chromium(driver) as browser:
-        ada, bao, mei, olga = [await Person.sits_down(browser, issuer, name) for name in ("ada", "bao", "mei", "olga")]
-        application = await applies(ada)
-        await endorses(bao)
-        review = await asks_back(mei)
-        await answers(ada, application)
-        await endorses(bao)
-        await decides(mei, olga, review)
-        grant = await accepts(ada, application)
-        assert await downloaded(issuer, "ada") == (200, CONTENT)
-        assert (await downloaded(issuer, "bao"))[0] == 403
-        await finds_the_receipt(ada)
-        await goes_on(ada, olga, grant)
-        await ends(ada, grant)
-        assert (await downloaded(issuer, "ada"))[0] == 403
-        assert [one.at.complaints for one in (ada, bao, mei, olga)] == [[], [], [], []]
+async def test_from_a_draft_to_the_end_by_pages_and_keys_alone(place: tuple[str, Chromium]) -> None:
+    issuer, browser = place
+    ada, bao, mei, olga = [await Person.sits_down(browser, issuer, name) for name in ("ada", "bao", "mei", "olga")]
+    application = await applies(ada)
+    await endorses(bao)
+    review = await asks_back(mei)
+    await answers(ada, application)
+    await endorses(bao)
+    await decides(mei, olga, review)
+    grant = await accepts(ada, application)
+    assert await downloaded(issuer, "ada") == (200, CONTENT)
+    assert (await downloaded(issuer, "bao"))[0] == 403
+    await finds_the_receipt(ada)
+    await goes_on(ada, olga, grant)
+    await ends(ada, grant)
+    assert (await downloaded(issuer, "ada"))[0] == 403
+    assert [one.at.complaints for one in (ada, bao, mei, olga)] == [[], [], [], []]
 
 
 async def applies(ada: Person) -> str:
@@ -166,3 +174,26 @@ async def ends(ada: Person, grant: str) -> None:
     await ada.ticks("attested", "yes")
     await ada.presses("close")
     assert await ada.at.page.locator('form:has([value="close"])').count() == 0, await ada.at.text()
+
+
+@pytest.mark.row("PAG-MOMENTS")
+@pytest.mark.asyncio(loop_scope="session")
+async def test_the_back_button_leads_to_the_form_that_was_sent(place: tuple[str, Chromium]) -> None:
+    """Over HTTP, because Chromium keeps nothing that came under a certificate of ours."""
+    issuer, browser = place
+    olga = await Person.sits_down(browser, issuer, "olga")
+    page = olga.at.page
+    await olga.at.open(f"/applications/new?dataset={HEART}")
+    await olga.signs_in()
+    for field, text in {"title": "Once", "statement": TEXT, "lay": TEXT, "benefit": TEXT}.items():
+        await page.fill(f"#{field}", text)
+    await olga.presses(value="submit")
+    first = olga.at.path
+    assert first.startswith("/applications/app_"), await olga.at.text()
+    await page.go_back()
+    assert await page.input_value("#statement") == TEXT
+    await olga.presses(value="submit")
+    assert olga.at.path == first
+    await olga.goes("/applications")
+    assert await page.locator('main a[href^="/applications/app_"]').count() == 1
+    await page.context.close()

@@ -15,6 +15,7 @@ from broker.core.ids import ClientId, GrantId, PersonId, RequestId, SubjectRef
 from broker.core.oidc.opaque import stored_id
 from broker.core.rows import Approval, Client, Person, Role, Row, Trace
 from broker.core.time import Seconds
+from broker.flows.put_in_force import put_rules_in_force
 from tests import builders as b
 from tests.certificates import contexts
 from tests.fakes import START
@@ -96,6 +97,7 @@ async def lived_in(folder: Path) -> AsyncIterator[tuple[Site, dict[str, str]]]:
         folder, *_rows(), tls=(server, client), committee=committee(2), pia=_PIA, dataset=about, grant=grant
     ) as s:
         upstreams(s, *HOMES)
+        assert await put_rules_in_force(s.stage.world, b.rules()) == ()
         yield s, await _happened(s)
 
 
@@ -105,7 +107,7 @@ async def _happened(s: Site) -> dict[str, str]:
     refused = await s.http.get("/ga4gh/drs/v1/objects/obj-1/access/https", headers=s.headers("usr_mei"))
     names = {
         "grant": str(b.GRANT), "ended": "gra_old", "dataset": quote(b.HEART), "consent": f"con-{b.PIA}",
-        "authorize": authorize(), "refused": refused.headers["Decision-Id"],
+        "version": b.rules().packs["eu-gdpr-ch5"].version, "authorize": authorize(), "refused": refused.headers["Decision-Id"],
     }  # fmt: skip
     return names | await _applied(s) | await _went_wrong(s) | await _administered(s) | await _signed_in(s)
 

@@ -193,3 +193,19 @@ async def test_hostile_text_is_shown_as_text_wherever_it_comes_back(s: Site) -> 
         assert "<svg" not in shown
         await ada.open("/applications")
         assert "<svg" not in ada.text
+
+
+@pytest.mark.row("WF-FORM-TWICE")
+async def test_only_an_empty_form_may_be_kept_by_a_browser(s: Site) -> None:
+    """The back button then leads to the form that was sent; what holds somebody's words is kept nowhere."""
+    ada = Browser(s, "ada")
+    await ada.open("/applications/new")
+    await ada.send("/applications/new", do="save", title="Begun", once="", seen="")
+    draft = hidden(ada.text, "draft")
+    for query, kept in (
+        ("", "private, no-cache"),
+        (f"?dataset={b.HEART}", "private, no-cache"),
+        (f"?draft={draft}", "no-store"),
+    ):
+        answer = await s.http.get(f"/applications/new{query}", headers=ada.headers)
+        assert answer.headers["Cache-Control"] == kept

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from multidict import MultiDict
 
 from broker.core.access.life import Command
@@ -77,7 +77,12 @@ async def new(request: web.Request) -> web.Response:
     elif copied is not None:
         typed = _copy(who, ApplicationId(copied), request)
     seen = drafts.mark_of(typed) if draft is not None else ""
-    return form_page(request, who, typed, draft=draft, copied=copied, seen=seen)
+    response = form_page(request, who, typed, draft=draft, copied=copied, seen=seen)
+    if draft is None and copied is None:
+        # An empty form may be kept by the browser: the back button then leads to the very one that was sent, which
+        # is one application, and not to a new one that the browser fills with what was typed in the old one.
+        response.headers[hdrs.CACHE_CONTROL] = "private, no-cache"
+    return response
 
 
 async def written(request: web.Request) -> web.Response:

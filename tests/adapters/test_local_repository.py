@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from broker.adapters.repositories.local import (
     CHUNK,
+    FIRST,
     MAX_PATH,
+    SLOWLY,
     ChangedError,
     LocalFile,
     LocalRepository,
@@ -47,7 +49,7 @@ async def body(file: LocalFile, first: int, last: int) -> bytes:
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_slice_is_the_same_slice_of_the_content(root: Path, data: st.DataObject) -> None:
-    edges = st.sampled_from([0, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, len(CONTENT) - 1])
+    edges = st.sampled_from([0, FIRST - 1, FIRST, CHUNK, CHUNK + 1, 2 * CHUNK, len(CONTENT) - 1])
     first = data.draw(edges | st.integers(0, len(CONTENT) - 1))
     last = data.draw((edges | st.integers(first, len(CONTENT) - 1)).filter(lambda at: at >= first))
 
@@ -58,6 +60,17 @@ def test_a_slice_is_the_same_slice_of_the_content(root: Path, data: st.DataObjec
     chunks = asyncio.run(read())
     assert b"".join(chunks) == CONTENT[first : last + 1]
     assert all(0 < len(chunk) <= CHUNK for chunk in chunks)
+
+
+@pytest.mark.row("T099")
+async def test_only_who_has_taken_a_good_deal_gets_large_pieces(root: Path) -> None:
+    """So a client that stops at the beginning, as slow ones do, holds a small one; from the middle on as well."""
+    size = SLOWLY + 2 * CHUNK + 10
+    os.truncate(root / INSIDE, size)
+    async with LocalRepository(root).open(INSIDE) as file:
+        for begin, tail in ((0, [CHUNK, CHUNK, 10]), (2 * CHUNK + 10, [])):
+            sizes = [len(chunk) async for chunk in file.read(begin, size - 1)]
+            assert sizes == [FIRST] * (SLOWLY // FIRST) + tail
 
 
 @pytest.mark.parametrize(("first", "last"), [(-1, 0), (1, 0), (0, len(CONTENT)), (len(CONTENT), len(CONTENT))])
@@ -167,7 +180,7 @@ async def test_a_file_that_changed_since_it_was_registered_is_not_opened(root: P
 async def test_a_file_that_changes_while_it_is_read_ends_the_read_with_an_error(root: Path, change: str) -> None:
     async with LocalRepository(root).open(INSIDE) as file:
         reading = aiter(file.read(0, len(CONTENT) - 1))
-        assert await anext(reading) == CONTENT[:CHUNK]
+        assert await anext(reading) == CONTENT[:FIRST]
         CHANGES[change](root / INSIDE)
         with pytest.raises(ChangedError):
             await anext(reading)

@@ -81,6 +81,7 @@ class Opened:
                 plain = self._opener.open(segment, at // PLAIN)
             except SegmentError as wrong:
                 raise SourceBrokenError(str(wrong)) from None
+            del segment  # who reads slowly holds one of the two, and not both
             while left and left[0].first < at + len(plain):
                 yield plain[max(left[0].first - at, 0) : left[0].last + 1 - at]
                 if left[0].last >= at + len(plain):
@@ -112,6 +113,7 @@ class Sealed:
         at = plain.first // PLAIN * SEALED
         async for piece in in_pieces(self._plain.read(plain.first, plain.last), plain.length, PLAIN):
             sealed = self._sealer.seal(piece, at // SEALED)
+            del piece  # who reads slowly holds one of the two, and not both
             yield head + sealed[max(wanted.first - at, 0) : wanted.last + 1 - at]
             head = b""
             at += len(sealed)
@@ -122,7 +124,7 @@ async def in_pieces(source: AsyncIterator[bytes], length: int, size: int) -> Asy
 
     SourceBrokenError: it ends before, which the format itself would never tell.
     """
-    rest, left = bytearray(), length
+    rest, left, whole = bytearray(), length, list[Buffer]()
     async for chunk in source:
         left -= len(chunk)
         view, at = memoryview(chunk), 0
@@ -130,8 +132,9 @@ async def in_pieces(source: AsyncIterator[bytes], length: int, size: int) -> Asy
             at = min(size - len(rest), len(chunk))
             rest += view[:at]
             if len(rest) == size:
-                yield rest
+                whole.append(rest)
                 rest = bytearray()
+                yield whole.pop()  # held by who asked, and by nobody here
         for end in range(at + size, len(chunk) + 1, size):
             yield view[at:end]
             at = end

@@ -23,6 +23,12 @@ from broker.ports.sources import SourceBrokenError
 CHUNK: Final = 256 * 1024
 """Bytes read at once: what one stream holds in memory, and may have handed over when it is cut."""
 
+FIRST: Final = 32 * 1024
+"""Bytes read at once at the beginning: whoever stops there holds no more of the file in memory."""
+
+SLOWLY: Final = 4 * 1024 * 1024
+"""Bytes that are read so, before `CHUNK`: about as many as the kernel takes for a client that reads nothing."""
+
 PIECE: Final = 4 * 1024 * 1024
 """Bytes that the kernel is asked to copy at once; it takes as many as a connection has room for."""
 
@@ -106,10 +112,12 @@ class LocalFile:
         if not 0 <= first <= last < self.stamp.size:
             raise ValueError(f"{self.path}: bytes {first} to {last} of {self.stamp.size}")
         loop = asyncio.get_running_loop()
-        for at in range(first, last + 1, CHUNK):
-            length = min(CHUNK, last + 1 - at)
+        at = first
+        while at <= last:
+            length = min(FIRST if at - first < SLOWLY else CHUNK, last + 1 - at)
             reading = self._busy = loop.run_in_executor(None, self._chunk, at, length)
             yield await asyncio.shield(reading)
+            at += length
 
     def _chunk(self, at: int, length: int) -> bytes:
         """Runs in a thread. The file is looked at after its bytes were read: an earlier change shows."""

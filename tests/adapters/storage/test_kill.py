@@ -6,6 +6,8 @@ The judge is the parent's own list of what the child said it had stored, read fr
 import asyncio
 import os
 import signal
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -49,11 +51,19 @@ def live_and_be_killed(place: Place, first: int, answers: int) -> list[int]:
     return [int(line) for line in said[1:] if line.endswith(b"\n")]
 
 
-@pytest.mark.row("T125")
+def published(place: Place) -> bytes:
+    """What anybody may have been shown by now."""
+    with closing(sqlite3.connect(place.head)) as head:
+        ((note,),) = head.execute("SELECT note FROM head").fetchall()
+    return bytes(note)
+
+
+@pytest.mark.row("T125", "FORK1")
 def test_whatever_was_answered_is_there_after_kill_9_and_nothing_is_half_there(place: Place) -> None:
-    answered: list[int] = []
+    answered, shown = list[int](), [published(place)]
     for round_, answers in enumerate(KILLED_AFTER, 1):
         answered += live_and_be_killed(place, 1_000_000 * round_, answers)
+        shown.append(published(place))
     assert len(answered) >= sum(KILLED_AFTER)
 
     entries = [decode(body).entry for (body,) in place.ask("SELECT body FROM record WHERE kind = 'decision.made'")]
@@ -64,3 +74,5 @@ def test_whatever_was_answered_is_there_after_kill_9_and_nothing_is_half_there(p
     report = place.verify()
     assert report.findings == ()
     assert report.size == len(entries) + 1
+    assert len(set(shown)) > 1
+    assert [place.verify(checkpoint=note).findings for note in set(shown)] == [()] * len(set(shown)), "there is one log"

@@ -314,9 +314,12 @@ def _read(entry: Any) -> tuple[str | None, dict[str, Any]]:
 
 def _purpose(scope: Mapping[str, Any], request: Mapping[str, Any], diseases: Diseases) -> Verdict:
     """R8: each part of the purpose within one of the permissions (several mean "either")."""
-    if request.get("unstated") is True:
-        return HOLD, "CON-UNDECLARED"  # duo.md: no kind at all is for a person
     permissions = [_read(one) for one in scope.get("permissions") or []]
+    if request.get("unstated") is True and permissions:
+        return (
+            HOLD,
+            "CON-UNDECLARED",
+        )  # duo.md: no kind at all is for a person; where nothing is permitted, nothing helps
     care = any(_read(one)[0] in ("CC", "GRU-CC") for one in scope.get("modifiers") or [])
     care = care and all(name != "RU" for name, _ in permissions)  # "research use only" drops it
     genetic = request.get("genetic_study") is True

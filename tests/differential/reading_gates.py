@@ -211,7 +211,7 @@ def terms(case: Case, rules: Rules) -> Said:  # noqa: ARG001
 def purpose(case: Case, rules: Rules) -> Said:  # noqa: ARG001
     """Is a purpose stated, is it the approved one, may it be at all?"""
     found = []
-    approved, stated = case.purpose, (case["stated"] or {}) if case.use else {}
+    approved, stated = case.purpose, {**(case["purpose"] or {}), **(case["stated"] or {})} if case.use else {}
     flags = {*(approved or {}).get("flags", ()), *stated.get("flags", ())}
     if "prohibited" in flags:
         found.append(("DENY", "PUR-PROHIBITED"))

@@ -77,6 +77,8 @@ def _grants(draw: Random, case: Row) -> None:
     ]  # fmt: skip
     for name, values in draw.choice(turns).items():
         one[name] = draw.choice(values)
+    if one["begins"] >= one["ends"]:  # no grant ends before it begins
+        one["ends"] = LATER
 
 
 def _named(draw: Random, case: Row) -> None:

@@ -11,6 +11,7 @@ from broker.core.audit.entry import Value
 from broker.core.consent.choices import voice, waits
 from broker.core.consent.model import ApprovedLimit, ConsentVersion, MadeBy, Withdrawal, WithdrawalKind
 from broker.core.consent.receipt import UNKNOWN_THINGS, Reached
+from broker.core.consent.standing import WIDEST_FIRST, furthest
 from broker.core.consent.withdrawal import CONSEQUENCES, effects
 from broker.core.consent.writing import version_hash
 from broker.core.ids import DatasetId, ReceiptId, SubjectRef
@@ -90,7 +91,10 @@ async def withdraw(w: World, caller: Caller, kind: WithdrawalKind, consent_id: s
         return Reason(code="REQ-NOT-FOUND")
     if kind != "no_further_use" and any(waits(_newest(snapshot, row), now) for row in found):
         return Reason(code="REQ-STATE", facts=(("state", "not in force yet"),))
-    after = tuple(_successor(row, kind, now, subject, snapshot) for row in found)
+    less = [row for row in found if not _goes_further(snapshot, row, kind, now)]
+    if not less:
+        return Reason(code="REQ-STATE", facts=(("state", "more than this is withdrawn already"),))
+    after = tuple(_successor(row, kind, now, subject, snapshot) for row in less)
     running = await _running(w, snapshot, after)
     # 3. Record.
     told: dict[str, Value] = {"withdrawal": kind, "consents": tuple(row.id for row in after)}
@@ -121,6 +125,13 @@ def _in_force(chain: tuple[ConsentRow, ...], now: Seconds) -> list[ConsentRow]:
     return [row for row in (*begun[-1:], *chain[-1:]) if _counts(row)][:1]
 
 
+def _goes_further(snapshot: Snapshot, row: ConsentRow, kind: WithdrawalKind, now: Seconds) -> bool:
+    """Is more withdrawn already? The smaller withdrawal would hide it, and could be taken back in its place."""
+    begun = [one.consent for one in snapshot.chain(row.consent.consent_id) if not waits(one.consent, now)]
+    before = furthest(begun)
+    return before is not None and WIDEST_FIRST.index(before[0]) < WIDEST_FIRST.index(kind)
+
+
 def _newest(snapshot: Snapshot, row: ConsentRow) -> ConsentVersion:
     return snapshot.chain(row.consent.consent_id)[-1].consent
 
@@ -131,7 +142,8 @@ def _counts(row: ConsentRow) -> bool:
 
 
 def _successor(row: ConsentRow, kind: WithdrawalKind, now: Seconds, by: SubjectRef, snapshot: Snapshot) -> ConsentRow:
-    status = row.consent.status if kind == "no_further_contact" else "withdrawn"
+    rests = kind == "no_further_access" and row.consent.status == "suspended"  # a pause ends by no withdrawal
+    status = row.consent.status if kind == "no_further_contact" or rests else "withdrawn"
     newest = _newest(snapshot, row)
     consent = replace(
         row.consent,

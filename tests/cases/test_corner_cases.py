@@ -17,7 +17,7 @@ CASES = Path(__file__).parent
     ("kind", "file", "rows"),
     [
         ("duo", "duo_corners.json", 45),
-        ("consent", "consent_corners.yaml", 56),
+        ("consent", "consent_corners.yaml", 60),
         ("jurisdiction", "jurisdiction_corners.yaml", 65),
     ],
 )

@@ -261,7 +261,8 @@ def _in_force(versions: list[Mapping[str, Any]], request: Mapping[str, Any], now
         return EXCLUDE, "CON-NO-CONTACT"
     if degree is not None and request.get("recontact", False) is None:
         return HOLD, "CON-UNDECLARED"
-    if version.get("status") == "suspended":
+    rest = [one.get("status", "active") for one in versions if one.get("status") != "withdrawn"]
+    if rest and rest[-1] == "suspended":  # reading: who takes back more while it rests has not let it go on
         return HOLD, "CON-SUSPENDED"
     grantor = version.get("grantor") or {}
     review = version.get("maturity_review_on")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from broker.core.access.states import State
-from broker.core.consent.choices import Choice
+from broker.core.consent.choices import NOTHING, Choice
 from broker.core.consent.model import Grantor, Scope, Template, TemplateRecord, Withdrawal
 from broker.core.consent.writing import version_hash
 from broker.core.ids import PersonId, SubjectRef
@@ -67,6 +67,36 @@ async def test_a_pause_stops_what_runs_and_its_end_lets_it_begin_again() -> None
     assert isinstance(done, Changed)
     assert done.more == ("status",)
     assert still_permitted(running, s.live.current(), Seconds(START + 10))
+
+
+async def test_taking_more_back_ends_no_pause() -> None:
+    """Past hole: `no_further_access` on a consent that rested let the use of older data go on."""
+    s = stage()
+    await change(s.world, caller(PIA), CONSENT, "pause", FIRST, NOTHING)
+    assert isinstance(await withdraw(s.world, caller(PIA), "no_further_access"), Withdrawn)
+    after = newest(s).consent
+    assert (after.status, after.withdrawal and after.withdrawal.kind) == ("suspended", "no_further_access")
+    back = await change(s.world, caller(PIA), CONSENT, "reopen", frozenset({3}), NOTHING)
+    assert isinstance(back, Changed)
+    assert (newest(s).consent.status, newest(s).consent.withdrawal) == ("suspended", None)
+
+
+@pytest.mark.parametrize(
+    ("before", "less"),
+    [("no_further_use", "no_further_access"), ("no_further_use", "no_further_contact"),
+     ("no_further_access", "no_further_contact")],
+)  # fmt: skip
+async def test_a_smaller_withdrawal_hides_no_wider_one(before: Any, less: Any) -> None:
+    """Past hole: the receipt then spoke of the smaller one alone, and taking that back took both back."""
+    s = stage()
+    assert isinstance(await withdraw(s.world, caller(PIA), before), Withdrawn)
+    told = await withdraw(s.world, caller(PIA), less)
+    assert isinstance(told, Reason)
+    assert (told.code, newest(s).consent.version) == ("REQ-STATE", 2)
+    withdrawal = newest(s).consent.withdrawal
+    assert withdrawal is not None
+    assert withdrawal.kind == before
+    assert isinstance(await withdraw(s.world, caller(PIA), "no_further_use"), Withdrawn)
 
 
 async def test_every_version_that_was_stays() -> None:

@@ -149,10 +149,21 @@ def theirs(history: Sequence[tuple[ConsentVersion, MadeBy]]) -> Theirs:
     }
     return Theirs(
         words=frozenset(words),
-        paused_by=_begun_by(history, lambda version: version.status == "suspended"),
+        paused_by=_paused_by(history),
         withdrawn_by=_withdrawn_by(history),
         back_to=_back_to(history),
     )
+
+
+def _paused_by(history: Sequence[tuple[ConsentVersion, MadeBy]]) -> MadeBy:
+    """Who began the pause. What was withdrawn and taken back meanwhile makes it nobody else's."""
+    found: MadeBy = "source"
+    for version, by in reversed(history):
+        if version.status == "suspended":
+            found = by
+        elif version.status != "withdrawn":
+            break
+    return found
 
 
 def _begun_by(history: Sequence[tuple[ConsentVersion, MadeBy]], rests: Callable[[ConsentVersion], bool]) -> MadeBy:

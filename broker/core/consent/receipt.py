@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from broker.core.consent.answers import KEYS
-from broker.core.consent.model import ConsentVersion, Withdrawal
+from broker.core.consent.model import ConsentVersion, Withdrawal, WithdrawalKind
 from broker.core.consent.withdrawal import consequence, effects
 from broker.core.consent.writing import version_hash, write_term
 from broker.core.duo.vocabulary import ENTRIES
@@ -119,6 +119,28 @@ def sentences(version: ConsentVersion, language: Language = ENGLISH) -> Iterator
         yield told.line("RGT-NOT-IN-FORCE", what=version.status)
     if version.status == "suspended":
         yield told.line("RGT-PAUSED")
+    code = _TAKEN_BACK[version.withdrawal.kind if version.withdrawal else "no_further_use"] if _gone(version) else None
+    if code is not None:
+        yield told.line(code)
+    if code != "RGT-W-STOP":
+        yield from _choices(version, told)
+    for code in ("RGT-WHO-DECIDES", "RGT-ANY-TIME", "RGT-MORE-LATER", "RGT-LOG-KEPT"):
+        yield told.line(code)
+
+
+_TAKEN_BACK: Mapping[WithdrawalKind, str] = {
+    "no_further_use": "RGT-W-STOP",
+    "no_further_access": "RGT-W-NO-NEW-DATA",
+    "no_further_contact": "RGT-W-CONTACT-ONLY",
+}
+
+
+def _gone(version: ConsentVersion) -> bool:
+    return version.withdrawal is not None or version.status == "withdrawn"
+
+
+def _choices(version: ConsentVersion, told: "_Told") -> Iterator[dict[str, str]]:
+    """What they said yes and no to; of somebody who took back everything it says nothing any more."""
     for term in version.scope.permissions:
         yield told.line("RGT-FOR", what=_label(term.code))
     for term in version.scope.modifiers:
@@ -128,8 +150,6 @@ def sentences(version: ConsentVersion, language: Language = ENGLISH) -> Iterator
         code = codes.get(version.scope.answers.get(row.key, ""), "RGT-NOT-ASKED")
         yield told.line(code, what=told.tongue.word(f"answer.{row.key}"))
     yield from _lists(version, told)
-    for code in ("RGT-WHO-DECIDES", "RGT-ANY-TIME", "RGT-MORE-LATER", "RGT-LOG-KEPT"):
-        yield told.line(code)
 
 
 @dataclass(frozen=True, slots=True)

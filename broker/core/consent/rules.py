@@ -100,7 +100,7 @@ def _needs_newer(since: Seconds, question: ConsentQuestion) -> bool:
 
 def suspended(standing: Standing, _: Asking) -> Verdict | None:
     """R4."""
-    return hold("CON-SUSPENDED") if standing.version.status == "suspended" else None
+    return hold("CON-SUSPENDED") if standing.paused else None
 
 
 def reaffirmation(standing: Standing, asking: Asking) -> Verdict | None:

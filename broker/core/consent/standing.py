@@ -8,7 +8,7 @@ What a newer version allows besides holds for new requests: a grant that runs al
 force since it began. What a newer version forbids holds for everybody at once.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -17,15 +17,18 @@ from broker.core.consent.question import ConsentQuestion
 from broker.core.consent.verdict import Verdict, exclude, hold
 from broker.core.time import FOREVER, Seconds, rfc3339, start_of
 
-_WIDEST_FIRST: tuple[WithdrawalKind, ...] = ("no_further_use", "no_further_access", "no_further_contact")
+WIDEST_FIRST: tuple[WithdrawalKind, ...] = ("no_further_use", "no_further_access", "no_further_contact")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """The version that governs. `withdrawal`: how far its person has withdrawn, and since when."""
+    """The version that governs. `withdrawal`: how far its person has withdrawn, and since when. `paused`: does the
+    use rest, whatever of it was taken back meanwhile?
+    """
 
     version: ConsentVersion
     withdrawal: tuple[WithdrawalKind, Seconds] | None
+    paused: bool = False
 
 
 def standings(versions: Iterable[ConsentVersion], question: ConsentQuestion) -> tuple[Standing, ...] | Verdict:
@@ -94,7 +97,7 @@ def _former(begun: list[ConsentVersion], head: ConsentVersion, question: Consent
     older = begun[:-1]
     for place, old in enumerate(older):
         counts = max(known, default=0) <= place and old.status not in ("entered_in_error", "superseded")
-        withdrawal = _withdrawal(older[: place + 1]) if counts else None
+        withdrawal = furthest(older[: place + 1]) if counts else None
         if counts and (old.scope != head.scope or withdrawal is not None):
             refused = {key: word for key, word in old.scope.answers.items() if word == "deny"}
             # What `head` refuses it says itself, in the order of its own rules: here it is nobody's no.
@@ -126,10 +129,16 @@ def _governing(chain: list[ConsentVersion], at: Seconds) -> Standing | Verdict:
         return exclude("CON-NO-RECORD").by("R1")
     if head.effective_to is not None and at >= head.effective_to:
         return exclude("CON-EXPIRED", date=rfc3339(head.effective_to)).by("R2")
-    return Standing(version=head, withdrawal=_withdrawal(begun))
+    return Standing(version=head, withdrawal=furthest(begun), paused=_paused(begun))
 
 
-def _withdrawal(begun: list[ConsentVersion]) -> tuple[WithdrawalKind, Seconds] | None:
+def _paused(begun: Sequence[ConsentVersion]) -> bool:
+    """A withdrawal ends no pause: who takes back more has not said that the use may go on."""
+    back = next((one for one in reversed(begun) if one.status != "withdrawn"), None)
+    return back is not None and back.status == "suspended"
+
+
+def furthest(begun: Sequence[ConsentVersion]) -> tuple[WithdrawalKind, Seconds] | None:
     """The widest withdrawal of the unbroken run of withdrawn versions that ends with the governing one.
 
     A later, smaller withdrawal does not give back what a wider one took: only a version without any does. A
@@ -141,13 +150,13 @@ def _withdrawal(begun: list[ConsentVersion]) -> tuple[WithdrawalKind, Seconds] |
             break
         kind = version.withdrawal.kind if version.withdrawal else "no_further_use"
         since[kind] = min(version.effective_from, since.get(kind, version.effective_from))
-    widest = next((kind for kind in _WIDEST_FIRST if kind in since), None)
+    widest = next((kind for kind in WIDEST_FIRST if kind in since), None)
     return None if widest is None else (widest, since[widest])
 
 
 def _widest(lines: list[list[ConsentVersion]]) -> tuple[WithdrawalKind, Seconds] | None:
-    found = [one for line in lines if (one := _withdrawal(line)) is not None]
-    return min(found, key=lambda one: (_WIDEST_FIRST.index(one[0]), one[1]), default=None)
+    found = [one for line in lines if (one := furthest(line)) is not None]
+    return min(found, key=lambda one: (WIDEST_FIRST.index(one[0]), one[1]), default=None)
 
 
 def next_turn(version: ConsentVersion, at: Seconds) -> Seconds:

@@ -161,6 +161,23 @@ def test_a_pause_outlasts_choices_that_are_made_meanwhile() -> None:
     assert theirs([(first, "source"), (paused, "source"), (after, "person")]).paused_by == "source"
 
 
+def test_a_withdrawal_makes_a_pause_nobody_elses() -> None:
+    """Past hole: who withdrew during a pause of the source, and took that back, could end the source's pause."""
+    first, paused = record(grantor={"kind": "self"}), record(version=2, status="suspended", grantor={"kind": "self"})
+    gone = record(version=3, status="withdrawn", withdrawal={"kind": "no_further_use"}, grantor={"kind": "self"})
+    made: list[tuple[ConsentVersion, Any]] = [(first, "source"), (paused, "source"), (gone, "person")]
+    back = done(chosen(gone, "reopen", Choice(), "own", NOW, theirs(made)))
+    again = theirs([*made, (back, "person")])
+    assert (back.status, again.paused_by) == ("suspended", "source")
+    assert chosen(back, "resume", Choice(), "own", NOW, again) == Reason(code="RGT-NOT-YOUR-PAUSE")
+
+
+def test_who_paused_after_a_withdrawal_of_somebody_else_paused_it() -> None:
+    gone = record(version=2, status="withdrawn", withdrawal={"kind": "no_further_use"})
+    paused = record(version=3, status="suspended")
+    assert theirs([(record(), "source"), (gone, "person"), (paused, "source")]).paused_by == "source"
+
+
 def test_a_withdrawal_is_taken_back_by_a_new_version() -> None:
     withdrawn = record(version=2, status="withdrawn", withdrawal={"kind": "no_further_use"}, grantor={"kind": "self"})
     after = done(chosen(withdrawn, "reopen", Choice(), "own", NOW, OWN_REST))

@@ -187,7 +187,12 @@ ALWAYS = ["RGT-WHO-DECIDES", "RGT-ANY-TIME", "RGT-MORE-LATER", "RGT-LOG-KEPT"]
         ({"status": "suspended"}, ["RGT-PAUSED"]),
         ({"status": "superseded"}, ["RGT-NOT-IN-FORCE"]),
         ({"status": "entered_in_error"}, ["RGT-NOT-IN-FORCE"]),
-        ({"status": "withdrawn"}, []),
+        ({"status": "withdrawn", "withdrawal": {"kind": "no_further_access"}}, ["RGT-W-NO-NEW-DATA"]),
+        ({"status": "active", "withdrawal": {"kind": "no_further_contact"}}, ["RGT-W-CONTACT-ONLY"]),
+        (
+            {"status": "suspended", "withdrawal": {"kind": "no_further_access"}},
+            ["RGT-PAUSED", "RGT-W-NO-NEW-DATA"],
+        ),
     ],
     ids=str,
 )
@@ -200,6 +205,12 @@ def test_sentences_say_what_holds_what_for_each_answer_and_who_decides(
     words = {"permit": "RGT-YES", "deny": "RGT-NO", "ask": "RGT-ASK"}
     of_answers = [words.get(said.get(row.key, ""), "RGT-NOT-ASKED") for row in KEYS]
     assert told == [*first, "RGT-FOR", "RGT-FOR", "RGT-CONDITION", *of_answers, *ALWAYS]
+
+
+@pytest.mark.parametrize("members", [{}, {"withdrawal": {"kind": "no_further_use"}}], ids=str)
+def test_who_took_back_everything_is_told_that_and_not_what_they_once_allowed(members: dict[str, Any]) -> None:
+    gone = record(status="withdrawn", scope={"permissions": ["GRU"], "answers": {"linkage": "permit"}}, **members)
+    assert [line["code"] for line in sentences(gone)] == ["RGT-W-STOP", *ALWAYS]
 
 
 SIX = ["AT", "BE", "CH", "DE", "ES", "FR"]

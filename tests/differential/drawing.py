@@ -297,12 +297,18 @@ def _version(draw: Random, request: Row, number: int, begins: str) -> Row:
     return version
 
 
+_LESS = ["no_further_access", "no_further_contact"]
+
+
 def _person(draw: Random, request: Row) -> list[Row]:
     number = _one(draw, (12, 1), (3, 2), (1, 3), (1, 0))
     days = sorted(
         draw.choices(["2020-01-01", "2024-01-01", "2024-01-01", "2026-03-01", "2026-06-01", "2026-07-01"], k=number)
     )
     versions = [_version(draw, request, n + 1, begins) for n, begins in enumerate(days)]
+    if number > 1 and draw.random() < 0.2:  # a pause, and what was taken back while it lasted
+        versions[-2]["status"] = "suspended"
+        versions[-1] |= {"status": "withdrawn", "withdrawal": {"kind": draw.choice(_LESS)}}
     if draw.random() < 0.05:
         other = _version(draw, request, 1, draw.choice(["2024-01-01", "2026-07-01"]))
         versions.append({"consent_id": "another"} | other)

@@ -333,7 +333,12 @@ def _purpose(scope: Mapping[str, Any], request: Mapping[str, Any], diseases: Dis
     ]
     if beside is not None and not care:
         open_ = (beside, "CON-PURPOSE" if beside == EXCLUDE else "CON-UNDECLARED")
-        found = [(said if name == "NRES" else _hardest([said, open_]), name) for said, name in found]
+        # Of two open questions what the asker can say is told before what a person must judge.
+        turned = {"CON-PURPOSE-UNCLEAR": -1}
+        found = [
+            (said if name == "NRES" else _hardest([said, open_][:: turned.get(said[1], 1)]), name)
+            for said, name in found
+        ]
     for (verdict, _), name in found:
         if verdict == INCLUDE:
             return INCLUDE, f"DUO-{name}"

@@ -6,7 +6,7 @@ a sum from which it could be taken off. An alarm says that a named person has to
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 SMALL = 10
 """From how many cases on a figure is told; none at all is told too."""
@@ -77,6 +77,31 @@ def lines(answers: Iterable[Answer], groups: Sequence[str] = GROUPS) -> tuple[Li
     elif any(line.share is None and line.decided for line in made):
         whole = Line(group="all", decided=whole.decided, share=None, median=whole.median, slowest=whole.slowest)
     return (*made, whole)
+
+
+def hidden_alike(*tables: tuple[Line, ...]) -> tuple[tuple[Line, ...], ...]:
+    """Tables of the same answers, grouped otherwise: what the sum of one leaves out, that of none tells."""
+    sums = [table[-1] for table in tables]
+    counted, shared = all(one.decided is not None for one in sums), all(one.share is not None for one in sums)
+    made = []
+    for table in tables:
+        whole = table[-1]
+        decided, share = (whole.decided, whole.share if shared else None) if counted else (None, None)
+        days = (whole.median, whole.slowest) if counted else (None, None)
+        made.append((*table[:-1], replace(whole, decided=decided, share=share, median=days[0], slowest=days[1])))
+    return tuple(made)
+
+
+def told_parts(counts: Mapping[str, int]) -> dict[str, int | None]:
+    """Parts of a sum that others may know, as they may be told: if all that is left out is fewer than `SMALL`, the
+    smallest of the others is left out too.
+    """
+    found = {name: told(count) for name, count in counts.items()}
+    left_out = sum(count for name, count in counts.items() if found[name] is None)
+    others = [name for name, count in found.items() if count]
+    if 0 < left_out < SMALL and others:
+        found[min(others, key=lambda name: counts[name])] = None
+    return found
 
 
 def _line(group: str, rows: Sequence[Answer], high: tuple[int, int] | None, overall: int | None) -> Line:

@@ -126,11 +126,13 @@ def answers_of(form: Form, paper: Paper) -> dict[str, Any]:
 
 
 def stamped(form: Form | None, paper: Paper) -> Paper:
-    """The papers with the form in which they were written, and with the words in which each was asked."""
+    """The papers with the form in which they were written, and with the words in which each was asked; what answers no
+    question of it keeps no words, and is refused by `unanswered`.
+    """
     if form is None:
         return paper
     words = {one.name: one.words.get("en", one.name) for one in form.added}
-    kept = tuple(replace(one, asked=words[one.question]) for one in paper.answers if one.text.strip())
+    kept = tuple(replace(one, asked=words.get(one.question, "")) for one in paper.answers if one.text.strip())
     return replace(paper, form=form.called, answers=kept)
 
 

@@ -62,7 +62,7 @@ async def drop(w: World, keeping: Keeping, *, count_only: bool = False) -> Count
     """How many rows of which kind are taken away, or would be."""
     # 1. Gather.
     now, dropped = w.clock.now(), Counter[str]()
-    held = frozenset([one.id async for one in w.rows.scan(Hold) if one.stands(now)])
+    held = await _held(w)
     needed = frozenset([id async for id in _needed(w)])
     for sort, find in _FOUND.items():
         before = keeping.horizon(sort, now)
@@ -70,10 +70,18 @@ async def drop(w: World, keeping: Keeping, *, count_only: bool = False) -> Count
             continue
         # 2. Decide, 3. and record.
         async for rows in _some(find(w, _Due(before, held, needed))):
+            if not await _held(w) <= held:  # a hold came meanwhile: whom it names may be among them
+                return dropped
             if count_only or await _record(w, rows, now):
                 dropped.update(row.KIND for row in rows)
             await w.clock.give_way()
     return dropped
+
+
+async def _held(w: World) -> frozenset[str]:
+    """Of whom nothing may go now."""
+    now = w.clock.now()
+    return frozenset([one.id async for one in w.rows.scan(Hold) if one.stands(now)])
 
 
 async def _record(w: World, rows: Together, now: Seconds) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from broker.core.access.cases import CaseKind
 from broker.core.access.grants import USED
 from broker.core.access.states import State
-from broker.core.equity import Answer, IncomeGroups, Line, lines, told
+from broker.core.equity import Answer, IncomeGroups, Line, hidden_alike, lines, told, told_parts
 from broker.core.grants import stage
 from broker.core.ids import made_at
 from broker.core.reasons import REASONS
@@ -78,13 +78,14 @@ class Figures:
             if number % _AT_ONCE == _AT_ONCE - 1:
                 await w.clock.give_way()
         found.counts.pop("hidden", None)
+        applicants, origins = hidden_alike(lines(found.applicants), lines(found.origins, _GROUPS_OF_DATA))
         names = ("datasets", "waiting", "grants", "across_borders")
         return Report(
             since=since,
             until=until,
-            applicants=lines(found.applicants),
-            origins=lines(found.origins, (*_GROUPS_OF_DATA,)),
-            refusals=tuple((one, told(found.refused[one])) for one in INTERESTS),
+            applicants=applicants,
+            origins=origins,
+            refusals=tuple(told_parts({one: found.refused[one] for one in INTERESTS}).items()),
             counts=tuple((name, told(found.counts[name])) for name in names),
             complaints=lines(_complaints(snapshot, since, until), ())[-1],
         )
@@ -115,7 +116,7 @@ class Figures:
 
 
 _GROUPS_OF_DATA = ("high", "upper_middle", "lower_middle", "low", _SEVERAL, "unknown")
-_ANSWERED = frozenset({State.APPROVED, State.REJECTED, State.REVOKED})
+_ANSWERED = frozenset({State.APPROVED, State.REJECTED, State.REVOKED, State.REPLACED})
 
 
 def _origins(dataset: Dataset) -> tuple[str, ...]:

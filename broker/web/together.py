@@ -7,6 +7,7 @@ from pydantic import Field
 
 from broker.core.ids import ApplicationId, DatasetId, PersonId
 from broker.core.rows import Application
+from broker.core.rows.applications import Paper
 from broker.core.time import rfc3339
 from broker.flows.applications.hand_in import MOST_DATASETS
 from broker.flows.applications.together import asked_by, bring, join, part
@@ -46,7 +47,8 @@ async def post_code(request: web.Request) -> web.Response:
 async def post_look(request: web.Request) -> web.Response:
     """POST /joining/look: what one would join with this code."""
     who, body = await caller(request), await json_body(request, CodeBody)
-    return web.json_response(_joining(or_problem(await asked_by(_world(request), who, body.code))))
+    found = or_problem(await asked_by(_world(request), who, body.code))
+    return web.json_response(_joining(found.application, found.paper))
 
 
 async def post_join(request: web.Request) -> web.Response:
@@ -54,7 +56,7 @@ async def post_join(request: web.Request) -> web.Response:
     who, body = await caller(request), await json_body(request, CodeBody)
     joined = or_problem(await join(_world(request), who, body.code))
     where = {"Location": f"/api/v1/applications/{joined.id}"}
-    return web.json_response(_joining(joined), status=201, headers=where)
+    return web.json_response(_joining(joined, joined.paper), status=201, headers=where)
 
 
 async def delete_person(request: web.Request) -> web.Response:
@@ -64,8 +66,8 @@ async def delete_person(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-def _joining(row: Application) -> dict[str, Any]:
-    return {"application": row.id, **papers(row.paper)}
+def _joining(row: Application, paper: Paper) -> dict[str, Any]:
+    return {"application": row.id, **papers(paper)}
 
 
 def _world(request: web.Request) -> World:

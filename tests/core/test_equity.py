@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.core.equity import GROUPS, SMALL, Answer, IncomeGroups, Line, lines, told
+from broker.core.equity import GROUPS, SMALL, Answer, IncomeGroups, Line, hidden_alike, lines, told, told_parts
 
 answers = st.lists(
     st.builds(
@@ -89,3 +89,31 @@ def test_days_are_those_of_the_middle_and_of_nine_in_ten() -> None:
 def test_a_country_in_no_group_is_not_known(country: object) -> None:
     assert IncomeGroups(groups={"DE": "high"}).of(country) == "unknown"
     assert IncomeGroups(groups={"DE": "high"}).of("DE") == "high"
+
+
+@pytest.mark.row("PUB-FIGURES")
+def test_past_hole_the_sum_of_another_table_told_what_one_left_out() -> None:
+    here = lines(many("high", 30, 30) + many("low", 2, 1))
+    there = lines(many("several", 20, 20) + many("high", 12, 11), ("high", "several"))
+    assert (here[-1].decided, there[-1].decided) == (None, 63)
+    one, other = hidden_alike(here, there)
+    assert one[:-1] + other[:-1] == here[:-1] + there[:-1]
+    assert one[-1] == other[-1] == Line(group="all", decided=None, share=None, median=None, slowest=None)
+
+
+@pytest.mark.row("PUB-FIGURES")
+@given(answers)
+def test_tables_that_leave_nothing_out_stay(rows: list[Answer]) -> None:
+    found = lines(rows)
+    assert hidden_alike(found, found) == (found, found)
+
+
+@pytest.mark.row("PUB-FIGURES")
+@given(st.dictionaries(st.sampled_from("abcde"), st.integers(0, 40)))
+def test_past_hole_the_share_of_all_told_the_few_refusals_that_were_left_out(counts: dict[str, int]) -> None:
+    found = told_parts(counts)
+    left_out = [counts[name] for name, count in found.items() if count is None]
+    assert all(
+        count in (None, counts[name]) and (count is None or count == told(count)) for name, count in found.items()
+    )
+    assert not left_out or sum(left_out) >= SMALL or sum(counts.values()) < SMALL

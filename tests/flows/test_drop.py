@@ -132,6 +132,20 @@ async def test_nothing_goes_of_whom_a_hold_names_until_it_is_lifted(place: Place
     assert place.verify().ok
 
 
+@pytest.mark.row("KEEP3")
+async def test_past_hole_what_was_held_while_others_were_dropped_went_too() -> None:
+    s = stage(*SIGN_IN, NOTICE)
+    s.clock.advance(400 * DAY)
+    way = s.world.clock.give_way
+
+    async def held_meanwhile() -> None:
+        await way()
+        await hold(s.world, b.ADA, "Court order 7", None)
+
+    s.world.clock.give_way = held_meanwhile  # type: ignore[method-assign]
+    assert await drop(s.world, KEEPING) == A_DAY, "what was gone before it; and then no more"
+
+
 @pytest.mark.row("KEEP4")
 @pytest.mark.parametrize(
     "rows",

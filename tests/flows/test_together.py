@@ -26,7 +26,7 @@ from broker.flows.applications.desk import desk, desks, requests
 from broker.flows.applications.hand_in import HandedIn, take_back
 from broker.flows.applications.review import Said as Remarked
 from broker.flows.applications.review import assess, endorse, give_back, invite, vote
-from broker.flows.applications.together import CODE_LIFE, MOST_PEOPLE, Code, asked_by, bring, join, part
+from broker.flows.applications.together import CODE_LIFE, MOST_PEOPLE, Code, Invitation, asked_by, bring, join, part
 from broker.flows.applications.turns import MOST_ASKED, amend, hand_in_again
 from broker.flows.assertions import accept_terms
 from broker.flows.decide_request import Decided
@@ -146,8 +146,8 @@ async def test_a_code_joins_one_person_and_lasts_two_weeks() -> None:
     code = await bring(s.world, ADA, made.id)
     assert isinstance(code, Code)
     seen = await asked_by(s.world, TEAM, f" {code.code} ")
-    assert isinstance(seen, Application)
-    assert seen.id == made.id
+    assert isinstance(seen, Invitation)
+    assert (seen.application.id, seen.paper) == (made.id, made.paper)
     assert await asked_by(s.world, caller(PIA), code.code) == Reason(code="REQ-NOT-FOUND"), "participants do not apply"
     assert isinstance(await join(s.world, TEAM, code.code), Application)
     assert await join(s.world, who(SAM), code.code) == Reason(code="REQ-NOT-FOUND")

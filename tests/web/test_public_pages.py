@@ -13,7 +13,7 @@ from broker.core.decision import Question, evaluate
 from broker.core.decision.of_data import of_data_each
 from broker.core.ids import DatasetId
 from broker.core.purpose import Kind, Modality
-from broker.core.rows import Document
+from broker.core.rows import Application, Document
 from broker.flows.look_ahead import MOST, look_ahead
 from broker.flows.put_in_force import put_rules_in_force
 from broker.web.state import READY
@@ -222,6 +222,20 @@ async def test_the_register_can_be_followed_and_names_nobody(tmp_path: Path) -> 
         assert not [secret for secret in SECRETS if secret in text]
         again = await (await s.http.get("/register.xml")).text()
         assert ET.fromstring(again).findtext("channel/item/guid") == items[0].findtext("guid")
+
+
+@pytest.mark.parametrize("bad", ["\0", "\x0b", "\x1b", "\ufffe", "\uffff"], ids=ascii)
+async def test_past_hole_one_title_ended_the_feed_for_all(tmp_path: Path, bad: str) -> None:
+    from tests.web.test_transparency import world  # noqa: PLC0415 (its world)
+
+    rows = [
+        replace(row, papers=tuple(replace(one, title=f"Hearts{bad} \U0001f9ec") for one in row.papers))
+        if isinstance(row, Application) else row
+        for row in world()
+    ]  # fmt: skip
+    async with site(tmp_path, *rows) as s:
+        text = await (await s.http.get("/register.xml")).text()
+        assert ET.fromstring(text).findtext("channel/item/title") == "Hearts\N{REPLACEMENT CHARACTER} \U0001f9ec"
 
 
 STATES: Mapping[str, tuple[bool, bool, int, str]] = {

@@ -7,6 +7,7 @@ from typing import Literal
 from broker.core.access.clock import LONGEST_DAYS
 from broker.core.access.life import Command, Stage
 from broker.core.access.parts import OF_APPLICANTS, Part
+from broker.core.access.states import State
 from broker.core.access.votes import Choice, Vote
 from broker.core.applications import moved
 from broker.core.audit.entry import Value
@@ -14,6 +15,7 @@ from broker.core.ids import DatasetId, PersonId, ReviewId
 from broker.core.outcome import Reason
 from broker.core.rows import Person, Put, Review, changed
 from broker.core.rows.applications import Aside, Assessed, Assessment, Invited, Remark
+from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 from broker.flows.applications.desk import Desk, at_desk, requests
 from broker.flows.world import Caller, World
@@ -40,12 +42,23 @@ async def endorse(w: World, caller: Caller, id: ReviewId, *, yes: bool, ground: 
     if isinstance(found, Reason):
         return found
     # 2. Decide.
+    if yes and not _answers_for_all(caller, found, w.snapshots.current()):
+        return Reason(code="REQ-OTHER-HOME")
     made = _remark(w, caller, found, Said(text=ground), now)
     commands = (Command.ENDORSE, Command.SCREEN) if yes else (Command.DECLINE,)
     by = caller.person.id if yes else None
     after = moved(found.review, *commands, now=now, endorsed_by=by, remarks=(*found.review.remarks, made))
     # 3. Record.
     return await _record(w, caller, "review.endorsed" if yes else "review.declined", found, after, now)
+
+
+def _answers_for_all(caller: Caller, found: Desk, snapshot: Snapshot) -> bool:
+    """Is everybody whose request waits here of an institution for which the caller signs? Their homes may differ by
+    now: an applicant who moves takes nobody along.
+    """
+    waiting = [row for row in requests(found.review, snapshot) if row.state is State.SUBMITTED]
+    homes = (snapshot.organisations(one.partition("@")[2] for one in row.affiliations) for row in waiting)
+    return all(any(caller.has_role(Part.SIGNING_OFFICIAL, f"organisation:{one.id}") for one in each) for each in homes)
 
 
 async def remark(w: World, caller: Caller, id: ReviewId, said: Said) -> Review | Reason:

@@ -18,7 +18,7 @@ from broker.core.ids import ApplicationId, PersonId
 from broker.core.oidc.opaque import opaque, stored_id
 from broker.core.outcome import Reason
 from broker.core.rows import Application, Committee, Grant, Put, Request, Review, Revocation, changed
-from broker.core.rows.applications import Accessor
+from broker.core.rows.applications import Accessor, Paper
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 from broker.flows.applications.desk import desks, own_desks
@@ -31,7 +31,7 @@ MOST_PEOPLE = 30
 """Who apply together, the applicant among them."""
 CODE_LIFE = 14 * 86_400
 """Seconds in which a code is to be used."""
-_CODE, _CODE_BYTES = "together", 32
+_CODE, _USED, _CODE_BYTES = "together", "together.used", 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,14 @@ class Code:
 
     code: str
     ends: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What somebody would join, and the papers under which they would ask."""
+
+    application: Application
+    paper: Paper
 
 
 async def bring(w: World, caller: Caller, id: ApplicationId) -> Code | Reason:
@@ -54,12 +62,15 @@ async def bring(w: World, caller: Caller, id: ApplicationId) -> Code | Reason:
         return _too_many()
     # 3. Keep: no entry, it gives nobody anything (ruling 27).
     code, ends = opaque(w.entropy.random(_CODE_BYTES)), Seconds(now + CODE_LIFE)
-    await w.scratch.put(_CODE, stored_id(code), {"application": id, "by": caller.person.id}, ends)
+    await w.scratch.put(_CODE, stored_id(code), {"application": id, "by": caller.person.id, "made": now}, ends)
     return Code(code, ends)
 
 
-async def asked_by(w: World, caller: Caller, code: str) -> Application | Reason:
-    """What somebody would join who has this code. Steps: 1 gather, 2 decide."""
+async def asked_by(w: World, caller: Caller, code: str) -> Invitation | Reason:
+    """What somebody would join who has this code. Steps: 1 gather, 2 decide.
+
+    A code gives nobody knowledge of hidden data, and does not bring back who left since it was made.
+    """
     # 1. Gather.
     now, snapshot = w.clock.now(), w.snapshots.current()
     kept = await w.scratch.get(_CODE, stored_id(code.strip()), now)
@@ -67,10 +78,15 @@ async def asked_by(w: World, caller: Caller, code: str) -> Application | Reason:
     # 2. Decide: participants have no applications, and what has ended is not joined.
     if row is None or kept is None or kept["by"] not in row.people or caller.person.subject is not None:
         return Reason(code="REQ-NOT-FOUND")
+    persons = snapshot.ever_linked(caller.person.id)
+    left = [one.left for one in row.together if one.person in persons and one.left is not None]
+    paper = standing(row, asked(row, snapshot), snapshot, now)
+    if any(at >= kept["made"] for at in left) or not all(may_know(caller, id, snapshot, now) for id in paper.datasets):
+        return Reason(code="REQ-NOT-FOUND")
     reviews = [one for id in row.reviews if (one := snapshot.get(Review, id)) is not None]
     if not any(Command.BRING in allowed(one.stage, {Part.APPLICANT}) for one in reviews):
         return Reason(code="REQ-STATE", facts=(("state", ", ".join(sorted({one.stage.value for one in reviews}))),))
-    return row
+    return Invitation(row, paper)
 
 
 async def join(w: World, caller: Caller, code: str) -> Application | Reason:
@@ -79,10 +95,10 @@ async def join(w: World, caller: Caller, code: str) -> Application | Reason:
     Twice is once. Committees that have not answered begin anew: they voted on others.
     """
     # 1. Gather.
-    now, row = w.clock.now(), await asked_by(w, caller, code)
-    if isinstance(row, Reason):
-        return row
-    snapshot = w.snapshots.current()
+    now, found = w.clock.now(), await asked_by(w, caller, code)
+    if isinstance(found, Reason):
+        return found
+    row, snapshot = found.application, w.snapshots.current()
     persons, rows = snapshot.ever_linked(caller.person.id), asked(row, snapshot)
     # 2. Decide.
     if persons & set(row.people):
@@ -94,17 +110,18 @@ async def join(w: World, caller: Caller, code: str) -> Application | Reason:
         return _too_many()
     if _endorsed(row, snapshot) and not _same_home(row, caller, snapshot):
         return Reason(code="REQ-OTHER-HOME")
+    if not await _theirs(w, caller, code, now):
+        return Reason(code="REQ-NOT-FOUND")
     one = Accessor(person=caller.person.id, joined=now, affiliations=caller.affiliations, location=caller.location)
     after = changed(row, together=(*(each for each in row.together if each.person != one.person), one))
-    before = standing(row, rows, snapshot, now)
-    paper = as_handed_in(before, before.datasets, after.people)
+    paper = as_handed_in(found.paper, found.paper.datasets, after.people)
     after = replace(after, papers=(*row.papers, paper))
     # 3. Foresee and record.
     turn = Turn(kind="application.joined", after=after, asking=asking, mended=False, now=now, snapshot=snapshot)
     done = await take(w, caller, turn)
     if isinstance(done, Reason):
         return done
-    # 4. Spend the code: whoever comes second with it finds a later version, or none.
+    # 4. Spend the code.
     await w.scratch.take(_CODE, stored_id(code.strip()), now)
     return done.application
 
@@ -145,6 +162,15 @@ async def part(w: World, caller: Caller, id: ApplicationId, person: PersonId) ->
     await w.ledger.record(w.entry("application.left", now, caller.person, told), Put(after), *rows)
     # 4. Answer.
     return after
+
+
+async def _theirs(w: World, caller: Caller, code: str, now: Seconds) -> bool:
+    """Is the code the caller's? It is whose who joins with it first, also while that is being recorded."""
+    id, who = stored_id(code.strip()), caller.person.id
+    if await w.scratch.add(_USED, id, {"by": who}, Seconds(now + CODE_LIFE), now):
+        return True
+    used = await w.scratch.get(_USED, id, now)
+    return used is not None and used["by"] == who
 
 
 def _after(row: Request) -> State | None:

@@ -6,6 +6,7 @@ from broker.core.access.life import Command
 from broker.core.amending import asked, standing
 from broker.core.ids import DatasetId, PersonId
 from broker.core.outcome import Reason
+from broker.core.rows import Application
 from broker.flows.applications.together import asked_by, bring, join, part
 from broker.flows.applications.turns import amend
 from broker.web import forms
@@ -63,7 +64,7 @@ async def people(request: web.Request) -> web.Response:
 
 async def enter(request: web.Request) -> web.Response:
     """GET /join: where a code is entered. It is in no address, so in no log of one."""
-    return page(request, await signed_in(request), "join.html", {"code": "", "row": None, "wrong": None})
+    return page(request, await signed_in(request), "join.html", {"code": "", "paper": None, "wrong": None})
 
 
 async def entered(request: web.Request) -> web.Response:
@@ -74,8 +75,8 @@ async def entered(request: web.Request) -> web.Response:
     joins = form.get("do") == "join"
     found = await join(world, who, code) if joins else await asked_by(world, who, code)
     if isinstance(found, Reason):
-        values = {"code": code, "row": None, "wrong": said(found, request)}
+        values = {"code": code, "paper": None, "wrong": said(found, request)}
         return page(request, who, "join.html", values, status=400)
-    if joins:
+    if isinstance(found, Application):
         raise web.HTTPSeeOther(f"/applications/{found.id}")
-    return page(request, who, "join.html", {"code": code, "row": found, "wrong": None})
+    return page(request, who, "join.html", {"code": code, "paper": found.paper, "wrong": None})

@@ -1,5 +1,6 @@
 """Templates and the one stylesheet. Everything is escaped; nothing on a page comes from elsewhere."""
 
+import re
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
@@ -13,19 +14,25 @@ from broker.core.time import rfc3339
 from broker.web.languages import language
 
 _HERE = Path(__file__).parent
+_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def set_up(app: web.Application) -> None:
     """Make `render` work in `app`."""
     aiohttp_jinja2.setup(
         app,
-        filters={"day": lambda at: rfc3339(at)[:10], "rfc822": lambda at: formatdate(at, usegmt=True)},
+        filters={"xml": _for_xml, "day": lambda at: rfc3339(at)[:10], "rfc822": lambda at: formatdate(at, usegmt=True)},
         loader=jinja2.FileSystemLoader(_HERE / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def _for_xml(text: str) -> str:
+    """Without what no XML document can hold, escaped or not (XML 1.0 section 2.2): one title would end the feed."""
+    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def render(request: web.Request, template: str, status: int = 200, **values: Any) -> web.Response:

@@ -7,6 +7,10 @@ from typing import Any, Literal, TypeVar
 
 from broker.adapters.storage.log import Published
 from broker.core.audit.entry import GONE, Effect, Entry, encode
+from broker.core.audit.merkle import inclusion_ranges, leaf_hash, root_of
+from broker.core.audit.note import Checkpoint, checkpoint_text, sign_note
+from broker.core.audit.note import Signer as NoteSigner
+from broker.core.audit.proof import Proof
 from broker.core.authz.feed import Change
 from broker.core.letters import Letter
 from broker.core.passport.health import Concerns, IssuerReport, Refusals
@@ -132,6 +136,11 @@ class MemoryLedger:
         return after
 
 
+def _few(values: Sequence[str]) -> None:
+    if len(values) > 500:
+        raise ValueError("more than 500 at once")
+
+
 @dataclass
 class MemoryRows:
     """Reads of what a MemoryLedger holds."""
@@ -157,6 +166,18 @@ class MemoryRows:
         for row in found[::-1][:most]:
             yield row
 
+    async def newest_of(self, kind: type[R], member: str, values: Sequence[str], most: int) -> AsyncIterator[R]:
+        _few(values)
+        for value in values:
+            async for row in self.newest(kind, member, value, most):
+                yield row
+
+    async def each(self, kind: type[R], ids: Sequence[str]) -> AsyncIterator[R]:
+        _few(ids)
+        for id in sorted(set(ids)):
+            if (row := await self.get(kind, id)) is not None:
+                yield row
+
 
 @dataclass(frozen=True)
 class MemoryEntry:
@@ -173,6 +194,8 @@ class MemoryChanges:
     ledger: MemoryLedger
     origin: str = "broker.example/audit"
     first: int = 0
+    signer: NoteSigner | None = None
+    """Who signs the log; None: nobody, and nothing has a proof."""
 
     async def ended(self) -> list[AuditReads]:
         return []
@@ -186,6 +209,21 @@ class MemoryChanges:
     async def newest(self, count: int, before: int | None = None) -> list[MemoryEntry]:
         kept = list(enumerate(self.ledger.bodies))[:before]
         return [MemoryEntry(seq, body) for seq, body in kept[::-1][:count]]
+
+    async def entry(self, receipt: str) -> MemoryEntry | None:
+        found = (seq for seq, entry in enumerate(self.ledger.entries) if entry.id == receipt)
+        return next((MemoryEntry(seq, self.ledger.bodies[seq]) for seq in found), None)
+
+    async def proof(self, receipt: str) -> Proof | None:
+        """None, too, where nobody signs."""
+        kept, leaves = await self.entry(receipt), [leaf_hash(body) for body in self.ledger.bodies]
+        if kept is None or self.signer is None:
+            return None
+        size = len(leaves)
+        hashes = [root_of(leaves[begin:end]) for begin, end in inclusion_ranges(kept.seq, size)]
+        point = Checkpoint(origin=self.signer.key.name, size=size, root=root_of(leaves))
+        note = sign_note(checkpoint_text(point), [self.signer])
+        return Proof(index=kept.seq, hashes=tuple(hashes), checkpoint=note, extra=kept.body)
 
     async def at(self, seq: int) -> Seconds | None:
         return self.ledger.entries[seq].at if 0 <= seq < len(self.ledger.entries) else None

@@ -158,6 +158,16 @@ class SealedRows:
         async for row in self._rows.newest(kind, member, value, most):
             yield self._seal.open(row)
 
+    async def newest_of(self, kind: type[R], member: str, values: Sequence[str], most: int) -> AsyncIterator[R]:
+        """As of the one underneath."""
+        async for row in self._rows.newest_of(kind, member, values, most):
+            yield self._seal.open(row)
+
+    async def each(self, kind: type[R], ids: Sequence[str]) -> AsyncIterator[R]:
+        """As of the one underneath."""
+        async for row in self._rows.each(kind, ids):
+            yield self._seal.open(row)
+
     async def in_clear(self) -> tuple[Row, ...]:
         """Rows whose secret was stored before secrets were encrypted."""
         found = list[Row]()

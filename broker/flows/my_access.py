@@ -43,8 +43,12 @@ class No:
 async def downloads(w: World, caller: Caller) -> tuple[Download, ...]:
     """The newest accesses of the caller with what was delivered; those without a delivery are left out."""
     snapshot, found = w.snapshots.current(), list[Download]()
-    async for access in w.rows.newest(Access, "person", caller.person.id, MOST_ACCESSES):
-        sent = [one async for one in w.rows.newest(Delivery, "access", access.id, MOST_OF_ONE + 1)]
+    accesses = [one async for one in w.rows.newest(Access, "person", caller.person.id, MOST_ACCESSES)]
+    deliveries: dict[str, list[Delivery]] = {one.id: [] for one in accesses}
+    async for one in w.rows.newest_of(Delivery, "access", list(deliveries), MOST_OF_ONE + 1):
+        deliveries[one.access].append(one)
+    for access in accesses:
+        sent = deliveries[access.id]
         if not sent:
             continue
         dataset, file = snapshot.get(Dataset, access.dataset), snapshot.get(DrsObject, access.object)

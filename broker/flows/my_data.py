@@ -4,7 +4,7 @@ Read only, for the participant alone, or who speaks for them. No researcher is n
 register tells its project, also where the data themselves are hidden, because these are their own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from broker.core.consent.model import CommunityDecision, ConsentVersion
@@ -19,6 +19,8 @@ from broker.flows.world import World
 MOST = 40
 """Deliveries of each file that are looked at, the newest ones."""
 MOST_FILES = 25
+_AT_ONCE = 500
+"""Accesses of one read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,17 +65,25 @@ async def uses(w: World, subject: SubjectRef) -> Uses:
     files = list(_files(snapshot, all_held(snapshot, subject, now)))
     found: dict[tuple[str, str | None], Use] = {}
     whole = len(files) <= MOST_FILES
-    known: dict[str, Access | None] = {}
+    sent: dict[str, list[Delivery]] = {file.id: [] for file in files[:MOST_FILES]}
+    async for delivery in w.rows.newest_of(Delivery, "object", list(sent), MOST):
+        sent[delivery.object].append(delivery)
+    known = await _accesses(w, sent.values())
     for file in files[:MOST_FILES]:
-        seen = [one async for one in w.rows.newest(Delivery, "object", file.id, MOST)]
+        seen = sent[file.id]
         whole = whole and len(seen) < MOST
         for one in (each for each in seen if each.sent or each.state in ("open", "unknown")):
-            if one.access not in known:
-                known[one.access] = await w.rows.get(Access, one.access)
-            access = known[one.access]
+            access = known.get(one.access)
             key = (file.dataset, access.grant if access is not None else None)
             found[key] = _with(found.get(key), one, _use(snapshot, file, access, one, now))
     return Uses(uses=tuple(sorted(found.values(), key=lambda one: -one.last)), whole=whole)
+
+
+async def _accesses(w: World, sent: Iterable[list[Delivery]]) -> dict[str, Access]:
+    """Under which accesses these left; one or two reads."""
+    ids = sorted({one.access for deliveries in sent for one in deliveries})
+    parts = [ids[at : at + _AT_ONCE] for at in range(0, len(ids), _AT_ONCE)]
+    return {row.id: row for part in parts async for row in w.rows.each(Access, part)}
 
 
 def words_of_communities(snapshot: Snapshot, subject: SubjectRef, now: Seconds) -> tuple[Word, ...]:

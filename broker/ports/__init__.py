@@ -95,6 +95,14 @@ class Rows(Protocol):
         """As `find`, the last ids first, and no more than `most`: what came last, where ids are made in order."""
         ...
 
+    def newest_of(self, kind: type[R], member: str, values: Sequence[str], most: int) -> AsyncIterator[R]:
+        """As `newest` for each of `values` (500 at most, ValueError for more), in their order; one read for all."""
+        ...
+
+    def each(self, kind: type[R], ids: Sequence[str]) -> AsyncIterator[R]:
+        """The rows with these ids (500 at most, ValueError for more) that are there, in order of id; one read."""
+        ...
+
 
 class Scratch(Protocol):
     """What may be lost without anybody gaining or losing a right: unfinished sign-ins, pages, replay sets.

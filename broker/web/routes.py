@@ -350,6 +350,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/readyz", health.readyz, Who.ANYBODY),
     Route("GET", "/metrics", health.metrics, Who.ANYBODY),
     Route("GET", "/static/style.css", render.stylesheet, Who.ANYBODY),
+    Route("GET", "/static/receipt.mjs", render.receipt_script, Who.ANYBODY),
 )
 
 

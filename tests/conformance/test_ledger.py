@@ -259,6 +259,17 @@ async def test_rows_are_found_by_a_member(store: Store) -> None:
     assert found == [all_four[1], all_four[3]]
     for most, there in ((1, [all_four[3]]), (9, [all_four[3], all_four[1]]), (0, [])):
         assert [row async for row in store.rows.newest(Identity, "person", "p1", most)] == there
+    every = {"p1": [all_four[3], all_four[1]], "p0": [all_four[2], all_four[0]], "none": []}
+    for most in (1, 2, 9):
+        wanted = [row for person in every for row in every[person][:most]]
+        assert [row async for row in store.rows.newest_of(Identity, "person", list(every), most)] == wanted
+    assert [row async for row in store.rows.newest_of(Identity, "person", [], 9)] == []
+    ids = [row.id for row in all_four]
+    assert [row async for row in store.rows.each(Identity, [*ids[::-1], "none", ids[0]])] == all_four
+    assert [row async for row in store.rows.each(Identity, [])] == []
+    for asked in (store.rows.each(Identity, ["x"] * 501), store.rows.newest_of(Identity, "person", ["x"] * 501, 1)):
+        with pytest.raises(ValueError, match="500"):
+            [row async for row in asked]
 
 
 @pytest.mark.row("F9")

@@ -1,7 +1,7 @@
 """Reads of the rows that the ledger stored: always the last committed version, over a connection that cannot write."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -15,6 +15,8 @@ from broker.core.rows import Row
 R = TypeVar("R", bound=Row)
 PAGE = 500
 """Rows read at once: a scan holds no transaction open, and the write-ahead log can be folded in behind it."""
+MOST_AT_ONCE = 500
+"""Values that one read asks for."""
 
 
 class Database(Protocol):
@@ -52,6 +54,29 @@ class SqliteRows:
         for _, row in await self._page(kind, f"WHERE {member} = ? ORDER BY id DESC LIMIT {int(most)}", (value,)):
             yield row
 
+    async def newest_of(self, kind: type[R], member: str, values: Sequence[str], most: int) -> AsyncIterator[R]:
+        """As `newest` for each of `values`, in their order. KeyError for a member that has no index, ValueError for
+
+        more than MOST_AT_ONCE.
+        """
+        if member not in INDEXED.get(kind.KIND, ()):
+            raise KeyError(f"{kind.KIND}.{member} has no index")
+        if not _fits(values):
+            return
+        where = f'FROM "{ROWS[kind.KIND].name}" WHERE {member} = ? ORDER BY id DESC LIMIT {int(most)}'
+        parts = [f"SELECT * FROM (SELECT {n} AS place, id, body {where}) AS part_{n}" for n in range(len(values))]  # noqa: S608
+        statement = f"SELECT id, body FROM ({' UNION ALL '.join(parts)}) AS whole ORDER BY place, id DESC"  # noqa: S608
+        for _, body in await self._db.execute_fetchall(statement, tuple(values)):
+            yield restore(kind, body)
+
+    async def each(self, kind: type[R], ids: Sequence[str]) -> AsyncIterator[R]:
+        """The rows with these ids, in order of id. ValueError for more than MOST_AT_ONCE."""
+        if not _fits(ids):
+            return
+        marks = ", ".join("?" * len(ids))
+        for _, row in await self._page(kind, f"WHERE id IN ({marks}) ORDER BY id", tuple(ids)):
+            yield row
+
     async def _pages(self, kind: type[R], more: str, values: tuple[str, ...]) -> AsyncIterator[R]:
         after = ""
         while page := await self._page(kind, f"WHERE id > ? {more} ORDER BY id LIMIT {PAGE}", (after, *values)):
@@ -63,6 +88,13 @@ class SqliteRows:
         statement = f'SELECT id, body FROM "{ROWS[kind.KIND].name}" {where}'  # noqa: S608 (names from our tables)
         found = await self._db.execute_fetchall(statement, values)
         return [(id, restore(kind, body)) for id, body in found]
+
+
+def _fits(values: Sequence[str]) -> bool:
+    """Is there anything to ask for? ValueError for more than one statement should carry."""
+    if len(values) > MOST_AT_ONCE:
+        raise ValueError(f"more than {MOST_AT_ONCE} at once")
+    return bool(values)
 
 
 @asynccontextmanager

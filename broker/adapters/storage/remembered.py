@@ -6,7 +6,7 @@ is kept is always the last committed version: a row that was put is forgotten, a
 not kept.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -65,6 +65,12 @@ class RememberedRows:
 
     def newest(self, kind: type[R], member: str, value: str, most: int) -> AsyncIterator[R]:
         return self._rows.newest(kind, member, value, most)
+
+    def newest_of(self, kind: type[R], member: str, values: Sequence[str], most: int) -> AsyncIterator[R]:
+        return self._rows.newest_of(kind, member, values, most)
+
+    def each(self, kind: type[R], ids: Sequence[str]) -> AsyncIterator[R]:
+        return self._rows.each(kind, ids)
 
     async def find(self, kind: type[R], member: str, value: str) -> AsyncIterator[R]:
         if FOUND.get(kind) != member:

@@ -7,7 +7,7 @@ no second has come at which anything may turn by itself; as a running download, 
 worked out each time. Whatever is used again is on record each time, under the decision that it repeats.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -59,6 +59,14 @@ class Reads:
     def newest(self, kind: type[R], member: str, value: str, most: int) -> AsyncIterator[R]:
         self.whole = False
         return self._rows.newest(kind, member, value, most)
+
+    def newest_of(self, kind: type[R], member: str, values: Sequence[str], most: int) -> AsyncIterator[R]:
+        self.whole = False
+        return self._rows.newest_of(kind, member, values, most)
+
+    def each(self, kind: type[R], ids: Sequence[str]) -> AsyncIterator[R]:
+        self.whole = False
+        return self._rows.each(kind, ids)
 
     async def find(self, kind: type[R], member: str, value: str) -> AsyncIterator[R]:
         found = tuple([row async for row in self._rows.find(kind, member, value)])

@@ -27,6 +27,7 @@ SIGNED_IN: tuple[Address, ...] = (
     ("POST", "/use", looking.for_me),
     ("GET", "/me", mine.home),
     ("POST", "/me", mine.acted),
+    ("GET", "/me/receipts/{receipt}", mine.receipt),
     ("GET", "/decisions/{decision}", mine.decision),
     ("GET", "/applications/{application}/amend", joining.amending),
     ("POST", "/applications/{application}/amend", joining.amended),

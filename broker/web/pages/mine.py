@@ -8,7 +8,9 @@ from typing import Any
 
 from aiohttp import web
 
-from broker.core.ids import ClientId, DecisionId
+from broker.core.audit.entry import decode, pseudonym
+from broker.core.audit.proof import format_proof
+from broker.core.ids import ClientId, DecisionId, ReceiptId
 from broker.core.oidc.errors import OAuthError
 from broker.core.outcome import Reason
 from broker.core.reasons import sentence
@@ -24,6 +26,7 @@ from broker.web.bodies import form_body
 from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.pages.here import page, signed_in
+from broker.web.pages.render import WITH_SCRIPT
 from broker.web.releasing import described
 from broker.web.releasing import signed_in as person_and_session
 from broker.web.state import BROKER
@@ -74,6 +77,29 @@ async def decision(request: web.Request) -> web.Response:
 def _text(explained: dict[str, Any], audience: str) -> str:
     texts: dict[str, str] = explained.get("audience_texts", {})
     return texts.get(audience) or next(iter(texts.values()), "")
+
+
+async def receipt(request: web.Request) -> web.Response:
+    """GET /me/receipts/{receipt}: an entry of one's own with its proof, which the page itself checks by a script.
+
+    Without a script: the proof, and the program that checks it. Somebody else's is not there.
+    """
+    who, broker = await signed_in(request), request.app[BROKER]
+    id = ReceiptId(request.match_info["receipt"])
+    kept = await broker.audit.entry(id)
+    entry = decode(kept.body).entry if kept is not None else None
+    if entry is None or entry.who != pseudonym(who.person.log_key, broker.world.issuer, who.person.id):
+        raise Problem("REQ-NOT-FOUND")
+    proof = await broker.audit.proof(id)
+    values = {
+        "entry": entry,
+        "about": json.dumps(dict(entry.about), indent=1, ensure_ascii=False),
+        "proof": format_proof(proof).decode() if proof is not None else None,
+        "key": broker.administration.log_key,
+    }
+    response = page(request, who, "me_receipt.html", values)
+    response.headers["Content-Security-Policy"] = WITH_SCRIPT
+    return response
 
 
 async def _home(request: web.Request, who: Caller, wrong: str | None = None) -> web.Response:

@@ -12,6 +12,7 @@ from aiohttp import web
 from broker.core.reasons.language import Tongue, notes
 from broker.core.time import rfc3339
 from broker.web.languages import language
+from broker.web.middleware import SAFE_HEADERS
 
 _HERE = Path(__file__).parent
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -43,6 +44,16 @@ def render(request: web.Request, template: str, status: int = 200, **values: Any
     response = aiohttp_jinja2.render_template(template, request, spoken | values, status=status)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+WITH_SCRIPT = f"{SAFE_HEADERS['Content-Security-Policy']}; script-src 'self'"
+"""The policy of a page that has a script of ours. No other page may run any."""
+
+
+async def receipt_script(_: web.Request) -> web.StreamResponse:
+    """The script that checks a receipt in the browser."""
+    headers = {"Cache-Control": "public, max-age=3600", "Content-Type": "text/javascript; charset=utf-8"}
+    return web.FileResponse(_HERE / "static" / "receipt.mjs", headers=headers)
 
 
 async def stylesheet(_: web.Request) -> web.StreamResponse:

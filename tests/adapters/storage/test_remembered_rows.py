@@ -57,6 +57,15 @@ class Slow:
         for row in found[::-1][:most]:
             yield row
 
+    async def newest_of(self, kind: Any, member: str, values: Any, most: int) -> AsyncIterator[Any]:
+        for value in values:
+            async for row in self.newest(kind, member, value, most):
+                yield row
+
+    async def each(self, kind: Any, ids: Any) -> AsyncIterator[Any]:
+        for id in ids:
+            yield await self.get(kind, id)
+
 
 def put(slow: Slow, rows: RememberedRows, row: Row) -> None:
     slow.stored[row.KIND, row.id] = row

@@ -292,6 +292,12 @@ class SlowRows:
     def newest(self, kind: type[R], member: str, value: str, most: int) -> Any:
         raise NotImplementedError
 
+    def newest_of(self, kind: type[R], member: str, values: Any, most: int) -> Any:
+        raise NotImplementedError
+
+    def each(self, kind: type[R], ids: Any) -> Any:
+        raise NotImplementedError
+
 
 @pytest.mark.row("T064")
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=60), st.integers(2, 20))

@@ -45,7 +45,8 @@ from broker.flows.seal_secrets import seal_secrets
 from broker.flows.tell_clients import tell, waiting
 from broker.flows.witness import Asking, ask_witness
 from broker.flows.world import World
-from broker.ports import AuditReads, LedgerDownError, StaleError
+from broker.ports import LedgerDownError, StaleError
+from broker.ports.log import AuditReads
 
 log = structlog.get_logger(__name__)
 

@@ -21,9 +21,7 @@ from broker.core.rows import Drop, Row
 from broker.core.rows.retention import DROPPED
 from broker.core.time import Seconds
 from broker.ports import (
-    AuditReads,
     LedgerDownError,
-    PublishedHead,
     Signer,
     SourceHealth,
     StaleError,
@@ -32,6 +30,7 @@ from broker.ports import (
     Wanted,
 )
 from broker.ports.letters import Taken
+from broker.ports.log import AuditReads, PublishedHead
 
 R = TypeVar("R", bound=Row)
 T = TypeVar("T")

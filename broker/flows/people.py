@@ -35,7 +35,7 @@ from broker.core.time import Seconds, rfc3339
 from broker.flows.forget_names import forget_names
 from broker.flows.sign_out import sign_out
 from broker.flows.world import World
-from broker.ports import AuditReads
+from broker.ports.log import AuditReads
 
 _THEIRS: tuple[type[Row], ...] = (
     Identity, Session, Request, Application, Grant, Report, Case, Access, Approval, RecipientKey, Task, Mailbox,

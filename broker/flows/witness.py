@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from broker.core.audit.note import NoteError, Verify
 from broker.core.audit.witness import Cosigned, Witness, asked, lines_of, other_size
 from broker.core.time import Seconds
-from broker.ports import AuditReads, PublishedHead, Scratch, UpstreamError
+from broker.ports import Scratch, UpstreamError
+from broker.ports.log import AuditReads, PublishedHead
 from broker.ports.witnesses import WitnessDoor
 
 _KIND = "cosignature"

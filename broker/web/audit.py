@@ -17,7 +17,7 @@ from broker.core.audit.tiles import parse_path
 from broker.core.ids import ReceiptId
 from broker.flows.witness import cosigned
 from broker.flows.world import Caller
-from broker.ports import AuditReads
+from broker.ports.log import AuditReads
 from broker.web.callers import access_token, caller
 from broker.web.errors import Problem
 from broker.web.state import BROKER, Broker

@@ -62,6 +62,7 @@ from broker.web.pages import (
     granted,
     inbox,
     render,
+    transparency,
     troubled,
 )
 from broker.web.pages.problems import page
@@ -163,6 +164,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/identities/unlink", identities.part, Who.BROWSER, page),
     Route("GET", "/", catalogue.home, Who.ANYBODY, page),
     *(Route(method, path, handler, Who.ANYBODY, page) for method, path, handler in addresses.PUBLIC),
+    Route("GET", "/register.xml", transparency.register_feed, Who.ANYBODY),
     Route("GET", "/incidents", troubled.listing, Who.ANYBODY, page),
     Route("POST", "/incidents", troubled.acted, Who.BROWSER, page),
     Route("GET", "/complain", challenged.complaint_form, Who.ANYBODY, page),

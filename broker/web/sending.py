@@ -94,7 +94,7 @@ async def _delivered(
     def permitted(snapshot: Snapshot) -> bool:
         return still_permitted(opened, snapshot, broker.world.clock.now())
 
-    stream = Stream(transport, permitted)
+    stream = Stream(transport, permitted, opened.access)
     transport.set_write_buffer_limits(high=1)  # with 0 a TLS transport would never go on again
     end: End = "incomplete"
     try:

@@ -20,7 +20,6 @@ from broker.flows.repositories.feed import Changes
 from broker.flows.verified import Verifier
 from broker.flows.world import World
 from broker.ports import (
-    AuditReads,
     Endpoints,
     Forms,
     IdentityProviders,
@@ -29,6 +28,7 @@ from broker.ports import (
     TrustedProviders,
 )
 from broker.ports.envelopes import Envelopes
+from broker.ports.log import AuditReads
 from broker.ports.regions import Regions
 from broker.ports.sources import Sources
 from broker.ports.tracing import UNTRACED, Tracer

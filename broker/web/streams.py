@@ -9,7 +9,9 @@ import socket
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import NamedTuple
 
+from broker.core.rows import Access
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 from broker.ports import Clock, LedgerDownError
@@ -22,7 +24,9 @@ Listen = Callable[[Callable[[Snapshot], None]], Callable[[], None]]
 class Stream:
     """One running download: how much it has handed over, and whether it was cut."""
 
-    def __init__(self, transport: asyncio.Transport, permitted: Permitted) -> None:
+    def __init__(self, transport: asyncio.Transport, permitted: Permitted, access: Access | None = None) -> None:
+        """`access`: what it was permitted as; an administrator is told of it, and can end it."""
+        self.access = access
         self._transport = transport
         self._permitted = permitted
         self._given = 0
@@ -82,6 +86,16 @@ def _reset(transport: asyncio.Transport) -> None:
             connection.shutdown(socket.SHUT_RDWR)
 
 
+class Running(NamedTuple):
+    """One running download, as an administrator is told of it: never where it goes."""
+
+    access: str
+    person: str
+    dataset: str
+    object: str
+    sent: int
+
+
 class LiveStreams:
     """Every running download of this process."""
 
@@ -101,6 +115,12 @@ class LiveStreams:
                 failures.append(failure)
         if failures:
             raise failures[0]
+
+    def told(self) -> tuple[Running, ...]:
+        """The downloads that run, in order of their accesses."""
+        known = [(one.access, one.sent) for one in self._running if one.access is not None and not one.was_cut]
+        running = [Running(a.id, a.person, a.dataset, a.object, sent) for a, sent in known]
+        return tuple(sorted(running, key=lambda one: one.access))
 
     def cut_all(self) -> None:
         """End every download: the record is dead, so no withdrawal could reach them any more."""

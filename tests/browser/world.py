@@ -6,24 +6,28 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from broker.core.access.states import State
 from broker.core.administration import ref
+from broker.core.audit.note import Signer
 from broker.core.consent.model import CommunityDecision, Scope
 from broker.core.ids import ClientId, GrantId, PersonId, RequestId, SubjectRef
 from broker.core.oidc.opaque import stored_id
 from broker.core.rows import Approval, Client, Person, Role, Row, Trace
 from broker.core.time import Seconds
 from broker.flows.put_in_force import put_rules_in_force
+from broker.web.state import BROKER
 from tests import builders as b
 from tests.certificates import contexts
-from tests.fakes import START
+from tests.fakes import START, MemoryChanges
 from tests.web.browsing import Browser, browser_session
 from tests.web.site import BACK, PORTAL, Site, opened, site
 from tests.web.test_admin import EGA, FORMS
 from tests.web.test_admin_pages import SANCTION
 from tests.web.test_devices import CLI, COMPUTER
+from tests.web.test_receipt_page import KEY, PRIVATE
 from tests.web.test_workflow_pages import HEARTS, committee
 from tests.web.upstream import Home, upstreams
 
@@ -105,7 +109,10 @@ async def _happened(s: Site) -> dict[str, str]:
     path, headers = await opened(s)
     await (await s.http.get(path, headers=headers)).read()
     refused = await s.http.get("/ga4gh/drs/v1/objects/obj-1/access/https", headers=s.headers("usr_mei"))
+    log: Any = MemoryChanges(s.stage.ledger, signer=Signer(KEY, PRIVATE.sign))
+    s.http.app._state[BROKER] = replace(s.http.app[BROKER], audit=log)
     names = {
+        "receipt": next(one.id for one in s.stage.ledger.entries if one.kind == "download.authorised"),
         "grant": str(b.GRANT), "ended": "gra_old", "dataset": quote(b.HEART), "consent": f"con-{b.PIA}",
         "version": b.rules().packs["eu-gdpr-ch5"].version, "authorize": authorize(), "refused": refused.headers["Decision-Id"],
     }  # fmt: skip

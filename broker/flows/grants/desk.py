@@ -88,7 +88,7 @@ def own(caller: Caller, snapshot: Snapshot, now: Seconds) -> tuple[Held, ...]:
 
 def waiting(caller: Caller, snapshot: Snapshot, now: Seconds) -> tuple[Held, ...]:
     """The renewals that wait for the caller's committees, the oldest first."""
-    rows = [row for id in _committees(caller, snapshot) for row in renewals(snapshot, id)]
+    rows = [row for id in seats(caller, snapshot) for row in renewals(snapshot, id)]
     asked = sorted(rows, key=lambda row: (row.at, row.id))
     return tuple(_seen(caller, (snapshot.get(Grant, row.grant) for row in asked), snapshot, now))
 
@@ -96,7 +96,7 @@ def waiting(caller: Caller, snapshot: Snapshot, now: Seconds) -> tuple[Held, ...
 def ending(caller: Caller, snapshot: Snapshot, now: Seconds) -> tuple[Held, ...]:
     """The grants of the caller's committees that end in the next months, the first to end first; so many at most."""
     found: list[Held] = []
-    committees = _committees(caller, snapshot)
+    committees = seats(caller, snapshot)
     for day in range(now // _DAY, now // _DAY + WINDOW_DAYS):
         rows = [row for id in committees for row in ends_on(snapshot, id, day)]
         live = [one for one in _seen(caller, rows, snapshot, now) if one.live]
@@ -106,11 +106,11 @@ def ending(caller: Caller, snapshot: Snapshot, now: Seconds) -> tuple[Held, ...]
     return tuple(found[:MOST_ENDING])
 
 
-def _committees(caller: Caller, snapshot: Snapshot) -> list[str]:
-    """Those in which the caller sits, or whose desk they keep."""
-    seats = ("committee_member", "handler")
+def seats(caller: Caller, snapshot: Snapshot) -> list[str]:
+    """The committees in which the caller sits, or whose desk they keep."""
+    roles = ("committee_member", "handler")
     return [
-        one.id for one in snapshot.all(Committee) if any(caller.has_role(role, f"committee:{one.id}") for role in seats)
+        one.id for one in snapshot.all(Committee) if any(caller.has_role(role, f"committee:{one.id}") for role in roles)
     ]
 
 

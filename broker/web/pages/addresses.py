@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from broker.web.pages import administering, catalogue, joining, looking, mine, my_data, standing, transparency
+from broker.web.pages import administering, catalogue, joining, looking, mine, my_data, running, standing, transparency
 
 Address = tuple[str, str, Callable[[web.Request], Awaitable[web.StreamResponse]]]
 """Method, path, handler."""
@@ -14,7 +14,6 @@ PUBLIC: tuple[Address, ...] = (
     ("GET", "/dataset", catalogue.dataset),
     ("GET", "/use", looking.what_for),
     ("GET", "/register", transparency.register_page),
-    ("GET", "/register.xml", transparency.register_feed),
     ("GET", "/policies", transparency.policies),
     ("GET", "/policies/{pack}", transparency.policy),
     ("GET", "/policies/{pack}/{version}", transparency.former),
@@ -38,6 +37,9 @@ SIGNED_IN: tuple[Address, ...] = (
     ("GET", "/admin/sanctions", administering.punished),
     ("POST", "/admin/sanctions", administering.lifted),
     ("GET", "/admin/log", administering.log),
+    ("GET", "/admin/running", running.now),
+    ("POST", "/admin/running", running.stopped),
+    ("GET", "/admin/data", running.data),
     ("GET", "/admin/{noun}", administering.new),
     ("POST", "/admin/{noun}", administering.added),
     ("GET", "/admin/{noun}/{name}", administering.row),

@@ -60,7 +60,12 @@ async def home(request: web.Request) -> web.Response:
     punishes, audits = sanctions.may_read(_actor(who)), who.has_role("auditor", "service")
     if not sorts and not punishes and not audits:
         raise Problem("AUTH-NOT-YOURS", roles="admin, issuer_admin, legal_officer, auditor")
-    values = {"sorts": sorts, "punishes": punishes, "audits": audits}
+    values = {
+        "sorts": sorts,
+        "punishes": punishes,
+        "audits": audits,
+        "runs": audits or who.has_role("admin", "service"),
+    }
     return page(request, who, "admin.html", values)
 
 

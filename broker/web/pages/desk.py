@@ -22,6 +22,7 @@ from broker.flows import decide_request
 from broker.flows.applications.correct import reopen
 from broker.flows.applications.desk import Desk, at_desk, inbox, requests
 from broker.flows.applications.review import Said, assess, endorse, give_back, invite, put_off, remark, step_aside, vote
+from broker.flows.applications.similar import similar
 from broker.flows.decide_request import NotPossible
 from broker.flows.tell_decision import tell_decision
 from broker.flows.traces import explained
@@ -148,6 +149,7 @@ async def _asked(request: web.Request, who: Caller, row: Request, one: Desk) -> 
         "codes": [code for code in dict.fromkeys(codes) if may_answer(COMMITTEE, code)],
         "cast": count.cast,
         "opinion": count.opinion(one.committee.quorum).value,
+        "similar": similar(row, request.app[BROKER].snapshots.current()) if one.inside else (),
         "sides": one.review.assessment(row.dataset, one.application.turn),
     }
 

@@ -13,6 +13,7 @@ from broker.core.outcome import Reason
 from broker.core.reasons import sentence
 from broker.core.rows.reports import Told
 from broker.core.time import Seconds
+from broker.flows.committee_figures import ours
 from broker.flows.decide_request import NotPossible
 from broker.flows.grants.desk import Held, at_grant, ending, own, waiting
 from broker.flows.grants.end import close, stop
@@ -47,7 +48,10 @@ async def calendar(request: web.Request) -> web.Response:
     now, snapshot = broker.world.clock.now(), broker.snapshots.current()
     found = {"waiting": waiting(who, snapshot, now), "ending": ending(who, snapshot, now)}
     return page(
-        request, who, "renewals.html", {name: [_shown(one, now) for one in rows] for name, rows in found.items()}
+        request,
+        who,
+        "renewals.html",
+        {"ours": ours(who, snapshot, now)} | {name: [_shown(one, now) for one in rows] for name, rows in found.items()},
     )
 
 

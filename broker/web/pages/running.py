@@ -1,0 +1,115 @@
+"""Pages of administration about what is there and what runs now: downloads and sessions to stop, data, health.
+
+Stopping takes no sign-in of the last minutes, as everywhere on these pages.
+"""
+
+from typing import Any
+
+from aiohttp import web
+
+from broker.core.ids import PersonId
+from broker.core.jurisdiction.needs import needs
+from broker.core.jurisdiction.rulebook import overdue
+from broker.core.outcome import Reason
+from broker.core.reasons import sentence
+from broker.core.reasons.language import EVERY_WORD, Tongue
+from broker.core.rows import Dataset, Repository
+from broker.core.rows.revocation import What
+from broker.core.safeguards import unrecorded
+from broker.core.snapshot import Snapshot
+from broker.core.time import Seconds, day_of
+from broker.flows.revoke import revoke
+from broker.flows.sign_out import live_sessions
+from broker.flows.world import Caller
+from broker.web import forms
+from broker.web.bodies import form_body
+from broker.web.errors import Problem
+from broker.web.languages import language
+from broker.web.pages import searching
+from broker.web.pages.here import page, signed_in
+from broker.web.recording import WATCHED
+from broker.web.state import BROKER, READY
+
+_PAGE = 50
+_SHOWN = 200
+"""Downloads that are shown at once."""
+_GROUND = 2_000
+_STOPS: dict[str, What] = {"stop": "access", "end": "session"}
+
+
+async def now(request: web.Request) -> web.Response:
+    """GET /admin/running: the downloads of this process, the sessions of a person who is asked for, and health."""
+    return await _now(request, await _allowed(request))
+
+
+async def stopped(request: web.Request) -> web.Response:
+    """POST /admin/running: stop a download, or end a session; all that rests on it ends too."""
+    who = await _allowed(request)
+    form = forms.own(request, await form_body(request))
+    what, value = _STOPS.get(form.get("do", "")), form.get("value", "")[:200]
+    if what is None or not value:
+        raise Problem("REQ-INVALID", problem="do, value: no such step")
+    done = await revoke(request.app[BROKER].world, who, what, value, form.get("ground", "")[:_GROUND])
+    if isinstance(done, Reason):
+        return await _now(request, who, sentence(done.code, dict(done.facts), language(request)))
+    raise web.HTTPSeeOther("/admin/running")
+
+
+async def data(request: web.Request) -> web.Response:
+    """GET /admin/data: repositories, and of each dataset the facts and safeguards that nobody has stated."""
+    who, broker = await _allowed(request), request.app[BROKER]
+    snapshot, at = broker.snapshots.current(), broker.world.clock.now()
+    tongue, start = Tongue(language(request)), searching.place(request)
+    found = searching.every(snapshot, searching.asked(request))
+    values = {
+        "q": request.query.get("q", "")[: searching.LONGEST],
+        "repositories": [row async for row in broker.world.rows.scan(Repository)],
+        "count": len(found),
+        "rows": [_lacking(row, snapshot, at, tongue) for row in found[start : start + _PAGE]],
+        "following": start + _PAGE if len(found) > start + _PAGE else None,
+    }
+    return page(request, who, "admin_data.html", values)
+
+
+async def _allowed(request: web.Request) -> Caller:
+    """Who administers the service, or audits it; what they may stop, the flow decides."""
+    who = await signed_in(request)
+    if not (who.has_role("admin", "service") or who.has_role("auditor", "service")):
+        raise Problem("AUTH-NOT-YOURS", roles="admin, auditor")
+    return who
+
+
+async def _now(request: web.Request, who: Caller, wrong: str | None = None) -> web.Response:
+    broker = request.app[BROKER]
+    at, rules = broker.world.clock.now(), broker.snapshots.current().rulebook
+    running, asked = broker.streams.told(), request.query.get("person", "")[:100]
+    sessions = [one async for one in live_sessions(broker.world, PersonId(asked), at)] if asked else []
+    values = {
+        "running": running[:_SHOWN],
+        "count": len(running),
+        "asked": asked,
+        "sessions": sessions,
+        "may": who.has_role("admin", "service"),
+        "works": request.app[READY].ledger_writes(),
+        "wait": round(request.app[WATCHED].longest_wait(), 1),
+        "entries": await broker.audit.head(),
+        "signed": broker.audit.first + (await broker.audit.published()).size,
+        "overdue": [said for pack in rules.packs.values() if (said := overdue(pack, day_of(at)))],
+        "wrong": wrong,
+    }
+    return page(request, who, "admin_running.html", values, status=409 if wrong else 200)
+
+
+def _lacking(row: Dataset, snapshot: Snapshot, at: Seconds, tongue: Tongue) -> dict[str, Any]:
+    missing = [(need.fact, need.pack) for need in needs(snapshot.rulebook, row.facts, at)]
+    return {
+        "id": row.id,
+        "title": row.title,
+        "hidden": row.existence == "hidden",
+        "facts": [(_named(fact, tongue), pack) for fact, pack in missing],
+        "safeguards": [one.member for one in unrecorded(row)],
+    }
+
+
+def _named(fact: str, tongue: Tongue) -> str:
+    return tongue.word(f"fact.{fact}") if f"fact.{fact}" in EVERY_WORD else fact

@@ -14,7 +14,7 @@ from broker.core.ids import ClientId, DecisionId, ReceiptId
 from broker.core.oidc.errors import OAuthError
 from broker.core.outcome import Reason
 from broker.core.reasons import sentence
-from broker.core.rows import Client
+from broker.core.rows import Client, Session
 from broker.flows.my_access import downloads, refusals, remembered
 from broker.flows.oauth.authorize import forget
 from broker.flows.oauth.installations import connected, disconnect
@@ -28,7 +28,6 @@ from broker.web.languages import language
 from broker.web.pages.here import page, signed_in
 from broker.web.pages.render import WITH_SCRIPT
 from broker.web.releasing import described
-from broker.web.releasing import signed_in as person_and_session
 from broker.web.state import BROKER
 
 
@@ -105,7 +104,10 @@ async def receipt(request: web.Request) -> web.Response:
 async def _home(request: web.Request, who: Caller, wrong: str | None = None) -> web.Response:
     broker = request.app[BROKER]
     snapshot, now = broker.snapshots.current(), broker.world.clock.now()
-    visas = await described(request, *await person_and_session(request))
+    session = await broker.world.rows.get(Session, who.session or "")
+    if session is None:
+        raise Problem("REQ-FORM-EXPIRED")
+    visas = await described(request, who.person, session)
     kept = [(one, snapshot.get(Client, one.client)) for one in await remembered(broker.world, who)]
     tasks = [(one, snapshot.get(Client, one.client)) for one in await tasks_of(broker.oauth, who.person, now)]
     values = {

@@ -59,6 +59,16 @@ def counting(s: Site) -> None:
     s.http.app[BROKER].administration.figures.income = INCOME
 
 
+async def test_past_hole_who_amended_what_was_approved_made_a_yes_of_the_figures_vanish(tmp_path: Path) -> None:
+    rows = [
+        replace(row, state=State.REPLACED) if getattr(row, "state", None) is State.APPROVED else row for row in year()
+    ]
+    async with site(tmp_path, *rows, grant=None) as s:
+        counting(s)
+        said = await told(s)
+    assert next(line for line in said["applicants"] if line["group"] == "high")["decided"] == 40
+
+
 @pytest.mark.row("PUB-FIGURES")
 async def test_a_year_is_counted_by_income_group(tmp_path: Path) -> None:
     async with site(tmp_path, *year(), grant=None) as s:

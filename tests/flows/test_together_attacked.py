@@ -58,7 +58,7 @@ async def test_past_hole_who_was_parted_with_came_back_by_a_code_of_before() -> 
     assert ODA.id in again.people, "asked anew, they may"
 
 
-async def test_past_hole_two_joined_with_one_code_at_the_same_moment() -> None:
+async def test_of_two_who_join_with_one_code_at_the_same_moment_one_is_in() -> None:
     s = world()
     made = await handed(s)
     code = await code_of(s, made)

@@ -12,7 +12,7 @@ from broker.core.access.cases import CaseKind, CaseStage
 from broker.core.access.states import State
 from broker.core.equity import SMALL, IncomeGroups
 from broker.core.ids import DecisionId, RequestId, made_at, make_id
-from broker.core.rows import Case, Row, Trace
+from broker.core.rows import Case, Request, Row, Trace
 from broker.core.time import Seconds
 from broker.flows.figures import Figures
 from broker.web.state import BROKER
@@ -61,7 +61,8 @@ def counting(s: Site) -> None:
 
 async def test_past_hole_who_amended_what_was_approved_made_a_yes_of_the_figures_vanish(tmp_path: Path) -> None:
     rows = [
-        replace(row, state=State.REPLACED) if getattr(row, "state", None) is State.APPROVED else row for row in year()
+        replace(row, state=State.REPLACED) if isinstance(row, Request) and row.state is State.APPROVED else row
+        for row in year()
     ]
     async with site(tmp_path, *rows, grant=None) as s:
         counting(s)

@@ -414,7 +414,7 @@ def explanation_schema() -> str:
                         "aim", "protects", "alternatives", "residual")  # fmt: skip
     answers = _object({"by": {"enum": ["evidence", "finding", "record"]}, "roles": texts,
                        "days": {"type": ["integer", "null"]}}, "by", "roles", "days")  # fmt: skip
-    sentences = _object(dict.fromkeys(AUDIENCES, text), *AUDIENCES)
+    sentences = _object(dict.fromkeys(AUDIENCES, text), "dac")
     why = {
         "code": codes,
         "gate": {"enum": [str(gate) for gate in Gate]},
@@ -442,6 +442,7 @@ def explanation_schema() -> str:
         "outside": {"type": "array", "items": _object({"who": text, "name": text}, "who", "name")},
     }
     asked = {"modality": {"enum": sorted(Modality)}, "dataset": text, "object": text, "purpose": texts,
+             "asked_of_participants": texts | {"description": "What hangs on each participant's own answer."},
              "stage": {"enum": ["foresee", "approve", "use"]}}  # fmt: skip
     members = {
         "decision_id": text,

@@ -4,7 +4,7 @@ The rules of `broker check` read rows; what a row must have is asked for here.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,23 @@ class CaseFile:
         for place, row in enumerate(found):
             if not isinstance(row, dict):
                 raise self.wrong((name, place), "a row is an object")
+        self._named_once(name, found)
         return found
+
+    def known(self, where: Where, row: Mapping[str, Any], members: Collection[str]) -> None:
+        """Nothing in a row is passed over: a member that nobody reads is a misspelling. Fail with its line."""
+        unknown = next((name for name in row if name not in members), None)
+        if unknown is not None:
+            raise self.wrong((*where, unknown), f"no such member; there are {', '.join(sorted(members))}")
+
+    def _named_once(self, name: str, rows: list[Mapping[str, Any]]) -> None:
+        """Two rows of one id could not be told apart where one of them differs."""
+        seen: set[str] = set()
+        for place, row in enumerate(rows):
+            id = str(row["id"]) if row.get("id") is not None else None
+            if id is not None and id in seen:
+                raise self.wrong((name, place, "id"), f"{id}: another row is called so")
+            seen |= {id} if id is not None else set()
 
     def want(self, where: Where, row: Mapping[str, Any], name: str, kind: type | None = None) -> Any:
         """The member `name` of a row, which must be there, and of this kind."""

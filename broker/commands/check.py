@@ -23,17 +23,22 @@ from broker.core.consent.case import judge_case as judge_consent
 from broker.core.duo.case import codes_of
 from broker.core.duo.case import judge_case as judge_duo
 from broker.core.duo.ontology import Ontology
-from broker.core.jurisdiction.case import differences, not_counted
+from broker.core.jurisdiction.case import EXPECTED, differences, not_counted
 from broker.core.jurisdiction.case import judge_case as judge_jurisdiction
 from broker.core.jurisdiction.rulebook import Rulebook, rulebook
 from broker.core.outcome import Outcome
 from broker.core.passport.case import bench, judge_conditions, judge_pattern, judge_visa
+from broker.core.purpose import Modality
+from broker.core.reasons import REASONS
 from broker.core.time import Seconds, day_of, parse_rfc3339, rfc3339
 
 Verdict = tuple[str, str, str, str]
 """(what the row is called, what was wanted, what was given, why it was given). Equal texts in the middle: as wanted."""
 
 _DUO = ("PERMIT", "REVIEW", "DENY")
+_DUO_ROW = frozenset({"id", "title", "dataset", "purpose", "expect", "obligations", "why", "note", "source", "theirs"})
+"""Members of a row of DUO cases (docs/reference/duo-matching.md); the last four are for people."""
+_NO_DIFFERENCE = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +65,8 @@ def check(kind: str, files: tuple[Path, ...], mondo: Path | None, packs: Path | 
         verdicts = [verdict for file in files for verdict in _judged(kind, file, against)]
     failed = [verdict for verdict in verdicts if verdict[1] != verdict[2]]
     for id, wanted, given, because in failed:
-        click.echo(f"{id}: wanted {wanted}, given {given}" + (f" ({because})" if because else ""))
+        said = given if wanted == _NO_DIFFERENCE else f"wanted {wanted}, given {given}"
+        click.echo(f"{id}: {said}" + (f" ({because})" if because else ""))
     click.echo(f"{len(verdicts) - len(failed)} passed, {len(failed)} failed")
     sys.exit(1 if failed or not verdicts else 0)
 
@@ -113,6 +119,7 @@ def _duo(file: CaseFile, against: Against) -> Iterator[Verdict]:
     today = day_of(against.at) if against.at is not None else None
     for place, row in enumerate(file.rows()):
         where: Where = ("cases", place)
+        file.known(where, row, _DUO_ROW)
         expect = file.want(where, row, "expect", str)
         if expect not in _DUO:
             raise file.wrong((*where, "expect"), f"none of {', '.join(_DUO)}")
@@ -161,15 +168,26 @@ def _jurisdiction(file: CaseFile, against: Against) -> Iterator[Verdict]:
     for place, row in enumerate(file.rows()):
         where: Where = ("cases", place)
         expect = _expected(file, where, row)
-        if "outcome" in expect and expect["outcome"] not in Outcome.__members__:
-            raise file.wrong((*where, "expect", "outcome"), f"none of {', '.join(Outcome.__members__)}")
+        _words_of_law(file, (*where, "expect"), expect)
         asked = {name: row[name] for name in ("profile", "facts", "at") if name in row}
         answer = _safely(
             lambda asked=asked: judge_jurisdiction(asked, defaults, profiles, at, against.rulebook)  # type: ignore[misc]
         )
         found = (answer,) if isinstance(answer, str) else differences(expect, answer)
         because = not_counted(asked, defaults, profiles) if found and not isinstance(answer, str) else ()
-        yield file.name_of(row, where), "as expected", "; ".join(found) or "as expected", ", ".join(because)
+        yield file.name_of(row, where), _NO_DIFFERENCE, "; ".join(found), ", ".join(because)
+
+
+def _words_of_law(file: CaseFile, where: Where, expect: Mapping[str, Any]) -> None:
+    """What a row of law expects, in words that an answer could have. Fail with the line of any other."""
+    file.known(where, expect, EXPECTED)
+    if "outcome" in expect and expect["outcome"] not in Outcome.__members__:
+        raise file.wrong((*where, "outcome"), f"none of {', '.join(Outcome.__members__)}")
+    for name, words in (("reasons", REASONS), ("alternatives", frozenset(Modality))):
+        listed = file.want(where, expect, name, list) if name in expect else ()
+        unknown = next((one for one in listed if one not in words), None)
+        if unknown is not None:
+            raise file.wrong((*where, name), f"{unknown}: no such {'reason' if name == 'reasons' else 'way of access'}")
 
 
 def _visas(file: CaseFile, against: Against) -> Iterator[Verdict]:

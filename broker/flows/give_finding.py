@@ -60,8 +60,10 @@ def _may_answer(caller: Caller, id: RequestId, role: str, snapshot: Snapshot) ->
     request = snapshot.get(Request, id)
     if request is None or not may_see(caller, request, snapshot):
         return Reason(code="REQ-NOT-FOUND")
-    if role not in ROLES or not holds(caller, role, request, snapshot):
+    if role not in ROLES:
         return Reason(code="AUTH-NOT-YOURS", facts=(("roles", ", ".join(sorted(ROLES))),))
+    if not holds(caller, role, request, snapshot):  # the one that was named: another that they hold is none for it
+        return Reason(code="AUTH-NOT-YOURS", facts=(("roles", f"{role}, in which you want to answer"),))
     if is_own(caller, request, snapshot):
         return Reason(code="REQ-OWN")
     if step(request.state, Event.APPROVE) is None:

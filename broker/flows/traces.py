@@ -10,6 +10,7 @@ from broker.core.audit.entry import Value
 from broker.core.consent.exclusion import Exclusion
 from broker.core.decision import Decision, Explanation, Question
 from broker.core.decision.explain import left_out_of
+from broker.core.decision.explanation import views
 from broker.core.decision.explanation.people import named, public_codes
 from broker.core.decision.explanation.texts import dressed
 from broker.core.decision.names import renamed, renamed_answer
@@ -203,6 +204,14 @@ def explained(
 ) -> dict[str, Any]:
     """An explanation in words, as the researcher's answer and the pages show it (schemas/explanation.schema.json)."""
     return {"decision_id": id, **dressed(_with(explanation.record, ground), language)}
+
+
+def explained_to_committee(
+    id: DecisionId, explanation: Explanation, language: Language = ENGLISH, ground: str | None = None
+) -> dict[str, Any]:
+    """The same as whoever decides reads it: what GET /decisions/{id} tells the committee, made now."""
+    body = {"explanation": explanation.record, "committee": _with(explanation.committee, ground)}
+    return views.committee(id, body, language)
 
 
 def _with(record: Mapping[str, Any], ground: str | None) -> Mapping[str, Any]:

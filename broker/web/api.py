@@ -5,12 +5,13 @@ from typing import Annotated, Any, Literal
 from aiohttp import web
 from pydantic import Field
 
+from broker.core.access.stated import read_stated
 from broker.core.decision.answering import Given
 from broker.core.duo.terms import public
 from broker.core.ids import ClientId, DatasetId, DecisionId, RequestId
 from broker.core.outcome import Gate, Reason
 from broker.core.plain import plain
-from broker.core.purpose import Purpose, purpose_json, read_purpose
+from broker.core.purpose import Purpose, purpose_json
 from broker.core.reasons.language import Language
 from broker.core.rows import Dataset, Request, Session
 from broker.core.rows.access import Finding
@@ -24,7 +25,7 @@ from broker.flows.oauth.authorize import forget
 from broker.flows.revoke import revoke
 from broker.flows.sign_out import sign_out
 from broker.flows.tell_decision import tell_decision
-from broker.flows.traces import explained
+from broker.flows.traces import explained_to_committee
 from broker.web import cookies
 from broker.web.bodies import Wire, json_body
 from broker.web.callers import caller
@@ -104,10 +105,11 @@ async def post_pre_check(request: web.Request) -> web.Response:
     """POST /pre-checks: which of these datasets, or of all that are listed, would a purpose be allowed on?"""
     who, body = await caller(request), await json_body(request, PreChecking, limit=_MANY_DATASETS)
     named = None if body.datasets is None else [DatasetId(id) for id in body.datasets]
-    found = await pre_check.pre_check(request.app[BROKER].world, who, _purpose(body.purpose), named)
+    purpose = _purpose(body.purpose)
+    found = await pre_check.pre_check(request.app[BROKER].world, who, purpose, named)
     if isinstance(found, Reason):
         raise Problem.of(found)
-    return web.json_response(pre_checked(found, language(request)))
+    return web.json_response(pre_checked(found, purpose, language(request)))
 
 
 async def get_decision(request: web.Request) -> web.Response:
@@ -270,7 +272,7 @@ async def post_revocation(request: web.Request) -> web.Response:
 
 def _purpose(raw: dict[str, Any]) -> Purpose:
     try:
-        return read_purpose(raw)
+        return read_stated(raw)
     except ValueError as wrong:
         raise Problem("REQ-INVALID", problem=f"purpose: {wrong}") from None
 
@@ -317,7 +319,7 @@ def _decided(done: Decided, now: Seconds, language: Language) -> dict[str, Any]:
     told = {
         **_request(done.request),
         "decision": done.id,
-        "explanation": explained(done.id, done.explanation, language, done.request.ground),
+        "explanation": explained_to_committee(done.id, done.explanation, language, done.request.ground),
     }
     if done.grant is not None:
         told["granted"] = grant_json(done.grant, now)

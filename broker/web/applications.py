@@ -6,10 +6,11 @@ from typing import Annotated, Any, TypeVar
 from aiohttp import hdrs, web
 from pydantic import Field
 
+from broker.core.access.stated import read_stated
 from broker.core.applications import differences
 from broker.core.ids import ApplicationId, DatasetId
 from broker.core.outcome import Reason
-from broker.core.purpose import purpose_json, read_purpose
+from broker.core.purpose import purpose_json
 from broker.core.questions import schema_of
 from broker.core.rows import Application
 from broker.core.rows.applications import Answer, Paper
@@ -145,7 +146,7 @@ async def withdraw_application(request: web.Request) -> web.Response:
 
 def paper_of(body: PaperBody) -> Paper:
     try:
-        purpose = read_purpose(body.purpose)
+        purpose = read_stated(body.purpose)
     except ValueError as wrong:
         raise Problem("REQ-INVALID", problem=f"purpose: {wrong}") from None
     answers = tuple(Answer(question=name, asked="", text=text) for name, text in body.answers.items())

@@ -4,13 +4,16 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from broker.core.decision.explanation.texts import hangs_on_people
+from broker.core.decision.explanation.written import asked_of_each
 from broker.core.oidc.challenge import Challenge
-from broker.core.reasons import sentence
+from broker.core.purpose import Purpose
+from broker.core.reasons import in_general
 from broker.core.reasons.language import Language
 from broker.flows.decide_request import NotPossible
 from broker.flows.pre_check import PreCheck
 from broker.flows.request_access import Foreseen
-from broker.flows.traces import explained, told_left_out
+from broker.flows.traces import explained, explained_to_committee, told_left_out
 from broker.flows.use_data import Refused
 from broker.web.errors import Problem
 
@@ -32,9 +35,11 @@ def refused(no: Refused, language: Language) -> Problem:
 
 
 def not_possible(no: NotPossible, ground: str, language: Language) -> Problem:
-    """A committee's yes that something above it forbids, as a problem with the whole explanation."""
-    told, first = explained(no.id, no.explanation, language, ground), no.explanation.reasons[0]
-    return Problem(first.code, decision=no.id, extra={**in_short(told), "explanation": told}, **dict(first.facts))
+    """A committee's yes that something above it forbids, in the committee's sentences, with the whole explanation."""
+    told = explained_to_committee(no.id, no.explanation, language, ground)
+    first = told["why"][0]
+    extra = {**in_short(told), "detail": first["sentence"], "explanation": told}
+    return Problem(first["code"], decision=no.id, extra=extra, **first["slots"])
 
 
 def in_short(told: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,8 +70,12 @@ def foreseen(found: Foreseen, language: Language) -> dict[str, Any]:
     return {"decision": found.id, **explained(found.id, found.explanation, language)}
 
 
-def pre_checked(found: PreCheck, language: Language) -> dict[str, Any]:
-    """A pre-check of many: how many of each outcome, each dataset's answer, and the sentence of each code once."""
+def pre_checked(found: PreCheck, purpose: Purpose, language: Language) -> dict[str, Any]:
+    """A pre-check of many: how many of each outcome, each dataset's answer, and the sentence of each code once.
+
+    The sentences are told of many data sets at once, and so without what is another fact for each.
+    """
+    permits = any(one.outcome.permits for one in found.told)
     codes = sorted({code for one in found.told for code in one.codes})
     return {
         "decision": found.id,
@@ -74,6 +83,7 @@ def pre_checked(found: PreCheck, language: Language) -> dict[str, Any]:
         "datasets": [
             {"dataset": one.dataset, "outcome": one.outcome.name, "codes": list(one.codes)} for one in found.told
         ],
-        "sentences": {code: sentence(code, language=language) for code in codes},
+        "sentences": {code: in_general(code, language) for code in codes},
+        "notes": hangs_on_people(asked_of_each(purpose), language) if permits else [],
         "example": found.example,
     }

@@ -61,6 +61,23 @@ FAULTS = [
         ":6: cases[0].expect.reasons: not a list of texts",
     ),
     ("jurisdiction", LAW.replace("{outcome: PERMIT}", "{}"), ":8: cases[0].expect: nothing is expected"),
+    (
+        "duo",
+        DUO.replace("expect: PERMIT", "expect: PERMIT\n    obligatons: []"),
+        ":7: cases[1].obligatons: no such member",
+    ),
+    ("duo", DUO.replace("id: mine", "id: a"), ":3: cases[1].id: a: another row is called so"),
+    (
+        "jurisdiction",
+        LAW.replace("outcome: PERMIT", "reasons: [JUR-XX]"),
+        ":8: cases[0].expect.reasons: JUR-XX: no such",
+    ),
+    (
+        "jurisdiction",
+        LAW.replace("outcome: PERMIT", "alternatives: [fax]"),
+        ":8: cases[0].expect.alternatives: fax: no",
+    ),
+    ("jurisdiction", LAW.replace("outcome: PERMIT", "outcom: PERMIT"), ":8: cases[0].expect.outcom: no such member"),
     ("jurisdiction", LAW.replace("outcome: PERMIT", "outcome: YES!"), ":8: cases[0].expect.outcome: none of PERMIT, "),
 ]
 

@@ -22,7 +22,7 @@ from broker.core.decision.joined import joined
 from broker.core.decision.question import Decision, Question
 from broker.core.decision.weighing import weighed
 from broker.core.ids import SubjectRef
-from broker.core.outcome import Outcome, Reason
+from broker.core.outcome import Gate, Outcome, Reason
 from broker.core.purpose import LADDER, Modality
 from broker.core.reasons import REASONS, sentence
 from broker.core.snapshot import Snapshot
@@ -65,11 +65,13 @@ def explain(question: Question, decision: Decision, snapshot: Snapshot) -> Expla
     milder = LADDER[LADDER.index(question.modality) + 1 :]
     alternatives = () if decision.permits else tuple(way for way in milder if passes[way].permits)
     told_by = [(gate, one) for gate in public_telling(decision, question) for one in public(gate, question)]
-    reasons = tuple(one for _, one in told_by)
-    holding = [(gate, one) for gate, one in told_by if decision.permits or facts.holds_up(one, case)]
+    told_once = {one: (gate, one) for gate, one in reversed(told_by)}  # of gates that say the same, the first
+    reasons = tuple(dict.fromkeys(one for _, one in told_by))
+    every = [told_once[one] for one in reasons]
+    holding = [(gate, one) for gate, one in every if decision.permits or facts.holds_up(one, case)]
     changes = helpful(question, decision, case)
     way_out = challenge([one for _, one in holding], case)
-    missing = () if decision.permits else decision.missing
+    missing = () if decision.permits else _needed(decision)
     shared = {
         "at": rfc3339(question.at),
         "known_at": rfc3339(question.known_at),
@@ -104,6 +106,14 @@ def explain(question: Question, decision: Decision, snapshot: Snapshot) -> Expla
             "facts": [written.fact(one) for one in facts.background(case)],
         },
     )
+
+
+def _needed(decision: Decision) -> tuple[str, ...]:
+    """What nobody has stated and somebody must. What the law would need is known when a purpose is."""
+    if decision.purpose is not None:
+        return decision.missing
+    asking = (gate for gate in decision.gates if gate.gate is not Gate.JURISDICTION)
+    return tuple(dict.fromkeys(one for gate in asking for one in gate.missing))
 
 
 def left_out_of(question: Question, decision: Decision, snapshot: Snapshot) -> Mapping[SubjectRef, str]:

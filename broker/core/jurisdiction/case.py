@@ -16,6 +16,9 @@ _COMPUTING = "request.processing_country"
 _AT_THE_HOLDERS = frozenset({"tre_remote", "code_to_data", "aggregate"})
 _LISTS = ("reasons", "obligations", "evidence", "missing_facts", "alternatives")
 
+EXPECTED = frozenset({"outcome", *_LISTS})
+"""What a row can expect."""
+
 
 class CaseError(ValueError):
     """A row that puts no question: no such profile, no time, facts that are no mapping."""
@@ -88,7 +91,7 @@ def differences(expect: Mapping[str, Any], answer: Answer) -> tuple[str, ...]:
         "reasons": tuple(reason.code for reason in answer.reasons),
         **{name: getattr(answer, name) for name in _LISTS[1:]},
     }
-    found = [f"{name}: not known" for name in expect if name not in {"outcome", *_LISTS}]
+    found = [f"{name}: not known" for name in expect if name not in EXPECTED]
     wanted = expect.get("outcome", answer.outcome.name)
     if wanted != answer.outcome.name:
         found.append(f"outcome: {wanted} wanted, {answer.outcome.name} given")

@@ -3,6 +3,7 @@
 Codes are stored for ever: rows are added, never renamed or removed. A table per family of codes.
 """
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -25,7 +26,7 @@ from broker.core.reasons.named_things import NAMED_THINGS
 from broker.core.reasons.spec import Appeal, Interest, Spec
 from broker.core.reasons.words import WORDS
 
-__all__ = ["REASONS", "TEXTS_VERSION", "Appeal", "Interest", "Spec", "sentence", "title"]
+__all__ = ["REASONS", "TEXTS_VERSION", "Appeal", "Interest", "Spec", "in_general", "sentence", "title"]
 
 
 def _registry() -> Mapping[str, Spec]:
@@ -53,6 +54,11 @@ def _registry() -> Mapping[str, Spec]:
 
 REASONS = _registry()
 
+_BRACKET = re.compile(r" \(\{\w+\}\)")
+_LAST = re.compile(r": \{\w+\}(?=\.?$)")
+_SLOT = re.compile(r" \(\{\w+\}\)|: \{\w+\}(?=[.;]?$)")
+_SLOT = re.compile(r"\{\w+\}")
+
 
 TEXTS_VERSION = fingerprint("".join([*map(str, REASONS.values()), *WORDS.values(), *NAMED_THINGS.values()]))
 """Which texts an explanation was told in: another sentence or word anywhere, another version."""
@@ -65,4 +71,14 @@ def sentence(code: str, facts: Mapping[str, str] | None = None, language: Langua
 
 def title(code: str, language: Language = ENGLISH) -> str:
     """What a committee reads of `code`, without facts: the same for every refusal of its kind."""
-    return Tongue(language).template(REASONS[code], "dac")
+    return _without_slots(_LAST.sub("", Tongue(language).template(REASONS[code], "dac")))
+
+
+def in_general(code: str, language: Language = ENGLISH) -> str:
+    """What may be said of `code` about many data sets at once: the researcher's sentence without facts."""
+    return _without_slots(Tongue(language).template(REASONS[code], "researcher"))
+
+
+def _without_slots(template: str) -> str:
+    """`template` without brackets that hold only a slot; any other slot is three dots."""
+    return _SLOT.sub("…", _BRACKET.sub("", template))

@@ -25,7 +25,7 @@ from broker.flows.applications.review import Said, assess, endorse, give_back, i
 from broker.flows.applications.similar import similar
 from broker.flows.decide_request import NotPossible
 from broker.flows.tell_decision import tell_decision
-from broker.flows.traces import explained
+from broker.flows.traces import explained_to_committee
 from broker.flows.world import Caller, World
 from broker.web import forms
 from broker.web.bodies import form_body
@@ -77,7 +77,7 @@ def _told(no: NotPossible | Reason, request: web.Request) -> str:
     told_in = language(request)
     if isinstance(no, Reason):
         return sentence(no.code, dict(no.facts), told_in)
-    told: dict[str, str] = explained(no.id, no.explanation, told_in)["audience_texts"]
+    told: dict[str, str] = explained_to_committee(no.id, no.explanation, told_in)["audience_texts"]
     return told["dac"]
 
 

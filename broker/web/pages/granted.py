@@ -19,7 +19,7 @@ from broker.flows.grants.desk import Held, at_grant, ending, own, waiting
 from broker.flows.grants.end import close, stop
 from broker.flows.grants.renew import ask_renewal, decline, extend
 from broker.flows.grants.terms import accept, terms_now
-from broker.flows.traces import explained
+from broker.flows.traces import explained_to_committee
 from broker.flows.world import Caller, World
 from broker.web import forms
 from broker.web.bodies import form_body
@@ -133,7 +133,7 @@ def _told(no: NotPossible | Reason, request: web.Request) -> str:
     told_in = language(request)
     if isinstance(no, Reason):
         return sentence(no.code, dict(no.facts), told_in)
-    told: dict[str, str] = explained(no.id, no.explanation, told_in)["audience_texts"]
+    told: dict[str, str] = explained_to_committee(no.id, no.explanation, told_in)["audience_texts"]
     return told["dac"]
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from multidict import MultiDict
 
-from broker.core.jurisdiction.countries import COUNTRIES
-from broker.core.purpose import AiUse, Kind, Modality, Purpose, Sensitive, purpose_json, read_purpose
+from broker.core.access.stated import read_stated
+from broker.core.purpose import AiUse, Kind, Modality, Purpose, Sensitive, purpose_json
 from broker.core.rows.applications import Answer, Paper
 
 TEXTS = {"title": 300, "statement": 20_000, "lay": 20_000, "benefit": 20_000}
@@ -64,9 +64,6 @@ def purpose(typed: Fields) -> Purpose:
     agreed = {name: _TRUTH[typed[name]] for name in _AGREED if typed.get(name) in _TRUTH}
     if agreed:
         raw["agreements"] = agreed
-    unknown = set(listed(typed.get("countries", ""))) - COUNTRIES
-    if unknown:
-        raise ValueError(f"countries: {min(unknown)[:40]} is not a country by its two letters")
     if typed.get("kinds"):
         raw["kinds"] = typed["kinds"]
     if typed.get("topics") or typed.get("no_topics"):
@@ -77,7 +74,7 @@ def purpose(typed: Fields) -> Purpose:
         raw["duration_months"] = _number(typed["months"])
     if typed.get("title", "").strip():
         raw["project"] = typed["title"].strip()
-    return read_purpose(raw)
+    return read_stated(raw)
 
 
 def typed_of(papers: Paper) -> Fields:

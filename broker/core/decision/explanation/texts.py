@@ -58,11 +58,18 @@ def dressed(record: Mapping[str, Any], language: Language = ENGLISH) -> dict[str
     told["challenge"] = {**challenge, "outside": outside}
     if "human" in record:
         told["human"] = {**record["human"], "decided_by": tongue.word(f"human.{record['human']['by']}")}
-    if "gates" in record:
+    if (
+        "gates" in record
+    ):  # whoever decides reads the committee's sentences, and what the researcher would be told to do
+        steps = told["change_that_would_help"]
+        told["change_that_would_help"] = [{**one, "say": tongue.word("dac.help", steps=one["say"])} for one in steps]
         told["gates"] = [{**gate, "why": [_why(one, tongue, "dac") for one in gate["why"]]} for gate in record["gates"]]
         told["facts"] = [_sourced(one, tongue) for one in record["facts"]]
     texts = {"researcher": _researcher(told, tongue), "dac": _dac(told, tongue), "subject": _subject(told, tongue)}
     told["audience_texts"] = {name: text for name, text in texts.items() if "gates" not in record or name == "dac"}
+    if "gates" in record:
+        said = [(one, one["sentences"]["dac"]) for one in told["why"]]
+        told["why"] = [{**one, "sentence": text, "sentences": {"dac": text}} for one, text in said]
     return told | _made_in(tongue, record)
 
 
@@ -118,6 +125,7 @@ def _researcher(told: Mapping[str, Any], tongue: Tongue) -> str:
     lines += [one["sentence"] for one in told["why"][:1]]
     if _is_forecast(told):
         lines.append(tongue.word("line.foresee"))
+        lines += _hangs_on_people(told["asked"].get("asked_of_participants", ()), tongue)
     if Outcome[told["outcome"]].permits:
         return " ".join(_with_conditions(lines, told, tongue))
     ground, interest, who = _grounds(told, tongue)
@@ -135,6 +143,18 @@ def _researcher(told: Mapping[str, Any], tongue: Tongue) -> str:
 def _is_forecast(told: Mapping[str, Any]) -> bool:
     """A yes before there is a request gives nobody anything."""
     return told["asked"]["stage"] == "foresee" and Outcome[told["outcome"]].permits
+
+
+def _hangs_on_people(asks: Iterable[str], tongue: Tongue) -> list[str]:
+    """What a forecast cannot know: each participant was asked about it, and their answers were not looked at."""
+    return (
+        [tongue.word("line.foresee_people", what="; ".join(tongue.thing("fact", one) for one in asks))] if asks else []
+    )
+
+
+def hangs_on_people(asks: Iterable[str], language: Language) -> list[str]:
+    """The same beside a pre-check of many data sets: one sentence, or none."""
+    return _hangs_on_people(asks, Tongue(language))
 
 
 def _left_open(told: Mapping[str, Any], tongue: Tongue) -> list[str]:

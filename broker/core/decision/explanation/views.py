@@ -23,6 +23,7 @@ from broker.core.decision.gates.jurisdiction import EXAMPLE
 from broker.core.decision.question import Decision, Question
 from broker.core.ids import DatasetId, SubjectRef
 from broker.core.outcome import Gate, Outcome, Reason
+from broker.core.plain import canonical
 from broker.core.reasons.language import Language, Tongue
 from broker.core.time import Seconds, rfc3339
 from broker.core.typed import typed
@@ -41,8 +42,22 @@ def researcher(id: str, body: Body, language: Language) -> dict[str, Any] | None
 
 
 def committee(id: str, body: Body, language: Language) -> dict[str, Any]:
-    """Every gate; of participants what the committee can answer, and one code for all else (ruling 10)."""
-    return {"decision_id": id, **dressed(_human(masked(_record(body), body), body), language)}
+    """Every gate; of participants what the committee can answer, and one code for all else (ruling 10).
+
+    `why` is what the gates say that do not pass: the same codes and outcomes in both places.
+    """
+    record = masked(_record(body), body)
+    return {"decision_id": id, **dressed(_human({**record, "why": _strictest(record)}, body), language)}
+
+
+def _strictest(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The reasons of the gates that stand in the way, the strictest first, each once; of a yes, those of the yes."""
+    shut = [one for one in record.get("gates", ()) if one["state"] != STATES[Outcome.PERMIT]]
+    ordered = sorted(shut, key=lambda one: -Outcome[one["outcome"]])
+    said: dict[bytes, Mapping[str, Any]] = {}
+    for one in (one for gate in ordered for one in gate["why"]):
+        said.setdefault(canonical([one["code"], one["slots"], one["norm"]]), one)
+    return list(said.values())[:_SHOWN] or list(record["why"])
 
 
 def answerer(id: str, body: Body, roles: Collection[str], language: Language) -> dict[str, Any] | None:

@@ -19,7 +19,7 @@ from broker.core.decision.question import Decision, Question
 from broker.core.drs.identifiers import encode
 from broker.core.outcome import Gate, GateResult, Norm, Outcome, Reason
 from broker.core.plain import plain
-from broker.core.purpose import Modality
+from broker.core.purpose import Modality, Purpose
 from broker.core.reasons import REASONS
 from broker.core.time import rfc3339
 
@@ -47,7 +47,19 @@ def asked(question: Question, decision: Decision) -> dict[str, Any]:
         told["object"] = question.object
     if decision.purpose is not None:
         told["purpose"] = sorted(str(kind) for kind in decision.purpose.named_kinds)
+        if question.stage == "foresee" and (each := asked_of_each(decision.purpose)):
+            told["asked_of_participants"] = list(each)
     return told
+
+
+def asked_of_each(purpose: Purpose) -> tuple[str, ...]:
+    """What of `purpose` hangs on each participant's own answer. A forecast touches nobody's record, and so says it."""
+    asks = {
+        "purpose.ai_use": purpose.ai_use not in {None, "none"},
+        "purpose.linkage": purpose.linkage is True,
+        "purpose.recontact": purpose.recontact is True,
+    }
+    return tuple(name for name, is_asked in asks.items() if is_asked)
 
 
 def ladder(rungs: Rungs) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def test_without_a_purpose_nothing_of_the_law_is_told_as_needed_and_nothing_twic
 
 async def test_who_decides_reads_the_same_at_once_as_later(tmp_path: Path) -> None:
     """In the committee's sentences, with the codes that the committee answers, and the same outcome."""
-    people = {"pia": b.consent(template=FORM), "paul": b.consent(b.PAUL, template=FORM)}
+    people: dict[str, Any] = {"pia": b.consent(template=FORM), "paul": b.consent(b.PAUL, template=FORM)}
     async with site(tmp_path, SILENT, grant=None, **people) as s:
         body = {"decision": "approve", "ground": "Good."}
         answer = await s.http.post(f"/api/v1/requests/{SILENT.id}/decision", json=body, headers=s.headers("usr_mei"))

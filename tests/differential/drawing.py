@@ -306,7 +306,7 @@ def _person(draw: Random, request: Row) -> list[Row]:
         draw.choices(["2020-01-01", "2024-01-01", "2024-01-01", "2026-03-01", "2026-06-01", "2026-07-01"], k=number)
     )
     versions = [_version(draw, request, n + 1, begins) for n, begins in enumerate(days)]
-    if number > 1 and draw.random() < 0.2:  # a pause, and what was taken back while it lasted
+    if number > 1 and draw.random() < 0.08:  # a pause, and what was taken back while it lasted
         versions[-2]["status"] = "suspended"
         versions[-1] |= {"status": "withdrawn", "withdrawal": {"kind": draw.choice(_LESS)}}
     if draw.random() < 0.05:

@@ -80,7 +80,11 @@ def _of_keys(ready: Ready) -> dict[str, bytes]:
     return found
 
 
-_GIVEN_BACK = ("POST /applications/new", "POST /applications/{application}/edit")
+_GIVEN_BACK = (
+    "POST /applications/new",
+    "POST /applications/{application}/edit",
+    "POST /applications/{application}/amend",
+)
 """Who wrote for an hour, and whose sign-in ended meanwhile, gets back what they sent, and nobody else does."""
 
 

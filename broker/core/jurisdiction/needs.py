@@ -88,15 +88,7 @@ def may_apply(rulebook: Rulebook, stated: Mapping[str, FactValue], at: Seconds) 
 
 def asked_of_applicants(rulebook: Rulebook, stated: Mapping[str, FactValue], at: Seconds) -> frozenset[str]:
     """The facts of a request that packs read which may apply to data of which this is stated."""
-    day, facts = day_of(at), derive(stated)
-    found: set[str] = set()
-    for compiled in rulebook.at(at).packs:
-        pack = rulebook.packs[compiled.id]
-        if (
-            evaluate(pack.applies_when, facts, {name: one.members(day) for name, one in pack.lists.items()})
-            is not False
-        ):
-            found |= set(facts_read(pack))
+    found = {fact for pack, _ in may_apply(rulebook, stated, at) for fact in facts_read(pack)}
     return frozenset(one for one in found if answerer(one) == "applicant")
 
 

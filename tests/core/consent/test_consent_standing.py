@@ -175,6 +175,21 @@ def test_what_waits_is_told_of_a_running_grant_as_of_a_new_request() -> None:
     assert running == new
 
 
+@pytest.mark.parametrize(
+    ("statuses", "paused"),
+    [
+        (["suspended"], True), (["suspended", "withdrawn"], True), (["suspended", "withdrawn", "withdrawn"], True),
+        (["suspended", "active"], False), (["suspended", "active", "withdrawn"], False), (["withdrawn"], False),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_pause_outlasts_what_is_withdrawn_meanwhile(statuses: list[str], *, paused: bool) -> None:
+    less: dict[str, Any] = {"withdrawal": {"kind": "no_further_access"}}
+    made = [version("a", n, status=one, **(less if one == "withdrawn" else {})) for n, one in enumerate(statuses, 1)]
+    (found,) = standings(made, asking())  # type: ignore[misc]
+    assert found.paused is paused
+
+
 def test_a_standing_is_a_version_and_its_withdrawal() -> None:
     (found,) = standings([A], asking())  # type: ignore[misc]
     assert found == Standing(version=A, withdrawal=None)

@@ -3,7 +3,7 @@
 import pytest
 
 from broker.core.jurisdiction.facts import FactValue
-from broker.core.jurisdiction.needs import Need, needs
+from broker.core.jurisdiction.needs import Need, asked_of_applicants, may_apply, needs
 from broker.core.jurisdiction.pack import Pack
 from tests.core.jurisdiction.jurisdiction_world import HOME, NOW, Raw, book_of, pack, rule
 from tests.core.jurisdiction.test_jurisdiction_lint import is_
@@ -63,3 +63,41 @@ def test_a_pack_that_does_not_apply_or_is_not_in_force_needs_nothing() -> None:
     assert needed(pack(), pack(id="other", answers_for=[], applies_when=ELSEWHERE, decide=asks)) == []
     over = {"from": "2020-01-01", "to": "2026-01-01"}
     assert needed(pack(), pack(id="other", answers_for=[], effective=over, decide=asks)) == []
+
+
+DEPENDS = pack(id="depends", answers_for=[], applies_when=ELSEWHERE)
+NOT_HERE = pack(id="not-here", answers_for=[], applies_when=is_("data.category", "eq", value="phenotypic"))
+LISTED = pack(
+    id="listed", answers_for=[], applies_when=is_("data.storage_country", "in", list="near"),
+    lists={"near": {"as_of": "2026-01-01", "source": "law", "items": [{"code": "DE", "to": "2026-05-31"}]}},
+)  # fmt: skip
+OF_DATA = {name: value for name, value in HOME.items() if name.startswith("data.")}
+
+
+def test_a_pack_is_asked_whoever_asks_or_depending_on_who_or_not_at_all() -> None:
+    book = book_of(pack(), DEPENDS, NOT_HERE)
+    assert [(one.id, always) for one, always in may_apply(book, OF_DATA, NOW)] == [
+        ("depends", False),
+        ("test-pack", True),
+    ]
+
+
+def test_what_follows_from_what_is_stated_decides_whether_a_pack_may_apply() -> None:
+    seen = pack(id="seen", answers_for=[], applies_when=is_("derived.personal_data_visible", "is_true"))
+    at_home: dict[str, FactValue] = {**OF_DATA, "request.modality": "aggregate", "request.processing_country": "DE"}
+    for stated, wanted in ((at_home, ["test-pack"]), (OF_DATA, ["seen", "test-pack"])):
+        assert [one.id for one, _ in may_apply(book_of(pack(), seen), stated, NOW)] == wanted
+
+
+def test_the_lists_of_the_day_decide_whether_a_pack_may_apply() -> None:
+    assert [one.id for one, _ in may_apply(book_of(pack(), LISTED), OF_DATA, NOW)] == ["test-pack"]
+
+
+def test_applicants_are_asked_what_packs_read_that_may_apply_and_nothing_that_others_answer() -> None:
+    mixed = {"all": [is_("request.ai_use", "eq", value="training"), SEQUENCED, ELSEWHERE]}
+    asks = pack(decide=[rule("ai", "refer", mixed), rule("ok", "permit")])
+    elsewhere = pack(
+        id="not-here", answers_for=[], applies_when=is_("data.category", "eq", value="phenotypic"),
+        decide=[rule("w", "refer", is_("request.modality", "eq", value="stream")), rule("ok", "permit")],
+    )  # fmt: skip
+    assert asked_of_applicants(book_of(asks, elsewhere), OF_DATA, NOW) == {"request.ai_use"}

@@ -141,7 +141,6 @@ LOOKS: tuple[Look, ...] = (
 NO_PAGE = {
     "/oauth2/authorize/continue": "shows what /oauth2/authorize shows",
     "/oauth2/end_session/continue": "shows what /oauth2/end_session shows",
-    "/register.xml": "is read by programs",
     "/sign-in/{idp}": "goes to the home organisation",
     "/sign-in/{idp}/callback": "comes from there, and goes on",
 }

@@ -30,7 +30,9 @@ TOLD: dict[str, tuple[str, str, str, Any, str]] = {
         "POST", f"{API}/requests", str(b.ADA), {**ASKED, "statement": "Please."}, "Su organización no puede firmar",
     ),
     "a committee's no": ("POST", f"{API}/requests/req_1/decision", MEI, NO, "El comité dijo que no"),
-    "what stands above its yes": ("POST", f"{API}/requests/req_1/decision", MEI, YES, "Su organización no puede firmar"),
+    "what stands above its yes": (
+        "POST", f"{API}/requests/req_1/decision", MEI, YES, "el destinatario no puede firmar las cláusulas tipo",
+    ),
     "a receipt": ("GET", f"{API}/me/consents/con-sub_pia/receipt", PIA, None, "Nunca se le preguntó"),
     "no such address": ("GET", "/nowhere", str(b.ADA), None, "No hay nada aquí para usted"),
 }  # fmt: skip

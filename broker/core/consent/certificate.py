@@ -52,7 +52,7 @@ def _weighed(certificate: DatasetCertificate, question: ConsentQuestion, found: 
         return hold("CON-UNKNOWN-ANSWER", keys=", ".join(keys))
     open_codes = [reason.code for reason in found.reasons if reason.code not in question.reviewed]
     if found.verdict is Duo.REVIEW and open_codes and OPEN not in question.reviewed:
-        return hold(OPEN, because=", ".join(open_codes))
+        return hold("CON-CERTIFICATE-OPEN", because=", ".join(open_codes))
     return None
 
 

@@ -308,6 +308,26 @@ def outside(*reasons: Reason, controller: str = "DE", **world: Any) -> Challenge
 PACKS = {pack.id: AUTHORITIES.get((pack.jurisdiction, pack.kind)) for pack in every_pack().packs.values()}
 
 
+@pytest.mark.parametrize(
+    ("code", "pack", "whom"),
+    [
+        ("JUR-CN-PIPL-ASSESSMENT", "cn-hgr-pipl", "CN-CAC"),
+        ("JUR-CN-PIPL-SCC", "cn-hgr-pipl", "CN-CAC"),
+        ("JUR-CN-PIPL-CONSENT", "cn-hgr-pipl", "CN-CAC"),
+        ("JUR-ZA-HREC", "za-popia-nha", "ZA-NHREC"),
+    ],
+)
+def test_where_a_pack_joins_the_laws_of_several_authorities_the_one_of_the_rule_is_asked(
+    code: str, pack: str, whom: str
+) -> None:
+    assert outside(replace(LAW, code=code, norm=replace(RULE, source=pack)), controller="XX").outside == (whom,)
+
+
+def test_of_a_yes_the_facts_can_be_challenged() -> None:
+    found = outside()
+    assert (found.appeal, found.until) == ("facts", None)
+
+
 @pytest.mark.parametrize("pack", PACKS)
 def test_who_watches_over_a_rule_can_be_asked_about_it(pack: str) -> None:
     found = outside(replace(LAW, norm=replace(RULE, source=pack)), controller="XX").outside

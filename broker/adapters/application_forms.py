@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from jsonschema import Draft202012Validator, SchemaError
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from broker.adapters.catalogue.form import Part
-from broker.adapters.yaml_files import load_yaml
+from broker.adapters.catalogue.form import Part, read_form
 from broker.core.consent.answers import KEYS
 from broker.core.duo.vocabulary import ENTRIES
 from broker.core.jurisdiction.facts import STATED
@@ -50,12 +49,7 @@ class _File(Part):
 
 def load_form(path: Path) -> Form:
     """The form in a file. ValueError, naming it, for any fault: what it asks of the decision must be asked once."""
-    loaded = load_yaml(path, anchors=False)
-    try:
-        said = _File.model_validate(loaded.value)
-    except ValidationError as wrong:
-        first = wrong.errors()[0]
-        raise ValueError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    said, loaded = read_form(path, _File)
     questions = tuple(_question(one, path) for one in said.questions)
     names = [one.name for one in questions]
     fed = [one.feeds for one in questions if one.feeds != ANSWERS]

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from broker.adapters.catalogue.form import Part
+from broker.adapters.catalogue.form import Part, read_form
 from broker.adapters.outgoing import FetchError
-from broker.adapters.yaml_files import load_yaml
 from broker.core import strict_json
 from broker.core.drs.resolving import Table, table_fault
 from broker.flows.resolve_drs import NoObjectError
@@ -27,12 +26,7 @@ class _File(Part):
 
 def read_table(path: Path) -> Table:
     """The table in a file. ValueError for one with any fault; it names the file."""
-    loaded = load_yaml(path, anchors=False)
-    try:
-        said = _File.model_validate(loaded.value)
-    except ValidationError as wrong:
-        first = wrong.errors()[0]
-        raise ValueError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    said, _ = read_form(path, _File)
     table = Table(hosts=frozenset(said.hosts), prefixes=said.prefixes)
     fault = table_fault(table)
     if fault is not None:

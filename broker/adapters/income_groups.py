@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from broker.adapters.catalogue.form import Part
-from broker.adapters.yaml_files import load_yaml
+from broker.adapters.catalogue.form import Part, read_form
 from broker.core.equity import IncomeGroups
 from broker.core.jurisdiction.countries import COUNTRIES
 
@@ -24,12 +23,7 @@ class _File(Part):
 
 def load_income_groups(path: Path) -> IncomeGroups:
     """The list in a file. ValueError, naming it, for any fault: a country that is none, or that is in two groups."""
-    loaded = load_yaml(path, anchors=False)
-    try:
-        said = _File.model_validate(loaded.value)
-    except ValidationError as wrong:
-        first = wrong.errors()[0]
-        raise ValueError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    said, _ = read_form(path, _File)
     found: dict[str, str] = {}
     for group, countries in said.groups.items():
         for country in countries:

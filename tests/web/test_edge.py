@@ -235,10 +235,11 @@ async def test_when_everybody_is_served_the_newcomer_hears_that_there_is_no_plac
     async def held(request: web.Request) -> web.StreamResponse:
         del request
         entered.release()
-        await leave.wait()
+        async with asyncio.timeout(10):
+            await leave.wait()
         return web.Response(text="hello")
 
-    async with served(Pace(connections=2, header=0.05), held) as port, asyncio.timeout(10):
+    async with served(Pace(connections=2, header=0.05), held) as port, asyncio.timeout(5):
         working = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
         for _, writer in working:
             writer.write(HEAD + b"\r\n")

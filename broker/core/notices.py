@@ -4,14 +4,13 @@ Nobody is told here what was said, decided or chosen, and nothing is told of whi
 itself: a remark among the committee reaches no applicant, a withdrawn consent nobody but whose it is.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TypeVar
 
 from broker.core.access.cases import ANSWERED_BY, CaseKind
 from broker.core.access.life import Stage
-from broker.core.audit.entry import Entry
+from broker.core.happened import Happened, Rule, Told, hook_box, person_box, role_box, subject_box
 from broker.core.ids import ApplicationId, DatasetId, GrantId, PersonId
 from broker.core.rows import (
     Application,
@@ -28,64 +27,14 @@ from broker.core.rows import (
     Report,
     Request,
     Review,
-    Row,
     Sanction,
     Usage,
 )
 from broker.core.rows.applications import Remark
 from broker.core.rows.notices import box_of
-from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 
-R = TypeVar("R", bound=Row)
 _SERVICE = "service"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """One receiver. `to`: `person:<id>`, `subject:<ref>` or `<role>@<scope>`; `but`: who of them is left out."""
-
-    to: str
-    about: str
-    but: tuple[PersonId, ...] = ()
-    what: str = ""
-    """What this one is told, where that is something else than the kind of entry."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Happened:
-    """An entry that is about to be recorded, the rows that change with it, and the picture before."""
-
-    entry: Entry
-    rows: Sequence[Row]
-    before: Snapshot
-
-    def of(self, kind: type[R]) -> tuple[R, ...]:
-        """The rows of a kind that change."""
-        return tuple(row for row in self.rows if isinstance(row, kind))
-
-    def get(self, kind: type[R], id: str) -> R | None:
-        """As it will be."""
-        return next((row for row in self.of(kind) if row.id == id), None) or self.before.get(kind, id)
-
-
-Rule = Callable[[Happened], Iterable[Told]]
-
-
-def person_box(id: PersonId) -> str:
-    return f"person:{id}"
-
-
-def subject_box(ref: str) -> str:
-    return f"subject:{ref}"
-
-
-def role_box(role: str, scope: str) -> str:
-    return f"{role}@{scope}"
-
-
-def hook_box(name: str) -> str:
-    return f"hook:{name}"
 
 
 def _committee(id: str, about: str, but: Iterable[PersonId] = ()) -> Iterator[Told]:
@@ -155,6 +104,26 @@ def _remarked(h: Happened) -> Iterator[Told]:
 def _invited(h: Happened) -> Iterator[Told]:
     for row in h.of(Review):
         yield Told(to=person_box(row.invited[-1].person), about=row.id)
+
+
+def _communities(h: Happened) -> Iterator[Told]:
+    """The authorities of the communities that govern what is asked for; not who asks, and that it is asked alone."""
+    for row in h.of(Request):
+        review = h.get(Review, row.review) if row.review is not None else None
+        but = (row.person, *(_ever_applied(h, review.application) if review is not None else ()))
+        for layer in h.before.communities(row.dataset):
+            to = role_box("community_authority", f"community:{layer.ref}")
+            yield Told(to=to, about=layer.ref, but=but, what="community.asked")
+
+
+def _governed(h: Happened) -> Iterator[Told]:
+    """Those besides who speak for the community, and who answers requests for the data that it governs."""
+    for row in h.of(ConsentRow):
+        ref = row.consent.subject_ref
+        yield Told(to=role_box("community_authority", f"community:{ref}"), about=ref)
+        held = (h.get(Dataset, id) for id in sorted(row.datasets))
+        for committee in sorted({one.committee for one in held if one is not None}):
+            yield from _committee(committee, ref)
 
 
 def _asker(h: Happened) -> Iterator[Told]:
@@ -278,12 +247,12 @@ def _data_used(h: Happened) -> Iterator[Told]:
 
 
 TABLE: Mapping[str, tuple[str, tuple[Rule, ...]]] = MappingProxyType({
-    "application.submitted": ("desk", (_desks, _officials)),
+    "application.submitted": ("desk", (_desks, _officials, _communities)),
     "application.withdrawn": ("desk", (_desks,)),
-    "application.amended": ("desk", (_desks, _officials)),
+    "application.amended": ("desk", (_desks, _officials, _communities)),
     "application.joined": ("application", (_people, _desks, _officials)),
     "application.left": ("application", (_people, _parted)),
-    "request.submitted": ("desk", (_asked,)),
+    "request.submitted": ("desk", (_asked, _communities)),
     "request.withdrawn": ("desk", (_asked,)),
     "request.approved": ("answer", (_asker,)),
     "request.rejected": ("answer", (_asker,)),
@@ -312,6 +281,7 @@ TABLE: Mapping[str, tuple[str, tuple[Rule, ...]]] = MappingProxyType({
     "case.withdrawn": ("case", (_answerers,)),
     "sanction.imposed": ("sanction", (_sanctioned,)),
     "sanction.lift": ("sanction", (_sanctioned,)),
+    "community.decided": ("community", (_governed,)),
     "consent.changed": ("choices", (_participant,)),
     "consent.withdrawn": ("choices", (_participant,)),
     "identity.linked": ("safety", (_joined,)),
@@ -331,10 +301,17 @@ TABLE: Mapping[str, tuple[str, tuple[Rule, ...]]] = MappingProxyType({
 
 REMINDERS: Mapping[str, str] = MappingProxyType({
     "reminder.grant_ends": "ends", "reminder.duty": "duty", "reminder.answer": "clock",
+    "reminder.community": "community",
 })  # fmt: skip
-"""What is told because time passes, and its topic: a grant ends, a duty is due, an answer is due or late."""
+"""What is told because time passes, and its topic: a grant ends, a duty is due, an answer is due or late, a
+community's yes ends."""
 
-TOPICS: Mapping[str, str] = MappingProxyType({kind: topic for kind, (topic, _) in TABLE.items()} | dict(REMINDERS))
+_BESIDE = {"community.asked": "community"}
+"""What some are told in other words than those of the entry, where no entry has these words."""
+
+TOPICS: Mapping[str, str] = MappingProxyType(
+    {kind: topic for kind, (topic, _) in TABLE.items()} | dict(REMINDERS) | _BESIDE
+)
 
 CAN_BE_OFF: tuple[str, ...] = ("desk", "talk", "reported", "service")
 """Topics of which no letter need come. Those of answers, ends, sanctions, choices and an account's safety always do."""

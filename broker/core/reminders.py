@@ -2,6 +2,7 @@
 
 Sixty, thirty and seven days before a grant ends; thirty and seven days before a duty is due, and when it is late;
 three days before an answer is due, and when it is late: then whoever waits, and who runs the broker, hear of it too.
+Sixty, thirty and seven days before a community's yes ends, and when it has ended.
 """
 
 from collections.abc import Iterator
@@ -10,14 +11,15 @@ from dataclasses import dataclass
 from broker.core.access.cases import ANSWERED_BY, CaseKind, due
 from broker.core.access.grants import USED, reminder
 from broker.core.grants import stage
-from broker.core.notices import Told, person_box, role_box
-from broker.core.rows import Application, Case, Committee, Grant, Review, Row
+from broker.core.happened import Told, person_box, role_box
+from broker.core.rows import Application, Case, Committee, ConsentRow, Grant, Review, Row
 from broker.core.snapshot import Snapshot
-from broker.core.time import Seconds
+from broker.core.time import Seconds, start_of
 
 _DAY = 86_400
 DUTY_DAYS = (0, 7, 30)
 ANSWER_DAYS = (0, 3)
+COMMUNITY_DAYS = (0, 7, 30, 60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,8 @@ def reminders(row: Row, snapshot: Snapshot, now: Seconds) -> Iterator[Reminding]
             yield from _of_review(row, snapshot, now)
         case Case():
             yield from _of_case(row, now)
+        case ConsentRow():
+            yield from _of_community(row, snapshot, now)
         case _:
             pass
 
@@ -80,6 +84,18 @@ def _of_case(row: Case, now: Seconds) -> Iterator[Reminding]:
         but = (row.person,) if row.person is not None else ()
         to = Told(to=role_box(ANSWERED_BY[row.kind], scope), about=row.id, but=but)
         yield Reminding(key=f"{row.id} {ends} {mark}", what="reminder.answer", to=to)
+
+
+def _of_community(row: ConsentRow, snapshot: Snapshot, now: Seconds) -> Iterator[Reminding]:
+    """A yes that ends on a day, of the newest version alone."""
+    said = row.consent.community
+    if said is None or said.decision != "approved" or said.review_on is None or row.consent.status != "active":
+        return
+    mark = _mark(start_of(said.review_on), COMMUNITY_DAYS, now)
+    if mark is not None and snapshot.chain(row.consent.consent_id)[-1].id == row.id:
+        ref = row.consent.subject_ref
+        to = Told(to=role_box("community_authority", f"community:{ref}"), about=ref)
+        yield Reminding(key=f"{row.id} {said.review_on} {mark}", what="reminder.community", to=to)
 
 
 def _mark(due: Seconds | None, days: tuple[int, ...], now: Seconds) -> int | None:

@@ -129,6 +129,9 @@ LOOKS: tuple[Look, ...] = (
     Look("/admin/{noun}", "root", "/admin/idps", {"do": "add", "row": "{}"}, status=400),
     Look("/admin/{noun}/{name}", "root", "/admin/issuers/{issuer}"),
     Look("/admin/{noun}/{name}", "root", "/admin/clients/portal"),
+    Look("/community", "eli"),
+    Look("/community", "eli", "", {"record": "com", "seen": "1", "word": "approved", "review_on": "soon"}, status=409),
+    Look("/community", "sam", status=403),
     Look("/my-data", "pia"),
     Look("/my-data/consents/{consent}", "pia", _MY),
     Look("/my-data/consents/{consent}/receipt", "pia", f"{_MY}/receipt"),
@@ -149,7 +152,7 @@ NO_PAGE = {
 WHO = {
     "": "anybody", "ada": "a researcher", "mei": "the chair of a committee", "lee": "a member of a committee",
     "max": "an invited reviewer", "viv": "an officer for complaints", "root": "an administrator", "eve": "an auditor",
-    "lex": "a legal officer", "pia": "a participant",
+    "lex": "a legal officer", "eli": "who speaks for a community", "pia": "a participant",
 }  # fmt: skip
 """Whose pages have pictures; the others look at what is not there."""
 

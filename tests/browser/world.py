@@ -33,7 +33,7 @@ from tests.web.upstream import Home, upstreams
 
 ROLES = {
     "ada": "", "mei": "committee_chair", "lee": "committee_member", "max": "", "viv": "complaints_officer",
-    "root": "admin", "eve": "auditor", "lex": "legal_officer", "sam": "",
+    "root": "admin", "eve": "auditor", "lex": "legal_officer", "sam": "", "eli": "community_authority",
 }  # fmt: skip
 """Who sits before a browser, and as what. Pia and Paul are participants."""
 HOMES = [Home(slug=f"uni-{n}", row={"name": f"University {n}"}) for n in range(9)]
@@ -82,6 +82,7 @@ def _rows() -> list[Row]:
             browser_session(name, affiliations=affiliations),
         ]
         scope = f"committee:{b.DAC}" if role.startswith("committee") else "service"
+        scope = "community:com_1" if role == "community_authority" else scope
         made += [Role(id=f"r-{name}", role=role, scope=scope, iss=b.HOME, sub=name)] if role else []
     asked = b.request(purpose=replace(b.PURPOSE, recontact=True, user="https://home.example|ada"))
     no = b.request(id=RequestId("req_no"), state=State.REJECTED, decision="dec_no", decided_by="usr_mei")

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from broker.core.access.grants import GrantCommand
 from broker.core.access.parts import Part
 from broker.core.audit.kinds import KINDS
+from broker.core.happened import Told, person_box
 from broker.core.ids import PersonId
-from broker.core.notices import CAN_BE_OFF, CANNOT_WAIT, TABLE, TO_NOBODY_ELSE, TOPICS, Channels, Told, person_box
+from broker.core.notices import CAN_BE_OFF, CANNOT_WAIT, TABLE, TO_NOBODY_ELSE, TOPICS, Channels
 from broker.core.outcome import Reason
 from broker.core.reasons.notice_words import NOTICE_WORDS
 from broker.core.rows import Identity, IdentityLink, Mailbox, Notice

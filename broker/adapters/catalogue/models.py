@@ -240,6 +240,7 @@ RoleName = Literal[
     "ethics_committee",
     "complaints_officer",
     "appeal_panel",
+    "community_authority",
     "repository",
 ]
 
@@ -247,7 +248,7 @@ RoleName = Literal[
 class RolePart(Part):
     role: RoleName
     scope: Text
-    """`service`; or committee:, dataset:, repository:, source:, organisation: or issuer:, and its id."""
+    """`service`; or committee:, dataset:, repository:, source:, organisation:, issuer: or community:, and its id."""
     iss: Url
     sub: Text
     status: Literal["active", "ended"] = "active"

@@ -112,6 +112,7 @@ KINDS: Mapping[str, str] = MappingProxyType({
     "usage.unexpected": "a repository reported a download that no decision of ours covers; `why` says in what",
     # whose data they are
     "consent.changed": "a participant's, family's or community's consent got a new version",
+    "community.decided": "the authority of a community said `word` anew; `wider` is 1 where that allows more",
     "consent.withdrawn": "a consent was withdrawn",
     "consent.imported": "a consent source put versions of consents on record; `plan` is their digest",
     "consent.exported": "versions of consents were read out, of `custodian` or, where it is empty, of all",

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Literal
 
 from broker.core.reasons.admin_words import ADMIN_WORDS
+from broker.core.reasons.community_words import COMMUNITY_WORDS
 from broker.core.reasons.grant_words import GRANT_WORDS
 from broker.core.reasons.named_things import NAMED_THINGS
 from broker.core.reasons.notice_words import NOTICE_WORDS
@@ -32,6 +33,7 @@ EVERY_WORD: Mapping[str, str] = {
     **PAGE_WORDS,
     **GRANT_WORDS,
     **PARTICIPANT_WORDS,
+    **COMMUNITY_WORDS,
     **SIGNING_WORDS,
     **ADMIN_WORDS,
     **NOTICE_WORDS,

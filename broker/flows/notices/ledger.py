@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from broker.core.audit.entry import Entry
-from broker.core.notices import TABLE, Channels, Happened, notices
+from broker.core.happened import Happened
+from broker.core.notices import TABLE, Channels, notices
 from broker.core.rows import Change, Put
 from broker.ports import Ledger, Snapshots
 

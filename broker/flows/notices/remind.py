@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator
 
-from broker.core.notices import TOPICS, Channels, Told, hook_box
+from broker.core.happened import Told, hook_box
+from broker.core.notices import TOPICS, Channels
 from broker.core.oidc.opaque import stored_id
 from broker.core.reminders import Reminding, reminders
 from broker.core.rows import Notice, Put

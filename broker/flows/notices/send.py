@@ -9,8 +9,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from broker.core.audit.entry import Value
+from broker.core.happened import hook_box
 from broker.core.letters import body_of, letter
-from broker.core.notices import CAN_BE_OFF, CANNOT_WAIT, TOPICS, hook_box
+from broker.core.notices import CAN_BE_OFF, CANNOT_WAIT, TOPICS
 from broker.core.oidc.opaque import stored_id
 from broker.core.reasons.language import Language, Tongue, best
 from broker.core.rows import Mailbox, Notice, Put, changed

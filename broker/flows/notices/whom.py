@@ -1,7 +1,7 @@
 """Who stands behind a receiver now, and who gets letters? A role is whoever holds it when the letter goes out."""
 
+from broker.core.happened import person_box, role_box, subject_box
 from broker.core.ids import PersonId
-from broker.core.notices import person_box, role_box, subject_box
 from broker.core.rows import Identity, Mailbox, Notice, Role
 from broker.core.rows.identity import identity_id
 from broker.flows.world import Caller, World

@@ -4,7 +4,18 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from broker.web.pages import administering, catalogue, joining, looking, mine, my_data, running, standing, transparency
+from broker.web.pages import (
+    administering,
+    catalogue,
+    for_community,
+    joining,
+    looking,
+    mine,
+    my_data,
+    running,
+    standing,
+    transparency,
+)
 
 Address = tuple[str, str, Callable[[web.Request], Awaitable[web.StreamResponse]]]
 """Method, path, handler."""
@@ -44,6 +55,8 @@ SIGNED_IN: tuple[Address, ...] = (
     ("POST", "/admin/{noun}", administering.added),
     ("GET", "/admin/{noun}/{name}", administering.row),
     ("POST", "/admin/{noun}/{name}", administering.acted),
+    ("GET", "/community", for_community.home),
+    ("POST", "/community", for_community.decided),
     ("GET", "/my-data", my_data.home),
     ("POST", "/my-data", my_data.answered),
     ("GET", "/my-data/withdrawal", my_data.withdrawal),
@@ -58,6 +71,6 @@ SIGNED_IN: tuple[Address, ...] = (
 
 FAMILIES = (
     "/my-data", "/me/", "/decisions/", "/admin", "/dataset", "/use", "/register", "/policies", "/status", "/figures",
-    "/join",
+    "/join", "/community",
 )  # fmt: skip
 """How paths begin whose errors are pages."""

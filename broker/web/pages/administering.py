@@ -19,7 +19,7 @@ from broker.core.outcome import Reason
 from broker.core.passport.keys import THUMBPRINT
 from broker.core.plain import plain
 from broker.core.reasons import sentence
-from broker.core.rows import Client, IdentityProvider, Sanction, Session, VisaIssuer
+from broker.core.rows import Client, IdentityProvider, Sanction, VisaIssuer
 from broker.core.time import Seconds
 from broker.flows import sanctions
 from broker.flows.administer import Actor, forbidden, made_secret, move, register
@@ -32,13 +32,11 @@ from broker.web.bodies import form_body
 from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.pages.here import page, signed_in
+from broker.web.pages.recent import sign_in_again
 from broker.web.sanctions import sanction_json
-from broker.web.sign_in import Wish, redirect_to
 from broker.web.state import BROKER
 
 _FORM_BYTES = 256 * 1024
-RECENT = 900
-"""Seconds since the sign-in within which somebody may let others in."""
 _ENTRIES = 50
 _LISTED = 200
 _GROUND = 2_000
@@ -80,7 +78,7 @@ async def acted(request: web.Request) -> web.Response:
     who = await signed_in(request)
     form = forms.own(request, await form_body(request, _FORM_BYTES))
     found, do = await _readable(request, who), form.get("do", "")
-    if do in ("resume", "remove", "expel") and (again := await _again(request, who)) is not None:
+    if do in ("resume", "remove", "expel") and (again := await sign_in_again(request, who)) is not None:
         return again
     if do == "test":
         if not _actor(who).may_write(_sort(request), found.id):
@@ -118,7 +116,7 @@ async def added(request: web.Request) -> web.Response:
     if form.get("do") == "test":
         report = (await inspect(broker.world, broker.administration.tools, made)).told()
         return _form(request, who, typed, report=report)
-    if (again := await _again(request, who)) is not None:
+    if (again := await sign_in_again(request, who)) is not None:
         return again
     done = await register(broker.world, _actor(who), sort.noun, made, broker.administration.mode)
     if isinstance(done, Reason):
@@ -136,7 +134,7 @@ async def lifted(request: web.Request) -> web.Response:
     """POST /admin/sanctions: one of the two roles that lift one."""
     who = await signed_in(request)
     form = forms.own(request, await form_body(request, _FORM_BYTES))
-    if (again := await _again(request, who)) is not None:
+    if (again := await sign_in_again(request, who)) is not None:
         return again
     ground = form.get("ground", "")[:_GROUND]
     done = await sanctions.lift(request.app[BROKER].world, _actor(who), form.get("sanction", ""), ground)
@@ -189,18 +187,6 @@ async def _readable(request: web.Request, who: Caller) -> Managed:
 def _may_add(request: web.Request, who: Caller) -> None:
     if not _actor(who).may_write(_sort(request), "*"):
         raise Problem.of(forbidden(_sort(request)))
-
-
-async def _again(request: web.Request, who: Caller) -> web.Response | None:
-    """Off to sign in again, where the sign-in is not of the last minutes; None: it is."""
-    broker = request.app[BROKER]
-    session = await broker.world.rows.get(Session, who.session or "")
-    idp = broker.snapshots.current().get(IdentityProvider, session.idp) if session is not None else None
-    if session is not None and broker.world.clock.now() - session.auth_time <= RECENT:
-        return None
-    if idp is None:
-        raise Problem("REQ-FORM-EXPIRED")
-    return await redirect_to(request, idp, Wish(return_to=request.path, fresh=True))
 
 
 async def _step(request: web.Request, actor: Actor, found: Managed, form: MultiDict[str]) -> object:

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from broker.core.reasons.language import Tongue
 from broker.flows.authenticate import by_session
+from broker.flows.community import ROLE
 from broker.flows.oauth.standing import present
 from broker.flows.world import Caller
 from broker.web import cookies, forms
@@ -84,4 +85,6 @@ def _own(who: Caller | None) -> tuple[tuple[str, str], ...]:
         return ()
     if who.person.subject is not None:
         return _PARTICIPANT
-    return (*_PRIVATE, ("/admin", "admin.title")) if any(one.role in _ADMINISTER for one in who.roles) else _PRIVATE
+    roles = {one.role for one in who.roles}
+    community = (("/community", "page.community"),) if ROLE in roles else ()
+    return (*_PRIVATE, *community, *((("/admin", "admin.title"),) if roles & _ADMINISTER else ()))

@@ -19,7 +19,13 @@ from broker.web.state import BROKER
 _FORM_BYTES = 16 * 1024
 _LEADS = {"app": "/applications/", "rev": "/reviews/", "grt": "/grants/"}
 """Where the thing itself is shown, by the kind of its id."""
-_LISTS = {"case": "/cases", "incident": "/incidents", "safety": "/identities", "clock": "/cases"}
+_LISTS = {
+    "case": "/cases",
+    "incident": "/incidents",
+    "safety": "/identities",
+    "clock": "/cases",
+    "community": "/community",
+}
 """Where else to look, by topic."""
 
 

@@ -1,0 +1,106 @@
+"""A community's authority says something anew: what is possible in which state, and when that allows more than before."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from broker.core.consent.decisions import Said, decided_anew, opens
+from broker.core.consent.judge import ConsentOutcome, judge_communities
+from broker.core.consent.model import CommunityDecision, ConsentVersion, Layer
+from broker.core.consent.question import ConsentQuestion
+from broker.core.consent.writing import version_hash
+from broker.core.ids import SubjectRef
+from broker.core.outcome import Reason
+from broker.core.purpose import Kind, Modality, Purpose
+from broker.core.time import Seconds, day_of, days_later
+from tests.core.consent.consent_world import ONTOLOGY
+from tests.fakes import START
+
+VALLEY = SubjectRef("com_valley")
+TODAY, TOMORROW, LATER = day_of(START), days_later(day_of(START), 1), days_later(day_of(START), 400)
+WORD = CommunityDecision(
+    authority="elders", rule="a quorum", members="the valley", decision="approved", local_only=False
+)
+BEFORE = ConsentVersion(
+    consent_id="com", version=3, level="community", subject_ref=VALLEY, effective_from=Seconds(START - 9), signature="s",
+    community=WORD,
+)  # fmt: skip
+SAID: list[tuple[str, dict[str, Any], Said, str | None]] = [
+    ("yes", {}, Said(word="approved"), None),
+    ("no", {}, Said(word="refused"), None),
+    ("taken back", {}, Said(word="undecided"), None),
+    ("until tomorrow", {}, Said(word="approved", review_on=TOMORROW), None),
+    ("until today", {}, Said(word="approved", review_on=TODAY), "REQ-INVALID"),
+    ("a no needs no day", {}, Said(word="refused", review_on=TODAY), None),
+    ("made to rest elsewhere", {"status": "suspended"}, Said(word="approved"), "REQ-STATE"),
+    ("withdrawn elsewhere", {"status": "withdrawn"}, Said(word="approved"), "REQ-STATE"),
+    ("written by mistake", {"status": "entered_in_error"}, Said(word="refused"), "REQ-STATE"),
+    ("not in force yet", {"effective_from": Seconds(START + 1)}, Said(word="refused"), "REQ-STATE"),
+    ("over", {"effective_to": START}, Said(word="approved"), "REQ-STATE"),
+    ("not over yet", {"effective_to": Seconds(START + 1)}, Said(word="approved"), None),
+    ("a person's", {"level": "participant"}, Said(word="approved"), "REQ-STATE"),
+    ("no decision at all", {"community": None}, Said(word="approved"), "REQ-STATE"),
+]
+
+
+@pytest.mark.row("PAG-COMMUNITY-SAYS")
+@pytest.mark.parametrize(("changes", "said", "refused"), [row[1:] for row in SAID], ids=[row[0] for row in SAID])
+def test_what_is_possible_when(changes: dict[str, Any], said: Said, refused: str | None) -> None:
+    before = replace(BEFORE, **changes)
+    after = decided_anew(before, said, START)
+    if refused is not None:
+        assert isinstance(after, Reason)
+        assert after.code == refused
+        return
+    assert isinstance(after, ConsentVersion)
+    assert after.community is not None
+    assert after.community.decision == said.word
+    assert (after.version, after.effective_from, after.prev_hash) == (4, START, version_hash(before))
+    assert after.signature is None, "what the source signed was something else"
+    assert (after.scope, after.subject_ref, after.effective_to) == (before.scope, VALLEY, before.effective_to)
+
+
+def test_a_no_leaves_the_conditions_as_they_were() -> None:
+    before = replace(BEFORE, community=replace(WORD, local_only=True, benefit_terms="A clinic."))
+    after = decided_anew(before, Said(word="refused"), START)
+    assert isinstance(after, ConsentVersion)
+    assert after.community == replace(WORD, decision="refused", local_only=True, benefit_terms="A clinic.")
+
+
+DAYS = st.sampled_from([None, date(2020, 1, 1), TODAY, TOMORROW, LATER])
+DECISIONS = st.builds(
+    replace, st.just(WORD), decision=st.sampled_from(["approved", "refused", "undecided"]), local_only=st.booleans(),
+    review_on=DAYS,
+)  # fmt: skip
+WORDS = st.builds(
+    Said, word=st.sampled_from(["approved", "refused", "undecided"]), local_only=st.booleans(),
+    review_on=st.sampled_from([None, TOMORROW, LATER]),
+)  # fmt: skip
+
+
+@pytest.mark.row("PAG-COMMUNITY-SAYS")
+@given(DECISIONS, WORDS, st.sampled_from(Modality), st.integers(0, 500))
+def test_what_lets_somebody_in_that_was_not_is_known_to_open(
+    held: CommunityDecision, said: Said, way: Modality, days: int
+) -> None:
+    """Held against the judge itself, now and later: nothing that lets anybody in passes for a mere restriction."""
+    before = replace(BEFORE, community=held)
+    after = decided_anew(before, said, START)
+    assert isinstance(after, ConsentVersion)
+    at = Seconds(START + days * 86_400)
+    purpose = Purpose(kinds=frozenset({Kind.HMB}), modality=way)
+    question = ConsentQuestion(purpose=purpose, recipient_country="DE", processing_country="DE", at=at, known_at=at)
+
+    def passes(*versions: ConsentVersion) -> bool:
+        layer = Layer(level="community", ref=VALLEY, versions=versions)
+        return judge_communities(question, (layer,), ONTOLOGY).outcome is ConsentOutcome.PERMIT
+
+    if passes(before, after) and not passes(before):
+        assert opens(before, after, START)
+    if said.word != "approved":
+        assert not passes(before, after)
+        assert not opens(before, after, START)

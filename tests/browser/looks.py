@@ -130,7 +130,7 @@ LOOKS: tuple[Look, ...] = (
     Look("/admin/{noun}/{name}", "root", "/admin/issuers/{issuer}"),
     Look("/admin/{noun}/{name}", "root", "/admin/clients/portal"),
     Look("/community", "eli"),
-    Look("/community", "eli", "", {"record": "com", "seen": "1", "word": "approved", "review_on": "soon"}, status=409),
+    Look("/community", "eli", "", {"seen": "9", "benefit_terms": "A school."}, status=409),
     Look("/community", "sam", status=403),
     Look("/my-data", "pia"),
     Look("/my-data/consents/{consent}", "pia", _MY),

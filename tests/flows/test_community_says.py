@@ -170,6 +170,7 @@ async def test_it_is_reminded_before_its_yes_ends(days: int, changes: dict[str, 
     assert len(await inbox(s.world, speaks())) == told
 
 
+@pytest.mark.row("PAG-COMMUNITY-TOLD")
 async def test_an_older_version_reminds_nobody() -> None:
     s = world(review_on=days_later(day_of(START), 7))
     await decide(s.world, speaks(), "com", FIRST, YES)

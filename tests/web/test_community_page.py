@@ -67,7 +67,7 @@ async def test_a_community_reads_what_it_decided_who_asks_and_who_uses_its_data(
         assert eli.status == 200
         for said in ("The &lt;i&gt;elders&lt;/i&gt;", "a quorum", "TK Attribution", "A clinic.", "Heart"):
             assert said in shown
-        assert (f"<dd>{SMALL}</dd>" in shown) is (members == SMALL)
+        assert (f"<dd>{SMALL}</dd>" in shown, f"<dd>{SMALL - 1}</dd>" in shown) == (members == SMALL, False)
         assert not [name for name in ("sub_", "usr_ada", "Please.", "home.example") if name in shown]
         assert not re.search(r"\b(DUO:\d+|[A-Z]{3}-[A-Z]+)\b", re.sub("<[^>]+>", " ", shown)), "no codes"
 

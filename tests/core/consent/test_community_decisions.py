@@ -71,6 +71,30 @@ def test_a_no_leaves_the_conditions_as_they_were() -> None:
     assert after.community == replace(WORD, decision="refused", local_only=True, benefit_terms="A clinic.")
 
 
+OPENS: list[tuple[str, dict[str, Any], Said, bool]] = [
+    ("the same again", {}, Said(word="approved"), False),
+    ("a yes after a no", {"decision": "refused"}, Said(word="approved"), True),
+    ("a yes after none", {"decision": "undecided"}, Said(word="approved"), True),
+    ("a yes that was due", {"review_on": TODAY}, Said(word="approved", review_on=TOMORROW), True),
+    ("for longer", {"review_on": TOMORROW}, Said(word="approved", review_on=LATER), True),
+    ("without an end", {"review_on": TOMORROW}, Said(word="approved"), True),
+    ("for less long", {"review_on": LATER}, Said(word="approved", review_on=TOMORROW), False),
+    ("the data may leave", {"local_only": True}, Said(word="approved"), True),
+    ("the data stay", {}, Said(word="approved", local_only=True), False),
+    ("a no", {"local_only": True}, Said(word="refused"), False),
+    ("taken back", {}, Said(word="undecided"), False),
+]
+
+
+@pytest.mark.row("PAG-COMMUNITY-SAYS")
+@pytest.mark.parametrize(("held", "said", "wider"), [row[1:] for row in OPENS], ids=[row[0] for row in OPENS])
+def test_which_word_allows_more(held: dict[str, Any], said: Said, wider: bool) -> None:  # noqa: FBT001
+    before = replace(BEFORE, community=replace(WORD, **held))
+    after = decided_anew(before, said, START)
+    assert isinstance(after, ConsentVersion)
+    assert opens(before, after, START) is wider
+
+
 DAYS = st.sampled_from([None, date(2020, 1, 1), TODAY, TOMORROW, LATER])
 DECISIONS = st.builds(
     replace, st.just(WORD), decision=st.sampled_from(["approved", "refused", "undecided"]), local_only=st.booleans(),

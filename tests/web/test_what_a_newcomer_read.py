@@ -1,5 +1,6 @@
 """What somebody who knows only the documents reads: told once, in the voice of who reads it, and with nothing left blank."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ from broker.core.decision import evaluate, explain
 from broker.core.decision.explanation.texts import dressed
 from broker.core.purpose import Purpose, purpose_json, read_purpose
 from broker.core.reasons import REASONS, in_general, title
+from broker.core.reasons.general_words import GENERAL_WORDS
 from tests import builders as b
 from tests.flows.test_give_finding import FORM, SILENT
 from tests.web.site import site
 
+CORE = Path(__file__).parents[2] / "broker" / "core"
 PLAIN = purpose_json(b.PURPOSE)
 ASKED: dict[str, Any] = {"dataset": b.HEART, "purpose": {"kinds": ["hmb"], "countries": ["Germany"]}}
 
@@ -85,3 +88,30 @@ def test_what_is_said_without_facts_has_no_slot(code: str) -> None:
         assert not {"{", "}"} & set(text)
         assert "not stated" not in text or "not stated" in f"{REASONS[code].dac} {REASONS[code].researcher}"
     assert in_general("DUO-PURPOSE") == "Your purpose is outside what this data set allows."
+
+
+DECIDING = sorted(
+    {
+        code
+        for package in ("decision", "consent", "duo", "jurisdiction")
+        for path in (CORE / package).rglob("*.py")
+        if "explanation" not in path.parts
+        for code in re.findall(r'"([A-Z]{2,4}(?:-[A-Z0-9]+)+)"', path.read_text("utf-8"))
+        if code in REASONS and not code.startswith(("RGT-", "REQ-"))
+    }
+)
+
+
+@pytest.mark.parametrize("code", DECIDING)
+def test_a_pre_check_of_many_tells_whole_sentences(code: str) -> None:
+    """Three dots in the middle of a sentence told nobody anything."""
+    assert "…" not in in_general(code)
+
+
+def test_codes_of_decisions_are_found() -> None:
+    assert {"DUO-DISEASE", "JUR-FACT-MISSING", "CON-DISEASE", "GOV-EMBARGO", "OPS-DUTY-OVERDUE"} <= {*DECIDING}
+
+
+@pytest.mark.parametrize("key", GENERAL_WORDS)
+def test_a_sentence_in_general_is_of_a_code_that_needs_one(key: str) -> None:
+    assert "{" in REASONS[key.removeprefix("general.")].researcher and "{" not in GENERAL_WORDS[key]

@@ -52,6 +52,8 @@ def check_cases(pack: Pack, raw: object, line_of: Callable[[Where], int]) -> tup
         case = reading.members(row, where, ("id", "expect"), ("title", "at", "profile", "facts", "lists"))
         if case:
             _run(reading, pack, members, case, where, seen)
+    if seen.days and not seen.rules:
+        reading.problem(("pack",), _why_none(pack, seen))
     for gap in _gaps(pack, seen):
         reading.problem(("cases",), gap)
     return tuple(sorted(set(reading.problems), key=lambda each: (each.line, each.field, each.message)))
@@ -133,6 +135,13 @@ def _compare(
         for each in reading.slugs(expect.get(name, []), (*where, name)):
             if each not in has:
                 reading.problem(where, f"{name}: {each} wanted, {', '.join(has) or 'none'} given")
+
+
+def _why_none(pack: Pack, seen: _Seen) -> str:
+    """What a reader must know before all else where no rule of the pack decided any case."""
+    if any(map(pack.in_force, seen.days)):
+        return "the pack applies to none of these cases; look at its applies_when before anything below"
+    return "the pack is in force on no day of these cases; look at its effective before anything below"
 
 
 def _gaps(pack: Pack, seen: _Seen) -> Iterator[str]:

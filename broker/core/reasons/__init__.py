@@ -21,6 +21,7 @@ from broker.core.reasons import (
     service,
     visas,
 )
+from broker.core.reasons.general_words import GENERAL_WORDS
 from broker.core.reasons.language import ENGLISH, Language, Tongue, fingerprint
 from broker.core.reasons.named_things import NAMED_THINGS
 from broker.core.reasons.spec import Appeal, Interest, Spec
@@ -75,8 +76,9 @@ def title(code: str, language: Language = ENGLISH) -> str:
 
 
 def in_general(code: str, language: Language = ENGLISH) -> str:
-    """What may be said of `code` about many data sets at once: the researcher's sentence without facts."""
-    return _without_slots(Tongue(language).template(REASONS[code], "researcher"))
+    """What may be said of `code` about many data sets at once: where its sentence rests on a fact, one in general."""
+    tongue, key = Tongue(language), f"general.{code}"
+    return tongue.word(key) if key in GENERAL_WORDS else _without_slots(tongue.template(REASONS[code], "researcher"))
 
 
 def _without_slots(template: str) -> str:

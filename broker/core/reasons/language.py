@@ -12,6 +12,7 @@ from typing import Literal
 
 from broker.core.reasons.admin_words import ADMIN_WORDS
 from broker.core.reasons.community_words import COMMUNITY_WORDS
+from broker.core.reasons.general_words import GENERAL_WORDS
 from broker.core.reasons.grant_words import GRANT_WORDS
 from broker.core.reasons.named_things import NAMED_THINGS
 from broker.core.reasons.notice_words import NOTICE_WORDS
@@ -39,6 +40,7 @@ EVERY_WORD: Mapping[str, str] = {
     **NOTICE_WORDS,
     **PUBLIC_WORDS,
     **TOGETHER_WORDS,
+    **GENERAL_WORDS,
 }
 """By key, in English: the words of explanations, of what they name, and those of the pages."""
 

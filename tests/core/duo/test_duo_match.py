@@ -1,5 +1,6 @@
 """The reasons, the facts in them, and what a match says besides its verdict."""
 
+import re
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from broker.core.duo.opinion import SILENT, combine
 from broker.core.duo.permissions import PERMISSIONS, permission_verdict
 from broker.core.duo.release import Stanza, build
 from broker.core.duo.terms import Term
-from broker.core.duo.vocabulary import DS, ENTRIES, HMB, NMDS, POA, TermKind
+from broker.core.duo.vocabulary import DS, ENTRIES, HMB, NMDS, POA, TermKind, canonical_code
 from broker.core.purpose import Kind
 from broker.core.reasons import REASONS, sentence
 from broker.core.time import Day
@@ -30,10 +31,21 @@ def test_the_tables_have_a_row_for_every_permission_and_modifier_and_a_column_fo
 def test_the_reference_page_has_the_table_of_the_code() -> None:
     page = (ROOT / "docs" / "reference" / "duo-matching.md").read_text(encoding="utf-8").splitlines()
     table = [[cell.strip() for cell in line.strip("|").split("|")] for line in page if line.startswith("| ")]
-    columns = table[0][1:]
+    (columns,) = [line[1:] for line in table if line[0] == "dataset"]
     for code, row in PERMISSIONS.items():
         (written,) = [line[1:] for line in table if line[0] == Term(code=code).name]
         assert dict(zip(columns, written, strict=True)) == {kind.value: cell.value for kind, cell in row.items()}
+
+
+def test_the_reference_page_says_how_a_code_may_be_written() -> None:
+    page = (ROOT / "docs" / "reference" / "duo-matching.md").read_text(encoding="utf-8")
+    rows = [line.strip("| ").split(" | ") for line in page.split("| written ")[1].split("\n\n")[0].splitlines()[2:]]
+    for written, read in rows:
+        for code in re.findall(r"`([^`]+)`", written):
+            for spelt in (code, f" {code}\n", *([code.lower()] if code.isalpha() else [])):
+                known = canonical_code(spelt) in ENTRIES
+                assert known is ("nobody knows" not in read), code
+    assert canonical_code("https://purl.obolibrary.org/obo/DUO_0000006") == canonical_code("hmb") == HMB
 
 
 CAUSES: list[tuple[list[Any], dict[str, Any], list[str]]] = [

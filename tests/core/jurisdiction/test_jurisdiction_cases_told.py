@@ -115,6 +115,22 @@ def test_one_case_is_enough_for_a_pack_that_needs_no_more() -> None:
     assert ("cases", "an empty list") not in told(some, {**FULL, "cases": rows[:1]})
 
 
+WHY_NONE = {
+    "applies_when": {"applies_when": is_("recipient.country", "eq", value="BR")},
+    "effective": {"effective": {"from": "2090-01-01", "to": None}, "law_status": "adopted_not_applicable"},
+}
+
+
+@pytest.mark.parametrize("member", WHY_NONE)
+def test_a_pack_that_says_nothing_to_any_case_is_told_so_before_what_follows_from_it(member: str) -> None:
+    """A fork with a slip in its first condition had 65 problems, and none of them named the cause."""
+    lines: dict[Where, int] = {("pack",): 2}
+    found = check_cases(pack(**WHY_NONE[member]), FULL, lambda where: lines.get(where, 9))
+    assert (found[0].field, found[0].message.rpartition(" before ")[0].rpartition(" ")[2]) == ("pack", member)
+    assert len(found) > len(FULL["cases"])
+    assert not [one for one in check_cases(COUNTED, first(expect={}), no_line) if one.field == "pack"]
+
+
 def test_the_facts_that_a_pack_reads_are_those_of_all_its_conditions() -> None:
     some = pack(
         applies_when=is_("recipient.suspended", "is_false"),

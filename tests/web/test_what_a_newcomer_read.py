@@ -114,4 +114,5 @@ def test_codes_of_decisions_are_found() -> None:
 
 @pytest.mark.parametrize("key", GENERAL_WORDS)
 def test_a_sentence_in_general_is_of_a_code_that_needs_one(key: str) -> None:
-    assert "{" in REASONS[key.removeprefix("general.")].researcher and "{" not in GENERAL_WORDS[key]
+    assert "{" in REASONS[key.removeprefix("general.")].researcher
+    assert "{" not in GENERAL_WORDS[key]

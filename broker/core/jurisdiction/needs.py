@@ -79,11 +79,11 @@ def may_apply(rulebook: Rulebook, stated: Mapping[str, FactValue], at: Seconds) 
     """The packs in force that are asked about data of which this is stated. True: whoever asks; False: it depends."""
     day, facts = day_of(at), derive(stated)
     packs = [rulebook.packs[compiled.id] for compiled in rulebook.at(at).packs]
-    said = [
-        evaluate(pack.applies_when, facts, {name: one.members(day) for name, one in pack.lists.items()})
+    said = (
+        (pack, evaluate(pack.applies_when, facts, {name: one.members(day) for name, one in pack.lists.items()}))
         for pack in packs
-    ]
-    return tuple((pack, applies is True) for pack, applies in zip(packs, said, strict=True) if applies is not False)
+    )
+    return tuple((pack, applies is True) for pack, applies in said if applies is not False)
 
 
 def asked_of_applicants(rulebook: Rulebook, stated: Mapping[str, FactValue], at: Seconds) -> frozenset[str]:

@@ -225,6 +225,19 @@ def test_somebody_elses_record_cannot_lie_with_a_participant() -> None:
             ["CON-UNDECLARED"],
         ),
         (asking(), certified(answers={"moon_use": "permit"}), ConsentOutcome.HOLD, ["CON-UNKNOWN-ANSWER"]),
+        (asking(), certified(modifiers=["XYZ"]), ConsentOutcome.HOLD, ["CON-CERTIFICATE-OPEN"]),
+        (
+            asking(reviewed=frozenset({"CON-CERTIFICATE-OPEN"})),
+            certified(modifiers=["XYZ"]),
+            ConsentOutcome.PERMIT,
+            [],
+        ),
+        (
+            asking(reviewed=frozenset({"CON-PURPOSE-UNCLEAR"})),
+            certified(modifiers=["XYZ"]),
+            ConsentOutcome.HOLD,
+            ["CON-CERTIFICATE-OPEN"],
+        ),
         (asking(sensitive=["paediatric"]), certified(), ConsentOutcome.PERMIT, []),
         (asking(sensitive=None), certified(), ConsentOutcome.PERMIT, []),
         (

@@ -1,14 +1,18 @@
 """Who reads what of one answer: the committee its own sentences, and whoever asked what hangs on people."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from broker.core.consent.public import LEFT_OUT
+from broker.core.decision import evaluate
+from broker.core.decision.explanation import written
 from broker.core.decision.explanation.texts import dressed, hangs_on_people
 from broker.core.reasons.language import ENGLISH
 from broker.core.reasons.named_things import NAMED_THINGS
 from broker.core.reasons.words import WORDS
+from tests import builders as b
 from tests.core.decision.test_words_of_answers import CODE, NEXT, STEP, dac, gate, record, said, text, why
 
 FOR_COMMITTEE: dict[str, Any] = {"gates": [gate("duo", "fail", why())], "facts": []}
@@ -42,6 +46,27 @@ def test_a_forecast_names_what_each_participant_answers_for_themselves() -> None
     assert text("researcher", **members, asked=foreseen) == f"Download: yes. {WORDS['line.foresee']}"
     assert hangs_on_people(two, ENGLISH) == [named]
     assert hangs_on_people((), ENGLISH) == []
+
+
+@pytest.mark.parametrize("stage", ["foresee", "submit", "approve", "use"])
+@pytest.mark.parametrize(
+    ("members", "wanted"),
+    [
+        ({"ai_use": None, "linkage": None, "recontact": None}, []),
+        ({"ai_use": "none", "linkage": False, "recontact": False}, []),
+        ({"ai_use": "training"}, ["purpose.ai_use"]),
+        ({"ai_use": "model_release", "linkage": True}, ["purpose.ai_use", "purpose.linkage"]),
+        ({"recontact": True}, ["purpose.recontact"]),
+    ],
+)
+def test_a_forecast_alone_keeps_what_each_participant_is_asked(
+    members: dict[str, Any], wanted: list[str], stage: Any
+) -> None:
+    purpose = replace(b.PURPOSE, **{"ai_use": None, "linkage": None, "recontact": None, **members})
+    question = b.question(stage=stage, purpose=purpose)
+    told = written.asked(question, replace(evaluate(b.question(), b.snapshot()), purpose=purpose))
+    assert told.get("asked_of_participants", []) == (wanted if stage == "foresee" else [])
+    assert ("asked_of_participants" in told) is (stage == "foresee" and wanted != [])
 
 
 def test_what_was_not_said_is_named_where_consents_say_no_and_nothing_else_stands_first() -> None:

@@ -92,6 +92,51 @@ def test_each_view_names_its_decision() -> None:
     assert views.custodian("dec_1", body(KEPT), ENGLISH)["decision_id"] == "dec_1"
 
 
+def shut(name: str, outcome: str, *reasons: dict[str, Any]) -> dict[str, Any]:
+    return gate(name, "fail" if outcome == "DENY" else "hold", *reasons) | {"outcome": outcome}
+
+
+def strictest(*gates: dict[str, Any], **kept: Any) -> list[tuple[str, dict[str, str]]]:
+    found = views.committee("dec_1", body(KEPT | {"gates": list(gates)} | kept), ENGLISH)["why"]
+    return [(one["code"], one["slots"]) for one in found]
+
+
+def test_a_committee_reads_why_of_the_gates_that_stand_in_the_way_the_strictest_first_and_each_once() -> None:
+    duo, law = why("DUO-SENSITIVE"), why("JUR-NO-PACK")
+    assert strictest(shut("jurisdiction", "REFER", law), shut("duo", "DENY", duo)) == [
+        ("DUO-SENSITIVE", {}),
+        ("JUR-NO-PACK", {}),
+    ]
+    assert strictest(gate("terms", "pass", duo), shut("jurisdiction", "REFER", law, law)) == [("JUR-NO-PACK", {})]
+    assert strictest(shut("duo", "DENY", *[why("JUR-NO-PACK", slots={"countries": str(n)}) for n in range(4)])) == [
+        ("JUR-NO-PACK", {"countries": str(n)}) for n in range(3)
+    ]  # fmt: skip
+    rules = [{"pack": "p", "version": "1", "rule": rule, "cite": "", "law": None} for rule in "ab"]
+    assert len(strictest(shut("jurisdiction", "REFER", *[why("JUR-NO-PACK", norm=one) for one in rules]))) == 2
+    assert strictest(gate("duo", "pass"), why=[duo]) == [("DUO-SENSITIVE", {})]
+    assert strictest(why=[duo]) == [("DUO-SENSITIVE", {})]
+    bare = {name: one for name, one in KEPT.items() if name != "gates"}
+    assert [one["code"] for one in views.committee("dec_1", body(bare), ENGLISH)["why"]] == [
+        one["code"] for one in KEPT["why"]
+    ]
+
+
+def test_who_answers_reads_a_question_beside_a_refusal_as_a_question() -> None:
+    found = open_to(
+        "committee_member", kept=KEPT | {"gates": [shut("duo", "DENY", asked_of("DUO-COMMERCIAL-USE"), ABOUT_DUO)]}
+    )
+    assert found is not None
+    (one,) = found["gates"]
+    assert (one["state"], one["outcome"], [each["code"] for each in one["why"]]) == ("hold", "REFER", ["DUO-SENSITIVE"])
+
+
+def test_one_role_of_several_is_enough_to_read_what_consents_leave_to_people() -> None:
+    for roles in (("committee_member", "legal_officer"), ("legal_officer", "committee_member"), ("committee_member",)):
+        found = open_to(*roles, kept=KEPT | {"gates": [shut("consent", "REFER", TOO_FEW)]})
+        assert found is not None, roles
+    assert open_to("legal_officer", kept=KEPT | {"gates": [shut("consent", "REFER", TOO_FEW)]}) is None
+
+
 # Participants
 
 

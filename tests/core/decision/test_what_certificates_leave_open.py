@@ -7,6 +7,9 @@ import pytest
 
 from broker.core.decision import Decision, evaluate
 from broker.core.decision.answering import Given, findings_for
+from broker.core.decision.case import case_of
+from broker.core.decision.findings import inputs_digest
+from broker.core.decision.weighing import weighed
 from broker.core.ids import PersonId
 from broker.core.outcome import Gate
 from broker.core.purpose import Kind
@@ -73,6 +76,31 @@ def test_an_answer_about_the_words_of_the_dataset_is_none_about_other_words_of_i
     row = dataset((*GRU, *BONES), permissions=GRU, modifiers=HEARTS)
     assert waits(decided(row, (WORDS, row))) == {OPEN}
     assert decided(row, (WORDS, row), (OPEN, row)).permits
+
+
+def test_an_answer_about_the_permission_of_the_dataset_is_none_about_another_of_its_certificate() -> None:
+    row = dataset(b.codes("HMB"), permissions=b.codes({"code": "DS", "diseases": ["MONDO:0004992"]}))
+    assert waits(decided(row)) == {"DUO-METHODS-UNCLEAR", OPEN}
+    assert waits(decided(row, ("DUO-METHODS-UNCLEAR", row))) == {OPEN}
+
+
+def test_an_answer_about_a_certificate_is_bound_to_gate_purpose_codes_and_certificate() -> None:
+    def bound(row: Dataset, gate: Gate = Gate.CONSENT, kind: Kind = Kind.METHODS) -> str:
+        purpose = replace(b.PURPOSE, kinds=frozenset({kind}))
+        question, world = replace(ASKED, purpose=purpose), b.snapshot(dataset=row)
+        return inputs_digest(case_of(question, None, weighed(question, world), world), gate, code=OPEN)
+
+    row = dataset(GRU, permissions=POA)
+    others = [
+        bound(row),
+        bound(row, gate=Gate.DUO),
+        bound(row, kind=Kind.HMB),
+        bound(dataset((*GRU, *BONES), permissions=POA)),
+        bound(dataset(GRU, permissions=GRU)),
+        bound(dataset(GRU, permissions=POA, modifiers=HEARTS)),
+    ]
+    assert len({*others}) == len(others)
+    assert bound(row) == bound(row)
 
 
 def test_nobody_else_answers_it() -> None:

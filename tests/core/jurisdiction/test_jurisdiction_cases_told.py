@@ -115,7 +115,7 @@ def test_one_case_is_enough_for_a_pack_that_needs_no_more() -> None:
     assert ("cases", "an empty list") not in told(some, {**FULL, "cases": rows[:1]})
 
 
-WHY_NONE = {
+WHY_NONE: dict[str, dict[str, Any]] = {
     "applies_when": {"applies_when": is_("recipient.country", "eq", value="BR")},
     "effective": {"effective": {"from": "2090-01-01", "to": None}, "law_status": "adopted_not_applicable"},
 }

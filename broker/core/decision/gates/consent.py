@@ -96,7 +96,7 @@ def left_out(case: Case) -> dict[SubjectRef, Reason]:
     ]
     found: dict[SubjectRef, Verdict] = {}
     for place in places(case.readings):
-        question = _question(case, case.purpose, _weighing(case, findings), place)
+        question = _question(case, case.purpose, _weighing(case, case.dataset, case.purpose, findings), place)
         for ref, verdict in judge(question, people, certificate, snapshot.ontology).verdicts.items():
             if verdict.place is not Place.INCLUDE and (ref not in found or found[ref].place < verdict.place):
                 found[ref] = verdict
@@ -112,23 +112,23 @@ class _Weighing(NamedTuple):
     reviewed: frozenset[str]
 
 
-def _weighing(case: Case, findings: tuple[Finding, ...]) -> _Weighing:
+def _weighing(case: Case, dataset: Dataset, purpose: Purpose, findings: tuple[Finding, ...]) -> _Weighing:
     return _Weighing(
         home=text(case.facts.get("recipient.country")),
         began=case.held.begins if case.held is not None else None,
         settled=settled_by_ethics(findings),
-        reviewed=reviewed_by_committee((*findings, *_of_certificate_too(case))),
+        reviewed=reviewed_by_committee((*findings, *_of_certificate_too(case, dataset, purpose))),
     )
 
 
-def _of_certificate_too(case: Case) -> tuple[Finding, ...]:
+def _of_certificate_too(case: Case, dataset: Dataset, purpose: Purpose) -> tuple[Finding, ...]:
     """Answers about the dataset's codes, as far as the certificate asks the very same and not only by the same code."""
-    live, dataset = live_findings(case, Gate.DUO), case.dataset
-    if not live or dataset is None or case.purpose is None:
+    live = live_findings(case, Gate.DUO)
+    if not live:  # nearly always: then nothing is matched
         return ()
     certified = (*dataset.certificate.permissions, *dataset.certificate.modifiers)
     ontology, today = case.snapshot.ontology, day_of(case.question.at)
-    theirs, ours = (match(terms, case.purpose, ontology, today).reasons for terms in (certified, dataset.duo))
+    theirs, ours = (match(terms, purpose, ontology, today).reasons for terms in (certified, dataset.duo))
     other = {reason.code for reason in theirs if reason not in ours}
     return tuple(finding for finding in live if finding.code not in other)
 
@@ -150,7 +150,7 @@ def _answer(
     case: Case, dataset: Dataset, purpose: Purpose, findings: tuple[Finding, ...], place: str | None
 ) -> ConsentAnswer:
     """What is known already if it holds, else what the records say."""
-    asked, by = case.question, _weighing(case, findings)
+    asked, by = case.question, _weighing(case, dataset, purpose, findings)
     key = (dataset.id, asked.object, asked.filtered, asked.stage == "foresee", purpose, place, by)
     snapshot, rests_on = case.snapshot, (dataset, case.object, case.snapshot.ontology)
     answers = snapshot.answers

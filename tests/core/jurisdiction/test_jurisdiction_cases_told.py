@@ -115,20 +115,31 @@ def test_one_case_is_enough_for_a_pack_that_needs_no_more() -> None:
     assert ("cases", "an empty list") not in told(some, {**FULL, "cases": rows[:1]})
 
 
-WHY_NONE: dict[str, dict[str, Any]] = {
-    "applies_when": {"applies_when": is_("recipient.country", "eq", value="BR")},
-    "effective": {"effective": {"from": "2090-01-01", "to": None}, "law_status": "adopted_not_applicable"},
-}
+NONE_APPLY = "the pack applies to none of these cases; look at its applies_when before anything below"
+NO_DAY = "the pack is in force on no day of these cases; look at its effective before anything below"
+BRAZIL = is_("recipient.country", "eq", value="BR")
+LATER = {"effective": {"from": "2090-01-01", "to": None}, "law_status": "adopted_not_applicable"}
+SILENT: list[tuple[dict[str, Any], list[str | None], str]] = [
+    ({"applies_when": BRAZIL}, [None, None], NONE_APPLY),
+    ({"applies_when": BRAZIL}, ["1990-01-01", None], NONE_APPLY),
+    (LATER, [None, None], NO_DAY),
+    (LATER, [None, "2091-01-01"], ""),
+]
 
 
-@pytest.mark.parametrize("member", WHY_NONE)
-def test_a_pack_that_says_nothing_to_any_case_is_told_so_before_what_follows_from_it(member: str) -> None:
+@pytest.mark.parametrize(
+    ("changes", "days", "message"), SILENT, ids=["applies_when", "one day of two", "effective", "said"]
+)
+def test_a_pack_that_says_nothing_to_any_case_is_told_so_before_what_follows_from_it(
+    changes: dict[str, Any], days: list[str | None], message: str
+) -> None:
     """A fork with a slip in its first condition had 65 problems, and none of them named the cause."""
     lines: dict[Where, int] = {("pack",): 2}
-    found = check_cases(pack(**WHY_NONE[member]), FULL, lambda where: lines.get(where, 9))
-    assert (found[0].field, found[0].message.rpartition(" before ")[0].rpartition(" ")[2]) == ("pack", member)
-    assert len(found) > len(FULL["cases"])
-    assert not [one for one in check_cases(COUNTED, first(expect={}), no_line) if one.field == "pack"]
+    rows = [case(f"c{n}", "few", **({"at": day} if day else {})) for n, day in enumerate(days)]
+    found = check_cases(pack(**changes), {**FULL, "cases": rows}, lambda where: lines.get(where, 9))
+    assert [one.message for one in found if one.field == "pack"] == ([message] if message else [])
+    assert len(found) > len(rows)
+    assert (found[0].field == "pack") is bool(message)
 
 
 def test_the_facts_that_a_pack_reads_are_those_of_all_its_conditions() -> None:

@@ -11,6 +11,7 @@ from broker.core.copied import copied
 from broker.core.decision.gates.jurisdiction import EXAMPLE
 from broker.core.decision.many import rules_of
 from broker.core.decision.question import Question
+from broker.core.decision.together import together
 from broker.core.decision.use import judged
 from broker.core.ids import DatasetId
 from broker.core.outcome import Gate, GateResult, Outcome, Reason
@@ -53,11 +54,9 @@ def of_data_each(question: Question, datasets: Iterable[DatasetId], snapshot: Sn
 
 def _of_data(question: Question, snapshot: Snapshot) -> OfData:
     said, example = _asked(question, snapshot)
-    outcome = max(one.outcome for one in said)
-    if outcome is Outcome.PERMIT and any(one.obligations for one in said):
-        outcome = Outcome.PERMIT_WITH_OBLIGATIONS
-    if outcome >= Outcome.ALTERNATIVE:
-        outcome = Outcome.ALTERNATIVE if _milder_is_open(question, snapshot) else Outcome.DENY
+    outcome = together(said).outcome
+    if outcome is Outcome.DENY and _milder_is_open(question, snapshot):
+        outcome = Outcome.ALTERNATIVE
     permits = outcome.permits
     deciding = sorted((one for one in said if permits or one.outcome > _MOST), key=lambda one: -one.outcome)
     reasons = tuple(dict.fromkeys(reason for one in deciding for reason in one.reasons))

@@ -90,6 +90,7 @@ def test_who_answers_is_as_it_was_settled(code: str, roles: set[str], by: str) -
     assert (who.longest == NINETY_DAYS) == code.startswith("JUR-")
 
 
+@pytest.mark.row("EXP-NO-BLANK")
 @pytest.mark.parametrize(
     "code",
     ["COM-REFUSED", "DUO-DATASET-NARROWER", "PUR-PROHIBITED", "AUTH-NO-GRANT", "CON-WITHDRAWN", "SEC-CANNOT-PROTECT"],

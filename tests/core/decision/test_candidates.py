@@ -88,6 +88,7 @@ OFFERS: list[tuple[dict[str, Any], list[Any], list[Offer]]] = [
 ]  # fmt: skip
 
 
+@pytest.mark.row("EXP-HONEST")
 @pytest.mark.parametrize(("stated", "codes", "wanted"), OFFERS, ids=map(str, range(len(OFFERS))))
 def test_a_purpose_may_ask_for_less_and_promise_more(
     stated: dict[str, Any], codes: list[Any], wanted: list[Offer]

@@ -142,6 +142,7 @@ def test_where_one_gate_cannot_be_moved_nothing_is_told_though_another_s_step_wo
     assert evaluate(then, suspended).permits
 
 
+@pytest.mark.row("EXP-SECRET")
 def test_beside_a_participant_s_no_nothing_is_told_that_would_help() -> None:
     sold = replace(b.PURPOSE, commercial=True)
     question = b.question(stage="approve", purpose=sold, grants=(), object=None)

@@ -85,14 +85,15 @@ def test_packs_that_nobody_reviewed_are_named_so() -> None:
         assert found.example is stamped
 
 
+NO_CONSENTS: dict[str, Any] = {"pia": None, "paul": None}
 BARE = replace(b.SAFEGUARDS, engagements=())
 UNLIKE: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
-    "other codes": ((twin(duo=b.codes("POA")),), {}),
+    "other codes": ((twin(duo=b.codes("POA")),), NO_CONSENTS),
     "broader consents": (
         (twin(safeguards=BARE), about_the_twin(broad())),
-        {"dataset": b.dataset(safeguards=BARE), "pia": None, "paul": None},
+        {"dataset": b.dataset(safeguards=BARE)} | NO_CONSENTS,
     ),
-    "a community of its own": ((twin(), replace(REFUSED, datasets=frozenset({TWIN}))), {}),
+    "a community of its own": ((twin(), replace(REFUSED, datasets=frozenset({TWIN}))), NO_CONSENTS),
 }
 
 
@@ -106,7 +107,7 @@ def test_data_under_other_rules_are_asked_on_their_own(more: tuple[Any, ...], wo
 
 
 def test_data_under_the_same_rules_have_the_very_same_answer() -> None:
-    here, there = said(ASKED, b.snapshot(twin(), pia=None, paul=None), b.HEART, TWIN)
+    here, there = said(ASKED, b.snapshot(twin(), **NO_CONSENTS), b.HEART, TWIN)
     assert here is there
 
 

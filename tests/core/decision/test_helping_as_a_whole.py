@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from broker.adapters.policy_files import load_packs
 from broker.core.consent.model import Scope
 from broker.core.decision import evaluate

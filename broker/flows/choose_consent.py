@@ -13,6 +13,7 @@ from broker.core.consent.answers import asked_by
 from broker.core.consent.choices import NOTHING, Act, Choice, Voice, chosen, theirs, voice, wider
 from broker.core.consent.model import ConsentVersion, MadeBy
 from broker.core.consent.question import ConsentQuestion
+from broker.core.consent.standing import as_it_counts
 from broker.core.ids import DatasetId, SubjectRef
 from broker.core.outcome import Reason
 from broker.core.purpose import Purpose
@@ -33,6 +34,11 @@ class Held:
     @property
     def newest(self) -> ConsentRow:
         return self.rows[-1]
+
+    @property
+    def counted(self) -> ConsentVersion:
+        """What the newest version says, with the widest withdrawal of all that count."""
+        return as_it_counts([row.consent for row in self.rows])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

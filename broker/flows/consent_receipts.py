@@ -16,8 +16,8 @@ from broker.flows.world import World
 async def receipt_of(w: World, held: Held, language: Language = ENGLISH) -> dict[str, Any]:
     """The receipt of the newest version. It names nobody but committees, and counts what a withdrawal reached."""
     snapshot, now, row = w.snapshots.current(), w.clock.now(), held.newest
-    told = receipt(row.consent, _around(w, snapshot, row, now), now, language)
-    withdrawal = row.consent.withdrawal
+    told = receipt(held.counted, _around(w, snapshot, row, now), now, language)
+    withdrawal = held.counted.withdrawal
     if withdrawal is None:
         return told
     kept = await _kept(w, row)

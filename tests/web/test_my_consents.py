@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from broker.core.consent.model import Scope
+from broker.core.consent.model import Scope, Withdrawal, WithdrawalKind
 from broker.core.ids import ClientId
 from broker.core.rows import Client, Role
+from broker.core.time import Seconds
 from broker.web.consents import AT_ONCE
 from tests import builders as b
 from tests.core.consent.test_consent_fhir import GIVEN
@@ -98,6 +99,21 @@ async def test_one_consent_is_withdrawn_and_taken_back(tmp_path: Path) -> None:
         assert {line["thing"] for line in receipt["withdrawal"]["reached"]} == {one["thing"] for one in told["reached"]}
         back = await put(s, {"act": "reopen"}, 2)
         assert (await back.json())["consent"]["status"] == "active"
+
+
+async def test_a_smaller_withdrawal_that_a_source_sent_later_does_not_hide_the_wider_one(tmp_path: Path) -> None:
+    kinds: list[tuple[int, WithdrawalKind, int]] = [(2, "no_further_use", 3), (3, "no_further_contact", 2)]
+    rows = [
+        b.consent(
+            b.PIA, version, status="withdrawn", withdrawal=Withdrawal(kind=kind), effective_from=Seconds(START - day)
+        )
+        for version, kind, day in kinds
+    ]
+    async with site(tmp_path, *rows) as s:
+        receipt = await (await s.http.get(f"{MINE}/receipt", headers=s.headers(ME))).json()
+        codes = {line["code"] for line in receipt["sentences"]}
+        assert (receipt["event"]["withdrawal"], "RGT-W-STOP" in codes) == ("no_further_use", True)
+        assert "RGT-W-CONTACT-ONLY" not in codes
 
 
 async def test_a_question_is_seen_and_answered(tmp_path: Path) -> None:

@@ -154,6 +154,14 @@ def furthest(begun: Sequence[ConsentVersion]) -> tuple[WithdrawalKind, Seconds] 
     return None if widest is None else (widest, since[widest])
 
 
+def as_it_counts(chain: Sequence[ConsentVersion]) -> ConsentVersion:
+    """The newest version with the widest withdrawal that counts: what a source sent may end with a smaller one."""
+    newest, counts = chain[-1], furthest(chain)
+    if newest.withdrawal is None or counts is None:
+        return newest
+    return replace(newest, withdrawal=replace(newest.withdrawal, kind=counts[0]))
+
+
 def _widest(lines: list[list[ConsentVersion]]) -> tuple[WithdrawalKind, Seconds] | None:
     found = [one for line in lines if (one := furthest(line)) is not None]
     return min(found, key=lambda one: (WIDEST_FIRST.index(one[0]), one[1]), default=None)

@@ -160,7 +160,7 @@ async def _home(request: web.Request, who: Caller, subject: SubjectRef, wrong: s
 
 def _in_short(request: web.Request, held: Held) -> dict[str, Any]:
     snapshot = request.app[BROKER].snapshots.current()
-    version = held.newest.consent
+    version = held.counted
     rows = [row for id in sorted(held.newest.datasets) if (row := snapshot.get(Dataset, id)) is not None]
     committees = dict.fromkeys(row.committee for row in rows)
     return {
@@ -177,7 +177,7 @@ def _in_short(request: web.Request, held: Held) -> dict[str, Any]:
 def _consent(
     request: web.Request, who: Caller, held: Held, wrong: str | None = None, *, changed: bool = False
 ) -> web.Response:
-    version = held.newest.consent
+    version = held.counted
     lines = [one["sentence"] for one in sentences(version, language(request))]
     values = {
         "one": _in_short(request, held),

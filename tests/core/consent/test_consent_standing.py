@@ -1,11 +1,12 @@
 """Which version governs: whose place another takes, what a withdrawal leaves behind, and what a running grant is held to."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from broker.core.consent.model import ConsentVersion
-from broker.core.consent.standing import Standing, standings
+from broker.core.consent.standing import Standing, as_it_counts, standings
 from broker.core.consent.verdict import Verdict
 from broker.core.ids import SubjectRef
 from broker.core.time import Seconds
@@ -100,6 +101,32 @@ def test_of_several_withdrawals_the_widest_counts_and_of_equals_the_first() -> N
 
 
 # What a running grant is held to
+
+
+@pytest.mark.parametrize(
+    ("kinds", "told"),
+    [
+        ([None], None),
+        (["no_further_contact"], "no_further_contact"),
+        (["no_further_use", "no_further_contact"], "no_further_use"),
+        (["no_further_contact", "no_further_access"], "no_further_access"),
+        (["no_further_use", None, "no_further_contact"], "no_further_contact"),
+    ],
+    ids=str,
+)
+def test_a_consent_is_told_with_the_widest_withdrawal_that_counts(kinds: list[str | None], told: str | None) -> None:
+    chain = [
+        version(
+            "c1",
+            number,
+            f"2024-0{number}-01",
+            **({"status": "withdrawn", "withdrawal": {"kind": kind}} if kind else {}),
+        )
+        for number, kind in enumerate(kinds, 1)
+    ]
+    found = as_it_counts(chain)
+    assert (found.withdrawal.kind if found.withdrawal else None) == told
+    assert replace(found, withdrawal=None) == replace(chain[-1], withdrawal=None)
 
 
 def said(word: str, **more: str) -> dict[str, Any]:

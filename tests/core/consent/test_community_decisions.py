@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.core.consent.decisions import Said, decided_anew, opens
+from broker.core.consent.decisions import Said, agrees, decided_anew, opens
 from broker.core.consent.judge import ConsentOutcome, judge_communities
 from broker.core.consent.model import CommunityDecision, ConsentVersion, Layer
 from broker.core.consent.question import ConsentQuestion
@@ -16,7 +16,7 @@ from broker.core.consent.writing import version_hash
 from broker.core.ids import SubjectRef
 from broker.core.outcome import Reason
 from broker.core.purpose import Kind, Modality, Purpose
-from broker.core.time import Seconds, day_of, days_later
+from broker.core.time import Seconds, day_of, days_later, start_of
 from tests.core.consent.consent_world import ONTOLOGY
 from tests.fakes import START
 
@@ -64,6 +64,25 @@ def test_what_is_possible_when(changes: dict[str, Any], said: Said, refused: str
     assert (after.scope, after.subject_ref, after.effective_to) == (before.scope, VALLEY, before.effective_to)
 
 
+WHY: list[tuple[dict[str, Any], Said, Reason]] = [
+    ({"status": "suspended"}, Said(word="approved"), Reason(code="REQ-STATE", facts=(("state", "suspended"),))),
+    ({"effective_from": Seconds(START + 1)}, Said(word="refused"), Reason(code="REQ-STATE", facts=(("state", "not in force yet"),))),
+    ({"effective_to": START}, Said(word="approved"), Reason(code="REQ-STATE", facts=(("state", "over"),))),
+    ({}, Said(word="approved", review_on=TODAY), Reason(code="REQ-INVALID", facts=(("problem", "review_on: a day that is still to come"),))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "said", "why"), WHY, ids=[row[2].facts[0][1] for row in WHY])
+def test_why_not_is_said_in_words(changes: dict[str, Any], said: Said, why: Reason) -> None:
+    assert decided_anew(replace(BEFORE, **changes), said, START) == why
+
+
+def test_a_yes_holds_until_the_day_on_which_it_is_asked_anew() -> None:
+    word = replace(WORD, review_on=TOMORROW)
+    begins = start_of(TOMORROW)
+    assert [agrees(word, Seconds(begins + more)) for more in (-1, 0, 1)] == [True, False, False]
+
+
 def test_a_no_leaves_the_conditions_as_they_were() -> None:
     before = replace(BEFORE, community=replace(WORD, local_only=True, benefit_terms="A clinic."))
     after = decided_anew(before, Said(word="refused"), START)
@@ -78,6 +97,7 @@ OPENS: list[tuple[str, dict[str, Any], Said, bool]] = [
     ("a yes that was due", {"review_on": TODAY}, Said(word="approved", review_on=TOMORROW), True),
     ("for longer", {"review_on": TOMORROW}, Said(word="approved", review_on=LATER), True),
     ("without an end", {"review_on": TOMORROW}, Said(word="approved"), True),
+    ("for as long", {"review_on": TOMORROW}, Said(word="approved", review_on=TOMORROW), False),
     ("for less long", {"review_on": LATER}, Said(word="approved", review_on=TOMORROW), False),
     ("the data may leave", {"local_only": True}, Said(word="approved"), True),
     ("the data stay", {}, Said(word="approved", local_only=True), False),

@@ -129,6 +129,11 @@ def test_a_consent_is_told_with_the_widest_withdrawal_that_counts(kinds: list[st
     assert replace(found, withdrawal=None) == replace(chain[-1], withdrawal=None)
 
 
+def test_a_withdrawal_of_no_kind_is_told_as_it_stands() -> None:
+    bare = replace(version("c1", 1), status="withdrawn")
+    assert as_it_counts([bare]) == bare
+
+
 def said(word: str, **more: str) -> dict[str, Any]:
     return {"scope": {"permissions": ["GRU"], "answers": {"linkage": word} | more}}
 

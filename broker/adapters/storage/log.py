@@ -3,18 +3,21 @@
 What is handed out never goes beyond the published checkpoint: an entry after it has no proof yet.
 """
 
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from broker.adapters.storage.codec import receipt_bytes, restore
 from broker.adapters.storage.reads import Database, read_only
-from broker.adapters.storage.schema import SELECT_TAIL, SELECT_TILE
+from broker.adapters.storage.schema import SELECT_TAIL
 from broker.adapters.storage.shards import PRESENT, SHARD_TAIL, SHARD_TILE, SHARDS, Present, Shard, present_in
 from broker.core.audit.merkle import (
     HASH_BYTES,
+    TILE_HEIGHT,
     Range,
     consistency_ranges,
     inclusion_ranges,
@@ -32,6 +35,7 @@ _CHANGES = (
     " JOIN history h ON h.kind = e.kind AND h.row_id = e.row_id AND h.version = e.version"
     " WHERE e.seq >= ? AND e.seq < ?"
 )
+_TILE = "SELECT l, n, data FROM tile WHERE l = ? AND n = ?"
 _THEIRS = "seq >= ? AND seq < ? AND substr(body, length(body) - 33, 32) = ?"
 """Whoever an entry names by pseudonym, it names at its end (`core.audit.entry.outline`)."""
 LOOKED = 20_000
@@ -117,7 +121,7 @@ class SqliteLog:
             first = self.log.first + piece.index * WIDTH
             kept = await self._entries("WHERE seq >= ? AND seq < ? ORDER BY seq", (first, first + piece.width))
             return bundle(each.body for each in kept)
-        found = await self._tiles([(piece.level, piece.index)])
+        found = await self._tiles([(piece.level, piece.index)], size)
         return found[piece.level, piece.index][: piece.width * HASH_BYTES]
 
     async def proof(self, receipt: ReceiptId) -> Proof | None:
@@ -137,14 +141,15 @@ class SqliteLog:
         index, published = kept.seq - self.log.first, await self.published()
         if index >= published.size:
             return None
-        hashes = await self._prove(inclusion_ranges(index, published.size))
+        hashes = await self._prove(inclusion_ranges(index, published.size), published.size)
         return Proof(index=index, hashes=hashes, checkpoint=published.note, extra=kept.body)
 
     async def consistency(self, old: int, size: int) -> tuple[bytes, ...] | None:
         """That the log of `old` entries is the beginning of the one of `size`; None for sizes it never had."""
-        if not 0 < old <= size <= (await self.published()).size:
+        published = (await self.published()).size
+        if not 0 < old <= size <= published:
             return None
-        return await self._prove(consistency_ranges(old, size))
+        return await self._prove(consistency_ranges(old, size), published)
 
     async def head(self) -> int:
         """How many entries there are, published or not."""
@@ -173,28 +178,28 @@ class SqliteLog:
             told.append(Change(seq=number, place=nth, at=Seconds(at), row=restore(by_name[kind], body)))
         return tuple(told)
 
-    async def _prove(self, ranges: tuple[Range, ...]) -> tuple[bytes, ...]:
-        tiles = await self._tiles(needed(ranges))
+    async def _prove(self, ranges: tuple[Range, ...], size: int) -> tuple[bytes, ...]:
+        tiles = await self._tiles(needed(ranges), size)
         return prove(ranges, lambda subtree: subtree_hash(subtree, tiles))
 
-    async def _tiles(self, wanted: Iterable[TileId]) -> dict[TileId, bytes]:
-        found = dict[TileId, bytes]()
-        for level, index in wanted:
-            stored, grown = await self._tile(level, index), b""
-            if stored is None and level == 0:
-                grown = tail(await self._last(index), index)
-                stored = await self._tile(level, index)  # it may have become full meanwhile: then its tail is gone
-            if stored is not None or grown:
-                found[level, index] = stored or grown
-        return found
+    async def _tiles(self, wanted: Collection[TileId], size: int) -> dict[TileId, bytes]:
+        """What there is of these, where `size` entries were published; each question costs more than its answer.
+
+        The tail is asked for first: its tile may become full meanwhile, and then it is stored.
+        """
+        found, last = dict[TileId, bytes](), size >> TILE_HEIGHT
+        if (0, last) in wanted and (grown := tail(await self._last(last), last)):
+            found[0, last] = grown
+        stored = await self._stored(tuple(wanted)) if wanted else ()
+        return found | {(level, index): data for level, index, data in stored}
 
     async def _last(self, index: int) -> Iterable[tuple[Any, ...]]:
         """The leaf hashes of a tile of level 0 that is not full."""
         return await self._db.execute_fetchall(SELECT_TAIL, (index,))
 
-    async def _tile(self, level: int, index: int) -> bytes | None:
-        stored = list(await self._db.execute_fetchall(SELECT_TILE, (level, index)))
-        return stored[0][0] if stored else None
+    async def _stored(self, wanted: Sequence[TileId]) -> Iterable[tuple[Any, ...]]:
+        """Level, index and hashes of each of these that is in its table."""
+        return await self._db.execute_fetchall(_each(_TILE, len(wanted)), tuple(chain(*wanted)))
 
     async def _entries(self, where: str, values: tuple[str | int | bytes, ...]) -> tuple[Kept, ...]:
         found = await self._db.execute_fetchall(f"SELECT seq, body FROM record {where}", values)  # noqa: S608 (ours)
@@ -215,9 +220,15 @@ class EndedLog(SqliteLog):
     async def _last(self, index: int) -> Iterable[tuple[Any, ...]]:
         return await self._db.execute_fetchall(SHARD_TAIL, (self.log.origin, index))
 
-    async def _tile(self, level: int, index: int) -> bytes | None:
-        stored = list(await self._db.execute_fetchall(SHARD_TILE, (self.log.origin, level, index)))
-        return stored[0][0] if stored else None
+    async def _stored(self, wanted: Sequence[TileId]) -> Iterable[tuple[Any, ...]]:
+        values = chain(*((self.log.origin, *each) for each in wanted))
+        return await self._db.execute_fetchall(_each(SHARD_TILE, len(wanted)), tuple(values))
+
+
+@cache
+def _each(statement: str, times: int) -> str:
+    """The same question so many times, in one: each part finds its row by the key of the table."""
+    return " UNION ALL ".join([statement] * times)
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from broker.adapters.storage.head import LedgerRefusedError
 _NAME = re.compile(r"[0-9][0-9a-z-]{0,31}")
 PRESENT = "SELECT key, value FROM meta WHERE key IN ('origin', 'first')"
 SHARDS = "SELECT origin, first, size, root, note, at FROM shard ORDER BY first"
-SHARD_TILE = "SELECT data FROM shard_tile WHERE origin = ?1 AND l = ?2 AND n = ?3"
+SHARD_TILE = "SELECT l, n, data FROM shard_tile WHERE origin = ? AND l = ? AND n = ?"
 SHARD_TAIL = "SELECT size, leaves FROM shard WHERE origin = ?1 AND size > 256 * ?2"
 NEXT = "log.ended"
 """The kind of the last entry of a log that another one goes on from."""

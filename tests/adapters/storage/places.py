@@ -1,5 +1,6 @@
 """A fresh place for each test; making a database once and copying it saves most of the time."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from itertools import count
@@ -38,9 +39,9 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def postgres_database(cluster: Cluster, worker_id: str) -> Database:
+def postgres_database(cluster: Cluster) -> Database:
     log = LogOf(origin=ORIGIN, sign=sign, clock=FakeClock(), entropy=CountingEntropy())
-    return Database(cluster, f"test_{worker_id}_{next(_MADE)}").make(log)
+    return Database(cluster, f"test_{os.getpid()}_{next(_MADE)}").make(log)
 
 
 @pytest.fixture

@@ -1,11 +1,14 @@
 """What is handed out of the log: entries, tiles, and proofs that somebody else can check."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
 
 import pytest
 
 from broker.adapters.storage.log import SqliteLog, open_log
+from broker.adapters.storage.reads import read_only
+from broker.adapters.storage.shards import Present
 from broker.core.audit.entry import decode
 from broker.core.audit.merkle import consistent, leaf_hash, root_of
 from broker.core.audit.note import open_checkpoint
@@ -61,6 +64,22 @@ async def test_consistency_with_every_earlier_size_can_be_checked(log: SqliteLog
         assert consistent(old, root, 601, roots[601], hashes)
     for old, size in ((0, 601), (1, 602), (5, 4)):
         assert await log.consistency(old, size) is None
+
+
+async def test_a_proof_asks_few_questions_however_many_tiles_it_is_made_of(place: Place) -> None:
+    async with place.open() as ledger:
+        await asyncio.gather(*(ledger.record(entry(n)) for n in range(1, COUNT + 1)))
+    asked = list[str]()
+    async with read_only(place.database) as db, read_only(place.head) as head:
+
+        class Counted:
+            async def execute_fetchall(self, statement: str, values: tuple[Any, ...] = ()) -> Iterable[Any]:
+                asked.append(statement)
+                return await db.execute_fetchall(statement, values)
+
+        proof = await SqliteLog(Counted(), head, Present(ORIGIN, 0)).proof(receipt(7))
+        assert proof is not None
+        assert len(asked) <= 3, "the entry, the open end, all tiles"
 
 
 async def test_tiles_and_bundles_rebuild_the_root_of_the_checkpoint(log: SqliteLog) -> None:

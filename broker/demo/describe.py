@@ -49,6 +49,7 @@ async def describe(
     idp: str,
 ) -> Described:
     """The document, with an administrator's token that was got over HTTP like any other."""
+    datasets = _datasets(running, files)  # first: opening keys takes longer than a picture of PostgreSQL is new
     document: dict[str, Any] = {
         "issuer": settings.issuer,
         "drs": f"{settings.issuer}/ga4gh/drs/v1",
@@ -72,7 +73,7 @@ async def describe(
         "scopes": ["openid", "profile", "eduperson_scoped_affiliation", "ga4gh_passport_v1"],
         "purpose": PURPOSE,
         "log_key": str(log_key(open_keys(settings.keys, settings.passphrase_file), settings.issuer)[0]),
-        "datasets": _datasets(running, files),
+        "datasets": datasets,
         "participant": PARTICIPANTS[0].subject,
     }  # fmt: skip
     async with Browser(document) as browser:

@@ -60,10 +60,12 @@ async def started(state: Path) -> AsyncIterator[Demo]:
         await demo.end(signal.SIGKILL)
 
 
-async def api(browser: Browser, token: str, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-    """One call of the broker's API."""
+async def api(
+    browser: Browser, token: str, method: str, path: str, body: Any = None, *, at: str = ""
+) -> tuple[int, Any]:
+    """One call of the broker's API; `at`: at another broker of the same issuer."""
     headers = {"Authorization": f"Bearer {token}"}
-    async with browser.http.request(method, f"{browser.issuer}{path}", json=body, headers=headers) as answer:
+    async with browser.http.request(method, f"{at or browser.issuer}{path}", json=body, headers=headers) as answer:
         return answer.status, await answer.json(content_type=None)
 
 

@@ -7,7 +7,7 @@ import socket
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -17,6 +17,7 @@ from broker.demo.browser import Browser
 from tests.end_to_end.demo import START_SECONDS, Demo, api, granted
 from tests.postgres import Cluster
 
+OBJECT = "/ga4gh/drs/v1/objects/heart-0001/access/https"
 WITHIN = 2.0
 """Seconds from the answer of one broker to the last byte that the other one hands out."""
 
@@ -67,26 +68,44 @@ async def two(cluster: Cluster, state: Path) -> AsyncIterator[tuple[Demo, str]]:
 
 
 @pytest.mark.row("PG-TWO")
-async def test_a_withdrawal_at_one_broker_cuts_a_download_at_the_other(cluster: Cluster, tmp_path: Path) -> None:
-    async with two(cluster, tmp_path / "state") as (demo, other):
+async def test_what_ends_at_one_broker_cuts_a_download_at_the_other(cluster: Cluster, tmp_path: Path) -> None:
+    """A committee revokes at the one while data leave the other; then a participant withdraws, the other way round."""
+    async with two(cluster, tmp_path / "state") as (demo, other), AsyncExitStack() as stack:
+        ada, mei, pia = [await stack.enter_async_context(Browser(demo.described)) for _ in range(3)]
+        judge, participant = [(await who.tokens(name))["access_token"] for who, name in ((mei, "mei"), (pia, "pia"))]
         token = await granted(demo.described)
-        async with Browser(demo.described) as ada, Browser(demo.described) as pia:
-            participant = (await pia.tokens("pia"))["access_token"]
-            path = "/ga4gh/drs/v1/objects/heart-0001/access/https"
-            status, told = await api(ada, token, "GET", path)
-            assert status == 200, told
-            headers = dict(line.split(": ", 1) for line in told["headers"])
-            async with ada.http.get(told["url"].replace(ada.issuer, other), headers=headers) as answer:
-                assert answer.status == 200, "what the one gave the other one knows"
-                await answer.content.read(1024)
-                gone = {"kind": "no_further_use"}
-                status, said = await api(pia, participant, "POST", "/api/v1/me/consents/withdrawal", gone)
-                assert status in (200, 201), said
-                took = await _until_it_breaks(answer)
-            assert took < WITHIN
-            headers = {"Authorization": f"Bearer {token}"}
-            async with ada.http.get(f"{other}{path}", headers=headers) as refused:
-                assert (refused.status, (await refused.json())["code"]) == (403, "CON-LEFT-OUT")
+        async with _running(ada, token, ada.issuer) as answer:
+            (grant,) = (await api(ada, token, "GET", "/api/v1/grants"))[1]["grants"]
+            path = f"/api/v1/grants/{grant['id']}/revocation"
+            status, said = await api(mei, judge, "POST", path, {"ground": "Terms were broken."}, at=other)
+            assert status == 200, said
+            assert await _until_it_breaks(answer) < WITHIN
+        assert (await _refused(ada, token, ada.issuer))[0] == 403
+
+        token = await granted(demo.described)
+        async with _running(ada, token, other) as answer:
+            gone = {"kind": "no_further_use"}
+            status, said = await api(pia, participant, "POST", "/api/v1/me/consents/withdrawal", gone)
+            assert status in (200, 201), said
+            assert await _until_it_breaks(answer) < WITHIN
+        assert await _refused(ada, token, other) == (403, "CON-LEFT-OUT")
+
+
+@asynccontextmanager
+async def _running(ada: Browser, token: str, at: str) -> AsyncIterator[aiohttp.ClientResponse]:
+    """A download from the broker `at`, with a ticket that the first one gave."""
+    status, told = await api(ada, token, "GET", OBJECT)
+    assert status == 200, told
+    headers = dict(line.split(": ", 1) for line in told["headers"])
+    async with ada.http.get(told["url"].replace(ada.issuer, at), headers=headers) as answer:
+        assert answer.status == 200, "what the one gave the other one knows"
+        await answer.content.read(1024)
+        yield answer
+
+
+async def _refused(ada: Browser, token: str, at: str) -> tuple[int, str]:
+    status, said = await api(ada, token, "GET", OBJECT, at=at)
+    return status, said["code"]
 
 
 async def _until_it_breaks(answer: aiohttp.ClientResponse) -> float:

@@ -45,7 +45,7 @@ from broker.flows.seal_secrets import seal_secrets
 from broker.flows.tell_clients import tell, waiting
 from broker.flows.witness import Asking, ask_witness
 from broker.flows.world import World
-from broker.ports import LedgerDownError, StaleError
+from broker.ports import LedgerDownError, Messenger, StaleError
 from broker.ports.log import AuditReads
 
 log = structlog.get_logger(__name__)
@@ -211,9 +211,9 @@ async def heard(storage: Storage) -> None:
                 await asyncio.sleep(_LOOKING)
 
 
-async def outbox_of(world: World, ledger: RunningLedger, outgoing: Outgoing) -> Outbox:
+async def outbox_of(world: World, ledger: RunningLedger, messenger: Messenger) -> Outbox:
     """Whoever has to be told that a session has ended is told, from before this start too."""
-    outbox, before = Outbox(partial(tell, world, outgoing), FAREWELL_DELAYS), ledger.on_commit
+    outbox, before = Outbox(partial(tell, world, messenger), FAREWELL_DELAYS), ledger.on_commit
 
     def committed(rows: tuple[Row, ...]) -> None:
         before(rows)

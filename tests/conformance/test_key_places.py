@@ -212,6 +212,17 @@ async def test_a_wrong_pin_is_shown_once_or_the_token_would_lock_itself(tmp_path
 
 
 @pytest.mark.row("F87")
+async def test_a_session_that_ended_behind_us_is_opened_anew_before_anybody_hears_of_it(tmp_path: Path) -> None:
+    async with on_a_token(tmp_path) as place:
+        import pkcs11  # noqa: PLC0415 (an extra)
+
+        for algorithm in NAMES:
+            assert await is_good(place, algorithm)
+            pkcs11.lib(str(softhsm())).reinitialize()  # as when the token was taken out and put back
+            assert await is_good(place, algorithm), "the first one who asks"
+
+
+@pytest.mark.row("F87")
 @pytest.mark.parametrize(
     "said",
     [lambda _: [], lambda _: {"data": None}, lambda _: {"data": {"signature": 7}}, lambda _: {"data": {"signature": "vault:v2:AAAA"}},

@@ -3,16 +3,17 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from broker.adapters.outbox import Outbox
+from broker.adapters.sealed_rows import RunningLedger
 from broker.core.ids import ClientId
 from broker.core.oidc.limits import FAREWELL_DELAYS, FAREWELL_LIFE
 from broker.core.oidc.logout import EVENT, client_sid, home_sid
 from broker.core.outcome import Reason
-from broker.core.rows import Client, Family, Farewell, HomeSession, Identity, IdentityProvider, Role, Session
+from broker.core.rows import Client, Family, Farewell, HomeSession, Identity, IdentityProvider, Role, Row, Session
 from broker.core.rows.identity import identity_id
 from broker.core.time import Seconds
 from broker.flows.home_logout import home_logout
@@ -20,6 +21,7 @@ from broker.flows.revoke import revoke
 from broker.flows.sign_out import sign_out
 from broker.flows.tell_clients import tell, waiting
 from broker.ports import LedgerDownError, UpstreamError
+from broker.state import outbox_of
 from tests import builders as b
 from tests.fakes import START, FakeMessenger
 from tests.flows.oauth import fakes_oauth as oauth
@@ -203,6 +205,22 @@ async def test_what_was_not_heard_before_a_restart_is_told_after_it() -> None:
     await box.settled()
     assert len(again.sent) == 2
     assert {row.state for row in farewells(s)} == {"heard"}
+
+
+@pytest.mark.row("F34")
+async def test_a_broker_that_starts_tells_who_was_not_told_before_it_and_whoever_comes() -> None:
+    s, sender, others = world(session("ses-2"), family("fam-5", APP, "ses-2")), FakeMessenger(), list[Row]()
+    await sign_out(s.world, ADA, "ses-1")
+    s.ledger.on_commit = others.extend
+    box = await outbox_of(s.world, cast("RunningLedger", s.ledger), sender)
+    await box.settled()
+    assert len(sender.sent) == 2, "from before"
+    await sign_out(s.world, ADA, "ses-2")
+    await box.settled()
+    assert len(sender.sent) == 3
+    assert {row.state for row in farewells(s)} == {"heard"}
+    assert any(isinstance(row, Session) for row in others), "who listened before goes on listening"
+    await box.close()
 
 
 async def test_an_attempt_that_breaks_is_tried_again() -> None:

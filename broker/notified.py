@@ -16,6 +16,7 @@ from broker.core.notices import TO_NOBODY_ELSE, TOPICS, Channels
 from broker.core.reasons.language import Language
 from broker.flows.notices.remind import remind
 from broker.flows.notices.send import Post, send_letters, tell_hook
+from broker.flows.watch_uses import look as look_at_uses
 from broker.flows.world import World
 from broker.ports import LedgerDownError
 from broker.state import cancelled
@@ -24,6 +25,8 @@ LOOK_SECONDS = 5.0
 SLOW_SECONDS = 60.0
 """Between two attempts at a mail server that cannot be reached."""
 REMIND_SECONDS = 900.0
+WATCH_SECONDS = 60.0
+"""Between two looks at what left under grants."""
 log = structlog.get_logger(__name__)
 
 
@@ -61,6 +64,7 @@ async def telling(
     door = SignedWebhooks(outgoing, hooks)
     rounds: list[tuple[float, Callable[[], Awaitable[object]]]] = [
         (REMIND_SECONDS, partial(remind, world, heard)),
+        (WATCH_SECONDS, partial(look_at_uses, world)),
         *([(LOOK_SECONDS, partial(send_letters, world, post))] if heard.letters else ()),
         *((LOOK_SECONDS, partial(tell_hook, world, door, one.name)) for one in hooks),
     ]

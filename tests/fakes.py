@@ -171,6 +171,11 @@ class MemoryRows:
             async for row in self.newest(kind, member, value, most):
                 yield row
 
+    async def after(self, kind: type[R], id: str, most: int) -> AsyncIterator[R]:
+        found = [row async for row in self.scan(kind) if row.id > id]
+        for row in found[:most]:
+            yield row
+
     async def each(self, kind: type[R], ids: Sequence[str]) -> AsyncIterator[R]:
         _few(ids)
         for id in sorted(set(ids)):

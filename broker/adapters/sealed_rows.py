@@ -163,6 +163,11 @@ class SealedRows:
         async for row in self._rows.newest_of(kind, member, values, most):
             yield self._seal.open(row)
 
+    async def after(self, kind: type[R], id: str, most: int) -> AsyncIterator[R]:
+        """As of the one underneath."""
+        async for row in self._rows.after(kind, id, most):
+            yield self._seal.open(row)
+
     async def each(self, kind: type[R], ids: Sequence[str]) -> AsyncIterator[R]:
         """As of the one underneath."""
         async for row in self._rows.each(kind, ids):

@@ -10,9 +10,11 @@ from types import MappingProxyType
 
 from broker.core.access.cases import ANSWERED_BY, CaseKind
 from broker.core.access.life import Stage
+from broker.core.grants import fellows
 from broker.core.happened import Happened, Rule, Told, hook_box, person_box, role_box, subject_box
 from broker.core.ids import ApplicationId, DatasetId, GrantId, PersonId
 from broker.core.rows import (
+    Alert,
     Application,
     Case,
     Client,
@@ -246,6 +248,17 @@ def _data_used(h: Happened) -> Iterator[Told]:
             yield from _admins(h)
 
 
+def _alerted(h: Happened) -> Iterator[Told]:
+    """Who answers for the data; not who used them. The holder hears that the grant rests, where it does."""
+    for row in h.of(Alert):
+        grant = h.get(Grant, row.grant)
+        if grant is None:
+            continue
+        if row.held:
+            yield Told(to=person_box(grant.person), about=grant.id, what="grant.suspended")
+        yield from _of_data(h, row.dataset, row.id, (grant.person, *sorted(fellows(grant, h.before) - {grant.person})))
+
+
 TABLE: Mapping[str, tuple[str, tuple[Rule, ...]]] = MappingProxyType({
     "application.submitted": ("desk", (_desks, _officials, _communities)),
     "application.withdrawn": ("desk", (_desks,)),
@@ -290,6 +303,7 @@ TABLE: Mapping[str, tuple[str, tuple[Rule, ...]]] = MappingProxyType({
     "recipient.removed": ("safety", (_owner,)),
     "client.registered": ("safety", (_owner,)),
     "usage.unexpected": ("use", (_data_used,)),
+    "alert.raised": ("alert", (_alerted,)),
     "issuer.suspended": ("service", (_admins,)),
     "issuer.removed": ("service", (_admins,)),
     "idp.suspended": ("service", (_admins,)),
@@ -316,7 +330,7 @@ TOPICS: Mapping[str, str] = MappingProxyType(
 CAN_BE_OFF: tuple[str, ...] = ("desk", "talk", "reported", "service")
 """Topics of which no letter need come. Those of answers, ends, sanctions, choices and an account's safety always do."""
 
-CANNOT_WAIT = frozenset({"stopped", "incident", "use", "sanction", "safety", "choices"})
+CANNOT_WAIT = frozenset({"stopped", "incident", "use", "alert", "sanction", "safety", "choices"})
 """Topics that no daily letter holds back."""
 
 TO_NOBODY_ELSE = frozenset({"choices", "safety"})

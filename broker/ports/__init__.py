@@ -97,6 +97,12 @@ class Rows(Protocol):
         """As `newest` for each of `values` (500 at most, ValueError for more), in their order; one read for all."""
         ...
 
+    def after(self, kind: type[R], id: str, most: int) -> AsyncIterator[R]:
+        """The rows whose id comes after `id`, in order of id, and no more than `most`: what came since, where ids are
+        made in order.
+        """
+        ...
+
     def each(self, kind: type[R], ids: Sequence[str]) -> AsyncIterator[R]:
         """The rows with these ids (500 at most, ValueError for more) that are there, in order of id; one read."""
         ...

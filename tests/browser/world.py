@@ -15,7 +15,7 @@ from broker.core.audit.note import Signer
 from broker.core.consent.model import CommunityDecision, Scope
 from broker.core.ids import ClientId, GrantId, PersonId, RequestId, SubjectRef
 from broker.core.oidc.opaque import stored_id
-from broker.core.rows import Approval, Client, Person, Role, Row, Trace
+from broker.core.rows import Alert, Approval, Client, Person, Role, Row, Trace
 from broker.core.time import Seconds
 from broker.flows.put_in_force import put_rules_in_force
 from broker.web.state import BROKER
@@ -87,8 +87,16 @@ def _rows() -> list[Row]:
     asked = b.request(purpose=replace(b.PURPOSE, recontact=True, user="https://home.example|ada"))
     no = b.request(id=RequestId("req_no"), state=State.REJECTED, decision="dec_no", decided_by="usr_mei")
     ended = b.grant(id=GrantId("gra_old"), request=RequestId("req_old"), ends=Seconds(START - 1))
+    alert = Alert(
+        id="alt_1", grant=b.GRANT, dataset=b.HEART, rule="countries_a_day", day=20_000, found=3, limit=2, raised=START,
+        countries=("DE", "FR", "US"), held=True,
+    )  # fmt: skip
+    told = replace(
+        alert, id="alt_2", rule="bytes_in_all", found=3000, limit=2000, countries=(), held=False, state="closed",
+        closed=START, ground=f"A mirror of ours. {LONG}",
+    )  # fmt: skip
     trace = Trace(id="dec_no", at=START, person=b.ADA)  # type: ignore[arg-type]
-    return [*made, asked, no, trace, ended, *(home.provider for home in HOMES)]
+    return [*made, asked, no, trace, ended, alert, told, *(home.provider for home in HOMES)]
 
 
 @asynccontextmanager

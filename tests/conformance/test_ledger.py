@@ -267,6 +267,8 @@ async def test_rows_are_found_by_a_member(store: Store) -> None:
     ids = [row.id for row in all_four]
     assert [row async for row in store.rows.each(Identity, [*ids[::-1], "none", ids[0]])] == all_four
     assert [row async for row in store.rows.each(Identity, [])] == []
+    for id, most, since in (("", 9, all_four), ("i0", 9, all_four[1:]), ("i0", 2, all_four[1:3]), ("i3", 9, [])):
+        assert [row async for row in store.rows.after(Identity, id, most)] == since
     for asked in (store.rows.each(Identity, ["x"] * 501), store.rows.newest_of(Identity, "person", ["x"] * 501, 1)):
         with pytest.raises(ValueError, match="500"):
             [row async for row in asked]

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from broker.adapters.catalogue import models
+from broker.adapters.catalogue.limits import limits
 from broker.adapters.catalogue.safeguards import safeguards
 from broker.core.consent.reading import read_certificate
 from broker.core.duo.terms import Term, parse_terms
@@ -52,6 +53,7 @@ def dataset(part: models.DatasetPart) -> Row:
         training=part.training,
         plaintext=part.plaintext,
         uninterruptible_delivery=part.uninterruptible_delivery,
+        limits=limits(part.limits),
     )
 
 

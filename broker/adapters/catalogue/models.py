@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from broker.adapters.catalogue.form import Part, Sha256, Slug, Text, Url, Word
+from broker.adapters.catalogue.limits import LimitsPart
 from broker.adapters.catalogue.objects import ObjectPart
 from broker.adapters.catalogue.repositories import RepositoryPart
 from broker.adapters.catalogue.safeguards import SafeguardsPart
@@ -314,6 +315,7 @@ class DatasetPart(Part):
     """May files that are stored encrypted be decrypted on their way out? Else they leave encrypted only."""
     uninterruptible_delivery: Annotated[int, Field(ge=1, le=3600)] | None = None
     """Seconds for which a proxy may go on sending after a right has ended; left out: the broker sends everything."""
+    limits: LimitsPart = LimitsPart()
     training: Url | None = None
     """The training without which nobody uses the data: the value of a visa or assertion that others make."""
 

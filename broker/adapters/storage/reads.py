@@ -69,6 +69,11 @@ class SqliteRows:
         for _, body in await self._db.execute_fetchall(statement, tuple(values)):
             yield restore(kind, body)
 
+    async def after(self, kind: type[R], id: str, most: int) -> AsyncIterator[R]:
+        """The rows that come after `id`, in order of id, `most` at most."""
+        for _, row in await self._page(kind, f"WHERE id > ? ORDER BY id LIMIT {int(most)}", (id,)):
+            yield row
+
     async def each(self, kind: type[R], ids: Sequence[str]) -> AsyncIterator[R]:
         """The rows with these ids, in order of id. ValueError for more than MOST_AT_ONCE."""
         if not _fits(ids):

@@ -69,6 +69,9 @@ class RememberedRows:
     def newest_of(self, kind: type[R], member: str, values: Sequence[str], most: int) -> AsyncIterator[R]:
         return self._rows.newest_of(kind, member, values, most)
 
+    def after(self, kind: type[R], id: str, most: int) -> AsyncIterator[R]:
+        return self._rows.after(kind, id, most)
+
     def each(self, kind: type[R], ids: Sequence[str]) -> AsyncIterator[R]:
         return self._rows.each(kind, ids)
 

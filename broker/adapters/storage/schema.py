@@ -27,6 +27,7 @@ REVISION = "0002"
 
 INDEXED: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "access": ("person",),
+    "alert": ("state",),
     "application": ("person",),
     "approval": ("person",),
     "challenge": ("person",),

@@ -110,6 +110,9 @@ KINDS: Mapping[str, str] = MappingProxyType({
     # what repositories say that serve the bytes themselves
     "usage.reported": "a repository reported a download that it had asked about; `decision` says when",
     "usage.unexpected": "a repository reported a download that no decision of ours covers; `why` says in what",
+    "use.counted": "what left under grants was counted, up to the delivery `upto`",
+    "alert.raised": "a use under a grant went beyond a limit; `held` is 1 where the grant was suspended with that",
+    "alert.closed": "somebody who answers for the data said what such a use was",
     # whose data they are
     "consent.changed": "a participant's, family's or community's consent got a new version",
     "community.decided": "the authority of a community said `word` anew; `wider` is 1 where that allows more",

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Literal
 
 from broker.core.reasons.admin_words import ADMIN_WORDS
+from broker.core.reasons.alert_words import ALERT_WORDS
 from broker.core.reasons.community_words import COMMUNITY_WORDS
 from broker.core.reasons.general_words import GENERAL_WORDS
 from broker.core.reasons.grant_words import GRANT_WORDS
@@ -35,6 +36,7 @@ EVERY_WORD: Mapping[str, str] = {
     **GRANT_WORDS,
     **PARTICIPANT_WORDS,
     **COMMUNITY_WORDS,
+    **ALERT_WORDS,
     **SIGNING_WORDS,
     **ADMIN_WORDS,
     **NOTICE_WORDS,

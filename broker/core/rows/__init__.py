@@ -42,23 +42,25 @@ from broker.core.rows.repositories import AskedAbout, Usage
 from broker.core.rows.revocation import Revocation
 from broker.core.rows.sanctions import Sanction
 from broker.core.rows.tasks import Task
+from broker.core.rows.uses import Alert, UseMark, UseTally
 
 __all__ = [
-    "HISTORY_KINDS", "KINDS", "SNAPSHOT_KINDS", "Access", "Application", "Approval", "AskedAbout", "Assertion", "Case",
-    "Change", "Client", "Code", "Committee", "ConsentRow", "ConsentTemplate", "CustomType", "Dataset", "Delivery",
-    "Document", "Done", "Drop", "DrsObject", "Envelope", "Erasure", "Evidence", "Family", "Farewell", "Gather",
-    "Gathered", "Grant", "Hold", "HomeSession", "Identity", "IdentityLink", "IdentityProvider", "InForce", "Incident",
-    "Mailbox", "Notice", "Organisation", "Person", "PolledVisa", "Put", "RecipientKey", "RefreshToken", "Report",
-    "Repository", "Request", "Review", "Revocation", "Role", "Row", "Sanction", "Session", "SigningKey", "Task",
-    "Trace", "Usage", "VisaIssuer", "WithdrawalReceipt", "changed",
+    "HISTORY_KINDS", "KINDS", "SNAPSHOT_KINDS", "Access", "Alert", "Application", "Approval", "AskedAbout",
+    "Assertion", "Case", "Change", "Client", "Code", "Committee", "ConsentRow", "ConsentTemplate", "CustomType",
+    "Dataset", "Delivery", "Document", "Done", "Drop", "DrsObject", "Envelope", "Erasure", "Evidence", "Family",
+    "Farewell", "Gather", "Gathered", "Grant", "Hold", "HomeSession", "Identity", "IdentityLink", "IdentityProvider",
+    "InForce", "Incident", "Mailbox", "Notice", "Organisation", "Person", "PolledVisa", "Put", "RecipientKey",
+    "RefreshToken", "Report", "Repository", "Request", "Review", "Revocation", "Role", "Row", "Sanction", "Session",
+    "SigningKey", "Task", "Trace", "Usage", "UseMark", "UseTally", "VisaIssuer", "WithdrawalReceipt", "changed",
 ]  # fmt: skip
 
 KINDS: tuple[type[Row], ...] = (
-    Access, Application, Approval, AskedAbout, Assertion, Case, Client, Code, Committee, ConsentRow, ConsentTemplate,
-    CustomType, Dataset, Delivery, Document, Done, DrsObject, Erasure,
+    Access, Alert, Application, Approval, AskedAbout, Assertion, Case, Client, Code, Committee, ConsentRow,
+    ConsentTemplate,    CustomType, Dataset, Delivery, Document, Done, DrsObject, Erasure,
     Family, Farewell, Gathered, Grant, Hold, HomeSession, Identity, IdentityLink, IdentityProvider, InForce, Incident,
     Mailbox, Notice, Organisation, Person, PolledVisa, RecipientKey, RefreshToken, Report, Repository, Request, Review,
-    Revocation, Role, Sanction, Session, SigningKey, Task, Trace, Usage, VisaIssuer, WithdrawalReceipt,
+    Revocation, Role, Sanction, Session, SigningKey, Task, Trace, Usage, UseMark, UseTally, VisaIssuer,
+    WithdrawalReceipt,
 )  # fmt: skip
 """Every kind of row; each is a table of its own."""
 

@@ -13,6 +13,7 @@ from broker.core.passport.holdings import REGISTERED_ACCESS
 from broker.core.passport.trust import TrustRow
 from broker.core.rows.assurance import Demand
 from broker.core.rows.safeguards import FormerTerms, Safeguards
+from broker.core.rows.uses import Limits
 from broker.core.time import EPOCH, FOREVER, Seconds
 
 _CLOUDS: Mapping[str, str] = {"s3": "aws", "gs": "gcp", "az": "azure"}
@@ -265,6 +266,8 @@ class Dataset:
     """May files that are stored encrypted (Crypt4GH) be decrypted on their way out? Else they leave encrypted only."""
     uninterruptible_delivery: int | None = None
     """Seconds for which bytes may go on leaving that the broker can stop no more. None: not for one (ruling 23)."""
+    limits: Limits = field(default_factory=Limits)
+    """From when on people are told of a use under one grant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

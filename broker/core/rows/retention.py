@@ -45,6 +45,7 @@ from broker.core.rows.repositories import AskedAbout, Usage
 from broker.core.rows.revocation import Revocation
 from broker.core.rows.sanctions import Sanction
 from broker.core.rows.tasks import Task
+from broker.core.rows.uses import Alert, UseMark, UseTally
 from broker.core.time import Seconds
 
 DAY = 86_400
@@ -74,6 +75,9 @@ STAYS: Mapping[str, tuple[type[Row], ...]] = MappingProxyType({
     "It says what may not be erased, or what was.": (Hold, Erasure),
     "It keeps what was done from being done, reported or told twice; it names nobody but by an id.": (
         Done, Usage, AskedAbout,
+    ),
+    "It says of a grant how much was used under it, and what people found of that; it names nobody but by an id.": (
+        Alert, UseMark, UseTally,
     ),
     "It is the participant's own receipt.": (WithdrawalReceipt,),
 })  # fmt: skip

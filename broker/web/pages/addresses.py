@@ -15,6 +15,7 @@ from broker.web.pages import (
     running,
     standing,
     transparency,
+    watched,
 )
 
 Address = tuple[str, str, Callable[[web.Request], Awaitable[web.StreamResponse]]]
@@ -55,6 +56,8 @@ SIGNED_IN: tuple[Address, ...] = (
     ("POST", "/admin/{noun}", administering.added),
     ("GET", "/admin/{noun}/{name}", administering.row),
     ("POST", "/admin/{noun}/{name}", administering.acted),
+    ("GET", "/alerts", watched.listing),
+    ("POST", "/alerts", watched.closed),
     ("GET", "/community", for_community.home),
     ("POST", "/community", for_community.decided),
     ("GET", "/my-data", my_data.home),
@@ -71,6 +74,6 @@ SIGNED_IN: tuple[Address, ...] = (
 
 FAMILIES = (
     "/my-data", "/me/", "/decisions/", "/admin", "/dataset", "/use", "/register", "/policies", "/status", "/figures",
-    "/join", "/community",
+    "/join", "/community", "/alerts",
 )  # fmt: skip
 """How paths begin whose errors are pages."""

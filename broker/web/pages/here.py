@@ -43,6 +43,8 @@ _PARTICIPANT = (
 )
 """Instead of those: nobody applies for data, or decides about them, under the number by which a study knows them."""
 
+_ANSWER = frozenset({"committee_member", "committee_chair", "handler", "custodian", "admin", "auditor"})
+"""Who hears of unusual uses."""
 _ADMINISTER = frozenset({"admin", "issuer_admin", "auditor", "legal_officer"})
 
 
@@ -87,4 +89,5 @@ def _own(who: Caller | None) -> tuple[tuple[str, str], ...]:
         return _PARTICIPANT
     roles = {one.role for one in who.roles}
     community = (("/community", "page.community"),) if ROLE in roles else ()
-    return (*_PRIVATE, *community, *((("/admin", "admin.title"),) if roles & _ADMINISTER else ()))
+    alerts = (("/alerts", "page.alerts"),) if roles & _ANSWER else ()
+    return (*_PRIVATE, *alerts, *community, *((("/admin", "admin.title"),) if roles & _ADMINISTER else ()))

@@ -25,6 +25,7 @@ _LISTS = {
     "safety": "/identities",
     "clock": "/cases",
     "community": "/community",
+    "alert": "/alerts",
 }
 """Where else to look, by topic."""
 

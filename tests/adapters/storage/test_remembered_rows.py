@@ -62,6 +62,10 @@ class Slow:
             async for row in self.newest(kind, member, value, most):
                 yield row
 
+    async def after(self, kind: Any, id: str, most: int) -> AsyncIterator[Any]:
+        for row in [row for (name, one), row in sorted(self.stored.items()) if name == kind.KIND and one > id][:most]:
+            yield row
+
     async def each(self, kind: Any, ids: Any) -> AsyncIterator[Any]:
         for id in ids:
             yield await self.get(kind, id)

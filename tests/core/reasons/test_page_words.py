@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from broker.core.reasons.admin_words import ADMIN_WORDS
+from broker.core.reasons.alert_words import ALERT_WORDS
 from broker.core.reasons.community_words import COMMUNITY_WORDS
 from broker.core.reasons.grant_words import GRANT_WORDS
 from broker.core.reasons.notice_words import NOTICE_WORDS
@@ -26,6 +27,7 @@ TABLES = (
     PUBLIC_WORDS,
     TOGETHER_WORDS,
     COMMUNITY_WORDS,
+    ALERT_WORDS,
 )
 OF_PAGES = {key: word for table in TABLES for key, word in table.items()}
 WEB = Path(__file__).parents[3] / "broker" / "web" / "pages"

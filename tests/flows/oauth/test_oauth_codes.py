@@ -295,6 +295,9 @@ class SlowRows:
     def newest_of(self, kind: type[R], member: str, values: Any, most: int) -> Any:
         raise NotImplementedError
 
+    def after(self, kind: type[R], id: str, most: int) -> Any:
+        raise NotImplementedError
+
     def each(self, kind: type[R], ids: Any) -> Any:
         raise NotImplementedError
 

@@ -42,6 +42,9 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "report": ("person", "grant"),
     "mailbox": ("person", "subject"),
     "notice": ("box", "state"),
+    "alert": ("state",),
+    "use_mark": (),
+    "use_tally": (),
 }
 """Kind of row to the members by which its rows are found."""
 _FROM_NOW_ON = ("committee", "consent", "dataset", "drs_object", "organisation", "repository", "revocation")

@@ -7,10 +7,14 @@ from pathlib import Path
 import pytest
 
 from broker.core.passport.health import IssuerReport
+from broker.ports.tracing import UNTRACED
 from broker.web.metrics import METRICS, of_issuers
+from broker.web.recording import WatchedLedger
 from broker.web.sparing import LINES
 from broker.web.streams import Stream
+from tests.adapters.storage.support import entry
 from tests.docs.doc_blocks import ROOT
+from tests.fakes import MemoryLedger
 from tests.web.site import Site
 from tests.web.test_http_layer import say, wire
 
@@ -70,3 +74,14 @@ async def test_every_metric_moves_when_what_it_counts_happens(tmp_path: Path) ->
     after = moved()
     still = {name for name in after if after[name] == before.get(name, 0.0)}
     assert still <= gauges | {"broker_turned_away_connections"}, "tests/web/test_edge.py turns somebody away"
+
+
+@pytest.mark.row("F94")
+async def test_every_entry_is_counted_once_under_its_kind_however_it_is_recorded() -> None:
+    ledger = WatchedLedger(MemoryLedger(), UNTRACED)
+    kinds = ("decision.made", "grant.given")
+    before = [METRICS.recorded.labels(kind)._value.get() for kind in kinds]
+    await ledger.record(entry(1, kinds[0]))
+    assert [METRICS.recorded.labels(kind)._value.get() for kind in kinds] == [before[0] + 1, before[1]]
+    await ledger.record_each([(entry(2, kinds[0]), ()), (entry(3, kinds[1]), ()), (entry(4, kinds[1]), ())])
+    assert [METRICS.recorded.labels(kind)._value.get() for kind in kinds] == [before[0] + 2, before[1] + 2]

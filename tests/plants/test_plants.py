@@ -1,5 +1,6 @@
 """Does a run over a planted tree say what came of it? Red, green, broken, and late, which is neither."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,8 @@ for file in sys.argv[2:]:
     print(verdict(ended(child)[1]))
 """
 MARKED = "import pytest, signal\n@pytest.mark.row('A1')\ndef test_it():\n    "
+WITH_TESTS = ("adapters", "commands", "conformance", "end_to_end", "faults", "flows", "web")
+"""Where fixtures are."""
 OPTION = "def pytest_addoption(parser): parser.addoption('--row')\ndef pytest_configure(config): config.addinivalue_line('markers', 'row')\n"
 TESTS = {
     "test_red.py": (MARKED + "assert False", RED),
@@ -39,6 +42,13 @@ def test_what_a_run_says_of_its_plant(tmp_path: Path) -> None:
     command = [sys.executable, "-c", RUN, str(tmp_path), *TESTS]
     said = subprocess.run(command, check=True, cwd=ROOT, capture_output=True, text=True)
     assert said.stdout.split() == [wanted for _, wanted in TESTS.values()]
+
+
+def test_no_fixture_asks_for_what_a_run_over_a_planted_tree_does_not_have() -> None:
+    """It runs without xdist, whose fixtures would make a test red with nothing planted, and its row never shown."""
+    mine = [path for folder in WITH_TESTS for path in (ROOT / "tests" / folder).rglob("*.py")]
+    asking = re.compile(r"def .*\b(worker_id|testrun_uid)\b")
+    assert [path.name for path in mine if asking.search(path.read_text("utf-8"))] == []
 
 
 def job(why: str) -> Job:

@@ -40,6 +40,9 @@ _REFUSALS: Mapping[str, str] = MappingProxyType(
 _NO_FAULT = frozenset({"DUO-NO-PERMISSION", "DUO-TWO-PERMISSIONS"})
 """What is a fault on a dataset and none on a person: permissions of one person mean "or"."""
 
+_OUTSIDE = frozenset({"DUO-PURPOSE", "DUO-DISEASE", "DUO-DISEASE-NEEDED", "DUO-CLINICAL-CARE"})
+"""How a permission refuses; what is open beside a refusal says nothing of it."""
+
 Terms = tuple[Term, ...]
 _READABLE = frozenset({TermKind.PERMISSION, TermKind.MODIFIER})
 _METHODS_OPEN = frozenset({"DUO-METHODS-UNCLEAR", "DUO-DISEASE-UNSTATED"})
@@ -112,7 +115,7 @@ def _outside(given: Terms, said: list[Match], purpose: Purpose) -> Verdict | Non
     unread = [term.name for term in given if term.kind not in _READABLE and term.code not in CATEGORIES]
     if unread:
         return hold("CON-UNKNOWN-CODE", condition=unread[0])
-    disease = next((match for match in said if {one.code for one in match.reasons} == {"DUO-DISEASE"}), None)
+    disease = next((match for match in said if {one.code for one in match.reasons} & _OUTSIDE == {"DUO-DISEASE"}), None)
     return _as("CON-DISEASE", disease.reasons[0]) if disease else exclude("CON-PURPOSE", purpose=_named(purpose))
 
 

@@ -94,16 +94,25 @@ def _former(begun: list[ConsentVersion], head: ConsentVersion, question: Consent
     if max(head.known_from, head.effective_from) <= began:
         return
     known = [place for place, one in enumerate(begun) if max(one.known_from, one.effective_from) <= began]
-    older = begun[:-1]
+    older, settled = begun[:-1], _settled(head)
+    waits = settled is not head or _paused(begun)
     for place, old in enumerate(older):
         counts = max(known, default=0) <= place and old.status not in ("entered_in_error", "superseded")
         withdrawal = furthest(older[: place + 1]) if counts else None
-        if counts and (old.scope != head.scope or withdrawal is not None):
+        if counts and (waits or old.scope != head.scope or withdrawal is not None):
             refused = {key: word for key, word in old.scope.answers.items() if word == "deny"}
             # What `head` refuses it says itself, in the order of its own rules: here it is nobody's no.
             waiting = {key: "permit" if word == "deny" else word for key, word in head.scope.answers.items()}
             scope = replace(old.scope, answers={**waiting, **refused})
-            yield Standing(version=replace(head, scope=scope), withdrawal=withdrawal)
+            yield Standing(version=replace(settled, scope=scope), withdrawal=withdrawal)
+
+
+def _settled(head: ConsentVersion) -> ConsentVersion:
+    """`head` without what lets it wait for its person: what was said before does not wait, and a no stays a no."""
+    grantor = replace(head.grantor, valid_to=None) if head.grantor is not None else None
+    if (head.maturity_review_on, head.grantor) == (None, grantor) and head.capacity != "regained":
+        return head
+    return replace(head, maturity_review_on=None, grantor=grantor, capacity="full")
 
 
 def _worst(found: list[Verdict]) -> Verdict:

@@ -4,4 +4,4 @@ Raise it with every change of core that can make another answer of the same ques
 before is told that the rules are others, and not only that the answer is.
 """
 
-RULES = "2026.11.7"
+RULES = "2026.11.8"

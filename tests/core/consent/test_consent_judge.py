@@ -12,6 +12,7 @@ from broker.core.consent.question import Settled
 from broker.core.ids import SubjectRef
 from broker.core.time import FOREVER
 from tests.core.consent.consent_world import NOW, ONTOLOGY, asking, certified, codes, judged, on, person, record
+from tests.core.duo.duo_world import ALZHEIMER, MELANOMA
 
 FORM = {"id": "T12", "version": "4", "sha256": "ab" * 32}
 OLD = record(template=FORM)
@@ -59,6 +60,14 @@ def test_an_ethics_finding_settles_unclear_methods_for_its_class() -> None:
     assert codes(judged(settled, person("s1", METHODS))) == ["DUO-DS"]
     other = replace(question, settled=finding("CON-METHODS-UNCLEAR", "T13"))
     assert codes(judged(other, person("s1", METHODS))) == ["CON-METHODS-UNCLEAR"]
+
+
+@pytest.mark.row("RUL-NO-STAYS")
+@pytest.mark.parametrize("care", [None, False, True])
+def test_a_disease_outside_is_told_whatever_is_left_open_about_care(care: bool | None) -> None:  # noqa: FBT001
+    agreed = record(scope={"permissions": [{"code": "DS", "diseases": [ALZHEIMER]}]})
+    found = judged(asking(kinds=["disease"], diseases=[MELANOMA], clinical_care=care), person("s1", agreed))
+    assert codes(found) == ["CON-PURPOSE" if care else "CON-DISEASE"]
 
 
 def test_what_the_committee_reviewed_no_longer_holds_and_nothing_else_is_lifted() -> None:

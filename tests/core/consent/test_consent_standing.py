@@ -193,6 +193,35 @@ def test_a_running_grant_is_held_to_every_no_since_it_began(_what: str, made: Ma
     assert judged(asking(linkage=True), subject).included == {"s1"}, "and a new request is not held to it"
 
 
+CHILD: dict[str, Any] = {"grantor": {"kind": "parent"}, "maturity_review_on": "2025-10-01"}
+LAPSED: dict[str, Any] = {"grantor": {"kind": "representative", "valid_to": "2025-10-01"}}
+WAITS: dict[str, tuple[dict[str, Any], str]] = {
+    "a review": (CHILD, "CON-REAFFIRM-DUE"),
+    "capacity regained": ({"capacity": "regained"}, "CON-CAPACITY-REGAINED"),
+    "a representative who no longer may": (LAPSED, "CON-REPRESENTATIVE-LAPSED"),
+    "a pause": ({"status": "suspended"}, "CON-SUSPENDED"),
+}
+
+
+@pytest.mark.row("RUL-NO-STAYS")
+@pytest.mark.parametrize(("waits", "code"), WAITS.values(), ids=WAITS)
+@pytest.mark.parametrize("then", [NO, YES], ids=["says the same", "says yes"])
+def test_a_no_stays_a_no_while_its_person_waits(waits: dict[str, Any], code: str, then: dict[str, Any]) -> None:
+    """It was told as a question that somebody could answer: whoever answers cannot lift it for this grant."""
+
+    def told(before: dict[str, Any], began: str | None) -> tuple[str, bool]:
+        subject = person("s1", version("a", 1, **before), version("a", 2, "2026-03-01", **then, **waits))
+        asked = asking(linkage=True, grant_began=on(began) if began else None)
+        found = judged(asked, subject).verdicts[SubjectRef("s1")]
+        assert found.reason is not None
+        return found.reason.code, found.held
+
+    assert told(NO, BEGAN) == ("CON-LINKAGE", False)
+    assert told(YES, BEGAN) == (code, True)
+    assert told(NO, None) == (code, True), "a new request waits, by the rule that fires first"
+    assert told(NO, "2026-04-01") == (code, True), "and so does a grant that began later"
+
+
 def test_what_waits_is_told_of_a_running_grant_as_of_a_new_request() -> None:
     """A version's own rules give its reason, the first that fires: no mixture of two versions refuses before."""
     before = record(scope={"permissions": ["HMB"]})

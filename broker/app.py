@@ -45,6 +45,7 @@ from broker.core.notices import Channels
 from broker.core.oidc.metadata import BASIC_SCOPES
 from broker.core.quota import Rates
 from broker.core.rows import Client, IdentityProvider, Row
+from broker.core.searched import Searched
 from broker.core.snapshot import empty
 from broker.database import Storage
 from broker.flows.documents import document
@@ -132,6 +133,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         ledger = storage.ledger
         await _not_before_the_last(storage.log, clock)
         live = await picture_of(empty(ontology, rules, signing.own_trust(tokens, settings.issuer)), storage)
+        searched = await _searched(live)
         _heed_revocations(tokens, live, clock)
         world = _world(settings, storage, live, tokens, clock, entropy, channels(settings))
         await seal_old_secrets(world, storage.rows)
@@ -169,6 +171,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             post=await stack.enter_async_context(telling(world, outgoing, settings, store.secret("mail"), languages)),
             administration=_administration(outgoing, settings, store),
             tracer=tracer,
+            searched=searched,
         )
         storage.on_silence(broker.streams.cut_all)
         app = build(
@@ -253,6 +256,14 @@ def _administration(outgoing: Outgoing, settings: Settings, store: keys.KeyStore
         figures=Figures(load_income_groups(settings.income_groups_file)),
         log_key=str(log_key(store, settings.issuer)[0]),
     )
+
+
+async def _searched(live: LiveSnapshot) -> Searched:
+    """In what the catalogue is searched: made before anybody asks, and followed from then on."""
+    made = Searched()
+    await asyncio.to_thread(made.of, live.current())
+    live.follow(made.follow)
+    return made
 
 
 def _heed_revocations(tokens: signing.OwnTokens, live: LiveSnapshot, clock: SystemClock) -> None:

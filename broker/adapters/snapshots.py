@@ -1,6 +1,6 @@
 """The picture in force, and those who wait for the next one."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
 from broker.core.jurisdiction.rulebook import Rulebook
 from broker.core.passport.trust import TrustRow
@@ -9,6 +9,8 @@ from broker.core.snapshot import Snapshot, as_ourselves, follow, under
 from broker.ports import LedgerDownError, Rows
 
 Listener = Callable[[Snapshot], None]
+Follower = Callable[[Snapshot, Sequence[Row], Snapshot], None]
+"""Is told the picture before, the rows that were stored, and the picture that they make."""
 
 
 class LiveSnapshot:
@@ -22,6 +24,7 @@ class LiveSnapshot:
         """`is_fresh`: is the picture known to be the newest one? Where others write, too, it may not be."""
         self._current, self._is_fresh = first, is_fresh
         self._listeners: set[Listener] = set()
+        self._followers: list[Follower] = []
 
     def current(self) -> Snapshot:
         """See ports.Snapshots."""
@@ -31,8 +34,11 @@ class LiveSnapshot:
 
     def committed(self, rows: Iterable[Row], size: int | None = None) -> None:
         """`rows` were stored; the log has `size` entries since (None, in tests: one more than before)."""
-        after = follow(self._current, [row for row in rows if not self._is_older(row)], size)
-        if after is not self._current:
+        before, newer = self._current, [row for row in rows if not self._is_older(row)]
+        after = follow(before, newer, size)
+        if after is not before:
+            for follower in self._followers:
+                follower(before, newer, after)
             self._tell(after)
 
     def _is_older(self, row: Row) -> bool:
@@ -59,6 +65,10 @@ class LiveSnapshot:
                 failures.append(failure)
         if failures:
             raise failures[0]
+
+    def follow(self, follower: Follower) -> None:
+        """Call `follower` with what was stored, before anybody hears of the new picture; it must not fail."""
+        self._followers.append(follower)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` with every new picture, until the returned function is called."""

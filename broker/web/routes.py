@@ -356,6 +356,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/metrics", health.metrics, Who.ANYBODY),
     Route("GET", "/static/style.css", render.stylesheet, Who.ANYBODY),
     Route("GET", "/static/receipt.mjs", render.receipt_script, Who.ANYBODY),
+    Route("GET", "/static/drafts.mjs", render.draft_script, Who.ANYBODY),
 )
 
 

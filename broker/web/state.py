@@ -11,6 +11,7 @@ from broker.core.drs.service_info import Operator
 from broker.core.equity import IncomeGroups
 from broker.core.jurisdiction.rulebook import Mode
 from broker.core.reasons.language import Language
+from broker.core.searched import Searched
 from broker.flows.figures import Figures
 from broker.flows.gather import Gathering
 from broker.flows.inspect import Tools
@@ -90,6 +91,8 @@ class Broker:
     """How letters go out."""
     administration: Administration
     tracer: Tracer = UNTRACED
+    searched: Searched = field(default_factory=Searched)
+    """In what the catalogue is searched."""
 
 
 BROKER = web.AppKey("broker", Broker)

@@ -21,6 +21,7 @@ from tests.bench import (
     growth,
     long_log,
     packs,
+    pages,
     recording,
     regions,
     repositories,
@@ -41,11 +42,13 @@ def _all_goals() -> Iterator[tuple[Goal, ...]]:
         crypt4gh.goals() as with_keys,
         drs.goals() as over_http,
         repositories.goals() as for_repositories,
+        pages.goals() as of_pages,
         _delivered() as with_nginx,
     ):
         yield (
             *over_http,  # first: a connection that waits for its turn is closed as idle
             *for_repositories,
+            *of_pages,
             *decision.goals(),
             *consents.goals(),
             *data_use.goals(),

@@ -9,6 +9,7 @@ from broker.web.pages import (
     catalogue,
     for_community,
     joining,
+    keeping,
     looking,
     mine,
     my_data,
@@ -36,6 +37,7 @@ PUBLIC: tuple[Address, ...] = (
 
 SIGNED_IN: tuple[Address, ...] = (
     ("POST", "/use", looking.for_me),
+    ("POST", "/applications/drafts", keeping.kept),
     ("GET", "/me", mine.home),
     ("POST", "/me", mine.acted),
     ("GET", "/me/receipts/{receipt}", mine.receipt),

@@ -40,6 +40,7 @@ from broker.web.pages.paper_form import (
     purpose,
     typed_of,
 )
+from broker.web.pages.render import KEEPING
 from broker.web.state import BROKER
 from broker.web.telling import foreseen
 
@@ -227,7 +228,10 @@ def form_page(
         "told": [],
         "most": MOST_DATASETS,
     } | more
-    return page(request, who, "apply.html", values, status=400 if values["wrong"] else 200)
+    response = page(request, who, "apply.html", values, status=400 if values["wrong"] else 200)
+    if who is not None and not values["mended"] and not values["amended"]:
+        response.headers["Content-Security-Policy"] = KEEPING
+    return response
 
 
 async def own(request: web.Request) -> tuple[Caller, Application, tuple[Desk, ...]]:

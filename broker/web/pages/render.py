@@ -50,6 +50,16 @@ WITH_SCRIPT = f"{SAFE_HEADERS['Content-Security-Policy']}; script-src 'self'"
 """The policy of a page that has a script of ours. No other page may run any."""
 
 
+KEEPING = f"{WITH_SCRIPT}; connect-src 'self'"
+"""That of the one page whose script also sends: what is typed there, back here."""
+
+
+async def draft_script(_: web.Request) -> web.StreamResponse:
+    """The script that keeps a draft while somebody writes."""
+    headers = {"Cache-Control": "public, max-age=3600", "Content-Type": "text/javascript; charset=utf-8"}
+    return web.FileResponse(_HERE / "static" / "drafts.mjs", headers=headers)
+
+
 async def receipt_script(_: web.Request) -> web.StreamResponse:
     """The script that checks a receipt in the browser."""
     headers = {"Cache-Control": "public, max-age=3600", "Content-Type": "text/javascript; charset=utf-8"}

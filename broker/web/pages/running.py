@@ -60,7 +60,7 @@ async def data(request: web.Request) -> web.Response:
     who, broker = await _allowed(request), request.app[BROKER]
     snapshot, at = broker.snapshots.current(), broker.world.clock.now()
     tongue, start = Tongue(language(request)), searching.place(request)
-    found = searching.every(snapshot, searching.asked(request))
+    found = searching.every(request, searching.asked(request))
     values = {
         "q": request.query.get("q", "")[: searching.LONGEST],
         "repositories": [row async for row in broker.world.rows.scan(Repository)],

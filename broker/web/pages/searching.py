@@ -1,7 +1,4 @@
-"""Search in the catalogue: by words, by permitted use, without a condition, by how it is opened.
-
-What is searched in is folded once for each version of a row, for there may be a hundred thousand.
-"""
+"""Search in the catalogue: by words, by permitted use, without a condition, by how it is opened."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +6,8 @@ from typing import Any
 from aiohttp import web
 
 from broker.core.duo.vocabulary import ENTRIES, Entry, TermKind
-from broker.core.ids import DatasetId
 from broker.core.reasons.language import Tongue
 from broker.core.rows import Dataset
-from broker.core.snapshot import Snapshot
 from broker.flows.request_access import may_know
 from broker.flows.world import Caller
 from broker.web.state import BROKER
@@ -23,27 +18,6 @@ LONGEST = 200
 _MOST_WORDS = 8
 _PAGES = 7
 """Digits of a place in the list."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Searched:
-    """A dataset and what is searched in."""
-
-    row: Dataset
-    text: str
-    codes: frozenset[str]
-
-
-@dataclass(slots=True)
-class _Kept:
-    """The datasets of one picture, in order of id; `made_of` is the part of the picture that says which there are."""
-
-    made_of: object
-    rows: tuple[_Searched, ...]
-    by_id: dict[DatasetId, _Searched]
-
-
-_KEPT = _Kept(None, (), {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,15 +51,15 @@ def found(request: web.Request, who: Caller | None, wanted: Search) -> list[Data
     """The datasets that fit, in order of id; hidden ones only for whom a grant names."""
     broker = request.app[BROKER]
     snapshot, now = broker.snapshots.current(), broker.world.clock.now()
-    fits = _searched(snapshot)
+    fits = broker.searched.of(snapshot)
     if wanted.code:
-        fits = tuple([one for one in fits if wanted.code in one.codes])
+        fits = [one for one in fits if wanted.code in one.codes]
     if wanted.without:
-        fits = tuple([one for one in fits if wanted.without not in one.codes])
+        fits = [one for one in fits if wanted.without not in one.codes]
     if wanted.access:
-        fits = tuple([one for one in fits if one.row.access == wanted.access])
+        fits = [one for one in fits if one.row.access == wanted.access]
     for word in wanted.words:
-        fits = tuple([one for one in fits if word in one.text])
+        fits = [one for one in fits if word in one.text]
     return [
         one.row
         for one in fits
@@ -93,9 +67,11 @@ def found(request: web.Request, who: Caller | None, wanted: Search) -> list[Data
     ]
 
 
-def every(snapshot: Snapshot, wanted: Search) -> list[Dataset]:
+def every(request: web.Request, wanted: Search) -> list[Dataset]:
     """The datasets whose text has the words, hidden ones too: for who administers them."""
-    return [one.row for one in _searched(snapshot) if all(word in one.text for word in wanted.words)]
+    broker = request.app[BROKER]
+    fits = broker.searched.of(broker.snapshots.current())
+    return [one.row for one in fits if all(word in one.text for word in wanted.words)]
 
 
 def choices() -> dict[str, Any]:
@@ -122,22 +98,3 @@ def label(code: str, tongue: Tongue) -> str:
 
 def _one_of(code: str, kind: TermKind) -> str:
     return code if code in ENTRIES and ENTRIES[code].kind is kind else ""
-
-
-def _searched(snapshot: Snapshot) -> tuple[_Searched, ...]:
-    made_of = snapshot.index.get(("all", Dataset.KIND))
-    if made_of is None:
-        return ()
-    if _KEPT.made_of is not made_of:
-        before = _KEPT.by_id
-        _KEPT.rows = tuple([_of(row, before.get(row.id)) for row in snapshot.all(Dataset)])
-        _KEPT.by_id = {one.row.id: one for one in _KEPT.rows}
-        _KEPT.made_of = made_of
-    return _KEPT.rows
-
-
-def _of(row: Dataset, before: _Searched | None) -> _Searched:
-    if before is not None and before.row is row:
-        return before
-    text = f"{row.title} {row.description} {row.id}".casefold()
-    return _Searched(row, text, frozenset(term.code for term in row.duo))

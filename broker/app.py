@@ -32,7 +32,7 @@ from broker.adapters.provider_credentials import Credentials
 from broker.adapters.repositories.genomic_files import GenomicFiles
 from broker.adapters.repositories.stores import open_stores
 from broker.adapters.sealed_rows import RunningLedger
-from broker.adapters.snapshots import LiveSnapshot
+from broker.adapters.snapshots import LiveSnapshot, searched_in
 from broker.adapters.storage.log import SqliteLog
 from broker.adapters.trusted_providers import RegisteredProviders
 from broker.adapters.vault import AesVault
@@ -45,7 +45,6 @@ from broker.core.notices import Channels
 from broker.core.oidc.metadata import BASIC_SCOPES
 from broker.core.quota import Rates
 from broker.core.rows import Client, IdentityProvider, Row
-from broker.core.searched import Searched
 from broker.core.snapshot import empty
 from broker.database import Storage
 from broker.flows.documents import document
@@ -130,10 +129,8 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         for maker in makers.values():
             stack.push_async_callback(maker.close)
         storage = await stack.enter_async_context(storage_of(settings, store, clock, entropy))
-        ledger = storage.ledger
         await _not_before_the_last(storage.log, clock)
         live = await picture_of(empty(ontology, rules, signing.own_trust(tokens, settings.issuer)), storage)
-        searched = await _searched(live)
         _heed_revocations(tokens, live, clock)
         world = _world(settings, storage, live, tokens, clock, entropy, channels(settings))
         await seal_old_secrets(world, storage.rows)
@@ -143,7 +140,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         _look_on(stack, ring.look_on(), watch.look_on(), *_tidying(world, storage, settings))
         await stack.enter_async_context(deliveries_told(world, settings.nginx_log, await storage.alive()))
         outgoing = _outgoing(stack, tracer := _tracer(stack, settings))
-        stack.push_async_callback((await outbox_of(world, ledger, outgoing)).close)
+        stack.push_async_callback((await outbox_of(world, storage.ledger, outgoing)).close)
         proofs = _proofs(world, store, settings)
         verifier, issuers, endpoints = open_verifier(world, live, outgoing, tokens, store, proofs, stack)
         gathering = _gathering(verifier, outgoing, store, entropy, stack)
@@ -171,15 +168,20 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             post=await stack.enter_async_context(telling(world, outgoing, settings, store.secret("mail"), languages)),
             administration=_administration(outgoing, settings, store),
             tracer=tracer,
-            searched=searched,
+            searched=await searched_in(live),
         )
         storage.on_silence(broker.streams.cut_all)
         app = build(
-            broker, ready := Readiness(lambda: not ledger.failed and storage.is_fresh()), *_front(settings), _pace()
+            broker,
+            ready := Readiness(lambda: not storage.ledger.failed and storage.is_fresh()),
+            *_front(settings),
+            _pace(),
         )
         await heard(storage)
         storage.started()
-        yield Running(world=world, app=app, ledger=ledger, readiness=ready, ring=ring, watch=watch, audit=storage.log)
+        yield Running(
+            world=world, app=app, ledger=storage.ledger, readiness=ready, ring=ring, watch=watch, audit=storage.log
+        )
 
 
 def _look_on(stack: AsyncExitStack, *tasks: Coroutine[Any, Any, None]) -> None:
@@ -256,14 +258,6 @@ def _administration(outgoing: Outgoing, settings: Settings, store: keys.KeyStore
         figures=Figures(load_income_groups(settings.income_groups_file)),
         log_key=str(log_key(store, settings.issuer)[0]),
     )
-
-
-async def _searched(live: LiveSnapshot) -> Searched:
-    """In what the catalogue is searched: made before anybody asks, and followed from then on."""
-    made = Searched()
-    await asyncio.to_thread(made.of, live.current())
-    live.follow(made.follow)
-    return made
 
 
 def _heed_revocations(tokens: signing.OwnTokens, live: LiveSnapshot, clock: SystemClock) -> None:

@@ -1,10 +1,12 @@
 """The picture in force, and those who wait for the next one."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
 from broker.core.jurisdiction.rulebook import Rulebook
 from broker.core.passport.trust import TrustRow
 from broker.core.rows import SNAPSHOT_KINDS, Row
+from broker.core.searched import Searched
 from broker.core.snapshot import Snapshot, as_ourselves, follow, under
 from broker.ports import LedgerDownError, Rows
 
@@ -83,3 +85,11 @@ async def load(empty: Snapshot, rows: Rows, size: int | None = None) -> Snapshot
         found: AsyncIterator[Row] = rows.scan(kind)
         snapshot = follow(snapshot, [row async for row in found], size)
     return snapshot
+
+
+async def searched_in(live: LiveSnapshot) -> Searched:
+    """In what the catalogue is searched: made before anybody asks, beside the event loop, and followed from then on."""
+    made = Searched()
+    await asyncio.to_thread(made.of, live.current())
+    live.follow(made.follow)
+    return made

@@ -55,17 +55,17 @@ def register(snapshot: Snapshot, now: Seconds, place: Place | None = None) -> tu
         rows = list(_of_day(snapshot, day, now))
         skip = here.skip if day == here.day else 0
         fits = rows[skip : skip + MOST - len(found)]
-        found += fits
+        found += [of_grant(grant, snapshot, now) for grant in fits]
         if len(found) == MOST:
             return tuple(found), Place(day, skip + len(fits))
     return tuple(found), None
 
 
-def _of_day(snapshot: Snapshot, day: int, now: Seconds) -> Iterator[Project]:
+def _of_day(snapshot: Snapshot, day: int, now: Seconds) -> Iterator[Grant]:
     for grant in begun(snapshot, day):
         dataset = snapshot.get(Dataset, grant.dataset)
         if grant.begins <= now and dataset is not None and dataset.existence == "listed":
-            yield of_grant(grant, snapshot, now)
+            yield grant
 
 
 def of_grant(grant: Grant, snapshot: Snapshot, now: Seconds) -> Project:

@@ -33,6 +33,8 @@ PAGES = {
 }
 _DAY = 86_400
 _TIMES = 5
+_DAYS = 1_000
+"""Over which the grants of others began."""
 
 
 class _Door:
@@ -74,11 +76,17 @@ def _dataset(n: int) -> Dataset:
 
 def _others(now: Seconds) -> Iterator[Row]:
     """What is there besides: datasets, and grants of other people."""
-    dataset, grant = _dataset(0), b.grant(begins=Seconds(now - 400 * _DAY), ends=Seconds(now + 400 * _DAY))
+    dataset, grant = _dataset(0), b.grant(ends=Seconds(now + 400 * _DAY))
     for n in range(MANY):
         id = DatasetId(f"https://data.example/{n:06d}")
         yield replace(dataset, id=id, title=f"Study {n} of lungs")
-        yield replace(grant, id=GrantId(f"grt_{n:06d}"), person=PersonId(f"usr_{n % 5000}"), dataset=id)
+        yield replace(
+            grant,
+            id=GrantId(f"grt_{n:06d}"),
+            person=PersonId(f"usr_{n % 5000}"),
+            dataset=id,
+            begins=Seconds(now - n % _DAYS * _DAY),
+        )
 
 
 async def _opened(stack: AsyncExitStack, loop: asyncio.AbstractEventLoop, chosen: Settings) -> _Door:

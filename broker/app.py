@@ -129,18 +129,18 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         for maker in makers.values():
             stack.push_async_callback(maker.close)
         storage = await stack.enter_async_context(storage_of(settings, store, clock, entropy))
+        ledger = storage.ledger
         await _not_before_the_last(storage.log, clock)
         live = await picture_of(empty(ontology, rules, signing.own_trust(tokens, settings.issuer)), storage)
         _heed_revocations(tokens, live, clock)
         world = _world(settings, storage, live, tokens, clock, entropy, channels(settings))
-        await seal_old_secrets(world, storage.rows)
-        await _keep_texts(world, live, settings)
+        await _set_right(world, live, storage, settings)
         watch = watch_policies(world, live, settings, folder)
         ring = await key_ring(world, tokens, live, settings)
         _look_on(stack, ring.look_on(), watch.look_on(), *_tidying(world, storage, settings))
         await stack.enter_async_context(deliveries_told(world, settings.nginx_log, await storage.alive()))
         outgoing = _outgoing(stack, tracer := _tracer(stack, settings))
-        stack.push_async_callback((await outbox_of(world, storage.ledger, outgoing)).close)
+        stack.push_async_callback((await outbox_of(world, ledger, outgoing)).close)
         proofs = _proofs(world, store, settings)
         verifier, issuers, endpoints = open_verifier(world, live, outgoing, tokens, store, proofs, stack)
         gathering = _gathering(verifier, outgoing, store, entropy, stack)
@@ -172,16 +172,11 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         )
         storage.on_silence(broker.streams.cut_all)
         app = build(
-            broker,
-            ready := Readiness(lambda: not storage.ledger.failed and storage.is_fresh()),
-            *_front(settings),
-            _pace(),
+            broker, ready := Readiness(lambda: not ledger.failed and storage.is_fresh()), *_front(settings), _pace()
         )
         await heard(storage)
         storage.started()
-        yield Running(
-            world=world, app=app, ledger=storage.ledger, readiness=ready, ring=ring, watch=watch, audit=storage.log
-        )
+        yield Running(world=world, app=app, ledger=ledger, readiness=ready, ring=ring, watch=watch, audit=storage.log)
 
 
 def _look_on(stack: AsyncExitStack, *tasks: Coroutine[Any, Any, None]) -> None:
@@ -225,8 +220,9 @@ async def _not_before_the_last(log: SqliteLog, clock: SystemClock) -> None:
         clock.not_before(decode(last.body).entry.at)
 
 
-async def _keep_texts(world: World, live: LiveSnapshot, settings: Settings) -> None:
+async def _set_right(world: World, live: LiveSnapshot, storage: Storage, settings: Settings) -> None:
     """RulesError if a pack says something else than the same version did before."""
+    await seal_old_secrets(world, storage.rows)
     if wrong := await keep_texts(world, live.current(), settings.ontology_file):
         raise RulesError("\n".join(wrong))
 

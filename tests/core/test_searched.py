@@ -38,6 +38,16 @@ def test_what_is_followed_is_what_would_be_made_anew(changes: list[list[tuple[in
 
 
 @pytest.mark.row("PUB-CATALOGUE")
+def test_what_was_not_told_is_found_all_the_same() -> None:
+    first, searched = b.snapshot(), Searched()
+    searched.of(first)
+    second = follow(first, [dataset(1, "Lung")])
+    third = follow(second, [dataset(2, "Eye")])
+    searched.follow(second, [dataset(2, "Eye")], third)
+    assert [one.row.title for one in searched.of(third)].count("Lung") == 1
+
+
+@pytest.mark.row("PUB-CATALOGUE")
 def test_a_change_makes_nothing_else_anew_and_disturbs_nobody_who_searches() -> None:
     rows = [dataset(n, "Heart") for n in range(50)]
     before, searched = follow(b.snapshot(), rows), Searched()

@@ -154,7 +154,7 @@ async def test_a_use_beyond_a_limit_is_told_once_and_stops_nothing() -> None:
     assert await inbox(s.world, caller()) == (), "who used them hears nothing by this"
     assert still_permitted(running, s.live.current(), s.clock.now())
     await used(s)
-    await look(s.world)
+    assert await look(s.world) == 1
     assert s.kinds().count("alert.raised") == 1, "of one day and rule once"
     s.clock.advance(DAY)
     (shown,) = await alerts(s.world, SITS)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -134,6 +135,7 @@ async def test_the_folder_itself_may_be_reached_by_a_link(root: Path, tmp_path: 
     assert (await LocalRepository(tmp_path / "alias").stat(INSIDE)).size == len(CONTENT)
 
 
+@pytest.mark.row("F33")
 async def test_a_file_of_another_size_than_registered_is_not_opened(root: Path) -> None:
     for size in (len(CONTENT) - 1, len(CONTENT) + 1, 0):
         with pytest.raises(ChangedError):
@@ -176,7 +178,12 @@ async def test_a_file_that_changed_since_it_was_registered_is_not_opened(root: P
             pytest.fail("opened")
 
 
-@pytest.mark.parametrize("change", ["shrunk", "grown", "overwritten"])
+WHILE_OPEN = ["shrunk", "grown", "overwritten"]
+"""What shows in a file that is open already."""
+
+
+@pytest.mark.row("F33")
+@pytest.mark.parametrize("change", WHILE_OPEN)
 async def test_a_file_that_changes_while_it_is_read_ends_the_read_with_an_error(root: Path, change: str) -> None:
     async with LocalRepository(root).open(INSIDE) as file:
         reading = aiter(file.read(0, len(CONTENT) - 1))
@@ -184,6 +191,28 @@ async def test_a_file_that_changes_while_it_is_read_ends_the_read_with_an_error(
         CHANGES[change](root / INSIDE)
         with pytest.raises(ChangedError):
             await anext(reading)
+
+
+@pytest.mark.row("F33")
+@pytest.mark.parametrize("change", WHILE_OPEN)
+async def test_of_a_file_that_changed_the_kernel_copies_nothing(root: Path, change: str) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.setblocking(False)  # noqa: FBT003 (a method of the library)
+        async with LocalRepository(root).open(INSIDE) as file:
+            assert await handed(file, 0, 9, ours) == 10
+            assert theirs.recv(CHUNK) == CONTENT[:10]
+            CHANGES[change](root / INSIDE)
+            with pytest.raises(ChangedError):
+                await handed(file, 10, 19, ours)
+            with pytest.raises(BlockingIOError):
+                theirs.recv(CHUNK)
+
+
+async def handed(file: LocalFile, first: int, last: int, line: socket.socket) -> int:
+    """At once, or after a thread has asked the disk."""
+    taken = file.hand_over(first, last, line.fileno())
+    return taken if isinstance(taken, int) else await taken
 
 
 async def test_a_file_replaced_while_it_is_read_is_read_to_its_own_end(root: Path) -> None:

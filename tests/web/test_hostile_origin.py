@@ -155,7 +155,7 @@ LATER = "chunked long"
 """The same, who knows where; or never, where what is asked for is had already."""
 
 
-@pytest.mark.row("T094", "T095", "DW-HOSTILE")
+@pytest.mark.row("T094", "T095", "F33", "DW-HOSTILE")
 @pytest.mark.parametrize("form", FORMS)
 async def test_whatever_the_store_does_nothing_wrong_looks_whole(tmp_path: Path, form: str) -> None:
     async with FORMS[form](tmp_path) as h:

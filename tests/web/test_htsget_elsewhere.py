@@ -93,6 +93,14 @@ async def test_what_is_not_as_it_was_said_is_not_used(tmp_path: Path, case: str)
         assert (status, told["htsget"]["code"]) == (502, "SRV-SOURCE")
 
 
+@pytest.mark.row("HT-ELSEWHERE")
+async def test_a_file_is_of_its_own_format_also_where_its_index_would_do_for_another(tmp_path: Path) -> None:
+    """Variants of both formats have a CSI: it fits, and so tells of nothing."""
+    async with far(tmp_path, "BCF", format="VCF") as (r, _):
+        status, told = await r.ask(f"{VARIANTS}/far?{REGION}")
+        assert (status, told["htsget"]["code"]) == (502, "SRV-SOURCE")
+
+
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"index": "cut.bam.bai"}, "index: of a file on this machine"),
     ({"index": None}, "format: a file that is not here"),

@@ -31,7 +31,7 @@ class Joined:
 
     def __init__(self, pieces: Sequence[Piece], body: Body) -> None:
         self._pieces, self._body = pieces, body
-        self.size = size_of(pieces)
+        self.size, self.near = size_of(pieces), body.near
 
     async def read(self, first: int, last: int) -> AsyncIterator[bytes]:
         """See ports.sources.Body."""

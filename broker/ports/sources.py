@@ -27,6 +27,11 @@ class Body(Protocol):
         """How many bytes it has."""
         ...
 
+    @property
+    def near(self) -> bool:
+        """Does it cost nothing to leave it, and to read on from there later? Then nothing is held for who is slow."""
+        ...
+
     def read(self, first: int, last: int) -> AsyncIterator[bytes]:
         """The bytes `first`..`last` (inclusive, below `size`) in order, each chunk checked before it comes out.
 

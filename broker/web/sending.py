@@ -2,13 +2,15 @@
 
 Three ways, one loop. Where the connection has no TLS and the body lies in a file, the kernel copies it (sendfile),
 piece by piece, each counted as it is taken; the last bytes are read, checked and written, so that no answer is whole
-before its end was checked. Everything else is read, checked and written in chunks.
+before its end was checked. Everything else is read, checked and written in chunks, and only while the kernel has room:
+for a client that is slow nothing is read, decrypted or encrypted in advance.
 """
 
 import asyncio
+import select
 import socket
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, closing, nullcontext
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -31,6 +33,12 @@ LAST = 64 * 1024
 """Bytes at the end of every span that are checked before they leave, and read at once where the kernel cannot help."""
 _LOOK = 5.0
 """Seconds after which somebody who waits for a connection looks whether it is still there."""
+_PATIENCE = 0.5
+"""Seconds for which bytes that can be read again are held for a client."""
+_TURN = 4 * 1024 * 1024
+"""Bytes after which one lets others have their turn."""
+_LACK = 0.5
+"""Seconds after which a system is asked again that had no memory for what a connection has room for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +80,8 @@ async def send_made(
                 if not response.prepared:
                     await response.prepare(request)
                 await line.write(chunk)
+                del chunk  # nobody holds it who waits
+                await line.room()
         if not response.prepared:
             await response.prepare(request)
 
@@ -98,8 +108,9 @@ async def _delivered(
     transport.set_write_buffer_limits(high=1)  # with 0 a TLS transport would never go on again
     end: End = "incomplete"
     try:
-        with broker.streams.running(stream, broker.snapshots.current, opened.until):
-            await give(_Line(request, response, transport, stream))
+        line = _Line(request, response, transport, stream, broker.streams.turns)
+        with broker.streams.running(stream, broker.snapshots.current, opened.until), closing(line):
+            await give(line)
             await response.write_eof()
         end = "complete"
     except SourceBrokenError as broken:
@@ -115,14 +126,59 @@ async def _delivered(
     return response
 
 
-@dataclass(frozen=True, slots=True)
 class _Line:
-    """One answer on its connection."""
+    """One answer on its connection. `close` it: it may hold a second descriptor of it."""
 
-    request: web.Request
-    response: web.StreamResponse
-    transport: asyncio.Transport
-    stream: Stream
+    def __init__(
+        self,
+        request: web.Request,
+        response: web.StreamResponse,
+        transport: asyncio.Transport,
+        stream: Stream,
+        turns: asyncio.Semaphore,
+    ) -> None:
+        self.request, self.response, self.transport, self.stream = request, response, transport, stream
+        self.turns = turns
+        self._connection: socket.socket | None = transport.get_extra_info("socket")
+        self._pipe: socket.socket | None = None
+        self._poll = select.poll()
+        self.is_bare = self._connection is not None and transport.get_extra_info("sslcontext") is None
+        """Does what is written go to the kernel as it is? Not where TLS encrypts it."""
+        if self._connection is not None and not transport.is_closing():
+            self._poll.register(self._connection.fileno(), select.POLLOUT)
+
+    def close(self) -> None:
+        if self._pipe is not None:
+            self._pipe.close()
+
+    def kernel(self) -> socket.socket:
+        """The connection once more, so that it can be written to, and waited for, beside its transport."""
+        if self._connection is None or self.transport.is_closing():
+            raise ConnectionResetError("the connection has ended")
+        if self._pipe is None:
+            self._pipe = self._connection.dup()
+        return self._pipe
+
+    def waits(self) -> bool:
+        """Do bytes wait here, or would they, since the kernel takes none now?"""
+        if self._connection is None or self.transport.is_closing():
+            return False
+        return bool(self.transport.get_write_buffer_size()) or not self._poll.poll(0)
+
+    async def room(self, seconds: float | None = None) -> bool:
+        """Does the kernel take more, now or within so many seconds? ConnectionResetError: there is nobody any more."""
+        while self.waits():
+            if not await _writable(self.kernel(), seconds or _LOOK) and seconds is not None:
+                return False
+        if self.transport.is_closing():
+            raise ConnectionResetError("the connection has ended")
+        return True
+
+    async def goes_on(self, *, near: bool) -> bool:
+        """Is there room? For who can read again it is waited for only briefly, and not at all while others wait."""
+        if near and self.turns.locked():
+            return not self.waits()
+        return await self.room(_PATIENCE if near else None)
 
     async def begin(self, head: bytes) -> None:
         """The head of the answer, if it is not out yet, and `head`."""
@@ -139,41 +195,90 @@ class _Line:
         await writer.write(chunk)
         await writer.drain()
 
+    async def some(self, chunk: bytes) -> int:
+        """As many of these bytes as the kernel takes now: counted, and none waits here. Where TLS encrypts: all."""
+        if not self.is_bare:
+            await self.write(chunk)
+            return len(chunk)
+        try:
+            taken = 0 if self.transport.get_write_buffer_size() else self.kernel().send(chunk)
+        except BlockingIOError:
+            taken = 0
+        except TimeoutError:
+            raise ConnectionResetError("the client reads nothing") from None
+        self.stream.given(taken)
+        return taken
+
 
 async def _spans(line: _Line, body: Body, wanted: Wanted) -> None:
     if body.size != wanted.content.size:
         raise SourceBrokenError("not as long as was said")
     frame = wanted.multipart
-    with _pipe(line.transport, body) as pipe:
-        for span in wanted.spans:
-            head = frame.head(span) if frame is not None else b""
-            if pipe is None or not isinstance(body, KernelBody):
-                await _read(line, body, span.first, span.last, head)
-            else:
-                await line.begin(head)
-                await _copied(line, body, span, pipe)
+    for span in wanted.spans:
+        head = frame.head(span) if frame is not None else b""
+        if isinstance(body, KernelBody) and line.is_bare:
+            await line.begin(head)
+            await _copied(line, body, span)
+        else:
+            await _read(line, body, span.first, span.last, head)
     await line.begin(frame.tail if frame is not None else b"")
 
 
 async def _read(line: _Line, body: Body, first: int, last: int, head: bytes | None) -> None:
-    """Bytes `first`..`last`, read and written, after `head`: a source that fails at once fails before it."""
-    chunks = body.read(first, last)
-    try:
-        async for chunk in chunks:
-            if head is not None:
-                await line.begin(head)
+    """Bytes `first`..`last`, read and written, after `head`: a source that fails at once fails before it.
+
+    Where the client is slow a body that is near is left, and read on from there when there is room again.
+    """
+    at = first
+    while at <= last:
+        began = at
+        async with line.turns if body.near else nullcontext():
+            chunks = body.read(at, last)
+            try:
+                at = await _given(line, chunks, Span(at, last), head, near=body.near)
                 head = None
-            await line.write(chunk)
-    finally:
-        if isinstance(chunks, AsyncGenerator):
-            await chunks.aclose()  # who leaves in the middle stops the reading now
+            finally:
+                if isinstance(chunks, AsyncGenerator):
+                    await chunks.aclose()  # who leaves in the middle stops the reading now
+        if at <= last:
+            await line.room()
+        if at == began:  # there was room, but the system has no memory for it
+            await asyncio.sleep(_LACK)
 
 
-async def _copied(line: _Line, body: KernelBody, span: Span, pipe: socket.socket) -> None:
+async def _given(line: _Line, chunks: AsyncIterator[bytes], span: Span, head: bytes | None, *, near: bool) -> int:
+    """How far `chunks`, which are `span`, were given: to its end, or if they are `near` until another's turn has come.
+
+    That is when the client is slow, or has had a good deal while others wait.
+    """
+    at, enough = span.first, span.first + _TURN
+    async for chunk in chunks:
+        if head is not None:
+            await line.begin(head)
+            head = None
+        ends = at + len(chunk)
+        while at < ends:
+            given = await line.some(chunk[at - ends :])
+            at += given
+            if at < ends and not await line.goes_on(near=near):
+                return at
+            if not given and near:
+                return at
+            if not given:
+                await asyncio.sleep(_LACK)
+        del chunk  # nobody holds it who waits
+        if at <= span.last and (not await line.goes_on(near=near) or (near and at >= enough and line.turns.locked())):
+            return at
+    if at <= span.last:
+        raise SourceBrokenError("it ended too soon")
+    return at
+
+
+async def _copied(line: _Line, body: KernelBody, span: Span) -> None:
     """One span: by the kernel as far as it takes it, the rest read and written."""
     at = span.first
     while at <= span.last - LAST:
-        taken = await _taken(line, body, at, span.last - LAST, pipe)
+        taken = await _taken(line, body, at, span.last - LAST)
         line.stream.given(taken)
         await asyncio.sleep(0)  # whoever reads as fast as we send must not keep a cut, or anybody else, waiting
         if not taken:
@@ -182,11 +287,10 @@ async def _copied(line: _Line, body: KernelBody, span: Span, pipe: socket.socket
     await _read(line, body, at, span.last, None)
 
 
-async def _taken(line: _Line, body: KernelBody, first: int, last: int, pipe: socket.socket) -> int:
+async def _taken(line: _Line, body: KernelBody, first: int, last: int) -> int:
     """How many bytes the kernel took of these; 0: they must be read. ConnectionError when there is nobody any more."""
     while True:
-        if line.stream.was_cut or line.transport.is_closing():
-            raise ConnectionResetError("the connection has ended")
+        pipe = line.kernel()
         if not line.transport.get_write_buffer_size():
             try:
                 handed = body.hand_over(first, last, pipe.fileno())
@@ -208,36 +312,24 @@ async def _to_its_end(handing: Awaitable[int], stream: Stream) -> int:
         raise
 
 
-async def _writable(pipe: socket.socket) -> None:
-    """Until the kernel takes more, or it is time to look again."""
+async def _writable(pipe: socket.socket, seconds: float = _LOOK) -> bool:
+    """Does the kernel take more within so many seconds? Else it is time to look again."""
     loop = asyncio.get_running_loop()
-    ready: asyncio.Future[None] = loop.create_future()
+    ready: asyncio.Future[bool] = loop.create_future()
     loop.add_writer(pipe.fileno(), _set, ready)
-    timer = loop.call_later(_LOOK, _set, ready)
+    timer = loop.call_later(seconds, _give_up, ready)
     try:
-        await ready
+        return await ready
     finally:
         timer.cancel()
         loop.remove_writer(pipe.fileno())
 
 
-def _set(ready: asyncio.Future[None]) -> None:
+def _set(ready: asyncio.Future[bool]) -> None:
     if not ready.done():
-        ready.set_result(None)
+        ready.set_result(True)
 
 
-@contextmanager
-def _pipe(transport: asyncio.Transport, body: Body) -> Iterator[socket.socket | None]:
-    """A second descriptor of the connection, so that it can be written to beside its transport.
-
-    None where the kernel cannot copy: TLS, or a body that is no file.
-    """
-    connection = transport.get_extra_info("socket")
-    if connection is None or transport.get_extra_info("sslcontext") is not None or not isinstance(body, KernelBody):
-        yield None
-        return
-    pipe = connection.dup()
-    try:
-        yield pipe
-    finally:
-        pipe.close()
+def _give_up(ready: asyncio.Future[bool]) -> None:
+    if not ready.done():
+        ready.set_result(False)

@@ -17,6 +17,9 @@ from broker.core.time import Seconds
 from broker.ports import Clock, LedgerDownError
 from broker.web.metrics import METRICS
 
+AT_ONCE = 16
+"""Downloads that hold pieces of a file at the same time: more than there are threads that read."""
+
 Permitted = Callable[[Snapshot], bool]
 Listen = Callable[[Callable[[Snapshot], None]], Callable[[], None]]
 
@@ -101,6 +104,8 @@ class LiveStreams:
 
     def __init__(self, listen: Listen, clock: Clock) -> None:
         self._running: set[Stream] = set()
+        self.turns = asyncio.Semaphore(AT_ONCE)
+        """One of these is had by who reads, decrypts or encrypts: however many downloads run, so few hold a piece."""
         self._clock = clock
         self._current: Snapshot | None = None
         self.stop = listen(self._changed)

@@ -1,23 +1,33 @@
 """A broker in a process of its own, for measuring what bytes cost: `python -m tests.bench.byte_server FOLDER SIZE`.
 
-It prints one line of JSON: its port, the path and the header of a download, and waits until its input ends. With a
-third argument, an address, the bytes come from there.
+It prints one line of JSON: its port, the path and the header of a download, and waits until its input ends. With
+`--far` and an address, the bytes come from there; with `--form`, they lie encrypted in the folder and leave in the
+clear (`plain`), or lie in the clear and leave encrypted (`sealed`), or are opened and encrypted anew (`both`).
 """
 
 import asyncio
+import hashlib
 import json
 import sys
+from argparse import ArgumentParser
 from pathlib import Path
+from typing import Any
 
 import structlog
 
-from broker.core.rows import Repository
+from broker.adapters.crypt4gh.packets import SecretKey, sealed
+from broker.core.crypt4gh.header import Contents
+from broker.core.rows import Envelope, RecipientKey, Repository, Row
 from broker.web.edge import Edge, networks
 from tests import builders as b
-from tests.web.site import opened, site
+from tests.adapters.crypt4gh.whole import seal_all
+from tests.fakes import START
+from tests.web.site import ARCHIVE, opened, site
 
 NGINX = "127.0.0.2"
 """nginx asks from there; who downloads directly does not."""
+ENCRYPTED = ("plain", "both")
+"""The forms of what lies there encrypted."""
 
 
 def _write(path: Path, size: int) -> None:
@@ -27,17 +37,43 @@ def _write(path: Path, size: int) -> None:
             file.write(block[: size - at])
 
 
-async def _serve(folder: Path, size: int, far: str | None) -> None:
+def _write_encrypted(path: Path, size: int) -> Envelope:
+    """All in memory: only for a few megabytes. Its edit list keeps everything, and so its header is no other's."""
+    said = Contents(keys=(b"d" * 32,), edits=(0, size))
+    header = sealed(said, [ARCHIVE.public], b"w" * 32)
+    file = header + seal_all(said.keys[0], bytes(size))
+    path.write_bytes(file)
+    digests = (hashlib.sha256(one).hexdigest() for one in (file, header))
+    return Envelope(header=len(header), size=len(file), sha256=next(digests), header_sha256=next(digests))
+
+
+async def _serve(folder: Path, size: int, far: str | None, form: str) -> None:
     bank = Repository(id="bank", name="The bank", root=far or str(folder), internal=far is not None)
-    edge, data = Edge(proxies=networks((NGINX,)), files="/_files"), b.dataset(uninterruptible_delivery=3600)
-    one = b.drs_object(size=size, checksums={"sha-256": "0" * 64})
-    async with site(folder, one=one, edge=edge, repository=bank, dataset=data) as s:
-        _write(folder / "obj-1.bam", size)
-        path, header = await opened(s)
+    changes: dict[str, Any] = {"dataset": b.dataset(uninterruptible_delivery=3600, plaintext=form == "plain")}
+    lies = folder / "obj-1.bam"
+    envelope = _write_encrypted(lies, size) if form in ENCRYPTED else None
+    one = b.drs_object(size=size, checksums={"sha-256": "0" * 64}, envelope=envelope)
+    reader = RecipientKey(
+        id="rck_1", person=b.ADA, public=SecretKey.of(b"r" * 32).public.hex(), name="laptop", made=START
+    )
+    rows: tuple[Row, ...] = (reader,) if form in ("sealed", "both") else ()
+    edge = Edge(proxies=networks((NGINX,)), files="/_files")
+    file = lies.read_bytes() if envelope is not None else b""
+    async with site(folder, *rows, content=file, one=one, edge=edge, repository=bank, **changes) as s:
+        if envelope is None:
+            _write(lies, size)
+        path, header = await opened(s, "crypt4gh" if rows else "https")
         print(json.dumps({"port": s.http.port, "path": path, "header": header}), flush=True)  # noqa: T201
+        del file
         await asyncio.to_thread(sys.stdin.read)
 
 
 if __name__ == "__main__":
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
-    asyncio.run(_serve(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else None))
+    asked = ArgumentParser(description=__doc__)
+    asked.add_argument("folder", type=Path)
+    asked.add_argument("size", type=int)
+    asked.add_argument("--far")
+    asked.add_argument("--form", choices=("stored", "plain", "sealed", "both"), default="stored")
+    told = asked.parse_args()
+    asyncio.run(_serve(told.folder, told.size, told.far, told.form))

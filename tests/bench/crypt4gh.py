@@ -30,7 +30,7 @@ class _Memory:
 
     def __init__(self, held: bytes) -> None:
         self._held = memoryview(held)
-        self.size = len(held)
+        self.size, self.near = len(held), True
 
     async def read(self, first: int, last: int) -> AsyncIterator[bytes]:
         for at in range(first, last + 1, CHUNK):

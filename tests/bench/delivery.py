@@ -86,7 +86,7 @@ def _running(module: str, *arguments: str) -> Iterator[tuple[int, bytes]]:
 
 @contextmanager
 def broker(folder: Path, size: int, *more: str) -> Iterator[Server]:
-    """One that serves a file of `size` bytes in `folder`, or from the address that follows."""
+    """One that serves a file of `size` bytes in `folder`; `more`: further arguments of `byte_server`."""
     with _running("byte_server", str(folder), str(size), *more) as (process, line):
         said = json.loads(line)
         yield Server(process, said["port"], said["path"], said["header"])
@@ -107,7 +107,7 @@ def goals() -> Iterator[tuple[Goal, ...]]:
         port, _ = loop.run_until_complete(front.__aenter__())
         stack.callback(lambda: loop.run_until_complete(front.__aexit__(None, None, None)))
         store = f"http://127.0.0.1:{static}"
-        far = stack.enter_context(broker(folder / "far", SIZE, store))
+        far = stack.enter_context(broker(folder / "far", SIZE, "--far", store))
         proxy, line = stack.enter_context(_running("bare_proxy", f"{store}/obj-1.bam"))
         served, bare = _workers(folder), int(line)
         yield _goals(near, far, Server(near.process, port, near.path, near.header), static, served, (bare, proxy))

@@ -40,17 +40,17 @@ async def begun(server: Server, line: socket.socket) -> None:
 
 @asynccontextmanager
 async def serving(way: str, folder: Path) -> AsyncIterator[Server]:
-    """A broker whose data lie in a folder, or at an origin over HTTP."""
+    """A broker whose data lie in a folder, in some form, or at an origin over HTTP."""
     with ExitStack() as stack:
-        if way == "file":
-            yield await asyncio.to_thread(stack.enter_context, broker(folder, SIZE))
+        if way != "origin":
+            yield await asyncio.to_thread(stack.enter_context, broker(folder, SIZE, "--form", way))
             return
         async with origin(**{"obj-1.bam": bytes(SIZE)}) as far:
-            yield await asyncio.to_thread(stack.enter_context, broker(folder, SIZE, far.base))
+            yield await asyncio.to_thread(stack.enter_context, broker(folder, SIZE, "--far", far.base))
 
 
 @pytest.mark.row("T099", "F26")
-@pytest.mark.parametrize("way", ["file", "origin"])
+@pytest.mark.parametrize("way", ["stored", "both", "origin"])
 async def test_a_thousand_slow_downloads_fit_into_200_megabytes(tmp_path: Path, way: str) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < _FILES:

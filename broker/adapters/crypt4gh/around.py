@@ -19,7 +19,7 @@ class Behind:
 
     def __init__(self, header: bytes, body: Body, at: int) -> None:
         self._header, self._body, self._at = header, body, at
-        self.size = len(header) + body.size - at
+        self.size, self.near = len(header) + body.size - at, body.near
 
     async def read(self, first: int, last: int) -> AsyncIterator[bytes]:
         """See ports.sources.Body."""
@@ -63,7 +63,7 @@ class Opened:
         except ValueError as wrong:
             raise SourceBrokenError(str(wrong)) from None
         self._pieces = kept(said.edits, self._whole)
-        self.size = size_of(self._pieces)
+        self.size, self.near = size_of(self._pieces), body.near
 
     async def read(self, first: int, last: int) -> AsyncIterator[bytes]:
         """See ports.sources.Body."""
@@ -99,7 +99,7 @@ class Sealed:
     def __init__(self, plain: Body, header: bytes, said: Contents) -> None:
         self._plain, self._header = plain, header
         self._sealer = Sealer(said.keys[0], lambda number: number.to_bytes(NONCE_BYTES, "little"))
-        self.size = len(header) + sealed_size(plain.size)
+        self.size, self.near = len(header) + sealed_size(plain.size), plain.near
 
     async def read(self, first: int, last: int) -> AsyncIterator[bytes]:
         """See ports.sources.Body."""

@@ -21,13 +21,10 @@ from typing import Any, Final
 from broker.ports.sources import SourceBrokenError
 
 CHUNK: Final = 256 * 1024
-"""Bytes read at once: what one stream holds in memory, and may have handed over when it is cut."""
+"""Most bytes read at once: what one stream holds in memory, and may have handed over when it is cut."""
 
 FIRST: Final = 32 * 1024
-"""Bytes read at once at the beginning: whoever stops there holds no more of the file in memory."""
-
-SLOWLY: Final = 4 * 1024 * 1024
-"""Bytes that are read so, before `CHUNK`: about as many as the kernel takes for a client that reads nothing."""
+"""Bytes read at once at the beginning, then twice as many, and so on: whoever comes and goes holds few of them."""
 
 PIECE: Final = 4 * 1024 * 1024
 """Bytes that the kernel is asked to copy at once; it takes as many as a connection has room for."""
@@ -63,6 +60,8 @@ class Stamp:
 
 class LocalFile:
     """One open file. Made by `LocalRepository.open`, which also closes it."""
+
+    near: Final = True
 
     def __init__(self, path: str, descriptor: int, stamp: Stamp) -> None:
         self.path = path
@@ -111,13 +110,18 @@ class LocalFile:
         """
         if not 0 <= first <= last < self.stamp.size:
             raise ValueError(f"{self.path}: bytes {first} to {last} of {self.stamp.size}")
-        loop = asyncio.get_running_loop()
-        at = first
+        at, most = first, FIRST
         while at <= last:
-            length = min(FIRST if at - first < SLOWLY else CHUNK, last + 1 - at)
-            reading = self._busy = loop.run_in_executor(None, self._chunk, at, length)
-            yield await asyncio.shield(reading)
-            at += length
+            length = min(most, last + 1 - at)
+            yield await self._read(at, length)
+            at, most = at + length, min(2 * most, CHUNK)
+
+    async def _read(self, at: int, length: int) -> bytes:
+        """By a thread. What came is not kept here: who asked may have to wait with it."""
+        reading = self._busy = asyncio.get_running_loop().run_in_executor(None, self._chunk, at, length)
+        chunk = await asyncio.shield(reading)
+        self._busy = None
+        return chunk
 
     def _chunk(self, at: int, length: int) -> bytes:
         """Runs in a thread. The file is looked at after its bytes were read: an earlier change shows."""

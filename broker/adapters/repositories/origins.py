@@ -83,12 +83,14 @@ class _Silence:
         if self._timer is not None:
             self._timer.cancel()
 
-    async def broken_by(self, content: aiohttp.StreamReader) -> bytes:
-        """The next piece; nothing at the end. TimeoutError."""
+    async def broken_by(self, content: aiohttp.StreamReader, held: list[bytes]) -> bool:
+        """Is there a next piece? It is the last one in `held`. TimeoutError."""
         self._since = self._loop.time()
         self._flow(on=True)
         try:
-            return await content.readany()
+            if piece := await content.readany():
+                held.append(piece)
+            return bool(piece)
         except aiohttp.ClientError:
             if self._silent:
                 raise TimeoutError from None
@@ -119,7 +121,9 @@ class _Silence:
 
 
 class OriginBody:
-    """One object of a store over HTTP."""
+    """One object of a store over HTTP. Whoever reads on later asks the store again."""
+
+    near: Final = False
 
     def __init__(
         self, web: aiohttp.ClientSession, url: str, fields: Mapping[str, str], size: int, tag: str, seconds: float
@@ -137,19 +141,17 @@ class OriginBody:
             raise ValueError(f"bytes {first} to {last} of {self._size}")
         try:
             async with self._answer(first, last) as response:
-                left, ending = last + 1 - first, list[bytes]()
+                left, held = last + 1 - first, list[bytes]()
                 with _Silence(response, self._seconds) as silence:
-                    while piece := await silence.broken_by(response.content):
-                        left -= len(piece)
+                    while await silence.broken_by(response.content, held):
+                        left -= len(held[-1])
                         if left > 0:
-                            yield piece
-                            continue
-                        ending.append(piece)
-                        if left < 0:
+                            yield held.pop()  # held by who asked, and by nobody here
+                        elif left < 0:
                             raise SourceBrokenError("the origin sends more than it was asked for")
             if left:
                 raise SourceBrokenError(f"the origin ended {left} bytes early")
-            for piece in ending:
+            for piece in held:
                 yield piece
         except TimeoutError:
             raise SourceBrokenError(f"the origin said nothing for {self._seconds:g} seconds") from None

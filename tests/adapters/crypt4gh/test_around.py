@@ -25,7 +25,7 @@ class Held:
 
     def __init__(self, held: bytes, chunks: Sequence[int] = (256 * 1024,), lost: int = 0) -> None:
         self._held, self._chunks, self._lost = held, chunks, lost
-        self.size = len(held)
+        self.size, self.near = len(held), True
 
     async def read(self, first: int, last: int) -> AsyncIterator[bytes]:
         at, turn = first, 0

@@ -6,6 +6,7 @@ docs/reference/settings.md is generated from the docstrings below.
 
 import os
 import tomllib
+from collections.abc import Iterable
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -177,8 +178,8 @@ class Settings(BaseModel):
             raise ValueError("issuer: plain http is allowed on loopback only")
         if not names_a_host(self.issuer):
             raise ValueError("issuer: drs:// addresses need a host name or an IPv4 address; they cannot hold IPv6")
-        for network in (*self.trusted_proxies, *self.metrics_from):
-            ip_network(network)
+        _assert_networks("trusted_proxies", self.trusted_proxies)
+        _assert_networks("metrics_from", self.metrics_from)
         if (self.registration == "off") != (self.registration_token_sha256 is None):
             raise ValueError("registration: initial_access_token and registration_token_sha256 come together")
         if (self.tls_cert is None) != (self.tls_key is None):
@@ -317,6 +318,15 @@ def _fault(error: ErrorDetails) -> str:
     if error["type"] == "missing":
         return f"{name}: not set; write it into broker.toml (or the file of --config), or set {PREFIX}{name.upper()}"
     return f"{name}: {error['msg']}"
+
+
+def _assert_networks(name: str, said: Iterable[str]) -> None:
+    """ValueError that names the setting, and does not repeat what stands there."""
+    for number, one in enumerate(said, 1):
+        try:
+            ip_network(one)
+        except ValueError:
+            raise ValueError(f"{name}: number {number} is no network, such as 10.0.0.0/8 or fd00::/8") from None
 
 
 def _listed(name: str, value: str) -> str | list[str]:

@@ -3,7 +3,7 @@
 import pytest
 
 from broker.core.access.stated import read_stated
-from broker.core.consent.answers import FAMILY_ANALYSIS
+from broker.core.consent.question import FAMILY_ANALYSIS
 from broker.core.decision import evaluate
 from broker.core.decision.gates.purpose import DUAL_USE, PROHIBITED
 from broker.core.outcome import Outcome

@@ -40,6 +40,7 @@ from broker.config import Settings, SettingsError, shared_folder
 from broker.core.audit.entry import decode
 from broker.core.catalogue import of_a_demo
 from broker.core.ids import Issuer
+from broker.core.jobs import Jobs
 from broker.core.jurisdiction.rulebook import Mode
 from broker.core.notices import Channels
 from broker.core.oidc.metadata import BASIC_SCOPES
@@ -119,7 +120,7 @@ class Running:
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Running]:
     """Everything open and wired. Errors of the files involved come out as they are: a start either works or not."""
-    clock, entropy = SystemClock(), SystemEntropy()
+    clock, entropy, jobs = SystemClock(), SystemEntropy(), Jobs()
     store = keys.open_keys(settings.keys, settings.passphrase_file)
     makers = key_makers(settings)
     tokens = signing.OwnTokens(store, settings.issuer, clock.now, makers)
@@ -137,7 +138,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         await _set_right(world, live, storage, settings)
         watch = watch_policies(world, live, settings, folder)
         ring = await key_ring(world, tokens, live, settings)
-        _look_on(stack, ring.look_on(), watch.look_on(), *_tidying(world, storage, settings))
+        _look_on(stack, ring.look_on(), watch.look_on(), *_tidying(world, storage, settings, jobs))
         await stack.enter_async_context(deliveries_told(world, settings.nginx_log, await storage.alive()))
         outgoing = _outgoing(stack, tracer := _tracer(stack, settings))
         stack.push_async_callback((await outbox_of(world, ledger, outgoing)).close)
@@ -165,8 +166,8 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             visa_jwks=tokens.visa_jwks,
             version=version("ga4gh-access-broker"),
             languages=(languages := load_languages(settings.text_folder)),
-            post=await stack.enter_async_context(telling(world, outgoing, settings, store.secret("mail"), languages)),
-            administration=_administration(outgoing, settings, store),
+            post=await stack.enter_async_context(telling(world, outgoing, settings, store, languages, jobs)),
+            administration=_administration(outgoing, settings, store, jobs),
             tracer=tracer,
             searched=await searched_in(live),
         )
@@ -185,9 +186,9 @@ def _look_on(stack: AsyncExitStack, *tasks: Coroutine[Any, Any, None]) -> None:
         stack.push_async_callback(cancelled, asyncio.create_task(task))
 
 
-def _tidying(world: World, storage: Storage, settings: Settings) -> tuple[Coroutine[Any, Any, None], ...]:
+def _tidying(world: World, storage: Storage, settings: Settings, jobs: Jobs) -> tuple[Coroutine[Any, Any, None], ...]:
     """Away with what has expired, and with what was kept long enough."""
-    return storage.scratch.sweep_on(world.clock.now), go_on_dropping(world, settings.keeping)
+    return storage.scratch.sweep_on(world.clock.now), go_on_dropping(world, settings.keeping, jobs=jobs)
 
 
 def _world(
@@ -245,13 +246,14 @@ def _outgoing(stack: AsyncExitStack, tracer: Tracer) -> Outgoing:
     return outgoing
 
 
-def _administration(outgoing: Outgoing, settings: Settings, store: keys.KeyStore) -> Administration:
+def _administration(outgoing: Outgoing, settings: Settings, store: keys.KeyStore, jobs: Jobs) -> Administration:
     return Administration(
         forms=CatalogueForms(),
         tools=Tools(probe=HttpProbe(outgoing), fits=jose.fits, check=jose.check_signature),
         mode=settings.mode,
         operator=settings.operator,
         figures=Figures(load_income_groups(settings.income_groups_file)),
+        jobs=jobs,
         log_key=str(log_key(store, settings.issuer)[0]),
     )
 

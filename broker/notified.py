@@ -7,13 +7,16 @@ from functools import partial
 
 import structlog
 
+from broker.adapters.keys import KeyStore
 from broker.adapters.mail import NoMail, Server, SmtpMailer
 from broker.adapters.outgoing import Outgoing
 from broker.adapters.vault import AesVault
 from broker.adapters.webhooks import SignedWebhooks, Webhook, WebhookError, read_webhooks
 from broker.config import Settings, SettingsError
+from broker.core.jobs import Ended, Jobs, Turns
 from broker.core.notices import TO_NOBODY_ELSE, TOPICS, Channels
 from broker.core.reasons.language import Language
+from broker.core.time import EPOCH
 from broker.flows.notices.remind import remind
 from broker.flows.notices.send import Post, send_letters, tell_hook
 from broker.flows.watch_uses import look as look_at_uses
@@ -54,23 +57,28 @@ def post_of(settings: Settings, world: World, secret: bytes, languages: Mapping[
 
 @asynccontextmanager
 async def telling(
-    world: World, outgoing: Outgoing, settings: Settings, secret: bytes, languages: Mapping[str, Language]
+    world: World, outgoing: Outgoing, settings: Settings, store: KeyStore, languages: Mapping[str, Language], jobs: Jobs
 ) -> AsyncIterator[Post]:
-    """While this runs, whoever waits to be told is told. Several processes share the work. `secret`: seals addresses.
+    """While this runs, whoever waits to be told is told. Several processes share the work.
 
     SettingsError for a password that cannot be read.
     """
-    post, hooks, heard = post_of(settings, world, secret, languages), webhooks(settings), channels(settings)
+    post, hooks, heard = (
+        post_of(settings, world, store.secret("mail"), languages),
+        webhooks(settings),
+        channels(settings),
+    )
     door = SignedWebhooks(outgoing, hooks)
-    rounds: list[tuple[float, Callable[[], Awaitable[object]]]] = [
-        (REMIND_SECONDS, partial(remind, world, heard)),
-        (WATCH_SECONDS, partial(look_at_uses, world)),
-        *([(LOOK_SECONDS, partial(send_letters, world, post))] if heard.letters else ()),
-        *((LOOK_SECONDS, partial(tell_hook, world, door, one.name)) for one in hooks),
+    rounds: list[tuple[str, float, Callable[[], Awaitable[object]]]] = [
+        ("remind", REMIND_SECONDS, partial(remind, world, heard)),
+        ("watch", WATCH_SECONDS, partial(look_at_uses, world)),
+        *([("letters", LOOK_SECONDS, partial(send_letters, world, post))] if heard.letters else ()),
+        *((f"hook {one.name}", LOOK_SECONDS, partial(tell_hook, world, door, one.name)) for one in hooks),
     ]
     async with AsyncExitStack() as stack:
-        for seconds, look in rounds:
-            stack.push_async_callback(cancelled, asyncio.create_task(go_on(look, seconds)))
+        for name, seconds, look in rounds:
+            turns = jobs.turns(name, seconds, world.clock.now)
+            stack.push_async_callback(cancelled, asyncio.create_task(go_on(look, seconds, turns=turns)))
         yield post
 
 
@@ -78,17 +86,25 @@ async def go_on(
     look: Callable[[], Awaitable[object]],
     seconds: float,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    turns: Turns | None = None,
 ) -> None:
     """Look again and again until cancelled; later, where a look says no. What fails is tried at the next look."""
+    told = turns or Jobs().turns("", seconds, lambda: EPOCH)
     while True:
         found: object = False
+        outcome: Ended = "done"
+        told.begun()
         try:
             found = await look()
         except LedgerDownError:
             log.warning("notices.unrecorded")
+            outcome = "unrecorded"
         except Exception:
             log.exception("notices.failed")
-        await sleep(SLOW_SECONDS if found is False else seconds)
+            outcome = "failed"
+        wait = SLOW_SECONDS if found is False else seconds
+        told.ended(outcome, wait, found)
+        await sleep(wait)
 
 
 def _server(settings: Settings) -> Server | None:

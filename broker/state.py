@@ -30,6 +30,7 @@ from broker.config import Settings
 from broker.core.audit.note import Key, Signer, cosign_note, first_log, sign_note
 from broker.core.audit.witness import Witness
 from broker.core.documents import ontology_text, own_text
+from broker.core.jobs import Ended, Jobs
 from broker.core.oidc.limits import FAREWELL_DELAYS
 from broker.core.rows import Farewell, Row
 from broker.core.rows.retention import Keeping
@@ -263,17 +264,27 @@ async def deliveries_told(world: World, nginx_log: Path | None, alive: Container
 
 
 async def go_on_dropping(
-    world: World, keeping: Keeping, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    world: World,
+    keeping: Keeping,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    jobs: Jobs | None = None,
 ) -> None:
     """Once a day, while the broker runs, what was kept long enough goes. What fails is tried again the next day."""
+    told = (jobs or Jobs()).turns("drop", _DROPPING, world.clock.now, first=_DROPPING)
     while True:
         await sleep(_DROPPING)
+        told.begun()
+        found = 0
+        outcome: Ended = "done"
         try:
-            await drop_daily(world, keeping)
+            found = await drop_daily(world, keeping)
         except LedgerDownError:
             log.warning("drop.unrecorded")
+            outcome = "unrecorded"
         except Exception:
             log.exception("drop.failed")
+            outcome = "failed"
+        told.ended(outcome, _DROPPING, found)
 
 
 async def cancelled(task: asyncio.Task[None]) -> None:

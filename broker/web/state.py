@@ -9,6 +9,7 @@ from aiohttp import web
 from broker.core.audit.witness import Witness
 from broker.core.drs.service_info import Operator
 from broker.core.equity import IncomeGroups
+from broker.core.jobs import Jobs
 from broker.core.jurisdiction.rulebook import Mode
 from broker.core.reasons.language import Language
 from broker.core.searched import Searched
@@ -47,6 +48,8 @@ class Administration:
     """Who runs this broker, as its service-info says."""
     figures: Figures = field(default_factory=lambda: Figures(IncomeGroups()))
     """The public figures; without a list of income groups every country is in none."""
+    jobs: Jobs = field(default_factory=Jobs)
+    """What this process does again and again."""
     log_key: str = ""
     """The log's public key, as notes name it (`name+id+key`); for pages on which a receipt is checked."""
 

@@ -22,7 +22,12 @@ def set_up(app: web.Application) -> None:
     """Make `render` work in `app`."""
     aiohttp_jinja2.setup(
         app,
-        filters={"xml": _for_xml, "day": lambda at: rfc3339(at)[:10], "rfc822": lambda at: formatdate(at, usegmt=True)},
+        filters={
+            "xml": _for_xml,
+            "day": lambda at: rfc3339(at)[:10],
+            "moment": rfc3339,
+            "rfc822": lambda at: formatdate(at, usegmt=True),
+        },
         loader=jinja2.FileSystemLoader(_HERE / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,

@@ -95,6 +95,10 @@ async def _now(request: web.Request, who: Caller, wrong: str | None = None) -> w
         "entries": await broker.audit.head(),
         "signed": broker.audit.first + (await broker.audit.published()).size,
         "overdue": [said for pack in rules.packs.values() if (said := overdue(pack, day_of(at)))],
+        "jobs": [
+            {"word": "job." + one.name.partition(" ")[0], "of": one.name.partition(" ")[2], "one": one}
+            for one in broker.administration.jobs.told()
+        ],
         "wrong": wrong,
     }
     return page(request, who, "admin_running.html", values, status=409 if wrong else 200)

@@ -1,14 +1,19 @@
 """Reading files of consent records: YAML or JSON, a FHIR resource or Bundle, or one FHIR resource a line (NDJSON)."""
 
+import re
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from broker.adapters.yaml_files import Document, YamlFileError, load_yaml
+from broker.adapters.yaml_files import Document, Where, YamlFileError, load_yaml
 from broker.core import strict_json
 from broker.core.consent.importing import Fault, Incoming
 from broker.core.consent.record_files import Format, read_records
 
+_STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+_UNKNOWN = re.compile(r"unknown member '(.+)'")
+_WHOLE = {("file",), ("Bundle",), ("Consent",)}
+"""By what a problem calls the document itself."""
 MOST_BYTES = 256 * 1024 * 1024
 
 
@@ -29,11 +34,21 @@ def _yaml(path: Path, format: Format) -> tuple[list[Incoming], list[Fault]]:
         document = load_yaml(path, anchors=False)
     except YamlFileError as wrong:
         return [], [Fault(str(path), str(wrong))]
-    return read_records(document.value, format, lambda index: _line(path, document, index))
+    incoming, faults = read_records(document.value, format, lambda index: _line(path, document, index))
+    return incoming, [Fault(f"{path}:{document.line(_member(one.problem))}", one.problem) for one in faults]
 
 
 def _line(path: Path, document: Document, index: int | None) -> str:
     return f"{path}:{document.line(('consents', index) if index is not None else ())}"
+
+
+def _member(problem: str) -> Where:
+    """Where in the document a problem is: its text begins with the member (`consents[0].consent.grantor.kind: …`)."""
+    place, _, wrong = problem.partition(": ")
+    path = tuple(int(number) if number else name for name, number in _STEP.findall(place))
+    unknown = _UNKNOWN.match(wrong)
+    path += (unknown[1],) if unknown else ()
+    return path[1:] if path[:1] in _WHOLE else path
 
 
 def _lines(path: Path) -> tuple[list[Incoming], list[Fault]]:

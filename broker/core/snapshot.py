@@ -305,10 +305,10 @@ class Snapshot:
         return cast("tuple[Sanction, ...]", self._listed("sanction", kind, whom))
 
     def subjects(self, dataset: DatasetId, object: ObjectId | None = None) -> frozenset[SubjectRef]:
-        """Whose data are in an object, or in any object of a dataset."""
+        """Whose data are in an object of a dataset, or in any object of it."""
         if object is not None:
             row = self.get(DrsObject, object)
-            return row.subjects if row is not None else frozenset()
+            return row.subjects if row is not None and row.dataset == dataset else frozenset()
         return frozenset().union(*(row.subjects for row in self.objects(dataset)))
 
     def _listed(self, *key: str) -> tuple[Row, ...]:

@@ -245,8 +245,46 @@ def test_a_fault_names_file_line_and_member(tmp_path: Path) -> None:
     found, faults = read_consent_file(path, "native")
     assert [one.place for one in found] == [f"{path}:3: consents[0].consent"]
     assert [str(fault) for fault in faults] == [
-        f"{path}:5: consents[1].consent.version: not a whole number from 0 to 1000000000"
+        f"{path}:6: consents[1].consent.version: not a whole number from 0 to 1000000000"
     ]
+
+
+LONG = """schema: broker.consents/1
+consents:
+  - datasets: [https://bank.example/heart]
+    consent:
+      version: 1
+      subject_ref: s1
+      effective_from: "2024-01-01"
+      grantor:
+        kind: proxy
+  - consent:
+      version: 1
+      shoe_size: 42
+  - colour: red
+    consent: {}
+"""
+BUNDLE = """resourceType: Bundle
+type: collection
+entry:
+  - resource:
+      identifier: [{system: "urn:access-broker:consent", value: c1}]
+      resourceType: Patient
+"""
+
+
+@pytest.mark.parametrize(("format", "text", "lines"), [
+    ("native", LONG, [9, 11, 13]),
+    ("native", "schema: broker.consents/1\nconsents: []\nmore: 1\n", [3]),
+    ("native", "consents: []\nschema: broker.consents/2\n", [2]),
+    ("fhir", BUNDLE, [6]),
+    ("fhir", "status: active\nresourceType: Patient\n", [2]),
+])  # fmt: skip
+def test_a_fault_names_the_line_of_its_member(tmp_path: Path, format: Any, text: str, lines: list[int]) -> None:
+    """Of a record of many lines, its first one told nobody where to look."""
+    path = file_of(tmp_path, "c.yaml", text)
+    _, faults = read_consent_file(path, format)
+    assert [one.place for one in faults] == [f"{path}:{line}" for line in lines], list(map(str, faults))
 
 
 @pytest.mark.parametrize(("name", "format", "text", "problem"), [

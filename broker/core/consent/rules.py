@@ -15,7 +15,7 @@ from broker.core.consent.model import ConsentVersion, DatasetCertificate, Scope
 from broker.core.consent.places import ListRule, off_list
 from broker.core.consent.question import ConsentQuestion
 from broker.core.consent.standing import Standing
-from broker.core.consent.verdict import Verdict, exclude, hold
+from broker.core.consent.verdict import Place, Verdict, exclude, hold
 from broker.core.duo.ontology import Ontology
 from broker.core.time import Day, Seconds, add_months, day_of, rfc3339, start_of
 
@@ -247,9 +247,14 @@ RULES: tuple[tuple[str, Rule], ...] = (
 
 
 def objection(standing: Standing, asking: Asking, rules: tuple[tuple[str, Rule], ...]) -> Verdict | None:
-    """What the first rule that fires says; None if none does."""
+    """What the first rule that fires says; None if none does. Of what was said before only the person's own no."""
     for name, rule in rules:
         found = rule(standing, asking)
         if found is not None:
-            return found.by(name)
+            return None if standing.former and not _own_no(found) else found.by(name)
     return None
+
+
+def _own_no(found: Verdict) -> bool:
+    """What waited may end, and what the institution refuses is weighed with the newest version."""
+    return found.place is Place.EXCLUDE and found.reason.code != NARROWER

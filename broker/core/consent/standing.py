@@ -23,12 +23,13 @@ WIDEST_FIRST: tuple[WithdrawalKind, ...] = ("no_further_use", "no_further_access
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """The version that governs. `withdrawal`: how far its person has withdrawn, and since when. `paused`: does the
-    use rest, whatever of it was taken back meanwhile?
+    use rest, whatever of it was taken back meanwhile? `former`: what it said before, of which only a no counts.
     """
 
     version: ConsentVersion
     withdrawal: tuple[WithdrawalKind, Seconds] | None
     paused: bool = False
+    former: bool = False
 
 
 def standings(versions: Iterable[ConsentVersion], question: ConsentQuestion) -> tuple[Standing, ...] | Verdict:
@@ -100,11 +101,7 @@ def _former(begun: list[ConsentVersion], head: ConsentVersion, question: Consent
         counts = max(known, default=0) <= place and old.status not in ("entered_in_error", "superseded")
         withdrawal = furthest(older[: place + 1]) if counts else None
         if counts and (waits or old.scope != head.scope or withdrawal is not None):
-            refused = {key: word for key, word in old.scope.answers.items() if word == "deny"}
-            # What `head` refuses it says itself, in the order of its own rules: here it is nobody's no.
-            waiting = {key: "permit" if word == "deny" else word for key, word in head.scope.answers.items()}
-            scope = replace(old.scope, answers={**waiting, **refused})
-            yield Standing(version=replace(settled, scope=scope), withdrawal=withdrawal)
+            yield Standing(version=replace(settled, scope=old.scope), withdrawal=withdrawal, former=True)
 
 
 def _settled(head: ConsentVersion) -> ConsentVersion:

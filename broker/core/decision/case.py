@@ -71,7 +71,7 @@ def case_of(question: Question, held: Entitlement | None, visas: Evaluation, sna
     """Look everything up."""
     affiliations = asserted.affiliations(question, visas, snapshot)
     dataset = snapshot.get(Dataset, question.dataset)
-    target = snapshot.get(DrsObject, question.object) if question.object is not None else None
+    target = _target(question, snapshot)
     stated = held.purpose if held is not None else question.purpose
     organisation = _organisation(affiliations, stated, snapshot)
     purpose = _verified(stated, question, organisation, dataset) if stated is not None else None
@@ -98,6 +98,12 @@ def case_of(question: Question, held: Entitlement | None, visas: Evaluation, sna
         readings=readings,
         communities=communities,
     )
+
+
+def _target(question: Question, snapshot: Snapshot) -> DrsObject | None:
+    """The object asked for. One of another dataset is none: whatever is open here, it is not."""
+    found = snapshot.get(DrsObject, question.object) if question.object is not None else None
+    return found if found is not None and found.dataset == question.dataset else None
 
 
 def _organisation(affiliations: tuple[str, ...], purpose: Purpose | None, snapshot: Snapshot) -> Organisation | None:

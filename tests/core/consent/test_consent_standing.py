@@ -10,7 +10,7 @@ from broker.core.consent.standing import Standing, as_it_counts, standings
 from broker.core.consent.verdict import Verdict
 from broker.core.ids import SubjectRef
 from broker.core.time import Seconds
-from tests.core.consent.consent_world import asking, judged, on, person, record
+from tests.core.consent.consent_world import asking, codes, judged, on, person, record
 
 STOP: dict[str, Any] = {"status": "withdrawn", "withdrawal": {"kind": "no_further_use"}}
 QUIET: dict[str, Any] = {"withdrawal": {"kind": "no_further_contact"}}
@@ -220,6 +220,37 @@ def test_a_no_stays_a_no_while_its_person_waits(waits: dict[str, Any], code: str
     assert told(YES, BEGAN) == (code, True)
     assert told(NO, None) == (code, True), "a new request waits, by the rule that fires first"
     assert told(NO, "2026-04-01") == (code, True), "and so does a grant that began later"
+
+
+@pytest.mark.row("RUL-NO-STAYS")
+def test_what_was_said_before_is_judged_by_its_own_words_alone() -> None:
+    """Its yes answered what the newest version leaves open, so that its no to every way of access was reached."""
+    answers = {"linkage": "permit", "recontact": "permit", "modalities": []}
+    before = version("a", 1, scope={"permissions": ["GRU"], "answers": answers})
+    after = version("a", 2, "2026-03-01", scope={"permissions": ["GRU"]})
+    running = judged(asking(linkage=True, grant_began=on(BEGAN)), person("s1", before, after))
+    new = judged(asking(linkage=True), person("s1", before, after))
+    assert (codes(running), codes(new)) == (["CON-MODALITY"], ["CON-SILENT"])
+
+
+@pytest.mark.row("RUL-NO-STAYS")
+@pytest.mark.parametrize(
+    "waiting", [{"modifiers": ["IRB"]}, {"answers": {"linkage": "ask"}}, {"answers": {"moon": "deny"}}], ids=str
+)
+def test_what_waited_before_may_end(waiting: dict[str, Any]) -> None:
+    scope = {"permissions": ["GRU"], "answers": {"linkage": "permit"}}
+    before, after = version("a", 1, scope=scope | waiting), version("a", 2, "2026-03-01", scope=scope)
+    asked = asking(linkage=True, grant_began=on(BEGAN))
+    assert judged(asked, person("s1", before)).included == frozenset()
+    assert judged(asked, person("s1", before, after)).included == {"s1"}
+
+
+def test_what_the_institution_refuses_is_no_word_of_the_person() -> None:
+    """What it refuses is weighed with the newest version, which waits here."""
+    before, after = version("a", 1, **YES), version("a", 2, "2026-03-01", **YES, **CHILD)
+    asked = asking(kinds=["general"], grant_began=on(BEGAN))
+    found = judged(asked, person("s1", before, after), permissions=["HMB"])
+    assert codes(found) == ["CON-REAFFIRM-DUE"]
 
 
 def test_what_waits_is_told_of_a_running_grant_as_of_a_new_request() -> None:

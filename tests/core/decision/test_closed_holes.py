@@ -10,7 +10,7 @@ from broker.core import sanctions
 from broker.core.consent.model import LegalBasis, Override, Scope, Template
 from broker.core.decision import evaluate, foresee_each
 from broker.core.decision.answering import Given, findings_for
-from broker.core.ids import DatasetId, SubjectRef
+from broker.core.ids import DatasetId, ObjectId, SubjectRef
 from broker.core.outcome import Gate, Outcome
 from broker.core.purpose import LADDER, Modality, Purpose, Sensitive, purpose_json, read_purpose
 from broker.core.rows import ConsentRow, Organisation, Sanction
@@ -233,3 +233,19 @@ def test_answers_that_are_known_follow_when_somebody_gets_on_record() -> None:
     snapshot = follow(snapshot, [of_another()])
     assert evaluate(asked, snapshot).excluded == {b.PIA}
     assert evaluate(asked, follow(snapshot, [b.consent()])).excluded == frozenset()
+
+
+@pytest.mark.row("RUL-OBJECT")
+@pytest.mark.parametrize("subjects", [(), (b.PIA,)], ids=["of nobody", "of somebody who is in both"])
+@pytest.mark.parametrize("way", [Modality.DOWNLOAD, Modality.AGGREGATE])
+def test_an_object_of_another_dataset_is_none_whoever_is_in_it(subjects: tuple[SubjectRef, ...], way: Modality) -> None:
+    """Every door takes the dataset from the object; the decision itself does not rest on that."""
+    twin = replace(b.dataset(), id=ELSEWHERE)
+    theirs = replace(b.drs_object(ObjectId("obj-9"), subjects), dataset=ELSEWHERE)
+    snapshot = b.snapshot(twin, theirs)
+    asked = b.question(object=theirs.id, modality=way)
+    unknown = evaluate(replace(asked, object=ObjectId("obj-8")), snapshot)
+    found = evaluate(asked, snapshot)
+    assert (found.outcome, found.reasons) == (unknown.outcome, unknown.reasons)
+    assert not found.permits
+    assert evaluate(b.question(modality=way), snapshot).permits

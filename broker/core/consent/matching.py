@@ -40,8 +40,8 @@ _REFUSALS: Mapping[str, str] = MappingProxyType(
 _NO_FAULT = frozenset({"DUO-NO-PERMISSION", "DUO-TWO-PERMISSIONS"})
 """What is a fault on a dataset and none on a person: permissions of one person mean "or"."""
 
-_OUTSIDE = frozenset({"DUO-PURPOSE", "DUO-DISEASE", "DUO-DISEASE-NEEDED", "DUO-CLINICAL-CARE"})
-"""How a permission refuses; what is open beside a refusal says nothing of it."""
+_OUTSIDE = frozenset({"DUO-PURPOSE", "DUO-DISEASE", "DUO-CLINICAL-CARE"})
+"""How a permission refuses who names a disease; what is open beside a refusal says nothing of it."""
 
 Terms = tuple[Term, ...]
 _READABLE = frozenset({TermKind.PERMISSION, TermKind.MODIFIER})

@@ -96,7 +96,7 @@ def _former(begun: list[ConsentVersion], head: ConsentVersion, question: Consent
         return
     known = [place for place, one in enumerate(begun) if max(one.known_from, one.effective_from) <= began]
     older, settled = begun[:-1], _settled(head)
-    waits = settled is not head or _paused(begun)
+    waits = settled != head or _paused(begun)
     for place, old in enumerate(older):
         counts = max(known, default=0) <= place and old.status not in ("entered_in_error", "superseded")
         withdrawal = furthest(older[: place + 1]) if counts else None
@@ -107,8 +107,6 @@ def _former(begun: list[ConsentVersion], head: ConsentVersion, question: Consent
 def _settled(head: ConsentVersion) -> ConsentVersion:
     """`head` without what lets it wait for its person: what was said before does not wait, and a no stays a no."""
     grantor = replace(head.grantor, valid_to=None) if head.grantor is not None else None
-    if (head.maturity_review_on, head.grantor) == (None, grantor) and head.capacity != "regained":
-        return head
     return replace(head, maturity_review_on=None, grantor=grantor, capacity="full")
 
 

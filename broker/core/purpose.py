@@ -48,6 +48,15 @@ class Sensitive(StrEnum):
     FREE_TEXT = "free_text"
 
 
+PROHIBITED = frozenset({
+    "prohibited", "re_identification", "discrimination", "stigmatisation", "surveillance", "group_profiling", "misuse",
+})  # fmt: skip
+"""Flags of purposes that nobody can permit: no committee, no law, no participant (WHO 2024, 3.8-2b)."""
+
+DUAL_USE = "dual_use"
+"""The flag of what could also be used to do harm: a person looks at it, always (WHO-P-5)."""
+
+
 class Modality(StrEnum):
     """Ways of access, from the most to the least intrusive: the ladder."""
 

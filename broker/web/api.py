@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from aiohttp import web
 from pydantic import Field
 
-from broker.core.access.stated import read_stated
+from broker.core.access.stated import marks_of, read_stated
 from broker.core.decision.answering import Given
 from broker.core.duo.terms import public
 from broker.core.ids import ClientId, DatasetId, DecisionId, RequestId
@@ -94,7 +94,7 @@ async def post_decision(request: web.Request) -> web.Response:
     """POST /decisions: how would a request be decided? Nothing is asked of anybody, everything is recorded."""
     who, body = await caller(request), await json_body(request, Asking)
     found = await request_access.foresee(
-        request.app[BROKER].world, who, DatasetId(body.dataset), _purpose(body.purpose)
+        request.app[BROKER].world, who, DatasetId(body.dataset), _purpose(request, body.purpose)
     )
     if isinstance(found, Reason):
         raise Problem.of(found)
@@ -105,7 +105,7 @@ async def post_pre_check(request: web.Request) -> web.Response:
     """POST /pre-checks: which of these datasets, or of all that are listed, would a purpose be allowed on?"""
     who, body = await caller(request), await json_body(request, PreChecking, limit=_MANY_DATASETS)
     named = None if body.datasets is None else [DatasetId(id) for id in body.datasets]
-    purpose = _purpose(body.purpose)
+    purpose = _purpose(request, body.purpose)
     found = await pre_check.pre_check(request.app[BROKER].world, who, purpose, named)
     if isinstance(found, Reason):
         raise Problem.of(found)
@@ -125,7 +125,12 @@ async def post_request(request: web.Request) -> web.Response:
     """POST /requests: ask the committee."""
     who, body = await caller(request), await json_body(request, Submission)
     made = await request_access.submit(
-        request.app[BROKER].world, who, DatasetId(body.dataset), _purpose(body.purpose), body.statement, body.benefit
+        request.app[BROKER].world,
+        who,
+        DatasetId(body.dataset),
+        _purpose(request, body.purpose),
+        body.statement,
+        body.benefit,
     )
     if isinstance(made, Reason):
         raise Problem.of(made)
@@ -270,9 +275,9 @@ async def post_revocation(request: web.Request) -> web.Response:
     return web.json_response({"id": row.id, "since": rfc3339(row.since)}, status=201)
 
 
-def _purpose(raw: dict[str, Any]) -> Purpose:
+def _purpose(request: web.Request, raw: dict[str, Any]) -> Purpose:
     try:
-        return read_stated(raw)
+        return read_stated(raw, marks_of(request.app[BROKER].snapshots.current().rulebook))
     except ValueError as wrong:
         raise Problem("REQ-INVALID", problem=f"purpose: {wrong}") from None
 

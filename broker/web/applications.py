@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 from aiohttp import hdrs, web
 from pydantic import Field
 
-from broker.core.access.stated import read_stated
+from broker.core.access.stated import marks_of, read_stated
 from broker.core.applications import differences
 from broker.core.ids import ApplicationId, DatasetId
 from broker.core.outcome import Reason
@@ -115,7 +115,7 @@ async def post_application(request: web.Request) -> web.Response:
     who, body = await caller(request), await json_body(request, ApplicationBody, PAPERS)
     wanted = [DatasetId(one) for one in body.datasets]
     copied = ApplicationId(body.copied_from) if body.copied_from is not None else None
-    done = or_problem(await hand_in(request.app[BROKER].world, who, wanted, paper_of(body), copied))
+    done = or_problem(await hand_in(request.app[BROKER].world, who, wanted, paper_of(request, body), copied))
     told = await handed_in(request, done)
     return web.json_response(told, status=201, headers={"Location": f"/api/v1/applications/{done.application.id}"})
 
@@ -133,7 +133,7 @@ async def post_turn(request: web.Request) -> web.Response:
     """POST /applications/{application}/turns: hand it in again, after a committee gave it back."""
     who, body = await caller(request), await json_body(request, PaperBody, PAPERS)
     id = ApplicationId(request.match_info["application"])
-    done = or_problem(await hand_in_again(request.app[BROKER].world, who, id, paper_of(body)))
+    done = or_problem(await hand_in_again(request.app[BROKER].world, who, id, paper_of(request, body)))
     return web.json_response(await handed_in(request, done))
 
 
@@ -144,9 +144,9 @@ async def withdraw_application(request: web.Request) -> web.Response:
     return await get_application(request)
 
 
-def paper_of(body: PaperBody) -> Paper:
+def paper_of(request: web.Request, body: PaperBody) -> Paper:
     try:
-        purpose = read_stated(body.purpose)
+        purpose = read_stated(body.purpose, marks_of(request.app[BROKER].snapshots.current().rulebook))
     except ValueError as wrong:
         raise Problem("REQ-INVALID", problem=f"purpose: {wrong}") from None
     answers = tuple(Answer(question=name, asked="", text=text) for name, text in body.answers.items())

@@ -34,7 +34,7 @@ async def post_amendment(request: web.Request) -> web.Response:
     """POST /applications/{application}/amendments: ask for more, or for another use. What was approved holds."""
     who, body = await caller(request), await json_body(request, AmendmentBody, PAPERS)
     more = [DatasetId(one) for one in body.datasets]
-    done = or_problem(await amend(_world(request), who, _id(request), paper_of(body), more))
+    done = or_problem(await amend(_world(request), who, _id(request), paper_of(request, body), more))
     return web.json_response(await handed_in(request, done), status=201)
 
 

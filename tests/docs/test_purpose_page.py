@@ -9,7 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from broker.__main__ import cli
+from broker.adapters.policy_files import load_packs
 from broker.core import purpose
+from broker.core.access.stated import marks_of
+from broker.core.jurisdiction.rulebook import Rulebook, rulebook
 from broker.core.purpose import AiUse, Collaboration, EthicsApproval, Kind, Modality, Organisation, Sensitive
 from tests.docs.doc_blocks import ROOT
 
@@ -32,6 +35,12 @@ def test_every_member_that_is_read_is_on_the_page_and_no_other() -> None:
 @pytest.mark.parametrize("member", WORDS)
 def test_every_word_of_a_member_is_on_the_page_in_order(member: str) -> None:
     assert re.findall(r"`([a-z_]+)`", ROWS[member]) == [str(word) for word in WORDS[member]]
+
+
+def test_every_mark_that_a_shipped_rule_reads_is_on_the_page() -> None:
+    shipped = rulebook(load_packs(ROOT / "config" / "policies"), "example")
+    assert isinstance(shipped, Rulebook)
+    assert set(re.findall(r"`([a-z_]+)`", ROWS["flags"])) == marks_of(shipped)
 
 
 def test_the_limits_are_those_of_the_code() -> None:

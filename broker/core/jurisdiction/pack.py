@@ -200,8 +200,13 @@ def comparisons_of(condition: Condition) -> tuple[Comparison, ...]:
             return ()
 
 
+def comparisons_in(pack: Pack) -> tuple[Comparison, ...]:
+    """Every test in a condition of `pack`."""
+    conditions = (pack.applies_when, *(rule.when for rule in pack.rules), *(duty.when for duty in pack.duties))
+    return tuple(test for each in conditions for test in comparisons_of(each))
+
+
 def facts_read(pack: Pack) -> frozenset[str]:
     """Every fact that some condition of `pack` reads, derived ones too."""
-    conditions = (pack.applies_when, *(rule.when for rule in pack.rules), *(duty.when for duty in pack.duties))
     limits = {"request.modality" for rule in pack.rules if rule.modalities}
-    return frozenset(test.fact for each in conditions for test in comparisons_of(each)) | limits
+    return frozenset(test.fact for test in comparisons_in(pack)) | limits

@@ -7,12 +7,11 @@ import pytest
 
 from broker.core.decision import Question, evaluate, explain
 from broker.core.decision.answering import Given, findings_for
-from broker.core.decision.gates.purpose import PROHIBITED
 from broker.core.duties import bound
 from broker.core.ids import GrantId, PersonId
 from broker.core.outcome import Outcome
 from broker.core.passport.assertions import Stated
-from broker.core.purpose import LADDER, Modality
+from broker.core.purpose import LADDER, PROHIBITED, Modality
 from broker.core.rows import Assertion, Evidence, Grant, Row, Sanction
 from broker.core.rows.obligations import Obligation
 from broker.core.rows.safeguards import Duty

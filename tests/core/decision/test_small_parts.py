@@ -9,7 +9,7 @@ import pytest
 from broker.core.decision import evaluate
 from broker.core.decision.evaluate import evaluate_each
 from broker.core.decision.gates.jurisdiction import EXAMPLE, jurisdiction
-from broker.core.decision.gates.purpose import PROHIBITED, purpose
+from broker.core.decision.gates.purpose import purpose
 from broker.core.decision.joined import joined
 from broker.core.decision.knowing import acquainted, held_by_all, nodes, seen, stranger
 from broker.core.decision.together import Together, together
@@ -18,6 +18,7 @@ from broker.core.drs.bundles import whole
 from broker.core.ids import DatasetId, ObjectId
 from broker.core.outcome import Gate, GateResult, Outcome
 from broker.core.passport.visa import RESEARCHER, TERMS
+from broker.core.purpose import PROHIBITED
 from broker.core.rows.catalogue import Member
 from broker.core.snapshot import under
 from broker.core.time import FOREVER, Seconds

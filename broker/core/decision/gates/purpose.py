@@ -5,15 +5,7 @@ from dataclasses import replace
 from broker.core.decision.case import Case
 from broker.core.decision.gates.result import result
 from broker.core.outcome import Gate, GateResult, Outcome
-from broker.core.purpose import Purpose
-
-PROHIBITED = frozenset({
-    "prohibited", "re_identification", "discrimination", "stigmatisation", "surveillance", "group_profiling", "misuse",
-})  # fmt: skip
-"""Flags of purposes that nobody can permit: no committee, no law, no participant (WHO 2024, 3.8-2b)."""
-
-DUAL_USE = "dual_use"
-"""The flag of what could also be used to do harm: a person looks at it, always (WHO-P-5)."""
+from broker.core.purpose import DUAL_USE, PROHIBITED, Purpose
 
 
 def purpose(case: Case) -> GateResult:

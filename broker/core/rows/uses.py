@@ -22,7 +22,7 @@ class Limits:
     bytes_in_all: int | None = None
     downloads_a_day: int | None = None
     """Deliveries from the first byte on."""
-    countries_a_day: int | None = 2
+    countries_a_day: int | None = None
     elsewhere: bool = True
     holds: frozenset[Rule] = frozenset()
 

@@ -65,10 +65,10 @@ from broker.policies import RulesError, policy_folder, rules_in, watch_policies
 from broker.ports import Entropy
 from broker.ports.tracing import UNTRACED, Tracer
 from broker.state import (
+    again,
     cancelled,
     deliveries_told,
     envelopes_of,
-    go_on_dropping,
     heard,
     keep_texts,
     key_ring,
@@ -138,12 +138,12 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         await _set_right(world, live, storage, settings)
         watch = watch_policies(world, live, settings, folder)
         ring = await key_ring(world, tokens, live, settings)
-        _look_on(stack, ring.look_on(), watch.look_on(), *_tidying(world, storage, settings, jobs))
+        _look_on(stack, *again(ring, watch, world, storage, settings, jobs))
         await stack.enter_async_context(deliveries_told(world, settings.nginx_log, await storage.alive()))
         outgoing = _outgoing(stack, tracer := _tracer(stack, settings))
         stack.push_async_callback((await outbox_of(world, ledger, outgoing)).close)
         proofs = _proofs(world, store, settings)
-        verifier, issuers, endpoints = open_verifier(world, live, outgoing, tokens, store, proofs, stack)
+        verifier, issuers, endpoints = open_verifier(world, live, outgoing, tokens, store, proofs, stack, jobs)
         gathering = _gathering(verifier, outgoing, store, entropy, stack)
         broker = Broker(
             world=world,
@@ -159,7 +159,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             streams=LiveStreams(live.listen, clock),
             audit=storage.log,
             receipt_checker=(shared_folder("config") / "tools" / "verify_receipt.py").read_bytes(),
-            witnesses=await stack.enter_async_context(witnessed(world, storage.log, settings.witnesses, outgoing)),
+            witnesses=await stack.enter_async_context(witnessed(world, storage.log, settings, outgoing, jobs)),
             issuers=issuers,
             endpoints=endpoints,
             jwks=tokens.jwks,
@@ -184,11 +184,6 @@ def _look_on(stack: AsyncExitStack, *tasks: Coroutine[Any, Any, None]) -> None:
     """Do these beside everything else, until the end."""
     for task in tasks:
         stack.push_async_callback(cancelled, asyncio.create_task(task))
-
-
-def _tidying(world: World, storage: Storage, settings: Settings, jobs: Jobs) -> tuple[Coroutine[Any, Any, None], ...]:
-    """Away with what has expired, and with what was kept long enough."""
-    return storage.scratch.sweep_on(world.clock.now), go_on_dropping(world, settings.keeping, jobs=jobs)
 
 
 def _world(

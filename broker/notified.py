@@ -13,10 +13,9 @@ from broker.adapters.outgoing import Outgoing
 from broker.adapters.vault import AesVault
 from broker.adapters.webhooks import SignedWebhooks, Webhook, WebhookError, read_webhooks
 from broker.config import Settings, SettingsError
-from broker.core.jobs import Ended, Jobs, Turns
+from broker.core.jobs import Ended, Jobs, Turns, untold
 from broker.core.notices import TO_NOBODY_ELSE, TOPICS, Channels
 from broker.core.reasons.language import Language
-from broker.core.time import EPOCH
 from broker.flows.notices.remind import remind
 from broker.flows.notices.send import Post, send_letters, tell_hook
 from broker.flows.watch_uses import look as look_at_uses
@@ -89,7 +88,7 @@ async def go_on(
     turns: Turns | None = None,
 ) -> None:
     """Look again and again until cancelled; later, where a look says no. What fails is tried at the next look."""
-    told = turns or Jobs().turns("", seconds, lambda: EPOCH)
+    told = turns or untold()
     while True:
         found: object = False
         outcome: Ended = "done"

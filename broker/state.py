@@ -1,10 +1,11 @@
 """What a broker keeps between two starts: making it, its log's key and name, its keys, who has still to be told."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Container, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Container, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -14,23 +15,27 @@ from broker.adapters.clock import SystemClock
 from broker.adapters.crypt4gh.archive_keys import FOLDER, ArchiveKeys
 from broker.adapters.crypt4gh.envelopes import ArchiveEnvelopes
 from broker.adapters.entropy import SystemEntropy
+from broker.adapters.key_ring import LOOK_SECONDS as KEYS_SECONDS
 from broker.adapters.key_ring import KeyRing
 from broker.adapters.keys import USES, KeyStore, make_key, make_passphrase, open_keys, read_passphrase
 from broker.adapters.nginx_log import NginxLog
 from broker.adapters.note_keys import open_second, verify
 from broker.adapters.outbox import Outbox
 from broker.adapters.outgoing import Outgoing
+from broker.adapters.policy_watch import LOOK_SECONDS as PACKS_SECONDS
+from broker.adapters.policy_watch import PolicyWatch
 from broker.adapters.sealed_rows import RunningLedger, Seal, SealedRows
 from broker.adapters.signing import OwnTokens, own_trust
 from broker.adapters.snapshots import LiveSnapshot, load
+from broker.adapters.storage.scratch import SWEEP_SECONDS
 from broker.adapters.storage.shards import Shard
 from broker.adapters.storage.turn import Turning
-from broker.adapters.witnesses import HttpWitnesses, go_on_asking, parse_witness
+from broker.adapters.witnesses import ASK_SECONDS, HttpWitnesses, go_on_asking, parse_witness
 from broker.config import Settings
 from broker.core.audit.note import Key, Signer, cosign_note, first_log, sign_note
 from broker.core.audit.witness import Witness
 from broker.core.documents import ontology_text, own_text
-from broker.core.jobs import Ended, Jobs
+from broker.core.jobs import Ended, Jobs, Turns
 from broker.core.oidc.limits import FAREWELL_DELAYS
 from broker.core.rows import Farewell, Row
 from broker.core.rows.retention import Keeping
@@ -227,13 +232,17 @@ async def outbox_of(world: World, ledger: RunningLedger, messenger: Messenger) -
 
 @asynccontextmanager
 async def witnessed(
-    world: World, audit: AuditReads, said: Sequence[str], outgoing: Outgoing
+    world: World, audit: AuditReads, settings: Settings, outgoing: Outgoing, jobs: Jobs
 ) -> AsyncIterator[tuple[Witness, ...]]:
     """While this runs, the witnesses of the settings are asked to sign our checkpoints."""
-    witnesses = tuple(map(parse_witness, said))
+    witnesses = tuple(map(parse_witness, settings.witnesses))
     asking = Asking(scratch=world.scratch, audit=audit, door=HttpWitnesses(outgoing), verify=verify)
     going_on = asyncio.create_task(
-        go_on_asking(witnesses, lambda witness: ask_witness(asking, witness, world.clock.now()))
+        go_on_asking(
+            witnesses,
+            lambda witness: ask_witness(asking, witness, world.clock.now()),
+            lambda name: jobs.turns(f"witness {name}", ASK_SECONDS, world.clock.now),
+        )
     )
     try:
         yield witnesses
@@ -285,6 +294,22 @@ async def go_on_dropping(
             log.exception("drop.failed")
             outcome = "failed"
         told.ended(outcome, _DROPPING, found)
+
+
+def again(
+    ring: KeyRing, watch: PolicyWatch, world: World, storage: Storage, settings: Settings, jobs: Jobs
+) -> tuple[Coroutine[Any, Any, None], ...]:
+    """Take up keys and packs that came; away with what has expired, and with what was kept long enough."""
+
+    def of(name: str, seconds: float) -> Turns:
+        return jobs.turns(name, seconds, world.clock.now, first=seconds)
+
+    return (
+        ring.look_on(of("keys", KEYS_SECONDS)),
+        watch.look_on(of("policies", PACKS_SECONDS)),
+        storage.scratch.sweep_on(world.clock.now, of("sweep", SWEEP_SECONDS)),
+        go_on_dropping(world, settings.keeping, jobs=jobs),
+    )
 
 
 async def cancelled(task: asyncio.Task[None]) -> None:

@@ -16,10 +16,11 @@ from broker.adapters.issuer_health import LiveIssuerHealth
 from broker.adapters.issuers import discoverable, key_sources, userinfo_source
 from broker.adapters.jwks import JwksClient, KeySource
 from broker.adapters.outgoing import Outgoing
-from broker.adapters.poll_loop import PollLoop
+from broker.adapters.poll_loop import EVERY_SECONDS, PollLoop
 from broker.adapters.provider_credentials import Credentials
 from broker.adapters.snapshots import LiveSnapshot
 from broker.adapters.vault import AesVault
+from broker.core.jobs import Jobs
 from broker.core.rows import VisaIssuer
 from broker.core.snapshot import Snapshot
 from broker.flows.foreign_tokens import us_of
@@ -61,6 +62,7 @@ def open_verifier(
     store: keys.KeyStore,
     proofs: Proofs,
     stack: AsyncExitStack,
+    jobs: Jobs,
 ) -> tuple[Verifier, LiveIssuerHealth, HttpEndpoints]:
     """Who verifies tokens, and asks in time about the Visa Access Tokens in use, from before this start too."""
     trusted, issuers, endpoints = _trusted(live, outgoing, stack)
@@ -79,7 +81,9 @@ def open_verifier(
         lambda: due(world, world.clock.now()), lambda one: poll(world, verifier, poller, one, world.clock.now())
     )
     stack.push_async_callback(asking.close)
-    stack.push_async_callback(cancelled, asyncio.create_task(asking.run()))
+    stack.push_async_callback(
+        cancelled, asyncio.create_task(asking.run(jobs.turns("poll", EVERY_SECONDS, world.clock.now)))
+    )
     return verifier, issuers, endpoints
 
 

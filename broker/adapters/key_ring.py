@@ -8,6 +8,7 @@ import structlog
 
 from broker.adapters.keys import Key, KeyStore, KeyStoreError, key_files, open_keys
 from broker.adapters.waking import time_to_look
+from broker.core.jobs import Ended, Turns
 from broker.core.time import Seconds
 
 LOOK_SECONDS = 5.0
@@ -48,13 +49,17 @@ class KeyRing:
         if self._store is not None:
             await self._adopt(self._store)  # also when nothing came: keys begin and retire by the clock
 
-    async def look_on(self, seconds: float = LOOK_SECONDS) -> None:
+    async def look_on(self, turns: Turns, seconds: float = LOOK_SECONDS) -> None:
         """Look again and again until cancelled."""
         while True:
             await time_to_look(self.asked, seconds)
+            turns.begun()
+            outcome: Ended = "failed"
             try:
                 await self.look()
+                outcome = "done"
             except (KeyStoreError, OSError) as wrong:
                 log.error("keys.unreadable", why=str(wrong))  # noqa: TRY400 (an operator's matter: one line)
             except Exception:
                 log.exception("keys.failed")
+            turns.ended(outcome, seconds)

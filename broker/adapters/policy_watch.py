@@ -10,6 +10,7 @@ from pathlib import Path
 import structlog
 
 from broker.adapters.waking import time_to_look
+from broker.core.jobs import Turns
 from broker.core.jurisdiction.rulebook import Rulebook
 
 LOOK_SECONDS = 2.0
@@ -33,11 +34,12 @@ class PolicyWatch:
         says what is wrong. `adopt`: keeps them and lets them decide from then on, or says why they may not.
         """
         self._seen, self._find, self._load, self._adopt = seen, find, load, adopt
-        self._told = ""
+        self._told, self._wrong = "", False
         self.asked = asyncio.Event()
 
     async def look(self) -> bool:
         """Take up another set, if there is one. Was anything taken up? What is wrong is logged, each thing once."""
+        self._wrong = False
         try:
             folder = await asyncio.to_thread(self._find)
             if folder == self._seen:
@@ -53,13 +55,16 @@ class PolicyWatch:
         return True
 
     def _refused(self, why: str) -> bool:
+        self._wrong = True
         if why != self._told:
             log.error("policies.refused", why=why, in_force=str(self._seen))
             self._told = why
         return False
 
-    async def look_on(self, seconds: float = LOOK_SECONDS) -> None:
+    async def look_on(self, turns: Turns, seconds: float = LOOK_SECONDS) -> None:
         """Look again and again until cancelled."""
         while True:
             await time_to_look(self.asked, seconds)
-            await self.look()
+            turns.begun()
+            taken = await self.look()
+            turns.ended("failed" if self._wrong else "done", seconds, int(taken))

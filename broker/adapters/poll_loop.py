@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 import structlog
 
+from broker.core.jobs import Ended, Turns
 from broker.ports import LedgerDownError
 
 EVERY_SECONDS = 15.0
@@ -25,21 +26,29 @@ class PollLoop:
         self._running: dict[str, asyncio.Task[None]] = {}
 
     async def run(
-        self, seconds: float = EVERY_SECONDS, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+        self,
+        turns: Turns,
+        seconds: float = EVERY_SECONDS,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         """Until cancelled."""
         while True:
             await sleep(seconds)
+            turns.begun()
+            begun = 0
+            outcome: Ended = "unrecorded"
             try:
-                self.step()
+                begun, outcome = self.step(), "done"
             except LedgerDownError:
                 log.warning("poll.unrecorded")
+            turns.ended(outcome, seconds, begun)
 
-    def step(self) -> None:
-        """Begin with everything that is due and not being asked already."""
-        for issuer, id in self._due():
-            if id not in self._running:
-                self._running[id] = asyncio.create_task(self._one(issuer, id))
+    def step(self) -> int:
+        """Begin with everything that is due and not being asked already; how many these are."""
+        new = [(issuer, id) for issuer, id in self._due() if id not in self._running]
+        for issuer, id in new:
+            self._running[id] = asyncio.create_task(self._one(issuer, id))
+        return len(new)
 
     async def settled(self) -> None:
         """When everything that was begun is over."""

@@ -9,6 +9,7 @@ import structlog
 from broker.adapters.outgoing import FetchError, Outgoing
 from broker.core.audit.note import parse_key
 from broker.core.audit.witness import MAX_ANSWER, Cosigned, Witness
+from broker.core.jobs import Turns
 from broker.ports import UpstreamError
 
 ASK_SECONDS = 10.0
@@ -37,15 +38,24 @@ class HttpWitnesses:
             raise UpstreamError(str(error)) from None
 
 
-async def go_on_asking(witnesses: Sequence[Witness], ask: Callable[[Witness], Awaitable[Cosigned | str]]) -> None:
-    """All of them, again and again, each for itself; what goes wrong is logged once, until it goes well again."""
-    await asyncio.gather(*(_one(witness, ask) for witness in witnesses))
+async def go_on_asking(
+    witnesses: Sequence[Witness],
+    ask: Callable[[Witness], Awaitable[Cosigned | str]],
+    turns_of: Callable[[str], Turns],
+) -> None:
+    """All of them, again and again, each for itself; what goes wrong is logged once, until it goes well again.
+
+    `turns_of`: where it is told how the asking of the witness of this name went.
+    """
+    await asyncio.gather(*(_one(witness, ask, turns_of(witness.key.name)) for witness in witnesses))
 
 
-async def _one(witness: Witness, ask: Callable[[Witness], Awaitable[Cosigned | str]]) -> None:
+async def _one(witness: Witness, ask: Callable[[Witness], Awaitable[Cosigned | str]], turns: Turns) -> None:
     wrong = ""
     while True:
+        turns.begun()
         said = await ask(witness)
+        turns.ended("failed" if isinstance(said, str) else "done", ASK_SECONDS)
         if isinstance(said, str) and said != wrong:
             _log.warning("a witness has not signed", witness=witness.key.name, why=said)
         wrong = said if isinstance(said, str) else ""

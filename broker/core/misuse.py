@@ -71,6 +71,11 @@ def beyond(tally: UseTally, grant: Grant, limits: Limits) -> Iterator[Beyond]:
         yield Beyond(rule="elsewhere", key=key, found=len(foreign), limit=0, countries=foreign)
 
 
+def is_over(one: Beyond, tally: UseTally, now: Seconds) -> bool:
+    """Is it of a day that has long passed? Where counting begins late, nobody is told of each day of last year."""
+    return one.rule != "bytes_in_all" and now // _DAY - tally.day > 1
+
+
 def settled(one: Delivery, now: Seconds) -> bool:
     """Is it known what left? What runs for a day is counted by what may have left, so that nobody hides by slowness."""
     return one.state != "open" or now - one.started >= _DAY

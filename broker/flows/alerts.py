@@ -8,7 +8,7 @@ from broker.core.rows import Alert, Dataset, Grant, Put, changed
 from broker.core.snapshot import Snapshot
 from broker.flows.world import Caller, World
 
-_LONGEST = 2_000
+LONGEST = 2_000
 """Characters of a ground."""
 MOST = 100
 """Alerts that are shown, the latest first."""
@@ -50,8 +50,8 @@ async def close(w: World, caller: Caller, id: str, ground: str) -> Alert | Reaso
     if row.state != "open":
         return Reason(code="REQ-STATE", facts=(("state", row.state),))
     said = ground.strip()
-    if not said or len(said) > _LONGEST:
-        return Reason(code="REQ-INVALID", facts=(("problem", f"ground: what it was, {_LONGEST} characters"),))
+    if not said or len(said) > LONGEST:
+        return Reason(code="REQ-INVALID", facts=(("problem", f"ground: what it was, {LONGEST} characters"),))
     # 3. Record.
     put = changed(row, state="closed", closed=now, closed_by=caller.person.id, ground=said)
     await w.ledger.record(w.entry("alert.closed", now, caller.person, {"alert": id, "grant": row.grant}), Put(put))

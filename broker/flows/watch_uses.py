@@ -12,7 +12,7 @@ from broker.core.access.grants import GrantCommand
 from broker.core.audit.entry import Value
 from broker.core.grants import after
 from broker.core.ids import GrantId
-from broker.core.misuse import Beyond, beyond, counted, settled
+from broker.core.misuse import Beyond, beyond, counted, is_over, settled
 from broker.core.oidc.opaque import stored_id
 from broker.core.rows import Access, Alert, Dataset, Delivery, Grant, Put, Row, UseMark, UseTally, changed
 from broker.core.snapshot import Snapshot
@@ -110,6 +110,8 @@ async def _raise(w: World, tally: UseTally, now: Seconds) -> None:
     if grant is None or dataset is None:
         return
     for one in beyond(tally, grant, dataset.limits):
+        if is_over(one, tally, now):
+            continue
         id = f"alt_{stored_id(one.key)[:40]}"
         if await w.rows.get(Alert, id) is not None:
             continue

@@ -18,6 +18,7 @@ from broker.flows.community import Asked, Community, communities, decide
 from broker.web.bodies import Wire, json_body
 from broker.web.callers import caller
 from broker.web.errors import Problem
+from broker.web.recent import recently
 from broker.web.state import BROKER
 from broker.web.versions import etag, expected
 
@@ -41,6 +42,8 @@ async def mine(request: web.Request) -> web.Response:
 async def decided(request: web.Request) -> web.Response:
     """PUT /communities/decisions/{id}: the authority says something anew; it holds at once. If-Match: the version."""
     who, body = await caller(request), await json_body(request, WordBody)
+    if body.word == "approved":
+        await recently(request, who)
     said = Said(
         word=body.word, local_only=body.local_only, review_on=body.review_on, benefit_terms=body.benefit_terms.strip()
     )

@@ -14,6 +14,7 @@ from broker.core.administration import SORTS
 from broker.flows.repositories.deciding import Desk
 from broker.web import (
     admin,
+    alerts,
     api,
     applications,
     assertions,
@@ -176,8 +177,6 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/applications/new", applying.new, Who.BROWSER, page),
     Route("POST", "/applications/new", applying.written, Who.BROWSER, page),
     Route("GET", "/applications/{application}", applying.show, Who.BROWSER, page),
-    Route("GET", "/applications/{application}/edit", applying.edit, Who.BROWSER, page),
-    Route("POST", "/applications/{application}/edit", applying.mended, Who.BROWSER, page),
     Route("POST", "/applications/{application}/withdrawal", applying.taken_back, Who.BROWSER, page),
     Route("GET", "/inbox", inbox.listing, Who.BROWSER, page),
     Route("POST", "/inbox", inbox.acted, Who.BROWSER, page),
@@ -259,6 +258,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_API}/me/incidents", incidents.list_mine, Who.TOKEN),
     Route("POST", f"{_API}/incidents/{{incident}}/freeze", incidents.post_freeze, Who.TOKEN),
     Route("POST", f"{_API}/incidents/{{incident}}/steps", incidents.post_step, Who.TOKEN),
+    Route("GET", f"{_API}/alerts", alerts.list_alerts, Who.TOKEN),
+    Route("POST", f"{_API}/alerts/{{alert}}/closing", alerts.post_what_it_was, Who.TOKEN),
     Route("POST", f"{_API}/complaints", cases.post_complaint, Who.ANYBODY),
     Route("POST", f"{_API}/complaints/{{case}}", cases.post_follow, Who.ANYBODY),
     Route("POST", f"{_API}/requests/{{request}}/challenges", cases.post_challenge, Who.TOKEN),

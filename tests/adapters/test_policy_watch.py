@@ -10,7 +10,9 @@ from broker.adapters.policy_store import PolicyStoreError, in_force, keep, point
 from broker.adapters.policy_watch import PolicyWatch
 from broker.config import Settings
 from broker.core.decision import evaluate
+from broker.core.jobs import Jobs
 from broker.core.snapshot import Snapshot
+from broker.core.time import Seconds
 from broker.flows.put_in_force import put_rules_in_force
 from broker.policies import policy_folder, rules_in, watch_policies
 from tests import builders as b
@@ -122,7 +124,8 @@ async def test_a_line_and_a_field_are_named(tmp_path: Path) -> None:
 
 async def test_it_looks_when_it_is_asked_to(tmp_path: Path) -> None:
     one = Beside(tmp_path)
-    looking = asyncio.create_task(one.watch.look_on(3600))
+    jobs = Jobs()
+    looking = asyncio.create_task(one.watch.look_on(jobs.turns("policies", 3600, lambda: Seconds(0)), 3600))
     heard = asyncio.Event()
     one.stage.live.listen(lambda _: heard.set())
     one.activate("2", "second")
@@ -130,6 +133,9 @@ async def test_it_looks_when_it_is_asked_to(tmp_path: Path) -> None:
     async with asyncio.timeout(10):
         await heard.wait()
     assert one.version() == "2"
+    while jobs.told()[0].outcome == "runs":  # noqa: ASYNC110 (turns of the loop, not time)
+        await asyncio.sleep(0)
+    assert (jobs.told()[0].outcome, jobs.told()[0].found) == ("done", 1)
     looking.cancel()
 
 

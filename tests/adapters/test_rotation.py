@@ -26,6 +26,7 @@ from broker.adapters.keys import (
     read_passphrase,
 )
 from broker.adapters.signing import OwnTokens, life_of, own_trust
+from broker.core.jobs import Jobs
 from broker.core.oidc.key_life import JWKS_SECONDS, LIVES, PREPUBLISH
 from broker.core.passport.compact import Compact, parse
 from broker.core.time import Seconds
@@ -187,14 +188,18 @@ async def test_a_folder_that_cannot_be_read_changes_nothing(tmp_path: Path) -> N
     with pytest.raises(KeyStoreError):
         await r.ring.look()
     assert r.tokens.jwks() == before
-    looking = asyncio.create_task(r.ring.look_on(3600))
+    jobs = Jobs()
+    looking = asyncio.create_task(r.ring.look_on(jobs.turns("keys", 3600, lambda: Seconds(0)), 3600))
     r.ring.asked.set()
-    while r.ring.asked.is_set():  # noqa: ASYNC110 (turns of the loop, not time)
+    while jobs.told()[0].outcome != "failed":  # noqa: ASYNC110 (turns of the loop, not time)
         await asyncio.sleep(0)
+    assert jobs.told()[0].failures == 1
     (r.folder / "visa.1.garbage.pem").unlink()
     kid = r.make("visa", urgent=True)
     r.ring.asked.set()
     while kid not in [key["kid"] for key in r.tokens.visa_jwks()["keys"]]:  # type: ignore[attr-defined]  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    while jobs.told()[0].outcome != "done":  # noqa: ASYNC110
         await asyncio.sleep(0)
     looking.cancel()
 

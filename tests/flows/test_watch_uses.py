@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.core.ids import ObjectId, PersonId
-from broker.core.misuse import beyond, counted, left, settled
+from broker.core.misuse import beyond, counted, is_over, left, settled
 from broker.core.outcome import Reason
 from broker.core.purpose import Purpose
 from broker.core.rows import Alert, Delivery, Person, Revocation, Role, UseTally
@@ -114,6 +114,33 @@ def test_twice_as_much_in_all_is_told_again() -> None:
     limits = replace(NONE, bytes_in_all=100)
     keys = {next(beyond(replace(AT, bytes=size), GERMAN, limits)).key for size in (101, 199, 201, 250, 301)}
     assert len(keys) == 3
+
+
+OLD: list[tuple[int, str, bool]] = [
+    (7, "bytes_a_day", False), (8, "bytes_a_day", False), (9, "bytes_a_day", True), (9, "countries_a_day", True),
+    (99, "elsewhere", True), (99, "bytes_in_all", False),
+]  # fmt: skip
+
+
+@pytest.mark.row("USE-RULES")
+@pytest.mark.parametrize(("today", "rule", "over"), OLD)
+def test_a_day_that_has_long_passed_is_told_to_nobody_and_the_whole_is(today: int, rule: Any, over: bool) -> None:  # noqa: FBT001 (a table)
+    """Where counting begins late, as after an upgrade, what left before is counted, and not told day by day."""
+    found = next(beyond(AT, GERMAN, replace(NONE, **({"elsewhere": True} if rule == "elsewhere" else {rule: 1}))))
+    assert found.rule == rule
+    assert is_over(found, AT, Seconds(today * DAY + DAY - 1)) is over
+
+
+@pytest.mark.row("USE-TOLD")
+async def test_after_an_upgrade_nobody_is_told_of_each_day_of_last_year() -> None:
+    s = world(bytes_a_day=50, bytes_in_all=10_000)
+    await used(s)
+    s.clock.advance(300 * DAY)
+    assert await look(s.world) == 1
+    assert "alert.raised" not in s.kinds()
+    tally = s.ledger.rows["use_tally", b.GRANT]
+    assert isinstance(tally, UseTally)
+    assert tally.bytes > 50, "and all of it counts for the whole"
 
 
 def test_what_runs_for_a_day_is_counted_too() -> None:

@@ -11,7 +11,7 @@ from broker.core.administration import ref
 from broker.core.ids import PersonId
 from broker.core.rows import IdentityProvider, Person, Role, Row, Sanction, VisaIssuer
 from broker.core.time import Seconds
-from broker.web.pages.recent import RECENT
+from broker.web.recent import RECENT
 from tests import builders as b
 from tests.fakes import START
 from tests.web.browsing import Browser, browser_session

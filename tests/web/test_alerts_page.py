@@ -1,8 +1,9 @@
-"""The page of unusual uses: what was found, and what somebody says that it was."""
+"""Unusual uses by the page and over the API: what was found, and what somebody says that it was."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,3 +72,33 @@ async def test_an_auditor_reads_and_others_see_nothing(s: Site) -> None:
         await one.send("/alerts", alert="alt_elsewhere", ground="Fine.")
         assert one.status == 409
     assert "alert.closed" not in s.stage.kinds()
+
+
+async def call(s: Site, method: str, path: str, by: str, **more: Any) -> tuple[int, Any]:
+    answer = await s.http.request(method, f"/api/v1/alerts{path}", headers=s.headers(by) | more.pop("h", {}), **more)
+    return answer.status, await answer.json()
+
+
+@pytest.mark.row("USE-TOLD")
+async def test_a_program_of_the_committee_reads_and_closes_and_nobody_else_does(s: Site) -> None:
+    status, told = await call(s, "GET", "", "usr_mei")
+    assert status == 200
+    assert {one["rule"]: one["may"] for one in told["alerts"]} == {rule: ["close"] for rule in RULES}
+    assert {(one["grant"], one["found"], one["limit"], one["state"]) for one in told["alerts"]} == {
+        (b.GRANT, 300, 200, "open")
+    }
+    for stranger in ("usr_ada", "usr_pia"):
+        assert (await call(s, "GET", "", stranger))[1] == {"alerts": []}
+        status, no = await call(s, "POST", "/alt_elsewhere/closing", stranger, json={"ground": "Fine."})
+        assert (status, no["code"]) == (404, "REQ-NOT-FOUND")
+    assert "alert.closed" not in s.stage.kinds()
+    path = "/alt_elsewhere/closing"
+    for wrong in ({}, {"ground": ""}, {"ground": "x" * 2_001}, {"ground": "x", "state": "open"}):
+        assert (await call(s, "POST", path, "usr_mei", json=wrong))[0] == 400
+    assert (await call(s, "POST", path, "usr_mei", json={"ground": " "}))[0] in (400, 422)
+    again = {"Idempotency-Key": "k-1"}
+    first = await call(s, "POST", path, "usr_mei", json={"ground": "A conference."}, h=again)
+    assert (first[0], first[1]["state"], first[1]["ground"]) == (200, "closed", "A conference.")
+    assert await call(s, "POST", path, "usr_mei", json={"ground": "A conference."}, h=again) == first
+    assert (await call(s, "POST", path, "usr_mei", json={"ground": "Another."}))[1]["code"] == "REQ-STATE"
+    assert s.stage.kinds().count("alert.closed") == 1

@@ -11,7 +11,7 @@ from broker.core.consent.model import CommunityDecision
 from broker.core.equity import SMALL
 from broker.core.ids import PersonId, SubjectRef
 from broker.core.rows import Person, Role, Row
-from broker.web.pages.recent import RECENT
+from broker.web.recent import RECENT
 from tests import builders as b
 from tests.fakes import START
 from tests.web.browsing import Browser, browser_session
@@ -161,3 +161,25 @@ async def test_over_the_api_it_is_the_same(s: Site) -> None:
     assert word(s)[1].decision == "refused"
     others = await (await s.http.get("/api/v1/communities", headers=s.headers("usr_sam"))).json()
     assert others == {"communities": []}
+
+
+@pytest.mark.row("PAG-COMMUNITY-SAYS")
+async def test_over_the_api_too_a_yes_takes_a_sign_in_of_the_last_minutes_and_a_no_takes_none(s: Site) -> None:
+    path = "/api/v1/communities/decisions/com"
+
+    async def says(word: str, version: int) -> Any:
+        now = s.stage.clock.now()
+        headers = {**s.headers("usr_eli", iat=now, exp=now + 600), "If-Match": f'"v{version}"'}
+        return await s.http.put(path, json={"word": word}, headers=headers)
+
+    s.stage.clock.advance(RECENT)
+    assert (await says("approved", 1)).status == 200
+    s.stage.clock.advance(1)
+    answer = await says("approved", 2)
+    assert (answer.status, (await answer.json())["code"]) == (401, "AUTH-STEP-UP")
+    challenge = answer.headers["WWW-Authenticate"]
+    assert 'error="insufficient_user_authentication"' in challenge
+    assert f'max_age="{RECENT}"' in challenge or f"max_age={RECENT}" in challenge
+    assert word(s)[0] == 2
+    assert (await says("refused", 2)).status == 200
+    assert word(s)[1].decision == "refused"

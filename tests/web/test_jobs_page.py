@@ -1,11 +1,18 @@
 """The page of what runs tells who administers the service of its jobs, and nobody else."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from broker.app import opened
+from broker.config import Settings
+from broker.core.audit.note import Key
 from broker.core.ids import PersonId
+from broker.core.reasons.language import EVERY_WORD
 from broker.core.rows import Person, Role, Row
+from broker.state import make_state
 from broker.web.state import BROKER
 from tests import builders as b
 from tests.fakes import START
@@ -33,3 +40,22 @@ async def test_who_administers_reads_how_each_job_went(tmp_path: Path, language:
         assert ("failed; the log" if language == "en" else "falló; el registro") in shown
         await sam.open("/admin/running")
         assert sam.status == 403
+
+
+EVERY = {"drop", "keys", "policies", "poll", "remind", "sweep", "watch", "witness w.example"}
+"""What a process without a mail server and webhooks does again and again."""
+
+
+@pytest.mark.row("PAG-JOBS")
+async def test_everything_that_a_process_does_again_and_again_is_told(tmp_path: Path) -> None:
+    w = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
+    witness = f"{Key('w.example', w)} http://127.0.0.1:9"
+    settings = Settings(
+        issuer="http://127.0.0.1:8080", state=tmp_path, mode="example", log_level="error", witnesses=(witness,)
+    )
+    make_state(settings)
+    async with opened(settings) as running:
+        await asyncio.sleep(0)
+        assert {one.name for one in running.app[BROKER].administration.jobs.told()} == EVERY
+    for name in EVERY:
+        assert f"job.{name.partition(' ')[0]}" in EVERY_WORD

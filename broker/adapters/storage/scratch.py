@@ -17,6 +17,7 @@ import aiosqlite
 
 from broker.adapters.storage.connections import BUSY_SECONDS
 from broker.adapters.storage.reads import Database
+from broker.core.jobs import Ended, Turns
 from broker.core.plain import canonical
 from broker.core.time import Seconds
 from broker.ports import LedgerDownError
@@ -82,12 +83,16 @@ class SqliteScratch:
         gone = await self._do("DELETE FROM scratch WHERE expires <= ? RETURNING n", (now,))
         return len(gone)
 
-    async def sweep_on(self, now: Callable[[], Seconds], seconds: float = SWEEP_SECONDS) -> None:
+    async def sweep_on(self, now: Callable[[], Seconds], turns: Turns, seconds: float = SWEEP_SECONDS) -> None:
         """Sweep again and again until cancelled. A database that is busy is swept the next time."""
         while True:
             await asyncio.sleep(seconds)
+            turns.begun()
+            gone = 0
+            outcome: Ended = "unrecorded"
             with suppress(LedgerDownError):
-                await self.sweep(now())
+                gone, outcome = await self.sweep(now()), "done"
+            turns.ended(outcome, seconds, gone)
 
     async def _do(self, statement: str, values: tuple[str | int, ...]) -> list[Any]:
         try:

@@ -6,20 +6,17 @@ from typing import Any
 from aiohttp import hdrs, web
 from multidict import MultiDict
 
-from broker.core.access.life import Command
-from broker.core.applications import differences
 from broker.core.ids import ApplicationId, DatasetId
 from broker.core.outcome import Reason
 from broker.core.questions import ANSWERS
 from broker.core.reasons import sentence
 from broker.core.reasons.language import Tongue
 from broker.core.rows import Application
-from broker.core.rows.applications import Paper
+from broker.core.rows.applications import Paper, Remark
 from broker.flows.applications import drafts
 from broker.flows.applications.desk import Desk, desks, requests
 from broker.flows.applications.hand_in import MOST_DATASETS, blank_id, hand_in, take_back
 from broker.flows.applications.questions import questions
-from broker.flows.applications.turns import hand_in_again
 from broker.flows.request_access import foresee
 from broker.flows.world import Caller
 from broker.web import forms
@@ -40,6 +37,7 @@ from broker.web.pages.paper_form import (
     purpose,
     typed_of,
 )
+from broker.web.pages.papers import of_all, told
 from broker.web.pages.render import KEEPING
 from broker.web.state import BROKER
 from broker.web.telling import foreseen
@@ -114,32 +112,8 @@ async def written(request: web.Request) -> web.Response:
 async def show(request: web.Request) -> web.Response:
     """GET /applications/{application}: one's own, with what was said and answered."""
     who, row, seen = await own(request)
-    return page(request, who, "application.html", {"one": shown(row, seen, who, request), "paper": row.paper})
-
-
-async def edit(request: web.Request) -> web.Response:
-    """GET /applications/{application}/edit: the papers as they are, to be mended."""
-    who, row, seen = await own(request)
-    if not any(Command.SUBMIT in one.may for one in seen):
-        raise Problem("REQ-STATE", state=", ".join(sorted({one.review.stage.value for one in seen})))
-    return form_page(request, who, typed_of(row.paper), of=row.paper.datasets, mended=row.id)
-
-
-async def mended(request: web.Request) -> web.Response:
-    """POST /applications/{application}/edit: hand it in again."""
-    form = await form_body(request, FORM_BYTES)
-    typed, id = fields(form), request.match_info["application"]
-    if await visitor(request) is None:
-        return shown_again(request, None, typed, mended=id)
-    who, row, _ = await own(request)
-    if not forms.is_own(request, form):
-        return shown_again(request, who, typed, mended=id)
-    papers = read_paper(typed)
-    done = papers if isinstance(papers, str) else await hand_in_again(request.app[BROKER].world, who, row.id, papers)
-    if isinstance(done, str | Reason):
-        wrong = done if isinstance(done, str) else said(done, request)
-        return form_page(request, who, typed, of=row.paper.datasets, mended=row.id, wrong=wrong)
-    raise web.HTTPSeeOther(f"/applications/{row.id}")
+    values = {"one": shown(row, seen, who, request), **papers_shown(row, seen, request)}
+    return page(request, who, "application.html", values)
 
 
 async def taken_back(request: web.Request) -> web.Response:
@@ -223,13 +197,15 @@ def form_page(
         "copied": None,
         "mended": None,
         "amended": None,
+        "begun": False,
+        "threads": {},
         "wrong": None,
         "saved": False,
         "told": [],
         "most": MOST_DATASETS,
     } | more
     response = page(request, who, "apply.html", values, status=400 if values["wrong"] else 200)
-    if who is not None and not values["mended"] and not values["amended"]:
+    if who is not None:
         response.headers["Content-Security-Policy"] = KEEPING
     return response
 
@@ -270,11 +246,26 @@ def shown(row: Application, seen: tuple[Desk, ...], who: Caller, request: web.Re
         "id": row.id,
         "title": row.paper.title,
         "turn": row.turn,
-        "changed": ", ".join(differences(row.papers[-2], row.papers[-1])) if row.turn > 1 else "",
         "may": sorted(one.value for one in may),
         "people": people_shown(row, who),
         "reviews": [review_shown(one, snapshot, request) for one in seen],
     }
+
+
+def papers_shown(row: Application, seen: Sequence[Desk], request: web.Request) -> dict[str, Any]:
+    """The papers as they are, with what they were in the turn before, and what may be read of what was said."""
+    tongue, before = Tongue(language(request)), row.papers[-2] if row.turn > 1 else None
+    papers = told(row.paper, before, [each for one in seen for each in remarks_for(one)], tongue)
+    changed = [one["label"] for one in papers if one["before"] is not None]
+    if before is not None:
+        members = (("datasets", "desk.asked"), ("people", "together.title"))
+        changed += [tongue.word(word) for name, word in members if getattr(before, name) != getattr(row.paper, name)]
+    return {"papers": papers, "changed": ", ".join(changed)}
+
+
+def remarks_for(one: Desk) -> list[Remark]:
+    """What was said, as far as who looks may read it."""
+    return [each for each in one.review.remarks if each.to == "everybody" or one.inside]
 
 
 def people_shown(row: Application, who: Caller | None = None) -> list[dict[str, Any]]:
@@ -301,6 +292,6 @@ def review_shown(one: Desk, snapshot: Any, request: web.Request) -> dict[str, An
         "due": one.review.clock.due(one.review.stage, days),
         "late": one.review.clock.late(one.review.stage, days, now),
         "requests": requests(one.review, snapshot),
-        "remarks": [each for each in one.review.remarks if each.to == "everybody" or one.inside],
+        "remarks": of_all(remarks_for(one)),
         "may": sorted(command.value for command in one.may),
     }

@@ -10,11 +10,11 @@ from broker.core.access.life import Command
 from broker.core.access.parts import Part
 from broker.core.access.states import State
 from broker.core.access.votes import tally
-from broker.core.applications import differences
 from broker.core.decision.answerers import COMMITTEE, may_answer
 from broker.core.ids import DatasetId, DecisionId, PersonId, RequestId, ReviewId
 from broker.core.outcome import Reason
 from broker.core.reasons import sentence
+from broker.core.reasons.language import Tongue
 from broker.core.rows import Request
 from broker.core.rows.applications import Assessment
 from broker.core.time import parse_rfc3339
@@ -31,15 +31,17 @@ from broker.web import forms
 from broker.web.bodies import form_body
 from broker.web.errors import Problem
 from broker.web.languages import language
-from broker.web.pages.applying import people_shown, review_shown
+from broker.web.pages.applying import papers_shown, people_shown, review_shown
 from broker.web.pages.here import page, signed_in
-from broker.web.pages.paper_form import typed_of
+from broker.web.pages.judged import judged
 from broker.web.state import BROKER
 
 _FORM_BYTES = 128 * 1024
 SIDES = ("risk_of_use", "risk_of_non_use", "benefit", "to_whom")
 """What an assessment says."""
 _TEXT = 20_000
+_NAME = 255
+"""Characters of the name of a question."""
 
 
 async def listed(request: web.Request) -> web.Response:
@@ -101,13 +103,11 @@ async def _shown(
     broker = request.app[BROKER]
     snapshot = broker.snapshots.current()
     asked = requests(one.review, snapshot)
-    papers = one.application.papers
     values = {
         "one": review_shown(one, snapshot, request),
         "paper": one.application.paper,
-        "fields": typed_of(one.application.paper),
         "turn": one.application.turn,
-        "changed": ", ".join(differences(papers[-2], papers[-1])) if len(papers) > 1 else "",
+        **papers_shown(one.application, (one,), request),
         "people": people_shown(one.application),
         "asked": _marked([await _asked(request, who, each, one) for each in asked]),
         "inside": one.inside,
@@ -146,6 +146,7 @@ async def _asked(request: web.Request, who: Caller, row: Request, one: Desk) -> 
         "ground": row.ground,
         "open": row.state is State.SUBMITTED,
         "says": explanation["audience_texts"]["dac"] if explanation is not None else "",
+        "judged": judged(explanation, Tongue(language(request))),
         "codes": [code for code in dict.fromkeys(codes) if may_answer(COMMITTEE, code)],
         "cast": count.cast,
         "opinion": count.opinion(one.committee.quorum).value,
@@ -163,7 +164,12 @@ async def _endorse(w: World, who: Caller, id: ReviewId, form: MultiDict[str]) ->
 
 async def _remark(w: World, who: Caller, id: ReviewId, form: MultiDict[str]) -> object:
     to: Literal["everybody", "committee"] = "committee" if form.get("to") == "committee" else "everybody"
-    return _unsaid(form, "text") or await remark(w, who, id, Said(text=form["text"], to=to))
+    return _unsaid(form, "text") or await remark(w, who, id, Said(text=form["text"], about=_about(form), to=to))
+
+
+def _about(form: MultiDict[str]) -> str | None:
+    """The question of the papers that it is about; None: all of them."""
+    return form.get("about", "")[:_NAME] or None
 
 
 async def _vote(w: World, who: Caller, id: ReviewId, form: MultiDict[str]) -> object:
@@ -193,7 +199,7 @@ async def _aside(w: World, who: Caller, id: ReviewId, form: MultiDict[str]) -> o
 
 
 async def _return(w: World, who: Caller, id: ReviewId, form: MultiDict[str]) -> object:
-    return _unsaid(form, "text") or await give_back(w, who, id, [Said(text=form["text"])])
+    return _unsaid(form, "text") or await give_back(w, who, id, [Said(text=form["text"], about=_about(form))])
 
 
 async def _invite(w: World, who: Caller, id: ReviewId, form: MultiDict[str]) -> object:

@@ -1,5 +1,7 @@
 """Pages of applying together: a code is made and entered, people leave; and what was approved is amended."""
 
+from typing import Any
+
 from aiohttp import web
 
 from broker.core.access.life import Command
@@ -7,6 +9,7 @@ from broker.core.amending import asked, standing
 from broker.core.ids import DatasetId, PersonId
 from broker.core.outcome import Reason
 from broker.core.rows import Application
+from broker.flows.applications import begun
 from broker.flows.applications.together import asked_by, bring, join, part
 from broker.flows.applications.turns import amend
 from broker.web import forms
@@ -14,6 +17,7 @@ from broker.web.bodies import form_body
 from broker.web.errors import Problem
 from broker.web.pages.applying import FORM_BYTES, form_page, own, read_paper, said, shown_again
 from broker.web.pages.here import page, signed_in, visitor
+from broker.web.pages.mending import going_on, kept_or_dropped
 from broker.web.pages.paper_form import fields, listed, typed_of
 from broker.web.state import BROKER
 
@@ -26,11 +30,11 @@ async def amending(request: web.Request) -> web.Response:
     broker = request.app[BROKER]
     snapshot = broker.snapshots.current()
     papers = standing(row, asked(row, snapshot), snapshot, broker.world.clock.now())
-    return form_page(request, who, typed_of(papers), of=papers.datasets, amended=row.id)
+    return await going_on(request, who, row, "amend", typed_of(papers), of=papers.datasets, amended=row.id)
 
 
 async def amended(request: web.Request) -> web.Response:
-    """POST /applications/{application}/amend: hand the amendment in."""
+    """POST /applications/{application}/amend: hand the amendment in, keep what was written, or begin anew."""
     form = await form_body(request, FORM_BYTES)
     typed, id = fields(form), request.match_info["application"]
     if await visitor(request) is None:
@@ -38,11 +42,16 @@ async def amended(request: web.Request) -> web.Response:
     who, row, _ = await own(request)
     if not forms.is_own(request, form):
         return shown_again(request, who, typed, amended=id)
+    around: dict[str, Any] = {"of": row.paper.datasets, "amended": row.id}
+    if (kept := await kept_or_dropped(request, who, row, "amend", form, **around)) is not None:
+        return kept
     papers, more = read_paper(typed), [DatasetId(one) for one in listed(typed.get("datasets", ""))]
-    done = papers if isinstance(papers, str) else await amend(request.app[BROKER].world, who, row.id, papers, more)
+    world = request.app[BROKER].world
+    done = papers if isinstance(papers, str) else await amend(world, who, row.id, papers, more)
     if isinstance(done, str | Reason):
         wrong = done if isinstance(done, str) else said(done, request)
-        return form_page(request, who, typed, of=row.paper.datasets, amended=row.id, wrong=wrong)
+        return form_page(request, who, typed, wrong=wrong, seen=form.get("seen", ""), **around)
+    await begun.forget(world, who, row.id, "amend")
     raise web.HTTPSeeOther(f"/applications/{row.id}")
 
 

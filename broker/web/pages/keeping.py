@@ -17,7 +17,7 @@ from broker.web.pages.here import visitor
 from broker.web.pages.paper_form import fields
 from broker.web.state import BROKER
 
-_NO_STORE = {"Cache-Control": "no-store"}
+NO_STORE = {"Cache-Control": "no-store"}
 _STALE = Reason(code="REQ-STALE")
 
 
@@ -25,19 +25,20 @@ async def kept(request: web.Request) -> web.Response:
     """POST /applications/drafts: which draft it is, and the mark of the text that this window has seen; or why not."""
     who, broker, form = await visitor(request), request.app[BROKER], await form_body(request, FORM_BYTES)
     if who is None or not forms.is_own(request, form):
-        return _no(request, Reason(code="REQ-FORM-EXPIRED"), 401)
+        return no(request, Reason(code="REQ-FORM-EXPIRED"), 401)
     typed, draft, seen = fields(form), form.get("draft") or None, form.get("seen", "")
     if draft is not None and isinstance(await drafts.read(broker.world, who, draft), Reason):
-        return _no(request, _STALE)  # given up, or handed in, in another window
+        return no(request, _STALE)  # given up, or handed in, in another window
     try:
         done = await drafts.save(broker.world, who, draft, typed, frozenset({seen}))
     except ValueError:
         done = Reason(code="REQ-TOO-LARGE", facts=(("limit", "a draft of more than 64 KiB"),))
     if isinstance(done, Reason):
-        return _no(request, done)
-    return web.json_response({"draft": done, "seen": drafts.mark_of(typed)}, headers=_NO_STORE)
+        return no(request, done)
+    return web.json_response({"draft": done, "seen": drafts.mark_of(typed)}, headers=NO_STORE)
 
 
-def _no(request: web.Request, no: Reason, status: int = 409) -> web.Response:
-    told = {"code": no.code, "sentence": sentence(no.code, dict(no.facts), language(request))}
-    return web.json_response(told, status=status, headers=_NO_STORE)
+def no(request: web.Request, why: Reason, status: int = 409) -> web.Response:
+    """Why it was not kept, for the script and for who writes."""
+    told = {"code": why.code, "sentence": sentence(why.code, dict(why.facts), language(request))}
+    return web.json_response(told, status=status, headers=NO_STORE)

@@ -12,7 +12,7 @@ from broker.core.jurisdiction.needs import needs
 from broker.core.jurisdiction.rulebook import overdue
 from broker.core.outcome import Reason
 from broker.core.reasons import sentence
-from broker.core.reasons.language import EVERY_WORD, Tongue
+from broker.core.reasons.language import Tongue
 from broker.core.rows import Dataset, Repository
 from broker.core.rows.revocation import What
 from broker.core.safeguards import unrecorded
@@ -27,6 +27,7 @@ from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.pages import searching
 from broker.web.pages.here import page, signed_in
+from broker.web.pages.judged import named
 from broker.web.recording import WATCHED
 from broker.web.state import BROKER, READY
 
@@ -110,10 +111,6 @@ def _lacking(row: Dataset, snapshot: Snapshot, at: Seconds, tongue: Tongue) -> d
         "id": row.id,
         "title": row.title,
         "hidden": row.existence == "hidden",
-        "facts": [(_named(fact, tongue), pack) for fact, pack in missing],
+        "facts": [(named(fact, tongue), pack) for fact, pack in missing],
         "safeguards": [one.member for one in unrecorded(row)],
     }
-
-
-def _named(fact: str, tongue: Tongue) -> str:
-    return tongue.word(f"fact.{fact}") if f"fact.{fact}" in EVERY_WORD else fact

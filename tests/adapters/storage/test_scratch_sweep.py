@@ -7,6 +7,7 @@ from contextlib import closing
 import pytest
 
 from broker.adapters.storage.scratch import open_scratch
+from broker.core.jobs import untold
 from broker.core.time import Seconds
 from broker.ports import LedgerDownError
 from tests.adapters.storage.support import Place, entry
@@ -38,7 +39,7 @@ async def test_scratch_and_ledger_write_side_by_side(place: Place) -> None:
 
 async def test_what_has_expired_is_swept_again_and_again(place: Place) -> None:
     async with open_scratch(place.database) as scratch:
-        sweeping = asyncio.create_task(scratch.sweep_on(lambda: Seconds(200), seconds=0))
+        sweeping = asyncio.create_task(scratch.sweep_on(lambda: Seconds(200), untold(), seconds=0))
         for n in range(2):
             await scratch.put("par", str(n), {"n": n}, Seconds(100))
             async with asyncio.timeout(5):

@@ -1,0 +1,95 @@
+"""What an applicant wrote, question by question, as both sides read it: what it was before, and what was said of it."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from broker.core.reasons.language import Tongue
+from broker.core.rows.applications import Paper, Remark
+from broker.web.pages.paper_form import ASKED, QUESTIONS, TEXTS, listed, typed_of
+
+_LABELS = {
+    "title": "apply.project",
+    "statement": "apply.statement",
+    "lay": "apply.lay",
+    "benefit": "apply.benefit",
+    "organisation": "apply.organisation",
+    **{one: f"ask.{one}" for one in QUESTIONS},
+    "kinds": "apply.kinds",
+    "diseases": "apply.diseases",
+    "countries": "apply.countries",
+    "modality": "apply.modality",
+    "ethics": "apply.ethics",
+    "publish": "apply.publish",
+    "return_data": "apply.return",
+    "topics": "apply.topics",
+    "ai_use": "apply.ai",
+    "months": "apply.months",
+}
+"""Every question of the papers, in the order in which it is asked."""
+_CHOICES = {"organisation": "org.", "modality": "way.", "ai_use": "ai.", "kinds": "kind.", "topics": "topic."}
+_PLAIN = frozenset({*TEXTS, "months"})
+_LISTS = frozenset({"diseases", "countries"})
+
+
+def told(paper: Paper, before: Paper | None, remarks: Sequence[Remark], tongue: Tongue) -> list[dict[str, Any]]:
+    """Each question with its answer. `before`: the answer of the papers before, where it was another; else None."""
+    now, then = _answers(paper, tongue), _answers(before, tongue) if before is not None else None
+    labels = {name: tongue.word(label) for name, label in _LABELS.items()}
+    for each in (before, paper):
+        labels |= {f"{ASKED}{one.question}": one.asked or one.question for one in (each.answers if each else ())}
+    threads = about(remarks)
+    return [
+        {
+            "name": name,
+            "label": label,
+            "said": now.get(name, ()),
+            "before": then.get(name, ()) if then is not None and then.get(name) != now.get(name) else None,
+            "remarks": threads.get(name, ()),
+        }
+        for name, label in labels.items()
+    ]
+
+
+def about(remarks: Iterable[Remark]) -> dict[str, list[Remark]]:
+    """What was said of each question, the oldest first; what is about all of the papers is left out."""
+    found: dict[str, list[Remark]] = {}
+    for one in remarks:
+        if one.about is not None:
+            found.setdefault(_question(one.about), []).append(one)
+    return found
+
+
+def of_all(remarks: Iterable[Remark]) -> list[Remark]:
+    """What was said of the papers as a whole, or of what is no question of the form."""
+    return [one for one in remarks if one.about is None or not is_question(one.about)]
+
+
+def is_question(name: str) -> bool:
+    """Is it a question of the form, or one that the operator added?"""
+    return _question(name) in _LABELS or name.startswith(ASKED)
+
+
+def _question(name: str) -> str:
+    """Programs may name the member of the purpose that a question fills."""
+    return name.removeprefix("purpose.")
+
+
+def _answers(paper: Paper, tongue: Tongue) -> dict[str, tuple[str, ...]]:
+    """Those that were given, in words."""
+    typed = typed_of(paper)
+    return {name: told for name in typed if (told := _words(name, typed, tongue))}
+
+
+def _words(name: str, typed: dict[str, Any], tongue: Tongue) -> tuple[str, ...]:
+    value = typed[name]
+    if name in _CHOICES:
+        many = [value] if isinstance(value, str) else value
+        none = (tongue.word("apply.no_topics"),) if name == "topics" and typed.get("no_topics") else ()
+        return tuple(tongue.word(_CHOICES[name] + one) for one in many) or none
+    if name in _LISTS:
+        return tuple(listed(value))
+    if name in _PLAIN or name.startswith(ASKED):
+        return (value,) if value else ()
+    if name == "ethics":
+        return (tongue.word("apply.ethics.supplied"),)
+    return (tongue.word(f"choice.{value}"),) if name in _LABELS else ()

@@ -1,0 +1,139 @@
+"""Both sides read the papers question by question; the committee reads beside them what each gate said, and of what."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from broker.core.access.parts import Part
+from broker.core.reasons.language import ENGLISH, Tongue
+from broker.core.rows.applications import Answer, Paper, Remark
+from broker.core.time import Seconds
+from broker.web.pages.paper_form import ASKED
+from broker.web.pages.papers import about, of_all, told
+from tests import builders as b
+from tests.web.browsing import Browser
+from tests.web.site import Site, site
+from tests.web.test_workflow_pages import HEARTS, committee, rows
+
+EVERY = {
+    "en": (
+        "Why hearts fail.", "not for profit", "health, medical or biomedical research", "None of them",
+        "Are models trained with the data?", "Will you publish the results?", "Is it for the care of patients?",
+        "For how many months",
+    ),
+    "es": ("Why hearts fail.", "sin ánimo de lucro"),
+}  # fmt: skip
+
+
+@pytest.fixture
+async def s(tmp_path: Path) -> AsyncIterator[Site]:
+    async with site(tmp_path, *rows(), committee=committee(2), grant=None) as made:
+        yield made
+
+
+async def handed(s: Site, language: str = "en") -> tuple[Browser, Browser, str, str]:
+    """Ada has handed in; the paths of her application and of the committee's review."""
+    ada, lee = Browser(s, "ada", language), Browser(s, "lee", language)
+    await ada.open("/applications/new")
+    await ada.send("/applications/new", do="submit", **HEARTS)
+    (made,) = s.stage.live.current().applications_of(b.ADA)
+    return ada, lee, f"/applications/{made.id}", f"/reviews/{made.reviews[0]}"
+
+
+def answer(text: str, label: str) -> str:
+    """What stands under a question."""
+    found = re.search(rf"<dt>{re.escape(label)}</dt>(.*?)(?=<dt>|</dl>)", text, re.DOTALL)
+    assert found, label
+    return found[1]
+
+
+@pytest.mark.row("PAG-PAPERS")
+@pytest.mark.parametrize("language", EVERY)
+async def test_both_sides_read_every_answer_in_words(s: Site, language: str) -> None:
+    ada, lee, application, review = await handed(s, language)
+    for shown in (await ada.open(application), await lee.open(review)):
+        for said in EVERY[language]:
+            assert said in shown
+        assert "non_profit" not in re.sub("<[^>]+>", " ", shown)
+
+
+@pytest.mark.row("PAG-PAPERS")
+async def test_what_changed_is_shown_with_what_it_was(s: Site) -> None:
+    ada, lee, application, review = await handed(s)
+    await lee.open(review)
+    await lee.send(review, do="return", text="Which <hearts>?", about="statement")
+    await ada.open(f"{application}/edit")
+    again = {**HEARTS, "statement": "Why human hearts fail.", "ai_use": "training"}
+    await ada.send(f"{application}/edit", **again)
+    for shown in (await ada.open(application), await lee.open(review)):
+        statement = answer(shown, "What you want to do, for the committee")
+        assert statement.index("Why human hearts fail.") < statement.index("Why hearts fail.")
+        assert "Yes, and they stay inside" in answer(shown, "Are models trained with the data?")
+        assert "before" in answer(shown, "Are models trained with the data?")
+        assert "before" not in answer(shown, "Will you publish the results?")
+        assert "changed the last time: What you want to do, for the committee, Are models trained" in shown
+
+
+@pytest.mark.row("PAG-PAPERS")
+async def test_what_is_said_of_a_question_stands_at_the_question(s: Site) -> None:
+    ada, lee, application, review = await handed(s)
+    await lee.open(review)
+    await lee.send(review, do="remark", text="No country of ours.", about="countries", to="committee")
+    await lee.send(review, do="remark", text="Which <hearts>?", about="statement", to="everybody")
+    await ada.open(application)
+    await ada.send(review, do="remark", text="Human ones.", about="statement")
+    await lee.open(review)
+    await lee.send(review, do="return", text="Say so, please.", about="statement")
+    statement = answer(lee.text, "What you want to do, for the committee")
+    assert statement.index("Which &lt;hearts&gt;?") < statement.index("Human ones.") < statement.index("Say so")
+    assert "No country of ours." in answer(
+        lee.text, "Countries of every institution and of processing, two letters each"
+    )
+    shown = await ada.open(application)
+    assert "Human ones." in answer(shown, "What you want to do, for the committee")
+    assert "No country of ours." not in shown, "what is said among the committee stays there"
+    form = await ada.open(f"{application}/edit")
+    assert form.index('id="statement"') < form.index("Say so, please.") < form.index('id="lay"')
+    assert "No country of ours." not in form
+    await ada.send(f"{application}/edit", **HEARTS | {"statement": ""})
+    assert ada.status == 400
+    assert "Say so, please." in ada.text, "also where something is wrong"
+
+
+@pytest.mark.row("PAG-PAPERS")
+async def test_the_committee_reads_each_gate_each_way_and_where_each_fact_is_from(tmp_path: Path) -> None:
+    abroad = b.organisation(facts={**b.RECIPIENT_FACTS, "recipient.country": "US", "recipient.can_sign_scc": False})
+    async with site(tmp_path, *rows(), committee=committee(), grant=None, organisation=abroad) as s:
+        ada, lee, application, review = await handed(s)
+        shown = await lee.open(review)
+        gates = shown[shown.index("Gate by gate") :]
+        assert re.search(r'<th scope="row">Law</th><td><strong>fail</strong><br>[A-Z]', gates)
+        assert '<th scope="row">Identity</th><td>pass</td>' in gates
+        assert '<th scope="row">Download</th><td>no</td>' in gates
+        assert "<td>institution registry" in gates
+        assert "<td>registration of the data set</td>" in gates
+        mine = await ada.open(application)
+        assert "Gate by gate" not in mine
+
+
+REMARK = Remark(
+    id="rem", person=b.MEI, part=Part.MEMBER, text="Why?", about=None, to="everybody", at=Seconds(0), turn=1
+)
+
+
+def test_a_question_that_the_operator_added_and_one_that_programs_name() -> None:
+    paper = Paper(
+        title="T", statement="S", purpose=b.PURPOSE, answers=(Answer(question="storage", asked="Where?", text="Here."),)
+    )
+    said = [replace(REMARK, about=name) for name in (f"{ASKED}storage", "purpose.countries", "nonsense", None)]
+    found = {one["name"]: one for one in told(paper, None, said, Tongue(ENGLISH))}
+    assert (found[f"{ASKED}storage"]["label"], found[f"{ASKED}storage"]["said"]) == ("Where?", ("Here.",))
+    assert [len(found[name]["remarks"]) for name in (f"{ASKED}storage", "countries", "statement")] == [1, 1, 0]
+    assert [one.about for one in of_all(said)] == ["nonsense", None]
+    assert not about([REMARK])
+    before = replace(paper, answers=())
+    now = told(paper, before, (), Tongue(ENGLISH))
+    assert [one["name"] for one in now if one["before"] is not None] == [f"{ASKED}storage"]

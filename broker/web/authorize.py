@@ -172,7 +172,7 @@ async def _page(request: web.Request, asked: AuthorizationRequest, id: str) -> w
         ask_location=session.location is None and person.subject is None,
         scopes=[_scope(word) for word in asked.scope],
         claims=sorted(asked.claims.id_token | asked.claims.userinfo),
-        visas=await listed(request),
+        visas=await listed(request, person, session),
     )
 
 

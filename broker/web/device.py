@@ -17,7 +17,7 @@ from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.oidc import NO_STORE, told
 from broker.web.pages.render import render
-from broker.web.releasing import listed, released
+from broker.web.releasing import listed, released, signed_in
 from broker.web.state import BROKER
 
 _MAX_CODE = 64
@@ -48,7 +48,7 @@ async def page(request: web.Request) -> web.Response:
         return _render(request, problem=_said(request, found))
     prompt = {"client": found.client.name, "scope": found.scope, "user_code": found.user_code}
     prompt["installation"] = found.installation or ""
-    visas = await listed(request) if PASSPORT_SCOPE in found.scope else None
+    visas = await listed(request, *await signed_in(request)) if PASSPORT_SCOPE in found.scope else None
     return _render(request, prompt=prompt, visas=visas)
 
 

@@ -38,9 +38,9 @@ async def signed_in(request: web.Request) -> tuple[Person, Session]:
     return who.person, who.session
 
 
-async def listed(request: web.Request) -> list[dict[str, str]]:
+async def listed(request: web.Request, person: Person, session: Session) -> list[dict[str, str]]:
     """Every visa that the person holds, as the page shows it."""
-    own, others = await _held(request, *await signed_in(request))
+    own, others = await _held(request, person, session)
     return [*(_own(request, visa) for visa in own), *(_other(request, one) for one in others)]
 
 

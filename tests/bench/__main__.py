@@ -27,6 +27,7 @@ from tests.bench import (
     repositories,
     tokens,
     visas,
+    workflow,
 )
 from tests.bench.measure import Goal, Result, measure
 from tests.bench.page import page
@@ -44,6 +45,7 @@ def _all_goals() -> Iterator[tuple[Goal, ...]]:
         drs.goals() as over_http,
         repositories.goals() as for_repositories,
         _delivered() as with_nginx,
+        workflow.goals() as of_applications,
     ):
         yield (
             *over_http,  # first: a connection that waits for its turn is closed as idle
@@ -58,6 +60,7 @@ def _all_goals() -> Iterator[tuple[Goal, ...]]:
             *with_a_broker,
             *with_keys,
             *with_nginx,
+            *of_applications,
         )
 
 

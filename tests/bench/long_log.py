@@ -80,8 +80,8 @@ def _entries(entropy: SystemEntropy) -> Iterator[Wish]:
 class LongLog:
     """A state with a log of `size` entries, which nobody writes any more."""
 
-    def __init__(self, folder: Path, size: int = SIZE) -> None:
-        self.settings = Settings(issuer="http://127.0.0.1:1", state=folder / "state", mode="example")
+    def __init__(self, folder: Path, size: int = SIZE, issuer: str = "http://127.0.0.1:1") -> None:
+        self.settings = Settings(issuer=issuer, state=folder / "state", mode="example")
         make_state(self.settings)
         self.size, self._receipts = size, list[ReceiptId]()
         self._entropy = SystemEntropy()

@@ -1,6 +1,10 @@
-"""Pages over a real socket, where there are 100,000 datasets and as many grants: server time, and nobody waits first."""
+"""Pages over a real socket: server time among 100,000 datasets, a million grants and a million entries of the record.
+
+Nobody waits first: who looks at the catalogue just after a change has it searched as it is now.
+"""
 
 import asyncio
+import gc
 import tempfile
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
@@ -11,17 +15,18 @@ from typing import Any, cast
 from broker.adapters.snapshots import LiveSnapshot
 from broker.app import opened, serving
 from broker.config import Settings
+from broker.core.copied import copied
 from broker.core.ids import DatasetId, GrantId, PersonId
-from broker.core.rows import Dataset, Grant, Person, Put, Row
+from broker.core.rows import Dataset, Grant, Person, Put, Role, Row
 from broker.core.time import Seconds
-from broker.state import make_state
 from broker.web.state import BROKER
 from tests import builders as b
 from tests.bench.drs import logging_nowhere
+from tests.bench.long_log import LongLog
 from tests.bench.measure import Goal
 from tests.web.browsing import browser_session, secret
 
-MANY = 100_000
+DATASETS, GRANTS, ENTRIES = 100_000, 1_000_000, 1_000_000
 PAGE_MICROS = 50_000
 SEARCH_MICROS = 100_000
 PAGES = {
@@ -30,11 +35,19 @@ PAGES = {
     "what one holds": "/me",
     "one's grants": "/grants",
     "one's applications": "/applications",
+    "the newest of the record, to an auditor": "/admin/log",
+    "what runs, to an auditor": "/admin/running",
+    "the grants that end soon, to their committee": "/renewals",
+    "what waits for a committee": "/reviews",
+    "what happened to one's data": "/my-data",
 }
+_WHO = {"/admin/log": "eve", "/admin/running": "eve", "/renewals": "mei", "/reviews": "mei", "/my-data": "pia"}
+"""Who looks at it, if not Ada."""
 _DAY = 86_400
 _TIMES = 5
+_PEOPLE = 5_000
 _DAYS = 1_000
-"""Over which the grants of others began."""
+"""Over which the grants of others began, and will end."""
 
 
 class _Door:
@@ -60,7 +73,7 @@ class _Door:
             assert title in text
 
     async def _get(self, path: str) -> str:
-        cookie = f"__Host-broker-session={secret('ada')}"
+        cookie = f"__Host-broker-session={secret(_WHO.get(path, 'ada'))}"
         self.writer.write(f"GET {path} HTTP/1.1\r\nHost: broker\r\nCookie: {cookie}\r\n\r\n".encode())
         told = (await self.reader.readuntil(b"\r\n\r\n")).decode().lower()
         assert " 200 " in told.split("\r\n")[0], told
@@ -76,17 +89,25 @@ def _dataset(n: int) -> Dataset:
 
 def _others(now: Seconds) -> Iterator[Row]:
     """What is there besides: datasets, and grants of other people."""
-    dataset, grant = _dataset(0), b.grant(ends=Seconds(now + 400 * _DAY))
-    for n in range(MANY):
-        id = DatasetId(f"https://data.example/{n:06d}")
-        yield replace(dataset, id=id, title=f"Study {n} of lungs")
-        yield replace(
-            grant,
-            id=GrantId(f"grt_{n:06d}"),
-            person=PersonId(f"usr_{n % 5000}"),
-            dataset=id,
-            begins=Seconds(now - n % _DAYS * _DAY),
+    dataset, grant = _dataset(0), b.grant()
+    ids = [DatasetId(f"https://data.example/{n:06d}") for n in range(DATASETS)]
+    for n, id in enumerate(ids):
+        yield copied(dataset, id=id, title=f"Study {n} of lungs")
+    for n in range(GRANTS):
+        begins, ends = Seconds(now - n % _DAYS * _DAY), Seconds(now + (n % _DAYS + 1) * _DAY)
+        person = PersonId(f"usr_{n % _PEOPLE}")
+        yield copied(
+            grant, id=GrantId(f"grt_{n:07d}"), person=person, dataset=ids[n % DATASETS], begins=begins, ends=ends
         )
+
+
+def _people(now: Seconds) -> Iterator[Row]:
+    """Who looks: a researcher, an auditor, the chair of a committee, a participant."""
+    for name in ("ada", "eve", "mei", "pia"):
+        subject = b.PIA if name == "pia" else None
+        yield Person(id=PersonId(f"usr_{name}"), log_key="aa" * 32, created=now, subject=subject)
+        yield browser_session(name, auth_time=now, expires=Seconds(now + 9 * 3600))
+    yield Role(id="r-eve", role="auditor", scope="service", iss=b.HOME, sub="eve")
 
 
 async def _opened(stack: AsyncExitStack, loop: asyncio.AbstractEventLoop, chosen: Settings) -> _Door:
@@ -95,11 +116,12 @@ async def _opened(stack: AsyncExitStack, loop: asyncio.AbstractEventLoop, chosen
     w = running.world
     now = w.clock.now()
     lasting: Grant = b.grant(begins=Seconds(now - 10), ends=Seconds(now + 300 * _DAY))
-    session = browser_session("ada", auth_time=now, expires=Seconds(now + 9 * 3600))
-    rows = [*b.rows(grant=lasting), Person(id=b.ADA, log_key="aa" * 32, created=now), session]
+    rows = [*b.rows(grant=lasting), *_people(now)]
     await w.ledger.record(w.entry("catalogue.applied", now, None, {"rows": len(rows)}), *map(Put, rows))
     live = cast("LiveSnapshot", running.app[BROKER].snapshots)
+    gc.disable()  # nothing of them is garbage, and looking for some would take longer than making them
     live.committed(_others(now))
+    gc.enable()
     door = _Door(loop, live)
     door.reader, door.writer = await asyncio.open_connection("127.0.0.1", port, limit=2**22)
     return door
@@ -109,8 +131,7 @@ async def _opened(stack: AsyncExitStack, loop: asyncio.AbstractEventLoop, chosen
 def goals() -> Iterator[tuple[Goal, ...]]:
     """With a broker that serves meanwhile, in a folder of its own."""
     with tempfile.TemporaryDirectory() as folder, logging_nowhere():
-        chosen = Settings(issuer=str(b.US), state=Path(folder) / "state", mode="example", port=0)
-        make_state(chosen)
+        chosen = LongLog(Path(folder), ENTRIES, str(b.US)).settings.model_copy(update={"port": 0})
         loop, stack = asyncio.new_event_loop(), AsyncExitStack()
         try:
             door = loop.run_until_complete(_opened(stack, loop, chosen))
@@ -121,7 +142,7 @@ def goals() -> Iterator[tuple[Goal, ...]]:
 
 
 def _goals(door: _Door) -> tuple[Goal, ...]:
-    among = "among 100,000 datasets and grants"
+    among = f"among {DATASETS:,} datasets, {GRANTS:,} grants and {ENTRIES:,} entries"
     return (
         Goal(
             name=f"the catalogue searched, just after a change, {among}",

@@ -13,6 +13,8 @@ from broker.core.rows import Access, Delivery, Row
 from broker.core.time import Seconds
 from broker.web.state import BROKER
 from tests import builders as b
+from tests.browser.looks import LOOKS
+from tests.browser.world import lived_in
 from tests.fakes import START
 from tests.web.browsing import Browser, browser_session
 from tests.web.site import Site, site
@@ -78,3 +80,18 @@ async def test_a_page_reads_a_few_times_however_much_there_is(tmp_path: Path, pa
             assert browser.status == 200, shown
             told.append(len(rows.asked))
     assert told[0] == told[1] <= MOST, rows.asked
+
+
+@pytest.mark.row("PAG-READS")
+async def test_no_page_reads_often_where_something_of_everything_has_happened(tmp_path: Path) -> None:
+    often: dict[str, list[str]] = {}
+    async with lived_in(tmp_path) as (s, names):
+        rows = counted(s)
+        for look in LOOKS:
+            browser, path = Browser(s, look.who), look.address.format_map(names)
+            await browser.open(path)
+            rows.asked.clear()
+            await browser.open(path)
+            often[look.id] = list(rows.asked)
+    assert {id: asked for id, asked in often.items() if len(asked) > MOST} == {}
+    assert any(often.values())

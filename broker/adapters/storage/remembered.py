@@ -1,22 +1,22 @@
 """Rows that nearly every request asks for, read once and kept until they change.
 
-Who somebody is, their sessions and what they agreed to are looked up by every access token and every Passport, and
-what a ticket stands for by every range. The ledger tells of each commit before anybody hears that it succeeded, so what
-is kept is always the last committed version: a row that was put is forgotten, and one that was being read meanwhile is
-not kept.
+Who somebody is, their sessions, where they come from and what they agreed to with which client are looked up by every
+access token and every Passport, and what a ticket stands for by every range. The ledger tells of each commit before
+anybody hears that it succeeded, so what is kept is always the last committed version: a row that was put is
+forgotten, and one that was being read meanwhile is not kept.
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from broker.core.rows import Access, Family, Identity, Person, Row, Session
+from broker.core.rows import Access, Client, Family, Identity, IdentityProvider, Person, Row, Session
 from broker.ports import Rows
 
 R = TypeVar("R", bound=Row)
 _Key = tuple[str, ...]
 
-KEPT: frozenset[type[Row]] = frozenset({Person, Identity, Session, Family, Access})
+KEPT: frozenset[type[Row]] = frozenset({Person, Identity, Session, Family, Access, Client, IdentityProvider})
 FOUND: Mapping[type[Row], str] = MappingProxyType({Session: "person"})
 """Lists that are kept: all rows of a kind with this member, which never changes in a row."""
 MOST = 10_000

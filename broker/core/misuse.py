@@ -40,12 +40,13 @@ def counted(before: UseTally | None, grant: GrantId, one: Delivery, country: str
     if day < tally.day:
         return tally
     if day > tally.day:
-        tally = replace(tally, day=day, day_bytes=0, day_downloads=0, day_countries=frozenset())
+        tally = replace(tally, day=day, day_bytes=0, day_downloads=0, day_countries=frozenset(), day_pieces=0)
     return replace(
         tally,
         day_bytes=tally.day_bytes + size,
         day_downloads=tally.day_downloads + (one.first == 0),
         day_countries=tally.day_countries | ({country} if country else set()),
+        day_pieces=tally.day_pieces + 1,
     )
 
 
@@ -55,6 +56,7 @@ def beyond(tally: UseTally, grant: Grant, limits: Limits) -> Iterator[Beyond]:
     amounts: tuple[tuple[Rule, int, int | None], ...] = (
         ("bytes_a_day", tally.day_bytes, limits.bytes_a_day),
         ("downloads_a_day", tally.day_downloads, limits.downloads_a_day),
+        ("pieces_a_day", tally.day_pieces, limits.pieces_a_day),
         ("countries_a_day", len(tally.day_countries), limits.countries_a_day),
     )
     for rule, found, limit in amounts:

@@ -3,6 +3,7 @@
 English is looked at in light and Spanish in dark: colours do not depend on words.
 """
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -97,6 +98,26 @@ async def test_what_is_wrong_with_a_page_is_noticed(world: World) -> None:
     for fault in ("image-alt", "color-contrast", "html-has-lang", "label", "wider than the screen"):
         assert fault in said
     await seen.page.context.close()
+
+
+FIRST_VISIT = 100_000
+"""Bytes of a page with all that it loads, the first time and uncompressed: three seconds at 256 kbit/s."""
+
+
+@pytest.mark.row("PAG-EVERYBODY", "WHO-P-11")
+@pytest.mark.asyncio(loop_scope="session")
+async def test_a_first_visit_of_every_page_is_light(world: World) -> None:
+    s, names, _ = world
+    heavy = {}
+    for look in LOOKS:
+        browser = Browser(s, look.who)
+        text = await browser.open(look.address.format_map(names))
+        loads = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', text))
+        assert loads or browser.status == 303
+        whole = len(text.encode()) + sum([len(await (await s.http.get(path)).read()) for path in loads])
+        if whole > FIRST_VISIT:
+            heavy[look.id] = whole
+    assert heavy == {}
 
 
 @pytest.mark.row("PAG-EVERYBODY")

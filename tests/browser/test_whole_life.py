@@ -23,7 +23,7 @@ async def place(driver: Playwright, tmp_path_factory: pytest.TempPathFactory) ->
         yield issuer, browser
 
 
-@pytest.mark.row("PAG-LIFE")
+@pytest.mark.row("PAG-LIFE", "WHO-P-11")
 @pytest.mark.asyncio(loop_scope="session")
 async def test_from_a_draft_to_the_end_by_pages_and_keys_alone(place: tuple[str, Chromium]) -> None:
     issuer, browser = place

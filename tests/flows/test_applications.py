@@ -183,7 +183,7 @@ async def test_a_yes_of_the_committee_cannot_become_a_no_of_its_chair_but_a_tie_
     assert isinstance(await decide_request.approve(s.world, CHAIR, asked, "Good.", {}), Decided)
 
 
-@pytest.mark.row("WF-ASIDE")
+@pytest.mark.row("WF-ASIDE", "WHO-3.1-6b")
 async def test_who_steps_aside_neither_votes_nor_answers_and_their_vote_is_gone() -> None:
     s = world(quorum=2)
     made = await handed(s)

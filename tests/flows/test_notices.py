@@ -457,7 +457,7 @@ async def test_a_duty_is_told_before_it_is_due_and_when_it_is_late_and_not_when_
     assert told == [0, 0, 1, 2, 3]
 
 
-@pytest.mark.row("WF-REMINDERS")
+@pytest.mark.row("WF-REMINDERS", "WHO-3.6-5")
 async def test_an_answer_that_is_late_is_told_to_both_sides_and_to_who_runs_the_broker_and_is_no_yes() -> None:
     s = world()
     made = await handed(s)

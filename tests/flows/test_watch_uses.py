@@ -11,7 +11,7 @@ from broker.core.ids import ObjectId, PersonId
 from broker.core.misuse import beyond, counted, is_over, left, settled
 from broker.core.outcome import Reason
 from broker.core.purpose import Purpose
-from broker.core.rows import Alert, Delivery, Person, Revocation, Role, UseTally
+from broker.core.rows import Alert, Delivery, Person, Put, Revocation, Role, UseTally
 from broker.core.rows.uses import RULES, Limits
 from broker.core.time import Seconds
 from broker.flows.alerts import alerts, close
@@ -72,6 +72,7 @@ def test_a_tally_is_the_sum_of_its_last_day_and_of_all(told: list[tuple[int, int
     assert tally.day_bytes == sum(sent for _, sent, _ in of_last)
     assert tally.day_downloads == sum(sent % 2 == 0 for _, sent, _ in of_last)
     assert tally.day_countries == {country for *_, country in of_last if country}
+    assert tally.day_pieces == len(of_last)
 
 
 def test_what_comes_late_counts_for_the_whole_alone() -> None:
@@ -80,7 +81,15 @@ def test_what_comes_late_counts_for_the_whole_alone() -> None:
     assert (late.bytes, late.day_bytes, late.day_countries) == (200, 100, frozenset({"DE"}))
 
 
-AT = UseTally(id=b.GRANT, bytes=500, day=7, day_bytes=100, day_downloads=3, day_countries=frozenset({"DE", "FR", "US"}))
+AT = UseTally(
+    id=b.GRANT,
+    bytes=500,
+    day=7,
+    day_bytes=100,
+    day_downloads=3,
+    day_countries=frozenset({"DE", "FR", "US"}),
+    day_pieces=9,
+)
 NONE = Limits(countries_a_day=None, elsewhere=False)
 RULE_CASES: list[tuple[dict[str, Any], list[str]]] = [
     ({}, []),
@@ -90,6 +99,8 @@ RULE_CASES: list[tuple[dict[str, Any], list[str]]] = [
     ({"bytes_in_all": 499}, ["bytes_in_all"]),
     ({"downloads_a_day": 3}, []),
     ({"downloads_a_day": 2}, ["downloads_a_day"]),
+    ({"pieces_a_day": 9}, []),
+    ({"pieces_a_day": 8}, ["pieces_a_day"]),
     ({"countries_a_day": 3}, []),
     ({"countries_a_day": 2}, ["countries_a_day"]),
     ({"elsewhere": True}, ["elsewhere"]),
@@ -211,6 +222,21 @@ async def test_where_the_data_say_so_the_grant_rests_until_a_person_resumes_it()
     assert not still_permitted(running, s.live.current(), s.clock.now()), "closing it resumes nothing"
 
 
+@pytest.mark.row("WHO-3.8-2c", "USE-HELD")
+async def test_a_scripted_probe_of_small_regions_is_told_and_frozen_at_the_next_look() -> None:
+    """Looks are a minute apart: well within five minutes (WHO matrix 3.8-2c)."""
+    s = world(pieces_a_day=20, downloads_a_day=0, holds=frozenset({"pieces_a_day"}))
+    running = await opened(s)
+    probe = [replace(running.delivery, id=f"dlv_9{n:03}", first=1 + n, last=1 + n) for n in range(21)]
+    for n, one in enumerate(probe):
+        await s.world.ledger.record(s.world.entry("use.counted", START, None, {"n": n}), Put(one))
+        await close_delivery(s.world, replace(running, delivery=one), "complete", 1)
+    s.clock.advance(60)
+    await look(s.world)
+    assert [one.about["rule"] for one in s.ledger.entries if one.kind == "alert.raised"] == ["pieces_a_day"]
+    assert not still_permitted(running, s.live.current(), s.clock.now())
+
+
 @pytest.mark.row("USE-COUNTED")
 async def test_what_runs_is_counted_when_it_has_ended_and_nothing_is_counted_twice() -> None:
     s = world(bytes_a_day=10**9)
@@ -299,4 +325,11 @@ async def test_who_sees_an_alert_and_who_says_what_it_was(who: Caller, sees: boo
 
 
 def test_every_rule_can_hold() -> None:
-    assert set(RULES) == {"bytes_a_day", "bytes_in_all", "downloads_a_day", "countries_a_day", "elsewhere"}
+    assert set(RULES) == {
+        "bytes_a_day",
+        "bytes_in_all",
+        "downloads_a_day",
+        "countries_a_day",
+        "elsewhere",
+        "pieces_a_day",
+    }

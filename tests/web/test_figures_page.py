@@ -70,7 +70,7 @@ async def test_past_hole_who_amended_what_was_approved_made_a_yes_of_the_figures
     assert next(line for line in said["applicants"] if line["group"] == "high")["decided"] == 40
 
 
-@pytest.mark.row("PUB-FIGURES")
+@pytest.mark.row("PUB-FIGURES", "WHO-3.4-4", "WHO-P-3", "WHO-3.6-5")
 async def test_a_year_is_counted_by_income_group(tmp_path: Path) -> None:
     async with site(tmp_path, *year(), grant=None) as s:
         counting(s)
@@ -114,7 +114,7 @@ async def test_small_figures_are_not_told_and_nobody_is_named(tmp_path: Path) ->
     assert not [name for name in ("usr_ada", "req_0", "Lake", "Why") if name in page]
 
 
-@pytest.mark.row("PUB-FIGURES")
+@pytest.mark.row("PUB-FIGURES", "WHO-3.4-4")
 async def test_the_same_day_has_the_same_figures(tmp_path: Path) -> None:
     async with site(tmp_path, *year(), grant=None) as s:
         figures, w = Figures(INCOME), s.stage.world

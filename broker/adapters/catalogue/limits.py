@@ -15,6 +15,8 @@ class LimitsPart(Part):
     bytes_in_all: Annotated[int, Field(ge=0)] | None = None
     downloads_a_day: Annotated[int, Field(ge=0)] | None = None
     """Deliveries from the first byte on."""
+    pieces_a_day: Annotated[int, Field(ge=0)] | None = None
+    """Deliveries of any part: one small region after another."""
     countries_a_day: Annotated[int, Field(ge=1)] | None = 2
     elsewhere: bool = True
     """Also of a use from a country that the approved purpose does not name?"""
@@ -28,6 +30,7 @@ def limits(part: LimitsPart) -> Limits:
         bytes_a_day=part.bytes_a_day,
         bytes_in_all=part.bytes_in_all,
         downloads_a_day=part.downloads_a_day,
+        pieces_a_day=part.pieces_a_day,
         countries_a_day=part.countries_a_day,
         elsewhere=part.elsewhere,
         holds=frozenset(part.holds),

@@ -11,6 +11,7 @@ ALERT_WORDS: Mapping[str, str] = MappingProxyType(
         "alert.bytes_a_day": "More bytes in a day than the data allow.",
         "alert.bytes_in_all": "More bytes in all than the data allow.",
         "alert.downloads_a_day": "More downloads in a day than the data allow.",
+        "alert.pieces_a_day": "More parts asked for in a day than the data allow: perhaps by a program, one small region after another.",
         "alert.countries_a_day": "From more countries within a day than the data allow.",
         "alert.elsewhere": "From a country that the approved purpose does not name:",
         "alert.figures": "Found: {found}. Limit: {limit}.",

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal, get_args
 from broker.core.ids import DatasetId, GrantId, PersonId
 from broker.core.time import Seconds
 
-Rule = Literal["bytes_a_day", "bytes_in_all", "downloads_a_day", "countries_a_day", "elsewhere"]
+Rule = Literal["bytes_a_day", "bytes_in_all", "downloads_a_day", "countries_a_day", "elsewhere", "pieces_a_day"]
 """`elsewhere`: from a country that the approved purpose does not name."""
 RULES: tuple[Rule, ...] = get_args(Rule)
 
@@ -25,6 +25,8 @@ class Limits:
     countries_a_day: int | None = None
     elsewhere: bool = True
     holds: frozenset[Rule] = frozenset()
+    pieces_a_day: int | None = None
+    """Deliveries of any part: who asks for one small region after another is found by this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,7 @@ class UseTally:
     day_bytes: int = 0
     day_downloads: int = 0
     day_countries: frozenset[str] = frozenset()
+    day_pieces: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

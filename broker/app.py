@@ -61,7 +61,7 @@ from broker.flows.verified import Verifier
 from broker.flows.world import World
 from broker.key_places import key_makers
 from broker.notified import channels, telling
-from broker.policies import RulesError, policy_folder, rules_in, watch_policies
+from broker.policies import RulesError, policy_folder, policy_sets, rules_in, watch_policies
 from broker.ports import Entropy
 from broker.ports.tracing import UNTRACED, Tracer
 from broker.state import (
@@ -90,6 +90,7 @@ from broker.web.routes import add_routes
 from broker.web.server import listening, tls_of
 from broker.web.state import BROKER, READY, Administration, Broker, Readiness
 from broker.web.streams import LiveStreams
+from broker.web.trials import Trials
 
 _OUTGOING_SECONDS = 8.0
 
@@ -167,7 +168,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             version=version("ga4gh-access-broker"),
             languages=(languages := load_languages(settings.text_folder)),
             post=await stack.enter_async_context(telling(world, outgoing, settings, store, languages, jobs)),
-            administration=_administration(outgoing, settings, store, jobs),
+            administration=_administration(outgoing, settings, store, jobs, watch, stack),
             tracer=tracer,
             searched=await searched_in(live),
         )
@@ -241,7 +242,15 @@ def _outgoing(stack: AsyncExitStack, tracer: Tracer) -> Outgoing:
     return outgoing
 
 
-def _administration(outgoing: Outgoing, settings: Settings, store: keys.KeyStore, jobs: Jobs) -> Administration:
+def _administration(
+    outgoing: Outgoing,
+    settings: Settings,
+    store: keys.KeyStore,
+    jobs: Jobs,
+    watch: PolicyWatch,
+    stack: AsyncExitStack,
+) -> Administration:
+    stack.push_async_callback((trials := Trials()).close)
     return Administration(
         forms=CatalogueForms(),
         tools=Tools(probe=HttpProbe(outgoing), fits=jose.fits, check=jose.check_signature),
@@ -249,6 +258,8 @@ def _administration(outgoing: Outgoing, settings: Settings, store: keys.KeyStore
         operator=settings.operator,
         figures=Figures(load_income_groups(settings.income_groups_file)),
         jobs=jobs,
+        sets=policy_sets(settings, watch),
+        trials=trials,
         log_key=str(log_key(store, settings.issuer)[0]),
     )
 

@@ -74,7 +74,7 @@ class Settings(BaseModel):
     key_service_token_file: Path | None = None
     """File with our token there, mode 0600; read each time, for something else renews it."""
     policies: Path | None = None
-    """Folder of policy packs until `broker policy activate` puts others in force; by default the shipped examples. A
+    """Folder of policy packs until others are put in force, by command or page; by default the shipped examples. A
     pack with an error stops the start."""
     packs: tuple[str, ...] = ()
     """Ids of the packs in force, of those in the folder; by default all of them."""

@@ -4,13 +4,14 @@ Trusted: whoever can write there writes the law that this service follows. What 
 `core.jurisdiction.lint`; this file only reads, and says file and line for whatever is wrong.
 """
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from broker.adapters.yaml_files import Document, YamlFileError, load_yaml
+from broker.adapters.yaml_files import MAX_BYTES, Document, YamlFileError, load_yaml, read_yaml
 from broker.core.jurisdiction.lint import lint
 from broker.core.jurisdiction.pack import Pack
 from broker.core.jurisdiction.pack_cases import check_cases
 from broker.core.jurisdiction.reading import Problem
+from broker.ports.packs import Files
 
 
 class PolicyError(ValueError):
@@ -21,23 +22,37 @@ class PolicyError(ValueError):
         self.problems = problems
 
 
+def files_in(folder: Path, *patterns: str) -> dict[str, bytes]:
+    """The packs and cases in `folder`, or what fits `patterns`, in order; of one that is too long, its beginning."""
+    found: dict[str, bytes] = {}
+    for path in sorted(path for pattern in patterns or ("*.yaml", "cases/*.yaml") for path in folder.glob(pattern)):
+        with path.open("rb") as file:
+            found[path.relative_to(folder).as_posix()] = file.read(MAX_BYTES + 1)
+    return found
+
+
 def load_packs(folder: Path) -> tuple[Pack, ...]:
     """Every pack in `folder`, in the order of file names; their cases are not run. PolicyError, OSError.
 
     A folder without packs is an error: a service without law must not look like one.
     """
-    packs, problems = _read(folder)
+    packs, problems = read_packs(files_in(folder, "*.yaml"), folder)
     if problems:
         raise PolicyError(problems)
-    return tuple(pack for _, pack in packs)
+    return tuple(packs.values())
 
 
 def lint_packs(folder: Path) -> tuple[str, ...]:
     """Everything that is wrong with the packs in `folder` and with their cases; nothing if all is well."""
-    packs, problems = _read(folder)
+    return lint_files(files_in(folder), folder)
+
+
+def lint_files(files: Files, folder: Path) -> tuple[str, ...]:
+    """As `lint_packs`, of files that need not lie in `folder` yet."""
+    packs, problems = read_packs(files, folder)
     found = list(problems)
-    for path, pack in packs:
-        found += _case_problems(path, pack)
+    for name, pack in packs.items():
+        found += _case_problems(files, folder, name, pack)
     return tuple(found)
 
 
@@ -46,32 +61,43 @@ def load_cases(path: Path) -> Document:
     return load_yaml(path, anchors=True)
 
 
-def _read(folder: Path) -> tuple[tuple[tuple[Path, Pack], ...], tuple[str, ...]]:
-    packs: list[tuple[Path, Pack]] = []
+def cases_name(pack: str) -> str:
+    """Where in a set the cases of a pack stand."""
+    return f"cases/{pack}.yaml"
+
+
+def read_packs(files: Files, folder: Path) -> tuple[dict[str, Pack], tuple[str, ...]]:
+    """The packs of `files` by the names of their files, and what is wrong; `folder` is how messages call it."""
+    packs: dict[str, Pack] = {}
     problems: list[str] = []
-    for path in sorted(folder.glob("*.yaml")):
+    for name, said in files.items():
+        if len(PurePosixPath(name).parts) > 1:
+            continue
+        path = folder / name
         try:
-            document = load_yaml(path, anchors=False)
+            document = read_yaml(said, str(path), anchors=False)
         except YamlFileError as error:
             problems.append(str(error))
             continue
         found = lint(document.value, document.line)
         if isinstance(found, Pack):
-            problems += [f"{path}:1: id: {found.id} is in {other}" for other, each in packs if each.id == found.id]
-            packs.append((path, found))
+            others = (other for other, each in packs.items() if each.id == found.id)
+            problems += [f"{path}:1: id: {found.id} is in {folder / other}" for other in others]
+            packs[name] = found
         else:
             problems += _told(path, found)
     if not packs and not problems:
         problems.append(f"{folder}: no packs here")
-    return tuple(packs), tuple(problems)
+    return packs, tuple(problems)
 
 
-def _case_problems(pack_file: Path, pack: Pack) -> list[str]:
-    path = pack_file.parent / "cases" / f"{pack.id}.yaml"
-    if not path.is_file():
-        return [f"{pack_file}:1: {pack.id}: rules without cases, {path} is missing"]
+def _case_problems(files: Files, folder: Path, pack_file: str, pack: Pack) -> list[str]:
+    name = cases_name(pack.id)
+    path = folder / name
+    if name not in files:
+        return [f"{folder / pack_file}:1: {pack.id}: rules without cases, {path} is missing"]
     try:
-        document = load_cases(path)
+        document = read_yaml(files[name], str(path), anchors=True)
     except YamlFileError as error:
         return [str(error)]
     return _told(path, check_cases(pack, document.value, document.line))

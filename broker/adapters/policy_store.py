@@ -7,9 +7,11 @@ set that holds. Trusted: whoever can write there writes the law that this servic
 import hashlib
 import os
 import re
-import shutil
 import tempfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+
+from broker.adapters.policy_files import files_in
+from broker.ports.packs import Files
 
 _POINTER = "in-force"
 _NAME = re.compile(r"[0-9a-f]{64}")
@@ -38,15 +40,20 @@ def assert_untouched(kept: Path) -> None:
 
 
 def keep(source: Path, folder: Path) -> Path:
-    """A copy of the packs and cases in `source`, whole or not at all, under the digest of their files. OSError."""
+    """A copy of the packs and cases in `source`, as `keep_files`. OSError."""
+    return keep_files(files_in(source), folder)
+
+
+def keep_files(files: Files, folder: Path) -> Path:
+    """A copy of a set, whole or not at all, under the digest of its files; durable on return. OSError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    kept = folder / content_digest(source)
+    kept = folder / digest_of(files)
     if not kept.is_dir():
         with tempfile.TemporaryDirectory(dir=folder, prefix=".half-") as half:
-            for path in _files(source):
-                target = Path(half) / "set" / path.relative_to(source)
+            for name, said in files.items():
+                target = Path(half) / "set" / name
                 target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                shutil.copyfile(path, target)
+                _write(target, said)
             (Path(half) / "set").rename(kept)
     return kept
 
@@ -62,12 +69,19 @@ def point_to(kept: Path) -> None:
 
 def content_digest(source: Path) -> str:
     """SHA-256 over the names and contents of the packs and cases in `source`."""
+    return digest_of(files_in(source))
+
+
+def digest_of(files: Files) -> str:
+    """SHA-256 over the names and contents of a set."""
     whole = hashlib.sha256()
-    for path in _files(source):
-        content = path.read_bytes()
-        whole.update(f"{path.relative_to(source)}\0{len(content)}\0".encode() + content)
+    for name, content in sorted(files.items(), key=lambda each: PurePosixPath(each[0]).parts):
+        whole.update(f"{name}\0{len(content)}\0".encode() + content)
     return whole.hexdigest()
 
 
-def _files(source: Path) -> list[Path]:
-    return sorted((*source.glob("*.yaml"), *source.glob("cases/*.yaml")))
+def _write(path: Path, said: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(said)
+        file.flush()
+        os.fsync(file.fileno())

@@ -33,7 +33,8 @@ class PolicyWatch:
 
         says what is wrong. `adopt`: keeps them and lets them decide from then on, or says why they may not.
         """
-        self._seen, self._find, self._load, self._adopt = seen, find, load, adopt
+        self.seen = seen
+        self._find, self._load, self._adopt = find, load, adopt
         self._told, self._wrong = "", False
         self.asked = asyncio.Event()
 
@@ -42,7 +43,7 @@ class PolicyWatch:
         self._wrong = False
         try:
             folder = await asyncio.to_thread(self._find)
-            if folder == self._seen:
+            if folder == self.seen:
                 return False
             rules = await asyncio.to_thread(self._load, folder)
             wrong = await self._adopt(rules)
@@ -50,14 +51,14 @@ class PolicyWatch:
             return self._refused(str(failure) or type(failure).__name__)
         if wrong:
             return self._refused("\n".join(wrong))
-        self._seen, self._told = folder, ""
+        self.seen, self._told = folder, ""
         log.info("policies.activated", folder=str(folder), packs=sorted(rules.packs))
         return True
 
     def _refused(self, why: str) -> bool:
         self._wrong = True
         if why != self._told:
-            log.error("policies.refused", why=why, in_force=str(self._seen))
+            log.error("policies.refused", why=why, in_force=str(self.seen))
             self._told = why
         return False
 

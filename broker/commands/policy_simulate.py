@@ -4,7 +4,7 @@ Read beside a running broker, over connections that cannot write; nothing is cha
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +16,18 @@ from broker.adapters.clock import SystemClock
 from broker.adapters.ontology import open_ontology
 from broker.adapters.policy_files import lint_packs, load_cases
 from broker.adapters.snapshots import load
-from broker.adapters.storage.reads import SqliteRows
 from broker.commands.common import Fail, settings, telling
 from broker.commands.policy_simulated import differences
 from broker.config import Settings
-from broker.core.access.states import State
-from broker.core.decision.other_law import Concerned, Difference, difference, is_live, of_answer, of_grant, of_request
+from broker.core.decision.other_law import Difference, difference, of_answer
 from broker.core.jurisdiction.case import facts_of, time_of
 from broker.core.jurisdiction.judge import judge
 from broker.core.jurisdiction.rulebook import Rulebook
 from broker.core.passport.trust import TrustRow
-from broker.core.rows import Access, Grant, Request
-from broker.core.snapshot import Snapshot, empty
+from broker.core.snapshot import empty
 from broker.core.time import Seconds, parse_rfc3339, rfc3339
 from broker.database import rows_of
+from broker.flows.simulate_packs import concerned
 from broker.policies import load_rules, policy_folder
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -76,26 +74,9 @@ async def _stored(chosen: Settings, now: Rulebook, then: Rulebook, at: Seconds) 
     ontology = open_ontology(chosen.ontology_file, chosen.ontologies)
     async with rows_of(chosen.store) as rows:
         snapshot = await load(empty(ontology, now, TrustRow(iss=chosen.issuer, is_us=True)), rows)
-        concerned = [each async for each in _concerned(rows, snapshot, at)]
-    shown = track(concerned, "judging", console=Console(stderr=True), transient=True)
+        asked = [each async for each in concerned(rows, snapshot, at)]
+    shown = track(asked, "judging", console=Console(stderr=True), transient=True)
     return [difference(each, snapshot, then) for each in shown]
-
-
-async def _concerned(rows: SqliteRows, snapshot: Snapshot, at: Seconds) -> AsyncIterator[Concerned]:
-    """A holder's place is the one of their last access, else the one where they asked from."""
-    last: dict[str, Access] = {}
-    async for access in rows.scan(Access):
-        if access.location is not None and (access.person not in last or access.expires > last[access.person].expires):
-            last[access.person] = access
-    async for grant in rows.scan(Grant):
-        if is_live(grant, snapshot, at):
-            asked = snapshot.get(Request, grant.request)
-            used = last.get(grant.person)
-            place = used.location if used is not None else asked.location if asked is not None else None
-            yield of_grant(grant, place, snapshot, at)
-    async for request in rows.scan(Request):
-        if request.state is State.SUBMITTED:
-            yield of_request(request, snapshot, at)
 
 
 def _cases(path: Path, now: Rulebook, then: Rulebook) -> Iterator[Difference]:

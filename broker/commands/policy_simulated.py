@@ -3,8 +3,8 @@
 One reason mostly explains many lines, so it is said once, above those whom it concerns.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import click
 from rich.padding import Padding
@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from broker.commands.policy_shown import print_json, print_table, table_of
-from broker.core.decision.other_law import EFFECTS, Difference, Effect, Said, counted
-from broker.core.outcome import Reason
+from broker.core.decision.causes import Cause, Concerning, Effects, because, effects_of, in_order
+from broker.core.decision.other_law import EFFECTS, Difference, Effect, Said
 from broker.core.plain import plain
 
 _LINES = 20
@@ -26,34 +26,25 @@ _MEANS: Mapping[Effect, str] = {
 _SILENT = "-"
 
 
-class _Group(NamedTuple):
-    """What differences must share to be told together; the rule and its words, without anybody's own facts."""
-
-    effect: Effect
-    outcomes: str
-    duties: str
-    rules: tuple[str, ...]
-
-
 def differences(found: Sequence[Difference], about: Mapping[str, Any], *, as_json: bool, every: bool) -> None:
     """Group by group, worst first; then how many, by dataset and all together. `every`: no group is cut short."""
-    told = [each for each in found if each.effect != "same"]
+    effects = effects_of(found)
     if as_json:
-        by_dataset = {name: counted(each for each in found if each.dataset == name) for name in _datasets(found)}
-        rows = [_row(each) for each in told]
-        print_json({**about, "summary": counted(found), "datasets": by_dataset, "differences": rows})
+        by_dataset = {name: effects.counted(name) for name in sorted(effects.datasets)}
+        rows = [_row(each) for each in found if each.effect != "same"]
+        print_json({**about, "summary": effects.counted(), "datasets": by_dataset, "differences": rows})
         return
-    _head(found, about)
-    for group, members in sorted(_groups(told).items(), key=_worst_first):
-        _one_group(group, members, every=every)
-    _summary(found)
+    _head(effects, about)
+    for cause, concerned in effects.worst_first():
+        _one_cause(cause, concerned, every=every)
+    _summary(effects)
 
 
-def _head(found: Sequence[Difference], about: Mapping[str, Any]) -> None:
+def _head(effects: Effects, about: Mapping[str, Any]) -> None:
     """At what time, of how many, and which packs differ."""
     before, after = about["before"], about["after"]
-    kinds = [each.kind for each in found]
-    many = ", ".join(f"{kinds.count(kind)} {kind}s" for kind in ("grant", "request", "case") if kind in kinds)
+    kinds = effects.kinds
+    many = ", ".join(f"{kinds[kind]} {kind}s" for kind in ("grant", "request", "case") if kinds[kind])
     click.echo(f"As of {about['at']}, mode {about['mode']}: {many or 'no live grant and no open request'}.")
     for name in sorted(before.keys() | after.keys()):
         then, now = after.get(name), before.get(name)
@@ -63,49 +54,32 @@ def _head(found: Sequence[Difference], about: Mapping[str, Any]) -> None:
         click.echo("The packs are those in force.")
 
 
-def _groups(told: Iterable[Difference]) -> dict[_Group, list[Difference]]:
-    found: dict[_Group, list[Difference]] = {}
-    for each in told:
-        rules = tuple(_rule(reason) for reason in each.why)
-        found.setdefault(_Group(each.effect, _outcomes(each), _duties(each), rules), []).append(each)
-    return found
-
-
-def _worst_first(item: tuple[_Group, list[Difference]]) -> tuple[int, int, _Group]:
-    return EFFECTS.index(item[0].effect), -len(item[1]), item[0]
-
-
-def _one_group(group: _Group, members: list[Difference], *, every: bool) -> None:
-    persons = len({each.person for each in members if each.person})
+def _one_cause(cause: Cause, concerned: Concerning, *, every: bool) -> None:
+    persons = len(concerned.persons)
     whose = f", of {_many(persons, 'person')}" if persons else ""
-    click.echo(f"\n{group.effect.upper()} {len(members)}{whose}: {_MEANS[group.effect]}")
-    for line in (group.outcomes, *group.rules, group.duties):
+    click.echo(f"\n{cause.effect.upper()} {concerned.count}{whose}: {_MEANS[cause.effect]}")
+    for line in (cause.outcomes, *cause.rules, cause.duties):
         if line:
             click.echo(f"  {line}")
     table = table_of("what", "id", "person", "institution", "country", "dataset", "because of")
-    shown = sorted(members, key=lambda one: (one.dataset, one.person, one.id))
+    shown = in_order(concerned.lines)
     for each in shown if every else shown[:_LINES]:
         who = (each.person or _SILENT, each.institution or "unknown", each.country or "unknown")
         if each.kind == "case":
             who = (_SILENT, _SILENT, who[2])
-        because = "; ".join(f"{name} {value}" for reason in each.why for name, value in _facts(reason))
-        table.add_row(each.kind, each.id, *who, each.dataset or _SILENT, Text(because))
+        table.add_row(each.kind, each.id, *who, each.dataset or _SILENT, Text(because(each)))
     _print(table)
     if not every and len(shown) > _LINES:
         click.echo(f"  … and {len(shown) - _LINES} more: --all shows them, --json everything of each")
 
 
-def _summary(found: Sequence[Difference]) -> None:
+def _summary(effects: Effects) -> None:
     """Datasets of which nothing differs are counted at the end only."""
-    summary, touched = table_of("dataset", *EFFECTS), 0
-    for name in _datasets(found):
-        counts = counted(each for each in found if each.dataset == name)
-        if counts["same"] < sum(counts.values()):
-            touched += 1
-            summary.add_row(name or "cases", *(str(counts[effect]) for effect in EFFECTS))
-    total = counted(found)
-    summary.add_row("all", *(str(total[effect]) for effect in EFFECTS))
-    click.echo(f"\n{touched} of {_many(len(_datasets(found)), 'dataset')} concerned")
+    summary, touched = table_of("dataset", *EFFECTS), effects.touched()
+    for name in touched:
+        summary.add_row(name or "cases", *(str(count) for count in effects.counted(name).values()))
+    summary.add_row("all", *(str(count) for count in effects.counted().values()))
+    click.echo(f"\n{len(touched)} of {_many(len(effects.datasets), 'dataset')} concerned")
     print_table(summary)
 
 
@@ -117,10 +91,6 @@ def _print(table: Table) -> None:
 
 def _many(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
-def _datasets(found: Iterable[Difference]) -> list[str]:
-    return sorted({each.dataset for each in found})
 
 
 def _row(each: Difference) -> dict[str, Any]:
@@ -145,32 +115,3 @@ def _said(said: Said) -> dict[str, Any]:
         "obligations": list(said.obligations),
         "missing": list(said.missing),
     }
-
-
-def _outcomes(each: Difference) -> str:
-    """`PERMIT -> PENDING (missing: scc.signed)`."""
-    now, then = (_outcome(said) for said in (each.before, each.after))
-    return f"{now} -> {then}" if now != then else now
-
-
-def _outcome(said: Said) -> str:
-    return said.outcome.name + (f" (missing: {', '.join(said.missing)})" if said.missing else "")
-
-
-def _rule(reason: Reason) -> str:
-    """`JUR-EU-SCC-NEEDED (eu-gdpr-ch5 safeguards-needed)`."""
-    where = f"{reason.norm.source} {reason.norm.rule}" if reason.norm is not None else "no pack"
-    return f"{reason.code} ({where})"
-
-
-def _facts(reason: Reason) -> list[tuple[str, str]]:
-    """What the rule read of this one; which papers it wants is told above."""
-    return [(name, str(value)) for name, value in reason.facts if name != "evidence"]
-
-
-def _duties(each: Difference) -> str:
-    """Which obligations came or went."""
-    came = sorted(set(each.after.obligations) - set(each.before.obligations))
-    went = sorted(set(each.before.obligations) - set(each.after.obligations))
-    signed = [*(f"+{name}" for name in came), *(f"-{name}" for name in went)]
-    return f"duties: {' '.join(signed)}" if signed and each.after.outcome.permits else ""

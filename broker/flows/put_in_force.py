@@ -3,17 +3,17 @@
 The same release of the same text never says something else: whoever changes a policy pack gives it a new version.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from broker.core.audit.entry import Value
 from broker.core.documents import Text, pack_text, read_pack, rows_of, rules_text, text_of
 from broker.core.jurisdiction.rulebook import Rulebook
-from broker.core.rows import Document, InForce, Put, changed
+from broker.core.rows import Document, InForce, Person, Put, changed
 from broker.core.rows.documents import What, document_id
 from broker.flows.world import World
-from broker.ports import Rows
+from broker.ports import Rows, StaleError
 
 _KINDS: dict[What, str] = {
     "rules": "policy.activated",
@@ -23,13 +23,29 @@ _KINDS: dict[What, str] = {
 }
 
 
-async def put_rules_in_force(w: World, rulebook: Rulebook) -> tuple[str, ...]:
-    """Keep every pack of `rulebook` and that they are in force together. What is wrong; nothing, if all is well."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreed:
+    """Who put a text in force in place of what, and what else is recorded with that.
+
+    By nobody: the operator, at the machine itself, in place of whatever there was.
+    """
+
+    by: Person | None = None
+    instead_of: InForce | None = None
+    about: Mapping[str, Value] = field(default_factory=dict)
+    with_it: tuple[Put, ...] = ()
+
+
+async def put_rules_in_force(w: World, rulebook: Rulebook, agreed: Agreed = Agreed()) -> tuple[str, ...]:
+    """Keep every pack of `rulebook` and that they are in force together. What is wrong; nothing, if all is well.
+
+    StaleError: others came into force at the same moment, or what is recorded with it was changed.
+    """
     packs = [pack_text(pack) for _, pack in sorted(rulebook.packs.items())]
-    return await put_in_force(w, rules_text(rulebook), packs)
+    return await put_in_force(w, rules_text(rulebook), packs, agreed)
 
 
-async def put_in_force(w: World, text: Text, parts: Sequence[Text] = ()) -> tuple[str, ...]:
+async def put_in_force(w: World, text: Text, parts: Sequence[Text] = (), agreed: Agreed = Agreed()) -> tuple[str, ...]:
     """Keep `text` and the `parts` that it names. Steps: 1 gather, 2 decide, 3 record.
 
     Nothing is recorded if they are kept already, and `text` is the last of its sort that came into force.
@@ -42,16 +58,19 @@ async def put_in_force(w: World, text: Text, parts: Sequence[Text] = ()) -> tupl
             new += [replace(row, since=now) for row in rows_of(each)]
     wrong = await contradicted(w.rows, parts)
     # 2. Decide.
+    if agreed.by is not None and before != agreed.instead_of:
+        raise StaleError(f"{text.what}: another came into force")
     if wrong or (before is not None and before.document == text.id and not new):
         return wrong
     after = InForce(id=text.what, document=text.id, since=now)
     if before is not None:
         after = changed(before, document=text.id, since=now)
     # 3. Record.
-    told: dict[str, Value] = {"document": text.id, "new": tuple(row.id for row in new)}
+    told: dict[str, Value] = {"document": text.id, "new": tuple(row.id for row in new), **agreed.about}
     if parts:
         told["parts"] = tuple(f"{each.name} {each.release} {sha256(each.read()).hexdigest()}" for each in parts)
-    await w.ledger.record(w.entry(_KINDS[text.what], now, None, told), *map(Put, new), Put(after))
+    entry = w.entry(_KINDS[text.what], now, agreed.by, told)
+    await w.ledger.record(entry, *map(Put, new), Put(after), *agreed.with_it)
     return ()
 
 

@@ -31,10 +31,12 @@ from broker.ports import (
 )
 from broker.ports.envelopes import Envelopes
 from broker.ports.log import AuditReads
+from broker.ports.packs import PackSets
 from broker.ports.regions import Regions
 from broker.ports.sources import Sources
 from broker.ports.tracing import UNTRACED, Tracer
 from broker.web.streams import LiveStreams
+from broker.web.trials import Trials
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,9 @@ class Administration:
     """The public figures; without a list of income groups every country is in none."""
     jobs: Jobs = field(default_factory=Jobs)
     """What this process does again and again."""
+    sets: PackSets | None = None
+    """The sets of policy packs; None: none can be written here."""
+    trials: Trials = field(default_factory=Trials)
     log_key: str = ""
     """The log's public key, as notes name it (`name+id+key`); for pages on which a receipt is checked."""
 

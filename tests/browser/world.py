@@ -1,5 +1,6 @@
 """A broker in which something of everything has happened, so that each page has what it can show."""
 
+import html
 import json
 import re
 from collections.abc import AsyncIterator
@@ -17,10 +18,10 @@ from broker.core.ids import ClientId, GrantId, PersonId, RequestId, SubjectRef
 from broker.core.oidc.opaque import stored_id
 from broker.core.rows import Alert, Approval, Client, Person, Role, Row, Trace
 from broker.core.time import Seconds
-from broker.flows.put_in_force import put_rules_in_force
 from broker.web.state import BROKER
 from tests import builders as b
 from tests.certificates import contexts
+from tests.desk import BASE, EU, desk, first_packs
 from tests.fakes import START, MemoryChanges
 from tests.web.browsing import Browser, browser_session
 from tests.web.site import BACK, PORTAL, Site, opened, site
@@ -110,7 +111,10 @@ async def lived_in(folder: Path) -> AsyncIterator[tuple[Site, dict[str, str]]]:
         folder, *_rows(), tls=(server, client), committee=committee(2), pia=_PIA, dataset=about, grant=grant
     ) as s:
         upstreams(s, *HOMES)
-        assert await put_rules_in_force(s.stage.world, b.rules()) == ()
+        packs = await desk(s.stage, folder / "packs", first_packs(folder / "packs" / "first"))
+        broker = s.http.app[BROKER]
+        administration = replace(broker.administration, sets=packs.sets)
+        s.http.app._state[BROKER] = replace(broker, administration=administration)
         yield s, await _happened(s)
 
 
@@ -209,7 +213,44 @@ async def _administered(s: Site) -> dict[str, str]:
     for noun, form in FORMS.items():
         await root.open(f"/admin/{noun}")
         await root.send(f"/admin/{noun}", do="add", row=json.dumps(form))
-    return {"issuer": ref(EGA)}
+    return {"issuer": ref(EGA)} | await _legislated(s)
+
+
+async def _legislated(s: Site) -> dict[str, str]:
+    """One change of the law is being written, one waits for a second person and was tried, one was given up."""
+    names, root, lex = dict[str, str](), Browser(s, "root"), Browser(s, "lex")
+    for name, pack in {"draft": EU, "proposed": BASE, "given_up": "new-law"}.items():
+        await root.open("/admin/packs")
+        await root.send("/admin/packs", pack=pack)
+        path = root.path
+        names[f"{name}_pack"] = path.rsplit("/", 1)[1]
+        if name == "draft":
+            continue
+        if name == "given_up":
+            await root.send(path, do="withdraw", seen="1")
+            continue
+        text, cases = (_typed(root.text, field) for field in ("text", "cases"))
+        text = re.sub("(?m)^version: .*$", 'version: "2027.01-example.1"', text).replace(
+            "op: lt, value: 2", "op: lt, value: 4"
+        )
+        for before, after in (
+            ("level: 3", "level: 4"),
+            ("level: 2", "level: 4"),
+            ("level: 1}, expect", "level: 3}, expect"),
+        ):
+            cases = cases.replace(before, after)
+        ground = f"Copies are for the best protected only. {LONG}"
+        await root.send(path, do="propose", seen="1", text=text, cases=cases, ground=ground)
+        assert root.status == 200, root.text
+        await lex.open(path)
+        await lex.send(path, do="simulate")
+        assert "usr_ada" in lex.text, lex.text
+    return names
+
+
+def _typed(text: str, field: str) -> str:
+    found = re.findall(rf'<textarea id="{field}"[^>]*>\n(.*?)</textarea>', text, re.DOTALL)
+    return html.unescape(found[0])
 
 
 async def _signed_in(s: Site) -> dict[str, str]:

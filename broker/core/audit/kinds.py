@@ -124,7 +124,10 @@ KINDS: Mapping[str, str] = MappingProxyType({
     # the objects themselves
     "object.availability": "repository staff said whether the bytes of an object are at hand",
     # how the broker itself is set up
-    "policy.activated": "these policy packs are in force together from now on; `parts` names them",
+    "policy.drafted": "somebody wrote a policy pack that may come into force, or wrote on; it is in force for nobody",
+    "policy.proposed": "a policy pack was proposed to a second person; `files` is the digest of the set with it",
+    "policy.withdrawn": "a policy pack that was written or proposed was given up",
+    "policy.activated": "these policy packs hold together from now on (`parts`); `proposal`: a second person agreed",
     "ontology.activated": "this disease ontology is in force from now on",
     "document.kept": "another text by which decisions are made was kept",
     "catalogue.applied": "a catalogue file was applied: trust, datasets, committees, repositories",

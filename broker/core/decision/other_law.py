@@ -4,7 +4,6 @@ Only the gate of the packs is asked, by the product's own code: what consent, co
 changed by a law. Nothing is decided here, and nothing is stored.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -172,9 +171,3 @@ def of_answer(answer: Answer) -> Said:
         obligations=answer.obligations,
         missing=(*answer.evidence, *answer.missing_facts),
     )
-
-
-def counted(differences: Iterable[Difference]) -> dict[Effect, int]:
-    """How many there are of each effect."""
-    found = [each.effect for each in differences]
-    return {effect: found.count(effect) for effect in EFFECTS}

@@ -36,6 +36,7 @@ from broker.core.rows.notices import Mailbox, Notice
 from broker.core.rows.oauth import Approval, Client, Code, Family, RefreshToken
 from broker.core.rows.once import Done
 from broker.core.rows.polled import PolledVisa
+from broker.core.rows.proposals import PackProposal
 from broker.core.rows.recipients import RecipientKey
 from broker.core.rows.reports import Report
 from broker.core.rows.repositories import AskedAbout, Usage
@@ -49,17 +50,18 @@ __all__ = [
     "Assertion", "Case", "Change", "Client", "Code", "Committee", "ConsentRow", "ConsentTemplate", "CustomType",
     "Dataset", "Delivery", "Document", "Done", "Drop", "DrsObject", "Envelope", "Erasure", "Evidence", "Family",
     "Farewell", "Gather", "Gathered", "Grant", "Hold", "HomeSession", "Identity", "IdentityLink", "IdentityProvider",
-    "InForce", "Incident", "Mailbox", "Notice", "Organisation", "Person", "PolledVisa", "Put", "RecipientKey",
-    "RefreshToken", "Report", "Repository", "Request", "Review", "Revocation", "Role", "Row", "Sanction", "Session",
-    "SigningKey", "Task", "Trace", "Usage", "UseMark", "UseTally", "VisaIssuer", "WithdrawalReceipt", "changed",
+    "InForce", "Incident", "Mailbox", "Notice", "Organisation", "PackProposal", "Person", "PolledVisa", "Put",
+    "RecipientKey", "RefreshToken", "Report", "Repository", "Request", "Review", "Revocation", "Role", "Row",
+    "Sanction", "Session", "SigningKey", "Task", "Trace", "Usage", "UseMark", "UseTally", "VisaIssuer",
+    "WithdrawalReceipt", "changed",
 ]  # fmt: skip
 
 KINDS: tuple[type[Row], ...] = (
     Access, Alert, Application, Approval, AskedAbout, Assertion, Case, Client, Code, Committee, ConsentRow,
     ConsentTemplate,    CustomType, Dataset, Delivery, Document, Done, DrsObject, Erasure,
     Family, Farewell, Gathered, Grant, Hold, HomeSession, Identity, IdentityLink, IdentityProvider, InForce, Incident,
-    Mailbox, Notice, Organisation, Person, PolledVisa, RecipientKey, RefreshToken, Report, Repository, Request, Review,
-    Revocation, Role, Sanction, Session, SigningKey, Task, Trace, Usage, UseMark, UseTally, VisaIssuer,
+    Mailbox, Notice, Organisation, PackProposal, Person, PolledVisa, RecipientKey, RefreshToken, Report, Repository,
+    Request, Review, Revocation, Role, Sanction, Session, SigningKey, Task, Trace, Usage, UseMark, UseTally, VisaIssuer,
     WithdrawalReceipt,
 )  # fmt: skip
 """Every kind of row; each is a table of its own."""

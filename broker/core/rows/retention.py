@@ -39,6 +39,7 @@ from broker.core.rows.notices import PERIOD, Mailbox, Notice
 from broker.core.rows.oauth import Approval, Client, Code, Family, RefreshToken
 from broker.core.rows.once import Done
 from broker.core.rows.polled import PolledVisa
+from broker.core.rows.proposals import PackProposal
 from broker.core.rows.recipients import RecipientKey
 from broker.core.rows.reports import Report
 from broker.core.rows.repositories import AskedAbout, Usage
@@ -79,6 +80,7 @@ STAYS: Mapping[str, tuple[type[Row], ...]] = MappingProxyType({
     "It says of a grant how much was used under it, and what people found of that; it names nobody but by an id.": (
         Alert, UseMark, UseTally,
     ),
+    "It says who changed the rules, and what they wrote; it names nobody but by an id.": (PackProposal,),
     "It is the participant's own receipt.": (WithdrawalReceipt,),
 })  # fmt: skip
 """Why rows of a kind are kept for as long as the broker is."""

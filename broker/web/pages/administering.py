@@ -21,7 +21,7 @@ from broker.core.plain import plain
 from broker.core.reasons import sentence
 from broker.core.rows import Client, IdentityProvider, Sanction, VisaIssuer
 from broker.core.time import Seconds
-from broker.flows import sanctions
+from broker.flows import propose_packs, sanctions
 from broker.flows.administer import Actor, forbidden, made_secret, move, register
 from broker.flows.inspect import inspect
 from broker.flows.issuer_keys import expel, refetch
@@ -62,6 +62,7 @@ async def home(request: web.Request) -> web.Response:
         "sorts": sorts,
         "punishes": punishes,
         "audits": audits,
+        "writes": propose_packs.may_read(who),
         "runs": audits or who.has_role("admin", "service"),
     }
     return page(request, who, "admin.html", values)

@@ -1,0 +1,268 @@
+"""Pages of the policy packs: those in force, and those that somebody writes and a second person puts in force.
+
+What may be done by whom is asked of flows/propose_packs.py; no page has a rule of its own. Putting rules in force
+takes a sign-in of the last minutes.
+"""
+
+import asyncio
+from difflib import unified_diff
+from functools import partial
+from typing import Any
+
+from aiohttp import web
+from multidict import MultiDict
+
+from broker.core.decision.causes import Cause, Concerning, because, in_order
+from broker.core.decision.other_law import EFFECTS
+from broker.core.jurisdiction.rulebook import Rulebook
+from broker.core.outcome import Reason
+from broker.core.reasons import sentence
+from broker.core.reasons.language import Tongue
+from broker.core.rows import Document, PackProposal
+from broker.core.rows.documents import document_id
+from broker.flows import propose_packs as flow
+from broker.flows.propose_packs import Looked
+from broker.flows.simulate_packs import MOST, Simulation, run, simulation
+from broker.flows.world import Caller
+from broker.ports.packs import PackSets
+from broker.web import forms
+from broker.web.bodies import form_body
+from broker.web.errors import Problem
+from broker.web.languages import language
+from broker.web.pages import searching
+from broker.web.pages.here import page, signed_in, visitor
+from broker.web.pages.recent import sign_in_again
+from broker.web.state import BROKER
+
+_FORM_BYTES = 1024 * 1024
+"""Two texts of `MOST_CHARACTERS`, as a form writes them."""
+_ENDED = 20
+"""Proposals that are over and are still listed."""
+_FIRST, _PAGE = 20, 100
+"""Lines of a cause that are shown beside the others, and of one alone."""
+_COMPARED = 2_000
+"""Lines of a text that is compared with another."""
+_WAIT = 2.0
+"""Seconds after which a page no longer waits for a simulation; it goes on."""
+
+
+async def listed(request: web.Request) -> web.Response:
+    """GET /admin/packs: the packs in force, and what is under way."""
+    return await _listed(request, await signed_in(request))
+
+
+async def begun(request: web.Request) -> web.Response:
+    """POST /admin/packs: begin a proposal, from a pack in force or of a new one."""
+    who = await signed_in(request)
+    form = forms.own(request, await form_body(request))
+    done = await flow.begin(request.app[BROKER].world, _sets(request), who, form.get("pack", "").strip())
+    if isinstance(done, Reason):
+        return await _listed(request, who, _told(done, request))
+    raise web.HTTPSeeOther(f"/admin/packs/{done.id}")
+
+
+async def show(request: web.Request) -> web.Response:
+    """GET /admin/packs/{proposal}: the text, what is wrong with it, what it changes, and what can be done."""
+    who = await signed_in(request)
+    return await _shown(request, who)
+
+
+async def acted(request: web.Request) -> web.Response:
+    """POST /admin/packs/{proposal}: save, propose, try, put in force, or give up."""
+    form = await form_body(request, _FORM_BYTES)
+    who, do = await visitor(request), form.get("do", "")
+    if who is None or not forms.is_own(request, form):
+        if do not in ("save", "propose"):
+            raise Problem("REQ-FORM-EXPIRED")
+        return _shown_again(request, who, form)
+    if do == "simulate":
+        return await _begin_trial(request, who)
+    if do == "activate" and (again := await sign_in_again(request, who)) is not None:
+        return again
+    done = await _step(request, who, do, form)
+    if isinstance(done, Reason):
+        typed = form if do in ("save", "propose") else None
+        return await _shown(request, who, wrong=_told(done, request), typed=typed)
+    raise web.HTTPSeeOther(request.path)
+
+
+async def effects(request: web.Request) -> web.Response:
+    """GET /admin/packs/{proposal}/effects: who would gain and lose; the causes, or all lines of one."""
+    who = await signed_in(request)
+    found = await _found(request, who)
+    made, start = request.app[BROKER].administration.trials.of(found.tried.digest), searching.place(request)
+    causes = made.effects.worst_first() if made is not None else []
+    said = request.query.get("cause", "")
+    alone = int(said) if said.isascii() and said.isdecimal() and len(said) < 6 else None  # noqa: PLR2004 (no more causes)
+    if alone is not None and alone >= len(causes):
+        raise Problem("REQ-NOT-FOUND")
+    first, most = (0, _FIRST) if alone is None else (start, _PAGE)
+    values = {
+        "row": found.row,
+        "made": made,
+        "sound": found.tried.rules is not None,
+        "counts": [(effect, made.effects.counted()[effect]) for effect in EFFECTS] if made is not None else [],
+        "versions": _versions(made) if made is not None else [],
+        "touched": len(made.effects.touched()) if made is not None else 0,
+        "causes": [
+            _cause(n, cause, each, first, most) for n, (cause, each) in enumerate(causes) if alone in (None, n)
+        ],
+        "alone": alone,
+        "start": first,
+        "following": first + most,
+        "most": MOST,
+        "cut": made is not None and made.effects.kept >= MOST,
+    }  # fmt: skip
+    return page(request, who, "admin_pack_effects.html", values)
+
+
+async def _begin_trial(request: web.Request, who: Caller) -> web.Response:
+    found, broker = await _found(request, who), request.app[BROKER]
+    if found.tried.rules is None:
+        problem = "; ".join(found.problems[:3])
+        no = Reason(code="REQ-PACK-UNSOUND", facts=(("problem", problem),))
+        return await _shown(request, who, wrong=_told(no, request))
+    made = simulation(broker.world, found.tried.rules)
+    await broker.administration.trials.begin(found.tried.digest, made, partial(run, broker.world), _WAIT)
+    raise web.HTTPSeeOther(f"{request.path}/effects")
+
+
+async def _step(request: web.Request, who: Caller, do: str, form: MultiDict[str]) -> PackProposal | Reason:
+    world, sets, id = request.app[BROKER].world, _sets(request), request.match_info["proposal"]
+    said = form.get("seen", "")
+    seen = int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else 0  # noqa: PLR2004 (no version is longer)
+    match do:
+        case "save" | "propose":
+            texts = {name: form.get(name, "") for name in ("text", "cases", "ground")}
+            kept = await flow.write(world, who, id, seen, **texts)
+            if isinstance(kept, Reason) or do == "save":
+                return kept
+            return await flow.propose(world, sets, who, id, kept.version)
+        case "activate":
+            return await flow.activate(world, sets, who, id, form.get("files", ""))
+        case "withdraw":
+            return await flow.withdraw(world, who, id, seen)
+        case _:
+            return Reason(code="REQ-INVALID", facts=(("problem", "do: no such step"),))
+
+
+async def _listed(request: web.Request, who: Caller, wrong: str | None = None) -> web.Response:
+    broker = request.app[BROKER]
+    found = await flow.proposals(broker.world, who)
+    if isinstance(found, Reason):
+        raise Problem.of(found)
+    rules = broker.snapshots.current().rulebook
+    ids = {document_id("pack", pack.id, pack.version): pack.id for pack in rules.packs.values()}
+    since = {ids[row.id]: row.since async for row in broker.world.rows.each(Document, list(ids)[:500])}
+    by = {(row.pack, row.release): row for row in found if row.state == "activated"}
+    values = {
+        "packs": [
+            {"pack": pack, "since": since.get(pack.id), "proposal": by.get((pack.id, pack.version))}
+            for pack in rules.packs.values()
+        ],
+        "open": [row for row in found if row.state in flow.OPEN],
+        "ended": [row for row in found if row.state not in flow.OPEN][:_ENDED],
+        "may": flow.may_write(who),
+        "settled": (await _sets(request).held()).settled,
+        "wrong": wrong,
+    }  # fmt: skip
+    return page(request, who, "admin_packs.html", values, status=409 if wrong else 200)
+
+
+async def _shown(
+    request: web.Request, who: Caller, wrong: str | None = None, typed: MultiDict[str] | None = None
+) -> web.Response:
+    found = await _found(request, who)
+    row, rules = found.row, found.tried.rules
+    over = row.state not in flow.OPEN
+    changed = [] if over else await asyncio.to_thread(_changed, found)
+    linked = request.app[BROKER].snapshots.current().ever_linked(who.person.id)
+    values = {
+        "row": row,
+        "may": flow.may_write(who),
+        "own": bool(linked & row.authors),
+        "outdated": found.outdated and not over,
+        "problems": () if over else found.problems,
+        "release": rules.packs[row.pack].version if rules is not None and row.pack in rules.packs else None,
+        "files": found.tried.digest,
+        "changed": changed,
+        "fields": _fields(typed, row),
+        "kept": row if typed is not None and typed.get("seen") != str(row.version) else None,
+        "open": row.state in flow.OPEN,
+        "most": flow.MOST_CHARACTERS,
+        "wrong": wrong,
+        "left": await flow.is_left(request.app[BROKER].world, row),
+    }
+    return page(request, who, "admin_pack.html", values, status=409 if wrong else 200)
+
+
+def _shown_again(request: web.Request, who: Caller | None, form: MultiDict[str]) -> web.Response:
+    """The sign-in is over, or is a new one: nothing is done, and nothing that was typed is lost."""
+    values = {
+        "proposal": request.match_info["proposal"],
+        "fields": _fields(form, None),
+        "seen": form.get("seen", "")[:10],
+        "most": flow.MOST_CHARACTERS,
+        "wrong": Tongue(language(request)).word("apply.expired"),
+    }
+    return page(request, who, "admin_pack_again.html", values, status=400)
+
+
+def _fields(typed: MultiDict[str] | None, row: PackProposal | None) -> dict[str, str]:
+    """What the form shows: what was typed just now, or else what is kept."""
+    if typed is not None:
+        return {name: typed.get(name, "") for name in ("ground", "text", "cases")}
+    return {"ground": row.ground, "text": row.text, "cases": row.cases} if row is not None else {}
+
+
+async def _found(request: web.Request, who: Caller) -> Looked:
+    found = await flow.look(request.app[BROKER].world, _sets(request), who, request.match_info["proposal"])
+    if isinstance(found, Reason):
+        raise Problem.of(found)
+    return found
+
+
+def _sets(request: web.Request) -> PackSets:
+    sets = request.app[BROKER].administration.sets
+    if sets is None:
+        raise Problem("REQ-NOT-FOUND")
+    return sets
+
+
+def _changed(found: Looked) -> list[dict[str, Any]]:
+    """Both files, line by line, against those in force."""
+    told = []
+    for name, before, after in zip(("text", "cases"), found.before, (found.row.text, found.row.cases), strict=True):
+        old, new = before.splitlines(), after.splitlines()
+        long = max(len(old), len(new)) > _COMPARED
+        lines = [] if long else list(unified_diff(old, new, "", "", n=2, lineterm=""))[2:]
+        told.append({"name": name, "lines": "\n".join(lines), "long": long})
+    return told
+
+
+def _versions(made: Simulation) -> list[tuple[str, str, str]]:
+    """Which packs differ: id, version now, version then."""
+    before, after = made.before, made.after
+    names = {name for name, _ in {*before.digests.items()} ^ {*after.digests.items()}}
+    return [(name, _version(before, name), _version(after, name)) for name in sorted(names)]
+
+
+def _version(rules: Rulebook, pack: str) -> str:
+    return rules.packs[pack].version if pack in rules.packs else ""
+
+
+def _cause(number: int, cause: Cause, each: Concerning, first: int, most: int) -> dict[str, Any]:
+    lines = in_order(each.lines)
+    return {
+        "number": number,
+        "effect": cause.effect,
+        "said": [line for line in (cause.outcomes, *cause.rules, cause.duties) if line],
+        "count": each.count,
+        "persons": len(each.persons),
+        "lines": [(one, because(one)) for one in lines[first : first + most]],
+        "more": len(lines) > first + most,
+    }
+
+
+def _told(no: Reason, request: web.Request) -> str:
+    return sentence(no.code, dict(no.facts), language(request))

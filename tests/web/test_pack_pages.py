@@ -12,7 +12,7 @@ import pytest
 
 from broker.core.rows import InForce, PackProposal, Row
 from broker.core.snapshot import under
-from broker.web.pages.recent import RECENT
+from broker.web.recent import RECENT
 from broker.web.state import BROKER
 from broker.web.trials import Trials
 from tests import builders as b

@@ -70,6 +70,13 @@ async def foresee_for(
     return found
 
 
+def is_participant(caller: Caller) -> Reason | None:
+    """Nobody asks for data under the number by which a study knows them: who asks is told to committees."""
+    if caller.person.subject is None:
+        return None
+    return Reason(code="AUTH-NOT-YOURS", facts=(("roles", "researcher"),))
+
+
 async def submit(
     w: World, caller: Caller, dataset: DatasetId, purpose: Purpose, statement: str, benefit: str = ""
 ) -> tuple[Request, Foreseen] | Reason:
@@ -79,6 +86,8 @@ async def submit(
     """
     # 1. Gather.
     now, snapshot = w.clock.now(), w.snapshots.current()
+    if (refused := is_participant(caller)) is not None:
+        return refused
     if not may_know(caller, dataset, snapshot, now):
         return Reason(code="REQ-NOT-FOUND")
     row = snapshot.get(Dataset, dataset)

@@ -22,7 +22,7 @@ from broker.core.rows.applications import Paper
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 from broker.flows.applications.desk import Desk, committee_of, own_desks, requests
-from broker.flows.request_access import Foreseen, foresee, may_know
+from broker.flows.request_access import Foreseen, foresee, is_participant, may_know
 from broker.flows.world import Caller, World
 from broker.ports import StaleError
 
@@ -61,6 +61,8 @@ async def hand_in(
     wanted = tuple(dict.fromkeys(datasets))
     committees = {id: committee_of(id, snapshot) for id in wanted if may_know(caller, id, snapshot, now)}
     # 2. Decide.
+    if (refused := is_participant(caller)) is not None:
+        return refused
     if not wanted or len(wanted) > MOST_DATASETS:
         return Reason(code="REQ-INVALID", facts=(("problem", f"datasets: one at least, {MOST_DATASETS} at most"),))
     if copied_from is not None and not _own(caller, copied_from, snapshot):

@@ -5,6 +5,7 @@ way as that of `broker policy activate`: lint, cases, kept versions, record, and
 """
 
 from collections.abc import AsyncIterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -30,7 +31,7 @@ MOST_CHARACTERS = 100_000
 """Of a pack, and of its cases."""
 MOST_OPEN = 50
 _MOST_WRITINGS = 500
-_GROUND = 2_000
+MOST_GROUND = 2_000
 _NAME = 64
 OPEN = frozenset({"draft", "proposed"})
 
@@ -111,9 +112,9 @@ async def begin(w: World, sets: PackSets, who: Caller, pack: str) -> PackProposa
 
 
 async def write(
-    w: World, who: Caller, id: str, seen: int, *, text: str, cases: str, ground: str
+    w: World, who: Caller, id: str, seen: AbstractSet[int], *, text: str, cases: str, ground: str
 ) -> PackProposal | Reason:
-    """Another text in place of the one in version `seen`; one that was proposed is a draft again. Steps as above."""
+    """Another text in place of that of a version `seen`; one that was proposed is a draft again. Steps as above."""
     # 1. Gather.
     now, row = w.clock.now(), await w.rows.get(PackProposal, id)
     text, cases = _lines(text), _lines(cases)
@@ -121,7 +122,7 @@ async def write(
     no = _refused(who, row, seen, OPEN)
     if row is None or no is not None:
         return no or Reason(code="REQ-NOT-FOUND")
-    if max(len(text), len(cases)) > MOST_CHARACTERS or len(ground) > _GROUND:
+    if max(len(text), len(cases)) > MOST_CHARACTERS or len(ground) > MOST_GROUND:
         return Reason(code="REQ-TOO-LARGE", facts=(("limit", f"a text of more than {MOST_CHARACTERS} characters"),))
     if (text, cases, ground) == (row.text, row.cases, row.ground):
         return row
@@ -136,7 +137,7 @@ async def write(
     return await _recorded(w, who, "policy.drafted", after)
 
 
-async def propose(w: World, sets: PackSets, who: Caller, id: str, seen: int) -> PackProposal | Reason:
+async def propose(w: World, sets: PackSets, who: Caller, id: str, seen: AbstractSet[int]) -> PackProposal | Reason:
     """Ask a second person to put it in force. Steps as above."""
     # 1. Gather.
     now, row = w.clock.now(), await w.rows.get(PackProposal, id)
@@ -158,7 +159,7 @@ async def propose(w: World, sets: PackSets, who: Caller, id: str, seen: int) -> 
     return await _recorded(w, who, "policy.proposed", after)
 
 
-async def withdraw(w: World, who: Caller, id: str, seen: int) -> PackProposal | Reason:
+async def withdraw(w: World, who: Caller, id: str, seen: AbstractSet[int]) -> PackProposal | Reason:
     """Give it up. Steps as above."""
     # 1. Gather.
     now, row = w.clock.now(), await w.rows.get(PackProposal, id)
@@ -278,22 +279,31 @@ def _said(held: Held, name: str) -> str:
 
 def _fit(found: Looked) -> Rulebook | Reason:
     """What would hold; or why it may not."""
-    if found.outdated:
-        return Reason(code="REQ-PACK-OUTDATED")
+    return Reason(code="REQ-PACK-OUTDATED") if found.outdated else _sound(found)
+
+
+def to_try(who: Caller, found: Looked) -> Rulebook | Reason:
+    """What would hold, for the caller to try it on everybody; or why they may not."""
+    return _sound(found) if may_write(who) else _forbidden(WRITERS)
+
+
+def _sound(found: Looked) -> Rulebook | Reason:
     if found.problems or found.tried.rules is None:
         return Reason(code="REQ-PACK-UNSOUND", facts=(("problem", "; ".join(found.problems[:3])),))
     return found.tried.rules
 
 
-def _refused(who: Caller, row: PackProposal | None, seen: int | None, states: frozenset[str]) -> Reason | None:
-    """Why the caller may not take a step with `row` as it stood in version `seen` (None: whichever)."""
+def _refused(
+    who: Caller, row: PackProposal | None, seen: AbstractSet[int] | None, states: frozenset[str]
+) -> Reason | None:
+    """Why the caller may not take a step with `row` as it stood in one of the versions `seen` (None: whichever)."""
     if not may_write(who):
         return _forbidden(WRITERS)
     if row is None:
         return Reason(code="REQ-NOT-FOUND")
     if row.state not in states:
         return _state(row)
-    return Reason(code="REQ-STALE") if seen is not None and row.version != seen else None
+    return Reason(code="REQ-STALE") if seen is not None and row.version not in seen else None
 
 
 async def _recorded(w: World, who: Caller, kind: str, row: PackProposal) -> PackProposal | Reason:

@@ -44,12 +44,12 @@ def code(found: object) -> str:
 
 async def written(d: Desk, by: str = "root", pack: str = PACK, **typed: str) -> PackProposal:
     row = made(await flow.begin(d.stage.world, d.sets, who(by), pack))
-    return made(await flow.write(d.stage.world, who(by), row.id, row.version, **(typed or french_only("2"))))
+    return made(await flow.write(d.stage.world, who(by), row.id, {row.version}, **(typed or french_only("2"))))
 
 
 async def proposed(d: Desk, by: str = "root", **typed: str) -> PackProposal:
     row = await written(d, by, **typed)
-    return made(await flow.propose(d.stage.world, d.sets, who(by), row.id, row.version))
+    return made(await flow.propose(d.stage.world, d.sets, who(by), row.id, {row.version}))
 
 
 async def seen(d: Desk, id: str, by: str = "lex") -> str:
@@ -94,8 +94,8 @@ async def test_one_writes_another_puts_it_in_force_and_it_is_on_record_and_there
 async def test_who_wrote_any_of_it_or_proposed_it_does_not_put_it_in_force(d: Desk) -> None:
     row = await written(d, "ann")
     for n, name in enumerate(("lex", "root"), 3):
-        row = made(await flow.write(d.stage.world, who(name), row.id, row.version, **french_only(str(n))))
-    row = made(await flow.propose(d.stage.world, d.sets, who("root"), row.id, row.version))
+        row = made(await flow.write(d.stage.world, who(name), row.id, {row.version}, **french_only(str(n))))
+    row = made(await flow.propose(d.stage.world, d.sets, who("root"), row.id, {row.version}))
     for name in ("root", "lex", "ann"):
         assert code(await put(d, row, name)) == "REQ-OWN-PACK", name
     assert d.version() == "1"
@@ -105,7 +105,7 @@ async def test_who_wrote_any_of_it_or_proposed_it_does_not_put_it_in_force(d: De
 @pytest.mark.row("PACK-SECOND")
 async def test_who_only_proposed_it_does_not_put_it_in_force(d: Desk) -> None:
     row = await written(d, "ann")
-    row = made(await flow.propose(d.stage.world, d.sets, who("lex"), row.id, row.version))
+    row = made(await flow.propose(d.stage.world, d.sets, who("lex"), row.id, {row.version}))
     assert code(await put(d, row, "lex")) == "REQ-OWN-PACK"
     assert made(await put(d, row, "kim")).state == "activated"
 
@@ -127,10 +127,10 @@ async def test_a_second_identity_of_the_writer_is_the_writer(d: Desk, end: Secon
 async def test_what_comes_into_force_is_what_the_second_person_saw(d: Desk) -> None:
     row = await proposed(d)
     looked = await seen(d, row.id)
-    row = made(await flow.write(d.stage.world, who("root"), row.id, row.version, **same_law("2")))
+    row = made(await flow.write(d.stage.world, who("root"), row.id, {row.version}, **same_law("2")))
     assert row.state == "draft", "another text is proposed again"
     assert code(await put(d, row, digest=looked)) == "REQ-STATE"
-    row = made(await flow.propose(d.stage.world, d.sets, who("root"), row.id, row.version))
+    row = made(await flow.propose(d.stage.world, d.sets, who("root"), row.id, {row.version}))
     assert code(await put(d, row, digest=looked)) == "REQ-STALE"
     assert d.version() == "1"
     assert made(await put(d, row)).state == "activated"
@@ -140,7 +140,7 @@ async def test_what_comes_into_force_is_what_the_second_person_saw(d: Desk) -> N
 async def test_another_change_of_the_set_is_looked_at_again(d: Desk) -> None:
     """Two proposals of two packs: the second comes into force beside the first, and never instead of it."""
     other = await written(d, "ann", "other", **other_pack("1"))
-    other = made(await flow.propose(d.stage.world, d.sets, who("ann"), other.id, other.version))
+    other = made(await flow.propose(d.stage.world, d.sets, who("ann"), other.id, {other.version}))
     row = await proposed(d)
     looked = {one.id: await seen(d, one.id) for one in (row, other)}
     done = await asyncio.gather(*(put(d, one, digest=looked[one.id]) for one in (row, other)))
@@ -167,17 +167,19 @@ async def test_what_was_begun_from_an_older_version_is_not_put_over_a_newer_one(
     assert code(await put(d, old)) == "REQ-PACK-OUTDATED"
     assert d.version() == "3"
     again = await written(d, "ann", **same_law("1"))
-    assert "was in force already" in str(await flow.propose(d.stage.world, d.sets, who("ann"), again.id, again.version))
+    assert "was in force already" in str(
+        await flow.propose(d.stage.world, d.sets, who("ann"), again.id, {again.version})
+    )
 
 
 @pytest.mark.row("PACK-SEEN")
 async def test_a_version_that_was_in_force_is_not_used_again_not_even_with_the_same_text(d: Desk) -> None:
     for typed in (same_law("1"), french_only("1")):
         row = await written(d, **typed)
-        refused = await flow.propose(d.stage.world, d.sets, who("root"), row.id, row.version)
+        refused = await flow.propose(d.stage.world, d.sets, who("root"), row.id, {row.version})
         assert code(refused) == "REQ-PACK-UNSOUND"
         assert "give it a new one" in str(refused)
-        made(await flow.withdraw(d.stage.world, who("root"), row.id, row.version))
+        made(await flow.withdraw(d.stage.world, who("root"), row.id, {row.version}))
 
 
 @pytest.mark.row("PACK-SEEN")
@@ -236,9 +238,9 @@ async def test_who_has_no_role_neither_writes_nor_looks_and_who_audits_only_look
     for name, looks in (("sam", False), ("eve", True)):
         steps = [
             await flow.begin(w, d.sets, who(name), PACK),
-            await flow.write(w, who(name), row.id, row.version, **same_law("5")),
-            await flow.propose(w, d.sets, who(name), row.id, row.version),
-            await flow.withdraw(w, who(name), row.id, row.version),
+            await flow.write(w, who(name), row.id, {row.version}, **same_law("5")),
+            await flow.propose(w, d.sets, who(name), row.id, {row.version}),
+            await flow.withdraw(w, who(name), row.id, {row.version}),
             await flow.activate(w, d.sets, who(name), row.id, row.files),
         ]
         assert {code(one) for one in steps} == {"AUTH-NOT-YOURS"}, name
@@ -255,18 +257,18 @@ async def test_two_windows_do_not_write_over_each_other_and_who_wrote_what_is_ke
     row = made(await flow.begin(w, d.sets, who("root"), PACK))
     assert made(await flow.begin(w, d.sets, who("root"), PACK)).id == row.id, "two clicks are one proposal"
     assert row.text == (d.settings.policies / f"{PACK}.yaml").read_text("utf-8") if d.settings.policies else False
-    first = made(await flow.write(w, who("root"), row.id, row.version, text="a\r\nb", cases="", ground=""))
+    first = made(await flow.write(w, who("root"), row.id, {row.version}, text="a\r\nb", cases="", ground=""))
     assert first.text == "a\nb"
-    assert code(await flow.write(w, who("ann"), row.id, row.version, text="c", cases="", ground="")) == "REQ-STALE"
-    same = made(await flow.write(w, who("ann"), row.id, first.version, text="a\nb", cases="", ground=""))
+    assert code(await flow.write(w, who("ann"), row.id, {row.version}, text="c", cases="", ground="")) == "REQ-STALE"
+    same = made(await flow.write(w, who("ann"), row.id, {first.version}, text="a\nb", cases="", ground=""))
     assert same.version == first.version, "nothing was written"
-    made(await flow.write(w, who("ann"), row.id, first.version, text="c", cases="", ground=""))
+    made(await flow.write(w, who("ann"), row.id, {first.version}, text="c", cases="", ground=""))
     kept = await w.rows.get(PackProposal, row.id)
     assert kept is not None
     assert [one.by for one in kept.written] == ["usr_root", "usr_root", "usr_ann"]
     assert len({one.digest for one in kept.written}) == 3
-    gone = made(await flow.withdraw(w, who("lex"), row.id, kept.version))
-    assert code(await flow.write(w, who("ann"), row.id, gone.version, text="d", cases="", ground="")) == "REQ-STATE"
+    gone = made(await flow.withdraw(w, who("lex"), row.id, {kept.version}))
+    assert code(await flow.write(w, who("ann"), row.id, {gone.version}, text="d", cases="", ground="")) == "REQ-STATE"
     assert made(await flow.begin(w, d.sets, who("root"), PACK)).id != row.id
 
 
@@ -288,17 +290,19 @@ async def test_whatever_is_typed_is_told_with_its_line_and_never_proposed(d: Des
         assert not isinstance(found, Reason)
         assert found.problems
         assert all(f"{PACK}.yaml:" in line for line in found.problems), found.problems
-        refused = await flow.propose(d.stage.world, d.sets, who("root"), row.id, row.version)
+        refused = await flow.propose(d.stage.world, d.sets, who("root"), row.id, {row.version})
         assert code(refused) == "REQ-PACK-UNSOUND"
-        made(await flow.withdraw(d.stage.world, who("root"), row.id, row.version))
+        made(await flow.withdraw(d.stage.world, who("root"), row.id, {row.version}))
 
 
 @pytest.mark.row("PACK-LINT")
 async def test_a_pack_stays_the_pack_that_it_was_begun_as(d: Desk) -> None:
     row = await written(d, **other_pack("2"))
-    assert code(await flow.propose(d.stage.world, d.sets, who("root"), row.id, row.version)) == "REQ-PACK-UNSOUND"
+    assert code(await flow.propose(d.stage.world, d.sets, who("root"), row.id, {row.version})) == "REQ-PACK-UNSOUND"
     theirs = await written(d, pack="other", **same_law("2"))
-    assert code(await flow.propose(d.stage.world, d.sets, who("root"), theirs.id, theirs.version)) == "REQ-PACK-UNSOUND"
+    assert (
+        code(await flow.propose(d.stage.world, d.sets, who("root"), theirs.id, {theirs.version})) == "REQ-PACK-UNSOUND"
+    )
     for name in ("../up", "a/b", "", "A", "x" * 65, "a..b"):
         assert code(await flow.begin(d.stage.world, d.sets, who("root"), name)) == "REQ-INVALID", name
 
@@ -309,7 +313,7 @@ async def test_a_pack_called_like_the_file_of_another_takes_nothing_away(tmp_pat
     (packs / f"{PACK}.yaml").rename(packs / "other.yaml")
     d = await desk(stage(*people()), tmp_path, packs)
     row = await written(d, pack="other", **other_pack("1"))
-    row = made(await flow.propose(d.stage.world, d.sets, who("root"), row.id, row.version))
+    row = made(await flow.propose(d.stage.world, d.sets, who("root"), row.id, {row.version}))
     made(await put(d, row))
     assert d.after_a_restart() == {PACK: "1", "other": "1"}
 
@@ -318,7 +322,7 @@ async def test_a_pack_called_like_the_file_of_another_takes_nothing_away(tmp_pat
 async def test_a_pack_that_the_settings_leave_out_is_not_put_in_force(tmp_path: Path) -> None:
     d = await desk(stage(*people()), tmp_path, packs=(PACK,))
     row = await written(d, pack="other", **other_pack("1"))
-    assert "leaves other out" in str(await flow.propose(d.stage.world, d.sets, who("root"), row.id, row.version))
+    assert "leaves other out" in str(await flow.propose(d.stage.world, d.sets, who("root"), row.id, {row.version}))
 
 
 @pytest.mark.row("PACK-LINT")
@@ -327,7 +331,7 @@ async def test_in_production_nobody_puts_an_example_in_force(tmp_path: Path) -> 
     packs = write_packs(tmp_path / "first", status="reviewed", review=reviewed)
     d = await desk(stage(*people()), tmp_path, packs, mode="production")
     row = await written(d)
-    refused = await flow.propose(d.stage.world, d.sets, who("root"), row.id, row.version)
+    refused = await flow.propose(d.stage.world, d.sets, who("root"), row.id, {row.version})
     assert "status example, production takes reviewed packs only" in str(refused)
 
 
@@ -336,10 +340,10 @@ async def test_too_much_is_refused_and_a_reason_is_wanted(d: Desk) -> None:
     w, row = d.stage.world, await written(d)
     long = "x" * (flow.MOST_CHARACTERS + 1)
     for typed in ({"text": long}, {"cases": long}, {"ground": long}):
-        refused = await flow.write(w, who("root"), row.id, row.version, **(french_only("2") | typed))
+        refused = await flow.write(w, who("root"), row.id, {row.version}, **(french_only("2") | typed))
         assert code(refused) == "REQ-TOO-LARGE"
-    row = made(await flow.write(w, who("root"), row.id, row.version, **(french_only("2") | {"ground": " "})))
-    assert "ground:" in str(await flow.propose(w, d.sets, who("root"), row.id, row.version))
+    row = made(await flow.write(w, who("root"), row.id, {row.version}, **(french_only("2") | {"ground": " "})))
+    assert "ground:" in str(await flow.propose(w, d.sets, who("root"), row.id, {row.version}))
     for n in range(flow.MOST_OPEN - 1):
         made(await flow.begin(w, d.sets, who("root"), f"p{n}"))
     assert code(await flow.begin(w, d.sets, who("ann"), "more")) == "REQ-STATE"

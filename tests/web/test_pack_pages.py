@@ -227,7 +227,7 @@ async def test_who_sees_which_page(s: Site, d: Desk) -> None:
     assert "<button" not in shown
     token = re.findall(r'name="form" value="([^"]+)"', await eve.open("/inbox"))[0]
     before = len(s.stage.ledger.entries)
-    for do in ("save", "propose", "activate", "withdraw"):
+    for do in ("save", "propose", "activate", "withdraw", "simulate"):
         await eve.send(path, token=token, do=do, seen="3", files=row(s, path).files, text="x", cases="", ground="")
         assert eve.status == 409, do
     await eve.send("/admin/packs", token=token, pack=PACK)

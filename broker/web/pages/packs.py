@@ -6,7 +6,6 @@ takes a sign-in of the last minutes.
 
 import asyncio
 from difflib import unified_diff
-from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -22,13 +21,13 @@ from broker.core.rows import Document, PackProposal
 from broker.core.rows.documents import document_id
 from broker.flows import propose_packs as flow
 from broker.flows.propose_packs import Looked
-from broker.flows.simulate_packs import MOST, Simulation, run, simulation
+from broker.flows.simulate_packs import MOST, Simulation
 from broker.flows.world import Caller
-from broker.ports.packs import PackSets
 from broker.web import forms
 from broker.web.bodies import form_body
 from broker.web.errors import Problem
 from broker.web.languages import language
+from broker.web.pack_proposals import looked, sets_of, try_out
 from broker.web.pages import searching
 from broker.web.pages.here import page, signed_in, visitor
 from broker.web.pages.recent import sign_in_again
@@ -42,8 +41,6 @@ _FIRST, _PAGE = 20, 100
 """Lines of a cause that are shown beside the others, and of one alone."""
 _COMPARED = 2_000
 """Lines of a text that is compared with another."""
-_WAIT = 2.0
-"""Seconds after which a page no longer waits for a simulation; it goes on."""
 
 
 async def listed(request: web.Request) -> web.Response:
@@ -55,7 +52,7 @@ async def begun(request: web.Request) -> web.Response:
     """POST /admin/packs: begin a proposal, from a pack in force or of a new one."""
     who = await signed_in(request)
     form = forms.own(request, await form_body(request))
-    done = await flow.begin(request.app[BROKER].world, _sets(request), who, form.get("pack", "").strip())
+    done = await flow.begin(request.app[BROKER].world, sets_of(request), who, form.get("pack", "").strip())
     if isinstance(done, Reason):
         return await _listed(request, who, _told(done, request))
     raise web.HTTPSeeOther(f"/admin/packs/{done.id}")
@@ -89,7 +86,7 @@ async def acted(request: web.Request) -> web.Response:
 async def effects(request: web.Request) -> web.Response:
     """GET /admin/packs/{proposal}/effects: who would gain and lose; the causes, or all lines of one."""
     who = await signed_in(request)
-    found = await _found(request, who)
+    found = await looked(request, who)
     made, start = request.app[BROKER].administration.trials.of(found.tried.digest), searching.place(request)
     causes = made.effects.worst_first() if made is not None else []
     said = request.query.get("cause", "")
@@ -117,27 +114,23 @@ async def effects(request: web.Request) -> web.Response:
 
 
 async def _begin_trial(request: web.Request, who: Caller) -> web.Response:
-    found, broker = await _found(request, who), request.app[BROKER]
-    if found.tried.rules is None:
-        problem = "; ".join(found.problems[:3])
-        no = Reason(code="REQ-PACK-UNSOUND", facts=(("problem", problem),))
-        return await _shown(request, who, wrong=_told(no, request))
-    made = simulation(broker.world, found.tried.rules)
-    await broker.administration.trials.begin(found.tried.digest, made, partial(run, broker.world), _WAIT)
+    begun = await try_out(request, who, await looked(request, who))
+    if isinstance(begun, Reason):
+        return await _shown(request, who, wrong=_told(begun, request))
     raise web.HTTPSeeOther(f"{request.path}/effects")
 
 
 async def _step(request: web.Request, who: Caller, do: str, form: MultiDict[str]) -> PackProposal | Reason:
-    world, sets, id = request.app[BROKER].world, _sets(request), request.match_info["proposal"]
+    world, sets, id = request.app[BROKER].world, sets_of(request), request.match_info["proposal"]
     said = form.get("seen", "")
-    seen = int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else 0  # noqa: PLR2004 (no version is longer)
+    seen = frozenset({int(said[:9])}) if said.isascii() and said.isdecimal() else frozenset[int]()
     match do:
         case "save" | "propose":
             texts = {name: form.get(name, "") for name in ("text", "cases", "ground")}
             kept = await flow.write(world, who, id, seen, **texts)
             if isinstance(kept, Reason) or do == "save":
                 return kept
-            return await flow.propose(world, sets, who, id, kept.version)
+            return await flow.propose(world, sets, who, id, {kept.version})
         case "activate":
             return await flow.activate(world, sets, who, id, form.get("files", ""))
         case "withdraw":
@@ -163,7 +156,7 @@ async def _listed(request: web.Request, who: Caller, wrong: str | None = None) -
         "open": [row for row in found if row.state in flow.OPEN],
         "ended": [row for row in found if row.state not in flow.OPEN][:_ENDED],
         "may": flow.may_write(who),
-        "settled": (await _sets(request).held()).settled,
+        "settled": (await sets_of(request).held()).settled,
         "wrong": wrong,
     }  # fmt: skip
     return page(request, who, "admin_packs.html", values, status=409 if wrong else 200)
@@ -172,7 +165,7 @@ async def _listed(request: web.Request, who: Caller, wrong: str | None = None) -
 async def _shown(
     request: web.Request, who: Caller, wrong: str | None = None, typed: MultiDict[str] | None = None
 ) -> web.Response:
-    found = await _found(request, who)
+    found = await looked(request, who)
     row, rules = found.row, found.tried.rules
     over = row.state not in flow.OPEN
     changed = [] if over else await asyncio.to_thread(_changed, found)
@@ -213,20 +206,6 @@ def _fields(typed: MultiDict[str] | None, row: PackProposal | None) -> dict[str,
     if typed is not None:
         return {name: typed.get(name, "") for name in ("ground", "text", "cases")}
     return {"ground": row.ground, "text": row.text, "cases": row.cases} if row is not None else {}
-
-
-async def _found(request: web.Request, who: Caller) -> Looked:
-    found = await flow.look(request.app[BROKER].world, _sets(request), who, request.match_info["proposal"])
-    if isinstance(found, Reason):
-        raise Problem.of(found)
-    return found
-
-
-def _sets(request: web.Request) -> PackSets:
-    sets = request.app[BROKER].administration.sets
-    if sets is None:
-        raise Problem("REQ-NOT-FOUND")
-    return sets
 
 
 def _changed(found: Looked) -> list[dict[str, Any]]:

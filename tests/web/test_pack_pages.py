@@ -76,12 +76,13 @@ async def test_a_change_is_written_tried_and_put_in_force_by_a_second_person(s: 
     path = await proposed(s, language)
     root, lex = Browser(s, "root", language), Browser(s, "lex", language)
     assert 'value="activate"' not in await root.open(path)
+    assert ("1 waiting for a second person" in await lex.open("/admin")) is (language == "en")
     await lex.open("/admin/packs")
     shown = await lex.open(lex.links(path)[0])
     assert "+" in shown
     assert "&#34;value&#34;: &#34;FR&#34;" in shown, "what changes"
     told = await lex.send(path, do="simulate")
-    assert lex.path == f"{path}/effects"
+    assert told == await lex.open(f"{path}/effects")
     for word in ("usr_ada", "rhine", "DE", b.HEART, "test-pack paper", "paper.signed"):
         assert word in told, word
     await lex.open(path)

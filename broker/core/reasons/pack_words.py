@@ -7,6 +7,7 @@ PACK_WORDS: Mapping[str, str] = MappingProxyType(
     {
         "packs.title": "Policy packs",
         "packs.lead": "By these rules this broker decides. A change is written here, tried on everybody whom it concerns, and put in force by a second person.",
+        "packs.waiting": "{n} waiting for a second person",
         "packs.in_force": "In force",
         "packs.since": "Since",
         "packs.by": "Put in force by",

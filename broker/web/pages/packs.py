@@ -86,7 +86,22 @@ async def acted(request: web.Request) -> web.Response:
 async def effects(request: web.Request) -> web.Response:
     """GET /admin/packs/{proposal}/effects: who would gain and lose; the causes, or all lines of one."""
     who = await signed_in(request)
+    return _effects(request, who, await looked(request, who))
+
+
+async def _begin_trial(request: web.Request, who: Caller) -> web.Response:
+    """Shown at once where it is over by then: the next request may reach another process, which knows nothing of it."""
     found = await looked(request, who)
+    begun = await try_out(request, who, found)
+    if isinstance(begun, Reason):
+        return await _shown(request, who, wrong=_told(begun, request))
+    made = request.app[BROKER].administration.trials.of(found.tried.digest)
+    if made is not None and made.over:
+        return _effects(request, who, found)
+    raise web.HTTPSeeOther(f"{request.path}/effects")
+
+
+def _effects(request: web.Request, who: Caller, found: Looked) -> web.Response:
     made, start = request.app[BROKER].administration.trials.of(found.tried.digest), searching.place(request)
     causes = made.effects.worst_first() if made is not None else []
     said = request.query.get("cause", "")
@@ -111,13 +126,6 @@ async def effects(request: web.Request) -> web.Response:
         "cut": made is not None and made.effects.kept >= MOST,
     }  # fmt: skip
     return page(request, who, "admin_pack_effects.html", values)
-
-
-async def _begin_trial(request: web.Request, who: Caller) -> web.Response:
-    begun = await try_out(request, who, await looked(request, who))
-    if isinstance(begun, Reason):
-        return await _shown(request, who, wrong=_told(begun, request))
-    raise web.HTTPSeeOther(f"{request.path}/effects")
 
 
 async def _step(request: web.Request, who: Caller, do: str, form: MultiDict[str]) -> PackProposal | Reason:

@@ -91,6 +91,9 @@ def object_id(name: str, issuer: str) -> str:
         if isinstance(uri, BadUri):
             raise TalkError(f"{name}: {uri.why}")
         if isinstance(uri, CompactUri):
+            port, _, rest = uri.accession.partition("/")
+            if uri.provider is None and uri.namespace == home.hostname and port.isdecimal():
+                raise TalkError(f"{name}: a drs:// address has no port. Write: drs://{home.hostname}/{rest}")
             raise TalkError(
                 f"{name} names a registry and no host. Ask the broker's operator: broker drs resolve {name}"
             )

@@ -10,7 +10,6 @@ from broker.core.drs.ways import HTTPS
 from broker.core.rows import Dataset
 from broker.demo.browser import Browser
 from broker.demo.clients import ExtraClient
-from broker.demo.data import MadeFile
 from broker.demo.people import PARTICIPANTS, PERSONAS
 from broker.state import log_key
 
@@ -43,13 +42,12 @@ class Described:
 async def describe(
     settings: Settings,
     running: Running,
-    files: tuple[MadeFile, ...],
     web_secret: str,
     extra: list[ExtraClient],
     idp: str,
 ) -> Described:
     """The document, with an administrator's token that was got over HTTP like any other."""
-    datasets = _datasets(running, files)  # first: opening keys takes longer than a picture of PostgreSQL is new
+    datasets = _datasets(running)  # first: opening keys takes longer than a picture of PostgreSQL is new
     document: dict[str, Any] = {
         "issuer": settings.issuer,
         "drs": f"{settings.issuer}/ga4gh/drs/v1",
@@ -87,9 +85,8 @@ async def describe(
     return Described(document=document, running=running)
 
 
-def _datasets(running: Running, files: tuple[MadeFile, ...]) -> list[dict[str, Any]]:
+def _datasets(running: Running) -> list[dict[str, Any]]:
     snapshot = running.world.snapshots.current()
-    digests = {file.name: file.sha256 for file in files}
     return [
         {
             "id": dataset.id,
@@ -100,7 +97,7 @@ def _datasets(running: Running, files: tuple[MadeFile, ...]) -> list[dict[str, A
                     "id": row.id,
                     "name": row.name,
                     "size": row.size,
-                    "sha256": digests[row.name],
+                    "sha256": row.checksums.get("sha-256"),
                     "access_id": HTTPS.access_id,
                 }
                 for row in snapshot.objects(dataset.id)

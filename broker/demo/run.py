@@ -22,7 +22,7 @@ from broker.adapters.entropy import SystemEntropy
 from broker.app import first_of, opened, serving
 from broker.config import Settings, shared_folder
 from broker.demo.clients import ExtraClient, extra_clients
-from broker.demo.data import MadeFile, make_files
+from broker.demo.data import make_files
 from broker.demo.describe import Described, describe
 from broker.demo.idp import make_idp
 from broker.demo.idp_requests import IdpClient
@@ -83,7 +83,7 @@ async def _started(wishes: Wishes, state: Path) -> AsyncIterator[Described]:
         drain_seconds=2,
         database_url=wishes.database,
     )
-    files = await asyncio.to_thread(_files, state)
+    await asyncio.to_thread(_files, state)
     if not settings.keys.exists():
         await asyncio.to_thread(make_state, settings)
     extra = [client for path in wishes.clients for client in extra_clients(path)]
@@ -92,7 +92,7 @@ async def _started(wishes: Wishes, state: Path) -> AsyncIterator[Described]:
         steps = await apply_catalogue.foresee(running.world, rows)
         await apply_catalogue.apply(running.world, steps, None)
         async with serving(running, settings):
-            yield await describe(settings, running, files, secrets.web, extra, f"http://{HOST}:{idp_port}")
+            yield await describe(settings, running, secrets.web, extra, f"http://{HOST}:{idp_port}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,14 +112,11 @@ class _Secrets:
         return cls(**json.loads(path.read_text()))
 
 
-def _files(state: Path) -> tuple[MadeFile, ...]:
-    """The demo's files: made once, then known by their list."""
+def _files(state: Path) -> None:
+    """The demo's files are made once, and listed."""
     listed = state / "files.json"
     if not listed.exists():
-        made = make_files(state / "data")
-        _write(listed, [asdict(file) for file in made])
-        return made
-    return tuple(MadeFile(**one | {"samples": tuple(one["samples"])}) for one in json.loads(listed.read_text()))
+        _write(listed, [asdict(file) for file in make_files(state / "data")])
 
 
 def _catalogue(settings: Settings, idp_port: int, secrets: _Secrets, extra: list[ExtraClient], state: Path) -> Path:

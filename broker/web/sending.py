@@ -35,6 +35,8 @@ _LOOK = 5.0
 """Seconds after which somebody who waits for a connection looks whether it is still there."""
 _PATIENCE = 0.5
 """Seconds for which bytes that can be read again are held for a client."""
+_LITTLE = 64 * 1024
+"""Bytes that are given to TLS at once: what one record of it holds."""
 _TURN = 4 * 1024 * 1024
 """Bytes after which one lets others have their turn."""
 _LACK = 0.5
@@ -104,7 +106,8 @@ async def _delivered(
     def permitted(snapshot: Snapshot) -> bool:
         return still_permitted(opened, snapshot, broker.world.clock.now())
 
-    stream = Stream(transport, permitted, opened.access)
+    sending = asyncio.current_task()
+    stream = Stream(transport, permitted, opened.access, sending)
     transport.set_write_buffer_limits(high=1)  # with 0 a TLS transport would never go on again
     end: End = "incomplete"
     try:
@@ -119,6 +122,10 @@ async def _delivered(
             raise Problem("SRV-SOURCE") from None
         stream.break_off()
         raise ConnectionResetError("the source broke") from None
+    except asyncio.CancelledError:
+        if not stream.was_cut or (sending is not None and sending.uncancel()):
+            raise
+        raise ConnectionResetError("it was cut") from None
     finally:
         if end != "complete":
             stream.settle()
@@ -195,11 +202,13 @@ class _Line:
         await writer.write(chunk)
         await writer.drain()
 
-    async def some(self, chunk: bytes) -> int:
-        """As many of these bytes as the kernel takes now: counted, and none waits here. Where TLS encrypts: all."""
+    def some(self, chunk: memoryview) -> int:
+        """As many of these bytes as the kernel takes now: counted, and none waits here.
+
+        Where TLS encrypts nobody knows how many it takes: few at a time, so that hardly any wait in its buffers.
+        """
         if not self.is_bare:
-            await self.write(chunk)
-            return len(chunk)
+            return self._encrypted(chunk[:_LITTLE])
         try:
             taken = 0 if self.transport.get_write_buffer_size() else self.kernel().send(chunk)
         except BlockingIOError:
@@ -208,6 +217,14 @@ class _Line:
             raise ConnectionResetError("the client reads nothing") from None
         self.stream.given(taken)
         return taken
+
+    def _encrypted(self, piece: memoryview) -> int:
+        """All of it, to who encrypts it."""
+        if self.transport.is_closing():
+            raise ConnectionResetError("the connection has ended")
+        self.stream.given(len(piece))
+        self.transport.write(piece)
+        return len(piece)
 
 
 async def _spans(line: _Line, body: Body, wanted: Wanted) -> None:
@@ -258,7 +275,7 @@ async def _given(line: _Line, chunks: AsyncIterator[bytes], span: Span, head: by
             head = None
         ends = at + len(chunk)
         while at < ends:
-            given = await line.some(chunk[at - ends :])
+            given = line.some(memoryview(chunk)[at - ends :])
             at += given
             if at < ends and not await line.goes_on(near=near):
                 return at

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+from asyncio.sslproto import SSLProtocol
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -23,6 +24,8 @@ MAX_LINE = 8_190
 """Bytes of the request line."""
 MAX_FIELD = 65_536
 """Bytes of one header: past 8 KiB we answer 431 ourselves, with nothing of the header in it."""
+TLS_READS = 64 * 1024
+"""Bytes that asyncio sets aside for each TLS connection, to read into: four times as many would read no faster."""
 
 _FEW = Sparing()
 
@@ -150,6 +153,7 @@ async def listening(
     manager = runner.server
     if manager is None:
         raise RuntimeError("the runner has no server after setup")
+    SSLProtocol.max_size = TLS_READS  # there is no other way to say it: asyncio makes these itself
     listener = await loop.create_server(
         lambda: QuietHandler(manager, loop=loop, pace=pace, everybody=everybody, **options),
         host,

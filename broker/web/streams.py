@@ -9,7 +9,7 @@ import socket
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from broker.core.rows import Access
 from broker.core.snapshot import Snapshot
@@ -27,13 +27,20 @@ Listen = Callable[[Callable[[Snapshot], None]], Callable[[], None]]
 class Stream:
     """One running download: how much it has handed over, and whether it was cut."""
 
-    def __init__(self, transport: asyncio.Transport, permitted: Permitted, access: Access | None = None) -> None:
-        """`access`: what it was permitted as; an administrator is told of it, and can end it."""
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        permitted: Permitted,
+        access: Access | None = None,
+        sending: asyncio.Task[Any] | None = None,
+    ) -> None:
+        """`access`: what it was permitted as; an administrator is told of it, and can end it. `sending`: by whom."""
         self.access = access
         self._transport = transport
         self._permitted = permitted
         self._given = 0
         self._left = 0
+        self._sending = sending
         self.was_cut = False
 
     def given(self, count: int) -> None:
@@ -59,10 +66,14 @@ class Stream:
         self.cut()
 
     def cut(self) -> None:
-        """End the download now: the right to it has ended."""
+        """End the download now: the right to it has ended. Who sends it waits no longer, for a turn or for a store."""
+        if self.was_cut:
+            return
         self.was_cut = True
         METRICS.cut.inc()
         self.break_off()
+        if self._sending is not None and self._sending is not asyncio.current_task():
+            self._sending.cancel()
 
     def break_off(self) -> None:
         """Abort the connection now. The client sees a broken transfer, never a short one that looks whole.

@@ -2,7 +2,8 @@
 
 It prints one line of JSON: its port, the path and the header of a download, and waits until its input ends. With
 `--far` and an address, the bytes come from there; with `--form`, they lie encrypted in the folder and leave in the
-clear (`plain`), or lie in the clear and leave encrypted (`sealed`), or are opened and encrypted anew (`both`).
+clear (`plain`), or lie in the clear and leave encrypted (`sealed`), or are opened and encrypted anew (`both`). With
+`--tls` and a folder, they leave by TLS, for who trusts the certificate that is there then.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import hashlib
 import json
 import sys
 from argparse import ArgumentParser
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +21,13 @@ from broker.adapters.crypt4gh.packets import SecretKey, sealed
 from broker.core.crypt4gh.header import Contents
 from broker.core.rows import Envelope, RecipientKey, Repository, Row
 from broker.web.edge import Edge, networks
+from broker.web.server import listening
 from tests import builders as b
 from tests.adapters.crypt4gh.whole import seal_all
+from tests.certificates import contexts
 from tests.fakes import START
 from tests.web.site import ARCHIVE, opened, site
+from tests.web.test_http_layer import _app
 
 NGINX = "127.0.0.2"
 """nginx asks from there; who downloads directly does not."""
@@ -47,7 +52,7 @@ def _write_encrypted(path: Path, size: int) -> Envelope:
     return Envelope(header=len(header), size=len(file), sha256=next(digests), header_sha256=next(digests))
 
 
-async def _serve(folder: Path, size: int, far: str | None, form: str) -> None:
+async def _serve(folder: Path, size: int, far: str | None, form: str, tls: Path | None) -> None:
     bank = Repository(id="bank", name="The bank", root=far or str(folder), internal=far is not None)
     changes: dict[str, Any] = {"dataset": b.dataset(uninterruptible_delivery=3600, plaintext=form == "plain")}
     lies = folder / "obj-1.bam"
@@ -63,9 +68,14 @@ async def _serve(folder: Path, size: int, far: str | None, form: str) -> None:
         if envelope is None:
             _write(lies, size)
         path, header = await opened(s, "crypt4gh" if rows else "https")
-        print(json.dumps({"port": s.http.port, "path": path, "header": header}), flush=True)  # noqa: T201
         del file
-        await asyncio.to_thread(sys.stdin.read)
+        async with AsyncExitStack() as stack:
+            port = s.http.port
+            if tls is not None:
+                secured = listening(_app(s), "127.0.0.1", 0, contexts(tls)[0], 0)
+                port = await stack.enter_async_context(secured)
+            print(json.dumps({"port": port, "path": path, "header": header}), flush=True)  # noqa: T201
+            await asyncio.to_thread(sys.stdin.read)
 
 
 if __name__ == "__main__":
@@ -75,5 +85,6 @@ if __name__ == "__main__":
     asked.add_argument("size", type=int)
     asked.add_argument("--far")
     asked.add_argument("--form", choices=("stored", "plain", "sealed", "both"), default="stored")
+    asked.add_argument("--tls", type=Path)
     told = asked.parse_args()
-    asyncio.run(_serve(told.folder, told.size, told.far, told.form))
+    asyncio.run(_serve(told.folder, told.size, told.far, told.form, told.tls))

@@ -249,6 +249,11 @@ def test_a_name_is_an_object_of_the_broker(name: str, id: str) -> None:
     assert object_id(name, HOME) == id
 
 
+def test_who_writes_a_port_learns_how_it_is_written() -> None:
+    with pytest.raises(TalkError, match=r"has no port\. Write: drs://broker\.example/a%2Fb$"):
+        object_id("drs://broker.example:8443/a%2Fb", HOME)
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -155,6 +155,13 @@ def signed_in(person: str, affiliations: tuple[str, ...] = ()) -> list[Row]:
     return [session, family]
 
 
+class AsServed(TestServer):
+    """Handlers go on when their client has gone, as they do where the broker serves; aiohttp's own test server ends them."""
+
+    async def _make_runner(self, **options: Any) -> web.BaseRunner:
+        return await super()._make_runner(**options | {"handler_cancellation": False})
+
+
 @asynccontextmanager
 async def site(
     folder: Path,
@@ -191,7 +198,7 @@ async def site(
             edge.files,
             pace=edge.pace,
         )
-        server, connector = TestServer(app), None
+        server, connector = AsServed(app), None
         if tls is not None:
             connector = TCPConnector(ssl=tls[1])
             await server.start_server(ssl=tls[0])

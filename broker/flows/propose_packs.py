@@ -29,11 +29,11 @@ READERS = (*WRITERS, "auditor")
 """Who writes and activates packs, and who looks at it; for the whole service, as packs hold for all of it."""
 MOST_CHARACTERS = 100_000
 """Of a pack, and of its cases."""
-MOST_OPEN = 50
+MOST_OPEN, MOST_ENDED = 50, 50
 _MOST_WRITINGS = 500
 MOST_GROUND = 2_000
 _NAME = 64
-OPEN = frozenset({"draft", "proposed"})
+OPEN, OVER = frozenset({"draft", "proposed"}), frozenset({"activated", "withdrawn"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +63,22 @@ def may_read(who: Caller) -> bool:
 
 
 async def proposals(w: World, who: Caller) -> tuple[PackProposal, ...] | Reason:
-    """All of them, what was begun last first."""
+    """All that are open, and of each way to end the last; what was begun last first."""
     if not may_read(who):
         return _forbidden(READERS)
-    return tuple([row async for row in w.rows.scan(PackProposal)][::-1])
+    ended = [row for state in OVER async for row in w.rows.newest(PackProposal, "state", state, MOST_ENDED)]
+    return tuple(sorted([*await _open(w), *ended], key=lambda row: row.id, reverse=True))
+
+
+async def waiting(w: World, who: Caller) -> int:
+    """How many wait for a second person; to who may not look, none do."""
+    if not may_read(who):
+        return 0
+    return sum([1 async for _ in w.rows.find(PackProposal, "state", "proposed")])
+
+
+async def _open(w: World) -> list[PackProposal]:
+    return [row for state in OPEN async for row in w.rows.find(PackProposal, "state", state)]
 
 
 async def look(w: World, sets: PackSets, who: Caller, id: str) -> Looked | Reason:
@@ -84,7 +96,7 @@ async def begin(w: World, sets: PackSets, who: Caller, pack: str) -> PackProposa
     """
     # 1. Gather.
     now, held, rules = w.clock.now(), await sets.held(), w.snapshots.current().rulebook
-    others = [row async for row in w.rows.scan(PackProposal) if row.state in OPEN]
+    others = await _open(w)
     # 2. Decide.
     if not may_write(who):
         return _forbidden(WRITERS)

@@ -18,7 +18,6 @@ from broker.ports.packs import PackSets
 from broker.web.bodies import Wire, json_body
 from broker.web.callers import caller
 from broker.web.errors import Problem
-from broker.web.paging import page
 from broker.web.recent import recently
 from broker.web.state import BROKER
 from broker.web.versions import etag, expected
@@ -45,12 +44,11 @@ class Seen(Wire):
 
 
 async def list_proposals(request: web.Request) -> web.Response:
-    """GET /pack-proposals: packs that are written, proposed, put in force or given up; a page at a time."""
+    """GET /pack-proposals: packs that are written or proposed, and the last that were put in force or given up."""
     found = await flow.proposals(request.app[BROKER].world, await caller(request))
     if isinstance(found, Reason):
         raise Problem.of(found)
-    rows, after = page(request, found[::-1])
-    return web.json_response({"proposals": [_short(row) for row in rows], "next_page_token": after})
+    return web.json_response({"proposals": [_short(row) for row in found]})
 
 
 async def post_begun(request: web.Request) -> web.Response:

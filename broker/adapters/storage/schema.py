@@ -42,6 +42,7 @@ INDEXED: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "incident": ("reporter",),
     "mailbox": ("person", "subject"),
     "notice": ("box", "state"),
+    "pack_proposal": ("state",),
     "recipient_key": ("person",),
     "refresh_token": ("family",),
     "report": ("person", "grant"),

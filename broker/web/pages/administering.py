@@ -58,13 +58,12 @@ async def home(request: web.Request) -> web.Response:
     punishes, audits = sanctions.may_read(_actor(who)), who.has_role("auditor", "service")
     if not sorts and not punishes and not audits:
         raise Problem("AUTH-NOT-YOURS", roles="admin, issuer_admin, legal_officer, auditor")
-    packs = await propose_packs.proposals(broker.world, who)
     values = {
         "sorts": sorts,
         "punishes": punishes,
         "audits": audits,
         "writes": propose_packs.may_read(who),
-        "waiting": sum(1 for row in packs if row.state == "proposed") if not isinstance(packs, Reason) else 0,
+        "waiting": await propose_packs.waiting(broker.world, who),
         "runs": audits or who.has_role("admin", "service"),
     }
     return page(request, who, "admin.html", values)

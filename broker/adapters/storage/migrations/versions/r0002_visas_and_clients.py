@@ -45,7 +45,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "alert": ("state",),
     "use_mark": (),
     "use_tally": (),
-    "pack_proposal": (),
+    "pack_proposal": ("state",),
 }
 """Kind of row to the members by which its rows are found."""
 _FROM_NOW_ON = ("committee", "consent", "dataset", "drs_object", "organisation", "repository", "revocation")

@@ -7,7 +7,7 @@ import pytest
 
 from broker.adapters.policy_files import load_packs
 from broker.core.decision import other_law
-from broker.core.decision.causes import Effects, effects_of
+from broker.core.decision.causes import effects_of
 from broker.core.decision.other_law import Difference, Effect, Said, difference, is_live, of_grant, of_request
 from broker.core.jurisdiction.rulebook import Rulebook, rulebook
 from broker.core.outcome import Gate, GateResult, Norm, Outcome, Reason
@@ -93,20 +93,6 @@ def test_each_effect_is_counted_and_none_is_left_out() -> None:
     every = [changes(before, after) for before, after, _ in EFFECTS]
     assert effects_of(every).counted() == {"loses": 3, "gains": 3, "changes": 3, "same": 2}
     assert effects_of([]).counted() == {"loses": 0, "gains": 0, "changes": 0, "same": 0}
-
-
-def test_of_many_the_first_lines_are_kept_and_all_are_counted() -> None:
-    no = changes(said(PERMIT), said(DENY, ONE))
-    few = Effects(most=2)
-    for n in range(3):
-        few.add(replace(no, id=str(n), person="usr_1", dataset=f"d{n}"))
-    few.add(replace(no, id="same", dataset="d9", after=no.before))
-    assert few.counted() == {"loses": 3, "gains": 0, "changes": 0, "same": 1}
-    assert few.counted("d1") == {"loses": 1, "gains": 0, "changes": 0, "same": 0}
-    assert few.counted("none") == {"loses": 0, "gains": 0, "changes": 0, "same": 0}
-    ((_, concerned),) = few.worst_first()
-    assert (concerned.count, concerned.persons, [one.id for one in concerned.lines]) == (3, {"usr_1"}, ["0", "1"])
-    assert few.touched() == ["d0", "d1", "d2"]
 
 
 @pytest.mark.parametrize(

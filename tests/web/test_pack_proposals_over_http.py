@@ -128,6 +128,12 @@ async def test_what_is_wrong_is_told_and_neither_tried_nor_proposed(s: Site, d: 
     bad: list[Any] = [{"text": "x" * 100_001, "cases": ""}, {"text": 1, "cases": ""}, {"cases": ""}, []]
     for wrong in bad:
         assert (await call(s, "root", "PUT", path, wrong, seen=one["version"]))[0] == 400
+    for odd in ("\\ud800", "\\u0000", "\\u202e"):
+        sent = s.headers("usr_root") | {"If-Match": f'"v{one["version"]}"', "Content-Type": "application/json"}
+        answer = await s.http.put(API + path, data=f'{{"text": "id: {odd}", "cases": ""}}', headers=sent)
+        assert answer.status in (200, 400), odd
+        one = await answer.json() if answer.status == 200 else one
+        assert one["problems"]
     for pack in ("", "../x", "a" * 65):
         assert (await call(s, "root", "POST", body={"pack": pack}))[0] == 400
     assert d.version() == "1"

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -91,13 +92,12 @@ class Client:
                 break
         return status, told
 
-    async def day(self) -> None:
-        """Once everything: a decision, a request, its grant, tokens, a Passport, a download."""
+    async def day(self, first: int = 0) -> None:
+        """Once everything: a decision, a request with its grant, tokens and a Passport, a download. `first`: of these."""
         number = str(next(_NUMBERS))
-        await self.decide(number)
-        await self.ask(number)
-        await self.tokens()
-        await self.download(self.ready.described["datasets"][1]["objects"][0]["id"])
+        steps = (partial(self.decide, number), partial(self.ask, number), self.tokens, self.download)
+        for turn in range(len(steps)):
+            await steps[(first + turn) % len(steps)]()
 
     async def decide(self, number: str) -> None:
         body = {"dataset": self.ready.described["datasets"][1]["id"], "purpose": self.ready.described["purpose"]}
@@ -137,7 +137,8 @@ class Client:
                 self.seen.passports += 1
                 break
 
-    async def download(self, object: str) -> None:
+    async def download(self) -> None:
+        object = self.ready.described["datasets"][1]["objects"][0]["id"]
         path = f"/ga4gh/drs/v1/objects/{object}/access/https"
         for _ in range(TRIES):
             status, told = await self.call(self.ready.ada, "GET", path)
@@ -158,12 +159,12 @@ class Client:
             return True
 
 
-async def days(ready: Ready, seen: Seen, most: int = 10**6) -> None:
-    """One day after the other, until the broker is gone."""
+async def days(ready: Ready, seen: Seen, most: int = 10**6, first: int = 0) -> None:
+    """One day after the other, until the broker is gone. `first`: with which step each begins."""
     with suppress(*GONE):
         async with Browser(ready.described) as browser:
             for _ in range(most):
-                await Client(ready, browser, seen).day()
+                await Client(ready, browser, seen).day(first)
 
 
 async def hold_against(ready: Ready, seen: Seen) -> None:

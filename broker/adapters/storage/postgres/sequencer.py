@@ -45,7 +45,7 @@ class Sequencer:
         self._url, self._head_url, self._of = url, head_url, of
         self._pause, self._publish_seconds = pause, publish_seconds
         self._wake = asyncio.Event()
-        self._stop = False
+        self._stop = asyncio.Event()
         self.leads = False
         """Is it this one?"""
 
@@ -55,7 +55,7 @@ class Sequencer:
 
     def stop(self) -> None:
         """Finish what waits, publish, and let another one."""
-        self._stop = True
+        self._stop.set()
         self._wake.set()
 
     async def assert_sound(self, db: Connection) -> None:
@@ -69,7 +69,7 @@ class Sequencer:
 
     async def run(self) -> None:
         """Until `stop`. LedgerRefusedError or ForkError: nobody may go on with this log."""
-        while not self._stop:
+        while not self._stop.is_set():
             led = False
             try:
                 await self._session()
@@ -77,7 +77,8 @@ class Sequencer:
                 log.warning("sequencer.lost", error=type(failure).__name__)
                 led = self.leads
             self.leads = False
-            await self._rest(_AGAIN if led else TURN)
+            # Whoever waits for what they wrote would wake it again and again while the server is away (row F13).
+            await _within(_AGAIN if led else TURN, self._stop)
 
     async def _session(self) -> None:
         """Wait for the lock, and work while it is held."""
@@ -86,7 +87,7 @@ class Sequencer:
             while not await db.fetchval(lock("pg_try_advisory_lock", SEQUENCER)):
                 self._wake.clear()
                 await self._rest(TURN)
-                if self._stop:
+                if self._stop.is_set():
                     return
             await assert_revision(db)
             await db.add_listener(CHANNEL_WAITING, lambda *_: self.wake())
@@ -102,7 +103,7 @@ class Sequencer:
         await ordering.open()
         self.leads, published_at = True, -self._publish_seconds
         while True:
-            stopping = self._stop
+            stopping = self._stop.is_set()
             self._wake.clear()
             while await ordering.integrate(_FENCE):  # noqa: ASYNC110 (others have their turn in between)
                 await asyncio.sleep(0)
@@ -116,8 +117,12 @@ class Sequencer:
             await self._rest(self._pause)
 
     async def _rest(self, seconds: float) -> None:
-        if self._stop:
-            return
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._wake.wait()
+        if not self._stop.is_set():
+            await _within(seconds, self._wake)
+
+
+async def _within(seconds: float, event: asyncio.Event) -> None:
+    """Until it is set, at most so long."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

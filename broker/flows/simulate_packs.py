@@ -26,6 +26,8 @@ class Simulation:
     """One that runs, or has run: what the packs `after` say in place of those `before`, as far as it has come."""
 
     at: Seconds
+    then: Seconds | None
+    """`at`, where somebody asked for another time than now."""
     before: Rulebook
     after: Rulebook
     seen: int = 0
@@ -33,9 +35,10 @@ class Simulation:
     effects: Effects = field(default_factory=lambda: Effects(most=MOST))
 
 
-def simulation(w: World, rules: Rulebook) -> Simulation:
-    """One of `rules` in place of the packs in force, to be run."""
-    return Simulation(at=w.clock.now(), before=w.snapshots.current().rulebook, after=rules)
+def simulation(w: World, rules: Rulebook, at: Seconds | None = None) -> Simulation:
+    """One of `rules` in place of the packs in force, to be run. `at`: as of then instead of now, as a law begins."""
+    when = at if at is not None else w.clock.now()
+    return Simulation(at=when, then=at, before=w.snapshots.current().rulebook, after=rules)
 
 
 async def run(w: World, made: Simulation) -> None:

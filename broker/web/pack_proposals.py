@@ -9,7 +9,7 @@ from pydantic import Field
 from broker.core.decision.causes import because, in_order
 from broker.core.outcome import Reason
 from broker.core.rows import PackProposal
-from broker.core.time import Seconds, rfc3339
+from broker.core.time import Seconds, parse_rfc3339, rfc3339
 from broker.flows import propose_packs as flow
 from broker.flows.propose_packs import MOST_CHARACTERS, MOST_GROUND, Looked
 from broker.flows.simulate_packs import Simulation, run, simulation
@@ -41,6 +41,11 @@ class Written(Wire):
 class Seen(Wire):
     files: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     """The digest of the set that was looked at."""
+
+
+class AsOf(Wire):
+    at: Annotated[str, Field(max_length=40)] = ""
+    """Another day or instant than now: when a law begins, for example."""
 
 
 async def list_proposals(request: web.Request) -> web.Response:
@@ -97,9 +102,9 @@ async def post_activation(request: web.Request) -> web.Response:
 
 async def post_simulation(request: web.Request) -> web.Response:
     """POST /pack-proposals/{proposal}/simulation: try it on every live grant and open request; 202 while it goes on."""
-    who = await caller(request)
+    who, body = await caller(request), await json_body(request, AsOf)
     found = await looked(request, who)
-    begun = await try_out(request, who, found)
+    begun = await try_out(request, who, found, body.at)
     if isinstance(begun, Reason):
         raise Problem.of(begun)
     return _simulated(request, found)
@@ -205,12 +210,19 @@ async def looked(request: web.Request, who: Caller) -> Looked:
     return found
 
 
-async def try_out(request: web.Request, who: Caller, found: Looked) -> Reason | None:
-    """Begin to judge everybody by the set with the proposal, and wait a moment for it; why not, if not."""
+async def try_out(request: web.Request, who: Caller, found: Looked, at: str) -> Reason | None:
+    """Begin to judge everybody by the set with the proposal, and wait a moment for it; why not, if not.
+
+    `at`: as of which day or instant; empty: now.
+    """
     broker, rules = request.app[BROKER], flow.to_try(who, found)
     if isinstance(rules, Reason):
         return rules
-    made = simulation(broker.world, rules)
+    try:
+        when = parse_rfc3339(at) if at else None
+    except ValueError:
+        return Reason(code="REQ-INVALID", facts=(("problem", "at: a day, for example 2031-03-26"),))
+    made = simulation(broker.world, rules, when)
     await broker.administration.trials.begin(found.tried.digest, made, partial(run, broker.world), _WAIT)
     return None
 

@@ -32,9 +32,10 @@ class Trials:
     async def begin(self, set_: str, made: Simulation, work: Work, wait: float) -> None:
         """Do `work`, which fills `made`; come back when it is done, after `wait` seconds at the latest.
 
-        One of the same set that runs goes on.
+        One of the same set, as of the same time, that runs goes on.
         """
-        if self._task is None or self._task.done() or self._runs != set_:
+        runs = self._known.get(self._runs) if self._runs == set_ else None
+        if self._task is None or self._task.done() or runs is None or runs.then != made.then:
             await self.close()
             self._known[set_] = made
             self._known.move_to_end(set_)

@@ -10,16 +10,22 @@ from urllib.parse import urlencode
 
 import pytest
 
+from broker.core.decision import evaluate
 from broker.core.rows import InForce, PackProposal, Row
 from broker.core.snapshot import under
+from broker.core.time import Seconds
+from broker.flows.simulate_packs import Simulation
 from broker.web.recent import RECENT
 from broker.web.state import BROKER
+from broker.web.streams import Stream
 from broker.web.trials import Trials
 from tests import builders as b
 from tests.desk import PACK, ROLES, Desk, desk, french_only, people, same_law
+from tests.fakes import START
 from tests.web.browsing import FORM, Browser, browser_session
 from tests.web.site import Site, site
 from tests.web.test_loop_is_not_held import MOST, watched
+from tests.web.test_running_pages import Wire, access_of
 
 OURS = ("faculty@rhine.example",)
 TYPED = "What I wrote for an hour <about rules>."
@@ -86,12 +92,30 @@ async def test_a_change_is_written_tried_and_put_in_force_by_a_second_person(s: 
     for word in ("usr_ada", "rhine", "DE", b.HEART, "test-pack paper", "paper.signed"):
         assert word in told, word
     await lex.open(path)
+    assert "2031-03-26T00:00:00Z" in await lex.send(path, do="simulate", at="2031-03-26")
+    await lex.open(path)
+    assert "2031-03-26" in await lex.send(path, do="simulate", at="soon <b>")
+    assert (lex.status, "<b>" in lex.text) == (409, False)
+    await lex.open(path)
     files = re.findall(r'name="files" value="([^"]+)"', lex.text)[0]
     await lex.send(path, do="activate", files=files)
     assert (lex.status, d.version(), row(s, path).state) == (200, "2", "activated")
     listed = await lex.open("/admin/packs")
     assert "usr_lex" in listed
     assert d.after_a_restart() == {PACK: "2"}
+
+
+@pytest.mark.row("PACK-SECOND")
+async def test_a_download_that_the_new_rules_forbid_is_cut_before_the_answer(s: Site, d: Desk) -> None:
+    path = await proposed(s)
+    lex, wire, broker = Browser(s, "lex"), Wire(), s.http.app[BROKER]
+    asked = b.question()
+    stream = Stream(wire, lambda picture: evaluate(asked, picture).outcome.permits, await access_of(s))
+    with broker.streams.running(stream, broker.snapshots.current, Seconds(START + 10**6)):
+        await lex.open(path)
+        assert not wire.gone
+        await lex.send(path, do="activate", files=re.findall(r'name="files" value="([^"]+)"', lex.text)[0])
+        assert (wire.gone, d.version()) == (True, "2")
 
 
 @pytest.mark.row("PACK-SECOND")
@@ -156,6 +180,11 @@ async def test_what_is_wrong_is_told_with_file_and_line_and_cannot_be_tried(s: S
     permits = typed["text"].replace('"effect": "await"', '"effect": "deny"')
     shown = await root.send(path, do="save", seen=seen(root), **(typed | {"text": permits}))
     assert "proportionality is missing, deny needs it" in shown, "who refuses must say what for"
+    nobody = typed["text"].replace('"default_effect": "permit"', '"default_effect": "deny"')
+    everybody = re.sub(r'"default_reason": "[^"]*",\n', "", typed["text"])
+    for text, said in ((nobody, "write a last rule with when: true"), (everybody, "a permit needs its default_reason")):
+        assert text != typed["text"]
+        assert said in await root.send(path, do="save", seen=seen(root), **(typed | {"text": text}))
     assert d.version() == "1"
 
 
@@ -276,10 +305,14 @@ async def test_a_trial_that_fails_or_ends_leaves_nothing(s: Site, d: Desk) -> No
     async def fails(_: object) -> None:
         raise ValueError("no")
 
-    made: list[object] = [object(), object()]
-    await trials.begin("a", made[0], waits, 0)  # type: ignore[arg-type]
-    assert trials.of("a") is made[0]
-    await trials.begin("b", made[1], fails, 1)  # type: ignore[arg-type]
+    rules = b.rules()
+    now, later = (Simulation(at=START, then=then, before=rules, after=rules) for then in (None, Seconds(START + 9)))
+    await trials.begin("a", now, waits, 0)
+    await trials.begin("a", replace(now), waits, 0)
+    assert trials.of("a") is now, "the one that runs goes on"
+    await trials.begin("a", later, waits, 0)
+    assert trials.of("a") is later, "but for another time"
+    await trials.begin("b", now, fails, 1)
     assert (trials.of("a"), trials.of("b")) == (None, None)
     await trials.close()
 

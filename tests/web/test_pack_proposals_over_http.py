@@ -56,11 +56,15 @@ async def test_the_whole_way_of_a_change(s: Site, d: Desk) -> None:
     one = await proposed(s)
     path = f"/{one['id']}"
     assert (await call(s, "lex", "GET", f"{path}/simulation"))[0] == 404, "not tried yet"
-    status, told = await call(s, "lex", "POST", f"{path}/simulation")
+    status, told = await call(s, "lex", "POST", f"{path}/simulation", {})
     assert (status, told["over"], told["summary"]["loses"]) == (200, True, 1)
     assert told["files"] == one["files"]
     assert {line["person"] for cause in told["causes"] for line in cause["lines"]} == {b.ADA}
     assert (await call(s, "eve", "GET", f"{path}/simulation"))[1] == told
+    status, late = await call(s, "lex", "POST", f"{path}/simulation", {"at": "2031-03-26"})
+    assert (status, late["at"]) == (200, "2031-03-26T00:00:00Z")
+    assert late["judged"] < told["judged"], "her grant is over by then"
+    assert (await call(s, "lex", "POST", f"{path}/simulation", {"at": "soon"}))[0] == 400
     status, refused = await call(s, "root", "POST", f"{path}/activation", {"files": one["files"]})
     assert (status, refused["code"]) == (403, "REQ-OWN-PACK")
     status, done = await call(s, "lex", "POST", f"{path}/activation", {"files": one["files"]})
@@ -123,7 +127,7 @@ async def test_what_is_wrong_is_told_and_neither_tried_nor_proposed(s: Site, d: 
     assert status == 200
     assert one["problems"][0].startswith("test-pack.yaml:2:")
     for step in ("proposal", "simulation"):
-        status, refused = await call(s, "root", "POST", f"{path}/{step}", seen=one["version"])
+        status, refused = await call(s, "root", "POST", f"{path}/{step}", {}, seen=one["version"])
         assert (status, refused["code"]) == (422, "REQ-PACK-UNSOUND")
     bad: list[Any] = [{"text": "x" * 100_001, "cases": ""}, {"text": 1, "cases": ""}, {"cases": ""}, []]
     for wrong in bad:
@@ -154,7 +158,7 @@ async def test_others_find_nothing_and_who_audits_changes_nothing(s: Site, d: De
         for where in ("", path, f"{path}/simulation"):
             wanted = 403 if name == "sam" else 404 if "simulation" in where else 200
             assert (await call(s, name, "GET", where))[0] == wanted, (name, where)
-        assert (await call(s, name, "POST", f"{path}/simulation"))[0] == 403
+        assert (await call(s, name, "POST", f"{path}/simulation", {}))[0] == 403
     assert (await call(s, "eve", "GET", "/none"))[0] == 404
     assert (await s.http.post(API, json={"pack": PACK})).status == 401
     assert len(s.stage.ledger.entries) == recorded

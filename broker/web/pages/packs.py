@@ -73,7 +73,7 @@ async def acted(request: web.Request) -> web.Response:
             raise Problem("REQ-FORM-EXPIRED")
         return _shown_again(request, who, form)
     if do == "simulate":
-        return await _begin_trial(request, who)
+        return await _begin_trial(request, who, form.get("at", "").strip()[:40])
     if do == "activate" and (again := await sign_in_again(request, who)) is not None:
         return again
     done = await _step(request, who, do, form)
@@ -89,10 +89,10 @@ async def effects(request: web.Request) -> web.Response:
     return _effects(request, who, await looked(request, who))
 
 
-async def _begin_trial(request: web.Request, who: Caller) -> web.Response:
+async def _begin_trial(request: web.Request, who: Caller, at: str) -> web.Response:
     """Shown at once where it is over by then: the next request may reach another process, which knows nothing of it."""
     found = await looked(request, who)
-    begun = await try_out(request, who, found)
+    begun = await try_out(request, who, found, at)
     if isinstance(begun, Reason):
         return await _shown(request, who, wrong=_told(begun, request))
     made = request.app[BROKER].administration.trials.of(found.tried.digest)

@@ -31,6 +31,7 @@ from broker.adapters.probe import HttpProbe
 from broker.adapters.provider_credentials import Credentials
 from broker.adapters.repositories.genomic_files import GenomicFiles
 from broker.adapters.repositories.stores import open_stores
+from broker.adapters.scanner import scanner_of
 from broker.adapters.sealed_rows import RunningLedger
 from broker.adapters.snapshots import LiveSnapshot, searched_in
 from broker.adapters.storage.log import SqliteLog
@@ -170,12 +171,12 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             post=await stack.enter_async_context(telling(world, outgoing, settings, store, languages, jobs)),
             administration=_administration(outgoing, settings, store, jobs, watch, stack),
             tracer=tracer,
+            scanner=scanner_of(settings.attachment_scanner),
             searched=await searched_in(live),
         )
         storage.on_silence(broker.streams.cut_all)
-        app = build(
-            broker, ready := Readiness(lambda: not ledger.failed and storage.is_fresh()), *_front(settings), _pace()
-        )
+        ready = Readiness(lambda: not ledger.failed and storage.is_fresh())
+        app = build(broker, ready, *_front(settings), _pace())
         await heard(storage)
         storage.started()
         yield Running(world=world, app=app, ledger=ledger, readiness=ready, ring=ring, watch=watch, audit=storage.log)

@@ -113,6 +113,10 @@ class Settings(BaseModel):
     application_form: Path | None = None
     """File of the questions that applications answer; by default the shipped one. Trusted: its writer says what is
     asked of everybody who applies. What was handed in stays as it was asked."""
+    attachment_scanner: Path | None = None
+    """Program that looks at each file that somebody attaches to an application: it reads the file from standard input,
+    and exits with 0 if it found nothing, with 1 if the file is harmful; then, and where it cannot look, the file is
+    not taken. By default nothing looks, and pages say so. Trusted: it reads what applicants attach."""
     income_groups: Path | None = None
     """File of the income groups of countries, for the public figures of fairness; by default the shipped list, which
     nobody has compared with its source. Trusted: its writer says who counts as disadvantaged."""

@@ -13,6 +13,7 @@ from broker.core.rows import (
     Access,
     Application,
     Approval,
+    Attachment,
     Case,
     Delivery,
     Gathered,
@@ -39,6 +40,7 @@ from broker.ports.log import AuditReads
 
 _THEIRS: tuple[type[Row], ...] = (
     Identity, Session, Request, Application, Grant, Report, Case, Access, Approval, RecipientKey, Task, Mailbox,
+    Attachment,
 )  # fmt: skip
 """Kinds whose rows are found by person."""
 _SECRETS = frozenset({"log_key", "document", "sealed"})
@@ -142,6 +144,8 @@ async def _nameless(w: World, person: PersonId) -> list[Row]:
         found.append(changed(box, sealed="", subject=None))
     async for report in w.rows.find(Report, "person", person):
         found.append(changed(report, affiliations=(), location=None))
+    async for file in w.rows.find(Attachment, "person", person):
+        found.append(changed(file, content=""))
     pairs = {(one.iss, one.sub) for one in identities}
     async for visas in w.rows.scan(Gathered):
         if (visas.iss, visas.sub) in pairs:

@@ -33,6 +33,7 @@ from broker.ports.envelopes import Envelopes
 from broker.ports.log import AuditReads
 from broker.ports.packs import PackSets
 from broker.ports.regions import Regions
+from broker.ports.scanner import NoScanner, Scanner
 from broker.ports.sources import Sources
 from broker.ports.tracing import UNTRACED, Tracer
 from broker.web.streams import LiveStreams
@@ -99,6 +100,8 @@ class Broker:
     """How letters go out."""
     administration: Administration
     tracer: Tracer = UNTRACED
+    scanner: Scanner = field(default_factory=NoScanner)
+    """What looks at files that people attach."""
     searched: Searched = field(default_factory=Searched)
     """In what the catalogue is searched."""
 

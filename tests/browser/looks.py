@@ -168,6 +168,7 @@ NO_PAGE = {
     "/oauth2/end_session/continue": "shows what /oauth2/end_session shows",
     "/sign-in/{idp}": "goes to the home organisation",
     "/sign-in/{idp}/callback": "comes from there, and goes on",
+    "/applications/{application}/files/{file}": "gives out a file, which no browser shows as a page",
 }
 """Addresses of pages that have none of their own, and why."""
 

@@ -27,6 +27,7 @@ from tests.web.browsing import Browser, browser_session
 from tests.web.site import BACK, PORTAL, Site, opened, site
 from tests.web.test_admin import EGA, FORMS
 from tests.web.test_admin_pages import SANCTION
+from tests.web.test_attached_files import PDF, sends
 from tests.web.test_devices import CLI, COMPUTER
 from tests.web.test_receipt_page import KEY, PRIVATE
 from tests.web.test_workflow_pages import HEARTS, committee
@@ -143,6 +144,7 @@ async def _applied(s: Site) -> dict[str, str]:
         await ada.send("/applications/new", do="submit", **PAPERS)
         names[stage] = ada.path.rsplit("/", 1)[1]
         names[f"{stage}_review"] = _application(s, names[stage])
+    assert (await sends(s, ada, f"/applications/{names['waiting']}", PDF, f"Approval {LONG}.pdf")).status == 303
     path = f"/reviews/{names['waiting_review']}"
     await mei.open(path)
     await mei.send(path, do="invite", person="usr_max", part="reviewer")

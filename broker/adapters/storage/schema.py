@@ -40,6 +40,7 @@ INDEXED: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "home_session": ("home",),
     "identity": ("person",),
     "incident": ("reporter",),
+    "attachment": ("person",),
     "mailbox": ("person", "subject"),
     "notice": ("box", "state"),
     "pack_proposal": ("state",),

@@ -41,6 +41,8 @@ KINDS: Mapping[str, str] = MappingProxyType({
     "application.withdrawn": "somebody took an application back from every committee that had not answered",
     "application.amended": "an application was amended after an answer: `requests` are asked for besides, or anew",
     "application.joined": "somebody joined an application: `requests` are theirs",
+    "application.attached": "a file was put beside an application; `sha256` is of its bytes",
+    "application.detached": "a file beside an application was removed, and its bytes with it",
     "application.left": "somebody applies with others no longer; `grants` of theirs ended with that",
     "review.endorsed": "a signing official endorsed an application for their institution",
     "review.declined": "a signing official did not endorse an application, and gave it back",

@@ -5,7 +5,7 @@ A module per part of the story.
 """
 
 from broker.core.rows.access import Access, Delivery, Grant, Request, Trace
-from broker.core.rows.applications import Application, Review
+from broker.core.rows.applications import Application, Attachment, Review
 from broker.core.rows.assertions import Assertion, CustomType, Gathered
 from broker.core.rows.cases import Case
 from broker.core.rows.catalogue import (
@@ -47,17 +47,17 @@ from broker.core.rows.uses import Alert, UseMark, UseTally
 
 __all__ = [
     "HISTORY_KINDS", "KINDS", "SNAPSHOT_KINDS", "Access", "Alert", "Application", "Approval", "AskedAbout",
-    "Assertion", "Case", "Change", "Client", "Code", "Committee", "ConsentRow", "ConsentTemplate", "CustomType",
-    "Dataset", "Delivery", "Document", "Done", "Drop", "DrsObject", "Envelope", "Erasure", "Evidence", "Family",
-    "Farewell", "Gather", "Gathered", "Grant", "Hold", "HomeSession", "Identity", "IdentityLink", "IdentityProvider",
-    "InForce", "Incident", "Mailbox", "Notice", "Organisation", "PackProposal", "Person", "PolledVisa", "Put",
-    "RecipientKey", "RefreshToken", "Report", "Repository", "Request", "Review", "Revocation", "Role", "Row",
-    "Sanction", "Session", "SigningKey", "Task", "Trace", "Usage", "UseMark", "UseTally", "VisaIssuer",
+    "Assertion", "Attachment", "Case", "Change", "Client", "Code", "Committee", "ConsentRow", "ConsentTemplate",
+    "CustomType", "Dataset", "Delivery", "Document", "Done", "Drop", "DrsObject", "Envelope", "Erasure", "Evidence",
+    "Family", "Farewell", "Gather", "Gathered", "Grant", "Hold", "HomeSession", "Identity", "IdentityLink",
+    "IdentityProvider", "InForce", "Incident", "Mailbox", "Notice", "Organisation", "PackProposal", "Person",
+    "PolledVisa", "Put", "RecipientKey", "RefreshToken", "Report", "Repository", "Request", "Review", "Revocation",
+    "Role", "Row", "Sanction", "Session", "SigningKey", "Task", "Trace", "Usage", "UseMark", "UseTally", "VisaIssuer",
     "WithdrawalReceipt", "changed",
 ]  # fmt: skip
 
 KINDS: tuple[type[Row], ...] = (
-    Access, Alert, Application, Approval, AskedAbout, Assertion, Case, Client, Code, Committee, ConsentRow,
+    Access, Alert, Application, Approval, AskedAbout, Assertion, Attachment, Case, Client, Code, Committee, ConsentRow,
     ConsentTemplate,    CustomType, Dataset, Delivery, Document, Done, DrsObject, Erasure,
     Family, Farewell, Gathered, Grant, Hold, HomeSession, Identity, IdentityLink, IdentityProvider, InForce, Incident,
     Mailbox, Notice, Organisation, PackProposal, Person, PolledVisa, RecipientKey, RefreshToken, Report, Repository,

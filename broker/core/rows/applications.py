@@ -56,6 +56,32 @@ class Accessor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attached:
+    """A file beside an application. `scanned`: did something look at it, and find nothing? `turn`: of which papers."""
+
+    id: str
+    called: str
+    media: str
+    size: int
+    sha256: str
+    at: Seconds
+    turn: int
+    scanned: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """The bytes of such a file, in base64; empty, once it was removed or its sender erased."""
+
+    KIND: ClassVar[str] = "attachment"
+    id: str
+    version: int = 1
+    application: ApplicationId
+    person: PersonId
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
     """Somebody asks for datasets, for one project. Each (dataset, person) of it is a Request, with its own answer.
 
@@ -74,6 +100,7 @@ class Application:
     copied_from: ApplicationId | None = None
     together: tuple[Accessor, ...] = ()
     """Who applies with them, or once did."""
+    attached: tuple[Attached, ...] = ()
 
     @property
     def people(self) -> tuple[PersonId, ...]:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from broker.core.rows.access import Access, Delivery, Grant, Request, Trace
-from broker.core.rows.applications import Application, Review
+from broker.core.rows.applications import Application, Attachment, Review
 from broker.core.rows.assertions import Assertion, CustomType, Gathered
 from broker.core.rows.cases import Case
 from broker.core.rows.catalogue import (
@@ -71,7 +71,7 @@ STAYS: Mapping[str, tuple[type[Row], ...]] = MappingProxyType({
     ),
     "By it decisions are made again; it names nobody.": (Document, InForce, SigningKey),
     "It is who somebody is to the broker, until `broker people erase`.": (
-        Person, Identity, Mailbox, Gathered, RecipientKey, Approval,
+        Person, Identity, Mailbox, Gathered, RecipientKey, Approval, Attachment,
     ),
     "It says what may not be erased, or what was.": (Hold, Erasure),
     "It keeps what was done from being done, reported or told twice; it names nobody but by an id.": (

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from broker.web.pages import (
     administering,
+    attaching,
     catalogue,
     for_community,
     joining,
@@ -47,6 +48,9 @@ SIGNED_IN: tuple[Address, ...] = (
     ("GET", "/applications/{application}/edit", mending.edit),
     ("POST", "/applications/{application}/edit", mending.mended),
     ("POST", "/applications/{application}/begun", mending.kept),
+    ("POST", "/applications/{application}/files", attaching.sent),
+    ("GET", "/applications/{application}/files/{file}", attaching.taken),
+    ("POST", "/applications/{application}/files/{file}", attaching.removed),
     ("GET", "/applications/{application}/amend", joining.amending),
     ("POST", "/applications/{application}/amend", joining.amended),
     ("POST", "/applications/{application}/people", joining.people),

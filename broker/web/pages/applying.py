@@ -111,9 +111,14 @@ async def written(request: web.Request) -> web.Response:
 
 async def show(request: web.Request) -> web.Response:
     """GET /applications/{application}: one's own, with what was said and answered."""
+    return await shown_application(request)
+
+
+async def shown_application(request: web.Request, wrong: str | None = None) -> web.Response:
+    """The page of one's own application. `wrong`: what could not be done with it."""
     who, row, seen = await own(request)
-    values = {"one": shown(row, seen, who, request), **papers_shown(row, seen, request)}
-    return page(request, who, "application.html", values)
+    values = {"one": shown(row, seen, who, request), **papers_shown(row, seen, request), "wrong": wrong}
+    return page(request, who, "application.html", values, status=409 if wrong else 200)
 
 
 async def taken_back(request: web.Request) -> web.Response:
@@ -260,7 +265,7 @@ def papers_shown(row: Application, seen: Sequence[Desk], request: web.Request) -
     if before is not None:
         members = (("datasets", "desk.asked"), ("people", "together.title"))
         changed += [tongue.word(word) for name, word in members if getattr(before, name) != getattr(row.paper, name)]
-    return {"papers": papers, "changed": ", ".join(changed)}
+    return {"papers": papers, "changed": ", ".join(changed), "attached": row.attached, "of": row.id}
 
 
 def remarks_for(one: Desk) -> list[Remark]:

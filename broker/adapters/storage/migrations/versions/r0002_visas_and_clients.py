@@ -46,6 +46,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "use_mark": (),
     "use_tally": (),
     "pack_proposal": ("state",),
+    "attachment": ("person",),
 }
 """Kind of row to the members by which its rows are found."""
 _FROM_NOW_ON = ("committee", "consent", "dataset", "drs_object", "organisation", "repository", "revocation")

@@ -160,6 +160,13 @@ async def fetch(
     return goal
 
 
+def unfinished(file: Wanted, folder: Path) -> Path | None:
+    """What lies there of a file that was not fetched to its end."""
+    goal = folder / file.folder / file.name
+    parts = (goal.with_name(f"{goal.name}{end}") for end in (".part", ".c4gh.part"))
+    return next((path for path in parts if path.is_file()), None)
+
+
 async def _as_it_comes(ticket: _Ticket) -> Wanted:
     """An encrypted file as its server has it for this reader: how long it is, and by which tag it is known again."""
     url, headers = await ticket.get(method="HEAD")

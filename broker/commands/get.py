@@ -14,7 +14,7 @@ from broker.client.answers import RefusedError, TalkError, refusal
 from broker.client.api import Api
 from broker.client.manifest import Line, Manifest, State
 from broker.client.objects import Missed, Wanted, under_names_of_their_own, wanted
-from broker.client.transfer import BrokenError, Unseal, fetch
+from broker.client.transfer import BrokenError, Unseal, fetch, unfinished
 from broker.commands.reading import key_option, passphrase_option, unsealing
 from broker.commands.signed_in import accounts_option, at_option, signed_in, talking
 
@@ -95,7 +95,7 @@ async def _all(
                 manifest.note(_line(file, "whole"))
                 continue
             except RefusedError as no:
-                state, why = "refused", list(refusal(no))
+                state, why = "refused", [*refusal(no), *_kept(file, output)]
             except (BrokenError, TalkError, OSError) as broken:
                 state, why = "broken", [str(broken)]
             _tell(progress.console, file, why)
@@ -104,6 +104,12 @@ async def _all(
             if isinstance(file, Wanted):
                 progress.stop_task(task)
     return worst
+
+
+def _kept(file: Wanted | Missed, output: Path) -> list[str]:
+    """That something of a refused file is on this disk: who may have it no longer has to know."""
+    part = unfinished(file, output) if isinstance(file, Wanted) else None
+    return [f"What came of it before lies in {part}. Delete it, unless you will be let in again."] if part else []
 
 
 def _line(file: Wanted | Missed, state: State, why: Sequence[str] = ()) -> Line:

@@ -14,6 +14,7 @@ from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.narrowing import still
 from broker.core.oidc.own_tokens import (
     ACCESS_TOKEN_TYP,
+    PASSPORT_TYP,
     TASK_TYP,
     read_access_token,
     read_service_token,
@@ -21,6 +22,7 @@ from broker.core.oidc.own_tokens import (
 )
 from broker.core.outcome import Reason
 from broker.core.passport.bearer import Vouched, vouched
+from broker.core.passport.claims import media_type
 from broker.core.passport.keys import named, thumbprint
 from broker.core.passport.read import too_much
 from broker.core.passport.visa import Passport, Visa
@@ -148,6 +150,12 @@ async def by_client_token(w: World, v: Verifier, shown: Shown) -> ServiceCaller 
     if own.jkt is None:
         v.services.keep(shown.token, snapshot, found)
     return found
+
+
+def is_passport(shown: str) -> bool:
+    """Does the header of a token say that it is a Passport? What it is, is found out by whoever verifies it."""
+    parsed = jws.read(shown)
+    return parsed is not None and media_type(parsed.header) == PASSPORT_TYP
 
 
 async def by_passports(

@@ -11,7 +11,7 @@ from broker.core.oidc.own_tokens import OPENID, PASSPORT_SCOPE
 from broker.core.oidc.service_scopes import service_subject
 from broker.core.outcome import Reason
 from broker.flows.administer import Actor
-from broker.flows.authenticate import by_access_token, by_client_token, by_passports
+from broker.flows.authenticate import by_access_token, by_client_token, by_passports, is_passport
 from broker.flows.by_userinfo import by_userinfo, is_foreign
 from broker.flows.world import Caller, ServiceCaller
 from broker.web import once
@@ -71,13 +71,17 @@ async def caller_for_data(request: web.Request) -> Caller:
 
     What it opens is what was released with it: a token without visas opens what is open to everybody. Here
     alone count the token of a task, and that of a trusted broker, whose UserInfo is asked for the visas (AAI C2).
+    htsget has no other place for a Passport than that of the token, and programs that read regions only know tokens.
     """
     broker, found = request.app[BROKER], access_token(request)
+    regions = request.path.startswith(f"{HTSGET}/")
+    if regions and found is not None and found.scheme == "Bearer" and is_passport(found.token):
+        return _made(await by_passports(broker.world, broker.verifier, [found.token], sent(request)))
     if found is not None and found.scheme == "Bearer" and is_foreign(broker.world, found.token):
         return _made(await by_userinfo(broker.world, broker.verifier, broker.endpoints, found.token))
     issuer = broker.world.issuer
     ours = {issuer, f"{issuer}{DRS}"}
-    if request.path.startswith(f"{HTSGET}/"):  # a token for htsget alone opens DRS no more than any other
+    if regions:  # a token for htsget alone opens DRS no more than any other
         ours.add(f"{issuer}{HTSGET}")
     return await _by_token(request, frozenset(ours), tasks=True)
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from broker.client.manifest import NAME, Manifest
 from broker.client.objects import Missed, Wanted, wanted
 from broker.commands.get import _all
-from tests.client.test_transfer import CONTENT, SHA256, Client, client, honest
+from tests.client.test_transfer import CONTENT, SHA256, Client, breaks_off, client, honest, says
 
 DATASET = "https://bank.example/datasets/heart"
 OBJECTS = "/ga4gh/drs/v1/objects"
@@ -80,6 +80,19 @@ async def test_what_cannot_be_had_keeps_nobody_from_the_rest_and_all_of_it_is_wr
     assert why["gone"][0] == "There is no such object."
     assert not (c.folder / "no.bam").exists()
     assert not (c.folder / "wrong.bam").exists()
+
+
+@pytest.mark.row("CL-MANIFEST")
+async def test_who_is_refused_half_way_is_told_what_is_on_their_disk(tmp_path: Path) -> None:
+    async with bank(tmp_path) as c:
+        c.origin.answers = [breaks_off, says(403, **REFUSED)]
+        files, manifest = [one async for one in wanted(c.api, "one")], Manifest(c.api.issuer)
+        assert await _all(c.api, files, c.folder, 1, Console(quiet=True), None, manifest) == 1
+    (line,) = manifest.lines.values()
+    assert line.why[0] == "Your grant has ended."
+    part = c.folder / "one.bam.part"
+    assert line.why[-1] == f"What came of it before lies in {part}. Delete it, unless you will be let in again."
+    assert part.is_file()
 
 
 @pytest.mark.row("CL-MANIFEST")

@@ -18,6 +18,7 @@ from aiohttp.test_utils import TestServer
 from tests import builders as b
 from tests import genomic
 from tests.interop.serving import needed, ran
+from tests.web.drs_world import of
 from tests.web.regions import READS, VARIANTS, Regions, files, regions
 from tests.web.test_htsget_filtered import cohort, consents, withdrawn
 
@@ -50,10 +51,10 @@ async def door(r: Regions) -> AsyncIterator[str]:
         yield base
 
 
-def environment(r: Regions) -> dict[str, str]:
-    """For htslib: where the token is, and that it may go over plain http."""
+def environment(r: Regions, shown: str = "") -> dict[str, str]:
+    """For htslib: where the token is (`shown`, or Ada's), and that it may go over plain http."""
     token = r.folder / "token"
-    token.write_text(r.site.access_token(str(b.ADA)))
+    token.write_text(shown or r.site.access_token(str(b.ADA)))
     return {**os.environ, **PLAIN, "HTS_AUTH_LOCATION": str(token)}
 
 
@@ -88,6 +89,14 @@ async def test_samtools_and_bcftools_read_regions_by_ticket(tmp_path: Path, whic
         assert [line for line in got if line in set(wanted)] == wanted
         status, said = await ran(*shown, url, env={**env, "HTS_AUTH_LOCATION": ""})
         assert status != 0, said
+
+
+@pytest.mark.row("HT-PASSPORT")
+async def test_samtools_reads_regions_by_a_passport_in_the_tokens_place(tmp_path: Path) -> None:
+    needed("samtools", there=shutil.which("samtools") is not None, how="apt-get install samtools")
+    async with regions(tmp_path) as r, door(r) as base:
+        got = await lines(environment(r, of(r.site)), "samtools", "view", f"{base}{READS}/cut/bam?format=BAM")
+        assert got == genomic.records(files()["BAM/BAI cut"][0])
 
 
 HTSGET = """

@@ -7,17 +7,15 @@ seconds; an answer is at most what a slow line takes in that time. And nobody in
 
 from dataclasses import dataclass, replace
 
-from broker.core import jws
 from broker.core.audit.entry import Value
 from broker.core.authz.asked import Action, Asked, Entity
 from broker.core.authz.scope import Asker
 from broker.core.authz.telling import reasons
 from broker.core.handing_on import length_asked, too_much, unseen_seconds
-from broker.core.oidc.own_tokens import PASSPORT_TYP
 from broker.core.outcome import Reason
-from broker.core.passport.claims import media_type
 from broker.core.purpose import Modality
 from broker.core.rows import Dataset, DrsObject
+from broker.flows.authenticate import is_passport
 from broker.flows.repositories.before import Judged
 from broker.flows.repositories.deciding import OBJECT, Answer, Desk, Round, judge, keep
 from broker.flows.world import World
@@ -39,7 +37,7 @@ async def may_pass(w: World, desk: Desk, asker: Asker, passing: Passing) -> Answ
     """Steps: 1 gather, 2 decide, 3 record, 4 tell."""
     # 1. Gather. 2. Decide.
     asked = Asked(
-        subject=Entity(type=_kind(passing.shown), id=passing.shown),
+        subject=Entity(type="passport" if is_passport(passing.shown) else "access_token", id=passing.shown),
         action=Action(name=str(Modality.DOWNLOAD)),
         resource=Entity(type=OBJECT, id=passing.object),
     )
@@ -55,12 +53,6 @@ async def may_pass(w: World, desk: Desk, asker: Asker, passing: Passing) -> Answ
     return replace(
         told, permits=False, context={"decision": found.id, "reasons": reasons((no.code,))}, codes=(no.code,), text=""
     )
-
-
-def _kind(shown: str) -> str:
-    """What the header of a token says that it is. What it really is, is found out by whoever verifies it."""
-    parsed = jws.read(shown)
-    return "passport" if parsed is not None and media_type(parsed.header) == PASSPORT_TYP else "access_token"
 
 
 def _against(found: Judged, passing: Passing) -> Reason | None:

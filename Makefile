@@ -45,6 +45,8 @@ tests: env
 interop-tools: env  ## Other people's clients, providers, suites and checkers, for tests/interop and tests/browser (needs npm)
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python tests/interop/.suites
 	@$(BIN)/uv pip install --quiet --python tests/interop/.suites/bin/python -r tests/interop/suites.txt
+	@$(BIN)/uv pip install --quiet --target tests/interop/.suites/gen3 --no-deps -r tests/interop/gen3.txt
+	@$(BIN)/uv pip install --quiet --target tests/interop/.suites/dnastack --no-deps -r tests/interop/dnastack.txt
 	@$(BIN)/uv pip install --quiet --target tests/interop/.suites/checker --python-version 3.12 --no-deps aics-tlog==0.2.1
 	@cd tests/interop && npm ci --silent --omit-lockfile-registry-resolved --no-audit --no-fund
 

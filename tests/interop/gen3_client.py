@@ -10,10 +10,12 @@ from typing import Any
 
 
 def main(host: str, id: str, token: str, folder: str) -> None:
+    from gen3.auth import Gen3Auth  # type: ignore[import-not-found]  # noqa: PLC0415
     from gen3.tools.download import drs_download as of_gen3  # type: ignore[import-not-found]  # noqa: PLC0415
 
-    class SignedIn:
-        endpoint = f"https://{host}"
+    class SignedIn(Gen3Auth):  # type: ignore[misc]
+        def __init__(self) -> None:
+            self.endpoint = f"https://{host}"
 
         def get_access_token(self) -> str:
             return token

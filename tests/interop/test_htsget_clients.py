@@ -5,6 +5,7 @@ The site's own address is nobody's: a door on this machine passes requests on, a
 
 import os
 import shutil
+import ssl
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,8 +29,8 @@ PLAIN = {"HTS_ALLOW_UNENCRYPTED_AUTHORIZATION_HEADER": "I understand the risks"}
 
 
 @asynccontextmanager
-async def door(r: Regions) -> AsyncIterator[str]:
-    """An address of this machine behind which the site is."""
+async def door(r: Regions, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
+    """An address of this machine behind which the site is; by https at `localhost`, where there is `tls`."""
 
     async def passed_on(request: web.Request) -> web.StreamResponse:
         headers = {name: request.headers[name] for name in PASSED if name in request.headers}
@@ -46,8 +47,10 @@ async def door(r: Regions) -> AsyncIterator[str]:
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", passed_on)
-    async with TestServer(app) as server:
-        base = str(server.make_url("")).rstrip("/")
+    server = TestServer(app)
+    await server.start_server(ssl=tls)
+    async with server:
+        base = f"https://localhost:{server.port}" if tls is not None else str(server.make_url("")).rstrip("/")
         yield base
 
 

@@ -19,7 +19,10 @@ from broker.core.time import Seconds, rfc3339
 @click.command()
 @click.option("--resource", multiple=True, help="For this service or data set only (URL); may be given several times.")
 @click.option(
-    "--raw", is_flag=True, help="The Passport itself, for another program. Who has it can use it: keep it secret."
+    "--raw",
+    is_flag=True,
+    help="The Passport itself, for another program. It counts here with a proof of this computer's key alone; "
+    "others may not ask for one: keep it secret.",
 )
 @at_option
 @accounts_option

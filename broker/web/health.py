@@ -1,12 +1,14 @@
 """Is the process there, could it authorise and record a download now, and how is it doing?"""
 
 import asyncio
+from contextlib import suppress
 from time import monotonic
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from broker.flows.ready import rehearse
+from broker.ports import LedgerDownError
 from broker.web.edge import EDGE, FORWARDS, may_watch
 from broker.web.errors import Problem
 from broker.web.metrics import METRICS, of_issuers
@@ -53,7 +55,8 @@ async def metrics(request: web.Request) -> web.Response:
     if not may_watch(request.remote, edge.watchers, forwarded=any(name in request.headers for name in FORWARDS)):
         raise Problem("REQ-NOT-FOUND")
     log = request.app[BROKER].audit
-    METRICS.entries.set(await log.head())
-    METRICS.published.set(log.first + (await log.published()).size)
+    with suppress(LedgerDownError):  # without the record what was known of it stands, and all else is told
+        METRICS.entries.set(await log.head())
+        METRICS.published.set(log.first + (await log.published()).size)
     text = generate_latest(METRICS.registry) + generate_latest(of_issuers(request.app[BROKER].issuers.reports()))
     return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -5,8 +5,11 @@ a sum from which it could be taken off. An alarm says that a named person has to
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+
+from broker.core.time import Seconds, add_months, day_of, start_of
 
 SMALL = 10
 """From how many cases on a figure is told; none at all is told too."""
@@ -41,6 +44,27 @@ class Answer:
     group: str
     approved: bool
     days: int | None
+
+
+def closed(cases: Iterable[Seconds], now: Seconds) -> Seconds:
+    """Until when figures of a year are told: the start of a month, the last one to which they may have moved on.
+
+    They move on by whole months, and only where nothing or at least SMALL cases come and go: who keeps the figures of
+    before, and takes them off, then finds no few cases either. `cases`: when each was.
+    """
+    times, last = sorted(cases), start_of(day_of(now).replace(day=1))
+    told = start_of(day_of(times[0]).replace(day=1)) if times else last
+    end = told
+    while end < last:
+        end = add_months(end, 1)
+        came, went = _between(times, told, end), _between(times, add_months(told, -12), add_months(end, -12))
+        if came + went == 0 or came + went >= SMALL:
+            told = end
+    return told
+
+
+def _between(times: Sequence[Seconds], since: Seconds, until: Seconds) -> int:
+    return bisect_left(times, until) - bisect_left(times, since)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
-"""How is access given, to whom, and how fast? The public figures of the last year, up to the end of yesterday.
+"""How is access given, to whom, and how fast? The public figures of a year, by whole months.
 
-Read only, from the picture: the same day always has the same figures, and who looks again within a day gets those
-that were made. Small figures are left out before anybody sees them (core/equity.py).
+Read only, from the picture, once a month: the same month has the same figures, and they move on only where so many
+cases are new that nobody finds one by comparing (core/equity.py). Small figures are left out before anybody sees them.
 """
 
 from collections import Counter
@@ -11,17 +11,16 @@ from dataclasses import dataclass
 from broker.core.access.cases import CaseKind
 from broker.core.access.grants import USED
 from broker.core.access.states import State
-from broker.core.equity import Answer, IncomeGroups, Line, hidden_alike, lines, told, told_parts
+from broker.core.equity import Answer, IncomeGroups, Line, closed, hidden_alike, lines, told, told_parts
 from broker.core.grants import stage
 from broker.core.ids import made_at
 from broker.core.reasons import REASONS
 from broker.core.rows import Case, Dataset, Grant, Request, Trace
 from broker.core.snapshot import Snapshot
-from broker.core.time import Seconds
+from broker.core.time import Seconds, add_months, day_of, start_of
 from broker.flows.world import World
 
 _DAY = 86_400
-_YEAR = 365 * _DAY
 _AT_ONCE = 500
 """Datasets after which others get their turn."""
 _SEVERAL = "several"
@@ -54,22 +53,23 @@ class _Counted:
 
 
 class Figures:
-    """Makes the report of a day once."""
+    """Makes the report of a month once."""
 
     def __init__(self, income: IncomeGroups) -> None:
         self.income = income
-        self._kept: Report | None = None
+        self._kept: tuple[Seconds, Report] | None = None
 
-    async def of_today(self, w: World) -> Report:
-        """The figures up to the end of yesterday."""
-        now = w.clock.now()
-        until = Seconds(now - now % _DAY)
-        if self._kept is None or self._kept.until != until:
-            self._kept = await self._made(w, until)
-        return self._kept
+    async def of_now(self, w: World) -> Report:
+        """The figures of the last year that is told."""
+        month = start_of(day_of(w.clock.now()).replace(day=1))
+        if self._kept is None or self._kept[0] != month:
+            self._kept = month, await self._made(w, month)
+        return self._kept[1]
 
-    async def _made(self, w: World, until: Seconds) -> Report:
-        snapshot, since = w.snapshots.current(), Seconds(until - _YEAR)
+    async def _made(self, w: World, month: Seconds) -> Report:
+        snapshot = w.snapshots.current()
+        until = closed(await _answers(w, snapshot), month)
+        since = add_months(until, -12)
         found = _Counted([], [], Counter(), Counter())
         for number, dataset in enumerate(snapshot.all(Dataset)):
             found.counts["datasets" if dataset.existence == "listed" else "hidden"] += 1
@@ -87,7 +87,7 @@ class Figures:
             origins=origins,
             refusals=tuple(told_parts({one: found.refused[one] for one in INTERESTS}).items()),
             counts=tuple((name, told(found.counts[name])) for name in names),
-            complaints=lines(_complaints(snapshot, since, until), ())[-1],
+            complaints=lines(_complaints(snapshot, month), ())[-1],
         )
 
     async def _count(
@@ -95,12 +95,12 @@ class Figures:
         found: _Counted,
     ) -> None:  # fmt: skip
         country = _country(snapshot, request)
-        if request.state is State.SUBMITTED:
+        at = made_at(request.decision) if request.decision is not None else None
+        if request.created < until and (request.state is State.SUBMITTED or (at is not None and at >= until)):
             found.counts["waiting"] += 1
         if request.grant is not None and _in_force(snapshot, request, until):
             found.counts["grants"] += 1
             found.counts["across_borders"] += country is not None and country not in _origins(dataset)
-        at = made_at(request.decision) if request.decision is not None else None
         if request.state not in _ANSWERED or at is None or not since <= at < until:
             return
         approved = request.state is not State.REJECTED
@@ -143,8 +143,23 @@ def _interest(trace: Trace | None) -> str:
     return REASONS[code].interest if code in REASONS else "contract"
 
 
-def _complaints(snapshot: Snapshot, since: Seconds, until: Seconds) -> Iterator[Answer]:
-    for case in snapshot.all(Case):
-        if case.kind is CaseKind.COMPLAINT and case.answered is not None and since <= case.answered < until:
+async def _answers(w: World, snapshot: Snapshot) -> list[Seconds]:
+    """When each answer was given, of all datasets."""
+    found: list[Seconds] = []
+    for number, dataset in enumerate(snapshot.all(Dataset)):
+        rows = (row for row in snapshot.requests_for(dataset.id) if row.state in _ANSWERED)
+        found += [Seconds(at) for row in rows if row.decision is not None and (at := made_at(row.decision)) is not None]
+        if number % _AT_ONCE == _AT_ONCE - 1:
+            await w.clock.give_way()
+    return found
+
+
+def _complaints(snapshot: Snapshot, month: Seconds) -> Iterator[Answer]:
+    """Those of the year that is told of complaints: they are few, and move on by themselves."""
+    cases = [row for row in snapshot.all(Case) if row.kind is CaseKind.COMPLAINT and row.answered is not None]
+    until = closed((row.answered for row in cases if row.answered is not None), month)
+    since = add_months(until, -12)
+    for case in cases:
+        if case.answered is not None and since <= case.answered < until:
             upheld = case.outcome in ("upheld", "partly")
             yield Answer(group="all", approved=upheld, days=(case.answered - case.opened) // _DAY)

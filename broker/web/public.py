@@ -42,7 +42,7 @@ async def get_register(request: web.Request) -> web.Response:
 async def get_figures(request: web.Request) -> web.Response:
     """GET /figures: how access was given in the last year, by income group; what is too small to be told is null."""
     broker = request.app[BROKER]
-    report = await broker.administration.figures.of_today(broker.world)
+    report = await broker.administration.figures.of_now(broker.world)
     income = broker.administration.figures.income
     told = {
         "from": rfc3339(report.since),

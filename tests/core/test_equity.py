@@ -1,12 +1,15 @@
 """The figures of fairness: what is too small is not told, nor what would give it away; and when somebody has to look."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.core.equity import GROUPS, SMALL, Answer, IncomeGroups, Line, hidden_alike, lines, told, told_parts
+from broker.core.equity import GROUPS, SMALL, Answer, IncomeGroups, Line, closed, hidden_alike, lines, told, told_parts
+from broker.core.time import Seconds, add_months, day_of
+from tests.fakes import START
 
 answers = st.lists(
     st.builds(
@@ -117,3 +120,20 @@ def test_past_hole_the_share_of_all_told_the_few_refusals_that_were_left_out(cou
         count in (None, counts[name]) and (count is None or count == told(count)) for name, count in found.items()
     )
     assert not left_out or sum(left_out) >= SMALL or sum(counts.values()) < SMALL
+
+
+DAYS = st.integers(0, 900).map(lambda day: Seconds(START - day * 86_400))
+
+
+@pytest.mark.row("PUB-FIGURES")
+@given(st.lists(DAYS, max_size=60))
+def test_figures_of_two_times_never_differ_by_few_cases(cases: list[Seconds]) -> None:
+    seen = [closed(cases, Seconds(START - 86_400 * 30 * n)) for n in range(12)]
+    for later, before in pairwise(seen):
+        if later == before:
+            continue
+        came = sum(before <= one < later for one in cases)
+        went = sum(add_months(before, -12) <= one < add_months(later, -12) for one in cases)
+        assert later > before
+        assert came + went == 0 or came + went >= SMALL
+    assert all(day_of(one).day == 1 for one in seen)

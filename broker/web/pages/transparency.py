@@ -73,7 +73,7 @@ async def figures(request: web.Request) -> web.Response:
     """GET /figures: how access was given in the last year; each chart with its table."""
     broker = request.app[BROKER]
     values = {
-        "told": await broker.administration.figures.of_today(broker.world),
+        "told": await broker.administration.figures.of_now(broker.world),
         "income": broker.administration.figures.income,
         "small": SMALL,
     }

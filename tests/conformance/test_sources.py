@@ -90,6 +90,20 @@ async def test_a_content_of_another_size_than_registered_is_refused(place: Place
         await place.read(5, 9, size=size)
 
 
+@pytest.mark.row("F33")
+@pytest.mark.parametrize("how", ["chunked short", "one byte short", "truncates"])
+async def test_a_store_that_ends_early_breaks_the_reading_and_what_came_before_is_right(how: str) -> None:
+    async with open_stores(None) as stores, origin(**{"a.bam": CONTENT}) as web:
+        web.how = how
+        bank, got = Repository(id="r", name="R", root=web.base, internal=True), b""
+        async with stores.open(bank, "a.bam", len(CONTENT)) as body:
+            with pytest.raises(SourceBrokenError, match="origin"):
+                async for chunk in body.read(0, len(CONTENT) - 1):
+                    got += chunk
+        assert got == CONTENT[: len(got)]
+        assert len(got) < len(CONTENT)
+
+
 @pytest.mark.row("T103")
 @pytest.mark.parametrize(
     "path",

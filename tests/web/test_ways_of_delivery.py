@@ -68,6 +68,24 @@ async def test_whatever_ends_the_right_ends_the_download_within_two_seconds(
         assert got <= sent < len(BIG)
 
 
+@pytest.mark.row("T098")
+async def test_a_cut_does_not_wait_for_a_store_that_says_nothing(tmp_path: Path, tls: Any) -> None:
+    async with delivering("origin", tmp_path, CONTENT * 40, tls) as (s, far):
+        far.how, began = "stalls", list[float]()
+
+        async def end(site: Site) -> None:
+            for _ in range(100 * PATIENCE):  # until all that the store has said was handed on
+                if [one.sent for one in site.broker.streams.told()] == [20 * len(CONTENT)]:
+                    break
+                await asyncio.sleep(0.01)
+            began.append(time.monotonic())
+            await _revoke(site)
+
+        _, kinds = await stopped(s, end)
+        assert kinds[-1] == "download.cut"
+        assert time.monotonic() - began[0] < 2
+
+
 @pytest.mark.row("T092", "T104")
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(

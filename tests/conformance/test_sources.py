@@ -11,7 +11,7 @@ import pytest
 
 from broker.adapters.repositories.stores import Stores, open_stores
 from broker.core.rows import Repository
-from broker.ports.sources import KernelBody, SourceBrokenError
+from broker.ports.sources import Body, KernelBody, SourceBrokenError
 from tests.origin import origin
 from tests.s3 import KEYS, put, s3
 
@@ -95,11 +95,15 @@ async def test_a_content_of_another_size_than_registered_is_refused(place: Place
 async def test_a_store_that_ends_early_breaks_the_reading_and_what_came_before_is_right(how: str) -> None:
     async with open_stores(None) as stores, origin(**{"a.bam": CONTENT}) as web:
         web.how = how
-        bank, got = Repository(id="r", name="R", root=web.base, internal=True), b""
+        bank, got = Repository(id="r", name="R", root=web.base, internal=True), bytearray()
+
+        async def read(body: Body) -> None:
+            async for chunk in body.read(0, len(CONTENT) - 1):
+                got.extend(chunk)
+
         async with stores.open(bank, "a.bam", len(CONTENT)) as body:
             with pytest.raises(SourceBrokenError, match="origin"):
-                async for chunk in body.read(0, len(CONTENT) - 1):
-                    got += chunk
+                await read(body)
         assert got == CONTENT[: len(got)]
         assert len(got) < len(CONTENT)
 

@@ -25,6 +25,7 @@ from broker.core.rows import (
     IdentityLink,
     Incident,
     Notice,
+    PackProposal,
     RecipientKey,
     Report,
     Request,
@@ -238,6 +239,13 @@ def _admins(h: Happened) -> Iterator[Told]:
     yield Told(to=role_box("admin", _SERVICE), about=str(h.entry.id))
 
 
+def _second_persons(h: Happened) -> Iterator[Told]:
+    """Who may put other rules in force: not who wrote or proposed them."""
+    for row in h.of(PackProposal):
+        for role in ("admin", "legal_officer"):
+            yield Told(to=role_box(role, _SERVICE), about=row.id, but=tuple(sorted(row.authors)))
+
+
 def _data_used(h: Happened) -> Iterator[Told]:
     """Who is responsible for data of which a repository reports a use that nobody allowed."""
     for row in h.of(Usage):
@@ -310,6 +318,7 @@ TABLE: Mapping[str, tuple[str, tuple[Rule, ...]]] = MappingProxyType({
     "idp.removed": ("service", (_admins,)),
     "key.revoked": ("service", (_admins,)),
     "policy.activated": ("service", (_admins,)),
+    "policy.proposed": ("law", (_second_persons,)),
 })  # fmt: skip
 """Kind of entry to its topic, and to who is told of it. What is not here is told nobody by itself."""
 

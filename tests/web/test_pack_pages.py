@@ -21,7 +21,7 @@ from broker.web.streams import Stream
 from broker.web.trials import Trials
 from tests import builders as b
 from tests.desk import PACK, ROLES, Desk, desk, french_only, people, same_law
-from tests.fakes import START
+from tests.fakes import START, FakeClock
 from tests.web.browsing import FORM, Browser, browser_session
 from tests.web.site import Site, site
 from tests.web.test_loop_is_not_held import MOST, watched
@@ -116,6 +116,19 @@ async def test_a_download_that_the_new_rules_forbid_is_cut_before_the_answer(s: 
         assert not wire.gone
         await lex.send(path, do="activate", files=re.findall(r'name="files" value="([^"]+)"', lex.text)[0])
         assert (wire.gone, d.version()) == (True, "2")
+
+
+@pytest.mark.row("PACK-SECOND")
+@pytest.mark.parametrize("language", ["en", "es"])
+async def test_whoever_may_be_the_second_person_finds_it_in_the_inbox_and_the_writer_does_not(
+    s: Site, d: Desk, language: str
+) -> None:
+    del d
+    path = await proposed(s)
+    for name in ROLES:
+        browser = Browser(s, name, language)
+        await browser.open("/inbox")
+        assert (path in browser.links(path)) is (name in {"ann", "lex", "kim"}), name
 
 
 @pytest.mark.row("PACK-SECOND")
@@ -268,8 +281,15 @@ async def test_who_sees_which_page(s: Site, d: Desk) -> None:
 
 
 @pytest.mark.row("PACK-TRIED")
-async def test_a_trial_of_many_goes_on_beside_the_page_and_holds_nobody_up(s: Site, d: Desk) -> None:
+async def test_a_trial_of_many_goes_on_beside_the_page_and_holds_nobody_up(
+    s: Site, d: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Five hundred requests, of which each loses; told by cause, a page at a time."""
+
+    async def turn(_: FakeClock) -> None:
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(FakeClock, "give_way", turn)
     many = [b.request(id=f"req_{n:04}", person=f"usr_{n:04}", affiliations=OURS) for n in range(500)]
     for one in many:
         s.stage.ledger.rows[one.KIND, one.id] = one

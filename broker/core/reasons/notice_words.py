@@ -25,6 +25,7 @@ NOTICE_WORDS: Mapping[str, str] = MappingProxyType({
     "notice.clock": "An answer is due soon, or late.",
     "notice.community": "Something was asked about data for which your community speaks, or was decided about them.",
     "notice.alert": "A use of data went beyond a limit.",
+    "notice.law": "Somebody proposed a change of the rules, and a second person is wanted.",
     "inbox.none": "There is nothing here.",
     "inbox.new": "new",
     "inbox.read": "Mark as read",

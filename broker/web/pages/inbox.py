@@ -17,7 +17,7 @@ from broker.web.pages.here import page, signed_in
 from broker.web.state import BROKER
 
 _FORM_BYTES = 16 * 1024
-_LEADS = {"app": "/applications/", "rev": "/reviews/", "grt": "/grants/"}
+_LEADS = {"app": "/applications/", "rev": "/reviews/", "grt": "/grants/", "pro": "/admin/packs/"}
 """Where the thing itself is shown, by the kind of its id."""
 _LISTS = {
     "case": "/cases",

@@ -102,7 +102,7 @@ def show(request_id: str, at: str | None, accounts: Accounts, *, as_json: bool) 
     if row.get("ground"):
         click.echo(f"The committee said: {one_line(row['ground'])}")
     if row.get("grant"):
-        click.echo(f"Grant: {row['grant']}")
+        click.echo(_granted(_ask(accounts, at, "GET", f"/api/v1/grants/{row['grant']}")))
     _tell(why)
 
 
@@ -114,6 +114,11 @@ def withdraw(request_id: str, at: str | None, accounts: Accounts) -> None:
     """Take a request back that nobody has decided yet."""
     row = _ask(accounts, at, "POST", f"/api/v1/requests/{request_id}/withdrawal")
     click.echo(f"{row['id']}: {_state(row)}")
+
+
+def _granted(grant: dict[str, Any]) -> str:
+    """How the grant stands today: an approved request says nothing of that."""
+    return f"Grant: {grant['id']}, {str(grant['stage']).replace('_', ' ')}, until {grant['ends']}"
 
 
 def _ask(accounts: Accounts, at: str | None, method: str, path: str, body: Any = None) -> Any:

@@ -180,6 +180,15 @@ async def every(store: Path | str, kind: type[R]) -> tuple[R, ...]:
         return tuple([row async for row in rows.scan(kind)])
 
 
+def assert_makeable(settings: Settings, origin: str) -> None:
+    """Asked before keys are made: whoever fails afterwards is told at the next try that there is a broker already."""
+    if settings.database_url is None:
+        return
+    from broker.adapters.storage.postgres.create import assert_new  # noqa: PLC0415
+
+    asyncio.run(assert_new(settings.database_url, settings.head_url or settings.database_url, origin))
+
+
 def make_database(settings: Settings, *, origin: str, sign: Sign, clock: Clock, entropy: Entropy) -> str:
     """A new database with an empty log; what was made, in words. FileExistsError rather than touch one."""
     if settings.database_url is None:

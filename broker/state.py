@@ -41,7 +41,7 @@ from broker.core.rows import Farewell, Row
 from broker.core.rows.retention import Keeping
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
-from broker.database import Storage, make_database, open_storage, turn_database
+from broker.database import Storage, assert_makeable, make_database, open_storage, turn_database
 from broker.flows.deliver import close_left_open
 from broker.flows.drop import drop_daily
 from broker.flows.handing_on import close_reported
@@ -132,6 +132,7 @@ def make_state(chosen: Settings) -> str:
     clock, entropy = SystemClock(), SystemEntropy()
     if chosen.database.exists() or chosen.keys.exists():
         raise FileExistsError(f"{chosen.state}: there is a broker already")
+    assert_makeable(chosen, log_origin(chosen.issuer))
     chosen.keys.mkdir(parents=True, mode=0o700)
     if not chosen.passphrase_file.exists():
         make_passphrase(chosen.passphrase_file, entropy.random(32))

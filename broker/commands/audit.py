@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 import click
@@ -18,7 +18,7 @@ from broker.adapters.storage.audit_tool import verify as verify_log
 from broker.adapters.storage.shards import belongs, origin_of
 from broker.adapters.storage.tile_folder import CHECKPOINT, check_files, write_folder
 from broker.adapters.witnesses import HttpWitnesses, parse_witness
-from broker.commands.common import Fail, settings, telling
+from broker.commands.common import Fail, database_file, settings, telling
 from broker.config import Settings
 from broker.core.audit.note import Key, parse_checkpoint, parse_key, unverified_text
 from broker.core.audit.proof import Proof, format_proof
@@ -66,7 +66,7 @@ def verify(
         chosen = settings(config) if None in (database, key, issuer) else None
         public = parse_key(key) if key is not None else _own_key(chosen)
         report = verify_log(
-            database or _of(chosen).database,
+            database or database_file(_of(chosen)),
             [public],
             log_origin(issuer or _of(chosen).issuer),
             note_keys.verify,
@@ -182,14 +182,13 @@ def witness(config: Path | None) -> None:
     chosen = settings(config)
 
     async def ask() -> list[tuple[Witness, Cosigned | str]]:
-        outgoing = Outgoing(seconds=_WITNESS_SECONDS)
         said, now = list[tuple[Witness, Cosigned | str]](), SystemClock().now()
-        async with open_any_log(chosen) as log, open_any_scratch(chosen) as scratch:
+        async with open_any_log(chosen) as log, open_any_scratch(chosen) as scratch, AsyncExitStack() as stack:
+            stack.push_async_callback((outgoing := Outgoing(seconds=_WITNESS_SECONDS)).close)
             for one in map(parse_witness, chosen.witnesses):
                 for each in (*await log.ended(), log):
                     asking = Asking(scratch=scratch, audit=each, door=HttpWitnesses(outgoing), verify=note_keys.verify)
                     said.append((one, await ask_witness(asking, one, now)))
-        await outgoing.close()
         return said
 
     with telling():

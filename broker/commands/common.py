@@ -60,6 +60,13 @@ def telling() -> Iterator[None]:
         raise Fail(str(wrong)) from wrong
 
 
+def database_file(chosen: Settings) -> Path:
+    """The database, for who reads a file and no server. Fail, with the way to one, where there is only a server."""
+    if chosen.database_url is not None:
+        raise Fail("the database is in PostgreSQL: `broker backup FILE` copies it, `--database FILE` reads the copy")
+    return chosen.database
+
+
 def settings(config: Path | None, **overrides: Any) -> Settings:
     """The settings, or Fail."""
     with telling():

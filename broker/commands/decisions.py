@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from broker.adapters.names import SivNames
 from broker.adapters.ontology import load_ontology
 from broker.adapters.storage.history import Decided, History, open_history
-from broker.commands.common import Fail, language, settings, telling
+from broker.commands.common import Fail, database_file, language, settings, telling
 from broker.core.decision.explanation import views
 from broker.core.plain import plain
 from broker.core.time import parse_rfc3339
@@ -50,7 +50,7 @@ def replay_(
     """
     if every == (decision is not None) or (since is not None and not every):
         raise click.UsageError("say one decision, or --all; --since goes with --all")
-    with telling(), open_history(database or settings(config).database, load_ontology) as history:
+    with telling(), open_history(database or database_file(settings(config)), load_ontology) as history:
         found = _one(history, decision) if decision is not None else _all(history, since)
         counts = dict.fromkeys(("same", "different", "missing"), 0)
         for made in found:
@@ -74,7 +74,7 @@ def replay_(
 @click.pass_obj
 def show(config: Path | None, decision: str, audience: str, database: Path | None) -> None:
     """Print what is kept of DECISION, as JSON. Names of persons stay hidden."""
-    with telling(), open_history(database or settings(config).database, load_ontology) as history:
+    with telling(), open_history(database or database_file(settings(config)), load_ontology) as history:
         trace = _found(history, decision).trace
         if trace is None:
             raise Fail(f"{decision}: its trace is gone, or is not what was recorded; run `broker audit verify`")

@@ -44,7 +44,7 @@ def list_keys(config: Path | None) -> None:
     chosen, now = settings(config), SystemClock().now()
     with telling():
         store = open_keys(chosen.keys, chosen.passphrase_file)
-    begins = asyncio.run(_begins(chosen.store))
+        begins = asyncio.run(_begins(chosen.store))
     noted = KeyStore(store.keys, begins) if begins is not None else store
     for use in USES:
         for key, term in noted.terms(use):

@@ -68,7 +68,7 @@ def show(config: Path | None, id: str, release: str | None, folder: Path | None,
     """One pack: its law, its dates, its sources, and its rules in the order in which they are tried."""
     with telling():
         if release is not None:
-            pack = asyncio.run(_kept(settings(config).database, id, release))
+            pack = asyncio.run(_kept(settings(config).store, id, release))
         else:
             pack = next((one for one in _packs(config, folder) if one.id == id), None)
     if pack is None:

@@ -14,6 +14,10 @@ class DurabilityError(Exception):
     """The database does not promise what the ledger needs; the message names the setting."""
 
 
+class DatabaseAwayError(OSError):
+    """The server cannot be reached, or lets nobody in; the message names it, without a password, and says why."""
+
+
 def connect_existing(path: Path) -> sqlite3.Connection:
     """A connection in autocommit mode, every commit on disk when it returns. FileNotFoundError if no file is there.
 
@@ -21,7 +25,7 @@ def connect_existing(path: Path) -> sqlite3.Connection:
     May be handed to another thread, but used by one at a time.
     """
     if not path.is_file():
-        raise FileNotFoundError(path)
+        raise FileNotFoundError(f"{path}: there is no database; `broker init` makes one")
     for one, needed in ((path, os.R_OK | os.W_OK), (path.parent, os.W_OK | os.X_OK)):
         if not os.access(one, needed):  # SQLite would open it all the same, and find out at the first write
             raise PermissionError(f"{one}: it cannot be read and written")

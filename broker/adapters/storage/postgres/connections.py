@@ -5,15 +5,16 @@ ever decided by what a replica knows.
 """
 
 import re
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from urllib.parse import parse_qsl, urlsplit
 
 import asyncpg
 
-from broker.adapters.storage.connections import DurabilityError
+from broker.adapters.storage.connections import DatabaseAwayError, DurabilityError
 from broker.adapters.storage.head import LedgerRefusedError
 from broker.adapters.storage.schema import REVISION
 from broker.ports import LedgerDownError
@@ -67,19 +68,40 @@ def lock(call: str, which: int) -> str:
 
 
 async def connect(url: str, seconds: float | None = SECONDS, **settings: str) -> Connection:
-    """A connection whose commits are on disk when they return. DurabilityError, or LOST.
+    """A connection whose commits are on disk when they return. DatabaseAwayError, DurabilityError, or LOST.
 
     `seconds`: how long a statement may take; None: as long as it likes.
     """
-    db: Connection = await asyncpg.connect(
-        url, timeout=SECONDS, command_timeout=seconds, server_settings={**_SETTINGS, **settings}
-    )
+    with _reached(url):
+        db: Connection = await asyncpg.connect(
+            url, timeout=SECONDS, command_timeout=seconds, server_settings={**_SETTINGS, **settings}
+        )
     try:
         await assert_durable(db)
     except BaseException:
         db.terminate()
         raise
     return db
+
+
+@contextmanager
+def _reached(url: str) -> Iterator[None]:
+    """What may go wrong on the way to a server, so that an operator can mend it."""
+    try:
+        yield
+    except LOST as failure:
+        why = failure.strerror if isinstance(failure, OSError) and failure.strerror else str(failure)
+        why = why or type(failure).__name__  # a TimeoutError says nothing
+        raise DatabaseAwayError(f"{server_named(url)}: {why}; is it running, and is database_url right?") from failure
+
+
+def server_named(url: str) -> str:
+    """Where a database is, without whose name and password one goes there."""
+    parts = urlsplit(url)
+    asked = dict(parse_qsl(parts.query))
+    host = parts.hostname or asked.get("host", "this machine")
+    port = f":{parts.port}" if parts.port is not None else ""
+    return f"the PostgreSQL database {parts.path.strip('/')} at {host}{port}"
 
 
 async def assert_durable(db: Connection) -> None:
@@ -154,16 +176,17 @@ def as_process(url: str, process: str) -> str:
 @asynccontextmanager
 async def pool(url: str, **settings: str) -> AsyncIterator[Pool]:
     """Connections to read with. Every new one is asked whether its server is a primary: none reads a replica."""
-    made = await asyncpg.create_pool(
-        url,
-        min_size=1,
-        max_size=READERS,
-        timeout=SECONDS,
-        command_timeout=SECONDS,
-        server_settings={**_SETTINGS, **settings},
-        init=_is_primary,
-        reset=_as_it_is,
-    )
+    with _reached(url):
+        made = await asyncpg.create_pool(
+            url,
+            min_size=1,
+            max_size=READERS,
+            timeout=SECONDS,
+            command_timeout=SECONDS,
+            server_settings={**_SETTINGS, **settings},
+            init=_is_primary,
+            reset=_as_it_is,
+        )
     try:
         yield made
     finally:

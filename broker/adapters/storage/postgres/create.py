@@ -39,6 +39,17 @@ async def create_postgres(url: str, head_url: str, log: LogOf) -> None:
         head.terminate()
 
 
+async def assert_new(url: str, head_url: str, origin: str) -> None:
+    """FileExistsError unless a broker's database can be made there; what `connect` raises if nobody gets there."""
+    db, head = await connect(url), await connect(head_url)
+    try:
+        await head.execute(NEW_HEAD)
+        await _assert_new(db, head, origin)
+    finally:
+        db.terminate()
+        head.terminate()
+
+
 async def upgrade_postgres(url: str) -> None:
     """Bring the schema of an existing database to this program's revision. LedgerRefusedError while a broker runs."""
     db = await connect(url, None)

@@ -60,7 +60,7 @@ class Feed:
             try:
                 await self._listen()
             except (*LOST, DurabilityError) as failure:
-                log.warning("feed.lost", error=type(failure).__name__)
+                log.warning("feed.lost", error=type(failure.__cause__ or failure).__name__)
                 await asyncio.sleep(self._poll)
 
     async def look(self, db: Connection) -> None:

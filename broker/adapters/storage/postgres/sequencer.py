@@ -74,7 +74,7 @@ class Sequencer:
             try:
                 await self._session()
             except (*LOST, DurabilityError) as failure:
-                log.warning("sequencer.lost", error=type(failure).__name__)
+                log.warning("sequencer.lost", error=type(failure.__cause__ or failure).__name__)
                 led = self.leads
             self.leads = False
             # Whoever waits for what they wrote would wake it again and again while the server is away (row F13).

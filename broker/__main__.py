@@ -85,10 +85,9 @@ def main() -> None:
     except click.ClickException:
         raise
     except Exception as failure:
-        from broker.adapters.storage.connections import DatabaseAwayError  # noqa: PLC0415 (not for --help)
         from broker.commands.common import Fail  # noqa: PLC0415 (not for --help)
 
-        if not isinstance(failure, Fail | DatabaseAwayError):
+        if not isinstance(failure, Fail):
             raise
         click.echo(f"broker: {failure}", err=True)
         sys.exit(2)

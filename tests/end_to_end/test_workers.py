@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
@@ -13,6 +14,9 @@ import pytest
 from tests.end_to_end.demo import START_SECONDS
 from tests.end_to_end.test_two_processes import ready
 from tests.postgres import Cluster
+
+END_SECONDS = 40
+"""Draining takes up to 30."""
 
 
 @pytest.mark.row("PG-WORKERS")
@@ -28,7 +32,7 @@ async def test_workers_serve_one_port_and_end_together(cluster: Cluster, tmp_pat
     async def broker(*words: str) -> asyncio.subprocess.Process:
         with (tmp_path / "log").open("ab") as log:
             return await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "broker", *words, env=environment, stdout=log, stderr=log
+                sys.executable, "-m", "broker", *words, env=environment, stdout=log, stderr=log, start_new_session=True
             )
 
     assert await (await broker("init")).wait() == 0, (tmp_path / "log").read_text()
@@ -40,9 +44,10 @@ async def test_workers_serve_one_port_and_end_together(cluster: Cluster, tmp_pat
                 await asyncio.sleep(0.05)
             assert await ready(http, f"http://127.0.0.1:{port}")
             parent.send_signal(signal.SIGTERM)
-            assert await parent.wait() == 0, (tmp_path / "log").read_text()
+            async with asyncio.timeout(END_SECONDS):
+                assert await parent.wait() == 0, (tmp_path / "log").read_text()
             assert not await ready(http, f"http://127.0.0.1:{port}"), "nobody is left behind"
     finally:
-        if parent.returncode is None:
-            parent.terminate()
-            await parent.wait()
+        with suppress(ProcessLookupError):
+            os.killpg(parent.pid, signal.SIGKILL)  # whoever is left
+        await parent.wait()

@@ -3,9 +3,12 @@
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from broker.core.access.parts import Part
 from broker.core.reasons.language import ENGLISH, Tongue
@@ -137,3 +140,49 @@ def test_a_question_that_the_operator_added_and_one_that_programs_name() -> None
     before = replace(paper, answers=())
     now = told(paper, before, (), Tongue(ENGLISH))
     assert [one["name"] for one in now if one["before"] is not None] == [f"{ASKED}storage"]
+
+
+class Read(HTMLParser):
+    """What a browser would show in fields and texts, and whether anything on the page is code."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = [""]
+        self.code = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        said = dict(attrs)
+        self.code |= any(name.startswith("on") for name in said) or (tag == "script" and "src" not in said)
+        self.texts.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        del tag
+        self.texts.append("")
+
+    def handle_data(self, data: str) -> None:
+        self.texts[-1] += data
+
+
+TYPED = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00\r"), min_size=1, max_size=60)
+CODE = st.sampled_from(
+    ["<script>", "</textarea>", "</title>", '"><img onerror=x>', "{{ x }}", "{% raw %}", "&amp;", "-->", "]]>"]
+)
+
+
+@pytest.mark.row("T075", "PAG-PAPERS")
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(TYPED | CODE, min_size=1, max_size=4).map("".join))
+async def test_whatever_somebody_types_is_read_as_they_typed_it_and_is_never_code(s: Site, typed: str) -> None:
+    statement = f"a{typed}z"
+    ada = Browser(s, "ada")
+    await ada.open("/applications/new")
+    await ada.send("/applications/new", do="submit", **HEARTS | {"statement": statement, "title": "T"})
+    assert ada.path.startswith("/applications/app_"), ada.text
+    made = next(one for one in s.stage.live.current().applications_of(b.ADA) if ada.path.endswith(one.id))
+    pages = [ada.text, await ada.open(f"/applications/new?copy={made.id}")]
+    pages.append(await Browser(s, "lee").open(f"/reviews/{made.reviews[0]}"))
+    for text in pages:
+        read = Read()
+        read.feed(text)
+        assert statement.strip() in [one.strip() for one in read.texts]
+        assert not read.code

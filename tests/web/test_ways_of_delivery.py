@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -66,6 +67,31 @@ async def test_whatever_ends_the_right_ends_the_download_within_two_seconds(
         sent = s.stage.ledger.entries[-1].about["sent"]
         assert isinstance(sent, int)
         assert got <= sent < len(BIG)
+
+
+@pytest.mark.row("T098")
+async def test_what_a_thread_copies_after_the_cut_does_not_leave(tmp_path: Path, monkeypatch: Any) -> None:
+    """It waits for a disk, on a descriptor of its own of the connection, when the right ends."""
+    loop, copying, go, copy = asyncio.get_running_loop(), asyncio.Event(), threading.Event(), LocalFile._copy
+
+    def slow(file: LocalFile, at: int, length: int, socket: int) -> int:
+        if at:
+            loop.call_soon_threadsafe(copying.set)
+            go.wait(PATIENCE)
+        return copy(file, at, length, socket)
+
+    monkeypatch.setattr(LocalFile, "_copy", slow)
+    monkeypatch.setattr(LocalFile, "_is_at_hand", lambda *_: False)
+    async with site(tmp_path, content=BIG) as s:
+        path, header = await opened(s)
+        reading = asyncio.create_task(_broken(s, path, header))
+        await asyncio.wait_for(copying.wait(), PATIENCE)
+        (before,) = (one.sent for one in s.broker.streams.told())
+        await _revoke(s)
+        go.set()
+        about = await _ended(s)
+        assert (about["end"], about["sent"]) == ("cut", before)
+        assert await reading <= before
 
 
 @pytest.mark.row("T098")

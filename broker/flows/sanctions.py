@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from broker.core import sanctions
 from broker.core.audit.entry import Value
-from broker.core.ids import PersonId
+from broker.core.ids import PersonId, is_made_id
 from broker.core.outcome import Reason
 from broker.core.rows import Organisation, Person, Put, Sanction, changed
 from broker.core.rows.sanctions import Lift, SanctionStep, TargetKind
@@ -16,6 +16,7 @@ from broker.core.sanctions import ROLES
 from broker.core.time import Seconds
 from broker.flows.administer import Actor
 from broker.flows.world import World
+from broker.ports import StaleError
 
 OPERATOR_ROLE = "operator"
 """Whoever works at the machine itself: a role of its own, and never two."""
@@ -23,7 +24,10 @@ OPERATOR_ROLE = "operator"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A step that somebody wants to take. `case` None: it opens a case. `urgent`: milder steps could not wait."""
+    """A step that somebody wants to take. `case` None: it opens a case. `urgent`: milder steps could not wait.
+
+    `once`: the id that its form was given (`blank_id`): the same form sent twice is one step.
+    """
 
     case: str | None
     step: SanctionStep
@@ -33,12 +37,20 @@ class Wanted:
     ends: Seconds
     appeal: str
     urgent: bool = False
+    once: str | None = None
+
+
+def blank_id(w: World) -> str:
+    """The id of a step that somebody begins to write; nothing is stored under it yet."""
+    return w.new_id("san", w.clock.now())
 
 
 async def impose(w: World, actor: Actor, wanted: Wanted) -> Sanction | Reason:
     """Take the step now. Steps: 1 gather, 2 decide, 3 record, 4 answer."""
     # 1. Gather.
     now = w.clock.now()
+    id = wanted.once if wanted.once is not None and is_made_id(wanted.once, "san") else blank_id(w)
+    before = await w.rows.get(Sanction, id)
     kind = Person if wanted.kind == "person" else Organisation
     known = await w.rows.get(kind, wanted.whom)
     taken = [row async for row in w.rows.scan(Sanction) if row.case == wanted.case]
@@ -46,10 +58,12 @@ async def impose(w: World, actor: Actor, wanted: Wanted) -> Sanction | Reason:
     role = _role(actor, taken=())
     if role is None:
         return _not_yours()
+    if before is not None:
+        return before if before.by == _who(actor) else Reason(code="REQ-NOT-FOUND")
     if known is None or (wanted.case is not None and not taken):
         return Reason(code="REQ-NOT-FOUND")
     made = Sanction(
-        id=w.new_id("san", now),
+        id=id,
         case=wanted.case or w.new_id("cas", now),
         step=wanted.step,
         kind=wanted.kind,
@@ -67,7 +81,10 @@ async def impose(w: World, actor: Actor, wanted: Wanted) -> Sanction | Reason:
     # 3. Record.
     told: dict[str, Value] = {"sanction": made.id, "case": made.case, "step": made.step, "of": made.kind, "role": role}
     entry = w.entry("sanction.imposed", now, actor.person, told | {"urgent": int(wanted.urgent)})
-    await w.ledger.record(entry, Put(made))
+    try:
+        await w.ledger.record(entry, Put(made))
+    except StaleError:  # the same form, sent twice at once
+        return Reason(code="REQ-STALE")
     # 4. Answer.
     return made
 
@@ -94,6 +111,11 @@ async def lift(w: World, actor: Actor, id: str, ground: str) -> Sanction | Reaso
     await w.ledger.record(w.entry("sanction.lift", now, actor.person, told), Put(after))
     # 4. Answer.
     return after
+
+
+def may_impose(actor: Actor) -> bool:
+    """Who takes a step."""
+    return _role(actor, taken=()) is not None
 
 
 def may_read(actor: Actor) -> bool:

@@ -67,6 +67,11 @@ def test_what_two_readers_read_differently_is_refused_with_its_line(scalar: str)
     assert read(f'a: 1\nb:\n  - "{scalar}"\n').value["b"] == [scalar]
 
 
+@pytest.mark.parametrize("text", ["0b8b8b6253b4124eae33", "0o9", "0b", "-0b12", "0bacd"])
+def test_a_digest_that_begins_like_a_number_is_text(text: str) -> None:
+    assert read(f"digest: {text}\n").value == {"digest": text}
+
+
 @pytest.mark.parametrize("key", ["NO", "on", "true", "null", "~", "012", "1e3"])
 def test_a_key_that_two_readers_read_differently_is_refused(key: str) -> None:
     assert refusal(f"a: 1\n{key}: 2\n") == f"file.yaml:2: {key} as a key: quote it"

@@ -1,4 +1,4 @@
-"""Pages of administration: visa issuers, clients and identity providers, sanctions, and the log with its proofs.
+"""Pages of administration: visa issuers, clients and identity providers, and the log with its proofs.
 
 What may be done by whom is asked of the same flows as over the API; no page has a rule of its own. What lets somebody
 in, or cannot be taken back, takes a sign-in of the last minutes; what stops somebody takes none.
@@ -19,9 +19,8 @@ from broker.core.outcome import Reason
 from broker.core.passport.keys import THUMBPRINT
 from broker.core.plain import plain
 from broker.core.reasons import sentence
-from broker.core.rows import Client, IdentityProvider, Sanction, VisaIssuer
-from broker.core.time import Seconds
-from broker.flows import propose_packs, sanctions
+from broker.core.rows import Client, IdentityProvider, VisaIssuer
+from broker.flows import look_at_keys, propose_packs, sanctions
 from broker.flows.administer import Actor, forbidden, made_secret, move, register
 from broker.flows.inspect import inspect
 from broker.flows.issuer_keys import expel, refetch
@@ -33,7 +32,6 @@ from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.pages.here import page, signed_in
 from broker.web.pages.recent import sign_in_again
-from broker.web.sanctions import sanction_json
 from broker.web.state import BROKER
 
 _FORM_BYTES = 256 * 1024
@@ -65,6 +63,7 @@ async def home(request: web.Request) -> web.Response:
         "writes": propose_packs.may_read(who),
         "waiting": await propose_packs.waiting(broker.world, who),
         "runs": audits or who.has_role("admin", "service"),
+        "keys": look_at_keys.may_read(who),
     }
     return page(request, who, "admin.html", values)
 
@@ -124,25 +123,6 @@ async def added(request: web.Request) -> web.Response:
     if isinstance(done, Reason):
         return _form(request, who, typed, wrong=_said(done, request))
     return await _row(request, who, done, secret=secret)
-
-
-async def punished(request: web.Request) -> web.Response:
-    """GET /admin/sanctions: every step that was taken; who may lift one finds the form beside it."""
-    who = await signed_in(request)
-    return await _sanctions(request, who)
-
-
-async def lifted(request: web.Request) -> web.Response:
-    """POST /admin/sanctions: one of the two roles that lift one."""
-    who = await signed_in(request)
-    form = forms.own(request, await form_body(request, _FORM_BYTES))
-    if (again := await sign_in_again(request, who)) is not None:
-        return again
-    ground = form.get("ground", "")[:_GROUND]
-    done = await sanctions.lift(request.app[BROKER].world, _actor(who), form.get("sanction", ""), ground)
-    if isinstance(done, Reason):
-        return await _sanctions(request, who, _said(done, request))
-    raise web.HTTPSeeOther("/admin/sanctions")
 
 
 async def log(request: web.Request) -> web.Response:
@@ -268,17 +248,6 @@ def _form(
         "noun": _sort(request).noun, "typed": typed, "wrong": wrong, "report": report, "raw": _pretty(report),
     }  # fmt: skip
     return page(request, who, "admin_new.html", values, status=400 if wrong else 200)
-
-
-async def _sanctions(request: web.Request, who: Caller, wrong: str | None = None) -> web.Response:
-    broker = request.app[BROKER]
-    if not sanctions.may_read(_actor(who)):
-        raise Problem("AUTH-NOT-YOURS", roles="admin, legal_officer, auditor")
-    now: Seconds = broker.world.clock.now()
-    rows = [sanction_json(one, now) async for one in broker.world.rows.scan(Sanction)]
-    return page(
-        request, who, "admin_sanctions.html", {"rows": rows[::-1], "wrong": wrong}, status=409 if wrong else 200
-    )
 
 
 def _short(found: Managed) -> dict[str, str]:

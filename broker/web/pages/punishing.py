@@ -1,0 +1,103 @@
+"""The page of sanctions: every step that was taken; for who may, the next one, and to lift one.
+
+What stops somebody takes no sign-in of the last minutes; what lets somebody in again does.
+"""
+
+from typing import Any, cast, get_args
+
+from aiohttp import web
+from multidict import MultiDict
+
+from broker.core.outcome import Reason
+from broker.core.reasons import sentence
+from broker.core.rows import Sanction
+from broker.core.rows.sanctions import SanctionStep, TargetKind
+from broker.core.time import parse_rfc3339
+from broker.flows import sanctions
+from broker.flows.administer import Actor
+from broker.flows.world import Caller
+from broker.web import forms
+from broker.web.bodies import form_body
+from broker.web.errors import Problem
+from broker.web.languages import language
+from broker.web.pages.here import page, signed_in
+from broker.web.pages.recent import sign_in_again
+from broker.web.sanctions import sanction_json
+from broker.web.state import BROKER
+
+STEPS, KINDS = get_args(SanctionStep), get_args(TargetKind)
+_MOST = {"case": 64, "whom": 255, "ground": 2_000, "appeal": 500, "ends": 64, "once": 64}
+"""Characters of each field."""
+_NEEDED = ("whom", "ground", "appeal")
+
+
+async def listed(request: web.Request) -> web.Response:
+    """GET /admin/sanctions: every step that was taken; who may take or lift one finds the forms beside it."""
+    return await _page(request, await signed_in(request))
+
+
+async def acted(request: web.Request) -> web.Response:
+    """POST /admin/sanctions: a step (`do` is `impose`), or one of the two roles that lift one."""
+    who = await signed_in(request)
+    form = forms.own(request, await form_body(request))
+    if form.get("do") == "impose":
+        done = await _impose(request, who, form)
+        if isinstance(done, Reason):
+            return await _page(request, who, done, form)
+        raise web.HTTPSeeOther("/admin/sanctions")
+    if (again := await sign_in_again(request, who)) is not None:
+        return again
+    ground = form.get("ground", "")[: _MOST["ground"]]
+    done = await sanctions.lift(request.app[BROKER].world, _actor(who), form.get("sanction", ""), ground)
+    if isinstance(done, Reason):
+        return await _page(request, who, done)
+    raise web.HTTPSeeOther("/admin/sanctions")
+
+
+async def _impose(request: web.Request, who: Caller, form: MultiDict[str]) -> Sanction | Reason:
+    said = {name: form.get(name, "").strip() for name in _MOST}
+    step, kind = form.get("step", ""), form.get("kind", "")
+    if step not in STEPS or kind not in KINDS:
+        return _invalid("step, kind: one of those of the form")
+    if long := [name for name, most in _MOST.items() if len(said[name]) > most]:
+        return Reason(code="REQ-TOO-LARGE", facts=(("limit", f"{long[0]}: {_MOST[long[0]]} characters"),))
+    if missing := [name for name in _NEEDED if not said[name]]:
+        return _invalid(f"{', '.join(missing)}: say it")
+    try:
+        ends = parse_rfc3339(said["ends"])
+    except ValueError:
+        return _invalid("ends: a day, for example 2027-01-31")
+    wanted = sanctions.Wanted(
+        case=said["case"] or None, step=cast("SanctionStep", step), kind=cast("TargetKind", kind), whom=said["whom"],
+        ground=said["ground"], ends=ends, appeal=said["appeal"], urgent=form.get("urgent") == "yes",
+        once=said["once"] or None,
+    )  # fmt: skip
+    return await sanctions.impose(request.app[BROKER].world, _actor(who), wanted)
+
+
+async def _page(
+    request: web.Request, who: Caller, no: Reason | None = None, typed: MultiDict[str] | None = None
+) -> web.Response:
+    world = request.app[BROKER].world
+    if not sanctions.may_read(_actor(who)):
+        raise Problem("AUTH-NOT-YOURS", roles="admin, legal_officer, auditor")
+    now = world.clock.now()
+    rows = [sanction_json(one, now) async for one in world.rows.scan(Sanction)]
+    values: dict[str, Any] = {
+        "rows": rows[::-1],
+        "wrong": sentence(no.code, dict(no.facts), language(request)) if no is not None else None,
+        "may": sanctions.may_impose(_actor(who)),
+        "typed": typed if typed is not None else {},
+        "once": typed["once"] if typed is not None and typed.get("once") else sanctions.blank_id(world),
+        "steps": STEPS,
+        "kinds": KINDS,
+    }
+    return page(request, who, "admin_sanctions.html", values, status=409 if no is not None else 200)
+
+
+def _actor(who: Caller) -> Actor:
+    return Actor(person=who.person, roles=who.roles)
+
+
+def _invalid(problem: str) -> Reason:
+    return Reason(code="REQ-INVALID", facts=(("problem", problem),))

@@ -16,7 +16,7 @@ from broker.core.audit.note import Signer
 from broker.core.consent.model import CommunityDecision, Scope
 from broker.core.ids import ClientId, GrantId, PersonId, RequestId, SubjectRef
 from broker.core.oidc.opaque import stored_id
-from broker.core.rows import Alert, Approval, Client, Person, Role, Row, Trace
+from broker.core.rows import Alert, Approval, Client, Person, Role, Row, SigningKey, Trace
 from broker.core.time import Seconds
 from broker.web.state import BROKER
 from tests import builders as b
@@ -98,7 +98,15 @@ def _rows() -> list[Row]:
         closed=START, ground=f"A mirror of ours. {LONG}",
     )  # fmt: skip
     trace = Trace(id="dec_no", at=START, person=b.ADA)  # type: ignore[arg-type]
-    return [*made, asked, no, trace, ended, alert, told, *(home.provider for home in HOMES)]
+    keys = [
+        SigningKey(id=f"{name}-{'x' * 39}", use=use, made=Seconds(begins - 600), begins=Seconds(begins))
+        for name, use, begins in (
+            ("old", "visa", START - 90 * _DAY),
+            ("new", "visa", START - _DAY),
+            ("r", "log", START),
+        )
+    ]
+    return [*made, asked, no, trace, ended, alert, told, *keys, *(home.provider for home in HOMES)]
 
 
 @asynccontextmanager

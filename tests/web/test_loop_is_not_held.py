@@ -4,6 +4,7 @@ Measured in processor time of the loop's own thread, so that other programs on t
 """
 
 import asyncio
+import gc
 import io
 import json
 import time
@@ -28,7 +29,10 @@ _JSON = {"Content-Type": "application/json"}
 
 @contextmanager
 def watched() -> Iterator[list[tuple[float, str]]]:
-    """How long each turn of the loop took, and whose it was."""
+    """How long each turn of the loop took, and whose it was.
+
+    Without the collector: it would look through all that thousands of tests before this one have left.
+    """
     turns: list[tuple[float, str]] = []
     run = asyncio.Handle._run
 
@@ -39,7 +43,11 @@ def watched() -> Iterator[list[tuple[float, str]]]:
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(asyncio.Handle, "_run", timed)
-        yield turns
+        gc.disable()
+        try:
+            yield turns
+        finally:
+            gc.enable()
 
 
 def _passport(s: Site, visas: int, more: str) -> str:

@@ -53,8 +53,8 @@ _DAYS = 1_000
 class _Door:
     """A running broker, one connection to it, and somebody who is signed in."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, live: LiveSnapshot) -> None:
-        self.loop, self.live = loop, live
+    def __init__(self, loop: asyncio.AbstractEventLoop, live: LiveSnapshot, port: int) -> None:
+        self.loop, self.live, self.port = loop, live, port
         self.reader: Any = None
         self.writer: Any = None
         self.version = 1
@@ -72,7 +72,17 @@ class _Door:
             text = self.loop.run_until_complete(self._get(f"/datasets?q=version+{self.version}+hearts"))
             assert title in text
 
+    async def connect(self) -> None:
+        self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port, limit=2**22)
+
     async def _get(self, path: str) -> str:
+        try:
+            return await self._asked(path)
+        except (ConnectionError, asyncio.IncompleteReadError):  # it waited for its turn, and was closed as idle
+            await self.connect()
+            return await self._asked(path)
+
+    async def _asked(self, path: str) -> str:
         cookie = f"__Host-broker-session={secret(_WHO.get(path, 'ada'))}"
         self.writer.write(f"GET {path} HTTP/1.1\r\nHost: broker\r\nCookie: {cookie}\r\n\r\n".encode())
         told = (await self.reader.readuntil(b"\r\n\r\n")).decode().lower()
@@ -122,8 +132,8 @@ async def _opened(stack: AsyncExitStack, loop: asyncio.AbstractEventLoop, chosen
     gc.disable()  # nothing of them is garbage, and looking for some would take longer than making them
     live.committed(_others(now))
     gc.enable()
-    door = _Door(loop, live)
-    door.reader, door.writer = await asyncio.open_connection("127.0.0.1", port, limit=2**22)
+    door = _Door(loop, live, port)
+    await door.connect()
     return door
 
 

@@ -1,7 +1,7 @@
 """A broker that follows packs in a folder of its own, and people who may change them."""
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,10 +15,12 @@ from broker.core.rows import Person, Role, Row
 from broker.flows.put_in_force import put_rules_in_force
 from broker.flows.world import Caller
 from broker.policies import policy_folder, policy_sets, rules_in, watch_policies
+from broker.web.state import BROKER
 from tests import builders as b
 from tests.fakes import START
 from tests.flows.worlds import Stage, caller
 from tests.packs import write_packs
+from tests.web.site import Site
 
 EU, BASE, PACK = "eu-gdpr-ch5", "core-baseline", "test-pack"
 ROLES = {"root": "admin", "ann": "admin", "lex": "legal_officer", "kim": "legal_officer", "eve": "auditor", "sam": ""}
@@ -76,6 +78,13 @@ async def desk(stage: Stage, folder: Path, first: Path | None = None, **more: An
     assert await put_rules_in_force(stage.world, rules) == ()
     watch = watch_policies(stage.world, stage.live, settings, held)
     return Desk(stage, settings, watch, policy_sets(settings, watch))
+
+
+async def desk_at(s: Site, folder: Path) -> Desk:
+    """The same behind the pages and the API of a site."""
+    made, broker = await desk(s.stage, folder), s.http.app[BROKER]
+    s.http.app._state[BROKER] = replace(broker, administration=replace(broker.administration, sets=made.sets))
+    return made
 
 
 @cache

@@ -1,7 +1,6 @@
 """Two people at real browsers change the law, by keyboard and without any script; and a session ends meanwhile."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,11 +10,10 @@ from playwright.async_api import Playwright
 
 from broker.core.oidc.opaque import stored_id
 from broker.core.rows import Session, changed
-from broker.web.state import BROKER
 from tests import builders as b
 from tests.browser.chromium import Window, chromium, port_of, window
 from tests.certificates import contexts
-from tests.desk import PACK, ROLES, Desk, desk, french_only, people
+from tests.desk import PACK, ROLES, Desk, desk_at, french_only, people
 from tests.web.browsing import browser_session, secret
 from tests.web.site import Site, site
 
@@ -32,10 +30,7 @@ async def world(driver: Playwright, tmp_path: Path) -> AsyncIterator[World]:
         site(tmp_path, *rows, tls=(server, client), grant=grant) as s,
         chromium(driver, port_of(s)) as browser,
     ):
-        d = await desk(s.stage, tmp_path / "packs")
-        broker = s.http.app[BROKER]
-        s.http.app._state[BROKER] = replace(broker, administration=replace(broker.administration, sets=d.sets))
-        yield s, d, browser
+        yield s, await desk_at(s, tmp_path / "packs"), browser
 
 
 async def writes(root: Window) -> None:

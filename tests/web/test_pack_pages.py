@@ -20,7 +20,7 @@ from broker.web.state import BROKER
 from broker.web.streams import Stream
 from broker.web.trials import Trials
 from tests import builders as b
-from tests.desk import PACK, ROLES, Desk, desk, french_only, people, same_law
+from tests.desk import PACK, ROLES, Desk, desk_at, french_only, people, same_law
 from tests.fakes import START, FakeClock
 from tests.web.browsing import FORM, Browser, browser_session
 from tests.web.site import Site, site
@@ -41,10 +41,7 @@ async def s(tmp_path: Path) -> AsyncIterator[Site]:
 
 @pytest.fixture
 async def d(s: Site, tmp_path: Path) -> Desk:
-    made = await desk(s.stage, tmp_path / "packs")
-    broker = s.http.app[BROKER]
-    s.http.app._state[BROKER] = replace(broker, administration=replace(broker.administration, sets=made.sets))
-    return made
+    return await desk_at(s, tmp_path / "packs")
 
 
 async def begun(s: Site, name: str = "root", language: str = "en") -> Browser:

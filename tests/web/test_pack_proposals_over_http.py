@@ -1,7 +1,6 @@
 """Policy packs over the API: by the same flow as on the pages, with versions, keys and a recent sign-in."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +8,8 @@ import pytest
 
 from broker.core.rows import Row
 from broker.web.recent import RECENT
-from broker.web.state import BROKER
 from tests import builders as b
-from tests.desk import PACK, ROLES, Desk, desk, french_only, people, same_law
+from tests.desk import PACK, ROLES, Desk, desk_at, french_only, people, same_law
 from tests.web.site import Site, signed_in, site
 
 API = "/api/v1/pack-proposals"
@@ -26,10 +24,7 @@ async def s(tmp_path: Path) -> AsyncIterator[Site]:
 
 @pytest.fixture
 async def d(s: Site, tmp_path: Path) -> Desk:
-    made = await desk(s.stage, tmp_path / "packs")
-    broker = s.http.app[BROKER]
-    s.http.app._state[BROKER] = replace(broker, administration=replace(broker.administration, sets=made.sets))
-    return made
+    return await desk_at(s, tmp_path / "packs")
 
 
 async def call(

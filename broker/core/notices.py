@@ -324,10 +324,10 @@ TABLE: Mapping[str, tuple[str, tuple[Rule, ...]]] = MappingProxyType({
 
 REMINDERS: Mapping[str, str] = MappingProxyType({
     "reminder.grant_ends": "ends", "reminder.duty": "duty", "reminder.answer": "clock",
-    "reminder.community": "community",
+    "reminder.community": "community", "reminder.stigma_policy": "policy",
 })  # fmt: skip
 """What is told because time passes, and its topic: a grant ends, a duty is due, an answer is due or late, a
-community's yes ends."""
+community's yes ends, a policy against stigma is to be looked at again."""
 
 _BESIDE = {"community.asked": "community"}
 """What some are told in other words than those of the entry, where no entry has these words."""

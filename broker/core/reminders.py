@@ -2,7 +2,8 @@
 
 Sixty, thirty and seven days before a grant ends; thirty and seven days before a duty is due, and when it is late;
 three days before an answer is due, and when it is late: then whoever waits, and who runs the broker, hear of it too.
-Sixty, thirty and seven days before a community's yes ends, and when it has ended.
+Sixty, thirty and seven days before a community's yes ends, and when it has ended; as long before the policy of data
+against stigma is to be looked at again, and when nobody did.
 """
 
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from broker.core.access.cases import ANSWERED_BY, CaseKind, due
 from broker.core.access.grants import USED, reminder
 from broker.core.grants import stage
 from broker.core.happened import Told, person_box, role_box
-from broker.core.rows import Application, Case, Committee, ConsentRow, Grant, Review, Row
+from broker.core.rows import Application, Case, Committee, ConsentRow, Dataset, Grant, Review, Row
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds, start_of
 
@@ -20,6 +21,7 @@ _DAY = 86_400
 DUTY_DAYS = (0, 7, 30)
 ANSWER_DAYS = (0, 3)
 COMMUNITY_DAYS = (0, 7, 30, 60)
+POLICY_DAYS = COMMUNITY_DAYS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,8 @@ def reminders(row: Row, snapshot: Snapshot, now: Seconds) -> Iterator[Reminding]
             yield from _of_case(row, now)
         case ConsentRow():
             yield from _of_community(row, snapshot, now)
+        case Dataset():
+            yield from _of_dataset(row, now)
         case _:
             pass
 
@@ -96,6 +100,16 @@ def _of_community(row: ConsentRow, snapshot: Snapshot, now: Seconds) -> Iterator
         ref = row.consent.subject_ref
         to = Told(to=role_box("community_authority", f"community:{ref}"), about=ref)
         yield Reminding(key=f"{row.id} {said.review_on} {mark}", what="reminder.community", to=to)
+
+
+def _of_dataset(row: Dataset, now: Seconds) -> Iterator[Reminding]:
+    policy = row.safeguards.stigma_policy
+    mark = _mark(start_of(policy.review_on), POLICY_DAYS, now) if policy is not None else None
+    if policy is not None and mark is not None:
+        for role, scope in (("admin", "service"), ("custodian", f"dataset:{row.id}")):
+            to = Told(to=role_box(role, scope), about=row.id)
+            key = f"{row.id} {policy.review_on} {mark} {role}"
+            yield Reminding(key=key, what="reminder.stigma_policy", to=to)
 
 
 def _mark(due: Seconds | None, days: tuple[int, ...], now: Seconds) -> int | None:

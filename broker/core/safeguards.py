@@ -88,6 +88,11 @@ def engagement_ends(said: Safeguards) -> date | None:
     return max((_years_later(one.on, ENGAGEMENT_YEARS) for one in said.engagements), default=None)
 
 
+def stigma_overdue(said: Safeguards, today: date) -> bool:
+    """Is the policy against stigma and discrimination past the day by which it was to be looked at again?"""
+    return said.stigma_policy is not None and today >= said.stigma_policy.review_on
+
+
 def _years_later(day: date, years: int) -> date:
     if day.year + years > date.max.year:
         return date.max

@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -17,6 +18,7 @@ from broker.core.consent.model import CommunityDecision, Scope
 from broker.core.ids import ClientId, GrantId, PersonId, RequestId, SubjectRef
 from broker.core.oidc.opaque import stored_id
 from broker.core.rows import Alert, Approval, Client, Person, Role, Row, SigningKey, Trace
+from broker.core.rows.safeguards import StigmaPolicy
 from broker.core.time import Seconds
 from broker.web.state import BROKER
 from tests import builders as b
@@ -114,7 +116,9 @@ async def lived_in(folder: Path) -> AsyncIterator[tuple[Site, dict[str, str]]]:
     """The site over TLS, and the names of what happened there, for the addresses of pages."""
     server, client = contexts(folder)
     client.check_hostname = False
-    about = b.dataset(title=f"Hearts of the valley {LONG}")
+    agreed = StigmaPolicy(co_authors=("People of the valley",), on=date(2025, 1, 1), review_on=date(2026, 1, 1))
+    safeguards = replace(b.SAFEGUARDS, stigma_policy=agreed)
+    about = b.dataset(title=f"Hearts of the valley {LONG}", safeguards=safeguards)
     grant = b.grant(ends=Seconds(START + 60 * _DAY))
     async with site(
         folder, *_rows(), tls=(server, client), committee=committee(2), pia=_PIA, dataset=about, grant=grant

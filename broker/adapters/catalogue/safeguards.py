@@ -19,6 +19,7 @@ from broker.core.rows.safeguards import (
     Raci,
     Responsible,
     Safeguards,
+    StigmaPolicy,
     Sustainability,
 )
 
@@ -43,6 +44,15 @@ class ApprovedPolicyPart(Part):
     """Reference of the approval."""
     date: Day
     version: Text
+
+
+class StigmaPolicyPart(Part):
+    """What is agreed against stigma and discrimination, with whom, and the day by which it is looked at again."""
+
+    co_authors: Annotated[list[Text], Field(min_length=1, max_length=50)]
+    date: Day
+    review: Day
+    url: Url | Literal[""] = ""
 
 
 class SustainabilityPart(Part):
@@ -108,6 +118,7 @@ class SafeguardsPart(Part):
     public_notice: NoticePart | None = None
     embargo: EmbargoPart | None = None
     duties: list[DutyPart] = []
+    stigma_policy: StigmaPolicyPart | None = None
 
 
 def safeguards(part: SafeguardsPart) -> Safeguards:
@@ -127,6 +138,7 @@ def safeguards(part: SafeguardsPart) -> Safeguards:
         public_notice=_notice(part.public_notice),
         embargo=_embargo(part.embargo),
         duties=tuple(map(_duty, part.duties)),
+        stigma_policy=_stigma(part.stigma_policy),
     )
 
 
@@ -134,6 +146,15 @@ def _policy(part: ApprovedPolicyPart | None) -> ApprovedPolicy | None:
     if part is None:
         return None
     return ApprovedPolicy(approval=part.approval, on=_day("return_of_results.date", part.date), version=part.version)
+
+
+def _stigma(part: StigmaPolicyPart | None) -> StigmaPolicy | None:
+    if part is None:
+        return None
+    on, review = _day("stigma_policy.date", part.date), _day("stigma_policy.review", part.review)
+    if review <= on:
+        raise ValueError("safeguards.stigma_policy.review: not after its date")
+    return StigmaPolicy(co_authors=tuple(part.co_authors), on=on, review_on=review, url=part.url)
 
 
 def _sustainability(part: SustainabilityPart | None) -> Sustainability | None:

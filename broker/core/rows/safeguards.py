@@ -39,6 +39,20 @@ class ApprovedPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StigmaPolicy:
+    """What is agreed against stigma and discrimination, made in advance with those whom the data tell of.
+
+    `co_authors`: the communities with whom it was written. From `review_on` on it is out of date until reviewed.
+    """
+
+    co_authors: tuple[str, ...]
+    on: date
+    review_on: date
+    url: str = ""
+    """Where it can be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sustainability:
     """Who pays for the data, until when, and what happens to them then."""
 
@@ -120,3 +134,4 @@ class Safeguards:
     public_notice: Notice | None = None
     embargo: Embargo | None = None
     duties: tuple[Duty, ...] = ()
+    stigma_policy: StigmaPolicy | None = None

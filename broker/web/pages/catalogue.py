@@ -8,7 +8,9 @@ from broker.core.ids import DatasetId
 from broker.core.jurisdiction.needs import may_apply
 from broker.core.reasons.language import Tongue
 from broker.core.rows import Committee, Dataset, Organisation, Repository
+from broker.core.safeguards import stigma_overdue
 from broker.core.snapshot import Snapshot
+from broker.core.time import Seconds, day_of, start_of
 from broker.flows.request_access import may_know
 from broker.flows.world import Caller
 from broker.web.errors import Problem
@@ -62,10 +64,25 @@ async def dataset(request: web.Request) -> web.Response:
         "producer": producer.name if producer is not None else row.producer,
         "responsible": row.safeguards.responsible,
         "governance": row.safeguards.governance,
+        "stigma": _stigma(row, now),
         "community": row.facts.get("data.community_governed") is True,
         "rules": may_apply(snapshot.rulebook, row.facts, now),
     }
     return page(request, who, "dataset.html", values)
+
+
+def _stigma(row: Dataset, now: Seconds) -> dict[str, Any] | None:
+    """The policy against stigma and discrimination; None: none is on record, which is told too."""
+    policy = row.safeguards.stigma_policy
+    if policy is None:
+        return None
+    return {
+        "who": ", ".join(policy.co_authors),
+        "on": start_of(policy.on),
+        "review_on": start_of(policy.review_on),
+        "late": stigma_overdue(row.safeguards, day_of(now)),
+        "url": policy.url,
+    }
 
 
 def _knows(who: Caller | None, row: Dataset, snapshot: Snapshot, request: web.Request) -> bool:

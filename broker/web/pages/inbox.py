@@ -1,5 +1,7 @@
 """The inbox: what one was told, where to read on, and which letters one wants."""
 
+from urllib.parse import urlencode
+
 from aiohttp import web
 from multidict import MultiDict
 
@@ -102,5 +104,7 @@ async def _shown(
 
 
 def _path(about: str, topic: str) -> str | None:
+    if topic == "policy":
+        return f"/dataset?{urlencode({'id': about})}"
     lead = _LEADS.get(about.partition("_")[0])
     return f"{lead}{about}" if lead is not None else _LISTS.get(topic)

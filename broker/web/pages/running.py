@@ -15,7 +15,7 @@ from broker.core.reasons import sentence
 from broker.core.reasons.language import Tongue
 from broker.core.rows import Dataset, Repository
 from broker.core.rows.revocation import What
-from broker.core.safeguards import unrecorded
+from broker.core.safeguards import stigma_overdue, unrecorded
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds, day_of
 from broker.flows.revoke import revoke
@@ -113,4 +113,5 @@ def _lacking(row: Dataset, snapshot: Snapshot, at: Seconds, tongue: Tongue) -> d
         "hidden": row.existence == "hidden",
         "facts": [(named(fact, tongue), pack) for fact, pack in missing],
         "safeguards": [one.member for one in unrecorded(row)],
+        "stigma_late": stigma_overdue(row.safeguards, day_of(at)),
     }

@@ -28,6 +28,11 @@ PARTS = {
     "demo": "the demo",
     "dev": "tests and tools",
 }
+STATIC = ROOT / "broker" / "web" / "pages" / "static"
+VENDORED = (
+    ("htmx.org", "2.0.11", "0BSD", "htmx.min.js", "d6fdc75f204e6bdefa99b69bf1e6d4ac69b8a364f77929f45c13476b4000f717"),
+)
+"""What lies among our own files as its makers publish it: package, version, licence, file, SHA-256."""
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 

@@ -382,6 +382,8 @@ def dependency_page() -> str:
         "The licence is what somebody has read in the package, as an SPDX expression.\n"
         "A test compares it with what the package says of itself, and allows permissive ones alone in the service.",
         *parts,
+        "## Among the files of the pages\n\nUnchanged, with its licence beside it.\n\n"
+        + _table(("package", "version", "licence", "file", "SHA-256"), dependencies.VENDORED),
     )
 
 

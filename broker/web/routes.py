@@ -357,9 +357,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/healthz", health.healthz, Who.ANYBODY),
     Route("GET", "/readyz", health.readyz, Who.ANYBODY),
     Route("GET", "/metrics", health.metrics, Who.ANYBODY),
-    Route("GET", "/static/style.css", render.stylesheet, Who.ANYBODY),
-    Route("GET", "/static/receipt.mjs", render.receipt_script, Who.ANYBODY),
-    Route("GET", "/static/drafts.mjs", render.draft_script, Who.ANYBODY),
+    Route("GET", "/static/{name}", render.static, Who.ANYBODY),
 )
 
 

@@ -1,5 +1,7 @@
 """What is installed: known by its digest, from one place, under a licence that somebody has read."""
 
+import gzip
+import hashlib
 import json
 import re
 import shlex
@@ -8,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, metadata
 
 import pytest
 
-from docs.dependencies import FOR_TESTS, INDEX, OPTIONAL, PARTS, PERMISSIVE, licences, locked
+from docs.dependencies import FOR_TESTS, INDEX, OPTIONAL, PARTS, PERMISSIVE, STATIC, VENDORED, licences, locked
 from tests.docs.doc_blocks import ROOT
 
 LOCKED = {one.name: one for one in locked()}
@@ -78,3 +80,15 @@ def test_programs_of_others_for_node_are_locked_by_digest_under_a_licence_for_te
         if name:
             assert one["integrity"].startswith("sha512-"), name
             assert one["license"] in FOR_TESTS | {"ISC", "0BSD", "CC0-1.0", "BlueOak-1.0.0", _TV4}, name
+
+
+@pytest.mark.row("F89")
+@pytest.mark.parametrize("vendored", VENDORED, ids=[one[0] for one in VENDORED])
+def test_what_lies_among_our_files_is_what_its_makers_published(vendored: tuple[str, ...]) -> None:
+    _, version, licence, file, digest = vendored
+    whole = (STATIC / file).read_bytes()
+    assert hashlib.sha256(whole).hexdigest() == digest
+    assert version.encode() in whole
+    assert gzip.decompress((STATIC / f"{file}.gz").read_bytes()) == whole, "who asks for it compressed gets the same"
+    assert licence in PERMISSIVE | {"0BSD"}
+    assert "Zero-Clause BSD" in (STATIC / file.replace(".min.js", ".LICENSE.txt")).read_text("utf-8")

@@ -108,12 +108,12 @@ async def test_only_the_form_of_somebody_who_is_signed_in_has_the_script(s: Site
     text = await ada.open("/applications/new")
     assert '<script type="module" src="/static/drafts.mjs"></script>' in text
     policies = {}
-    for path in ("/applications/new", "/applications", "/datasets"):
+    for path in ("/applications/new", "/applications", "/policies"):
         answer = await s.http.get(path, headers=ada.headers)
         policies[path] = answer.headers["Content-Security-Policy"]
         assert ("<script" in await answer.text()) is (path == "/applications/new")
     assert policies["/applications/new"].endswith("script-src 'self'; connect-src 'self'")
-    assert "script-src" not in policies["/applications"] + policies["/datasets"]
+    assert "script-src" not in policies["/applications"] + policies["/policies"]
     answer = await s.http.get("/static/drafts.mjs")
     assert answer.headers["Content-Type"].startswith("text/javascript")
 

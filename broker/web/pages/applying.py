@@ -38,7 +38,7 @@ from broker.web.pages.paper_form import (
     typed_of,
 )
 from broker.web.pages.papers import of_all, told
-from broker.web.pages.render import KEEPING
+from broker.web.pages.render import asking
 from broker.web.state import BROKER
 from broker.web.telling import foreseen
 
@@ -210,9 +210,7 @@ def form_page(
         "most": MOST_DATASETS,
     } | more
     response = page(request, who, "apply.html", values, status=400 if values["wrong"] else 200)
-    if who is not None:
-        response.headers["Content-Security-Policy"] = KEEPING
-    return response
+    return asking(response) if who is not None else response
 
 
 async def own(request: web.Request) -> tuple[Caller, Application, tuple[Desk, ...]]:

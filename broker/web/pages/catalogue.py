@@ -17,6 +17,7 @@ from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.pages import searching
 from broker.web.pages.here import page, visitor
+from broker.web.pages.render import asking
 from broker.web.state import BROKER
 
 PAGE_SIZE = 25
@@ -40,7 +41,7 @@ async def datasets(request: web.Request) -> web.Response:
         "rows": [_row(row, snapshot, tongue) for row in listed[start : start + PAGE_SIZE]],
         "following": start + PAGE_SIZE if len(listed) > start + PAGE_SIZE else None,
     }
-    return page(request, who, "datasets.html", values)
+    return asking(page(request, who, "datasets.html", values))
 
 
 async def dataset(request: web.Request) -> web.Response:

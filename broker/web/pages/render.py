@@ -11,6 +11,7 @@ from aiohttp import web
 
 from broker.core.reasons.language import Tongue, notes
 from broker.core.time import rfc3339
+from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.middleware import SAFE_HEADERS
 
@@ -55,22 +56,26 @@ WITH_SCRIPT = f"{SAFE_HEADERS['Content-Security-Policy']}; script-src 'self'"
 """The policy of a page that has a script of ours. No other page may run any."""
 
 
-KEEPING = f"{WITH_SCRIPT}; connect-src 'self'"
-"""That of the one page whose script also sends: what is typed there, back here."""
+ASKING = f"{WITH_SCRIPT}; connect-src 'self'"
+"""That of a page whose script also asks us: what is typed there is kept, or searched for."""
+_SCRIPT = "text/javascript; charset=utf-8"
+_STATIC = {
+    "style.css": "text/css; charset=utf-8", "receipt.mjs": _SCRIPT, "drafts.mjs": _SCRIPT, "live.mjs": _SCRIPT,
+    "htmx.min.js": _SCRIPT,
+}  # fmt: skip
+"""The one stylesheet, our scripts, and htmx as its makers publish it (htmx.LICENSE.txt); each with its type."""
 
 
-async def draft_script(_: web.Request) -> web.StreamResponse:
-    """The script that keeps a draft while somebody writes."""
-    headers = {"Cache-Control": "public, max-age=3600", "Content-Type": "text/javascript; charset=utf-8"}
-    return web.FileResponse(_HERE / "static" / "drafts.mjs", headers=headers)
+def asking(response: web.Response) -> web.Response:
+    """A page whose script asks us."""
+    response.headers["Content-Security-Policy"] = ASKING
+    return response
 
 
-async def receipt_script(_: web.Request) -> web.StreamResponse:
-    """The script that checks a receipt in the browser."""
-    headers = {"Cache-Control": "public, max-age=3600", "Content-Type": "text/javascript; charset=utf-8"}
-    return web.FileResponse(_HERE / "static" / "receipt.mjs", headers=headers)
-
-
-async def stylesheet(_: web.Request) -> web.StreamResponse:
-    """The one stylesheet."""
-    return web.FileResponse(_HERE / "static" / "style.css", headers={"Cache-Control": "public, max-age=3600"})
+async def static(request: web.Request) -> web.StreamResponse:
+    """GET /static/NAME: one of our files, and no other."""
+    name = request.match_info["name"]
+    if name not in _STATIC:
+        raise Problem("REQ-NOT-FOUND")
+    headers = {"Cache-Control": "public, max-age=3600", "Content-Type": _STATIC[name]}
+    return web.FileResponse(_HERE / "static" / name, headers=headers)

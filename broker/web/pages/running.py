@@ -28,6 +28,7 @@ from broker.web.languages import language
 from broker.web.pages import searching
 from broker.web.pages.here import page, signed_in
 from broker.web.pages.judged import named
+from broker.web.pages.render import asking
 from broker.web.recording import WATCHED
 from broker.web.state import BROKER, READY
 
@@ -69,7 +70,7 @@ async def data(request: web.Request) -> web.Response:
         "rows": [_lacking(row, snapshot, at, tongue) for row in found[start : start + _PAGE]],
         "following": start + _PAGE if len(found) > start + _PAGE else None,
     }
-    return page(request, who, "admin_data.html", values)
+    return asking(page(request, who, "admin_data.html", values))
 
 
 async def _allowed(request: web.Request) -> Caller:

@@ -18,7 +18,7 @@ from tests.browser.looks import PICTURES
 from tests.browser.world import lived_in
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference" / "screens"
-WIDTH, TALLEST = 720, 1_300
+WIDTH, TALLEST = 960, 1_300
 """Pixels; what is below is not shown."""
 QUALITY = 40
 

@@ -38,7 +38,7 @@ async def test_results_follow_what_is_typed_and_are_told_to_who_does_not_see_the
     before = await one.page.locator(FOUND).count()
     await one.page.evaluate("document.getElementById('count').dataset.stayed = 'yes'")
     await one.page.locator("#q").press_sequentially("harbour")
-    await one.page.wait_for_selector("#count:has-text('1 ')")
+    await one.page.wait_for_selector("#count:has-text(': 1')")
     assert await one.page.locator(FOUND).all_inner_texts() == [LUNGS.title]
     assert before > 1
     assert await one.page.evaluate("document.activeElement.id") == "q", "nobody is torn from where they type"
@@ -54,7 +54,7 @@ async def test_the_way_back_leads_to_the_page_before_and_the_words_are_still_the
     await one.open("/policies")
     await one.open("/datasets")
     await one.page.fill("#q", "harbour")
-    await one.page.wait_for_selector("#count:has-text('1 ')")
+    await one.page.wait_for_selector("#count:has-text(': 1')")
     await one.page.click(FOUND + " a")
     await one.page.wait_for_url("**/dataset?id=lungs")
     await one.page.go_back(wait_until="load")

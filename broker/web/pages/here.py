@@ -17,7 +17,9 @@ from broker.web.pages.render import render
 from broker.web.sign_in import Wish
 from broker.web.state import BROKER
 
-_PUBLIC = (
+_Links = tuple[tuple[str, str], ...]
+"""Path, and the key of its word."""
+_PUBLIC: _Links = (
     ("/datasets", "page.data"),
     ("/use", "page.use"),
     ("/policies", "page.policies"),
@@ -31,11 +33,11 @@ _PRIVATE = (
     ("/applications", "page.mine"),
     ("/grants", "page.grants"),
     ("/me", "page.me"),
-    ("/reviews", "page.desk"),
-    ("/renewals", "page.renewals"),
     ("/cases", "page.cases"),
     ("/identities", "page.identities"),
 )
+_WORK = (("/reviews", "page.desk"), ("/renewals", "page.renewals"))
+"""For everybody who is signed in: who endorses an application, or is invited to say something of it, has no role."""
 _PARTICIPANT = (
     ("/my-data", "page.my_data"),
     ("/cases", "page.cases"),
@@ -68,13 +70,8 @@ def page(
 ) -> web.Response:
     """A page with its surroundings."""
     tongue = Tongue(language(request))
-    links = (*_PUBLIC, *_own(who))
-    nav = [
-        {"path": path, "name": tongue.word(name), "here": f"{request.path}/".startswith(f"{path}/")}
-        for path, name in links
-    ]
     surroundings = {
-        "nav": nav,
+        "nav": [_group(request, tongue, *group) for group in (("public", _PUBLIC), *_own(who))],
         "who": who is not None,
         "back": quote(request.path_qs, safe=""),
         "token": forms.token(request) if who is not None else "",
@@ -82,12 +79,20 @@ def page(
     return render(request, template, status, **surroundings, **values)
 
 
-def _own(who: Caller | None) -> tuple[tuple[str, str], ...]:
+def _group(request: web.Request, tongue: Tongue, group: str, links: _Links) -> dict[str, Any]:
+    here = f"{request.path}/"
+    told = [{"path": path, "name": tongue.word(name), "here": here.startswith(f"{path}/")} for path, name in links]
+    return {"name": tongue.word(f"page.nav_{group}"), "links": told}
+
+
+def _own(who: Caller | None) -> tuple[tuple[str, _Links], ...]:
+    """What somebody has, and what they have to do for others."""
     if who is None:
         return ()
     if who.person.subject is not None:
-        return _PARTICIPANT
+        return (("own", _PARTICIPANT),)
     roles = {one.role for one in who.roles}
     community = (("/community", "page.community"),) if ROLE in roles else ()
     alerts = (("/alerts", "page.alerts"),) if roles & _ANSWER else ()
-    return (*_PRIVATE, *alerts, *community, *((("/admin", "admin.title"),) if roles & _ADMINISTER else ()))
+    admin = (("/admin", "admin.title"),) if roles & _ADMINISTER else ()
+    return ("own", _PRIVATE), ("work", (*_WORK, *alerts, *community, *admin))

@@ -71,7 +71,7 @@ def page(
     """A page with its surroundings."""
     tongue = Tongue(language(request))
     surroundings = {
-        "nav": [_group(request, tongue, *group) for group in (("public", _PUBLIC), *_own(who))],
+        "nav": [_group(request, tongue, *group) for group in (("page.nav_public", _PUBLIC), *_own(who))],
         "who": who is not None,
         "back": quote(request.path_qs, safe=""),
         "token": forms.token(request) if who is not None else "",
@@ -82,7 +82,7 @@ def page(
 def _group(request: web.Request, tongue: Tongue, group: str, links: _Links) -> dict[str, Any]:
     here = f"{request.path}/"
     told = [{"path": path, "name": tongue.word(name), "here": here.startswith(f"{path}/")} for path, name in links]
-    return {"name": tongue.word(f"page.nav_{group}"), "links": told}
+    return {"name": tongue.word(group), "links": told}
 
 
 def _own(who: Caller | None) -> tuple[tuple[str, _Links], ...]:
@@ -90,9 +90,9 @@ def _own(who: Caller | None) -> tuple[tuple[str, _Links], ...]:
     if who is None:
         return ()
     if who.person.subject is not None:
-        return (("own", _PARTICIPANT),)
+        return (("page.nav_own", _PARTICIPANT),)
     roles = {one.role for one in who.roles}
     community = (("/community", "page.community"),) if ROLE in roles else ()
     alerts = (("/alerts", "page.alerts"),) if roles & _ANSWER else ()
     admin = (("/admin", "admin.title"),) if roles & _ADMINISTER else ()
-    return ("own", _PRIVATE), ("work", (*_WORK, *alerts, *community, *admin))
+    return ("page.nav_own", _PRIVATE), ("page.nav_work", (*_WORK, *alerts, *community, *admin))

@@ -36,13 +36,8 @@ def _waits(committee: Committee, snapshot: Snapshot) -> bool:
 
 def _answers(committee: Committee, snapshot: Snapshot) -> bool:
     """Are there as many as it takes?"""
-    held = [*_seats(f"committee:{committee.id}", snapshot), *_seats("service", snapshot)]
+    held = [*snapshot.seats(f"committee:{committee.id}"), *snapshot.seats("service")]
     voters = {(row.iss, row.sub) for row in held}
     if committee.quorum <= 1:
         return bool(voters)
     return len(voters) >= committee.quorum and any(row.role == _CHAIR for row in held)
-
-
-def _seats(scope: str, snapshot: Snapshot) -> list[Role]:
-    found = snapshot.index.get(("seats", scope))
-    return [row for row in (found or {}).values() if isinstance(row, Role)]

@@ -1,7 +1,8 @@
 """What is about to be recorded, and one who is told of it; the words in which receivers are named (core/notices.py)."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TypeVar
 
 from broker.core.audit.entry import Entry
@@ -57,3 +58,13 @@ def role_box(role: str, scope: str) -> str:
 
 def hook_box(name: str) -> str:
     return f"hook:{name}"
+
+
+REMINDERS: Mapping[str, str] = MappingProxyType({
+    "reminder.grant_ends": "ends", "reminder.duty": "duty", "reminder.answer": "clock",
+    "reminder.community": "community", "reminder.origin": "community", "reminder.silence": "clock",
+    "reminder.stigma_policy": "policy",
+})  # fmt: skip
+"""What is told because time passes, and its topic: a grant ends, a duty is due, an answer is due or late, a
+community's yes ends, the time of the place of origin ends, or ended without a word, a policy against stigma is to be
+looked at again."""

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from broker.core.access.cases import ANSWERED_BY, CaseKind
 from broker.core.access.life import Stage
 from broker.core.grants import fellows
-from broker.core.happened import Happened, Rule, Told, hook_box, person_box, role_box, subject_box
+from broker.core.happened import REMINDERS, Happened, Rule, Told, hook_box, person_box, role_box, subject_box
 from broker.core.ids import ApplicationId, DatasetId, GrantId, PersonId
 from broker.core.rows import (
     Alert,
@@ -142,6 +142,17 @@ def _asked(h: Happened) -> Iterator[Told]:
         dataset = h.get(Dataset, row.dataset)
         if dataset is not None:
             yield from _committee(dataset.committee, row.id, (row.person,))
+
+
+def _heard(h: Happened) -> Iterator[Told]:
+    """Both sides of a request, of what the place of origin said to it; not who said it."""
+    yield from _asker(h)
+    for row in h.of(Request):
+        dataset, review = h.get(Dataset, row.dataset), h.get(Review, row.review) if row.review is not None else None
+        out = (*_ever_applied(h, review.application), *sorted(review.apart)) if review is not None else (row.person,)
+        said = tuple(one.person for one in row.origin.words[-1:]) if row.origin is not None else ()
+        if dataset is not None:
+            yield from _committee(dataset.committee, row.review or row.id, (*out, *said))
 
 
 def _grant(h: Happened) -> Grant | None:
@@ -278,6 +289,7 @@ TABLE: Mapping[str, tuple[str, tuple[Rule, ...]]] = MappingProxyType({
     "request.approved": ("answer", (_asker,)),
     "request.rejected": ("answer", (_asker,)),
     "finding.given": ("talk", (_asker,)),
+    "origin.said": ("talk", (_heard,)),
     "review.endorsed": ("talk", (_applicants, _desks)),
     "review.declined": ("application", (_applicants,)),
     "review.remarked": ("talk", (_remarked,)),
@@ -321,13 +333,6 @@ TABLE: Mapping[str, tuple[str, tuple[Rule, ...]]] = MappingProxyType({
     "policy.proposed": ("law", (_second_persons,)),
 })  # fmt: skip
 """Kind of entry to its topic, and to who is told of it. What is not here is told nobody by itself."""
-
-REMINDERS: Mapping[str, str] = MappingProxyType({
-    "reminder.grant_ends": "ends", "reminder.duty": "duty", "reminder.answer": "clock",
-    "reminder.community": "community", "reminder.stigma_policy": "policy",
-})  # fmt: skip
-"""What is told because time passes, and its topic: a grant ends, a duty is due, an answer is due or late, a
-community's yes ends, a policy against stigma is to be looked at again."""
 
 _BESIDE = {"community.asked": "community"}
 """What some are told in other words than those of the entry, where no entry has these words."""

@@ -3,7 +3,8 @@
 Sixty, thirty and seven days before a grant ends; thirty and seven days before a duty is due, and when it is late;
 three days before an answer is due, and when it is late: then whoever waits, and who runs the broker, hear of it too.
 Sixty, thirty and seven days before a community's yes ends, and when it has ended; as long before the policy of data
-against stigma is to be looked at again, and when nobody did.
+against stigma is to be looked at again, and when nobody did. Three days before the place of origin can comment no more,
+who has not; and the committee, when nobody did: silence is no yes.
 """
 
 from collections.abc import Iterator
@@ -11,9 +12,12 @@ from dataclasses import dataclass
 
 from broker.core.access.cases import ANSWERED_BY, CaseKind, due
 from broker.core.access.grants import USED, reminder
+from broker.core.access.origin import Standing
+from broker.core.access.states import State
 from broker.core.grants import stage
 from broker.core.happened import Told, person_box, role_box
-from broker.core.rows import Application, Case, Committee, ConsentRow, Dataset, Grant, Review, Row
+from broker.core.origins import AUTHORITY, COMMUNITY
+from broker.core.rows import Application, Case, Committee, ConsentRow, Dataset, Grant, Request, Review, Row
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds, start_of
 
@@ -22,6 +26,7 @@ DUTY_DAYS = (0, 7, 30)
 ANSWER_DAYS = (0, 3)
 COMMUNITY_DAYS = (0, 7, 30, 60)
 POLICY_DAYS = COMMUNITY_DAYS
+ORIGIN_DAYS = (0, 3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +51,8 @@ def reminders(row: Row, snapshot: Snapshot, now: Seconds) -> Iterator[Reminding]
             yield from _of_community(row, snapshot, now)
         case Dataset():
             yield from _of_dataset(row, now)
+        case Request():
+            yield from _of_origin(row, snapshot, now)
         case _:
             pass
 
@@ -110,6 +117,25 @@ def _of_dataset(row: Dataset, now: Seconds) -> Iterator[Reminding]:
             to = Told(to=role_box(role, scope), about=row.id)
             key = f"{row.id} {policy.review_on} {mark} {role}"
             yield Reminding(key=key, what="reminder.stigma_policy", to=to)
+
+
+def _of_origin(row: Request, snapshot: Snapshot, now: Seconds) -> Iterator[Reminding]:
+    """Only while it waits. A seat of the committee hears of it as the committee."""
+    dataset, origin = snapshot.get(Dataset, row.dataset), row.origin
+    if dataset is None or origin is None or not origin.sides or row.state is not State.SUBMITTED:
+        return
+    mark, committee = _mark(origin.until, ORIGIN_DAYS, now), f"committee:{dataset.committee}"
+    if mark == 0 and origin.standing(now) is Standing.SILENT:
+        about = row.review or row.id
+        whom = [Told(to=role_box(role, committee), about=about, but=(row.person,)) for role in _DESK]
+        for to in whom:
+            yield Reminding(key=f"{row.id} {origin.until} {to.to}", what="reminder.silence", to=to)
+    elif mark:
+        for side in sorted(origin.silent()):
+            seated = Told(to=role_box("committee_member", committee), about=row.review or row.id, but=(row.person,))
+            authority = Told(to=role_box(AUTHORITY, side), about=side.removeprefix(COMMUNITY), but=(row.person,))
+            to = authority if side.startswith(COMMUNITY) else seated
+            yield Reminding(key=f"{row.id} {origin.until} {mark} {side}", what="reminder.origin", to=to)
 
 
 def _mark(due: Seconds | None, days: tuple[int, ...], now: Seconds) -> int | None:

@@ -53,7 +53,6 @@ from broker.core.time import EPOCH, Seconds
 R = TypeVar("R", bound=Row)
 _NONE: Map[Any, Any] = Map()
 
-
 _REMEMBERED = 200_000
 """What is remembered: uses, the participants left out of each, and visas, together."""
 
@@ -132,6 +131,10 @@ class Snapshot:
     def desk(self, committee: str) -> tuple[Review, ...]:
         """Every application that is or was before a committee."""
         return cast("tuple[Review, ...]", self._listed("desk", committee))
+
+    def seats(self, scope: str) -> tuple[Role, ...]:
+        """Who sits in a committee (`committee:<id>`), or speaks for a community (`community:<ref>`)."""
+        return cast("tuple[Role, ...]", self._listed("seats", scope))
 
     def reports(self, grant: GrantId) -> tuple[Report, ...]:
         """What the holder of a grant reported, the oldest first."""

@@ -5,13 +5,14 @@ more is told than the public register tells of its project, and of a request no 
 (WHO 2024, 3.1-7).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from broker.core.access.origin import Window
 from broker.core.access.states import State
 from broker.core.audit.entry import Value
 from broker.core.consent.decisions import Said, decided_anew, opens
 from broker.core.equity import told
-from broker.core.ids import DatasetId, SubjectRef
+from broker.core.ids import DatasetId, RequestId, SubjectRef
 from broker.core.outcome import Reason
 from broker.core.purpose import Purpose
 from broker.core.rows import Application, ConsentRow, Dataset, Grant, Put, Request, Review
@@ -20,6 +21,7 @@ from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 from broker.flows.choose_consent import public_purpose
 from broker.flows.decide_request import is_own
+from broker.flows.origin_words import Voice, voice
 from broker.flows.register import Project, of_grant
 from broker.flows.world import Caller, World
 
@@ -34,11 +36,17 @@ _THEIRS = frozenset({State.SUBMITTED, State.APPROVED})
 class Asked:
     """One request that waits. `lay`: what everybody may read of it; empty where nobody asked for that."""
 
+    id: RequestId
     title: str
     """Of the dataset."""
     lay: str
+    benefit: str
+    """What it gives to the people of the place of origin."""
     purpose: Purpose
     since: Seconds
+    window: Window | None
+    """What they may say to it, and what was said."""
+    voice: Voice | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +72,7 @@ class Community:
 
 def communities(caller: Caller, snapshot: Snapshot, now: Seconds) -> tuple[Community, ...]:
     """Those for which the caller speaks."""
-    return tuple(_of(ref, snapshot, now) for ref in sorted(speaks_for(caller)))
+    return tuple(_of(ref, caller, snapshot, now) for ref in sorted(speaks_for(caller)))
 
 
 def speaks_for(caller: Caller) -> frozenset[SubjectRef]:
@@ -108,7 +116,7 @@ def _gains(caller: Caller, row: ConsentRow, snapshot: Snapshot) -> bool:
     return any(one.state in _THEIRS and is_own(caller, one, snapshot) for one in requests)
 
 
-def _of(ref: SubjectRef, snapshot: Snapshot, now: Seconds) -> Community:
+def _of(ref: SubjectRef, caller: Caller, snapshot: Snapshot, now: Seconds) -> Community:
     ids = {row.consent.consent_id for row in snapshot.about(ref) if row.consent.level == "community"}
     records = tuple(snapshot.chain(id) for id in sorted(ids))
     governed = sorted({dataset for chain in records for dataset in chain[-1].datasets})
@@ -123,7 +131,7 @@ def _of(ref: SubjectRef, snapshot: Snapshot, now: Seconds) -> Community:
         records=records,
         datasets=tuple((id, _title(id, snapshot)) for id in governed),
         members=told(len(members)),
-        asked=tuple(_asked(one, snapshot) for one in waiting[:MOST]),
+        asked=tuple(_asked(one, ref, caller, snapshot) for one in waiting[:MOST]),
         waiting=len(waiting),
         projects=tuple(projects[:MOST]),
         running=sum(one.running for one in projects),
@@ -131,14 +139,20 @@ def _of(ref: SubjectRef, snapshot: Snapshot, now: Seconds) -> Community:
     )
 
 
-def _asked(request: Request, snapshot: Snapshot) -> Asked:
+def _asked(request: Request, ref: SubjectRef, caller: Caller, snapshot: Snapshot) -> Asked:
     review = snapshot.get(Review, request.review) if request.review is not None else None
     application = snapshot.get(Application, review.application) if review is not None else None
+    found = voice(caller, request, snapshot)
+    mine = found.sides & {f"{SCOPE}{ref}"} if found is not None else frozenset()
     return Asked(
+        id=request.id,
         title=_title(request.dataset, snapshot),
         lay=application.papers[request.turn - 1].lay if application is not None else "",
+        benefit=request.benefit,
         purpose=public_purpose(request.purpose),
         since=request.created,
+        window=request.origin,
+        voice=replace(found, sides=mine) if found is not None and mine else None,
     )
 
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from broker.core.access.life import Command
+from broker.core.access.origin import Standing, Window
 from broker.core.access.states import Event, State, step
 from broker.core.amending import Place, place
 from broker.core.applications import hindrance, moved
+from broker.core.audit.entry import Value
 from broker.core.consent.exclusion import SALT_BYTES, Exclusion, exclusion
 from broker.core.decision import Decision, Explanation, Question, evaluate, explain
 from broker.core.decision.answerers import COMMITTEE, ROLES
@@ -20,6 +22,8 @@ from broker.core.duo.terms import public
 from broker.core.duties import carried_on
 from broker.core.ids import DecisionId, GrantId, PersonId, RequestId, ReviewId
 from broker.core.oidc.own_tokens import PERMISSION_TYP
+from broker.core.origins import OBJECTED
+from broker.core.origins import hindrance as hindrance_of_origin
 from broker.core.outcome import Reason
 from broker.core.plain import plain
 from broker.core.rows import Application, Dataset, Grant, Person, Put, Report, Request, Review, changed
@@ -61,6 +65,9 @@ async def approve(
     held = _may_decide(caller, request, Event.APPROVE, snapshot)
     if isinstance(held, Reason):
         return held
+    to_objection = answers.get(OBJECTED, "").strip()
+    if (waits := _origin_first(held, to_objection, snapshot, now)) is not None:
+        return waits
     applicant = await w.rows.get(Person, held.person)
     snapshot = w.snapshots.current()  # the read above waited: what changed meanwhile must count
     dataset = snapshot.get(Dataset, held.dataset)
@@ -71,7 +78,8 @@ async def approve(
     if isinstance(taken, Reason):
         return taken
     # 2. Decide: with the committee's answers to the questions that it may answer.
-    said = [Given(code=code, ground=why) for code, why in answers.items()]
+    said = [Given(code=code, ground=why) for code, why in answers.items() if code != OBJECTED]
+    origin, ground = _heard(held, ground, to_objection, now)
     given = findings_for(asked, snapshot, said, role=COMMITTEE, by=caller.person.id)
     question = replace(asked, findings=(*held.findings, *given))
     decision = evaluate(question, snapshot)
@@ -79,14 +87,14 @@ async def approve(
     explanation = explain(question, decision, snapshot)
     left_out = exclusion(decision.excluded, w.entropy.random(SALT_BYTES).hex()) if decision.permits else None
     put = trace(w, applicant, id, question, decision, explanation, snapshot, ground=ground, left_out=left_out)
-    told = about(id, put, decision, question, explanation) | {"request": request}
+    told = about(id, put, decision, question, explanation) | {"request": request} | _standing(origin)
     if left_out is None:
         await w.ledger.record(w.entry("decision.made", now, caller.person, told), put)
         return NotPossible(id=id, decision=decision, explanation=explanation)
     grant = await _grant(w, held, dataset, decision, question, snapshot, left_out, taken)
     after = changed(
         held, state=State.APPROVED, decided_by=caller.person.id, ground=ground, grant=grant.id,
-        findings=question.findings, decision=id,
+        findings=question.findings, decision=id, origin=origin,
     )  # fmt: skip
     # 3. Record: the decision, the request and the grant, and the end of what it takes the place of, all or nothing.
     gone = [Put(one) for one in (taken.request, taken.end) if one is not None] if taken is not None else []
@@ -119,9 +127,10 @@ async def reject(w: World, caller: Caller, request: RequestId, ground: str) -> D
     id = DecisionId(w.new_id("dec", now))
     explanation = explain(question, decision, snapshot)
     put = trace(w, applicant, id, question, decision, explanation, snapshot, ground=ground)
-    after = changed(held, state=State.REJECTED, decided_by=caller.person.id, ground=ground, decision=id)
+    origin, _ = _heard(held, ground, "", now)
+    after = changed(held, state=State.REJECTED, decided_by=caller.person.id, ground=ground, decision=id, origin=origin)
     # 3. Record.
-    told = about(id, put, decision, question, explanation) | {"request": request}
+    told = about(id, put, decision, question, explanation) | {"request": request} | _standing(origin)
     entry = w.entry("request.rejected", now, caller.person, told)
     await w.ledger.record(entry, put, Put(after), *_finished(after, snapshot, now))
     # 4. Answer.
@@ -195,6 +204,25 @@ def _wants_papers(request: Request, snapshot: Snapshot) -> bool:
     """Does the committee vote now, or want an endorsement, that a request made alone has not?"""
     committee = committee_of(request.dataset, snapshot)
     return committee is not None and committee.wants_papers
+
+
+def _origin_first(request: Request, answer: str, snapshot: Snapshot, now: Seconds) -> Reason | None:
+    """Why a yes waits for the place of origin."""
+    review = snapshot.get(Review, request.review) if request.review is not None else None
+    return hindrance_of_origin(request, review, committee_of(request.dataset, snapshot), answer, now)
+
+
+def _heard(request: Request, ground: str, answer: str, now: Seconds) -> tuple[Window | None, str]:
+    """How the place of origin was heard, as it is kept; and the ground, with the answer to an objection in it."""
+    if request.origin is None:
+        return None, ground
+    kept = request.origin.answered(now, answer or None)
+    return kept, f"{ground}\n\n{answer}" if answer and kept.found is Standing.OBJECTED else ground
+
+
+def _standing(origin: Window | None) -> dict[str, Value]:
+    """What the entry of an answer says of it: silence is said too."""
+    return {"origin": origin.found.value} if origin is not None and origin.found is not None else {}
 
 
 def _finished(answered: Request, snapshot: Snapshot, now: Seconds) -> tuple[Put, ...]:

@@ -7,6 +7,7 @@ from broker.core.access.states import Event, State, step
 from broker.core.decision import Decision, Explanation, Question, evaluate, explain
 from broker.core.duties import needs_a_benefit
 from broker.core.ids import DatasetId, DecisionId, PersonId, RequestId
+from broker.core.origins import window
 from broker.core.outcome import Reason
 from broker.core.purpose import Purpose
 from broker.core.rows import Application, Committee, Dataset, Person, Put, Request, changed
@@ -112,6 +113,7 @@ async def submit(
         affiliations=caller.affiliations,
         location=caller.location,
         foresight=found.id,
+        origin=window(row, purpose.countries, caller.location, snapshot, now),
     )
     # 3. Record.
     told = about(found.id, put, found.decision, question, found.explanation) | {"request": request.id}

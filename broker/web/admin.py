@@ -273,3 +273,17 @@ def _answer(broker: Broker, row: Managed, *, status: int = 200, secret: str | No
 
 def _shown(broker: Broker, row: Managed) -> dict[str, Any]:
     return shown(row, broker.administration.forms.write(row))
+
+
+ADDRESSES = (
+    ("GET", "", list_rows),
+    ("POST", "", post_row),
+    ("POST", "/test", test_form),
+    ("GET", "/{name}", get_row),
+    ("PUT", "/{name}", put_row),
+    ("DELETE", "/{name}", delete_row),
+    ("POST", "/{name}/test", test_row),
+    ("POST", "/{name}/suspend", suspend),
+    ("POST", "/{name}/resume", resume),
+)
+"""What can be done with every sort of row that is administered (core/administration.py)."""

@@ -32,6 +32,7 @@ from broker.web.callers import caller
 from broker.web.errors import Problem
 from broker.web.grants import grant_json
 from broker.web.languages import language
+from broker.web.origins import origin_json
 from broker.web.state import BROKER
 from broker.web.telling import foreseen, not_possible, pre_checked
 
@@ -135,7 +136,8 @@ async def post_request(request: web.Request) -> web.Response:
     if isinstance(made, Reason):
         raise Problem.of(made)
     row, found = made
-    return web.json_response({**_request(row), "foresight": foreseen(found, language(request))}, status=201)
+    now = request.app[BROKER].world.clock.now()
+    return web.json_response({**_request(row, now), "foresight": foreseen(found, language(request))}, status=201)
 
 
 async def list_requests(request: web.Request) -> web.Response:
@@ -144,7 +146,8 @@ async def list_requests(request: web.Request) -> web.Response:
     own = snapshot.requests_of(who.person.id)
     inbox = (row for dataset in snapshot.all(Dataset) for row in snapshot.requests_for(dataset.id))
     seen = {row.id: row for row in (*own, *(row for row in inbox if may_see(who, row, snapshot)))}
-    return web.json_response({"requests": [_request(row) for row in seen.values()]})
+    now = request.app[BROKER].world.clock.now()
+    return web.json_response({"requests": [_request(row, now) for row in seen.values()]})
 
 
 async def get_request(request: web.Request) -> web.Response:
@@ -153,7 +156,7 @@ async def get_request(request: web.Request) -> web.Response:
     row = snapshot.get(Request, RequestId(request.match_info["request"]))
     if row is None or not may_see(who, row, snapshot):
         raise Problem("REQ-NOT-FOUND")
-    return web.json_response(_request(row))
+    return web.json_response(_request(row, request.app[BROKER].world.clock.now()))
 
 
 async def decide(request: web.Request) -> web.Response:
@@ -213,7 +216,7 @@ async def withdraw_request(request: web.Request) -> web.Response:
     row = await request_access.withdraw(request.app[BROKER].world, who, RequestId(request.match_info["request"]))
     if isinstance(row, Reason):
         raise Problem.of(row)
-    return web.json_response(_request(row))
+    return web.json_response(_request(row, request.app[BROKER].world.clock.now()))
 
 
 async def me(request: web.Request) -> web.Response:
@@ -294,7 +297,7 @@ def _dataset(row: Dataset, snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-def _request(row: Request) -> dict[str, Any]:
+def _request(row: Request, now: Seconds) -> dict[str, Any]:
     return {
         "id": row.id,
         "version": row.version,
@@ -307,6 +310,7 @@ def _request(row: Request) -> dict[str, Any]:
         "decision": row.decision or row.foresight,
         "ground": row.ground,
         "grant": row.grant,
+        "origin": origin_json(row.origin, now),
     }
 
 
@@ -322,7 +326,7 @@ def _finding(made: Finding) -> dict[str, Any]:
 
 def _decided(done: Decided, now: Seconds, language: Language) -> dict[str, Any]:
     told = {
-        **_request(done.request),
+        **_request(done.request, now),
         "decision": done.id,
         "explanation": explained_to_committee(done.id, done.explanation, language, done.request.ground),
     }

@@ -13,11 +13,12 @@ from broker.core.outcome import Reason
 from broker.core.plain import plain
 from broker.core.purpose import purpose_json
 from broker.core.rows import ConsentRow
-from broker.core.time import rfc3339
+from broker.core.time import Seconds, rfc3339
 from broker.flows.community import Asked, Community, communities, decide
 from broker.web.bodies import Wire, json_body
 from broker.web.callers import caller
 from broker.web.errors import Problem
+from broker.web.origins import origin_json
 from broker.web.recent import recently
 from broker.web.state import BROKER
 from broker.web.versions import etag, expected
@@ -35,8 +36,9 @@ class WordBody(Wire):
 async def mine(request: web.Request) -> web.Response:
     """GET /communities: those for which the caller speaks."""
     who, broker = await caller(request), request.app[BROKER]
-    found = communities(who, broker.snapshots.current(), broker.world.clock.now())
-    return web.json_response({"communities": [_community(one) for one in found]})
+    now = broker.world.clock.now()
+    found = communities(who, broker.snapshots.current(), now)
+    return web.json_response({"communities": [_community(one, now) for one in found]})
 
 
 async def decided(request: web.Request) -> web.Response:
@@ -53,13 +55,13 @@ async def decided(request: web.Request) -> web.Response:
     return web.json_response(_decision(done), headers={"ETag": etag(done.consent.version)})
 
 
-def _community(one: Community) -> dict[str, Any]:
+def _community(one: Community, now: Seconds) -> dict[str, Any]:
     return {
         "ref": one.ref,
         "decisions": [[_decision(row) for row in chain] for chain in one.records],
         "datasets": [id for id, _ in one.datasets],
         "members": one.members,
-        "requests": [_asked(each) for each in one.asked],
+        "requests": [_asked(each, now) for each in one.asked],
         "waiting": one.waiting,
         "projects": [plain(each) for each in one.projects],
         "running": one.running,
@@ -80,5 +82,13 @@ def _decision(row: ConsentRow) -> dict[str, Any]:
     }
 
 
-def _asked(one: Asked) -> dict[str, Any]:
-    return {"dataset": one.title, "lay": one.lay, "purpose": purpose_json(one.purpose), "since": rfc3339(one.since)}
+def _asked(one: Asked, now: Seconds) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "dataset": one.title,
+        "lay": one.lay,
+        "benefit": one.benefit,
+        "purpose": purpose_json(one.purpose),
+        "since": rfc3339(one.since),
+        "origin": origin_json(one.window, now),
+    }

@@ -236,14 +236,14 @@ def sets_of(request: web.Request) -> PackSets:
 
 
 ADDRESSES = (
-    ("GET", "", list_proposals),
-    ("POST", "", post_begun),
-    ("GET", "/{proposal}", get_proposal),
-    ("PUT", "/{proposal}", put_proposal),
-    ("POST", "/{proposal}/proposal", post_proposed),
-    ("POST", "/{proposal}/activation", post_activation),
-    ("POST", "/{proposal}/withdrawal", post_given_up),
-    ("GET", "/{proposal}/simulation", get_simulation),
-    ("POST", "/{proposal}/simulation", post_simulation),
+    ("GET", "/pack-proposals", list_proposals),
+    ("POST", "/pack-proposals", post_begun),
+    ("GET", "/pack-proposals/{proposal}", get_proposal),
+    ("PUT", "/pack-proposals/{proposal}", put_proposal),
+    ("POST", "/pack-proposals/{proposal}/proposal", post_proposed),
+    ("POST", "/pack-proposals/{proposal}/activation", post_activation),
+    ("POST", "/pack-proposals/{proposal}/withdrawal", post_given_up),
+    ("GET", "/pack-proposals/{proposal}/simulation", get_simulation),
+    ("POST", "/pack-proposals/{proposal}/simulation", post_simulation),
 )
-"""Below /api/v1/pack-proposals; part of the one table of routes.py."""
+"""Below /api/v1; part of the one table of routes.py."""

@@ -40,6 +40,7 @@ from broker.web import (
     obligations,
     oidc,
     openapi,
+    origins,
     pack_proposals,
     proxies,
     public,
@@ -117,19 +118,6 @@ _OBJECT = _DRS + "/objects/{object_id:(?:(?!/access/).)+}"
 _HTSGET = "/ga4gh/htsget/v1"
 _API = "/api/v1"
 _LOG = "/audit/{log:[0-9][0-9a-z-]*}"
-
-_ADMINISTERED: tuple[tuple[str, str, Handler], ...] = (
-    ("GET", "", admin.list_rows),
-    ("POST", "", admin.post_row),
-    ("POST", "/test", admin.test_form),
-    ("GET", "/{name}", admin.get_row),
-    ("PUT", "/{name}", admin.put_row),
-    ("DELETE", "/{name}", admin.delete_row),
-    ("POST", "/{name}/test", admin.test_row),
-    ("POST", "/{name}/suspend", admin.suspend),
-    ("POST", "/{name}/resume", admin.resume),
-)
-"""What can be done with every sort of row that is administered (core/administration.py)."""
 
 
 ROUTES: tuple[Route, ...] = (
@@ -254,7 +242,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_API}/figures", public.get_figures, Who.ANYBODY),
     Route("GET", f"{_API}/policies", public.list_policies, Who.ANYBODY),
     Route("GET", f"{_API}/policies/{{pack}}", public.get_policy, Who.ANYBODY),
-    *(Route(m, f"{_API}/pack-proposals{path}", handler, Who.TOKEN) for m, path, handler in pack_proposals.ADDRESSES),
+    *(Route(m, _API + path, told, Who.TOKEN) for m, path, told in (*pack_proposals.ADDRESSES, *origins.ADDRESSES)),
     Route("GET", f"{_API}/incidents", incidents.list_published, Who.ANYBODY),
     Route("POST", f"{_API}/incidents", incidents.post_incident, Who.TOKEN),
     Route("GET", f"{_API}/me/incidents", incidents.list_mine, Who.TOKEN),
@@ -324,7 +312,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"{_API}/sanctions/{{sanction}}/lift", sanctions.post_lift, Who.TOKEN),
     Route("POST", f"{_API}/revocations", api.post_revocation, Who.TOKEN),
     Route("POST", f"{_API}/objects/{{object_id}}/availability", staging.post_availability, Who.TOKEN),
-    *(Route(m, f"{_API}/{noun}{path}", handler, Who.TOKEN) for noun in SORTS for m, path, handler in _ADMINISTERED),
+    *(Route(m, f"{_API}/{noun}{path}", handler, Who.TOKEN) for noun in SORTS for m, path, handler in admin.ADDRESSES),
     Route("POST", f"{_API}/clients/{{name}}/secret", admin.post_secret, Who.TOKEN),
     Route("GET", f"{_API}/issuers/{{name}}/health", admin.issuer_health, Who.TOKEN),
     Route("GET", f"{_API}/idps/{{name}}/health", admin.provider_health, Who.TOKEN),

@@ -47,6 +47,7 @@ PAPERS = HEARTS | {
     "title": "Why hearts fail", "statement": f"Why hearts fail. {LONG}", "benefit": "Fewer of them do.",
     "diseases": "MONDO:0005021",
 }  # fmt: skip
+_ABROAD = {"countries": "DE\nFR"}
 SIDES = {"risk_of_use": "Little.", "risk_of_non_use": "Much.", "benefit": "Health.", "to_whom": "To all."}
 REPORT = {"summary": "We found why.", "publications": "https://doi.example/10.1/x", "months": "12"}
 _DAY = 86_400
@@ -153,10 +154,11 @@ async def _applied(s: Site) -> dict[str, str]:
     names = {"draft": draft}
     for stage in ("waiting", "returned", "answered"):
         await ada.open("/applications/new")
-        await ada.send("/applications/new", do="submit", **PAPERS)
+        await ada.send("/applications/new", do="submit", **PAPERS | (_ABROAD if stage == "waiting" else {}))
         names[stage] = ada.path.rsplit("/", 1)[1]
         names[f"{stage}_review"] = _application(s, names[stage])
     assert (await sends(s, ada, f"/applications/{names['waiting']}", PDF, f"Approval {LONG}.pdf")).status == 303
+    await _objected(s, names["waiting_review"])
     path = f"/reviews/{names['waiting_review']}"
     await mei.open(path)
     await mei.send(path, do="invite", person="usr_max", part="reviewer")
@@ -173,6 +175,16 @@ async def _applied(s: Site) -> dict[str, str]:
     await ada.send(f"/grants/{b.GRANT}", do="renew", **REPORT)
     assert ada.status == 200, ada.text
     return names
+
+
+async def _objected(s: Site, review: str) -> None:
+    """A community's authority objects to a request that crosses a border."""
+    s.stage.clock.advance(1)
+    eli, text = Browser(s, "eli"), f"Nobody asked the elders. {LONG}"
+    asked = next(row for row in s.stage.live.current().requests_for(b.HEART) if row.review == review)
+    await eli.open("/community")
+    await eli.send("/community", do="comment", request=asked.id, side="community:com_1", kind="objection", text=text)
+    assert "Nobody asked the elders" in eli.text, eli.text
 
 
 async def _together(s: Site, names: dict[str, str]) -> None:

@@ -54,6 +54,7 @@ def dataset(part: models.DatasetPart) -> Row:
         plaintext=part.plaintext,
         uninterruptible_delivery=part.uninterruptible_delivery,
         limits=limits(part.limits),
+        origin_days=part.origin_days,
     )
 
 

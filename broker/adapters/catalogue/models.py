@@ -253,6 +253,8 @@ class RolePart(Part):
     iss: Url
     sub: Text
     status: Literal["active", "ended"] = "active"
+    seat: Annotated[str, Field(pattern=r"^(expert|lay|community:.{1,255}|origin:[A-Z]{2})$")] | None = None
+    """As what somebody sits in a committee: `expert`, `lay`, `community:<ref>` or `origin:<country>`."""
 
 
 class DemandPart(Part):
@@ -318,6 +320,8 @@ class DatasetPart(Part):
     limits: LimitsPart = LimitsPart()
     training: Url | None = None
     """The training without which nobody uses the data: the value of a visa or assertion that others make."""
+    origin_days: Annotated[int, Field(ge=1, le=60)] | None = None
+    """Working days in which the place of origin may comment on a request across a border; left out: 10."""
 
 
 class ApprovedLimitPart(Part):

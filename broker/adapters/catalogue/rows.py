@@ -262,6 +262,8 @@ def _committee(part: models.CommitteePart) -> Row:
 
 
 def _role(part: models.RolePart) -> Row:
+    if part.seat is not None and part.role not in ("committee_member", "committee_chair"):
+        raise ValueError("seat: only who sits in a committee has one")
     said = f"{part.role}\0{part.scope}\0{part.iss}\0{part.sub}".encode()
     return Role(
         id=hashlib.sha256(said).hexdigest()[:32],
@@ -270,6 +272,7 @@ def _role(part: models.RolePart) -> Row:
         iss=Issuer(part.iss),
         sub=part.sub,
         status=part.status,
+        seat=part.seat,
     )
 
 

@@ -117,6 +117,7 @@ KINDS: Mapping[str, str] = MappingProxyType({
     "alert.closed": "somebody who answers for the data said what such a use was",
     # whose data they are
     "consent.changed": "a participant's, family's or community's consent got a new version",
+    "origin.said": "somebody commented on a request for the place of origin (`side`), or objected (`objects` is 1)",
     "community.decided": "the authority of a community said `word` anew; `wider` is 1 where that allows more",
     "consent.withdrawn": "a consent was withdrawn",
     "consent.imported": "a consent source put versions of consents on record; `plan` is their digest",

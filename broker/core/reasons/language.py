@@ -17,6 +17,7 @@ from broker.core.reasons.general_words import GENERAL_WORDS
 from broker.core.reasons.grant_words import GRANT_WORDS
 from broker.core.reasons.named_things import NAMED_THINGS
 from broker.core.reasons.notice_words import NOTICE_WORDS
+from broker.core.reasons.origin_words import ORIGIN_WORDS
 from broker.core.reasons.pack_words import PACK_WORDS
 from broker.core.reasons.page_words import PAGE_WORDS
 from broker.core.reasons.participant_words import PARTICIPANT_WORDS
@@ -37,6 +38,7 @@ EVERY_WORD: Mapping[str, str] = {
     **GRANT_WORDS,
     **PARTICIPANT_WORDS,
     **COMMUNITY_WORDS,
+    **ORIGIN_WORDS,
     **ALERT_WORDS,
     **SIGNING_WORDS,
     **ADMIN_WORDS,

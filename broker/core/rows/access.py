@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+from broker.core.access.origin import Window
 from broker.core.access.states import State
 from broker.core.consent.exclusion import Exclusion
 from broker.core.duo.terms import Term
@@ -92,6 +93,8 @@ class Request:
     """Of which papers of its application: the last that were handed in while it waited."""
     instead_of: RequestId | None = None
     """The approved request whose place this one takes, with its grant, if it is approved too."""
+    origin: Window | None = None
+    """What the place of origin may say, and said. None: it crosses no border, or is older than that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

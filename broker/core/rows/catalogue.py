@@ -152,6 +152,8 @@ class Role:
     iss: Issuer
     sub: str
     status: Literal["active", "ended"] = "active"
+    seat: str | None = None
+    """Of a committee's member: as what they sit there, `expert`, `lay`, `community:<ref>` or `origin:<country>`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +270,8 @@ class Dataset:
     """Seconds for which bytes may go on leaving that the broker can stop no more. None: not for one (ruling 23)."""
     limits: Limits = field(default_factory=Limits)
     """From when on people are told of a use under one grant."""
+    origin_days: int | None = None
+    """Working days in which the place of origin may comment on a request across a border. None: as many as usual."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,7 +56,7 @@ def keys_of(row: Row) -> Iterable[tuple[str, ...]]:  # noqa: C901, PLR0912 (a ta
             yield ("polled",)
         case Assertion() | Role():
             yield (row.KIND, row.iss, row.sub)
-            if isinstance(row, Role) and row.role in _SEATS and row.status == "active":
+            if isinstance(row, Role) and row.status == "active" and (row.role in _SEATS or _is_voice(row)):
                 yield ("seats", row.scope)
         case Client():
             yield from _client_keys(row)
@@ -92,6 +92,11 @@ def _client_keys(row: Client) -> Iterable[tuple[str, ...]]:
         yield ("jwks_uri",)
     if row.owner is not None:
         yield ("installation", row.owner)
+
+
+def _is_voice(role: Role) -> bool:
+    """Does it speak for one community? Nobody does for all of them."""
+    return role.role == "community_authority" and role.scope.startswith("community:")
 
 
 _SEATS = frozenset({"committee_chair", "committee_member"})

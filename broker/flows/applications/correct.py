@@ -55,7 +55,10 @@ def _last(application: Application, rows: list[Request]) -> list[Request]:
 def _again(row: Request) -> Request:
     before = (*row.decisions, row.decision) if row.decision is not None else row.decisions
     state = step(row.state, Event.REOPEN) or row.state
-    return changed(row, state=state, decided_by=None, ground="", grant=None, decision=None, decisions=before)
+    origin = row.origin.reopened() if row.origin is not None else None
+    return changed(
+        row, state=state, decided_by=None, ground="", grant=None, decision=None, decisions=before, origin=origin
+    )
 
 
 def _ended(row: Request, ground: str, snapshot: Snapshot, now: Seconds) -> list[Revocation]:

@@ -15,6 +15,7 @@ from broker.core.applications import handed_in, moved
 from broker.core.audit.entry import Value
 from broker.core.duties import needs_a_benefit
 from broker.core.ids import ApplicationId, DatasetId, PersonId, RequestId, ReviewId, is_made_id
+from broker.core.origins import window
 from broker.core.outcome import Reason
 from broker.core.questions import stamped, unanswered
 from broker.core.rows import Application, Committee, Dataset, Put, Request, Review, changed
@@ -105,10 +106,11 @@ def _rows(
     """The application, a review for each committee, and a request for each dataset."""
     made: list[Review] = []
     rows: list[Request] = []
+    snapshot = w.snapshots.current()
     for committee in dict.fromkeys(asked.values()):
         review = ReviewId(w.new_id("rev", now))
         theirs = [
-            _request(w, caller, review, dataset, paper, said[dataset], now)
+            _request(w, caller, review, dataset, paper, said[dataset], now, snapshot)
             for dataset in said
             if asked[dataset] == committee
         ]
@@ -207,12 +209,22 @@ async def _foreseen(
 
 
 def _request(
-    w: World, caller: Caller, review: ReviewId, dataset: DatasetId, paper: Paper, said: Foreseen, now: Seconds
+    w: World,
+    caller: Caller,
+    review: ReviewId,
+    dataset: DatasetId,
+    paper: Paper,
+    said: Foreseen,
+    now: Seconds,
+    snapshot: Snapshot,
 ) -> Request:
+    purpose = as_stated(paper.purpose)
+    origin = window(snapshot.get(Dataset, dataset), purpose.countries, caller.location, snapshot, now)
     return Request(
-        id=RequestId(w.new_id("req", now)), person=caller.person.id, dataset=dataset, purpose=as_stated(paper.purpose),
+        id=RequestId(w.new_id("req", now)), person=caller.person.id, dataset=dataset, purpose=purpose,
         statement=paper.statement, benefit=paper.benefit.strip(), state=State.SUBMITTED, created=now,
         affiliations=caller.affiliations, location=caller.location, foresight=said.id, review=review,
+        origin=origin,
     )  # fmt: skip
 
 

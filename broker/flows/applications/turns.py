@@ -14,9 +14,10 @@ from broker.core.access.states import State
 from broker.core.amending import Asking, amended, asked, counts, standing
 from broker.core.applications import differences, handed_in
 from broker.core.ids import ApplicationId, DatasetId, PersonId, RequestId, ReviewId
+from broker.core.origins import window
 from broker.core.outcome import Reason
 from broker.core.questions import stamped, unanswered
-from broker.core.rows import Application, Committee, Put, Request, Review, changed
+from broker.core.rows import Application, Committee, Dataset, Put, Request, Review, changed
 from broker.core.rows.applications import Accessor, Paper
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
@@ -171,9 +172,12 @@ def _request(w: World, turn: Turn, one: Asking, review: ReviewId, said: Foreseen
         purpose=paper.purpose, statement=paper.statement, state=State.SUBMITTED, created=turn.now, foresight=said.id,
         review=review, instead_of=one.instead_of,
     )  # fmt: skip
+    dataset = turn.snapshot.get(Dataset, one.dataset)
+    origin = window(dataset, paper.purpose.countries, who.location, turn.snapshot, turn.now, blank.origin)
     return changed(
         blank, purpose=as_stated(paper.purpose), statement=paper.statement, benefit=paper.benefit,
         affiliations=who.affiliations, location=who.location, foresight=said.id, findings=(), turn=after.turn,
+        origin=origin,
     )  # fmt: skip
 
 

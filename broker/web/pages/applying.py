@@ -24,6 +24,7 @@ from broker.web.bodies import form_body
 from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.pages.here import page, signed_in, visitor
+from broker.web.pages.originating import origin_shown
 from broker.web.pages.paper_form import (
     ASKED,
     CHOICES,
@@ -288,13 +289,15 @@ def people_shown(row: Application, who: Caller | None = None) -> list[dict[str, 
 def review_shown(one: Desk, snapshot: Any, request: web.Request) -> dict[str, Any]:
     """An application before one committee, for templates; what was said, as far as who looks may read it."""
     now, days = request.app[BROKER].world.clock.now(), one.committee.answer_days
+    asked = requests(one.review, snapshot)
     return {
         "id": one.review.id,
         "committee": one.committee.name,
         "stage": one.review.stage.value,
         "due": one.review.clock.due(one.review.stage, days),
         "late": one.review.clock.late(one.review.stage, days, now),
-        "requests": requests(one.review, snapshot),
+        "requests": asked,
+        "origins": [(each, origin_shown(each.origin, now)) for each in asked if each.origin is not None],
         "remarks": of_all(remarks_for(one)),
         "may": sorted(command.value for command in one.may),
     }

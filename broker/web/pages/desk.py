@@ -24,6 +24,7 @@ from broker.flows.applications.desk import Desk, at_desk, inbox, requests
 from broker.flows.applications.review import Said, assess, endorse, give_back, invite, put_off, remark, step_aside, vote
 from broker.flows.applications.similar import similar
 from broker.flows.decide_request import NotPossible
+from broker.flows.origin_words import voice
 from broker.flows.tell_decision import tell_decision
 from broker.flows.traces import explained_to_committee
 from broker.flows.world import Caller, World
@@ -34,6 +35,7 @@ from broker.web.languages import language
 from broker.web.pages.applying import papers_shown, people_shown, review_shown
 from broker.web.pages.here import page, signed_in
 from broker.web.pages.judged import judged
+from broker.web.pages.originating import origin_shown, spoken
 from broker.web.state import BROKER
 
 _FORM_BYTES = 128 * 1024
@@ -98,7 +100,7 @@ def _seen(request: web.Request, who: Caller) -> Desk:
 
 
 async def _shown(
-    request: web.Request, who: Caller, one: Desk, wrong: str | None = None, typed: Mapping[str, str] | None = None
+    request: web.Request, who: Caller, one: Desk, wrong: str | None = None, typed: MultiDict[str] | None = None
 ) -> web.Response:
     broker = request.app[BROKER]
     snapshot = broker.snapshots.current()
@@ -109,8 +111,9 @@ async def _shown(
         "turn": one.application.turn,
         **papers_shown(one.application, (one,), request),
         "people": people_shown(one.application),
-        "asked": _marked([await _asked(request, who, each, one) for each in asked]),
+        "asked": _marked([await _asked(request, who, each, one, typed) for each in asked]),
         "inside": one.inside,
+        "voting": one.committee.quorum > 1 or any(each.origin is not None and each.origin.objecting for each in asked),
         "votes": [vote for vote in one.review.votes if vote.turn == one.application.turn],
         "quorum": one.committee.quorum,
         "wrong": wrong,
@@ -130,9 +133,12 @@ def _marked(asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return ordered
 
 
-async def _asked(request: web.Request, who: Caller, row: Request, one: Desk) -> dict[str, Any]:
+async def _asked(
+    request: web.Request, who: Caller, row: Request, one: Desk, typed: MultiDict[str] | None
+) -> dict[str, Any]:
     """A dataset of it: what the rules say, which questions the committee may answer, and what it thinks."""
     id = DecisionId(row.decision or row.foresight)
+    now, snapshot = request.app[BROKER].world.clock.now(), request.app[BROKER].snapshots.current()
     told = await tell_decision(request.app[BROKER].world, who, id, "committee", language(request))
     explanation = told["explanation"] if not isinstance(told, Reason) else None
     codes = [each["code"] for each in explanation["why"]] if explanation is not None else []
@@ -150,7 +156,8 @@ async def _asked(request: web.Request, who: Caller, row: Request, one: Desk) -> 
         "codes": [code for code in dict.fromkeys(codes) if may_answer(COMMITTEE, code)],
         "cast": count.cast,
         "opinion": count.opinion(one.committee.quorum).value,
-        "similar": similar(row, request.app[BROKER].snapshots.current()) if one.inside else (),
+        "similar": similar(row, snapshot) if one.inside else (),
+        "origin": origin_shown(row.origin, now, voice(who, row, snapshot), typed),
         "sides": one.review.assessment(row.dataset, one.application.turn),
     }
 
@@ -229,7 +236,12 @@ def _unsaid(form: MultiDict[str], name: str) -> Reason | None:
     return Reason(code="REQ-INVALID", facts=(("problem", f"{name}: nothing is said"),))
 
 
+async def _comment(w: World, who: Caller, _: ReviewId, form: MultiDict[str]) -> object:
+    return await spoken(w, who, form)
+
+
 _STEPS: Mapping[str, Step] = {
+    "comment": _comment,
     "endorse": _endorse,
     "remark": _remark,
     "assess": _assess,

@@ -26,6 +26,7 @@ from broker.web.bodies import form_body
 from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.pages.here import page, signed_in
+from broker.web.pages.originating import origin_shown, spoken
 from broker.web.pages.recent import sign_in_again
 from broker.web.state import BROKER
 
@@ -44,6 +45,8 @@ async def decided(request: web.Request) -> web.Response:
     """POST /community: yes, no, or not decided; with the version that the form was made of."""
     who = await signed_in(request)
     form = forms.own(request, await form_body(request, _FORM_BYTES))
+    if form.get("do") == "comment":
+        return await _commented(request, who, form)
     said, seen = _said(form), form.get("seen", "")
     if not seen.isascii() or not seen.isdecimal():
         raise Problem("REQ-INVALID", problem="seen: no such version")
@@ -56,6 +59,14 @@ async def decided(request: web.Request) -> web.Response:
     if isinstance(done, Reason):
         return await _home(request, who, form, done)
     raise web.HTTPSeeOther("/community?said=yes")
+
+
+async def _commented(request: web.Request, who: Caller, form: MultiDict[str]) -> web.Response:
+    """Something said to one request, for the place of origin."""
+    done = await spoken(request.app[BROKER].world, who, form)
+    if isinstance(done, Reason):
+        return await _home(request, who, form, done)
+    raise web.HTTPSeeOther("/community?said=comment")
 
 
 def _said(form: Mapping[str, str]) -> Said | Reason:
@@ -90,14 +101,14 @@ async def _home(
                 "one": one,
                 "name": _name(one.records) or one.ref,
                 "records": [_record(chain, now, typed) for chain in one.records],
-                "asked": [_asked(each) for each in one.asked],
+                "asked": [_asked(each, now, typed) for each in one.asked],
             }
             for one in found
         ],
         "small": SMALL,
         "longest": LONGEST,
         "wrong": sentence(wrong.code, dict(wrong.facts), language(request)) if wrong is not None else None,
-        "done": request.query.get("said") == "yes" and wrong is None,
+        "done": request.query.get("said") if wrong is None else None,
     }
     return page(request, who, "community.html", values, status=409 if wrong is not None else 200)
 
@@ -131,9 +142,9 @@ def _record(chain: tuple[ConsentRow, ...], now: Seconds, typed: MultiDict[str] |
     }
 
 
-def _asked(one: Asked) -> dict[str, Any]:
+def _asked(one: Asked, now: Seconds, typed: MultiDict[str] | None) -> dict[str, Any]:
     told = purpose_json(one.purpose)
     return {
         "title": one.title, "lay": one.lay, "kinds": told.get("kinds", ()), "way": str(one.purpose.modality),
-        "since": one.since,
+        "since": one.since, "benefit": one.benefit, "origin": origin_shown(one.window, now, one.voice, typed),
     }  # fmt: skip

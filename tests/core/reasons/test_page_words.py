@@ -10,6 +10,7 @@ from broker.core.reasons.alert_words import ALERT_WORDS
 from broker.core.reasons.community_words import COMMUNITY_WORDS
 from broker.core.reasons.grant_words import GRANT_WORDS
 from broker.core.reasons.notice_words import NOTICE_WORDS
+from broker.core.reasons.origin_words import ORIGIN_WORDS
 from broker.core.reasons.pack_words import PACK_WORDS
 from broker.core.reasons.page_words import PAGE_WORDS
 from broker.core.reasons.participant_words import PARTICIPANT_WORDS
@@ -30,6 +31,7 @@ TABLES = (
     COMMUNITY_WORDS,
     ALERT_WORDS,
     PACK_WORDS,
+    ORIGIN_WORDS,
 )
 OF_PAGES = {key: word for table in TABLES for key, word in table.items()}
 WEB = Path(__file__).parents[3] / "broker" / "web" / "pages"

@@ -5,10 +5,12 @@ the English that it was made from. A file with any error is refused whole, with 
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from string import Formatter
 from typing import Any
 
+from broker.adapters.figures import figures_of
 from broker.adapters.yaml_files import Document, Where, YamlFileError, load_yaml
 from broker.core.reasons import REASONS
 from broker.core.reasons.language import AUDIENCES, ENGLISH, EVERY_WORD, Language, Text
@@ -18,13 +20,13 @@ SCHEMA = "broker.texts/1"
 
 def load_languages(folder: Path) -> Mapping[str, Language]:
     """Every language in `folder`, by tag, and English. YamlFileError for a file that says anything else."""
-    found: dict[str, Language] = {ENGLISH.tag: ENGLISH}
+    found: dict[str, Language] = {ENGLISH.tag: replace(ENGLISH, figures=figures_of(ENGLISH.tag))}
     for part in sorted(folder.iterdir()) if folder.is_dir() else ():
         sentences: dict[str, Text] = {}
         words: dict[str, Text] = {}
         for file in sorted(part.glob("*.yaml")):
             _read(load_yaml(file, anchors=False), part.name, sentences, words)
-        found[part.name] = Language(tag=part.name, sentences=sentences, words=words)
+        found[part.name] = Language(tag=part.name, sentences=sentences, words=words, figures=figures_of(part.name))
     return found
 
 

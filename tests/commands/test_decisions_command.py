@@ -87,7 +87,11 @@ def test_what_is_kept_is_shown_with_names_hidden(two: Place) -> None:
     assert whole["body"]["question"]["stage"] == "use"
     told = json.loads(run(two, "show", ids(two)[1], "--audience", "researcher").stdout)
     id = ids(two)[1]
-    assert told == {"id": id, "explanation": whole["body"]["explanation"] | {"decision_id": id}}
+    kept = whole["body"]["explanation"] | {"decision_id": id}
+    texts = told["explanation"].pop("audience_texts")
+    assert told == {"id": id, "explanation": {name: said for name, said in kept.items() if name != "audience_texts"}}
+    assert "2027-01-1" in kept["audience_texts"]["subject"], "what is kept is written as machines write it"
+    assert " January 2027" in texts["subject"]
     spanish = CliRunner().invoke(
         cli, ["--language", "es", "decisions", "show", id, "--audience", "researcher", "--database", str(two.database)]
     )

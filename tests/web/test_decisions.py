@@ -126,7 +126,7 @@ async def test_the_committee_sees_every_gate_and_where_each_fact_comes_from(tmp_
         assert states["jurisdiction"] == "fail"
         assert set(states.values()) == {"pass", "fail"}
         facts = {one["name"]: one["source"] for one in explanation["facts"]}
-        assert facts["recipient.can_sign_scc"] == "institution registry, checked 2027-01-14"
+        assert facts["recipient.can_sign_scc"] == "institution registry, checked 14 January 2027"
         assert facts["data.storage_country"] == "registration of the data set"
         assert len(explanation["why_not"]) == 5
         assert "safeguards-in-place" in explanation["audience_texts"]["dac"]
@@ -204,7 +204,7 @@ async def test_who_was_rejected_reads_the_committees_reason_and_how_to_challenge
             "merits",
             "dac@bank.example",
         )
-        assert "ask for another look until 2027-02-14" in explanation["audience_texts"]["researcher"]
+        assert "ask for another look until 14 February 2027" in explanation["audience_texts"]["researcher"]
         assert MEI not in json.dumps(told)
         assert (await read(s, mine["decision"], PIA))[0] == 404
 

@@ -27,6 +27,7 @@ from tests.web.site import Site, site
 from tests.web.test_loop_is_not_held import MOST, watched
 from tests.web.test_running_pages import Wire, access_of
 
+GERMANY = {"en": "Germany", "es": "Alemania"}
 OURS = ("faculty@rhine.example",)
 TYPED = "What I wrote for an hour <about rules>."
 SHOWN = "What I wrote for an hour &lt;about rules&gt;."
@@ -86,7 +87,7 @@ async def test_a_change_is_written_tried_and_put_in_force_by_a_second_person(s: 
     assert "&#34;value&#34;: &#34;FR&#34;" in shown, "what changes"
     told = await lex.send(path, do="simulate")
     assert told == await lex.open(f"{path}/effects")
-    for word in ("usr_ada", "rhine", "DE", b.HEART, "test-pack paper", "paper.signed"):
+    for word in ("usr_ada", "rhine", GERMANY[language], b.HEART, "test-pack paper", "paper.signed"):
         assert word in told, word
     await lex.open(path)
     assert "2031-03-26T00:00:00Z" in await lex.send(path, do="simulate", at="2031-03-26")

@@ -160,17 +160,20 @@ class _Told:
         return {"code": code, "sentence": self.tongue.sentence(REASONS[code], "subject", facts)}
 
     def some(self, entries: list[str]) -> str:
-        return ", ".join(entries) if len(entries) <= _SHORT else self.tongue.word("answer.many", n=str(len(entries)))
+        names = sorted(entries, key=self.tongue.language.figures.order)
+        return ", ".join(names) if len(entries) <= _SHORT else self.tongue.word("answer.many", n=len(entries))
 
 
 def _lists(version: ConsentVersion, told: _Told) -> Iterator[dict[str, str]]:
     scope = version.scope
     ways = None if scope.modalities is None else [told.tongue.word(f"by.way.{one}") for one in sorted(scope.modalities)]
-    for code, entries in (
-        ("RGT-ONLY-IN", scope.hosting), ("RGT-ONLY-BY", ways), ("RGT-ONLY-TO", scope.recipient_countries),
-    ):  # fmt: skip
+    hosting, to = (
+        None if one is None else [told.tongue.place(each) for each in one]
+        for one in (scope.hosting, scope.recipient_countries)
+    )
+    for code, entries in (("RGT-ONLY-IN", hosting), ("RGT-ONLY-BY", ways), ("RGT-ONLY-TO", to)):
         if entries is not None:
-            yield told.line(code, what=told.some(sorted(entries))) if entries else told.line("RGT-NOBODY")
+            yield told.line(code, what=told.some(entries)) if entries else told.line("RGT-NOBODY")
 
 
 def _label(code: str) -> str:

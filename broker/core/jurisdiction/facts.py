@@ -97,6 +97,11 @@ _ACCESS = ("recipient.country", "recipient.individual_location", "request.proces
 _GROUNDS = ("request.modality", "data.storage_country", *_ACCESS)
 
 
+def is_place(fact: str) -> bool:
+    """Does it name countries? Those of a purpose are stated elsewhere, and are countries too."""
+    return KINDS.get(fact) in PLACES or fact == "purpose.countries"
+
+
 def derive(stated: Mapping[str, object]) -> dict[str, FactValue]:
     """The stated facts that have their form, and what follows from them.
 

@@ -109,12 +109,17 @@ def _reads(packs: list[Pack]) -> tuple[str, ...]:
     return tuple(name for name in STATED if name in named)
 
 
+def stops_on(pack: Pack) -> date:
+    """From which day on it gives no permit in production, if nobody looks at it."""
+    return days_later(pack.review.next_review_due, OVERDUE_DAYS)
+
+
 def overdue(pack: Pack, day: date) -> str:
     """What is to be said of a pack's review on `day`; empty if it is not due yet (JURISDICTION section 8, point 7)."""
     due = pack.review.next_review_due
     if day < due:
         return ""
-    stops = days_later(due, OVERDUE_DAYS)
+    stops = stops_on(pack)
     when = f"gives no permit since {stops}" if day >= stops else f"gives no permit from {stops} on"
     return f"{pack.id}: review was due on {due}; in production the pack {when}"
 
@@ -166,7 +171,7 @@ def _turns(pack: Pack, mode: Mode) -> Iterator[date]:
     if pack.effective_to is not None:
         yield pack.effective_to
     if mode == "production":
-        yield days_later(pack.review.next_review_due, OVERDUE_DAYS)
+        yield stops_on(pack)
     for item in (item for each in pack.lists.values() for item in each.items):
         if item.first is not None:
             yield item.first
@@ -180,6 +185,6 @@ def _cap(pack: Pack, day: date, mode: Mode) -> str | None:
         return None
     if pack.confidence == "low":
         return "JUR-PACK-LOW-CONFIDENCE"
-    if day >= days_later(pack.review.next_review_due, OVERDUE_DAYS):
+    if day >= stops_on(pack):
         return "JUR-PACK-STALE"
     return None

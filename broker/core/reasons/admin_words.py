@@ -46,7 +46,7 @@ ADMIN_WORDS: Mapping[str, str] = MappingProxyType(
         "admin.against": "Against",
         "admin.whom": "Whom: the person's id here, or the id of the organisation",
         "admin.in_case": "Case; empty opens one",
-        "admin.ends": "Until which day, for example 2027-01-31",
+        "admin.ends": "Until which day",
         "admin.appeal": "Where, and until when, it can be challenged",
         "admin.urgent": "It cannot wait for the milder steps",
         "sanction.of.person": "A person",

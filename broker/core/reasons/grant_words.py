@@ -87,7 +87,7 @@ GRANT_WORDS: Mapping[str, str] = MappingProxyType({
     "incident.report": "Report an incident",
     "incident.report_lead": "Report it within 24 hours. Reporting it is no fault.",
     "incident.dataset": "Which data",
-    "incident.noticed": "When it was noticed (a day, as 2027-01-31)",
+    "incident.noticed": "On which day it was noticed",
     "incident.what": "What happened",
     "incident.grants": "Grants to suspend now, one a line",
     "incident.stage.reported": "reported",

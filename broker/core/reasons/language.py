@@ -13,6 +13,7 @@ from typing import Literal
 from broker.core.reasons.admin_words import ADMIN_WORDS
 from broker.core.reasons.alert_words import ALERT_WORDS
 from broker.core.reasons.community_words import COMMUNITY_WORDS
+from broker.core.reasons.figures import BARE, Figures, written
 from broker.core.reasons.general_words import GENERAL_WORDS
 from broker.core.reasons.grant_words import GRANT_WORDS
 from broker.core.reasons.named_things import NAMED_THINGS
@@ -68,14 +69,19 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
-    """`tag`: BCP 47. `sentences`: by code. `words`: by key. What is missing is told in English."""
+    """`tag`: BCP 47. `sentences`: by code. `words`: by key. What is missing is told in English.
+
+    `figures`: how it writes days, numbers and places.
+    """
 
     tag: str
     sentences: Mapping[str, Text] = field(default_factory=dict)
     words: Mapping[str, Text] = field(default_factory=dict)
+    figures: Figures = BARE
 
 
 ENGLISH = Language(tag="en")
+"""As explanations keep it: with days, numbers and places as machines write them."""
 
 
 def best(wanted: Iterable[str], languages: Mapping[str, Language]) -> Language:
@@ -84,7 +90,7 @@ def best(wanted: Iterable[str], languages: Mapping[str, Language]) -> Language:
         found = languages.get(tag.lower()) or languages.get(tag.lower().partition("-")[0])
         if found is not None:
             return found
-    return ENGLISH
+    return languages.get(ENGLISH.tag, ENGLISH)
 
 
 @lru_cache(maxsize=4096)
@@ -120,22 +126,23 @@ class Tongue:
     stale: bool = False
     reviewed: bool = True
 
-    def word(self, key: str, **slots: str) -> str:
+    def word(self, key: str, **slots: str | int) -> str:
         """A fixed word or line."""
         english = EVERY_WORD[key]
-        return filled(self._of(self.language.words.get(key), "all", english, english), slots)
+        template = self._of(self.language.words.get(key), "all", english, english)
+        return filled(template, written(slots, self.language.figures, self.place))
 
     def sentence(self, spec: Spec, audience: Audience, slots: Mapping[str, str], stored: str | None = None) -> str:
         """The sentence of a reason. `stored`: the English that was told at the time, which holds if it differs."""
         english = str(getattr(spec, audience))
         told = filled(english, _in_words(slots, Tongue()))
         if stored is not None and stored != told:
-            self.stale = self.stale or self.language is not ENGLISH
+            self.stale = self.stale or self.language.tag != ENGLISH.tag
             return stored
         found = self.template(spec, audience)
-        if found is english:
+        if self.language is ENGLISH:
             return told
-        slots = _in_words(slots, self)
+        slots = written(_in_words(slots, self), self.language.figures, self.place)
         try:
             return found.format_map(slots)
         except KeyError:
@@ -147,11 +154,17 @@ class Tongue:
         key = f"{kind}.{name}"
         return self.word(key, value=value) if key in NAMED_THINGS else id
 
+    def place(self, code: str) -> str:
+        """A country or a region by its name; one that nobody knows as it was written."""
+        key, figures = f"place.{code}", self.language.figures
+        return self.word(key) if key in NAMED_THINGS and figures is not BARE else figures.place(code)
+
     def duty(self, obligation: str) -> str:
         """A condition of a yes, as a sentence; the id itself, if it is of somebody's own pack."""
         name, _, value = obligation.partition(":")
-        key = f"duty.{name}"
-        return self.word(key, value=value.replace(",", ", ")) if key in NAMED_THINGS else obligation
+        key, values = f"duty.{name}", value.split(",")
+        shown = map(self.place, values) if name == "process_only_in" else values
+        return self.word(key, value=", ".join(shown)) if key in NAMED_THINGS else obligation
 
     def template(self, spec: Spec, audience: Audience) -> str:
         """The sentence of a reason, with its slots open."""
@@ -159,7 +172,7 @@ class Tongue:
         return self._of(self.language.sentences.get(spec.code), audience, source_of(spec), english)
 
     def _of(self, translated: Text | None, key: str, source: str, english: str) -> str:
-        if self.language is ENGLISH:
+        if self.language.tag == ENGLISH.tag:
             return english
         if translated is None or translated.source != fingerprint(source):
             self.stale = True

@@ -57,6 +57,11 @@ NAMED_THINGS: Mapping[str, str] = MappingProxyType(
         "fact.purpose.linkage": "whether the data are linked with other records",
         "fact.purpose.recontact": "whether participants are contacted again",
         "fact.purpose.sensitive": "which sensitive topics it touches",
+        # regions of which the Unicode CLDR has no name
+        "place.EEA": "European Economic Area",
+        "place.EFTA": "European Free Trade Association",
+        "place.NORDIC": "Nordic countries",
+        "place.BENELUX": "Benelux",
         # what a registration must have, as it stands after "Not on record:"
         "fact.safeguards.responsible": "who is responsible",
         "fact.safeguards.governance": "where people read who decides and how",

@@ -42,7 +42,7 @@ PACK_WORDS: Mapping[str, str] = MappingProxyType(
         "packs.effects": "Who gains and who loses",
         "packs.try_lead": "Every live grant and every open request is judged twice: by the packs in force, and by the set with this one. Nothing is changed by that.",
         "packs.try": "Try it on everybody",
-        "packs.at": "As of another day than today (for example 2031-03-26)",
+        "packs.at": "As of another day than today",
         "packs.try_seen": "What was found when it was tried",
         "packs.activate": "Put it in force",
         "packs.activate_lead": "From then on every question is judged by it, and running downloads are judged again at once. What comes into force is what this page shows, in this set:",

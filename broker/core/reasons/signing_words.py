@@ -19,7 +19,6 @@ SIGNING_WORDS: Mapping[str, str] = MappingProxyType(
         "me.downloads_lead": "Each has a receipt in the public record. Anybody can check that it is there:",
         "me.no_downloads": "You have downloaded nothing from here.",
         "me.why": "Why it was allowed",
-        "me.sent": "{n} bytes.",
         "me.state.open": "It is running.",
         "me.state.complete": "All of it was sent.",
         "me.state.incomplete": "You broke it off.",

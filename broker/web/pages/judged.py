@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from broker.core.jurisdiction.facts import is_place
 from broker.core.reasons.language import EVERY_WORD, Tongue
 
 
@@ -20,7 +21,11 @@ def judged(explanation: Mapping[str, Any] | None, tongue: Tongue) -> dict[str, A
             for one in told.get("gates", ())
         ],
         "facts": [
-            {"name": named(one["name"], tongue), "value": _shown(one["value"], tongue), "source": one["source"]}
+            {
+                "name": named(one["name"], tongue),
+                "value": _shown(one["name"], one["value"], tongue),
+                "source": one["source"],
+            }
             for one in told.get("facts", ())
         ],
         "ways": [
@@ -35,9 +40,12 @@ def named(fact: str, tongue: Tongue) -> str:
     return tongue.word(f"fact.{fact}") if f"fact.{fact}" in EVERY_WORD else fact
 
 
-def _shown(value: object, tongue: Tongue) -> str:
+def _shown(fact: str, value: object, tongue: Tongue) -> str:
     if isinstance(value, bool):
         return tongue.word("choice.yes" if value else "choice.no")
+    if isinstance(value, int):
+        return tongue.language.figures.number(value)
+    said = tongue.place if is_place(fact) else str
     if isinstance(value, list | tuple):
-        return ", ".join(str(one) for one in value) or tongue.word("page.none")
-    return tongue.word("line.not_stated") if value is None else str(value)
+        return ", ".join(said(one) for one in value) or tongue.word("page.none")
+    return tongue.word("line.not_stated") if value is None else said(str(value))

@@ -237,7 +237,7 @@ def _effect(one: Foreseen, tongue: Tongue) -> Mapping[str, str]:
     """One thing, what would happen to it, and whether that can be undone or called back."""
     if one.code == "RGT-W-STOP":
         days = timedelta(seconds=one.within).days
-        said = tongue.word("mine.stops_in", days=str(days)) if days else tongue.word("mine.stops")
+        said = tongue.word("mine.stops_in", days=days) if days else tongue.word("mine.stops")
         if one.thing in ("downloaded", "derivative"):
             said = f"{said} {tongue.sentence(REASONS['RGT-CANNOT-RECALL'], 'subject', {})}"
         return {"thing": one.thing, "said": said}

@@ -1,6 +1,7 @@
 """Templates and the one stylesheet. Everything is escaped; nothing on a page comes from elsewhere."""
 
 import re
+from collections.abc import Callable, Mapping
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from broker.core.time import rfc3339
 from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.middleware import SAFE_HEADERS
+from broker.web.pages import local
 
 _HERE = Path(__file__).parent
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -23,12 +25,7 @@ def set_up(app: web.Application) -> None:
     """Make `render` work in `app`."""
     aiohttp_jinja2.setup(
         app,
-        filters={
-            "xml": _for_xml,
-            "day": lambda at: rfc3339(at)[:10],
-            "moment": rfc3339,
-            "rfc822": lambda at: formatdate(at, usegmt=True),
-        },
+        filters=_FILTERS,
         loader=jinja2.FileSystemLoader(_HERE / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -42,11 +39,19 @@ def _for_xml(text: str) -> str:
     return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
+_FILTERS: Mapping[str, Callable[..., str]] = {
+    "xml": _for_xml,
+    "iso": rfc3339,
+    "rfc822": lambda at: formatdate(at, usegmt=True),
+    **local.FILTERS,
+}
+
+
 def render(request: web.Request, template: str, status: int = 200, **values: Any) -> web.Response:
     """A page, in the visitor's language: `t` is a word or line of it. Never stored by caches: it is one person's."""
     told_in = language(request)
     tongue = Tongue(told_in)
-    spoken = {"t": tongue.word, "notes": lambda: notes(tongue), "lang": told_in.tag}
+    spoken = {"t": tongue.word, "notes": lambda: notes(tongue), "lang": told_in.tag, local.TONGUE: tongue}
     response = aiohttp_jinja2.render_template(template, request, spoken | values, status=status)
     response.headers["Cache-Control"] = "no-store"
     return response

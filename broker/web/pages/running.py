@@ -9,7 +9,7 @@ from aiohttp import web
 
 from broker.core.ids import PersonId
 from broker.core.jurisdiction.needs import needs
-from broker.core.jurisdiction.rulebook import overdue
+from broker.core.jurisdiction.rulebook import Rulebook, overdue, stops_on
 from broker.core.outcome import Reason
 from broker.core.reasons import sentence
 from broker.core.reasons.language import Tongue
@@ -17,7 +17,7 @@ from broker.core.rows import Dataset, Repository
 from broker.core.rows.revocation import What
 from broker.core.safeguards import stigma_overdue, unrecorded
 from broker.core.snapshot import Snapshot
-from broker.core.time import Seconds, day_of
+from broker.core.time import Day, Seconds, day_of
 from broker.flows.revoke import revoke
 from broker.flows.sign_out import live_sessions
 from broker.flows.world import Caller
@@ -96,7 +96,7 @@ async def _now(request: web.Request, who: Caller, wrong: str | None = None) -> w
         "wait": round(request.app[WATCHED].longest_wait(), 1),
         "entries": await broker.audit.head(),
         "signed": broker.audit.first + (await broker.audit.published()).size,
-        "overdue": [said for pack in rules.packs.values() if (said := overdue(pack, day_of(at)))],
+        "overdue": _overdue(rules, day_of(at)),
         "jobs": [
             {"word": "job." + one.name.partition(" ")[0], "of": one.name.partition(" ")[2], "one": one}
             for one in broker.administration.jobs.told()
@@ -104,6 +104,12 @@ async def _now(request: web.Request, who: Caller, wrong: str | None = None) -> w
         "wrong": wrong,
     }
     return page(request, who, "admin_running.html", values, status=409 if wrong else 200)
+
+
+def _overdue(rules: Rulebook, today: Day) -> list[tuple[str, str, str]]:
+    """Packs whose review is due, since when, and from which day on they give no permit."""
+    late = [pack for pack in rules.packs.values() if overdue(pack, today)]
+    return [(pack.id, pack.review.next_review_due.isoformat(), stops_on(pack).isoformat()) for pack in late]
 
 
 def _lacking(row: Dataset, snapshot: Snapshot, at: Seconds, tongue: Tongue) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from broker.core.reasons import REASONS
 from broker.core.reasons.language import AUDIENCES, ENGLISH, EVERY_WORD, Language, Text, Tongue, fingerprint, source_of
 
 CONFIG = Path(__file__).parents[3] / "config" / "texts"
-LANGUAGES = {tag: language for tag, language in load_languages(CONFIG).items() if language is not ENGLISH}
+LANGUAGES = {tag: language for tag, language in load_languages(CONFIG).items() if tag != ENGLISH.tag}
 languages = pytest.mark.parametrize("language", LANGUAGES.values(), ids=LANGUAGES)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from broker.core.consent.public import LEFT_OUT
+from broker.core.jurisdiction.facts import is_place
 from broker.core.outcome import Outcome
 from broker.core.purpose import LADDER, Modality
 from broker.core.reasons import REASONS, TEXTS_VERSION
@@ -109,8 +110,9 @@ def _step(step: Mapping[str, Any], tongue: Tongue) -> str:
     how = next(name for name in ("add", "set", "remove") if name in step)
     value, name = step[how], str(step["fact"])
     kind = _NAMED_BY_KIND.get(name)
+    said = tongue.place if is_place(name) else str
     listed = [tongue.thing(kind, str(one)) for one in value] if kind is not None else value
-    shown = ", ".join(map(str, listed)) if isinstance(listed, list) else str(listed)
+    shown = ", ".join(said(one) for one in listed) if isinstance(listed, list) else said(str(listed))
     key = f"step.{name}.{how}" if name == "purpose.diseases" else f"step.{name}"
     if step["by"] == "community":
         key = "step.community"

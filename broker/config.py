@@ -145,6 +145,8 @@ class Settings(BaseModel):
     """The same for what was decided and delivered, beyond its entries in the log; 0, or 365 or more."""
     keep_messages_days: int = Field(default=180, ge=0, le=36_500)
     """The same for what people were told of; 0, or 120 or more."""
+    keep_results_days: int = Field(default=365, ge=0, le=36_500)
+    """The same for findings about participants that were closed or handed to a clinic; 0, or 60 or more."""
     organization: str = "Operator of this broker"
     """Who runs this broker, as its service-info says."""
     organization_url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")
@@ -257,7 +259,10 @@ class Settings(BaseModel):
     @property
     def keeping(self) -> Keeping:
         """How long what is dropped is kept before."""
-        return Keeping(sign_ins=self.keep_sign_ins_days, uses=self.keep_uses_days, messages=self.keep_messages_days)
+        return Keeping(
+            sign_ins=self.keep_sign_ins_days, uses=self.keep_uses_days, messages=self.keep_messages_days,
+            results=self.keep_results_days,
+        )  # fmt: skip
 
     @property
     def activated_policies(self) -> Path:

@@ -202,6 +202,7 @@ def retention() -> str:
         "sign_ins": "the session has ended, and all that it let in has expired",
         "uses": "the ticket or the decision is of before, and nothing runs under it",
         "messages": "it was read here, or sent",
+        "results": "it was closed, or handed to the clinical route",
     }
     dropped = [
         (f"`{kind.KIND}`", f"`keep_{sort}_days`", f"{days[sort]}", f"{LEAST_DAYS[sort]}", over[sort])

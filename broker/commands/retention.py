@@ -11,7 +11,7 @@ from broker.commands.common import settings, telling
 from broker.core.rows.retention import DROPPED, Sort
 from broker.flows.drop import drop
 
-_SORTS: tuple[Sort, ...] = ("sign_ins", "uses", "messages")
+_SORTS: tuple[Sort, ...] = ("sign_ins", "uses", "messages", "results")
 
 
 @click.command()

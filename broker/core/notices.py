@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from broker.core import of_findings
 from broker.core.access.cases import ANSWERED_BY, CaseKind
 from broker.core.access.life import Stage
 from broker.core.grants import fellows
@@ -308,6 +309,10 @@ TABLE: Mapping[str, tuple[str, tuple[Rule, ...]]] = MappingProxyType({
     "incident.reported": ("incident", (_responsible,)),
     "incident.frozen": ("incident", (_frozen, _responsible)),
     "incident.decided": ("incident", (_reporter,)),
+    "result.reported": ("result", (of_findings.steward,)),
+    "result.retracted": ("result", (of_findings.steward,)),
+    "result.allowed": ("result", (of_findings.steward,)),
+    "result.referred": ("result", (of_findings.ethics,)),
     "case.opened": ("case", (_answerers,)),
     "case.acknowledged": ("case", (_opener,)),
     "case.answered": ("case", (_opener,)),
@@ -347,7 +352,7 @@ CAN_BE_OFF: tuple[str, ...] = ("desk", "talk", "reported", "service")
 CANNOT_WAIT = frozenset({"stopped", "incident", "use", "alert", "sanction", "safety", "choices"})
 """Topics that no daily letter holds back."""
 
-TO_NOBODY_ELSE = frozenset({"choices", "safety"})
+TO_NOBODY_ELSE = frozenset({"choices", "safety", "result"})
 """Topics of which no webhook hears: they are one person's own (ruling 10)."""
 
 
@@ -381,8 +386,7 @@ def notices(happened: Happened, channels: Channels) -> tuple[Notice, ...]:
     """What is to be stored with it. The same record makes the same ids."""
     whom, entry = told(happened), happened.entry
     listening = channels.hear(TOPICS.get(entry.kind, ""))
-    things = {one.about: None for one in whom}
-    hooked = [Told(to=hook_box(name), about=about) for name in listening for about in things]
+    hooked = [Told(to=hook_box(name), about=about) for name in listening for about in {one.about: None for one in whom}]
     return tuple(
         channels.notice(
             f"ntc_{str(entry.id)[4:]}.{n:03d}", one, one.what or entry.kind, _version(happened, one.about), entry.at

@@ -23,12 +23,13 @@ from broker.core.rows import (
     RefreshToken,
     Report,
     Request,
+    ResultReport,
     Row,
     Session,
     Task,
     Trace,
 )
-from broker.core.rows.retention import Keeping, Sort, message_over, sign_in_over, use_over
+from broker.core.rows.retention import Keeping, Sort, message_over, result_over, sign_in_over, use_over
 from broker.core.time import Seconds
 from broker.flows.world import World
 from broker.ports import StaleError
@@ -148,6 +149,13 @@ async def _messages(w: World, due: _Due) -> AsyncIterator[Together]:
             yield (notice,)
 
 
+async def _results(w: World, due: _Due) -> AsyncIterator[Together]:
+    async for row in w.rows.scan(ResultReport):
+        over = result_over(row)
+        if over is not None and over < due.before and row.reporter not in due.held:
+            yield (row,)
+
+
 async def _some(found: AsyncIterator[Together]) -> AsyncIterator[Together]:
     """As many rows as fit into one record; what belongs together is in one."""
     rows: list[Row] = []
@@ -161,5 +169,5 @@ async def _some(found: AsyncIterator[Together]) -> AsyncIterator[Together]:
 
 
 _FOUND: dict[Sort, Callable[[World, _Due], AsyncIterator[Together]]] = {
-    "sign_ins": _sign_ins, "uses": _uses, "messages": _messages,
+    "sign_ins": _sign_ins, "uses": _uses, "messages": _messages, "results": _results,
 }  # fmt: skip

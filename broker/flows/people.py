@@ -26,12 +26,14 @@ from broker.core.rows import (
     RecipientKey,
     Report,
     Request,
+    ResultReport,
     Row,
     Session,
     Task,
     changed,
 )
 from broker.core.rows.erasure import ERASED
+from broker.core.rows.results import as_told
 from broker.core.time import Seconds, rfc3339
 from broker.flows.forget_names import forget_names
 from broker.flows.sign_out import sign_out
@@ -101,6 +103,7 @@ async def export(w: World, audit: AuditReads, person: PersonId) -> dict[str, Any
         return Reason(code="REQ-NOT-FOUND")
     rows = {kind.KIND: [_shown(one) async for one in w.rows.find(kind, "person", person)] for kind in _THEIRS}
     accesses = [one["id"] for one in rows[Access.KIND]]
+    rows[ResultReport.KIND] = [as_told(one) async for one in w.rows.find(ResultReport, "reporter", person)]
     rows[Delivery.KIND] = [
         _shown(one) for access in accesses for one in [each async for each in w.rows.find(Delivery, "access", access)]
     ]

@@ -34,6 +34,10 @@ async def post_what_it_was(request: web.Request) -> web.Response:
     return web.json_response(_alert(done))
 
 
+ADDRESSES = (("GET", "/alerts", list_alerts), ("POST", "/alerts/{alert}/closing", post_what_it_was))
+"""Part of the one table of routes.py."""
+
+
 def _seen(one: SeenAlert) -> dict[str, Any]:
     may = ["close"] if one.may and one.alert.state == "open" else []
     return {**_alert(one.alert), "title": one.title, "may": may}

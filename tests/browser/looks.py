@@ -87,6 +87,13 @@ LOOKS: tuple[Look, ...] = (
     Look("/grants/{grant}", "ada", "/grants/{ended}"),
     Look("/grants/{grant}", "mei", "/grants/{grant}"),
     Look("/grants/{grant}", "mei", "/grants/{grant}", {"do": "suspend", "ground": ""}, status=409),
+    Look("/grants/{grant}/findings", "ada", "/grants/{grant}/findings"),
+    Look("/grants/{grant}/findings", "ada", "/grants/{grant}/findings", {"do": "report", "text": "x"}, status=409),
+    Look("/grants/{grant}/findings", "mei", "/grants/{grant}/findings", status=403),
+    Look("/findings", "kim"),
+    Look("/findings", "eth"),
+    Look("/findings", "sam"),
+    Look("/findings", "kim", "", {"do": "close", "finding": "rsl_none"}, status=409),
     Look("/renewals", "mei"),
     Look("/renewals", "sam"),
     Look("/reviews", "mei"),
@@ -184,7 +191,8 @@ NO_PAGE = {
 WHO = {
     "": "anybody", "ada": "a researcher", "mei": "the chair of a committee", "lee": "a member of a committee",
     "max": "an invited reviewer", "viv": "an officer for complaints", "root": "an administrator", "eve": "an auditor",
-    "lex": "a legal officer", "eli": "who speaks for a community", "pia": "a participant",
+    "lex": "a legal officer", "eli": "who speaks for a community", "pia": "a participant", "kim": "a custodian",
+    "eth": "an ethics committee",
 }  # fmt: skip
 """Whose pages have pictures; the others look at what is not there."""
 

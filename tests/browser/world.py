@@ -38,6 +38,7 @@ from tests.web.upstream import Home, upstreams
 ROLES = {
     "ada": "", "mei": "committee_chair", "lee": "committee_member", "max": "", "viv": "complaints_officer",
     "root": "admin", "eve": "auditor", "lex": "legal_officer", "sam": "", "eli": "community_authority",
+    "kim": "custodian", "eth": "ethics_committee",
 }  # fmt: skip
 """Who sits before a browser, and as what. Pia and Paul are participants."""
 HOMES = [Home(slug=f"uni-{n}", row={"name": f"University {n}"}) for n in range(9)]
@@ -143,7 +144,21 @@ async def _happened(s: Site) -> dict[str, str]:
         "grant": str(b.GRANT), "ended": "gra_old", "dataset": quote(b.HEART), "consent": f"con-{b.PIA}",
         "version": b.rules().packs["eu-gdpr-ch5"].version, "authorize": authorize(), "refused": refused.headers["Decision-Id"],
     }  # fmt: skip
+    await _found(s)
     return names | await _applied(s) | await _went_wrong(s) | await _administered(s) | await _signed_in(s)
+
+
+async def _found(s: Site) -> None:
+    """Ada found something about Pia twice; an ethics committee has to say whether one of them goes on."""
+    ada, kim, path = Browser(s, "ada"), Browser(s, "kim"), f"/grants/{b.GRANT}/findings"
+    for text in (f"A variant of BRCA1. {LONG}", "Long QT."):
+        await ada.open(path)
+        await ada.send(path, do="report", subject=b.PIA, text=text, onset="adult", actionable="yes")
+    await kim.open("/findings")
+    number = re.findall(r'name="finding" value="(rsl_[^"]+)"', kim.text)[0]
+    await kim.send(
+        "/findings", do="validate", finding=number, onset="adult", actionable="yes", text=f"Seen again. {LONG}"
+    )
 
 
 async def _applied(s: Site) -> dict[str, str]:

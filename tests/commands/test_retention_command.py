@@ -21,7 +21,7 @@ from broker.state import make_state
 from tests import builders as b
 
 ISSUER = "http://127.0.0.1:18999"
-DUE = {"sign_ins": 90, "uses": 3650, "messages": 180}
+DUE = {"sign_ins": 90, "uses": 3650, "messages": 180, "results": 365}
 
 
 def over(now: Seconds, days: int) -> tuple[Row, ...]:
@@ -83,6 +83,7 @@ def words(how: str, session: int, home_session: int, notice: int, **keep: int) -
         f"sign ins: kept {kept['sign_ins']}; {how}: {session} session, {home_session} home_session, {rest}",
         f"uses: kept {kept['uses']}; {how}: 0 access, 0 delivery, 0 trace",
         f"messages: kept {kept['messages']}; {how}: {notice} notice",
+        f"results: kept {kept['results']}; {how}: 0 result_report",
     ]
 
 
@@ -128,6 +129,7 @@ def test_the_settings_say_for_how_long(state: Path, keep: dict[str, int], gone: 
         ({"sign_ins": 6}, "keep_sign_ins_days: 0, or 7 or more"),
         ({"uses": 364}, "keep_uses_days: 0, or 365 or more"),
         ({"messages": 119}, "keep_messages_days: 0, or 120 or more"),
+        ({"results": 59}, "keep_results_days: 0, or 60 or more"),
     ],
 )
 def test_who_would_keep_too_little_is_told_what_is_least(state: Path, keep: dict[str, int], said: str) -> None:

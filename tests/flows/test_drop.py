@@ -45,7 +45,7 @@ from tests.flows.replays.recorded import Recorded, recorded
 from tests.flows.worlds import caller, stage
 
 __all__ = ["new_database", "place"]
-KEEPING = Keeping(sign_ins=90, uses=3650, messages=180)
+KEEPING = Keeping(sign_ins=90, uses=3650, messages=180, results=365)
 CLIENT, ENDS = ClientId("portal"), Seconds(START + 9_000)
 SESSION = Session(id="s" * 64, person=b.ADA, idp=b.HOME, identities=(), auth_time=START, expires=ENDS, name="CANARY")
 FAMILY = Family(
@@ -118,7 +118,7 @@ async def test_each_sort_goes_when_its_time_is_over_and_the_log_is_whole(
 async def test_kept_for_ever_is_for_ever() -> None:
     s = stage(*SIGN_IN, NOTICE)
     s.clock.advance(36_500 * DAY)
-    assert await drop(s.world, Keeping(sign_ins=0, uses=0, messages=0)) == {}
+    assert await drop(s.world, Keeping(sign_ins=0, uses=0, messages=0, results=0)) == {}
     assert s.kinds() == []
 
 

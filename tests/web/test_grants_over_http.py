@@ -29,7 +29,7 @@ async def test_a_grant_is_renewed_suspended_resumed_and_closed_by_programs(tmp_p
     async with site(tmp_path, grant=b.grant(ends=START + 90 * DAY)) as s:
         _, told = await call(s, "GET", "/grants", ADA)
         assert [(one["id"], one["stage"], one["may"]) for one in told["grants"]] == [
-            (b.GRANT, "active", ["close", "renew", "see"])
+            (b.GRANT, "active", ["close", "renew", "see", "tell"])
         ]
         status, told = await call(s, "POST", f"{PATH}/renewals", ADA, {"months": 24, **REPORT})
         assert (status, told["reports"][0]["answer"]) == (201, None)
@@ -46,7 +46,7 @@ async def test_a_grant_is_renewed_suspended_resumed_and_closed_by_programs(tmp_p
         gone = {**REPORT, "destroyed": "All of it."}
         assert (await call(s, "POST", f"{PATH}/closing", MEI, gone))[0] == 403
         status, told = await call(s, "POST", f"{PATH}/closing", ADA, gone)
-        assert (status, told["stage"], told["may"]) == (200, "closed", ["see"])
+        assert (status, told["stage"], told["may"]) == (200, "closed", ["see", "tell"])
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,7 @@ INDEXED: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "refresh_token": ("family",),
     "report": ("person", "grant"),
     "request": ("person", "dataset", "state"),
+    "result_report": ("reporter", "stage"),
     "review": ("application",),
     "session": ("person",),
     "task": ("person",),

@@ -36,6 +36,8 @@ class GrantCommand(StrEnum):
     RESUME = "resume"
     REVOKE = "revoke"
     CLOSE = "close"
+    TELL = "tell"
+    """Report what was found about a participant (flows/results.py). What was found is not over with the grant."""
     REMIND = "remind"
     """By time: its end is near."""
     EXPIRE = "expire"
@@ -80,10 +82,11 @@ class GrantPart(StrEnum):
 
 
 _SEE = frozenset({GrantCommand.SEE})
+_HELD = _SEE | {GrantCommand.TELL}
 _OWED = _SEE | {GrantCommand.FULFIL}
 _ANSWER = _SEE | {GrantCommand.EXTEND, GrantCommand.DECLINE}
 _READING = {
-    GrantPart.HOLDER: _SEE | {GrantCommand.CLOSE},
+    GrantPart.HOLDER: _HELD | {GrantCommand.CLOSE},
     GrantPart.MEMBER: _OWED,
     GrantPart.ANSWERER: _SEE,
     GrantPart.HANDLER: _SEE,
@@ -93,7 +96,7 @@ _READING = {
 }
 _LIVE = {
     **_READING,
-    GrantPart.HOLDER: _SEE | {GrantCommand.RENEW, GrantCommand.CLOSE},
+    GrantPart.HOLDER: _HELD | {GrantCommand.RENEW, GrantCommand.CLOSE},
     GrantPart.MEMBER: _OWED | {GrantCommand.SUSPEND, GrantCommand.REVOKE},
     GrantPart.ANSWERER: _ANSWER,
     GrantPart.CUSTODIAN: _OWED | {GrantCommand.SUSPEND},
@@ -111,7 +114,7 @@ GRANT_PERMISSIONS: Mapping[GrantStage, Mapping[GrantPart, frozenset[GrantCommand
     },
     GrantStage.EXPIRED: {**_READING, GrantPart.ANSWERER: _ANSWER},
     GrantStage.REVOKED: _READING,
-    GrantStage.CLOSED: {**_READING, GrantPart.HOLDER: _SEE},
+    GrantStage.CLOSED: {**_READING, GrantPart.HOLDER: _HELD},
 }
 """Who may do what in which stage. A custodian stops a use at once; whether it goes on, the committee says."""
 

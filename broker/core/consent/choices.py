@@ -77,7 +77,7 @@ def voice(version: ConsentVersion, by: SubjectRef, now: Seconds) -> Voice | None
     if version.level != "participant":
         return None
     if by == version.subject_ref:
-        return "own" if _of_age(version, now) else "own_narrow"
+        return "own" if of_age(version, now) else "own_narrow"
     if grantor is None or grantor.ref != by or grantor.kind not in _FOR_OTHERS:
         return None
     mature = version.maturity_review_on is not None and now >= start_of(version.maturity_review_on)
@@ -86,7 +86,7 @@ def voice(version: ConsentVersion, by: SubjectRef, now: Seconds) -> Voice | None
     return "for_them" if written and not (mature or over or version.capacity == "regained") else None
 
 
-def _of_age(version: ConsentVersion, now: Seconds) -> bool:
+def of_age(version: ConsentVersion, now: Seconds) -> bool:
     """May the person say yes to more? A parent's consent without a date never says when."""
     if version.capacity == "lacking":
         return False

@@ -17,5 +17,6 @@ SPECS = (
     Spec("REQ-ORIGIN-VOTE", "people", "facts", "The place that the data come from objects. The committee can say yes only after a vote in favour.", "Objection of the place of origin without a vote in favour.", "The place of origin objected, so people voted first."),
     Spec("REQ-ORIGIN-OBJECTED", "people", "facts", "The place that the data come from objects. A yes says what the committee answers to that.", "Objection of the place of origin without an answer.", "The place of origin objected, and a yes must answer it."),
     Spec("REQ-ORIGIN-OVER", "people", "none", "The time to comment on this request is over, or it was answered.", "Comment of the place of origin out of time.", "Somebody commented on a request too late."),
+    Spec("REQ-NO-RESULTS-POLICY", "people", "facts", "These data have no approved policy on the return of results, so no finding about a participant can be taken in. Tell the committee; nothing was kept.", "No policy on the return of results (safeguards.return_of_results).", "Somebody wanted to report a finding about a participant. There is no approved policy for that, so nothing was kept."),
     Spec("REQ-DRAFTS", "system", "facts", "You have {limit} drafts, and no more can be kept. Delete one first.", "Draft limit of a person.", "A limit on unfinished requests was reached."),
 )  # fmt: skip

@@ -14,6 +14,7 @@ from broker.core.reasons.admin_words import ADMIN_WORDS
 from broker.core.reasons.alert_words import ALERT_WORDS
 from broker.core.reasons.community_words import COMMUNITY_WORDS
 from broker.core.reasons.figures import BARE, Figures, written
+from broker.core.reasons.finding_words import FINDING_WORDS
 from broker.core.reasons.general_words import GENERAL_WORDS
 from broker.core.reasons.grant_words import GRANT_WORDS
 from broker.core.reasons.named_things import NAMED_THINGS
@@ -41,6 +42,7 @@ EVERY_WORD: Mapping[str, str] = {
     **COMMUNITY_WORDS,
     **ORIGIN_WORDS,
     **ALERT_WORDS,
+    **FINDING_WORDS,
     **SIGNING_WORDS,
     **ADMIN_WORDS,
     **PACK_WORDS,

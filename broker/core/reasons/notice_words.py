@@ -24,6 +24,7 @@ NOTICE_WORDS: Mapping[str, str] = MappingProxyType({
     "notice.duty": "Something that you owe is due soon, or late.",
     "notice.clock": "An answer is due soon, or late.",
     "notice.community": "Something was asked about data for which your community speaks, or was decided about them.",
+    "notice.result": "A finding about a participant needs a look.",
     "notice.policy": "The policy of a dataset against stigma and discrimination is to be looked at again soon, or is out of date.",
     "notice.alert": "A use of data went beyond a limit.",
     "notice.law": "Somebody proposed a change of the rules, and a second person is wanted.",

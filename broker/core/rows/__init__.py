@@ -40,6 +40,7 @@ from broker.core.rows.proposals import PackProposal
 from broker.core.rows.recipients import RecipientKey
 from broker.core.rows.reports import Report
 from broker.core.rows.repositories import AskedAbout, Usage
+from broker.core.rows.results import ResultReport
 from broker.core.rows.revocation import Revocation
 from broker.core.rows.sanctions import Sanction
 from broker.core.rows.tasks import Task
@@ -51,9 +52,9 @@ __all__ = [
     "CustomType", "Dataset", "Delivery", "Document", "Done", "Drop", "DrsObject", "Envelope", "Erasure", "Evidence",
     "Family", "Farewell", "Gather", "Gathered", "Grant", "Hold", "HomeSession", "Identity", "IdentityLink",
     "IdentityProvider", "InForce", "Incident", "Mailbox", "Notice", "Organisation", "PackProposal", "Person",
-    "PolledVisa", "Put", "RecipientKey", "RefreshToken", "Report", "Repository", "Request", "Review", "Revocation",
-    "Role", "Row", "Sanction", "Session", "SigningKey", "Task", "Trace", "Usage", "UseMark", "UseTally", "VisaIssuer",
-    "WithdrawalReceipt", "changed",
+    "PolledVisa", "Put", "RecipientKey", "RefreshToken", "Report", "Repository", "Request", "ResultReport", "Review",
+    "Revocation", "Role", "Row", "Sanction", "Session", "SigningKey", "Task", "Trace", "Usage", "UseMark", "UseTally",
+    "VisaIssuer", "WithdrawalReceipt", "changed",
 ]  # fmt: skip
 
 KINDS: tuple[type[Row], ...] = (
@@ -61,8 +62,8 @@ KINDS: tuple[type[Row], ...] = (
     ConsentTemplate,    CustomType, Dataset, Delivery, Document, Done, DrsObject, Erasure,
     Family, Farewell, Gathered, Grant, Hold, HomeSession, Identity, IdentityLink, IdentityProvider, InForce, Incident,
     Mailbox, Notice, Organisation, PackProposal, Person, PolledVisa, RecipientKey, RefreshToken, Report, Repository,
-    Request, Review, Revocation, Role, Sanction, Session, SigningKey, Task, Trace, Usage, UseMark, UseTally, VisaIssuer,
-    WithdrawalReceipt,
+    Request, ResultReport, Review, Revocation, Role, Sanction, Session, SigningKey, Task, Trace, Usage, UseMark,
+    UseTally, VisaIssuer, WithdrawalReceipt,
 )  # fmt: skip
 """Every kind of row; each is a table of its own."""
 

@@ -43,6 +43,7 @@ from broker.core.rows.proposals import PackProposal
 from broker.core.rows.recipients import RecipientKey
 from broker.core.rows.reports import Report
 from broker.core.rows.repositories import AskedAbout, Usage
+from broker.core.rows.results import ResultReport
 from broker.core.rows.revocation import Revocation
 from broker.core.rows.sanctions import Sanction
 from broker.core.rows.tasks import Task
@@ -50,16 +51,20 @@ from broker.core.rows.uses import Alert, UseMark, UseTally
 from broker.core.time import Seconds
 
 DAY = 86_400
-Sort = Literal["sign_ins", "uses", "messages"]
+Sort = Literal["sign_ins", "uses", "messages", "results"]
 """What is dropped, by what it tells of."""
-LEAST_DAYS: Mapping[Sort, int] = MappingProxyType({"sign_ins": 7, "uses": 365, "messages": 2 * PERIOD // DAY})
-"""Nobody may keep less: stolen sign-ins are looked into, uses accounted for by the year, inboxes show two periods."""
+LEAST_DAYS: Mapping[Sort, int] = MappingProxyType({
+    "sign_ins": 7, "uses": 365, "messages": 2 * PERIOD // DAY, "results": 60,
+})  # fmt: skip
+"""Nobody may keep less: stolen sign-ins are looked into, uses accounted for by the year, inboxes show two periods, and
+of a finding that went to a clinic somebody may ask again."""
 
 DROPPED: Mapping[type[Row], Sort] = MappingProxyType({
     Session: "sign_ins", HomeSession: "sign_ins", Family: "sign_ins", Code: "sign_ins", RefreshToken: "sign_ins",
     Farewell: "sign_ins", Task: "sign_ins",
     Access: "uses", Delivery: "uses", Trace: "uses",
     Notice: "messages",
+    ResultReport: "results",
 })  # fmt: skip
 """Kinds whose rows are dropped: no decision reads them, and each has an id that never comes back."""
 
@@ -109,10 +114,13 @@ class Keeping:
     sign_ins: int
     uses: int
     messages: int
+    results: int
 
     def horizon(self, sort: Sort, now: Seconds) -> Seconds | None:
         """What was over before this is dropped; None: nothing is."""
-        days = {"sign_ins": self.sign_ins, "uses": self.uses, "messages": self.messages}[sort]
+        days = {
+            "sign_ins": self.sign_ins, "uses": self.uses, "messages": self.messages, "results": self.results,
+        }[sort]  # fmt: skip
         return Seconds(now - days * DAY) if days else None
 
 
@@ -134,6 +142,11 @@ def message_over(notice: Notice) -> Seconds | None:
     """Since when somebody could read it; None: it is to be sent yet, or is a reminder, whose id would come back."""
     of_an_entry = "." in notice.id
     return notice.at if of_an_entry and notice.state != "waiting" else None
+
+
+def result_over(row: ResultReport) -> Seconds | None:
+    """Since when nobody owes anything for a finding; None: somebody does."""
+    return row.ended
 
 
 def _end(session: Session) -> Seconds:

@@ -18,6 +18,7 @@ from broker.web.pages import (
     our_keys,
     packs,
     punishing,
+    returning,
     running,
     standing,
     transparency,
@@ -77,6 +78,10 @@ SIGNED_IN: tuple[Address, ...] = (
     ("POST", "/admin/{noun}/{name}", administering.acted),
     ("GET", "/alerts", watched.listing),
     ("POST", "/alerts", watched.closed),
+    ("GET", "/findings", returning.desk),
+    ("POST", "/findings", returning.acted),
+    ("GET", "/grants/{grant}/findings", returning.form),
+    ("POST", "/grants/{grant}/findings", returning.reported),
     ("GET", "/community", for_community.home),
     ("POST", "/community", for_community.decided),
     ("GET", "/my-data", my_data.home),
@@ -94,5 +99,6 @@ SIGNED_IN: tuple[Address, ...] = (
 FAMILIES = (
     "/my-data", "/me/", "/decisions/", "/admin", "/dataset", "/use", "/register", "/policies", "/status", "/figures",
     "/join", "/community", "/alerts",
+    "/findings",
 )  # fmt: skip
 """How paths begin whose errors are pages."""

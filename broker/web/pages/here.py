@@ -47,6 +47,8 @@ _PARTICIPANT = (
 
 _ANSWER = frozenset({"committee_member", "committee_chair", "handler", "custodian", "admin", "auditor"})
 """Who hears of unusual uses."""
+_FINDINGS = frozenset({"custodian", "ethics_committee"})
+"""To whom findings about participants go."""
 _ADMINISTER = frozenset({"admin", "issuer_admin", "auditor", "legal_officer"})
 
 
@@ -95,4 +97,5 @@ def _own(who: Caller | None) -> tuple[tuple[str, _Links], ...]:
     community = (("/community", "page.community"),) if ROLE in roles else ()
     alerts = (("/alerts", "page.alerts"),) if roles & _ANSWER else ()
     admin = (("/admin", "admin.title"),) if roles & _ADMINISTER else ()
-    return ("page.nav_own", _PRIVATE), ("page.nav_work", (*_WORK, *alerts, *community, *admin))
+    findings = (("/findings", "page.findings"),) if roles & _FINDINGS else ()
+    return ("page.nav_own", _PRIVATE), ("page.nav_work", (*_WORK, *alerts, *findings, *community, *admin))

@@ -28,6 +28,7 @@ _LISTS = {
     "clock": "/cases",
     "community": "/community",
     "alert": "/alerts",
+    "result": "/findings",
 }
 """Where else to look, by topic."""
 

@@ -8,6 +8,7 @@ import pytest
 from broker.core.reasons.admin_words import ADMIN_WORDS
 from broker.core.reasons.alert_words import ALERT_WORDS
 from broker.core.reasons.community_words import COMMUNITY_WORDS
+from broker.core.reasons.finding_words import FINDING_WORDS
 from broker.core.reasons.grant_words import GRANT_WORDS
 from broker.core.reasons.notice_words import NOTICE_WORDS
 from broker.core.reasons.origin_words import ORIGIN_WORDS
@@ -30,6 +31,7 @@ TABLES = (
     TOGETHER_WORDS,
     COMMUNITY_WORDS,
     ALERT_WORDS,
+    FINDING_WORDS,
     PACK_WORDS,
     ORIGIN_WORDS,
 )

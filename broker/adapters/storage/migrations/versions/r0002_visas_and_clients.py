@@ -47,6 +47,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "use_tally": (),
     "pack_proposal": ("state",),
     "attachment": ("person",),
+    "result_report": ("reporter", "stage"),
 }
 """Kind of row to the members by which its rows are found."""
 _FROM_NOW_ON = ("committee", "consent", "dataset", "drs_object", "organisation", "repository", "revocation")

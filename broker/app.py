@@ -167,8 +167,8 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             jwks=tokens.jwks,
             visa_jwks=tokens.visa_jwks,
             version=version("ga4gh-access-broker"),
-            languages=(languages := load_languages(settings.text_folder)),
-            post=await stack.enter_async_context(telling(world, outgoing, settings, store, languages, jobs)),
+            languages=world.languages,
+            post=await stack.enter_async_context(telling(world, outgoing, settings, store, jobs)),
             administration=_administration(outgoing, settings, store, jobs, watch, stack),
             tracer=tracer,
             scanner=scanner_of(settings.attachment_scanner),
@@ -209,6 +209,7 @@ def _world(
         names=SivNames(),
         process=storage.process,
         form=load_form(settings.application_form_file),
+        languages=load_languages(settings.text_folder),
     )
 
 

@@ -1,7 +1,7 @@
 """How people and programs are told: which mail server, which webhooks, and the tasks that go on telling."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
@@ -15,7 +15,6 @@ from broker.adapters.webhooks import SignedWebhooks, Webhook, WebhookError, read
 from broker.config import Settings, SettingsError
 from broker.core.jobs import Ended, Jobs, Turns, untold
 from broker.core.notices import TO_NOBODY_ELSE, TOPICS, Channels
-from broker.core.reasons.language import Language
 from broker.flows.notices.remind import remind
 from broker.flows.notices.send import Post, send_letters, tell_hook
 from broker.flows.watch_uses import look as look_at_uses
@@ -47,23 +46,23 @@ def channels(settings: Settings) -> Channels:
     )
 
 
-def post_of(settings: Settings, world: World, secret: bytes, languages: Mapping[str, Language]) -> Post:
+def post_of(settings: Settings, world: World, secret: bytes) -> Post:
     """What letters need. SettingsError if the password cannot be read."""
     server = _server(settings)
     mailer = SmtpMailer(server, world.clock) if server is not None else NoMail()
-    return Post(mailer=mailer, vault=AesVault(secret, world.entropy), languages=languages)
+    return Post(mailer=mailer, vault=AesVault(secret, world.entropy), languages=world.languages)
 
 
 @asynccontextmanager
 async def telling(
-    world: World, outgoing: Outgoing, settings: Settings, store: KeyStore, languages: Mapping[str, Language], jobs: Jobs
+    world: World, outgoing: Outgoing, settings: Settings, store: KeyStore, jobs: Jobs
 ) -> AsyncIterator[Post]:
     """While this runs, whoever waits to be told is told. Several processes share the work.
 
     SettingsError for a password that cannot be read.
     """
     post, hooks, heard = (
-        post_of(settings, world, store.secret("mail"), languages),
+        post_of(settings, world, store.secret("mail")),
         webhooks(settings),
         channels(settings),
     )

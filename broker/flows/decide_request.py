@@ -31,6 +31,7 @@ from broker.core.rows.obligations import Obligation
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds, add_months, rfc3339
 from broker.flows.applications.desk import at_desk, committee_of, desk, requests
+from broker.flows.applications.own_words import copied
 from broker.flows.traces import about, trace
 from broker.flows.world import Caller, World
 from broker.ports.faults import fault
@@ -68,11 +69,13 @@ async def approve(
     to_objection = answers.get(OBJECTED, "").strip()
     if (waits := _origin_first(held, to_objection, snapshot, now)) is not None:
         return waits
-    applicant = await w.rows.get(Person, held.person)
+    applicant, repeated = await w.rows.get(Person, held.person), await copied(w, held, ground, *answers.values())
     snapshot = w.snapshots.current()  # the read above waited: what changed meanwhile must count
     dataset = snapshot.get(Dataset, held.dataset)
     if applicant is None or dataset is None:
         return Reason(code="REQ-NOT-FOUND")
+    if repeated is not None:
+        return repeated
     asked = question_of(held, w, now)
     taken = place(held, snapshot, now)
     if isinstance(taken, Reason):
@@ -117,10 +120,12 @@ async def reject(w: World, caller: Caller, request: RequestId, ground: str) -> D
     held = _may_decide(caller, request, Event.REJECT, snapshot)
     if isinstance(held, Reason):
         return held
-    applicant = await w.rows.get(Person, held.person)
+    applicant, repeated = await w.rows.get(Person, held.person), await copied(w, held, ground)
     snapshot = w.snapshots.current()
     if applicant is None:
         return Reason(code="REQ-NOT-FOUND")
+    if repeated is not None:
+        return repeated
     # 2. Decide: every gate is asked, so that all that stands in the way is told, and the committee's no is one of it.
     question = replace(question_of(held, w, now), vote="no")
     decision = evaluate(question, snapshot)

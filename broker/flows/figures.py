@@ -94,13 +94,13 @@ class Figures:
         self, w: World, snapshot: Snapshot, dataset: Dataset, request: Request, since: Seconds, until: Seconds,
         found: _Counted,
     ) -> None:  # fmt: skip
-        country = _country(snapshot, request)
+        country = country_of(snapshot, request)
         at = made_at(request.decision) if request.decision is not None else None
         if request.created < until and (request.state is State.SUBMITTED or (at is not None and at >= until)):
             found.counts["waiting"] += 1
         if request.grant is not None and _in_force(snapshot, request, until):
             found.counts["grants"] += 1
-            found.counts["across_borders"] += country is not None and country not in _origins(dataset)
+            found.counts["across_borders"] += country is not None and country not in origins_of(dataset)
         if request.state not in _ANSWERED or at is None or not since <= at < until:
             return
         approved = request.state is not State.REJECTED
@@ -111,7 +111,7 @@ class Figures:
             found.refused[_interest(await w.rows.get(Trace, request.decision))] += 1
 
     def _origin(self, dataset: Dataset) -> str:
-        groups = {self.income.of(country) for country in _origins(dataset)}
+        groups = {self.income.of(country) for country in origins_of(dataset)}
         return groups.pop() if len(groups) == 1 else _SEVERAL if groups else "unknown"
 
 
@@ -119,13 +119,14 @@ _GROUPS_OF_DATA = ("high", "upper_middle", "lower_middle", "low", _SEVERAL, "unk
 _ANSWERED = frozenset({State.APPROVED, State.REJECTED, State.REVOKED, State.REPLACED})
 
 
-def _origins(dataset: Dataset) -> tuple[str, ...]:
+def origins_of(dataset: Dataset) -> tuple[str, ...]:
+    """The countries that the data come from, as far as anybody has stated it."""
     stated = dataset.facts.get("data.origin_countries")
     return stated if isinstance(stated, tuple) else ()
 
 
-def _country(snapshot: Snapshot, request: Request) -> str | None:
-    """Of the applicant's institution, as the registry has it."""
+def country_of(snapshot: Snapshot, request: Request) -> str | None:
+    """That of the applicant's institution, as the registry has it."""
     homes = snapshot.organisations(one.partition("@")[2] for one in request.affiliations)
     found = [home.facts.get("recipient.country") for home in homes]
     return next((one for one in found if isinstance(one, str)), None)

@@ -1,7 +1,7 @@
 """What the stories need from the world, and who is asking in them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from broker.core.audit.entry import Entry, Value
 from broker.core.decision.names import Names
@@ -11,6 +11,7 @@ from broker.core.passport.bearer import Vouched
 from broker.core.passport.left_out import LeftOut
 from broker.core.passport.visa import Visa
 from broker.core.questions import Form
+from broker.core.reasons.language import ENGLISH, Language
 from broker.core.rows import Person, Role
 from broker.core.rows.assurance import SignIn
 from broker.core.time import FOREVER, Seconds
@@ -35,6 +36,8 @@ class World:
     """Our name among the processes of this broker; None: there is but one."""
     form: Form | None = None
     """The form of applications; None: there is none, and nothing is asked besides what decisions read."""
+    languages: Mapping[str, Language] = field(default_factory=lambda: {ENGLISH.tag: ENGLISH})
+    """By tag: in which something may have been told."""
 
     def new_id(self, prefix: str, now: Seconds) -> str:
         return make_id(prefix, now, self.entropy.for_id())

@@ -92,6 +92,7 @@ STATUS: Mapping[str, int] = {
     "REQ-HELD": 409,
     "REQ-OWN": 403,
     "REQ-OWN-PACK": 403,
+    "REQ-OWN-WORDS": 422,
     "REQ-PACK-OUTDATED": 409,
     "REQ-PACK-UNSOUND": 422,
     "REQ-CONSENT-RECORD": 422,

@@ -188,7 +188,7 @@ async def site(
     made.live._current = follow(
         replace(made.live.current(), own=own, trust=Trust((own,))), made.live.current().all(VisaIssuer)
     )
-    made.world = replace(made.world, signer=tokens, form=form or shipped_form())
+    made.world = replace(made.world, signer=tokens, form=form or shipped_form(), languages=languages())
     edge = edge or Edge()
     async with open_stores(None) as stores:
         app = build(

@@ -1,5 +1,6 @@
 """Both sides read the papers question by question; the committee reads beside them what each gate said, and of what."""
 
+import html
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -112,11 +113,18 @@ async def test_the_committee_reads_each_gate_each_way_and_where_each_fact_is_fro
     async with site(tmp_path, *rows(), committee=committee(), grant=None, organisation=abroad) as s:
         ada, lee, application, review = await handed(s)
         shown = await lee.open(review)
-        gates = shown[shown.index("Gate by gate") :]
-        assert re.search(r'<th scope="row">Law</th><td><strong>fail</strong><br>[A-Z]', gates)
-        assert '<th scope="row">Identity</th><td>pass</td>' in gates
+        gates = shown[shown.index("What the rules say") :]
+        assert re.search(r'<th scope="row">Law</th><td><strong>fail</strong> No vote changes this.\s*<p>[A-Z]', gates)
+        assert re.search(r'<th scope="row">Identity</th><td>pass\s*</td>', gates)
+        assert re.search(
+            r'By which rule: <a href="/policies/eu-gdpr-ch5">GDPR[^<]+</a>\. Rules that nearly fit: \w', gates
+        )
         assert '<th scope="row">Download</th><td>no</td>' in gates
         assert "<td>institution registry" in gates
+        assert re.search(r'<tr class="unsure">.*?<td>your request, checked by nobody</td>', gates)
+        assert not re.search(r"institution registry[^<]*, checked by nobody", gates)
+        fair = gates[gates.index("Who asks, and whose data they are") :]
+        assert re.search(r"institution</dt><dd>.*?United States.*?\(high income\)</dd>", fair)
         assert "<td>registration of the data set</td>" in gates
         mine = await ada.open(application)
         assert "Gate by gate" not in mine
@@ -186,3 +194,25 @@ async def test_whatever_somebody_types_is_read_as_they_typed_it_and_is_never_cod
         read.feed(text)
         assert statement.strip() in [one.strip() for one in read.texts]
         assert not read.code
+
+
+@pytest.mark.row("WF-OWN-WORDS")
+@pytest.mark.parametrize("language", EVERY)
+@pytest.mark.parametrize("step", ["vote", "approve", "reject"])
+async def test_who_answers_for_a_committee_says_why_in_words_of_their_own(s: Site, language: str, step: str) -> None:
+    _, lee, _, review = await handed(s, language)
+    shown = await lee.open(review)
+    says = html.unescape(re.search(r"<p>([^<]*EEA[^<]*|[^<]*EEE[^<]*)</p>", shown)[1])  # type: ignore[index]
+    (request,) = s.stage.live.current().requests_for(b.HEART)
+    fields = (
+        {"do": "vote", "dataset": b.HEART, "choice": "yes"}
+        if step == "vote"
+        else {"do": "decide", "request": request.id, "answer": step}
+    )
+    text = await lee.send(review, ground=f"  {says.upper()} ok", **fields)
+    assert lee.status == 409
+    assert ("in your own words" if language == "en" else "propias palabras") in text
+    own = f"{says} Their plan to lock the results away convinced us."
+    text = await lee.send(review, ground=own, **fields)
+    assert "own words" not in text
+    assert "propias palabras" not in text

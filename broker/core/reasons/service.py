@@ -260,6 +260,14 @@ SPECS = (
         "Somebody tried to decide on their own request. It was refused.",
     ),
     Spec(
+        "REQ-OWN-WORDS",
+        "people",
+        "facts",
+        "What you wrote is what the rules said already. Say in your own words why you answer so.",
+        "A ground that repeats the rules is no ground.",
+        "Who decided about your data repeated the rules. They were asked for words of their own.",
+    ),
+    Spec(
         "REQ-OWN-PACK",
         "people",
         "facts",

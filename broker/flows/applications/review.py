@@ -18,6 +18,7 @@ from broker.core.rows.applications import Aside, Assessed, Assessment, Invited, 
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 from broker.flows.applications.desk import Desk, at_desk, requests
+from broker.flows.applications.own_words import copied
 from broker.flows.world import Caller, World
 
 MOST_REMARKS = 500
@@ -148,7 +149,21 @@ async def put_off(w: World, caller: Caller, id: ReviewId, until: Seconds, ground
 async def vote(
     w: World, caller: Caller, id: ReviewId, dataset: DatasetId, choice: Choice, ground: str
 ) -> Review | Reason:
-    """Say what one thinks of one dataset; the last word of each person counts. Steps as above."""
+    """Say what one thinks of one dataset, and why in words of one's own; the last word of each person counts."""
+    snapshot = w.snapshots.current()
+    found = at_desk(caller, id, Command.VOTE, snapshot)
+    if isinstance(found, Reason):
+        return found
+    for row in requests(found.review, snapshot):
+        if row.dataset == dataset and (repeated := await copied(w, row, ground)) is not None:
+            return repeated
+    return await _voted(w, caller, id, dataset, choice, ground)
+
+
+async def _voted(
+    w: World, caller: Caller, id: ReviewId, dataset: DatasetId, choice: Choice, ground: str
+) -> Review | Reason:
+    """Gathered anew, because the look at the words waited. Steps as above."""
     # 1. Gather.
     now, snapshot = w.clock.now(), w.snapshots.current()
     found = at_desk(caller, id, Command.VOTE, snapshot)

@@ -34,7 +34,7 @@ from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.pages.applying import papers_shown, people_shown, review_shown
 from broker.web.pages.here import page, signed_in
-from broker.web.pages.judged import judged
+from broker.web.pages.judged import fair, judged
 from broker.web.pages.originating import origin_shown, spoken
 from broker.web.state import BROKER
 
@@ -156,6 +156,7 @@ async def _asked(
         "codes": [code for code in dict.fromkeys(codes) if may_answer(COMMITTEE, code)],
         "cast": count.cast,
         "opinion": count.opinion(one.committee.quorum).value,
+        "fair": fair(row, snapshot, request.app[BROKER].administration.figures.income),
         "similar": similar(row, snapshot) if one.inside else (),
         "origin": origin_shown(row.origin, now, voice(who, row, snapshot), typed),
         "sides": one.review.assessment(row.dataset, one.application.turn),

@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from broker.core.equity import IncomeGroups
 from broker.core.jurisdiction.facts import is_place
 from broker.core.reasons.language import EVERY_WORD, Tongue
+from broker.core.rows import Dataset, Request
+from broker.core.snapshot import Snapshot
+from broker.flows.figures import country_of, origins_of
 
 
 def judged(explanation: Mapping[str, Any] | None, tongue: Tongue) -> dict[str, Any]:
@@ -16,7 +20,8 @@ def judged(explanation: Mapping[str, Any] | None, tongue: Tongue) -> dict[str, A
                 "name": tongue.word(f"gate.{one['gate']}"),
                 "state": tongue.word(f"state.{one['state']}"),
                 "passes": one["state"] == "pass",
-                "why": [each["sentence"] for each in one["why"]],
+                "bars": one["state"] == "fail",
+                "why": [{"says": each["sentence"], **_rule(each)} for each in one["why"]],
             }
             for one in told.get("gates", ())
         ],
@@ -25,6 +30,7 @@ def judged(explanation: Mapping[str, Any] | None, tongue: Tongue) -> dict[str, A
                 "name": named(one["name"], tongue),
                 "value": _shown(one["name"], one["value"], tongue),
                 "source": one["source"],
+                "unchecked": one["origin"] in _SAID and "checked" not in one,
             }
             for one in told.get("facts", ())
         ],
@@ -33,6 +39,25 @@ def judged(explanation: Mapping[str, Any] | None, tongue: Tongue) -> dict[str, A
             for way, one in told.get("why_not", {}).items()
         ],
     }
+
+
+_SAID = frozenset({"request", "sign_in"})
+"""Sources that are somebody's own word."""
+
+
+def _rule(reason: Mapping[str, Any]) -> dict[str, Any]:
+    """By which rule, and which ones of the same pack nearly said yes. `pack`: there is a page about it."""
+    norm = reason["norm"] or {}
+    law = norm.get("law") or {}
+    rule = ": ".join(one for one in (norm.get("cite") or law.get("title"), norm.get("rule")) if one)
+    return {"rule": rule, "pack": norm["pack"] if law else None, "near": ", ".join(reason["not_matched"])}
+
+
+def fair(row: Request, snapshot: Snapshot, income: IncomeGroups) -> dict[str, list[tuple[str, str]]]:
+    """Countries and their income groups: of who asks, and of whom the data are. Empty: nobody has stated it."""
+    dataset, home = snapshot.get(Dataset, row.dataset), country_of(snapshot, row)
+    places = {"applicant": (home,) if home else (), "origin": origins_of(dataset) if dataset is not None else ()}
+    return {name: [(one, income.of(one)) for one in found] for name, found in places.items()}
 
 
 def named(fact: str, tongue: Tongue) -> str:

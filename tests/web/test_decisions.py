@@ -236,7 +236,7 @@ async def test_spanish_is_whole_and_says_that_nobody_reviewed_it(tmp_path: Path)
     async with site(tmp_path, organisation=ABROAD) as s:
         told = (await read(s, await refused(s), lang="es"))[1]["explanation"]
         assert told["audience_texts"]["researcher"].startswith("Descarga: no. Su organización no puede firmar")
-        assert told["you_can"][0]["do"] == "Envío de su análisis a los datos"
+        assert told["you_can"][0]["do"] == "Envío de un análisis a los datos"
         assert (told["reviewed"], told["notes"]) == (False, ["Nadie ha revisado todavía esta traducción."])
         assert told["why"][0]["facts"][0]["source"].startswith("registro de instituciones")
 

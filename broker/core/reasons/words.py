@@ -12,7 +12,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "way.download": "Download",
         "way.stream": "Streaming",
         "way.tre_remote": "Work in the secure room",
-        "way.code_to_data": "Sending your analysis to the data",
+        "way.code_to_data": "Sending an analysis to the data",
         "way.aggregate": "Asking for checked totals",
         "way.filtered": "Downloading it without those who must be left out (htsget)",
         # outcomes
@@ -119,13 +119,14 @@ WORDS: Mapping[str, str] = MappingProxyType(
         # where facts come from
         "source.registry": "institution registry",
         "source.dataset": "registration of the data set",
-        "source.request": "your request",
+        "source.request": "the request",
         "source.sign_in": "stated at sign-in",
         "source.evidence": "evidence on file",
         "source.derived": "worked out from other facts",
         "source.codes": "data use codes and your request",
         "source.record": "records of this service",
         "source.checked": "{source}, checked {date}",
+        "source.stated": "{source}, stated {date}",
         # who can make a fact true
         "by.you": "you",
         "by.institution": "your institution",

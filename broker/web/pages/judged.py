@@ -30,7 +30,7 @@ def judged(explanation: Mapping[str, Any] | None, tongue: Tongue) -> dict[str, A
                 "name": named(one["name"], tongue),
                 "value": _shown(one["name"], one["value"], tongue),
                 "source": one["source"],
-                "unchecked": one["origin"] in _SAID and "checked" not in one,
+                "unchecked": one["origin"] in _SAID,
             }
             for one in told.get("facts", ())
         ],
@@ -61,8 +61,9 @@ def fair(row: Request, snapshot: Snapshot, income: IncomeGroups) -> dict[str, li
 
 
 def named(fact: str, tongue: Tongue) -> str:
-    """A fact in words, where there are words for it."""
-    return tongue.word(f"fact.{fact}") if f"fact.{fact}" in EVERY_WORD else fact
+    """A fact in words, where there are words for it: those for whoever reads of others first, and never `your`."""
+    key = next((key for key in ("theirs." + fact, "fact." + fact) if key in EVERY_WORD), None)
+    return tongue.word(key) if key is not None else fact
 
 
 def _shown(fact: str, value: object, tongue: Tongue) -> str:

@@ -94,10 +94,16 @@ def _why(one: Mapping[str, Any], tongue: Tongue, audience: Audience) -> dict[str
     return {**one, "sentence": sentences[audience], "sentences": sentences, "facts": facts}
 
 
+_SAID = frozenset({"request", "sign_in"})
+"""Sources that are somebody's own word: nobody has checked it."""
+
+
 def _sourced(one: Mapping[str, Any], tongue: Tongue) -> dict[str, Any]:
     source = tongue.word(f"source.{one['origin']}")
     if "checked" in one:
-        source = tongue.word("source.checked", source=source, date=one["checked"][:10])
+        source = tongue.word(
+            f"source.{'stated' if one['origin'] in _SAID else 'checked'}", source=source, date=one["checked"][:10]
+        )
     return {**one, "source": source}
 
 

@@ -46,7 +46,8 @@ class _OfLocale:
         return str(self._locale.territories.get(known, code)) if told else code
 
     def order(self, name: str) -> str:
-        return unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().casefold() or name
+        letters = unicodedata.normalize("NFKD", name)
+        return "".join(one for one in letters if one.isalnum() or one == " ").casefold()
 
     def _day(self, day: date) -> str:
         return format_date(day, "long", self._locale)

@@ -94,3 +94,8 @@ async def json_body(request: web.Request, model: type[M], limit: int = SMALL) ->
         raise Problem(
             "REQ-INVALID", extra={"fields": fields}, problem=f"{first['field']}: {first['problem']}"
         ) from None
+
+
+def listed(text: str) -> list[str]:
+    """What stands on lines, or between commas."""
+    return [one for line in text.replace(",", "\n").splitlines() if (one := line.strip())]

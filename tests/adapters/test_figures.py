@@ -94,4 +94,5 @@ def test_sentences_tell_facts_in_their_language_and_keep_them_bare(
 def test_names_are_sorted_as_people_look_for_them() -> None:
     found = figures_of("es")
     assert sorted(["Zambia", "Åland", "África", "Egipto"], key=found.order) == ["África", "Åland", "Egipto", "Zambia"]
-    assert found.order("日本")
+    assert found.order("日本") == "日本"
+    assert found.order("Cote d'Ivoire") == found.order("Côte d\N{RIGHT SINGLE QUOTATION MARK}Ivoire")

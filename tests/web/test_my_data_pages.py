@@ -121,7 +121,13 @@ async def test_choices_are_made_by_the_form_and_two_windows_do_not_undo_each_oth
     assert path == MINE
     await pia.open(path)
     fields = {"do": "choose", "seen": "1", "answer:linkage": "deny", "answer:topic:addiction": "ask"}
-    more = {"limit:hosting": "yes", "hosting": "de, FR", "limit:modalities": "yes", "way": "aggregate", "news": "yes"}
+    more = {
+        "limit:hosting": "yes",
+        "hosting": "de, France",
+        "limit:modalities": "yes",
+        "way": "aggregate",
+        "news": "yes",
+    }
     shown = await pia.send(path, **fields, **more, results="actionable")
     scope = newest(s).consent.scope
     assert scope.answers == {"recontact": "ask", "linkage": "deny", "topic:addiction": "ask"}
@@ -130,11 +136,11 @@ async def test_choices_are_made_by_the_form_and_two_windows_do_not_undo_each_oth
     assert scope.recipient_countries is None
     assert newest(s).consent.communication.wants_updates
     assert "You said no to linking with other records." in shown
-    assert 'value="DE, FR"' in shown
+    assert ('value="Germany"' in shown, 'value="France"' in shown) == (True, True)
     await pia.send(path, **fields)
     assert pia.status == 409, "the version that this window had seen is not the newest any more"
     assert newest(s).consent.version == 2
-    await pia.send(path, do="choose", seen="2", **{"limit:hosting": "yes", "hosting": "Germany"})
+    await pia.send(path, do="choose", seen="2", **{"limit:hosting": "yes", "hosting": "Nowhere"})
     assert (pia.status, newest(s).consent.version) == (409, 2)
     await pia.send(path, do="fly", seen="2")
     assert pia.status == 400

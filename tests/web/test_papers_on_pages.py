@@ -94,9 +94,7 @@ async def test_what_is_said_of_a_question_stands_at_the_question(s: Site) -> Non
     await lee.send(review, do="return", text="Say so, please.", about="statement")
     statement = answer(lee.text, "What you want to do, for the committee")
     assert statement.index("Which &lt;hearts&gt;?") < statement.index("Human ones.") < statement.index("Say so")
-    assert "No country of ours." in answer(
-        lee.text, "Countries of every institution and of processing, two letters each"
-    )
+    assert "No country of ours." in answer(lee.text, "Countries of every institution and of processing")
     shown = await ada.open(application)
     assert "Human ones." in answer(shown, "What you want to do, for the committee")
     assert "No country of ours." not in shown, "what is said among the committee stays there"

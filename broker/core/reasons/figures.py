@@ -38,6 +38,10 @@ class Figures(Protocol):
         """`Germany`, for a country's two letters or a region."""
         ...
 
+    def __hash__(self) -> int:
+        """So that what was worked out with it can be kept by it."""
+        ...
+
     def order(self, name: str) -> str:
         """By which names are sorted, so that an accent does not put a name behind the last letter."""
         ...

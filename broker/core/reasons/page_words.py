@@ -37,6 +37,7 @@ PAGE_WORDS: Mapping[str, str] = MappingProxyType({
     "choice.no": "No",
     "choice.abstain": "Abstain",
     "page.unanswered": "Not answered",
+    "page.places": "Begin to write and choose from the list. Further countries go into one field, with commas between them.",
     # the catalogue
     "data.title": "Data that you can ask for",
     "data.lead": "Each dataset says what it may be used for, and which committee decides.",
@@ -84,7 +85,7 @@ PAGE_WORDS: Mapping[str, str] = MappingProxyType({
     "ask.recontact": "Do you want to reach the participants again?",
     "apply.kinds": "Kinds of research",
     "apply.diseases": "Diseases, as MONDO terms, one on each line",
-    "apply.countries": "Countries of every institution and of processing, two letters each",
+    "apply.countries": "Countries of every institution and of processing",
     "apply.modality": "How you want to work with the data",
     "apply.ethics": "Approval of an ethics committee",
     "apply.ethics.supplied": "There is one",

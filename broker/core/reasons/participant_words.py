@@ -64,7 +64,7 @@ PARTICIPANT_WORDS: Mapping[str, str] = MappingProxyType(
         "mine.limit.recipient_countries": "Where researchers may work",
         "mine.limit.modalities": "How researchers may work with your data",
         "mine.only_there": "Only in these countries",
-        "mine.countries": "Countries, two letters each, for example DE, FR",
+        "mine.countries": "Countries",
         "mine.only_ways": "Only in the ways that I tick",
         "mine.results": "Do you want to hear of results about yourself?",
         "mine.results.none": "No",

@@ -60,7 +60,7 @@ SIGNING_WORDS: Mapping[str, str] = MappingProxyType(
         "agree.about": "About you",
         "agree.by_itself": "This application asks for it by itself.",
         "agree.where": "Where are you now?",
-        "agree.country": "Country (two letters, for example DE)",
+        "agree.country": "Country",
         "agree.country_text": "Some data may not leave some countries. You attest that this is true.",
         "agree.remember": "Do not ask me again for this application",
         "agree.undo": "You can undo this at any time.",

@@ -20,7 +20,7 @@ from broker.flows.applications.questions import questions
 from broker.flows.request_access import foresee
 from broker.flows.world import Caller
 from broker.web import forms
-from broker.web.bodies import form_body
+from broker.web.bodies import form_body, listed
 from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.pages.here import page, signed_in, visitor
@@ -33,7 +33,6 @@ from broker.web.pages.paper_form import (
     TOPICS,
     Fields,
     fields,
-    listed,
     paper,
     purpose,
     typed_of,
@@ -88,7 +87,7 @@ async def new(request: web.Request) -> web.Response:
 async def written(request: web.Request) -> web.Response:
     """POST /applications/new: save it, ask what would be answered, hand it in, or delete the draft."""
     who, broker, form = await visitor(request), request.app[BROKER], await form_body(request, FORM_BYTES)
-    typed, draft, copied = fields(form), form.get("draft") or None, form.get("copied") or None
+    typed, draft, copied = fields(form, language(request)), form.get("draft") or None, form.get("copied") or None
     if not forms.is_own(request, form) or who is None:
         return shown_again(request, who, typed, draft=draft, copied=copied, **_tab(form))
     if form.get("do") == "delete":
@@ -178,7 +177,9 @@ def form_page(
 ) -> web.Response:
     """The form, with the questions that the chosen data need, or those of `of`."""
     world = request.app[BROKER].world
-    chosen = listed(typed.get("datasets", "")) if isinstance(typed.get("datasets"), str) else []
+    chosen, places = (
+        listed(text) if isinstance(text := typed.get(name), str) else [] for name in ("datasets", "countries")
+    )
     asked = questions(world, who, map(DatasetId, (*of, *chosen)), typed)
     tag = language(request).tag
     values = {
@@ -195,6 +196,7 @@ def form_page(
         "once": blank_id(world, world.clock.now()),
         "seen": "",
         "typed": typed,
+        "chosen": places,
         "choices": CHOICES,
         "kinds": KINDS,
         "topics": TOPICS,

@@ -13,12 +13,13 @@ from broker.flows.applications import begun
 from broker.flows.applications.together import asked_by, bring, join, part
 from broker.flows.applications.turns import amend
 from broker.web import forms
-from broker.web.bodies import form_body
+from broker.web.bodies import form_body, listed
 from broker.web.errors import Problem
+from broker.web.languages import language
 from broker.web.pages.applying import FORM_BYTES, form_page, own, read_paper, said, shown_again
 from broker.web.pages.here import page, signed_in, visitor
 from broker.web.pages.mending import going_on, kept_or_dropped
-from broker.web.pages.paper_form import fields, listed, typed_of
+from broker.web.pages.paper_form import fields, typed_of
 from broker.web.state import BROKER
 
 
@@ -36,7 +37,7 @@ async def amending(request: web.Request) -> web.Response:
 async def amended(request: web.Request) -> web.Response:
     """POST /applications/{application}/amend: hand the amendment in, keep what was written, or begin anew."""
     form = await form_body(request, FORM_BYTES)
-    typed, id = fields(form), request.match_info["application"]
+    typed, id = fields(form, language(request)), request.match_info["application"]
     if await visitor(request) is None:
         return shown_again(request, None, typed, amended=id)
     who, row, _ = await own(request)

@@ -26,7 +26,7 @@ async def kept(request: web.Request) -> web.Response:
     who, broker, form = await visitor(request), request.app[BROKER], await form_body(request, FORM_BYTES)
     if who is None or not forms.is_own(request, form):
         return no(request, Reason(code="REQ-FORM-EXPIRED"), 401)
-    typed, draft, seen = fields(form), form.get("draft") or None, form.get("seen", "")
+    typed, draft, seen = fields(form, language(request)), form.get("draft") or None, form.get("seen", "")
     if draft is not None and isinstance(await drafts.read(broker.world, who, draft), Reason):
         return no(request, _STALE)  # given up, or handed in, in another window
     try:

@@ -14,7 +14,7 @@ from broker.flows.look_ahead import MOST, Ahead, look_ahead
 from broker.flows.pre_check import PreCheck, pre_check
 from broker.flows.world import Caller
 from broker.web import forms
-from broker.web.bodies import form_body
+from broker.web.bodies import form_body, listed
 from broker.web.languages import language
 from broker.web.pages import searching
 from broker.web.pages.here import page, signed_in, visitor
@@ -40,7 +40,7 @@ async def for_me(request: web.Request) -> web.Response:
 
 async def _shown(request: web.Request, who: Caller | None, *, recorded: bool = False) -> web.Response:
     broker, told_in = request.app[BROKER], language(request)
-    typed = fields(MultiDict(request.query))
+    typed = fields(MultiDict(request.query), told_in)
     wanted, start = searching.asked(request), searching.place(request)
     wrong, found, count, mine = "", tuple[Ahead, ...](), 0, None
     try:
@@ -57,6 +57,7 @@ async def _shown(request: web.Request, who: Caller | None, *, recorded: bool = F
             mine = checked if isinstance(checked, PreCheck) else None
     values = {
         "typed": typed,
+        "chosen": listed(typed.get("countries", "")),
         "q": request.query.get("q", "")[: searching.LONGEST],
         "wrong": wrong,
         "kinds": KINDS,

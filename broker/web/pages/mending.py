@@ -19,6 +19,7 @@ from broker.flows.world import Caller
 from broker.web import forms
 from broker.web.bodies import form_body
 from broker.web.errors import Problem
+from broker.web.languages import language
 from broker.web.pages.applying import FORM_BYTES, form_page, own, read_paper, remarks_for, said, shown_again
 from broker.web.pages.here import visitor
 from broker.web.pages.keeping import NO_STORE, no
@@ -40,7 +41,7 @@ async def edit(request: web.Request) -> web.Response:
 async def mended(request: web.Request) -> web.Response:
     """POST /applications/{application}/edit: hand it in again, keep what was written, or begin anew."""
     form = await form_body(request, FORM_BYTES)
-    typed, id = fields(form), request.match_info["application"]
+    typed, id = fields(form, language(request)), request.match_info["application"]
     if await visitor(request) is None:
         return shown_again(request, None, typed, mended=id)
     who, row, seen = await own(request)
@@ -74,7 +75,7 @@ async def kept_or_dropped(
 
     Where another window wrote meanwhile, nothing is written over: the writer is told, and may ask for it again.
     """
-    world, typed = request.app[BROKER].world, fields(form)
+    world, typed = request.app[BROKER].world, fields(form, language(request))
     if form.get("do") == "drop":
         await begun.forget(world, who, row.id, which)
         raise web.HTTPSeeOther(f"/applications/{row.id}/{which}")
@@ -103,7 +104,9 @@ async def _keep(
     request: web.Request, who: Caller, id: ApplicationId, which: begun.For, form: MultiDict[str]
 ) -> str | Reason:
     try:
-        return await begun.keep(request.app[BROKER].world, who, id, which, fields(form), form.get("seen", ""))
+        return await begun.keep(
+            request.app[BROKER].world, who, id, which, fields(form, language(request)), form.get("seen", "")
+        )
     except ValueError:
         return Reason(code="REQ-TOO-LARGE", facts=(("limit", "a draft of more than 64 KiB"),))
 

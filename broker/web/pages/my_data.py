@@ -15,11 +15,12 @@ from broker.core.consent.choices import NOTHING, Act, Choice
 from broker.core.consent.model import Communication, ReturnOfResults
 from broker.core.consent.question import TOPIC
 from broker.core.consent.receipt import sentences
+from broker.core.duo.countries import COUNTRIES
 from broker.core.ids import SubjectRef
 from broker.core.outcome import Reason
 from broker.core.purpose import Modality, Sensitive, purpose_json
 from broker.core.reasons import REASONS, sentence
-from broker.core.reasons.language import Tongue
+from broker.core.reasons.language import Language, Tongue
 from broker.core.rows import Committee, Dataset
 from broker.flows import choose_consent
 from broker.flows.choose_consent import Changed, Held
@@ -32,13 +33,13 @@ from broker.web.bodies import form_body
 from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.pages.here import page, signed_in
+from broker.web.pages.places import codes
 from broker.web.state import BROKER
 
 _FORM_BYTES = 32 * 1024
 _ACTS: tuple[Act, ...] = ("choose", "affirm", "pause", "resume", "reopen")
 _RESULTS: tuple[ReturnOfResults, ...] = ("none", "actionable", "all", "childhood_actionable_only")
 _PLACES = ("hosting", "recipient_countries")
-_WIDEST = 300
 _ASKED = tuple(row.key for row in KEYS)
 _TOPICS = tuple(f"{TOPIC}{topic}" for topic in Sensitive)
 
@@ -75,7 +76,7 @@ async def chosen(request: web.Request) -> web.Response:
     held, act = _held(request, who), form.get("do", "")
     if act not in _ACTS or not form.get("seen", "").isdecimal():
         raise Problem("REQ-INVALID", problem="do, seen: no such step")
-    choice = _choice(form) if act == "choose" else NOTHING
+    choice = _choice(form, language(request)) if act == "choose" else NOTHING
     done = choice if isinstance(choice, Reason) else await _change(request, who, held, act, form["seen"], choice)
     if isinstance(done, Reason):
         return _consent(request, who, held, _said(done, request))
@@ -195,14 +196,14 @@ def _consent(
     return page(request, who, "my_consent.html", values, status=409 if wrong else 200)
 
 
-def _choice(form: MultiDict[str]) -> Choice | Reason:
+def _choice(form: MultiDict[str], told_in: Language) -> Choice | Reason:
     """What the form says; an answer that was left open stays as it is."""
     answers = {key: word for key in (*_ASKED, *_TOPICS) if (word := form.get(f"answer:{key}", "")) in WORDS}
     lists: dict[Any, frozenset[str] | None] = {}
     for name in _PLACES:
-        typed = form.get(name, "").upper().replace(",", " ").split()
-        if len(typed) > _WIDEST or not all(len(one) == 2 and one.isascii() and one.isalpha() for one in typed):  # noqa: PLR2004 (ISO 3166-1)
-            return Reason(code="REQ-INVALID", facts=(("problem", "countries: two letters each, for example DE, FR"),))
+        typed = codes(form.getall(name, ()), told_in)
+        if not COUNTRIES.issuperset(typed):
+            return Reason(code="REQ-INVALID", facts=(("problem", "countries: choose them from the list"),))
         lists[name] = frozenset(typed) if form.get(f"limit:{name}") == "yes" else None
     ways = frozenset(form.getall("way", ()))
     if not ways <= set(Modality):

@@ -10,7 +10,10 @@ from multidict import MultiDict
 
 from broker.core.access.stated import read_stated
 from broker.core.purpose import AiUse, Kind, Modality, Purpose, Sensitive, purpose_json
+from broker.core.reasons.language import Language
 from broker.core.rows.applications import Answer, Paper
+from broker.web.bodies import listed
+from broker.web.pages.places import codes
 
 TEXTS = {"title": 300, "statement": 20_000, "lay": 20_000, "benefit": 20_000}
 """The texts of the papers, and how long each may be."""
@@ -33,10 +36,14 @@ _MOST_ASKED = 100
 Fields = dict[str, Any]
 
 
-def fields(form: MultiDict[str]) -> Fields:
-    """What was typed, field by field, whatever it is: this is what a draft keeps."""
-    single = (*TEXTS, *CHOICES, *QUESTIONS, *_AGREED, *_LISTS, "months", "ethics", "datasets", "no_topics")
+def fields(form: MultiDict[str], told_in: Language) -> Fields:
+    """What was typed, field by field, whatever it is: this is what a draft keeps.
+
+    Countries by their codes, so that a draft can go on in another language than `told_in`.
+    """
+    single = (*TEXTS, *CHOICES, *QUESTIONS, *_AGREED, "diseases", "months", "ethics", "datasets", "no_topics")
     found: Fields = {name: form[name] for name in single if form.get(name)}
+    found |= {"countries": ", ".join(said)} if (said := codes(form.getall("countries", ()), told_in)) else {}
     found |= {name: form.getall(name, []) for name in ("kinds", "topics") if form.getall(name, [])}
     more = [name for name in form if name.startswith(ASKED)][:_MOST_ASKED]
     return found | {name: form[name] for name in more if form[name]}
@@ -95,11 +102,6 @@ def typed_of(papers: Paper) -> Fields:
     if "duration_months" in said:
         found["months"] = str(said["duration_months"])
     return found
-
-
-def listed(text: str) -> list[str]:
-    """What stands on lines, or between commas."""
-    return [one for line in text.replace(",", "\n").splitlines() if (one := line.strip())]
 
 
 def _number(text: str) -> int:

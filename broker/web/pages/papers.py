@@ -5,7 +5,8 @@ from typing import Any
 
 from broker.core.reasons.language import Tongue
 from broker.core.rows.applications import Paper, Remark
-from broker.web.pages.paper_form import ASKED, QUESTIONS, TEXTS, listed, typed_of
+from broker.web.bodies import listed
+from broker.web.pages.paper_form import ASKED, QUESTIONS, TEXTS, typed_of
 
 _LABELS = {
     "title": "apply.project",
@@ -87,7 +88,7 @@ def _words(name: str, typed: dict[str, Any], tongue: Tongue) -> tuple[str, ...]:
         none = (tongue.word("apply.no_topics"),) if name == "topics" and typed.get("no_topics") else ()
         return tuple(tongue.word(_CHOICES[name] + one) for one in many) or none
     if name in _LISTS:
-        return tuple(listed(value))
+        return tuple(tongue.place(one) if name == "countries" else one for one in listed(value))
     if name in _PLAIN or name.startswith(ASKED):
         return (value,) if value else ()
     if name == "ethics":

@@ -16,6 +16,7 @@ from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.middleware import SAFE_HEADERS
 from broker.web.pages import local
+from broker.web.pages.places import countries
 
 _HERE = Path(__file__).parent
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -51,7 +52,13 @@ def render(request: web.Request, template: str, status: int = 200, **values: Any
     """A page, in the visitor's language: `t` is a word or line of it. Never stored by caches: it is one person's."""
     told_in = language(request)
     tongue = Tongue(told_in)
-    spoken = {"t": tongue.word, "notes": lambda: notes(tongue), "lang": told_in.tag, local.TONGUE: tongue}
+    spoken = {
+        "t": tongue.word,
+        "notes": lambda: notes(tongue),
+        "lang": told_in.tag,
+        local.TONGUE: tongue,
+        "countries": lambda: countries(told_in),
+    }
     response = aiohttp_jinja2.render_template(template, request, spoken | values, status=status)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import cast
 
 from broker.core.access.grants import GrantCommand, GrantPart, GrantStage, next_stage, stage_of
-from broker.core.ids import PersonId
+from broker.core.ids import DatasetId, PersonId
 from broker.core.rows import Application, Committee, Grant, Report, Request, Review, Revocation, Row, changed
 from broker.core.rows.revocation import revocation_id
 from broker.core.snapshot import Snapshot
@@ -22,6 +22,11 @@ def ended(grant: Grant, snapshot: Snapshot) -> Revocation | None:
 def renewals(snapshot: Snapshot, committee: str) -> tuple[Report, ...]:
     """The renewals that wait for the answer of a committee."""
     return cast("tuple[Report, ...]", _listed(snapshot, "renewals", committee))
+
+
+def published(snapshot: Snapshot, dataset: DatasetId) -> tuple[Report, ...]:
+    """The reports that name publications about a dataset, in the order of their making."""
+    return cast("tuple[Report, ...]", _listed(snapshot, "published", dataset))
 
 
 def ending(snapshot: Snapshot, committee: str, day: int) -> tuple[Grant, ...]:

@@ -305,7 +305,7 @@ TABLE: Mapping[str, tuple[str, tuple[Rule, ...]]] = MappingProxyType({
     "grant.extended": ("grant", (_holder,)),
     "grant.renewal_declined": ("grant", (_holder,)),
     "grant.renewal_asked": ("reported", (_giver,)),
-    "grant.closed": ("reported", (_giver,)),
+    "grant.closed": ("reported", (_giver,)), "grant.published": ("reported", (_giver,)),
     "incident.reported": ("incident", (_responsible,)),
     "incident.frozen": ("incident", (_frozen, _responsible)),
     "incident.decided": ("incident", (_reporter,)),

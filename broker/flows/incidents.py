@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from broker.core.access.grants import GrantCommand
 from broker.core.access.incidents import INCIDENT_TRANSITIONS as MOVES
-from broker.core.access.incidents import IncidentCommand, IncidentPart, IncidentStage, may
+from broker.core.access.incidents import Breach, IncidentCommand, IncidentPart, IncidentStage, may
 from broker.core.grants import after, fellows
 from broker.core.ids import DatasetId, GrantId
 from broker.core.outcome import Reason
@@ -43,7 +43,9 @@ class SeenIncident:
     may: frozenset[IncidentCommand]
 
 
-async def report(w: World, caller: Caller, dataset: DatasetId, text: str, noticed: Seconds) -> Incident | Reason:
+async def report(
+    w: World, caller: Caller, dataset: DatasetId, text: str, noticed: Seconds, breach: Breach = "other"
+) -> Incident | Reason:
     """Anybody who is signed in and knows the data says what happened. Steps: 1 gather, 2 decide, 3 record."""
     # 1. Gather.
     now, snapshot = w.clock.now(), w.snapshots.current()
@@ -57,8 +59,9 @@ async def report(w: World, caller: Caller, dataset: DatasetId, text: str, notice
     if sum(one.stage is IncidentStage.REPORTED for one in waiting) >= MOST_OPEN:
         return Reason(code="REQ-TOO-LARGE", facts=(("limit", f"{MOST_OPEN} reports that wait"),))
     row = Incident(
-        id=w.new_id("inc", now), dataset=dataset, reporter=caller.person.id, text=text, noticed=noticed, reported=now
-    )
+        id=w.new_id("inc", now), dataset=dataset, reporter=caller.person.id, text=text, noticed=noticed, reported=now,
+        breach=breach,
+    )  # fmt: skip
     # 3. Record.
     entry = w.entry("incident.reported", now, caller.person, {"incident": row.id, "dataset": dataset})
     await w.ledger.record(entry, Put(row))

@@ -11,6 +11,7 @@ from broker.core.grants import begun, stage
 from broker.core.ids import DatasetId
 from broker.core.purpose import Modality
 from broker.core.rows import Application, Dataset, Grant, Request, Review
+from broker.core.rows.reports import Publication, latest
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 
@@ -35,7 +36,7 @@ class Project:
     begins: Seconds
     ends: Seconds
     running: bool
-    publications: tuple[str, ...]
+    publications: tuple[Publication, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,5 +89,5 @@ def of_grant(grant: Grant, snapshot: Snapshot, now: Seconds) -> Project:
         begins=grant.begins,
         ends=grant.ends,
         running=stage(grant, snapshot, now) in USED | {GrantStage.SUSPENDED},
-        publications=tuple(line for report in snapshot.reports(grant.id) for line in report.told.publications),
+        publications=latest(snapshot.reports(grant.id)),
     )

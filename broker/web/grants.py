@@ -7,17 +7,19 @@ from aiohttp import web
 from pydantic import Field
 
 from broker.core.access.grants import GrantCommand, GrantPart, reminder
+from broker.core.attribution import LONGEST, entered
 from broker.core.duo.terms import public
 from broker.core.ids import GrantId
 from broker.core.outcome import Reason
 from broker.core.plain import plain
 from broker.core.purpose import purpose_json
 from broker.core.rows import Grant, Report
-from broker.core.rows.reports import Told
+from broker.core.rows.reports import Publication, Told, publications
 from broker.core.time import Seconds, rfc3339
 from broker.flows.decide_request import NotPossible
 from broker.flows.grants.desk import Held, at_grant, ending, own, waiting
 from broker.flows.grants.end import Stopping, close, stop
+from broker.flows.grants.publish import publish
 from broker.flows.grants.renew import MOST_MONTHS, ask_renewal, decline, extend
 from broker.flows.world import Caller
 from broker.web.bodies import Wire, json_body
@@ -31,15 +33,26 @@ from broker.web.telling import not_possible
 _TEXT = 20_000
 Text = Annotated[str, Field(min_length=1, max_length=_TEXT)]
 Maybe = Annotated[str, Field(max_length=_TEXT)]
-References = Annotated[list[Annotated[str, Field(min_length=1, max_length=500)]], Field(max_length=100)]
+
+
+class PublicationBody(Wire):
+    """`attribution`: the words by which it names the data."""
+
+    doi: Annotated[str, Field(min_length=1, max_length=300)]
+    title: Annotated[str, Field(min_length=1, max_length=LONGEST)]
+    attribution: Annotated[str, Field(min_length=1, max_length=LONGEST)]
+
+
+Publications = Annotated[list[PublicationBody], Field(max_length=100)]
 
 
 class RenewalBody(Wire):
-    """`publications` is said, also if there are none."""
+    """`none_yet`: why nothing is published yet; where nothing was entered, it must be said."""
 
     months: int = Field(ge=1, le=MOST_MONTHS)
     summary: Text
-    publications: References
+    publications: Publications = Field(default_factory=list)
+    none_yet: Maybe = ""
     incidents: Maybe = ""
     changes: Maybe = ""
 
@@ -48,7 +61,8 @@ class ClosingBody(Wire):
     """`destroyed`: the attestation, which copies were destroyed and how."""
 
     summary: Text
-    publications: References
+    publications: Publications = Field(default_factory=list)
+    none_yet: Maybe = ""
     incidents: Maybe = ""
     destroyed: Text
     kept: Maybe = ""
@@ -92,9 +106,18 @@ async def post_renewal(request: web.Request) -> web.Response:
     """POST /grants/{grant}/renewals: report what was done, and ask for a later end."""
     who, body = await caller(request), await json_body(request, RenewalBody)
     told = Told(
-        summary=body.summary, publications=tuple(body.publications), incidents=body.incidents, changes=body.changes
-    )
+        summary=body.summary, entered=_entered(body.publications), none_yet=body.none_yet, incidents=body.incidents,
+        changes=body.changes,
+    )  # fmt: skip
     made = await ask_renewal(request.app[BROKER].world, who, _id(request), body.months, told)
+    return await _done(request, made, status=201)
+
+
+async def post_publication(request: web.Request) -> web.Response:
+    """POST /grants/{grant}/publications: enter what was published; everybody reads it in the register."""
+    who, body = await caller(request), await json_body(request, PublicationBody)
+    world = request.app[BROKER].world
+    made = await publish(world, who, _id(request), body.doi, body.title, body.attribution)
     return await _done(request, made, status=201)
 
 
@@ -132,7 +155,7 @@ async def post_closing(request: web.Request) -> web.Response:
     """POST /grants/{grant}/closing: its holder is done, and attests that the copies are destroyed."""
     who, body = await caller(request), await json_body(request, ClosingBody)
     told = Told(
-        summary=body.summary, publications=tuple(body.publications), incidents=body.incidents,
+        summary=body.summary, entered=_entered(body.publications), none_yet=body.none_yet, incidents=body.incidents,
         destroyed=body.destroyed, kept=body.kept,
     )  # fmt: skip
     return await _done(request, await close(request.app[BROKER].world, who, _id(request), told))
@@ -175,10 +198,21 @@ def _report(row: Report, one: Held) -> dict[str, Any]:
         "answer": row.answer,
         "ground": row.ground,
         "decision": row.decision,
-        **plain(row.told),
+        **{name: value for name, value in plain(row.told).items() if name != "entered"},
+        "publications": [plain(each) for each in publications(row.told)],
     }
     inside = GrantPart.HOLDER not in one.parts
     return told | ({"answered_by": row.answered_by} if inside else {})
+
+
+def _entered(said: Sequence[PublicationBody]) -> tuple[Publication, ...]:
+    found = []
+    for one in said:
+        made = entered(one.doi, one.title, one.attribution)
+        if isinstance(made, Reason):
+            raise Problem.of(made)
+        found.append(made)
+    return tuple(found)
 
 
 def _all(found: Sequence[Held], now: Seconds) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from aiohttp import web
 from pydantic import Field
 
-from broker.core.access.incidents import IncidentCommand
+from broker.core.access.incidents import Breach, IncidentCommand
 from broker.core.ids import DatasetId, GrantId
 from broker.core.outcome import Reason
 from broker.core.rows import Incident
@@ -25,6 +25,7 @@ class IncidentBody(Wire):
     dataset: Id
     text: Text
     noticed: str = Field(max_length=40)
+    breach: Breach = "other"
 
 
 class FreezeBody(Wire):
@@ -56,7 +57,8 @@ async def post_incident(request: web.Request) -> web.Response:
         noticed = parse_rfc3339(body.noticed)
     except ValueError as wrong:
         raise Problem("REQ-INVALID", problem=f"noticed: {wrong}") from None
-    made = await incidents.report(request.app[BROKER].world, who, DatasetId(body.dataset), body.text, noticed)
+    world, dataset = request.app[BROKER].world, DatasetId(body.dataset)
+    made = await incidents.report(world, who, dataset, body.text, noticed, body.breach)
     return await _told(request, made, status=201)
 
 
@@ -90,6 +92,7 @@ def _seen(one: SeenIncident) -> dict[str, Any]:
     return {
         "id": row.id,
         "dataset": row.dataset,
+        "breach": row.breach,
         "text": row.text,
         "noticed": rfc3339(row.noticed),
         "reported": rfc3339(row.reported),
@@ -107,6 +110,7 @@ def public(row: Incident) -> dict[str, Any]:
     return {
         "id": row.id,
         "dataset": row.dataset,
+        "breach": row.breach,
         "reported": rfc3339(row.reported),
         "text": row.said(IncidentCommand.PUBLISH),
     }

@@ -87,6 +87,7 @@ LOOKS: tuple[Look, ...] = (
     Look("/grants/{grant}", "ada", "/grants/{ended}"),
     Look("/grants/{grant}", "mei", "/grants/{grant}"),
     Look("/grants/{grant}", "mei", "/grants/{grant}", {"do": "suspend", "ground": ""}, status=409),
+    Look("/grants/{grant}", "ada", "/grants/{ended}", {"do": "publish", "doi": "x"}, status=409),
     Look("/grants/{grant}/findings", "ada", "/grants/{grant}/findings"),
     Look("/grants/{grant}/findings", "ada", "/grants/{grant}/findings", {"do": "report", "text": "x"}, status=409),
     Look("/grants/{grant}/findings", "mei", "/grants/{grant}/findings", status=403),

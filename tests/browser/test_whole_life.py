@@ -152,7 +152,8 @@ async def finds_the_receipt(ada: Person) -> None:
 async def goes_on(ada: Person, olga: Person, grant: str) -> None:
     await ada.at.open(grant)
     await ada.writes(months="12", **{"renew-summary": "It stumbles less."})
-    await ada.at.tab_to('form:has([value="renew"]) input[name="no_publications"]')
+    await ada.writes(**{"renew-none_yet": "It is in review."})
+    await ada.at.tab_to('form:has([value="renew"]) input[name="none_signed"]')
     await ada.at.page.keyboard.press("Space")
     await ada.presses("renew")
     assert await ada.at.page.locator('[role="alert"]').count() == 0, await ada.at.text()
@@ -168,7 +169,8 @@ async def goes_on(ada: Person, olga: Person, grant: str) -> None:
 async def ends(ada: Person, grant: str) -> None:
     await ada.at.open(grant)
     await ada.writes(**{"close-summary": "It stumbles no more."})
-    await ada.at.tab_to('form:has([value="close"]) input[name="no_publications"]')
+    await ada.writes(**{"close-none_yet": "It is in review."})
+    await ada.at.tab_to('form:has([value="close"]) input[name="none_signed"]')
     await ada.at.page.keyboard.press("Space")
     await ada.writes(**{"close-destroyed": "All copies, by the wheel."})
     await ada.ticks("attested", "yes")

@@ -50,7 +50,7 @@ PAPERS = HEARTS | {
 }  # fmt: skip
 _ABROAD = {"countries": "DE\nFR"}
 SIDES = {"risk_of_use": "Little.", "risk_of_non_use": "Much.", "benefit": "Health.", "to_whom": "To all."}
-REPORT = {"summary": "We found why.", "publications": "https://doi.example/10.1/x", "months": "12"}
+REPORT = {"summary": "We found why.", "none_yet": "It is in review.", "none_signed": "yes", "months": "12"}
 _DAY = 86_400
 _LAPTOP = Client(
     id=ClientId("laptop"), name=f"Laptop {LONG}", auth_method="private_key_jwt", parent=PORTAL.id, owner=b.ADA,
@@ -145,7 +145,17 @@ async def _happened(s: Site) -> dict[str, str]:
         "version": b.rules().packs["eu-gdpr-ch5"].version, "authorize": authorize(), "refused": refused.headers["Decision-Id"],
     }  # fmt: skip
     await _found(s)
+    await _published(s)
     return names | await _applied(s) | await _went_wrong(s) | await _administered(s) | await _signed_in(s)
+
+
+async def _published(s: Site) -> None:
+    """Two papers, of which one does not name the data as they ask."""
+    ada, path = Browser(s, "ada"), f"/grants/{b.GRANT}"
+    for doi, words in (("10.1234/hearts", f"Data: {b.HEART}"), ("10.1234/second", f"A biobank. {LONG}")):
+        await ada.open(path)
+        await ada.send(path, do="publish", doi=doi, title=f"Why hearts fail {LONG}", attribution=words)
+    assert ada.status == 200, ada.text
 
 
 async def _found(s: Site) -> None:

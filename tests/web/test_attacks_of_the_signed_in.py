@@ -28,7 +28,7 @@ EVERYTHING = {
     "do": "save", "text": "x", "ground": "x", "answer": "approve", "choice": "yes", "dataset": b.HEART, "request": "req_1",
     "person": "usr_ada", "part": "decider", "to": "everybody", "value": "x", "word": "approved", "record": "com",
     "seen": "1", "alert": "alt_1", "incident": "inc_1", "grants": str(b.GRANT), "case": "cas_1", "kind": "appeal",
-    "code": "x", "row": "{}", "until": "2027-02-20", "months": "12", "summary": "x", "publications": "x", "outcome": "upheld",
+    "code": "x", "row": "{}", "until": "2027-02-20", "months": "12", "summary": "x", "none_yet": "x", "outcome": "upheld",
 }  # fmt: skip
 
 

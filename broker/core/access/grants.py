@@ -38,6 +38,8 @@ class GrantCommand(StrEnum):
     CLOSE = "close"
     TELL = "tell"
     """Report what was found about a participant (flows/results.py). What was found is not over with the grant."""
+    PUBLISH = "publish"
+    """Enter what was published. Papers come after the end, too."""
     REMIND = "remind"
     """By time: its end is near."""
     EXPIRE = "expire"
@@ -82,7 +84,7 @@ class GrantPart(StrEnum):
 
 
 _SEE = frozenset({GrantCommand.SEE})
-_HELD = _SEE | {GrantCommand.TELL}
+_HELD = _SEE | {GrantCommand.TELL, GrantCommand.PUBLISH}
 _OWED = _SEE | {GrantCommand.FULFIL}
 _ANSWER = _SEE | {GrantCommand.EXTEND, GrantCommand.DECLINE}
 _READING = {

@@ -6,6 +6,11 @@ investigated, decided, told to the people concerned, and published. Nobody handl
 
 from collections.abc import Collection, Mapping
 from enum import StrEnum
+from typing import Literal, get_args
+
+Breach = Literal["other", "beyond_purpose", "re_identification", "passed_on", "lost_or_stolen", "missing_attribution"]
+"""Of what it is said to be a breach. `missing_attribution`: data were published of and not named."""
+BREACHES: tuple[Breach, ...] = get_args(Breach)
 
 
 class IncidentStage(StrEnum):

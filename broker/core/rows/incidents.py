@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from broker.core.access.incidents import IncidentCommand, IncidentStage
+from broker.core.access.incidents import Breach, IncidentCommand, IncidentStage
 from broker.core.ids import DatasetId, GrantId, PersonId
 from broker.core.time import Seconds
 
@@ -34,6 +34,8 @@ class Incident:
     stage: IncidentStage = IncidentStage.REPORTED
     frozen: tuple[GrantId, ...] = ()
     taken: tuple[Taken, ...] = ()
+    breach: Breach = "other"
+    """As whoever reports it says."""
 
     def said(self, command: IncidentCommand) -> str:
         """What was written at the last such step; empty: there was none."""

@@ -12,7 +12,7 @@ from broker.core.rows.consents import ConsentRow
 from broker.core.rows.linking import IdentityLink
 from broker.core.rows.oauth import Client
 from broker.core.rows.polled import PolledVisa
-from broker.core.rows.reports import Report
+from broker.core.rows.reports import Report, publications
 from broker.core.rows.sanctions import Sanction
 
 _DAY = 86_400
@@ -39,9 +39,7 @@ def keys_of(row: Row) -> Iterable[tuple[str, ...]]:  # noqa: C901, PLR0912 (a ta
             if row.person is not None:
                 yield ("cases", row.person)
         case Report():
-            yield ("reports", row.grant)
-            if row.waits:
-                yield ("renewals", row.committee)
+            yield from _report_keys(row)
         case ConsentRow():
             yield ("consent", row.consent.consent_id)
             if row.consent.grantor is not None and row.consent.grantor.ref is not None:
@@ -70,6 +68,14 @@ def keys_of(row: Row) -> Iterable[tuple[str, ...]]:  # noqa: C901, PLR0912 (a ta
             pass
     if isinstance(row, Dataset) or row.KIND in _LISTED:
         yield ("all", row.KIND)
+
+
+def _report_keys(row: Report) -> Iterable[tuple[str, ...]]:
+    yield ("reports", row.grant)
+    if publications(row.told):
+        yield ("published", row.dataset)
+    if row.waits:
+        yield ("renewals", row.committee)
 
 
 def _consent_keys(row: ConsentRow) -> Iterable[tuple[str, ...]]:

@@ -1,19 +1,29 @@
-"""What the holder of a grant reports: to renew it, or when they close it. Apart from the grant: decisions read that."""
+"""What the holder of a grant reports: what came of it, to renew it, or when they close it. Decisions read the grant."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from broker.core.ids import DatasetId, DecisionId, GrantId, PersonId
 from broker.core.time import Seconds
 
-ReportKind = Literal["renewal", "closing"]
+ReportKind = Literal["renewal", "closing", "publication"]
 Answer = Literal["extended", "declined", "withdrawn"]
 """A renewal is withdrawn when its holder closes the grant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """What came of a use. `attribution`: the words by which it names the data."""
+
+    doi: str
+    title: str
+    attribution: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What the holder wrote. `publications`: references; none is an answer too, and must be given."""
+    """What the holder wrote. `publications`: references in reports of before each was entered with its DOI."""
 
     summary: str
     publications: tuple[str, ...] = ()
@@ -24,11 +34,14 @@ class Told:
     """Of a closing: the attestation, which copies were destroyed and how."""
     kept: str = ""
     """Of a closing: what is left, and why."""
+    entered: tuple[Publication, ...] = ()
+    none_yet: str = ""
+    """Why nothing is published yet, as the holder signed it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """One report. A renewal waits until the committee answers it; a closing needs no answer."""
+    """One report. A renewal waits until the committee answers it; the others need no answer."""
 
     KIND: ClassVar[str] = "report"
     id: str
@@ -55,3 +68,15 @@ class Report:
     def waits(self) -> bool:
         """Does the committee owe an answer?"""
         return self.kind == "renewal" and self.answer is None
+
+
+def latest(reports: Iterable[Report]) -> tuple[Publication, ...]:
+    """All that these reports name; of one that was entered again, as it was entered last."""
+    found = {one.doi or one.title: one for report in reports for one in publications(report.told)}
+    return tuple(found.values())
+
+
+def publications(told: Told) -> tuple[Publication, ...]:
+    """All that a report names; of one of before, each reference as it was written."""
+    before = tuple(Publication(doi="", title=line, attribution="") for line in told.publications)
+    return (*before, *told.entered)

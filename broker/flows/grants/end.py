@@ -3,6 +3,7 @@
 from typing import Literal
 
 from broker.core.access.grants import GrantCommand, GrantStage
+from broker.core.attribution import unattributed
 from broker.core.grants import after
 from broker.core.ids import GrantId
 from broker.core.outcome import Reason
@@ -51,6 +52,8 @@ async def close(w: World, caller: Caller, id: GrantId, told: Told) -> Held | Rea
     # 2. Decide.
     if not told.summary.strip() or not told.destroyed.strip():
         return Reason(code="REQ-INVALID", facts=(("problem", "summary, destroyed: say both"),))
+    if (wrong := unattributed(told, found.reports)) is not None:
+        return wrong
     grant = found.grant
     report = Report(
         id=w.new_id("rpt", now), grant=id, person=caller.person.id, dataset=grant.dataset, committee=grant.committee,

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from broker.core.access.grants import GrantCommand, GrantStage, next_stage
+from broker.core.attribution import unattributed
 from broker.core.consent.exclusion import SALT_BYTES, Exclusion, exclusion
 from broker.core.decision import Decision, Question, evaluate, explain
 from broker.core.decision.answerers import COMMITTEE
@@ -43,6 +44,8 @@ async def ask_renewal(w: World, caller: Caller, id: GrantId, months: int, told: 
         return Reason(code="REQ-STATE", facts=(("state", "a renewal waits for its answer"),))
     if not 0 < months <= MOST_MONTHS or not told.summary.strip():
         return Reason(code="REQ-INVALID", facts=(("problem", f"summary, months: say both, {MOST_MONTHS} at most"),))
+    if (wrong := unattributed(told, found.reports)) is not None:
+        return wrong
     grant = found.grant
     report = Report(
         id=w.new_id("rpt", now), grant=id, person=caller.person.id, dataset=grant.dataset, committee=grant.committee,
@@ -90,6 +93,8 @@ async def extend(
         return _none_waits()
     if holder is None or dataset is None:
         return Reason(code="REQ-NOT-FOUND")
+    if (wrong := unattributed(asked.told, found.reports)) is not None:  # it was asked before this had to be said
+        return wrong
     # 2. Decide.
     blank = approval(found.grant, asked, w, now)
     said = [Given(code=code, ground=why) for code, why in answers.items()]

@@ -4,10 +4,12 @@ from typing import Any
 
 from aiohttp import web
 
+from broker.core.grants import published
 from broker.core.ids import DatasetId
 from broker.core.jurisdiction.needs import may_apply
 from broker.core.reasons.language import Tongue
 from broker.core.rows import Committee, Dataset, Organisation, Repository
+from broker.core.rows.reports import latest
 from broker.core.safeguards import stigma_overdue
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds, day_of, start_of
@@ -16,11 +18,14 @@ from broker.flows.world import Caller
 from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.pages import searching
+from broker.web.pages.citing import how_to_cite, shown_publications
 from broker.web.pages.here import page, visitor
 from broker.web.pages.render import asking
 from broker.web.state import BROKER
 
 PAGE_SIZE = 25
+_PUBLISHED = 50
+"""Publications that a page shows, the last that were entered; the register has all of them."""
 
 
 async def home(_: web.Request) -> web.StreamResponse:
@@ -66,6 +71,8 @@ async def dataset(request: web.Request) -> web.Response:
         "responsible": row.safeguards.responsible,
         "governance": row.safeguards.governance,
         "stigma": _stigma(row, now),
+        "cite": how_to_cite(row.id, snapshot),
+        "published": shown_publications(row.id, latest(published(snapshot, row.id))[-_PUBLISHED:], snapshot),
         "community": row.facts.get("data.community_governed") is True,
         "rules": may_apply(snapshot.rulebook, row.facts, now),
     }

@@ -11,12 +11,13 @@ from broker.core.decision.answerers import COMMITTEE, may_answer
 from broker.core.ids import GrantId
 from broker.core.outcome import Reason
 from broker.core.reasons import sentence
-from broker.core.rows.reports import Told
+from broker.core.rows.reports import Told, latest
 from broker.core.time import Seconds
 from broker.flows.committee_figures import ours
 from broker.flows.decide_request import NotPossible
 from broker.flows.grants.desk import Held, at_grant, ending, own, waiting
 from broker.flows.grants.end import close, stop
+from broker.flows.grants.publish import publish
 from broker.flows.grants.renew import ask_renewal, decline, extend
 from broker.flows.grants.terms import accept, terms_now
 from broker.flows.traces import explained_to_committee
@@ -25,12 +26,12 @@ from broker.web import forms
 from broker.web.bodies import form_body
 from broker.web.errors import Problem
 from broker.web.languages import language
+from broker.web.pages.citing import how_to_cite, shown_publications
 from broker.web.pages.here import page, signed_in
 from broker.web.state import BROKER
 
 _FORM_BYTES = 256 * 1024
 _TEXT = 20_000
-_LINES = 100
 _TOO_LONG = Reason(code="REQ-TOO-LARGE", facts=(("limit", f"a text of more than {_TEXT} characters"),))
 
 
@@ -101,6 +102,8 @@ def _one(
         "one": _shown(one, now),
         "terms": terms_now(broker.world, one.grant, broker.snapshots.current(), now),
         "purpose": one.grant.purpose,
+        "published": shown_publications(one.grant.dataset, latest(one.reports), broker.snapshots.current()),
+        "cite": how_to_cite(one.grant.dataset, broker.snapshots.current()),
         "inside": GrantPart.HOLDER not in one.parts,
         "wrong": _told(no, request) if no is not None else None,
         "codes": [code for code in dict.fromkeys(codes) if may_answer(COMMITTEE, code)],
@@ -148,6 +151,10 @@ async def _renew(w: World, who: Caller, id: GrantId, form: MultiDict[str]) -> ob
     return told if isinstance(told, Reason) else await ask_renewal(w, who, id, int(months), told)
 
 
+async def _publish(w: World, who: Caller, id: GrantId, form: MultiDict[str]) -> object:
+    return await publish(w, who, id, *(form.get(name, "") for name in ("doi", "title", "attribution")))
+
+
 async def _accept(w: World, who: Caller, id: GrantId, form: MultiDict[str]) -> object:
     if form.get("accepted") != "yes":
         return _invalid("accepted: say that you accept them")
@@ -186,14 +193,12 @@ async def _answer(w: World, who: Caller, id: GrantId, form: MultiDict[str]) -> o
 
 
 def _report(form: MultiDict[str]) -> Told | Reason:
-    """What the holder wrote. That there are no publications is said, not left out."""
-    lines = [line.strip() for line in form.get("publications", "").splitlines() if line.strip()]
-    if not lines and form.get("no_publications") != "yes":
-        return _invalid("publications: name them, or say that there are none")
-    if len(lines) > _LINES:
-        return _invalid(f"publications: {_LINES} at most")
+    """What the holder wrote. Why nothing is published yet is signed."""
     text = {name: form.get(name, "").strip() for name in ("summary", "incidents", "changes", "destroyed", "kept")}
-    return Told(publications=tuple(lines), **text)
+    none_yet = form.get("none_yet", "").strip()
+    if none_yet and form.get("none_signed") != "yes":
+        return _invalid("none_signed: sign that nothing is published yet")
+    return Told(publications=(), entered=(), none_yet=none_yet, **text)
 
 
 def _unsaid(form: MultiDict[str]) -> Reason | None:
@@ -206,6 +211,7 @@ def _invalid(problem: str) -> Reason:
 
 _STEPS: Mapping[str, Step] = {
     "renew": _renew,
+    "publish": _publish,
     "accept": _accept,
     "close": _close,
     "answer": _answer,

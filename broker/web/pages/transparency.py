@@ -13,6 +13,7 @@ from broker.core.time import day_of
 from broker.flows.rule_history import pack_of, releases
 from broker.web.errors import Problem
 from broker.web.languages import language
+from broker.web.pages.citing import shown_publications
 from broker.web.pages.here import page, visitor
 from broker.web.pages.render import render
 from broker.web.public import in_force, one_in_force, shown_register
@@ -57,7 +58,10 @@ async def _pack(request: web.Request, pack: Pack, then: str | None) -> web.Respo
 async def register_page(request: web.Request) -> web.Response:
     """GET /register: the projects that were approved, what began last first."""
     found, following = shown_register(request)
-    return page(request, await visitor(request), "register.html", {"rows": found, "following": following})
+    snapshot = request.app[BROKER].snapshots.current()
+    published = [shown_publications(one.dataset, one.publications, snapshot) for one in found]
+    values = {"rows": found, "following": following, "published": published}
+    return page(request, await visitor(request), "register.html", values)
 
 
 async def register_feed(request: web.Request) -> web.Response:

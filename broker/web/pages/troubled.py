@@ -5,7 +5,7 @@ from typing import Any
 from aiohttp import web
 from multidict import MultiDict
 
-from broker.core.access.incidents import IncidentCommand
+from broker.core.access.incidents import BREACHES, IncidentCommand
 from broker.core.ids import DatasetId, GrantId
 from broker.core.outcome import Reason
 from broker.core.reasons import sentence
@@ -48,7 +48,11 @@ async def _step(request: web.Request, who: Caller, form: MultiDict[str]) -> Inci
             noticed = parse_rfc3339(form.get("noticed", "").strip())
         except ValueError:
             return Reason(code="REQ-INVALID", facts=(("problem", "noticed: a day, for example 2027-01-31"),))
-        return await incidents.report(world, who, DatasetId(form.get("dataset", "").strip()), text, noticed)
+        dataset, said = DatasetId(form.get("dataset", "").strip()), form.get("breach", "other")
+        breach = next((one for one in BREACHES if one == said), None)
+        if breach is None:
+            return Reason(code="REQ-INVALID", facts=(("problem", f"breach: {', '.join(BREACHES)}"),))
+        return await incidents.report(world, who, dataset, text, noticed, breach)
     if do == "freeze":
         grants = [GrantId(line.strip()) for line in form.get("grants", "").splitlines() if line.strip()]
         return await incidents.freeze(world, who, id, grants, text)
@@ -62,7 +66,12 @@ def _listed(
 ) -> web.Response:
     snapshot = request.app[BROKER].snapshots.current()
     told = [
-        {"dataset": row.dataset, "reported": row.reported, "text": row.said(IncidentCommand.PUBLISH)}
+        {
+            "dataset": row.dataset,
+            "breach": row.breach,
+            "reported": row.reported,
+            "text": row.said(IncidentCommand.PUBLISH),
+        }
         for row in incidents.published(snapshot)
     ]
     mine = incidents.listed(who, snapshot) if who is not None else ()
@@ -74,5 +83,5 @@ def _listed(
         }
         for one in mine
     ]
-    values: dict[str, Any] = {"told": told, "rows": rows, "wrong": wrong, "typed": typed or {}}
+    values: dict[str, Any] = {"told": told, "rows": rows, "wrong": wrong, "typed": typed or {}, "breaches": BREACHES}
     return page(request, who, "incidents.html", values, status=409 if wrong else 200)

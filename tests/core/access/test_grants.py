@@ -27,42 +27,42 @@ DECIDING = {
 
 TABLE = """
 stage      part              may
-active     holder            see renew close tell
+active     holder            see renew close tell publish
 active     committee_member  see fulfil suspend revoke
 active     answerer          see extend decline
 active     handler           see
 active     custodian         see fulfil suspend
 active     admin             see suspend revoke
 active     auditor           see
-expiring   holder            see renew close tell
+expiring   holder            see renew close tell publish
 expiring   committee_member  see fulfil suspend revoke
 expiring   answerer          see extend decline
 expiring   handler           see
 expiring   custodian         see fulfil suspend
 expiring   admin             see suspend revoke
 expiring   auditor           see
-suspended  holder            see close tell
+suspended  holder            see close tell publish
 suspended  committee_member  see fulfil resume revoke
 suspended  answerer          see
 suspended  handler           see
 suspended  custodian         see fulfil
 suspended  admin             see resume revoke
 suspended  auditor           see
-expired    holder            see close tell
+expired    holder            see close tell publish
 expired    committee_member  see fulfil
 expired    answerer          see extend decline
 expired    handler           see
 expired    custodian         see fulfil
 expired    admin             see
 expired    auditor           see
-revoked    holder            see close tell
+revoked    holder            see close tell publish
 revoked    committee_member  see fulfil
 revoked    answerer          see
 revoked    handler           see
 revoked    custodian         see fulfil
 revoked    admin             see
 revoked    auditor           see
-closed     holder            see tell
+closed     holder            see tell publish
 closed     committee_member  see fulfil
 closed     answerer          see
 closed     handler           see

@@ -277,6 +277,10 @@ class MemoryScratch:
     async def take(self, kind: str, id: str, now: Seconds) -> Mapping[str, Any] | None:
         return _alive(self.values.pop((kind, id), None), now)
 
+    async def ending(self, kind: str, now: Seconds, before: Seconds) -> list[tuple[str, Seconds]]:
+        found = [(id, ends) for (of, id), (_, ends) in self.values.items() if of == kind and now < ends < before]
+        return sorted(found, key=lambda one: (one[1], one[0]))
+
 
 @dataclass
 class MemoryEndpoints:

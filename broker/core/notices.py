@@ -346,13 +346,13 @@ TOPICS: Mapping[str, str] = MappingProxyType(
     {kind: topic for kind, (topic, _) in TABLE.items()} | dict(REMINDERS) | _BESIDE
 )
 
-CAN_BE_OFF: tuple[str, ...] = ("desk", "talk", "reported", "service")
+CAN_BE_OFF: tuple[str, ...] = ("desk", "talk", "reported", "service", "draft")
 """Topics of which no letter need come. Those of answers, ends, sanctions, choices and an account's safety always do."""
 
 CANNOT_WAIT = frozenset({"stopped", "incident", "use", "alert", "sanction", "safety", "choices"})
 """Topics that no daily letter holds back."""
 
-TO_NOBODY_ELSE = frozenset({"choices", "safety", "result"})
+TO_NOBODY_ELSE = frozenset({"choices", "safety", "result", "draft"})
 """Topics of which no webhook hears: they are one person's own (ruling 10)."""
 
 

@@ -4,7 +4,7 @@ Sixty, thirty and seven days before a grant ends; thirty and seven days before a
 three days before an answer is due, and when it is late: then whoever waits, and who runs the broker, hear of it too.
 Sixty, thirty and seven days before a community's yes ends, and when it has ended; as long before the policy of data
 against stigma is to be looked at again, and when nobody did. Three days before the place of origin can comment no more,
-who has not; and the committee, when nobody did: silence is no yes.
+who has not; and the committee, when nobody did: silence is no yes. Seven days before a draft is given up, its writer.
 """
 
 from collections.abc import Iterator
@@ -16,6 +16,7 @@ from broker.core.access.origin import Standing
 from broker.core.access.states import State
 from broker.core.grants import stage
 from broker.core.happened import Told, person_box, role_box
+from broker.core.ids import PersonId
 from broker.core.origins import AUTHORITY, COMMUNITY
 from broker.core.rows import Application, Case, Committee, ConsentRow, Dataset, Grant, Request, Review, Row
 from broker.core.snapshot import Snapshot
@@ -27,6 +28,7 @@ ANSWER_DAYS = (0, 3)
 COMMUNITY_DAYS = (0, 7, 30, 60)
 POLICY_DAYS = COMMUNITY_DAYS
 ORIGIN_DAYS = (0, 3)
+DRAFT_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,11 @@ def reminders(row: Row, snapshot: Snapshot, now: Seconds) -> Iterator[Reminding]
             yield from _of_origin(row, snapshot, now)
         case _:
             pass
+
+
+def of_draft(owner: PersonId, about: str, ends: Seconds) -> Reminding:
+    """That a draft is given up within `DRAFT_DAYS`: again, if it was saved meanwhile and its time comes anew."""
+    return Reminding(key=f"{owner} {about} {ends}", what="reminder.draft", to=Told(to=person_box(owner), about=about))
 
 
 def _of_grant(row: Grant, snapshot: Snapshot, now: Seconds) -> Iterator[Reminding]:

@@ -138,6 +138,10 @@ class Scratch(Protocol):
         """Like `get`, and gone afterwards: of two takers one gets it."""
         ...
 
+    async def ending(self, kind: str, now: Seconds, before: Seconds) -> Sequence[tuple[str, Seconds]]:
+        """The ids of what expires after `now` and before `before`, and when; the next one first."""
+        ...
+
 
 class Snapshots(Protocol):
     """The picture in force."""

@@ -140,3 +140,11 @@ async def test_a_kind_is_a_word_of_ours(scratch: Scratch, kind: str) -> None:
         await scratch.put(kind, "a", VALUE, LATER)
     with pytest.raises(ValueError, match="scratch"):
         await scratch.add(kind, "a", VALUE, LATER, NOW)
+
+
+async def test_what_ends_soon_is_named_the_next_one_first(scratch: Scratch) -> None:
+    for id, ends in (("c", 150), ("a", 200), ("b", 150), ("gone", 100), ("long", 201)):
+        await scratch.put("draft", id, VALUE, Seconds(ends))
+    await scratch.put("other", "x", VALUE, Seconds(150))
+    assert list(await scratch.ending("draft", NOW, Seconds(201))) == [("b", 150), ("c", 150), ("a", 200)]
+    assert list(await scratch.ending("draft", Seconds(150), Seconds(200))) == []

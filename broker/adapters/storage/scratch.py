@@ -78,6 +78,12 @@ class SqliteScratch:
         found = await self._do(statement, (kind, id))
         return _value([row for row in found if row[1] > now])
 
+    async def ending(self, kind: str, now: Seconds, before: Seconds) -> list[tuple[str, Seconds]]:
+        statement = (
+            "SELECT id, expires FROM scratch WHERE kind = ? AND expires > ? AND expires < ? ORDER BY expires, id"
+        )
+        return [(row[0], Seconds(row[1])) for row in await self._do(statement, (kind, now, before))]
+
     async def sweep(self, now: Seconds) -> int:
         """Delete what has expired. How many there were."""
         gone = await self._do("DELETE FROM scratch WHERE expires <= ? RETURNING n", (now,))

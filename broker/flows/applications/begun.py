@@ -16,7 +16,8 @@ from broker.flows.applications.drafts import DRAFT_LIFE, mark_of
 from broker.flows.world import Caller, World
 
 For = Literal["edit", "amend"]
-_BEGUN = "begun"
+BEGUN = "begun"
+"""Its kind in Scratch; the id is of person, application and purpose."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,7 @@ async def keep(
         return Reason(code="REQ-STALE")
     # 3. Keep.
     kept = {"value": dict(value), "turn": row.turn}
-    await w.scratch.put(_BEGUN, _key(caller, id, of), kept, Seconds(now + DRAFT_LIFE))
+    await w.scratch.put(BEGUN, _key(caller, id, of), kept, Seconds(now + DRAFT_LIFE))
     return mark_of(value)
 
 
@@ -52,7 +53,7 @@ async def read(w: World, caller: Caller, id: ApplicationId, of: For) -> Begun:
     row = _own(w, caller, id)
     if row is None:
         return Begun(value=None, mark="")
-    found = await w.scratch.get(_BEGUN, _key(caller, id, of), w.clock.now())
+    found = await w.scratch.get(BEGUN, _key(caller, id, of), w.clock.now())
     if found is None or found["turn"] != row.turn:
         return Begun(value=None, mark=f"turn {row.turn}")
     return Begun(value=found["value"], mark=mark_of(found["value"]))
@@ -60,7 +61,7 @@ async def read(w: World, caller: Caller, id: ApplicationId, of: For) -> Begun:
 
 async def forget(w: World, caller: Caller, id: ApplicationId, of: For) -> None:
     """Give it up. Twice is once."""
-    await w.scratch.take(_BEGUN, _key(caller, id, of), w.clock.now())
+    await w.scratch.take(BEGUN, _key(caller, id, of), w.clock.now())
 
 
 def _own(w: World, caller: Caller, id: ApplicationId) -> Application | None:

@@ -15,7 +15,8 @@ DRAFT_LIFE = 90 * 86_400
 """Seconds since it was saved last after which a draft is gone."""
 MOST_DRAFTS = 20
 """Of one person: more would push out those of others."""
-_DRAFT, _LIST = "draft", "drafts"
+DRAFT, _LIST = "draft", "drafts"
+"""Their kinds in Scratch."""
 
 
 async def save(
@@ -32,7 +33,7 @@ async def save(
     # 2. Decide.
     if id is not None and id not in mine:
         return Reason(code="REQ-NOT-FOUND")
-    there = await w.scratch.get(_DRAFT, id, now) if id is not None and seen is not None else None
+    there = await w.scratch.get(DRAFT, id, now) if id is not None and seen is not None else None
     if there is not None and seen is not None and mark_of(there["value"]) not in seen:
         return Reason(code="REQ-STALE")
     if id is None and len(mine) >= MOST_DRAFTS:
@@ -40,7 +41,8 @@ async def save(
     kept = id or w.new_id("dra", now)
     # 3. Keep: no entry, it gives nobody anything (ruling 27).
     ends = Seconds(now + DRAFT_LIFE)
-    await w.scratch.put(_DRAFT, kept, {"value": dict(value), "saved": now}, ends)
+    about = {"saved": now, "owner": caller.person.id}
+    await w.scratch.put(DRAFT, kept, {"value": dict(value), **about}, ends)
     await w.scratch.put(_LIST, caller.person.id, {"drafts": [*(one for one in mine if one != kept), kept]}, ends)
     return kept
 
@@ -52,7 +54,7 @@ def mark_of(value: Mapping[str, Any]) -> str:
 
 async def read(w: World, caller: Caller, id: str) -> Mapping[str, Any] | Reason:
     """A draft of the caller's: `value` and when it was `saved`."""
-    found = await w.scratch.get(_DRAFT, id, w.clock.now()) if id in await listed(w, caller) else None
+    found = await w.scratch.get(DRAFT, id, w.clock.now()) if id in await listed(w, caller) else None
     return found if found is not None else Reason(code="REQ-NOT-FOUND")
 
 
@@ -61,7 +63,7 @@ async def delete(w: World, caller: Caller, id: str) -> None:
     now = w.clock.now()
     mine = await listed(w, caller)
     if id in mine:
-        await w.scratch.take(_DRAFT, id, now)
+        await w.scratch.take(DRAFT, id, now)
         rest = {"drafts": [one for one in mine if one != id]}
         await w.scratch.put(_LIST, caller.person.id, rest, Seconds(now + DRAFT_LIFE))
 
@@ -71,5 +73,5 @@ async def listed(w: World, caller: Caller) -> tuple[str, ...]:
     now = w.clock.now()
     found = await w.scratch.get(_LIST, caller.person.id, now)
     ids = tuple(found["drafts"]) if found is not None else ()
-    there = [await w.scratch.get(_DRAFT, id, now) for id in ids]
+    there = [await w.scratch.get(DRAFT, id, now) for id in ids]
     return tuple(id for id, one in zip(ids, there, strict=True) if one is not None)

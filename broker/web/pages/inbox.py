@@ -19,7 +19,8 @@ from broker.web.pages.here import page, signed_in
 from broker.web.state import BROKER
 
 _FORM_BYTES = 16 * 1024
-_LEADS = {"app": "/applications/", "rev": "/reviews/", "grt": "/grants/", "pro": "/admin/packs/"}
+_LEADS = {"app": "/applications/", "rev": "/reviews/", "grt": "/grants/", "pro": "/admin/packs/",
+          "dra": "/applications/new?draft="}  # fmt: skip
 """Where the thing itself is shown, by the kind of its id."""
 _LISTS = {
     "case": "/cases",

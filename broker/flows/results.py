@@ -5,6 +5,7 @@ of it later is the same whoever it is about and whatever becomes of it. A limit 
 waits. The broker hands the words to nobody but the custodian and, where it must judge, an ethics committee.
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -13,7 +14,7 @@ from broker.core.access.results import RESULT_TRANSITIONS as MOVES
 from broker.core.access.results import ResultCommand, ResultPart, ResultStage, may
 from broker.core.consent.returning import Actionable, Onset, Route, Routed, routed, strictest_onset
 from broker.core.grants import fellows
-from broker.core.ids import GrantId, SubjectRef
+from broker.core.ids import DatasetId, GrantId, SubjectRef
 from broker.core.outcome import Reason
 from broker.core.rows import Dataset, Grant, Put, ResultReport, changed
 from broker.core.rows.results import ResultStep
@@ -33,6 +34,7 @@ LONGEST = 20_000
 LONGEST_NAME = 255
 _SHOWN = 200
 """Closed and forwarded findings that a desk shows, the latest first."""
+Known = dict[DatasetId, dict[str, SubjectRef]]
 _OPEN = (ResultStage.REPORTED, ResultStage.VALIDATED, ResultStage.AT_ETHICS)
 _ENTRIES: Mapping[ResultStage, str] = {
     ResultStage.VALIDATED: "result.validated",
@@ -130,12 +132,13 @@ async def own(w: World, caller: Caller) -> tuple[ResultReport, ...]:
 async def desk(w: World, caller: Caller) -> tuple[SeenResult, ...]:
     """What waits for the caller as custodian or ethics committee, the oldest first; then what is over."""
     snapshot, now = w.snapshots.current(), w.clock.now()
+    known: Known = {}
     rows = [row for stage in _OPEN async for row in w.rows.find(ResultReport, "stage", stage)]
     over = (ResultStage.FORWARDED, ResultStage.CLOSED)
     ended = [row for stage in over async for row in w.rows.newest(ResultReport, "stage", stage, _SHOWN)]
     waiting = sorted(rows, key=lambda row: (row.reported, row.id))
     late = sorted(ended, key=lambda row: (-row.reported, row.id))
-    return tuple(one for row in (*waiting, *late) if (one := seen(caller, row, snapshot, now)) is not None)
+    return tuple(one for row in (*waiting, *late) if (one := seen(caller, row, snapshot, now, known)) is not None)
 
 
 async def take(w: World, caller: Caller, id: str, step: Step) -> ResultReport | Reason:
@@ -156,7 +159,7 @@ async def take(w: World, caller: Caller, id: str, step: Step) -> ResultReport | 
     if wrong is not None:
         return wrong
     said = _with(row, step)
-    says = _routed(said, snapshot, now)
+    says = _routed(said, snapshot, now, {})
     command = _stopped(step.command, says)
     put = changed(said, stage=MOVES[row.stage][command], taken=_taken(row, caller, step, now))
     if put.stage is ResultStage.AT_ETHICS:
@@ -171,25 +174,37 @@ async def take(w: World, caller: Caller, id: str, step: Step) -> ResultReport | 
     return put
 
 
-def seen(caller: Caller, row: ResultReport, snapshot: Snapshot, now: Seconds) -> SeenResult | None:
-    """The finding as the caller sees it; None: not at all."""
+def seen(
+    caller: Caller, row: ResultReport, snapshot: Snapshot, now: Seconds, known: Known | None = None
+) -> SeenResult | None:
+    """The finding as the caller sees it; None: not at all. `known`: kept between many of the same data."""
     can = may(row.stage, _parts(caller, row, snapshot))
     if ResultCommand.SEE not in can:
         return None
-    says = _routed(row, snapshot, now)
+    says = _routed(row, snapshot, now, {} if known is None else known)
     hidden = says.route is Route.CLOSE
     return SeenResult(report=row, may=can, says=says, text="" if hidden else row.text)
 
 
-def _routed(row: ResultReport, snapshot: Snapshot, now: Seconds) -> Routed:
+def _routed(row: ResultReport, snapshot: Snapshot, now: Seconds, known: Known) -> Routed:
     """Where the choice of the person lets it go, of those whom the data know."""
-    ref = SubjectRef(row.subject)
-    names = {name: who for file in snapshot.objects(row.dataset) for name, who in file.samples.items()}
-    ref = ref if ref in snapshot.subjects(row.dataset) else names.get(row.subject, ref)
-    known = ref in snapshot.subjects(row.dataset)
-    subject = snapshot.subject(ref, now, row.dataset) if known else None
+    if row.dataset not in known:
+        known[row.dataset] = _names(row.dataset, snapshot)
+    ref = known[row.dataset].get(row.subject)
+    subject = snapshot.subject(ref, now, row.dataset) if ref is not None else None
     onset = strictest_onset(row.onset, row.checked_onset)
     return routed(subject, onset, row.checked_actionable or row.actionable, now, row.allowed)
+
+
+def _names(dataset: DatasetId, snapshot: Snapshot) -> dict[str, SubjectRef]:
+    """By what the data call each participant: pseudonyms, and names of samples. What names two people names nobody:
+    it would tell one what was found in another.
+    """
+    files = snapshot.objects(dataset)
+    said = {(str(who), who) for file in files for who in file.subjects}
+    said |= {(name, who) for file in files for name, who in file.samples.items()}
+    times = Counter(name for name, _ in said)
+    return {name: who for name, who in said if times[name] == 1}
 
 
 def _stopped(command: ResultCommand, says: Routed) -> ResultCommand:

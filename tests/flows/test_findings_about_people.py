@@ -245,6 +245,19 @@ async def test_the_participant_is_found_by_the_name_that_the_file_has_for_them()
     assert await took(s, row.id, CHECK) == "validated"
 
 
+async def test_a_name_that_two_files_have_for_different_people_names_nobody() -> None:
+    """What was found in one must not be told to another."""
+    files = {
+        "one": b.drs_object(samples={"S-1": b.PIA}),
+        "two": b.drs_object(b.TWO, (b.PIA, b.PAUL), samples={"S-1": b.PAUL, str(b.PIA): b.PAUL}),
+    }
+    s = stage(**files, pia=consenting("all"), paul=consenting("all", subject=b.PAUL))
+    for name in ("S-1", str(b.PIA)):
+        row = await reported(s, replace(FOUND, subject=name))
+        assert await took(s, row.id, CHECK) == "closed"
+        assert row_of(s, row.id).why == "not_in_data"
+
+
 async def test_what_is_taken_back_goes_no_further_and_what_is_with_the_clinic_is_marked() -> None:
     s = world()
     one, two = await reported(s), await reported(s)

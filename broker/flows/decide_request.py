@@ -33,6 +33,7 @@ from broker.core.time import Seconds, add_months, rfc3339
 from broker.flows.applications.desk import at_desk, committee_of, desk, requests
 from broker.flows.applications.own_words import copied
 from broker.flows.traces import about, trace
+from broker.flows.trained import untrained
 from broker.flows.world import Caller, World
 from broker.ports.faults import fault
 
@@ -63,7 +64,7 @@ async def approve(
     """Say yes. `answers`: reason code -> ground, for open questions. Steps: 1 gather, 2 decide, 3 record, 4 answer."""
     # 1. Gather.
     now, snapshot = w.clock.now(), w.snapshots.current()
-    held = _may_decide(caller, request, Event.APPROVE, snapshot)
+    held = _may_decide(caller, request, Event.APPROVE, snapshot, now)
     if isinstance(held, Reason):
         return held
     to_objection = answers.get(OBJECTED, "").strip()
@@ -117,7 +118,7 @@ async def reject(w: World, caller: Caller, request: RequestId, ground: str) -> D
     """
     # 1. Gather.
     now, snapshot = w.clock.now(), w.snapshots.current()
-    held = _may_decide(caller, request, Event.REJECT, snapshot)
+    held = _may_decide(caller, request, Event.REJECT, snapshot, now)
     if isinstance(held, Reason):
         return held
     applicant, repeated = await w.rows.get(Person, held.person), await copied(w, held, ground)
@@ -173,7 +174,7 @@ def _sits(caller: Caller, request: Request, snapshot: Snapshot) -> bool:
     return holds(caller, COMMITTEE, request, snapshot)
 
 
-def _may_decide(caller: Caller, id: RequestId, event: Event, snapshot: Snapshot) -> Request | Reason:
+def _may_decide(caller: Caller, id: RequestId, event: Event, snapshot: Snapshot, now: Seconds) -> Request | Reason:
     request = snapshot.get(Request, id)
     if request is None or not may_see(caller, request, snapshot):
         return Reason(code="REQ-NOT-FOUND")
@@ -181,6 +182,8 @@ def _may_decide(caller: Caller, id: RequestId, event: Event, snapshot: Snapshot)
         return Reason(code="AUTH-NOT-YOURS", facts=(("roles", "committee_member"),))
     if is_own(caller, request, snapshot):
         return Reason(code="REQ-OWN")
+    if (wrong := untrained(caller, committee_of(request.dataset, snapshot), snapshot, now)) is not None:
+        return wrong
     if request.review is None and event is Event.APPROVE and _wants_papers(request, snapshot):
         return Reason(code="REQ-APPLICATION-NEEDED")
     if request.review is not None:

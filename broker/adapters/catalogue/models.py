@@ -226,6 +226,8 @@ class CommitteePart(Part):
     """Must the signing official of the applicant's institution endorse an application before it comes here?"""
     answer_days: int = Field(default=14, ge=1, le=366)
     """Within how many days it means to answer."""
+    training: Url | None = None
+    """The training without which nobody votes or answers in it: the value of an assertion that others make."""
 
 
 RoleName = Literal[

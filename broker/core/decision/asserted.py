@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from broker.core.decision.question import Question
+from broker.core.ids import Issuer
 from broker.core.passport.assertions import Stated
 from broker.core.passport.evaluate import Accepted, Evaluation
 from broker.core.passport.visa import AFFILIATION, GRANT, LINK, RESEARCHER, TERMS, Visa
@@ -69,8 +70,15 @@ def certificates(url: str, question: Question, visas: Evaluation, snapshot: Snap
     organisation, and assertions made here, which count without being shown. Nobody certifies themselves.
     """
     said = [one.ends for one in visas.accepted if _certifies(one.visa, url)]
-    said += [one.ends for one in question.stated if _certifies(one, url) and one.asserted <= question.at < one.ends]
-    rows = snapshot.assertions(question.identities, question.at)
+    return (*said, *certified(url, question.identities, question.stated, question.at, snapshot))
+
+
+def certified(
+    url: str, identities: Iterable[tuple[Issuer, str]], stated: Iterable[Stated], at: Seconds, snapshot: Snapshot
+) -> tuple[Seconds, ...]:
+    """The same without visas: what is known here of who has these identities."""
+    said = [one.ends for one in stated if _certifies(one, url) and one.asserted <= at < one.ends]
+    rows = snapshot.assertions(identities, at)
     return (*said, *(row.ends for row in rows if _certifies(row, url) and not row.conditions))
 
 

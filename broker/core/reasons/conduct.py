@@ -100,6 +100,14 @@ SPECS = (
         "Only trained people may use your data.",
     ),
     Spec(
+        "AUTH-SEAT-TRAINING",
+        "people",
+        "facts",
+        "Who decides in this committee was trained: {url}. Your certificate is missing or has ended; until there is one you neither vote nor answer.",
+        "No live training certificate of who votes or answers: {url}.",
+        "Only trained people decide about your data.",
+    ),
+    Spec(
         "GOV-EMBARGO",
         "contract",
         "merits",

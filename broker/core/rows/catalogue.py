@@ -173,6 +173,8 @@ class Committee:
     """Does it want the signing official of the applicant's institution to endorse an application first?"""
     answer_days: int = 14
     """Within how many days it means to answer."""
+    training: str | None = None
+    """URL of the training without which nobody votes or answers in it."""
 
     @property
     def wants_papers(self) -> bool:

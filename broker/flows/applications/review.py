@@ -19,6 +19,7 @@ from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 from broker.flows.applications.desk import Desk, at_desk, requests
 from broker.flows.applications.own_words import copied
+from broker.flows.trained import untrained
 from broker.flows.world import Caller, World
 
 MOST_REMARKS = 500
@@ -174,6 +175,8 @@ async def _voted(
         return Reason(code="REQ-NOT-FOUND")
     if found.persons & found.review.apart:
         return Reason(code="REQ-STEPPED-ASIDE")
+    if (wrong := untrained(caller, found.committee, snapshot, now)) is not None:
+        return wrong
     turn = found.application.turn
     mine = Vote(person=caller.person.id, dataset=dataset, choice=choice, ground=ground, at=now, turn=turn)
     others = (one for one in found.review.votes if not _same_voter(one, found, dataset, turn))

@@ -17,13 +17,14 @@ from broker.core.decision.binding import obligations
 from broker.core.duties import carried_on
 from broker.core.ids import DecisionId, GrantId
 from broker.core.outcome import Reason
-from broker.core.rows import Dataset, Grant, Person, Put, Report, changed
+from broker.core.rows import Committee, Dataset, Grant, Person, Put, Report, changed
 from broker.core.rows.reports import Told
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds, add_months, rfc3339
 from broker.flows.decide_request import NotPossible, approval, signed
 from broker.flows.grants.desk import Held, at_grant
 from broker.flows.traces import about, trace
+from broker.flows.trained import untrained
 from broker.flows.world import Caller, World
 
 MOST_MONTHS = 120
@@ -61,7 +62,7 @@ async def decline(w: World, caller: Caller, id: GrantId, ground: str) -> Report 
     """No: the grant ends when it ends. Steps: 1 gather, 2 decide, 3 record."""
     # 1. Gather.
     now = w.clock.now()
-    found = at_grant(caller, id, GrantCommand.DECLINE, w.snapshots.current(), now)
+    found = _answering(caller, id, GrantCommand.DECLINE, w.snapshots.current(), now)
     # 2. Decide.
     if isinstance(found, Reason):
         return found
@@ -80,12 +81,12 @@ async def extend(
     """Yes, if every gate says so again. `answers` as in decide_request.approve. Steps: 1 gather, 2 decide, 3 record."""
     # 1. Gather.
     now = w.clock.now()
-    found = at_grant(caller, id, GrantCommand.EXTEND, w.snapshots.current(), now)
+    found = _answering(caller, id, GrantCommand.EXTEND, w.snapshots.current(), now)
     if isinstance(found, Reason):
         return found
     holder = await w.rows.get(Person, found.grant.person)
     snapshot = w.snapshots.current()  # the read above waited: what changed meanwhile must count
-    found = at_grant(caller, id, GrantCommand.EXTEND, snapshot, now)
+    found = _answering(caller, id, GrantCommand.EXTEND, snapshot, now)
     if isinstance(found, Reason):
         return found
     asked, dataset = found.waiting, snapshot.get(Dataset, found.grant.dataset)
@@ -147,6 +148,14 @@ async def _extended(
         obligations=carried_on(grant.obligations, owed),
     )  # fmt: skip
     return replace(unsigned, document=await signed(w, unsigned))
+
+
+def _answering(caller: Caller, id: GrantId, command: GrantCommand, snapshot: Snapshot, now: Seconds) -> Held | Reason:
+    """The grant, if the caller may answer for its committee now."""
+    found = at_grant(caller, id, command, snapshot, now)
+    if isinstance(found, Reason):
+        return found
+    return untrained(caller, snapshot.get(Committee, found.grant.committee), snapshot, now) or found
 
 
 def _none_waits() -> Reason:

@@ -210,6 +210,7 @@ def _world(
         process=storage.process,
         form=load_form(settings.application_form_file),
         languages=load_languages(settings.text_folder),
+        consultation_days=settings.asked_for_days,
     )
 
 

@@ -83,6 +83,9 @@ class Settings(BaseModel):
     Its closure is kept in the state folder."""
     mode: Literal["production", "example"] = "production"
     """`production` refuses policy packs that nobody has reviewed; `example` stamps every decision as an example."""
+    consultation_days: int | None = Field(default=None, ge=0, le=366)
+    """For how many days at least people are asked about a policy pack before it is put in force from a page or by the
+    API; 0: they need not be. By default 14 in production, and 0 for examples."""
     dpop_nonce: Literal["off", "required"] = "off"
     """`required`: every DPoP proof needs a nonce of ours, so that none can be made in advance (RFC 9449)."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -291,6 +294,11 @@ class Settings(BaseModel):
     @property
     def application_form_file(self) -> Path:
         return self.application_form or shared_folder("config") / "forms" / "application.yaml"
+
+    @property
+    def asked_for_days(self) -> int:
+        """For how many days people are asked about other rules: nobody lives by examples."""
+        return self.consultation_days if self.consultation_days is not None else 14 if self.mode == "production" else 0
 
     @property
     def income_groups_file(self) -> Path:

@@ -1,5 +1,6 @@
 """A broker that follows packs in a folder of its own, and people who may change them."""
 
+import json
 import shutil
 from dataclasses import dataclass, replace
 from functools import cache
@@ -105,3 +106,11 @@ def french_only(version: str) -> dict[str, str]:
     text, cases = _texts(version, home=True)
     swapped = cases.replace('"DE"', '"XX"').replace('"FR"', '"DE"').replace('"XX"', '"FR"')
     return {"text": text.replace('"value": "DE"', '"value": "FR"'), "cases": swapped, "ground": "The law of France."}
+
+
+def reviewed(version: str) -> dict[str, str]:
+    """What one types: another version, which somebody is said to have reviewed, so that people live by it."""
+    typed = same_law(version)
+    pack = json.loads(typed["text"])
+    review = {"owner": "Law", "reviewed_by": "Law", "reviewed_on": "2026-12-01", "next_review_due": "2028-12-31"}
+    return typed | {"text": json.dumps(pack | {"status": "reviewed", "review": review}, indent=1)}

@@ -14,6 +14,7 @@ from broker.core.access.life import Stage
 from broker.core.grants import fellows
 from broker.core.happened import REMINDERS, Happened, Rule, Told, hook_box, person_box, role_box, subject_box
 from broker.core.ids import ApplicationId, DatasetId, GrantId, PersonId
+from broker.core.notices_of_law import consulted, said_of_law, second_persons
 from broker.core.rows import (
     Alert,
     Application,
@@ -26,7 +27,6 @@ from broker.core.rows import (
     IdentityLink,
     Incident,
     Notice,
-    PackProposal,
     RecipientKey,
     Report,
     Request,
@@ -251,13 +251,6 @@ def _admins(h: Happened) -> Iterator[Told]:
     yield Told(to=role_box("admin", _SERVICE), about=str(h.entry.id))
 
 
-def _second_persons(h: Happened) -> Iterator[Told]:
-    """Who may put other rules in force: not who wrote or proposed them."""
-    for row in h.of(PackProposal):
-        for role in ("admin", "legal_officer"):
-            yield Told(to=role_box(role, _SERVICE), about=row.id, but=tuple(sorted(row.authors)))
-
-
 def _data_used(h: Happened) -> Iterator[Told]:
     """Who is responsible for data of which a repository reports a use that nobody allowed."""
     for row in h.of(Usage):
@@ -335,7 +328,11 @@ TABLE: Mapping[str, tuple[str, tuple[Rule, ...]]] = MappingProxyType({
     "idp.removed": ("service", (_admins,)),
     "key.revoked": ("service", (_admins,)),
     "policy.activated": ("service", (_admins,)),
-    "policy.proposed": ("law", (_second_persons,)),
+    "policy.proposed": ("law", (second_persons,)),
+    "consultation.opened": ("consultation", (consulted,)),
+    "consultation.commented": ("consultation", (said_of_law,)),
+    "consultation.answered": ("consultation", (said_of_law,)),
+    "consultation.closed": ("consultation", (consulted,)),
 })  # fmt: skip
 """Kind of entry to its topic, and to who is told of it. What is not here is told nobody by itself."""
 
@@ -346,7 +343,7 @@ TOPICS: Mapping[str, str] = MappingProxyType(
     {kind: topic for kind, (topic, _) in TABLE.items()} | dict(REMINDERS) | _BESIDE
 )
 
-CAN_BE_OFF: tuple[str, ...] = ("desk", "talk", "reported", "service", "draft")
+CAN_BE_OFF: tuple[str, ...] = ("desk", "talk", "reported", "service", "draft", "consultation")
 """Topics of which no letter need come. Those of answers, ends, sanctions, choices and an account's safety always do."""
 
 CANNOT_WAIT = frozenset({"stopped", "incident", "use", "alert", "sanction", "safety", "choices"})

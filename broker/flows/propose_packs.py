@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from broker.core.audit.entry import Value
+from broker.core.consultations import settled
 from broker.core.documents import rules_text
 from broker.core.jurisdiction.pack import SCHEMA
 from broker.core.jurisdiction.pack_cases import SCHEMA as CASES_SCHEMA
 from broker.core.jurisdiction.reading import SLUG
 from broker.core.jurisdiction.rulebook import Rulebook
 from broker.core.outcome import Reason
-from broker.core.rows import Document, InForce, PackProposal, Put, changed
+from broker.core.rows import Consultation, Document, InForce, PackProposal, Put, changed
 from broker.core.rows.documents import document_id
 from broker.core.rows.proposals import Written
 from broker.flows.put_in_force import Agreed, put_rules_in_force
@@ -165,7 +166,7 @@ async def propose(w: World, sets: PackSets, who: Caller, id: str, seen: Abstract
         return _invalid("ground: what changes, and why; the second person reads it")
     after = changed(
         row, state="proposed", release=rules.packs[row.pack].version, files=found.tried.digest, proposed=now,
-        proposed_by=who.person.id,
+        proposed_by=who.person.id, proposed_as=_acting(who),
     )  # fmt: skip
     # 3. Record.
     return await _recorded(w, who, "policy.proposed", after)
@@ -209,6 +210,8 @@ async def activate(w: World, sets: PackSets, who: Caller, id: str, seen: str) ->
         return rules
     if found.tried.digest != seen or not await _is_settled(w, sets, recorded):
         return Reason(code="REQ-STALE")
+    if (unasked := await lacking(w, found)) is not None:
+        return unasked
     # 3. Record.
     kept = await sets.keep(found.files)
     after = await _recorded_in_force(w, who, row, rules, kept, recorded)
@@ -228,7 +231,10 @@ async def _recorded_in_force(
     w: World, who: Caller, row: PackProposal, rules: Rulebook, files: str, before: InForce | None
 ) -> PackProposal | Reason:
     document = rules_text(rules).id
-    after = changed(row, state="activated", files=files, document=document, ended=w.clock.now(), ended_by=who.person.id)
+    after = changed(
+        row, state="activated", files=files, document=document, ended=w.clock.now(), ended_by=who.person.id,
+        ended_as=_acting(who),
+    )  # fmt: skip
     about: dict[str, Value] = {"proposal": row.id, "files": files}
     agreed = Agreed(by=who.person, instead_of=before, about=about, with_it=(Put(after),))
     try:
@@ -242,6 +248,22 @@ async def _held(sets: PackSets, row: PackProposal) -> PackProposal | Reason:
     if await sets.adopt(row.files):
         return row
     return Reason(code="REQ-STATE", facts=(("state", "recorded, and not in force yet; try again"),))
+
+
+async def lacking(w: World, found: Looked) -> Reason | None:
+    """Why what is proposed may not come into force yet: people were not asked about this very text, and a person has
+    not closed that. An example is none that anybody lives by.
+    """
+    packs, row = found.tried.rules.packs if found.tried.rules is not None else {}, found.row
+    if not w.consultation_days or (row.pack in packs and packs[row.pack].status == "example"):
+        return None
+    asked = [one async for one in w.rows.find(Consultation, "pack", row.pack)]
+    return None if settled(row, asked) is not None else Reason(code="REQ-PACK-UNASKED")
+
+
+def _acting(who: Caller) -> str | None:
+    """As what somebody takes a step, for who reads of it and is told no name."""
+    return next((role for role in reversed(WRITERS) if who.has_role(role, "service")), None)
 
 
 async def _is_settled(w: World, sets: PackSets, recorded: InForce | None) -> bool:

@@ -1,10 +1,14 @@
-"""Which versions of a policy pack were ever in force, and what did they say? Read only (WHO 2024, 3.7)."""
+"""Which versions of a policy pack were ever in force, what did they say, and who decided that? Read only (WHO 2024,
+3.5-1, 3.7).
+"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from broker.core.consultations import settled
 from broker.core.documents import read_pack
 from broker.core.jurisdiction.pack import Pack
-from broker.core.rows import Document
+from broker.core.rows import Comment, Consultation, Document, PackProposal
 from broker.core.rows.documents import document_id
 from broker.core.time import Seconds
 from broker.flows.put_in_force import kept_text
@@ -18,13 +22,31 @@ class Release:
     version: str
     digest: str
     since: Seconds | None
+    made: PackProposal | None = None
+    """How people put it in force; None: the operator did, at the machine."""
+    asked: Consultation | None = None
+    """In which people were asked about it, and a person closed."""
+    objections: tuple[int, int] | None = None
+    """Of how many comments there how many object."""
 
 
 async def releases(w: World, pack: str) -> tuple[Release, ...]:
     """Every version of a pack that was ever in force, the newest first."""
     kept = [row async for row in w.rows.find(Document, "name", pack) if row.what == "pack" and row.part == 0]
-    found = [Release(version=row.release, digest=row.digest, since=row.since) for row in kept]
+    rows = [row async for row in w.rows.find(PackProposal, "pack", pack) if row.state == "activated"]
+    asked = [row async for row in w.rows.find(Consultation, "pack", pack)]
+    made = {row.release: row for row in rows}
+    found = [await _release(w, row, made.get(row.release), asked) for row in kept]
     return tuple(sorted(found, key=lambda one: (one.since or 0, one.version), reverse=True))
+
+
+async def _release(w: World, row: Document, made: PackProposal | None, asked: Sequence[Consultation]) -> Release:
+    about = settled(made, asked) if made is not None else None
+    said = [one async for one in w.rows.find(Comment, "consultation", about.id)] if about is not None else []
+    return Release(
+        version=row.release, digest=row.digest, since=row.since, made=made, asked=about,
+        objections=(len(said), sum(one.objects for one in said)) if about is not None else None,
+    )  # fmt: skip
 
 
 async def pack_of(w: World, pack: str, version: str) -> Pack | None:

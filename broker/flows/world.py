@@ -38,6 +38,8 @@ class World:
     """The form of applications; None: there is none, and nothing is asked besides what decisions read."""
     languages: Mapping[str, Language] = field(default_factory=lambda: {ENGLISH.tag: ENGLISH})
     """By tag: in which something may have been told."""
+    consultation_days: int = 0
+    """For how many days at least people are asked before a reviewed pack comes into force; 0: they need not be."""
 
     def new_id(self, prefix: str, now: Seconds) -> str:
         return make_id(prefix, now, self.entropy.for_id())

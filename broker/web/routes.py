@@ -25,6 +25,7 @@ from broker.web import (
     choosing,
     communities,
     consents,
+    consultations,
     data,
     device,
     devices,
@@ -119,6 +120,8 @@ _OBJECT = _DRS + "/objects/{object_id:(?:(?!/access/).)+}"
 _HTSGET = "/ga4gh/htsget/v1"
 _API = "/api/v1"
 _LOG = "/audit/{log:[0-9][0-9a-z-]*}"
+
+_BESIDES = (*pack_proposals.ADDRESSES, *origins.ADDRESSES, *consultations.ADDRESSES)
 
 
 ROUTES: tuple[Route, ...] = (
@@ -243,7 +246,9 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_API}/figures", public.get_figures, Who.ANYBODY),
     Route("GET", f"{_API}/policies", public.list_policies, Who.ANYBODY),
     Route("GET", f"{_API}/policies/{{pack}}", public.get_policy, Who.ANYBODY),
-    *(Route(m, _API + path, told, Who.TOKEN) for m, path, told in (*pack_proposals.ADDRESSES, *origins.ADDRESSES)),
+    Route("GET", f"{_API}/consultations", consultations.list_consultations, Who.ANYBODY),
+    Route("GET", f"{_API}/consultations/{{consultation}}", consultations.get_consultation, Who.ANYBODY),
+    *(Route(m, _API + path, told, Who.TOKEN) for m, path, told in _BESIDES),
     Route("GET", f"{_API}/incidents", incidents.list_published, Who.ANYBODY),
     Route("POST", f"{_API}/incidents", incidents.post_incident, Who.TOKEN),
     Route("GET", f"{_API}/me/incidents", incidents.list_mine, Who.TOKEN),

@@ -296,7 +296,25 @@ async def _legislated(s: Site) -> dict[str, str]:
         await lex.open(path)
         await lex.send(path, do="simulate")
         assert "usr_ada" in lex.text, lex.text
+    await _consulted(s, names)
     return names
+
+
+async def _consulted(s: Site, names: dict[str, str]) -> None:
+    """People are asked about the proposal: one objects, and has an answer; one has none yet."""
+    root, eli, sam = (Browser(s, name) for name in ("root", "eli", "sam"))
+    await root.open(f"/admin/packs/{names['proposed_pack']}")
+    fields = {"days": "14", "public": "yes", "communities": "com_1", "asked_ground": f"Only the best protected. {LONG}"}
+    await root.send(f"/admin/packs/{names['proposed_pack']}", do="consult", **fields)
+    path = root.path
+    names["consultation"] = path.rsplit("/", 1)[1]
+    await eli.open(path)
+    await eli.send(path, do="comment", side="com_1", kind="objection", text=f"Not without the elders. {LONG}")
+    said = re.findall(r'name="comment" value="(com_[^"]+)"', await root.open(path))
+    await root.send(path, do="answer", comment=said[0], answer="The elders have a seat now.")
+    await sam.open(path)
+    await sam.send(path, do="comment", side="", kind="comment", text="Why now?")
+    assert "Why now?" in sam.text, sam.text
 
 
 def _typed(text: str, field: str) -> str:

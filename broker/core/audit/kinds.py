@@ -125,6 +125,10 @@ KINDS: Mapping[str, str] = MappingProxyType({
     "alert.closed": "somebody who answers for the data said what such a use was",
     # whose data they are
     "consent.changed": "a participant's, family's or community's consent got a new version",
+    "consultation.opened": "people are asked about a change of the rules until `until` (Unix time)",
+    "consultation.commented": "somebody commented on a change of the rules, or objected (`objects` is 1)",
+    "consultation.answered": "a comment on a change of the rules was answered",
+    "consultation.closed": "a consultation was closed, after `comments`, among them `objections`",
     "origin.said": "somebody commented on a request for the place of origin (`side`), or objected (`objects` is 1)",
     "community.decided": "the authority of a community said `word` anew; `wider` is 1 where that allows more",
     "consent.withdrawn": "a consent was withdrawn",

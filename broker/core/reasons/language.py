@@ -13,6 +13,7 @@ from typing import Literal
 from broker.core.reasons.admin_words import ADMIN_WORDS
 from broker.core.reasons.alert_words import ALERT_WORDS
 from broker.core.reasons.community_words import COMMUNITY_WORDS
+from broker.core.reasons.consultation_words import CONSULTATION_WORDS
 from broker.core.reasons.figures import BARE, Figures, written
 from broker.core.reasons.finding_words import FINDING_WORDS
 from broker.core.reasons.general_words import GENERAL_WORDS
@@ -41,6 +42,7 @@ EVERY_WORD: Mapping[str, str] = {
     **PARTICIPANT_WORDS,
     **COMMUNITY_WORDS,
     **ORIGIN_WORDS,
+    **CONSULTATION_WORDS,
     **ALERT_WORDS,
     **FINDING_WORDS,
     **SIGNING_WORDS,

@@ -292,6 +292,22 @@ SPECS = (
         "Old rules were not put in place of newer ones.",
     ),
     Spec(
+        "REQ-PACK-UNASKED",
+        "people",
+        "facts",
+        "Before these rules come into force, people are asked about this very text, and a person closes the consultation. Open one, or close it.",
+        "No closed consultation about this text.",
+        "Rules for your data were not changed before people had been asked.",
+    ),
+    Spec(
+        "REQ-OBJECTIONS",
+        "people",
+        "facts",
+        "Objections without an answer: {count}. A consultation is closed when each has one.",
+        "Objections without an answer: {count}.",
+        "A change of the rules waited until those who object had an answer.",
+    ),
+    Spec(
         "REQ-BENEFIT-UNSTATED",
         "people",
         "facts",

@@ -23,6 +23,7 @@ from broker.core.rows.catalogue import (
 )
 from broker.core.rows.change import Change, Drop, Put, Row, changed
 from broker.core.rows.consents import ConsentRow, ConsentTemplate, WithdrawalReceipt
+from broker.core.rows.consultations import Comment, Consultation
 from broker.core.rows.documents import Document, InForce
 from broker.core.rows.erasure import Erasure
 from broker.core.rows.history import NOT_KEPT
@@ -48,18 +49,18 @@ from broker.core.rows.uses import Alert, UseMark, UseTally
 
 __all__ = [
     "HISTORY_KINDS", "KINDS", "SNAPSHOT_KINDS", "Access", "Alert", "Application", "Approval", "AskedAbout",
-    "Assertion", "Attachment", "Case", "Change", "Client", "Code", "Committee", "ConsentRow", "ConsentTemplate",
-    "CustomType", "Dataset", "Delivery", "Document", "Done", "Drop", "DrsObject", "Envelope", "Erasure", "Evidence",
-    "Family", "Farewell", "Gather", "Gathered", "Grant", "Hold", "HomeSession", "Identity", "IdentityLink",
-    "IdentityProvider", "InForce", "Incident", "Mailbox", "Notice", "Organisation", "PackProposal", "Person",
-    "PolledVisa", "Put", "RecipientKey", "RefreshToken", "Report", "Repository", "Request", "ResultReport", "Review",
-    "Revocation", "Role", "Row", "Sanction", "Session", "SigningKey", "Task", "Trace", "Usage", "UseMark", "UseTally",
-    "VisaIssuer", "WithdrawalReceipt", "changed",
+    "Assertion", "Attachment", "Case", "Change", "Client", "Code", "Comment", "Committee", "ConsentRow",
+    "ConsentTemplate", "Consultation", "CustomType", "Dataset", "Delivery", "Document", "Done", "Drop", "DrsObject",
+    "Envelope", "Erasure", "Evidence", "Family", "Farewell", "Gather", "Gathered", "Grant", "Hold", "HomeSession",
+    "Identity", "IdentityLink", "IdentityProvider", "InForce", "Incident", "Mailbox", "Notice", "Organisation",
+    "PackProposal", "Person", "PolledVisa", "Put", "RecipientKey", "RefreshToken", "Report", "Repository",
+    "Request", "ResultReport", "Review", "Revocation", "Role", "Row", "Sanction", "Session", "SigningKey", "Task",
+    "Trace", "Usage", "UseMark", "UseTally", "VisaIssuer", "WithdrawalReceipt", "changed",
 ]  # fmt: skip
 
 KINDS: tuple[type[Row], ...] = (
-    Access, Alert, Application, Approval, AskedAbout, Assertion, Attachment, Case, Client, Code, Committee, ConsentRow,
-    ConsentTemplate,    CustomType, Dataset, Delivery, Document, Done, DrsObject, Erasure,
+    Access, Alert, Application, Approval, AskedAbout, Assertion, Attachment, Case, Client, Code, Comment, Committee,
+    ConsentRow, ConsentTemplate, Consultation, CustomType, Dataset, Delivery, Document, Done, DrsObject, Erasure,
     Family, Farewell, Gathered, Grant, Hold, HomeSession, Identity, IdentityLink, IdentityProvider, InForce, Incident,
     Mailbox, Notice, Organisation, PackProposal, Person, PolledVisa, RecipientKey, RefreshToken, Report, Repository,
     Request, ResultReport, Review, Revocation, Role, Sanction, Session, SigningKey, Task, Trace, Usage, UseMark,

@@ -45,6 +45,9 @@ class PackProposal:
     proposed_by: PersonId | None = None
     ended: Seconds | None = None
     ended_by: PersonId | None = None
+    proposed_as: str | None = None
+    """In which role; this is what everybody reads of who it was."""
+    ended_as: str | None = None
 
     @property
     def authors(self) -> frozenset[PersonId]:

@@ -27,6 +27,7 @@ from broker.core.rows.catalogue import (
 )
 from broker.core.rows.change import Row
 from broker.core.rows.consents import ConsentRow, ConsentTemplate, WithdrawalReceipt
+from broker.core.rows.consultations import Comment, Consultation
 from broker.core.rows.documents import Document, InForce
 from broker.core.rows.erasure import Erasure
 from broker.core.rows.holds import Hold
@@ -85,7 +86,9 @@ STAYS: Mapping[str, tuple[type[Row], ...]] = MappingProxyType({
     "It says of a grant how much was used under it, and what people found of that; it names nobody but by an id.": (
         Alert, UseMark, UseTally,
     ),
-    "It says who changed the rules, and what they wrote; it names nobody but by an id.": (PackProposal,),
+    "It says who changed the rules, and what they wrote, and what was said to it; it names nobody but by an id.": (
+        PackProposal, Consultation, Comment,
+    ),
     "It is the participant's own receipt.": (WithdrawalReceipt,),
 })  # fmt: skip
 """Why rows of a kind are kept for as long as the broker is."""

@@ -8,6 +8,7 @@ from broker.web.pages import (
     administering,
     attaching,
     catalogue,
+    consulting,
     for_community,
     joining,
     keeping,
@@ -36,6 +37,7 @@ PUBLIC: tuple[Address, ...] = (
     ("GET", "/policies", transparency.policies),
     ("GET", "/policies/{pack}", transparency.policy),
     ("GET", "/policies/{pack}/{version}", transparency.former),
+    ("GET", "/consultations/{consultation}", consulting.show),
     ("GET", "/figures", transparency.figures),
     ("GET", "/status", standing.status),
 )
@@ -43,6 +45,7 @@ PUBLIC: tuple[Address, ...] = (
 
 SIGNED_IN: tuple[Address, ...] = (
     ("POST", "/use", looking.for_me),
+    ("POST", "/consultations/{consultation}", consulting.acted),
     ("POST", "/applications/drafts", keeping.kept),
     ("GET", "/me", mine.home),
     ("POST", "/me", mine.acted),
@@ -98,7 +101,6 @@ SIGNED_IN: tuple[Address, ...] = (
 
 FAMILIES = (
     "/my-data", "/me/", "/decisions/", "/admin", "/dataset", "/use", "/register", "/policies", "/status", "/figures",
-    "/join", "/community", "/alerts",
-    "/findings",
+    "/join", "/community", "/alerts", "/findings", "/consultations",
 )  # fmt: skip
 """How paths begin whose errors are pages."""

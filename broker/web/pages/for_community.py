@@ -20,6 +20,7 @@ from broker.core.reasons import sentence
 from broker.core.rows import ConsentRow
 from broker.core.time import Seconds
 from broker.flows.community import ROLE, Asked, communities, decide
+from broker.flows.consultations import open_ones
 from broker.flows.world import Caller
 from broker.web import forms
 from broker.web.bodies import form_body
@@ -95,10 +96,12 @@ async def _home(
     found = communities(who, broker.snapshots.current(), now)
     if not found:
         raise Problem("AUTH-NOT-YOURS", roles=ROLE)
+    consulted = await open_ones(broker.world)
     values = {
         "found": [
             {
                 "one": one,
+                "consulted": [row for row in consulted if one.ref in row.communities],
                 "name": _name(one.records) or one.ref,
                 "records": [_record(chain, now, typed) for chain in one.records],
                 "asked": [_asked(each, now, typed) for each in one.asked],

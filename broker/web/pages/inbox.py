@@ -19,8 +19,14 @@ from broker.web.pages.here import page, signed_in
 from broker.web.state import BROKER
 
 _FORM_BYTES = 16 * 1024
-_LEADS = {"app": "/applications/", "rev": "/reviews/", "grt": "/grants/", "pro": "/admin/packs/",
-          "dra": "/applications/new?draft="}  # fmt: skip
+_LEADS = {
+    "app": "/applications/",
+    "rev": "/reviews/",
+    "grt": "/grants/",
+    "pro": "/admin/packs/",
+    "cst": "/consultations/",
+    "dra": "/applications/new?draft=",
+}
 """Where the thing itself is shown, by the kind of its id."""
 _LISTS = {
     "case": "/cases",

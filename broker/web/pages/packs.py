@@ -17,8 +17,9 @@ from broker.core.jurisdiction.rulebook import Rulebook
 from broker.core.outcome import Reason
 from broker.core.reasons import sentence
 from broker.core.reasons.language import Tongue
-from broker.core.rows import Document, PackProposal
+from broker.core.rows import Consultation, Document, PackProposal
 from broker.core.rows.documents import document_id
+from broker.flows import consultations
 from broker.flows import propose_packs as flow
 from broker.flows.propose_packs import Looked
 from broker.flows.simulate_packs import MOST, Simulation
@@ -29,6 +30,7 @@ from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.pack_proposals import looked, sets_of, try_out
 from broker.web.pages import searching
+from broker.web.pages.consulting import read_asked
 from broker.web.pages.here import page, signed_in, visitor
 from broker.web.pages.recent import sign_in_again
 from broker.web.state import BROKER
@@ -39,6 +41,8 @@ _ENDED = 20
 """Proposals that are over and are still listed."""
 _FIRST, _PAGE = 20, 100
 """Lines of a cause that are shown beside the others, and of one alone."""
+_DAYS = 14
+"""For how long people are asked, where nothing else is said."""
 _COMPARED = 2_000
 """Lines of a text that is compared with another."""
 
@@ -78,9 +82,9 @@ async def acted(request: web.Request) -> web.Response:
         return again
     done = await _step(request, who, do, form)
     if isinstance(done, Reason):
-        typed = form if do in ("save", "propose") else None
-        return await _shown(request, who, wrong=_told(done, request), typed=typed)
-    raise web.HTTPSeeOther(request.path)
+        typed, asking = form if do in ("save", "propose") else None, form if do == "consult" else None
+        return await _shown(request, who, wrong=_told(done, request), typed=typed, asking=asking)
+    raise web.HTTPSeeOther(request.path if isinstance(done, PackProposal) else f"/consultations/{done.id}")
 
 
 async def effects(request: web.Request) -> web.Response:
@@ -128,7 +132,9 @@ def _effects(request: web.Request, who: Caller, found: Looked) -> web.Response:
     return page(request, who, "admin_pack_effects.html", values)
 
 
-async def _step(request: web.Request, who: Caller, do: str, form: MultiDict[str]) -> PackProposal | Reason:
+async def _step(
+    request: web.Request, who: Caller, do: str, form: MultiDict[str]
+) -> PackProposal | Consultation | Reason:
     world, sets, id = request.app[BROKER].world, sets_of(request), request.match_info["proposal"]
     said = form.get("seen", "")
     seen = frozenset({int(said[:9])}) if said.isascii() and said.isdecimal() else frozenset[int]()
@@ -141,6 +147,8 @@ async def _step(request: web.Request, who: Caller, do: str, form: MultiDict[str]
             return await flow.propose(world, sets, who, id, {kept.version})
         case "activate":
             return await flow.activate(world, sets, who, id, form.get("files", ""))
+        case "consult":
+            return await consultations.ask(world, sets, who, id, read_asked(form))
         case "withdraw":
             return await flow.withdraw(world, who, id, seen)
         case _:
@@ -171,15 +179,23 @@ async def _listed(request: web.Request, who: Caller, wrong: str | None = None) -
 
 
 async def _shown(
-    request: web.Request, who: Caller, wrong: str | None = None, typed: MultiDict[str] | None = None
+    request: web.Request,
+    who: Caller,
+    wrong: str | None = None,
+    typed: MultiDict[str] | None = None,
+    asking: MultiDict[str] | None = None,
 ) -> web.Response:
     found = await looked(request, who)
     row, rules = found.row, found.tried.rules
     over = row.state not in flow.OPEN
     changed = [] if over else await asyncio.to_thread(_changed, found)
     linked = request.app[BROKER].snapshots.current().ever_linked(who.person.id)
+    world = request.app[BROKER].world
     values = {
         "row": row,
+        "asked": [one for one in await consultations.of_pack(world, row.pack) if one.proposal == row.id],
+        "asking": asking if asking is not None else {},
+        "days": world.consultation_days or _DAYS,
         "may": flow.may_write(who),
         "own": bool(linked & row.authors),
         "outdated": found.outdated and not over,
@@ -192,7 +208,7 @@ async def _shown(
         "open": row.state in flow.OPEN,
         "most": flow.MOST_CHARACTERS,
         "wrong": wrong,
-        "left": await flow.is_left(request.app[BROKER].world, row),
+        "left": await flow.is_left(world, row),
     }
     return page(request, who, "admin_pack.html", values, status=409 if wrong else 200)
 

@@ -10,6 +10,7 @@ from broker.core.plain import digest
 from broker.core.reasons import REASONS
 from broker.core.reasons.language import Tongue
 from broker.core.time import day_of
+from broker.flows.consultations import open_ones
 from broker.flows.rule_history import pack_of, releases
 from broker.web.errors import Problem
 from broker.web.languages import language
@@ -22,8 +23,8 @@ from broker.web.state import BROKER
 
 async def policies(request: web.Request) -> web.Response:
     """GET /policies: which packs of rules are in force now."""
-    packs = list(in_force(request).values())
-    return page(request, await visitor(request), "policies.html", {"packs": packs})
+    values = {"packs": list(in_force(request).values()), "asked": await open_ones(request.app[BROKER].world)}
+    return page(request, await visitor(request), "policies.html", values)
 
 
 async def policy(request: web.Request) -> web.Response:
@@ -43,13 +44,15 @@ async def former(request: web.Request) -> web.Response:
 async def _pack(request: web.Request, pack: Pack, then: str | None) -> web.Response:
     broker = request.app[BROKER]
     day = day_of(broker.world.clock.now())
+    made = await releases(broker.world, pack.id)
     values: dict[str, Any] = {
         "pack": pack,
         "then": then,
         "digest": digest(pack),
         "says": _says(pack, Tongue(language(request))),
         "lists": {name: ", ".join(sorted(one.members(day))) for name, one in sorted(pack.lists.items())},
-        "releases": await releases(broker.world, pack.id),
+        "releases": made,
+        "this": next((one for one in made if one.version == pack.version), None),
         "now": {one.id: one.version for one in in_force(request).values()}.get(pack.id),
     }
     return page(request, await visitor(request), "policy.html", values)

@@ -8,6 +8,7 @@ import pytest
 from broker.core.reasons.admin_words import ADMIN_WORDS
 from broker.core.reasons.alert_words import ALERT_WORDS
 from broker.core.reasons.community_words import COMMUNITY_WORDS
+from broker.core.reasons.consultation_words import CONSULTATION_WORDS
 from broker.core.reasons.finding_words import FINDING_WORDS
 from broker.core.reasons.grant_words import GRANT_WORDS
 from broker.core.reasons.notice_words import NOTICE_WORDS
@@ -34,6 +35,7 @@ TABLES = (
     FINDING_WORDS,
     PACK_WORDS,
     ORIGIN_WORDS,
+    CONSULTATION_WORDS,
 )
 OF_PAGES = {key: word for table in TABLES for key, word in table.items()}
 WEB = Path(__file__).parents[3] / "broker" / "web" / "pages"

@@ -45,7 +45,9 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "alert": ("state",),
     "use_mark": (),
     "use_tally": (),
-    "pack_proposal": ("state",),
+    "pack_proposal": ("state", "pack"),
+    "consultation": ("state", "pack"),
+    "comment": ("consultation",),
     "attachment": ("person",),
     "result_report": ("reporter", "stage"),
 }

@@ -1,0 +1,129 @@
+"""A consultation about a change of the rules: for everybody to read, for who is asked to comment, for who writes the
+rules to answer and to close. What may be done by whom is asked of flows/consultations.py.
+"""
+
+from typing import Any
+
+from aiohttp import web
+from multidict import MultiDict
+
+from broker.core.consultations import MOST_DAYS, MOST_TEXT, can, unanswered
+from broker.core.ids import SubjectRef
+from broker.core.outcome import Reason
+from broker.core.reasons import sentence
+from broker.core.reasons.language import Tongue
+from broker.core.time import Seconds, day_of
+from broker.flows import consultations as flow
+from broker.flows.community import speaks_for
+from broker.flows.consultations import Asked, Read
+from broker.flows.propose_packs import may_write
+from broker.flows.world import Caller
+from broker.web import forms
+from broker.web.bodies import form_body
+from broker.web.errors import Problem
+from broker.web.languages import language
+from broker.web.pages.here import page, visitor
+from broker.web.state import BROKER
+
+_FORM_BYTES = 64 * 1024
+
+
+async def show(request: web.Request) -> web.Response:
+    """GET /consultations/{consultation}: the text, what was said to it, and what was answered."""
+    return await _shown(request, await visitor(request))
+
+
+async def acted(request: web.Request) -> web.Response:
+    """POST /consultations/{consultation}: comment, object, answer, or close; which, `do` says.
+
+    Who wrote until the sign-in was over gets the words back, and nothing is done.
+    """
+    form, who = await form_body(request, _FORM_BYTES), await visitor(request)
+    if not forms.is_own(request, form) or who is None:
+        if form.get("do") != "comment":
+            raise Problem("REQ-FORM-EXPIRED")
+        return await _shown(request, who, Tongue(language(request)).word("apply.expired"), form, status=400)
+    done = await _step(request, who, form)
+    if isinstance(done, Reason):
+        return await _shown(request, who, sentence(done.code, dict(done.facts), language(request)), form)
+    raise web.HTTPSeeOther(request.path)
+
+
+async def _step(request: web.Request, who: Caller, form: MultiDict[str]) -> object:
+    world, id = request.app[BROKER].world, request.match_info["consultation"]
+    match form.get("do", ""):
+        case "comment":
+            side = SubjectRef(form["side"]) if form.get("side") else None
+            objects = form.get("kind") == "objection"
+            return await flow.comment(world, who, id, form.get("text", ""), objects=objects, side=side)
+        case "answer":
+            return await flow.answer(world, who, form.get("comment", ""), form.get("answer", ""))
+        case "close":
+            return await flow.close(world, who, id, form.get("result", ""))
+        case _:
+            return Reason(code="REQ-INVALID", facts=(("problem", "do: no such step"),))
+
+
+def read_asked(form: MultiDict[str]) -> Asked:
+    """What the form on the page of a proposal says about whom to ask."""
+    days = form.get("days", "")
+    refs = [line.strip() for line in form.get("communities", "").splitlines() if line.strip()]
+    return Asked(
+        days=int(days) if days.isascii() and days.isdecimal() and len(days) <= len(str(MOST_DAYS)) else 0,
+        communities=[SubjectRef(ref) for ref in refs],
+        public=form.get("public") == "yes",
+        ground=form.get("asked_ground", ""),
+    )
+
+
+def last_day(until: Seconds) -> str:
+    """The day with whose end, or in which, the time is over."""
+    return day_of(Seconds(until - 1)).isoformat()
+
+
+async def _shown(
+    request: web.Request,
+    who: Caller | None,
+    wrong: str | None = None,
+    typed: MultiDict[str] | None = None,
+    status: int = 409,
+) -> web.Response:
+    world = request.app[BROKER].world
+    found = await flow.read(world, request.match_info["consultation"])
+    if isinstance(found, Reason):
+        raise Problem.of(found)
+    now, row = world.clock.now(), found.row
+    writes = who is not None and may_write(who)
+    values: dict[str, Any] = {
+        "row": row,
+        **_standing(found, now),
+        "comments": found.comments,
+        "sides": _sides(found, who),
+        "open": can(row, "comment", now) is None,
+        "answers": writes and can(row, "answer", now) is None,
+        "closes": writes and can(row, "close", now) is None,
+        "typed": typed if typed is not None else {},
+        "most": MOST_TEXT,
+        "wrong": wrong,
+    }
+    return page(request, who, "consultation.html", values, status=status if wrong else 200)
+
+
+def _standing(found: Read, now: Seconds) -> dict[str, Any]:
+    row = found.row
+    over = can(row, "comment", now) is not None
+    return {
+        "state": "closed" if row.state == "closed" else "over" if over else "open",
+        "day": day_of(row.closed).isoformat() if row.closed is not None else last_day(row.until),
+        "stale": not found.current,
+        "objections": sum(one.objects for one in found.comments),
+        "unanswered": unanswered(found.comments),
+    }
+
+
+def _sides(found: Read, who: Caller | None) -> list[str]:
+    """For whom the visitor may speak: the communities that are asked, and themselves (empty)."""
+    if who is None:
+        return []
+    mine = sorted(speaks_for(who) & set(found.row.communities))
+    return [*mine, *([""] if found.row.public else [])]

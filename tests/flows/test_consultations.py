@@ -131,7 +131,8 @@ async def test_nobody_is_asked_where_it_is_not_demanded_or_about_examples(d: Des
 
 @pytest.mark.row("WHO-3.1-8")
 async def test_a_consultation_about_another_proposal_of_the_same_pack_is_none(d: Desk) -> None:
-    first, second = await proposed(d), await proposed(d, reviewed("3"))
+    first, second = await proposed(d), await proposed(d)
+    assert first.id != second.id
     asked = await opened(d, first)
     over(d)
     await flow.close(d.stage.world, who("lex"), asked.id, "Fine.")

@@ -83,13 +83,13 @@ async def post_said(request: web.Request) -> web.Response:
     return _made(await flow.comment(_world(request), who, id, body.text, objects=body.objects, side=side), 201)
 
 
-async def post_answer(request: web.Request) -> web.Response:
+async def post_comment_answer(request: web.Request) -> web.Response:
     """POST /consultations/comments/{comment}/answer: answer it, once; for who may write rules."""
     who, body = await caller(request), await json_body(request, AnswerBody)
     return _made(await flow.answer(_world(request), who, request.match_info["comment"], body.text))
 
 
-async def post_closing(request: web.Request) -> web.Response:
+async def post_consultation_closing(request: web.Request) -> web.Response:
     """POST /consultations/{consultation}/closing: end it, when its time is over and every objection has an answer."""
     who, body = await caller(request), await json_body(request, ResultBody)
     made = await flow.close(_world(request), who, request.match_info["consultation"], body.result)
@@ -149,7 +149,7 @@ def _world(request: web.Request) -> World:
 ADDRESSES = (
     ("POST", "/consultations", post_consultation),
     ("POST", "/consultations/{consultation}/comments", post_said),
-    ("POST", "/consultations/comments/{comment}/answer", post_answer),
-    ("POST", "/consultations/{consultation}/closing", post_closing),
+    ("POST", "/consultations/comments/{comment}/answer", post_comment_answer),
+    ("POST", "/consultations/{consultation}/closing", post_consultation_closing),
 )
 """Below /api/v1, for people with an access token; part of the one table of routes.py."""

@@ -1,7 +1,7 @@
 """A whole broker for four people before browsers of their own, with the demo's home organisation, where they sign in."""
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,8 +36,8 @@ _ROLES = {
 _SCOPES = ["openid", "profile", "eduperson_scoped_affiliation", "ga4gh_passport_v1"]
 
 
-def _catalogue(issuer: str, idp: str, data: Path) -> dict[str, object]:
-    """The demo's, with a committee of two, a signing official, and terms to accept; one file."""
+def demo_catalogue(issuer: str, idp: str, data: Path) -> dict[str, Any]:
+    """The demo's, as it is."""
     text = (Path(__file__).parents[2] / "config" / "demo" / "catalogue.yaml").read_text("utf-8")
     web_secret = hashlib.sha256(_SECRETS["web"].encode()).hexdigest()
     raw: dict[str, Any] = yaml.safe_load(
@@ -46,6 +46,13 @@ def _catalogue(issuer: str, idp: str, data: Path) -> dict[str, object]:
         )
     )
     del raw["schema"]
+    return raw
+
+
+def _catalogue(issuer: str, idp: str, data: Path) -> dict[str, Any]:
+    """The demo's, with a committee of two, a signing official, and terms to accept; one file."""
+    raw = demo_catalogue(issuer, idp, data)
+    _file(data)
     subs = {one.id: one.sub for one in PERSONAS}
     raw["roles"] = [
         {"role": role, "scope": scope, "iss": f"{idp}/home", "sub": subs[who]} for who, (role, scope) in _ROLES.items()
@@ -53,17 +60,15 @@ def _catalogue(issuer: str, idp: str, data: Path) -> dict[str, object]:
     raw["committees"][0] |= {"quorum": 2, "endorsed": True}
     raw["objects"] = [{name: value for name, value in raw["objects"][0].items() if name != "index"}]
     raw["datasets"] = [raw["datasets"][0] | {"terms_of_use": TERMS, "terms_sha256": "a" * 64}]
-    for consent in raw["consents"]:
-        consent["datasets"] = [HEART]
+    raw["consents"] = [one | {"datasets": [HEART]} for one in raw["consents"] if HEART in one["datasets"]]
     return raw
 
 
 @asynccontextmanager
-async def elbe(folder: Path) -> AsyncIterator[str]:
+async def elbe(folder: Path, catalogue: Callable[[str, str, Path], dict[str, Any]] = _catalogue) -> AsyncIterator[str]:
     """The broker of a biobank, and the home organisation beside it; the broker's address."""
     ours, theirs = free_port(), free_port()
     issuer, idp = f"{HOST}:{ours}", f"{HOST}:{theirs}"
-    _file(folder / "data")
     clients = [
         IdpClient(
             issuer=name,
@@ -77,7 +82,7 @@ async def elbe(folder: Path) -> AsyncIterator[str]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", theirs).start()
     try:
-        async with broker(folder / "state", ours, _catalogue(issuer, idp, folder / "data")) as made:
+        async with broker(folder / "state", ours, catalogue(issuer, idp, folder / "data")) as made:
             yield made
     finally:
         await runner.cleanup()

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from broker.core.decision import Decision, Question, evaluate
+from broker.core.decision import Decision, Explanation, Question, evaluate, explain
 from broker.core.ids import DecisionId, Issuer, PersonId
 from broker.core.oidc.claims import VISA_CLAIM
 from broker.core.oidc.narrowing import grant_url, named_grant
@@ -102,6 +102,13 @@ def _of_grants(w: World, person: PersonId, session: Session, now: Seconds) -> It
         decision = evaluate(question, snapshot)
         if decision.permits:
             yield replace(_of_grant(grant, decision.ends), judged=(question, decision, snapshot))
+
+
+def why_not_now(w: World, grant: Grant, session: Session, now: Seconds) -> Explanation | None:
+    """Why a grant opens nothing at this moment; None: it opens its dataset. Its holder reads it, nobody is let in."""
+    question, snapshot = _question(w, grant, session, now), w.snapshots.current()
+    decision = evaluate(question, snapshot)
+    return None if decision.permits else explain(question, decision, snapshot)
 
 
 def _of_linked(w: World, other: Linked, session: Session, now: Seconds) -> Iterator[Held]:

@@ -115,6 +115,7 @@ async def _shown(
         "inside": one.inside,
         "voting": one.committee.quorum > 1 or any(each.origin is not None and each.origin.objecting for each in asked),
         "votes": [vote for vote in one.review.votes if vote.turn == one.application.turn],
+        "me": who.person.id,
         "quorum": one.committee.quorum,
         "wrong": wrong,
         "names_of_sides": SIDES,
@@ -141,7 +142,7 @@ async def _asked(
     now, snapshot = request.app[BROKER].world.clock.now(), request.app[BROKER].snapshots.current()
     told = await tell_decision(request.app[BROKER].world, who, id, "committee", language(request))
     explanation = told["explanation"] if not isinstance(told, Reason) else None
-    codes = [each["code"] for each in explanation["why"]] if explanation is not None else []
+    open_to_us = {each["code"]: each["sentence"] for each in explanation["why"]} if explanation is not None else {}
     count = tally(one.review.votes, row.dataset, one.application.turn, one.review.apart)
     return {
         "id": row.id,
@@ -153,7 +154,7 @@ async def _asked(
         "open": row.state is State.SUBMITTED,
         "says": explanation["audience_texts"]["dac"] if explanation is not None else "",
         "judged": judged(explanation, Tongue(language(request))),
-        "codes": [code for code in dict.fromkeys(codes) if may_answer(COMMITTEE, code)],
+        "codes": [(code, says) for code, says in open_to_us.items() if may_answer(COMMITTEE, code)],
         "cast": count.cast,
         "opinion": count.opinion(one.committee.quorum).value,
         "fair": fair(row, snapshot, request.app[BROKER].administration.figures.income),

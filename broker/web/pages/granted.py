@@ -6,11 +6,13 @@ from typing import Any
 from aiohttp import web
 from multidict import MultiDict
 
-from broker.core.access.grants import GrantCommand, GrantPart, reminder
+from broker.core.access.grants import USED, GrantCommand, GrantPart, reminder
 from broker.core.decision.answerers import COMMITTEE, may_answer
-from broker.core.ids import GrantId
+from broker.core.ids import DecisionId, GrantId
 from broker.core.outcome import Reason
 from broker.core.reasons import sentence
+from broker.core.reasons.language import Tongue
+from broker.core.rows import Session
 from broker.core.rows.reports import Told, latest
 from broker.core.time import Seconds
 from broker.flows.committee_figures import ours
@@ -20,7 +22,8 @@ from broker.flows.grants.end import close, stop
 from broker.flows.grants.publish import publish
 from broker.flows.grants.renew import ask_renewal, decline, extend
 from broker.flows.grants.terms import accept, terms_now
-from broker.flows.traces import explained_to_committee
+from broker.flows.traces import explained, explained_to_committee
+from broker.flows.visas import why_not_now
 from broker.flows.world import Caller, World
 from broker.web import forms
 from broker.web.bodies import form_body
@@ -39,7 +42,8 @@ async def mine(request: web.Request) -> web.Response:
     """GET /grants: one's own grants, with their ends and what is owed under them."""
     who, broker = await signed_in(request), request.app[BROKER]
     now = broker.world.clock.now()
-    rows = [_shown(one, now) for one in own(who, broker.snapshots.current(), now)]
+    tongue = Tongue(language(request))
+    rows = [_shown(one, now, tongue) for one in own(who, broker.snapshots.current(), now)]
     return page(request, who, "grants.html", {"rows": rows})
 
 
@@ -47,19 +51,21 @@ async def calendar(request: web.Request) -> web.Response:
     """GET /renewals: what waits for one's committees, and what ends soon."""
     who, broker = await signed_in(request), request.app[BROKER]
     now, snapshot = broker.world.clock.now(), broker.snapshots.current()
+    tongue = Tongue(language(request))
     found = {"waiting": waiting(who, snapshot, now), "ending": ending(who, snapshot, now)}
     return page(
         request,
         who,
         "renewals.html",
-        {"ours": ours(who, snapshot, now)} | {name: [_shown(one, now) for one in rows] for name, rows in found.items()},
+        {"ours": ours(who, snapshot, now)}
+        | {name: [_shown(one, now, tongue) for one in rows] for name, rows in found.items()},
     )
 
 
 async def show(request: web.Request) -> web.Response:
     """GET /grants/{grant}: one grant, what its holder reported, and what one may do."""
     who = await signed_in(request)
-    return _one(request, who, _seen(request, who))
+    return await _one(request, who, _seen(request, who))
 
 
 async def acted(request: web.Request) -> web.Response:
@@ -74,7 +80,7 @@ async def acted(request: web.Request) -> web.Response:
     short = all(len(value) <= _TEXT for value in form.values())
     done = await step(request.app[BROKER].world, who, id, form) if short else _TOO_LONG
     if isinstance(done, NotPossible | Reason):
-        return _one(request, who, _seen(request, who), done, form)
+        return await _one(request, who, _seen(request, who), done, form)
     raise web.HTTPSeeOther(f"/grants/{id}")
 
 
@@ -88,7 +94,7 @@ def _seen(request: web.Request, who: Caller) -> Held:
     return found
 
 
-def _one(
+async def _one(
     request: web.Request,
     who: Caller,
     one: Held,
@@ -99,20 +105,34 @@ def _one(
     now = broker.world.clock.now()
     codes = [each.code for each in no.decision.reasons] if isinstance(no, NotPossible) else []
     values = {
-        "one": _shown(one, now),
+        "one": _shown(one, now, Tongue(language(request))),
         "terms": terms_now(broker.world, one.grant, broker.snapshots.current(), now),
         "purpose": one.grant.purpose,
         "published": shown_publications(one.grant.dataset, latest(one.reports), broker.snapshots.current()),
         "cite": how_to_cite(one.grant.dataset, broker.snapshots.current()),
         "inside": GrantPart.HOLDER not in one.parts,
         "wrong": _told(no, request) if no is not None else None,
+        "rests": await _why_not_now(request, who, one, now),
         "codes": [code for code in dict.fromkeys(codes) if may_answer(COMMITTEE, code)],
         "typed": typed or {},
     }
     return page(request, who, "grant.html", values, status=409 if no is not None else 200)
 
 
-def _shown(one: Held, now: Seconds) -> dict[str, Any]:
+async def _why_not_now(request: web.Request, who: Caller, one: Held, now: Seconds) -> str:
+    """In words, for its holder: why a grant that is in force opens nothing at this moment. Empty: it does."""
+    broker = request.app[BROKER]
+    session = await broker.world.rows.get(Session, who.session or "") if GrantPart.HOLDER in one.parts else None
+    if session is None or one.stage not in USED:
+        return ""
+    explanation = why_not_now(broker.world, one.grant, session, now)
+    if explanation is None:
+        return ""
+    text: str = explained(DecisionId(""), explanation, language(request))["audience_texts"]["researcher"]
+    return text
+
+
+def _shown(one: Held, now: Seconds, tongue: Tongue) -> dict[str, Any]:
     grant = one.grant
     return {
         "id": grant.id,
@@ -126,7 +146,7 @@ def _shown(one: Held, now: Seconds) -> dict[str, Any]:
         "reminder": reminder(grant.ends, now) if one.live else None,
         "waiting": one.waiting,
         "may": sorted(command.value for command in one.may),
-        "owed": [(duty, duty.overdue(now)) for duty in grant.obligations],
+        "owed": [(duty, tongue.duty(duty.text), duty.overdue(now)) for duty in grant.obligations],
         "reports": one.reports,
     }
 

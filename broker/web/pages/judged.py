@@ -49,7 +49,8 @@ def _rule(reason: Mapping[str, Any]) -> dict[str, Any]:
     """By which rule, and which ones of the same pack nearly said yes. `pack`: there is a page about it."""
     norm = reason["norm"] or {}
     law = norm.get("law") or {}
-    rule = ": ".join(one for one in (norm.get("cite") or law.get("title"), norm.get("rule")) if one)
+    text = norm.get("cite") or law.get("title")
+    rule = ": ".join(one for one in (text, norm["rule"]) if one) if text else ""
     return {"rule": rule, "pack": norm["pack"] if law else None, "near": ", ".join(reason["not_matched"])}
 
 

@@ -194,7 +194,7 @@ async def _applied(s: Site) -> dict[str, str]:
     assert path in await max_.open("/reviews")
     path = f"/reviews/{names['returned_review']}"
     await lee.open(path)
-    await lee.send(path, do="return", text="Which hearts?")
+    await lee.send(path, do="return", text="Which hearts?", about="statement")
     await _together(s, names)
     await ada.open(f"/grants/{b.GRANT}")
     await ada.send(f"/grants/{b.GRANT}", do="renew", **REPORT)

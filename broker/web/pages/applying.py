@@ -207,6 +207,7 @@ def form_page(
         "amended": None,
         "begun": False,
         "threads": {},
+        "answered": False,
         "wrong": None,
         "saved": False,
         "told": [],

@@ -31,6 +31,8 @@ _LISTS = ("diseases", "countries")
 
 ASKED = "asked."
 """How the fields begin of the questions that the operator added."""
+REPLY = "reply."
+"""How the fields begin in which somebody answers what was said of a question."""
 _MOST_ASKED = 100
 
 Fields = dict[str, Any]
@@ -45,8 +47,19 @@ def fields(form: MultiDict[str], told_in: Language) -> Fields:
     found: Fields = {name: form[name] for name in single if form.get(name)}
     found |= {"countries": ", ".join(said)} if (said := codes(form.getall("countries", ()), told_in)) else {}
     found |= {name: form.getall(name, []) for name in ("kinds", "topics") if form.getall(name, [])}
-    more = [name for name in form if name.startswith(ASKED)][:_MOST_ASKED]
+    more = [name for name in form if name.startswith((ASKED, REPLY))][:_MOST_ASKED]
     return found | {name: form[name] for name in more if form[name]}
+
+
+def replies(typed: Fields) -> dict[str, str]:
+    """The answers in it to what was said, by question."""
+    told = {name.removeprefix(REPLY): str(text).strip() for name, text in typed.items() if name.startswith(REPLY)}
+    return {name: text for name, text in told.items() if text}
+
+
+def without_replies(typed: Fields) -> Fields:
+    """What is left when they are sent."""
+    return {name: value for name, value in typed.items() if not name.startswith(REPLY)}
 
 
 def paper(typed: Fields) -> Paper:

@@ -5,6 +5,7 @@ from typing import Any
 
 from broker.core.reasons.language import Tongue
 from broker.core.rows.applications import Paper, Remark
+from broker.flows.applications.threads import MEMBERS
 from broker.web.bodies import listed
 from broker.web.pages.paper_form import ASKED, QUESTIONS, TEXTS, typed_of
 
@@ -71,8 +72,7 @@ def is_question(name: str) -> bool:
 
 
 def _question(name: str) -> str:
-    """Programs may name the member of the purpose that a question fills."""
-    return name.removeprefix("purpose.")
+    return name.removeprefix(MEMBERS)
 
 
 def _answers(paper: Paper, tongue: Tongue) -> dict[str, tuple[str, ...]]:

@@ -55,10 +55,20 @@ def stage(grant: Grant, snapshot: Snapshot, now: Seconds) -> GrantStage:
 
 def fellows(grant: Grant, snapshot: Snapshot) -> frozenset[PersonId]:
     """Everybody who applied for it together with its holder, or once did."""
+    application = _application(grant, snapshot)
+    return application.ever if application is not None else frozenset()
+
+
+def project(grant: Grant, snapshot: Snapshot) -> str:
+    """What is the same for all who applied together, and for nobody else."""
+    application = _application(grant, snapshot)
+    return application.id if application is not None else grant.id
+
+
+def _application(grant: Grant, snapshot: Snapshot) -> Application | None:
     request = snapshot.get(Request, grant.request)
     review = snapshot.get(Review, request.review) if request is not None and request.review is not None else None
-    application = snapshot.get(Application, review.application) if review is not None else None
-    return application.ever if application is not None else frozenset()
+    return snapshot.get(Application, review.application) if review is not None else None
 
 
 def parts(

@@ -320,7 +320,7 @@ TABLE: Mapping[str, tuple[str, tuple[Rule, ...]]] = MappingProxyType({
     "recipient.registered": ("safety", (_owner,)),
     "recipient.removed": ("safety", (_owner,)),
     "client.registered": ("safety", (_owner,)),
-    "usage.unexpected": ("use", (_data_used,)),
+    "usage.unexpected": ("use", (_data_used,)), "use.repeated": ("repeat", (_holder,)),
     "alert.raised": ("alert", (_alerted,)),
     "issuer.suspended": ("service", (_admins,)),
     "issuer.removed": ("service", (_admins,)),
@@ -343,7 +343,7 @@ TOPICS: Mapping[str, str] = MappingProxyType(
     {kind: topic for kind, (topic, _) in TABLE.items()} | dict(REMINDERS) | _BESIDE
 )
 
-CAN_BE_OFF: tuple[str, ...] = ("desk", "talk", "reported", "service", "draft", "consultation")
+CAN_BE_OFF: tuple[str, ...] = ("desk", "talk", "reported", "service", "draft", "consultation", "repeat")
 """Topics of which no letter need come. Those of answers, ends, sanctions, choices and an account's safety always do."""
 
 CANNOT_WAIT = frozenset({"stopped", "incident", "use", "alert", "sanction", "safety", "choices"})

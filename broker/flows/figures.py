@@ -15,12 +15,13 @@ from broker.core.equity import Answer, IncomeGroups, Line, closed, hidden_alike,
 from broker.core.grants import stage
 from broker.core.ids import made_at
 from broker.core.reasons import REASONS
-from broker.core.rows import Case, Dataset, Grant, Request, Trace
+from broker.core.rows import Case, Dataset, Grant, Request, Trace, UseVolume
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds, add_months, day_of, start_of
 from broker.flows.world import World
 
 _DAY = 86_400
+_GB = 10**9
 _AT_ONCE = 500
 """Datasets after which others get their turn."""
 _SEVERAL = "several"
@@ -50,6 +51,23 @@ class _Counted:
     origins: list[Answer]
     refused: Counter[str]
     counts: Counter[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    """What left in a year, in whole gigabytes: too coarse for one download to be seen in it where much leaves."""
+
+    year: str
+    whole: int
+    parts: int
+    again: int
+
+
+async def volumes_told(w: World) -> tuple[Volume, ...]:
+    """Of each year in which a gigabyte left, and of this one so far; the last first."""
+    rows = [row async for row in w.rows.scan(UseVolume)]
+    told = [Volume(year=row.id, whole=row.whole // _GB, parts=row.parts // _GB, again=row.again // _GB) for row in rows]
+    return tuple(sorted((one for one in told if one.whole or one.parts), key=lambda one: one.year, reverse=True))
 
 
 class Figures:

@@ -17,6 +17,7 @@ from broker.core.oidc.opaque import stored_id
 from broker.core.rows import Access, Alert, Dataset, Delivery, Grant, Put, Row, UseMark, UseTally, changed
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
+from broker.flows import volumes
 from broker.flows.world import World
 from broker.ports import StaleError
 
@@ -67,10 +68,14 @@ async def _some(w: World, now: Seconds) -> int | None:
     upto = fresh[-1].id if fresh else known.upto
     moved = replace(known, upto=upto, running=running)
     puts.append(Put(changed(moved) if mark is not None else moved))
+    volume = await volumes.count(w, ended, [(grant, one) for grant, one, _ in uses])
     # 3. Record: who is beyond a limit first, for it is found again until what was counted is on record.
     for tally in now_counted.values():
         await _raise(w, tally, now)
-    await w.ledger.record(w.entry("use.counted", now, None, {"deliveries": len(ended), "upto": upto}), *puts)
+    await w.ledger.record(
+        w.entry("use.counted", now, None, {"deliveries": len(ended), "upto": upto}), *puts, *volume.puts
+    )
+    await volumes.tell(w, volume.again, now)
     return len(ended)
 
 

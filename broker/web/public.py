@@ -11,6 +11,7 @@ from broker.core.jurisdiction.pack import Pack
 from broker.core.jurisdiction.rulebook import Rulebook
 from broker.core.plain import plain
 from broker.core.time import rfc3339
+from broker.flows.figures import volumes_told
 from broker.flows.register import Place, Project, register
 from broker.web.errors import Problem
 from broker.web.state import BROKER
@@ -52,6 +53,10 @@ async def get_figures(request: web.Request) -> web.Response:
         "refusals": dict(report.refusals),
         "counts": dict(report.counts),
         "complaints": asdict(report.complaints),
+        "volumes": [
+            {"year": one.year, "whole_gb": one.whole, "parts_gb": one.parts, "again_gb": one.again}
+            for one in await volumes_told(broker.world)
+        ],
         "income_groups": {"year": income.year, "source": income.source, "reviewed_by": income.reviewed_by or None},
     }
     return web.json_response(told)

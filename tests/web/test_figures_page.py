@@ -12,7 +12,7 @@ from broker.core.access.cases import CaseKind, CaseStage
 from broker.core.access.states import State
 from broker.core.equity import SMALL, IncomeGroups
 from broker.core.ids import DecisionId, RequestId, made_at, make_id
-from broker.core.rows import Case, Request, Row, Trace
+from broker.core.rows import Case, Request, Row, Trace, UseVolume
 from broker.core.time import Seconds
 from broker.flows.figures import Figures
 from broker.web.state import BROKER
@@ -174,3 +174,15 @@ async def test_complaints_are_counted_with_how_they_ended(tmp_path: Path) -> Non
 def test_an_id_tells_when_it_was_made(at: int) -> None:
     assert made_at(make_id("dec", at, bytes(10))) == at
     assert made_at("dec_1") is None
+
+
+@pytest.mark.row("WHO-3.6-2")
+@pytest.mark.parametrize(("language", "said"), [("en", "In slices"), ("es", "En partes")])
+async def test_what_left_in_whole_files_and_in_slices_is_told_by_year(tmp_path: Path, language: str, said: str) -> None:
+    row = UseVolume(id="2026", whole=7 * 10**9, parts=3 * 10**9, again=10**9)
+    async with site(tmp_path, row) as s:
+        shown = await Browser(s, "", language).open("/figures")
+        assert said in shown
+        assert re.findall(r"2026</th><td>(\d+)</td><td>(\d+)</td><td>(\d+)</td>", shown) == [("7", "1", "3")]
+        told = await (await s.http.get("/api/v1/figures")).json()
+        assert told["volumes"] == [{"year": "2026", "whole_gb": 7, "parts_gb": 3, "again_gb": 1}]

@@ -122,6 +122,7 @@ KINDS: Mapping[str, str] = MappingProxyType({
     "usage.unexpected": "a repository reported a download that no decision of ours covers; `why` says in what",
     "use.counted": "what left under grants was counted, up to the delivery `upto`",
     "alert.raised": "a use under a grant went beyond a limit; `held` is 1 where the grant was suspended with that",
+    "use.repeated": "under a grant a whole file was fetched again, which its project had",
     "alert.closed": "somebody who answers for the data said what such a use was",
     # whose data they are
     "consent.changed": "a participant's, family's or community's consent got a new version",

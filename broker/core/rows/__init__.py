@@ -45,7 +45,7 @@ from broker.core.rows.results import ResultReport
 from broker.core.rows.revocation import Revocation
 from broker.core.rows.sanctions import Sanction
 from broker.core.rows.tasks import Task
-from broker.core.rows.uses import Alert, UseMark, UseTally
+from broker.core.rows.uses import Alert, UseMark, UseTally, UseVolume, UseWhole
 
 __all__ = [
     "HISTORY_KINDS", "KINDS", "SNAPSHOT_KINDS", "Access", "Alert", "Application", "Approval", "AskedAbout",
@@ -55,7 +55,8 @@ __all__ = [
     "Identity", "IdentityLink", "IdentityProvider", "InForce", "Incident", "Mailbox", "Notice", "Organisation",
     "PackProposal", "Person", "PolledVisa", "Put", "RecipientKey", "RefreshToken", "Report", "Repository",
     "Request", "ResultReport", "Review", "Revocation", "Role", "Row", "Sanction", "Session", "SigningKey", "Task",
-    "Trace", "Usage", "UseMark", "UseTally", "VisaIssuer", "WithdrawalReceipt", "changed",
+    "Trace", "Usage", "UseMark", "UseTally", "UseVolume", "UseWhole", "VisaIssuer",
+    "WithdrawalReceipt", "changed",
 ]  # fmt: skip
 
 KINDS: tuple[type[Row], ...] = (
@@ -64,7 +65,7 @@ KINDS: tuple[type[Row], ...] = (
     Family, Farewell, Gathered, Grant, Hold, HomeSession, Identity, IdentityLink, IdentityProvider, InForce, Incident,
     Mailbox, Notice, Organisation, PackProposal, Person, PolledVisa, RecipientKey, RefreshToken, Report, Repository,
     Request, ResultReport, Review, Revocation, Role, Sanction, Session, SigningKey, Task, Trace, Usage, UseMark,
-    UseTally, VisaIssuer, WithdrawalReceipt,
+    UseTally, UseVolume, UseWhole, VisaIssuer, WithdrawalReceipt,
 )  # fmt: skip
 """Every kind of row; each is a table of its own."""
 

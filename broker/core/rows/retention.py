@@ -48,7 +48,7 @@ from broker.core.rows.results import ResultReport
 from broker.core.rows.revocation import Revocation
 from broker.core.rows.sanctions import Sanction
 from broker.core.rows.tasks import Task
-from broker.core.rows.uses import Alert, UseMark, UseTally
+from broker.core.rows.uses import Alert, UseMark, UseTally, UseVolume, UseWhole
 from broker.core.time import Seconds
 
 DAY = 86_400
@@ -84,7 +84,7 @@ STAYS: Mapping[str, tuple[type[Row], ...]] = MappingProxyType({
         Done, Usage, AskedAbout,
     ),
     "It says of a grant how much was used under it, and what people found of that; it names nobody but by an id.": (
-        Alert, UseMark, UseTally,
+        Alert, UseMark, UseTally, UseVolume, UseWhole,
     ),
     "It says who changed the rules, and what they wrote, and what was said to it; it names nobody but by an id.": (
         PackProposal, Consultation, Comment,

@@ -45,6 +45,30 @@ class UseTally:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UseVolume:
+    """How many bytes left in a year, of all data; `id` is the year, UTC. `again`: of `whole`, what a project had."""
+
+    KIND: ClassVar[str] = "use_volume"
+    id: str
+    version: int = 1
+    whole: int = 0
+    """In downloads of whole files."""
+    parts: int = 0
+    """In ranges and regions, and in downloads that broke off."""
+    again: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseWhole:
+    """A project got a whole file, so many times. `id` is a digest of both."""
+
+    KIND: ClassVar[str] = "use_whole"
+    id: str
+    version: int = 1
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UseMark:
     """How far deliveries were counted. There is one: `id` is `deliveries`.
 

@@ -11,6 +11,7 @@ from broker.core.reasons import REASONS
 from broker.core.reasons.language import Tongue
 from broker.core.time import day_of
 from broker.flows.consultations import open_ones
+from broker.flows.figures import volumes_told
 from broker.flows.rule_history import pack_of, releases
 from broker.web.errors import Problem
 from broker.web.languages import language
@@ -83,6 +84,7 @@ async def figures(request: web.Request) -> web.Response:
         "told": await broker.administration.figures.of_now(broker.world),
         "income": broker.administration.figures.income,
         "small": SMALL,
+        "volumes": await volumes_told(broker.world),
     }
     return page(request, await visitor(request), "figures.html", values)
 

@@ -48,6 +48,8 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "pack_proposal": ("state", "pack"),
     "consultation": ("state", "pack"),
     "comment": ("consultation",),
+    "use_volume": (),
+    "use_whole": (),
     "attachment": ("person",),
     "result_report": ("reporter", "stage"),
 }

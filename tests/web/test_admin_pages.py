@@ -1,9 +1,11 @@
 """The pages of administration: walked by links and forms, and asked for by everybody who has no business there."""
 
+import html
 import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -165,6 +167,11 @@ async def test_an_auditor_reads_the_record_by_kind_and_nobody_else_does(s: Site)
     assert eve.links("/audit/receipts/")
     shown = await eve.open("/admin/log?kind=issuer.suspended&before=99")
     assert shown.count("<h2>") == 1
+    assert "Entries that fit: 1." in shown
+    shown = await eve.open(f"/admin/log?id={quote(EGA)}")
+    assert shown.count("<h2>") >= 2
+    assert shown.count(html.escape(EGA)) > shown.count("<h2>"), "each is about that issuer; and in the field"
+    assert (await eve.open("/admin/log?id=nobody-here")).count("<h2>") == 0
     await eve.open("/admin/log?before=nonsense&kind=<script>")
     assert eve.status == 200
     for name in ("root", "lex", "sam"):

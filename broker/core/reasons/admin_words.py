@@ -78,6 +78,9 @@ ADMIN_WORDS: Mapping[str, str] = MappingProxyType(
         "admin.log_lead": "The newest entries first. People are in it by pseudonyms. Each entry has a proof that anybody can check against the",
         "admin.checkpoint": "signed checkpoint",
         "admin.kind": "Kind of entry",
+        "admin.log_id": "A part of an id: of an entry, a decision, a grant, a dataset, or a person's pseudonym",
+        "admin.log_found": "Entries that fit: {n}.",
+        "admin.log_since": "Looked through as far back as",
         "admin.proof": "Proof",
     }
 )

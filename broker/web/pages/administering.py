@@ -14,7 +14,7 @@ from multidict import MultiDict
 
 from broker.core import strict_json
 from broker.core.administration import SORTS, Managed, Noun, Sort, has_name, makes_secret, may_read, ref, shown
-from broker.core.audit.entry import decode
+from broker.core.audit.kinds import KINDS
 from broker.core.outcome import Reason
 from broker.core.passport.keys import THUMBPRINT
 from broker.core.plain import plain
@@ -24,6 +24,7 @@ from broker.flows import look_at_keys, propose_packs, sanctions
 from broker.flows.administer import Actor, forbidden, made_secret, move, register
 from broker.flows.inspect import inspect
 from broker.flows.issuer_keys import expel, refetch
+from broker.flows.look_through_log import LONGEST, Wanted, look_through
 from broker.flows.world import Caller
 from broker.ports import FormError
 from broker.web import forms
@@ -35,7 +36,6 @@ from broker.web.pages.recent import sign_in_again
 from broker.web.state import BROKER
 
 _FORM_BYTES = 256 * 1024
-_ENTRIES = 50
 _LISTED = 200
 _GROUND = 2_000
 
@@ -126,20 +126,20 @@ async def added(request: web.Request) -> web.Response:
 
 
 async def log(request: web.Request) -> web.Response:
-    """GET /admin/log: the newest entries, by kind if one is named, each with its proof; for auditors."""
+    """GET /admin/log: the newest entries, by kind and by an id if one is named, each with its proof; for auditors."""
     who, broker = await signed_in(request), request.app[BROKER]
     if not who.has_role("auditor", "service"):
         raise Problem("AUTH-NOT-YOURS", roles="auditor")
     said = request.query.get("before", "")
     before = int(said) if said.isascii() and said.isdigit() and len(said) < 16 else None  # noqa: PLR2004 (no log is longer)
-    kept = await broker.audit.newest(_ENTRIES, before)
-    kind = request.query.get("kind", "")[:64]
-    told = [(each.seq, decode(each.body).entry) for each in kept]
+    kind, id = request.query.get("kind", ""), request.query.get("id", "").strip()[:LONGEST]
+    wanted = Wanted(kind=kind if kind in KINDS else "", id=id)
+    found = await look_through(broker.audit, wanted, before)
     values = {
-        "entries": [(seq, one, json.dumps(dict(one.about))) for seq, one in told if kind in ("", one.kind)],
-        "kind": kind,
-        "kinds": sorted({one.kind for _, one in told}),
-        "older": kept[-1].seq if len(kept) == _ENTRIES else None,
+        "entries": [(seq, one, json.dumps(dict(one.about))) for seq, one in found.entries],
+        "wanted": wanted,
+        "kinds": sorted(KINDS),
+        "found": found,
     }
     return page(request, who, "admin_log.html", values)
 

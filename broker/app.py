@@ -211,6 +211,7 @@ def _world(
         form=load_form(settings.application_form_file),
         languages=load_languages(settings.text_folder),
         consultation_days=settings.asked_for_days,
+        seat_percent=settings.seat_percent,
     )
 
 

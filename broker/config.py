@@ -86,6 +86,9 @@ class Settings(BaseModel):
     consultation_days: int | None = Field(default=None, ge=0, le=366)
     """For how many days at least people are asked about a policy pack before it is put in force from a page or by the
     API; 0: they need not be. By default 14 in production, and 0 for examples."""
+    seat_percent: int = Field(default=10, ge=1, le=100)
+    """Above how many of a hundred people in the holdings those of one country of origin, or of one community, want a
+    seat in the committees that decide about their data."""
     dpop_nonce: Literal["off", "required"] = "off"
     """`required`: every DPoP proof needs a nonce of ours, so that none can be made in advance (RFC 9449)."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

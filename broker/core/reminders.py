@@ -20,7 +20,7 @@ from broker.core.ids import PersonId
 from broker.core.origins import AUTHORITY, COMMUNITY
 from broker.core.rows import Application, Case, Committee, ConsentRow, Dataset, Grant, Request, Review, Row
 from broker.core.snapshot import Snapshot
-from broker.core.time import Seconds, start_of
+from broker.core.time import Seconds, day_of, start_of
 
 _DAY = 86_400
 DUTY_DAYS = (0, 7, 30)
@@ -62,6 +62,12 @@ def reminders(row: Row, snapshot: Snapshot, now: Seconds) -> Iterator[Reminding]
 def of_draft(owner: PersonId, about: str, ends: Seconds) -> Reminding:
     """That a draft is given up within `DRAFT_DAYS`: again, if it was saved meanwhile and its time comes anew."""
     return Reminding(key=f"{owner} {about} {ends}", what="reminder.draft", to=Told(to=person_box(owner), about=about))
+
+
+def of_vacancy(population: str, now: Seconds) -> Reminding:
+    """That many people in the holdings have no seat in the committees: each month again, while it is so."""
+    to = Told(to=role_box("admin", "service"), about=population)
+    return Reminding(key=f"{population} {day_of(now).replace(day=1)}", what="reminder.vacancy", to=to)
 
 
 def _of_grant(row: Grant, snapshot: Snapshot, now: Seconds) -> Iterator[Reminding]:

@@ -40,6 +40,8 @@ class World:
     """By tag: in which something may have been told."""
     consultation_days: int = 0
     """For how many days at least people are asked before a reviewed pack comes into force; 0: they need not be."""
+    seat_percent: int = 10
+    """Above which part of all people in the holdings a population wants a seat."""
 
     def new_id(self, prefix: str, now: Seconds) -> str:
         return make_id(prefix, now, self.entropy.for_id())

@@ -36,16 +36,16 @@ async def get_policy(request: web.Request) -> web.Response:
 async def get_register(request: web.Request) -> web.Response:
     """GET /register: the projects that were approved, what began last first. `next`: the `from` of the next page."""
     found, following = shown_register(request)
-    told = {"projects": [_project(one) for one in found], "next": following}
-    return web.json_response(told)
+    shown = {"projects": [_project(one) for one in found], "next": following}
+    return web.json_response(shown)
 
 
 async def get_figures(request: web.Request) -> web.Response:
     """GET /figures: how access was given in the last year, by income group; what is too small to be told is null."""
     broker = request.app[BROKER]
     report = await broker.administration.figures.of_now(broker.world)
-    income = broker.administration.figures.income
-    told = {
+    income, seats = broker.administration.figures.income, await broker.administration.seats.of_today(broker.world)
+    shown = {
         "from": rfc3339(report.since),
         "until": rfc3339(report.until),
         "applicants": [asdict(line) for line in report.applicants],
@@ -57,9 +57,23 @@ async def get_figures(request: web.Request) -> web.Response:
             {"year": one.year, "whole_gb": one.whole, "parts_gb": one.parts, "again_gb": one.again}
             for one in await volumes_told(broker.world)
         ],
+        "representation": {
+            "percent": seats.percent,
+            "places": [
+                {
+                    "place": one.name.partition(":")[2],
+                    "share": one.share,
+                    "seats": one.seats,
+                    "vacant": one.shown_vacant,
+                }
+                for one in seats.places
+            ],
+            "communities": seats.told_communities,
+            "committees": [{"name": name, "seats": dict(found)} for name, found in seats.committees],
+        },
         "income_groups": {"year": income.year, "source": income.source, "reviewed_by": income.reviewed_by or None},
     }
-    return web.json_response(told)
+    return web.json_response(shown)
 
 
 def in_force(request: web.Request) -> Mapping[str, Pack]:
@@ -98,6 +112,6 @@ def _in_short(pack: Pack, rules: Rulebook) -> dict[str, Any]:
 
 
 def _project(one: Project) -> dict[str, Any]:
-    told: dict[str, Any] = plain(one)
+    made: dict[str, Any] = plain(one)
     institutions = [{"title": title, "country": country or None} for title, country in one.institutions]
-    return told | {"institutions": institutions, "begins": rfc3339(one.begins), "ends": rfc3339(one.ends)}
+    return made | {"institutions": institutions, "begins": rfc3339(one.begins), "ends": rfc3339(one.ends)}

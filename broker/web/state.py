@@ -19,6 +19,7 @@ from broker.flows.inspect import Tools
 from broker.flows.notices.send import Post
 from broker.flows.oauth.deps import Deps
 from broker.flows.repositories.feed import Changes
+from broker.flows.representation import Seats
 from broker.flows.verified import Verifier
 from broker.flows.world import World
 from broker.ports import (
@@ -51,6 +52,8 @@ class Administration:
     """Who runs this broker, as its service-info says."""
     figures: Figures = field(default_factory=lambda: Figures(IncomeGroups()))
     """The public figures; without a list of income groups every country is in none."""
+    seats: Seats = field(default_factory=Seats)
+    """Who sits in the committees, against those whose data they decide about."""
     jobs: Jobs = field(default_factory=Jobs)
     """What this process does again and again."""
     sets: PackSets | None = None

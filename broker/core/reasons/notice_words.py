@@ -31,6 +31,7 @@ NOTICE_WORDS: Mapping[str, str] = MappingProxyType({
     "notice.draft": "A draft of yours is deleted within a week, unless you open and save it.",
     "notice.law": "Somebody proposed a change of the rules, and a second person is wanted.",
     "notice.consultation": "There is news of a consultation about the rules.",
+    "notice.seat": "People from whom many of the data come have no seat in the committees.",
     "inbox.none": "There is nothing here.",
     "inbox.new": "new",
     "inbox.read": "Mark as read",

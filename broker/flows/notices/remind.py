@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator
 from broker.core.happened import Told, hook_box
 from broker.core.notices import TOPICS, Channels
 from broker.core.oidc.opaque import stored_id
-from broker.core.reminders import DRAFT_DAYS, Reminding, of_draft, reminders
+from broker.core.reminders import DRAFT_DAYS, Reminding, of_draft, of_vacancy, reminders
 from broker.core.rows import Notice, Put
 from broker.core.time import Seconds
 from broker.flows.applications.given_up import given_up
+from broker.flows.representation import represented
 from broker.flows.world import World
 from broker.ports import StaleError
 
@@ -58,6 +59,8 @@ async def _found(w: World, now: Seconds) -> AsyncIterator[Reminding]:
             await w.clock.give_way()
     async for draft in given_up(w, now, Seconds(now + DRAFT_DAYS * _DAY)):
         yield of_draft(draft.owner, draft.about, draft.ends)
+    for population in (await represented(w)).vacant:
+        yield of_vacancy(population.name, now)
 
 
 def _notices(one: Reminding, channels: Channels, now: Seconds) -> list[Notice]:

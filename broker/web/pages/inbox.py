@@ -36,6 +36,7 @@ _LISTS = {
     "community": "/community",
     "alert": "/alerts",
     "result": "/findings",
+    "seat": "/figures",
 }
 """Where else to look, by topic."""
 

@@ -96,6 +96,7 @@ async def _now(request: web.Request, who: Caller, wrong: str | None = None) -> w
         "wait": round(request.app[WATCHED].longest_wait(), 1),
         "entries": await broker.audit.head(),
         "signed": broker.audit.first + (await broker.audit.published()).size,
+        "vacant": (await broker.administration.seats.of_today(broker.world)).vacant,
         "overdue": _overdue(rules, day_of(at)),
         "jobs": [
             {"word": "job." + one.name.partition(" ")[0], "of": one.name.partition(" ")[2], "one": one}

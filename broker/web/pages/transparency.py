@@ -83,6 +83,7 @@ async def figures(request: web.Request) -> web.Response:
     values = {
         "told": await broker.administration.figures.of_now(broker.world),
         "income": broker.administration.figures.income,
+        "seats": await broker.administration.seats.of_today(broker.world),
         "small": SMALL,
         "volumes": await volumes_told(broker.world),
     }

@@ -22,8 +22,10 @@ _ADDRESS = re.compile(r"^(?:GET|HEAD|OPTIONS|POST|PUT|DELETE)(?: or \w+)?(?: [/â
 _PARAMETER = re.compile(r"\{(\w+)[^}]*\}")
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _VERSIONED = re.compile(r"\bexpected\(|_moved\(request, \"remove\"\)")
+_SENT, _GIVEN_OUT, _NAMED = "await raw(request", "given_out(", 'request.query.get("name"'
+"""How a handler reads a body of bytes, answers with one, and is told what it is called."""
 _FORM_HANDLERS = frozenset({"post_row", "put_row", "test_form"})
-_MEDIA = "application/json"
+_MEDIA, _BYTES = "application/json", "application/octet-stream"
 
 
 class Described(Protocol):
@@ -91,12 +93,15 @@ def _operation(route: Described, schemas: dict[str, Any]) -> dict[str, Any]:
                 "schema": {"type": "string"},
             },
         ]
+    if _NAMED in source:
+        parameters.append({"name": "name", "in": "query", "required": False, "schema": {"type": "string"}})
+    told_as = {_BYTES: {}} if _GIVEN_OUT in source else {_MEDIA: {"schema": {"type": "object"}}}
     found: dict[str, Any] = {
         "operationId": _operation_id(route),
         "summary": told[:1].upper() + told[1:],
         "tags": [route.path.removeprefix(PREFIX).split("/")[0]],
         "responses": {
-            "2XX": {"description": "Done.", "content": {_MEDIA: {"schema": {"type": "object"}}}},
+            "2XX": {"description": "Done.", "content": told_as},
             "default": {
                 "description": "Refused; `code` says why.",
                 "content": {"application/problem+json": {"schema": _ref("Problem")}},
@@ -109,6 +114,8 @@ def _operation(route: Described, schemas: dict[str, Any]) -> dict[str, Any]:
     body = _body(route, source, schemas)
     if body is not None:
         found["requestBody"] = {"required": True, "content": {_MEDIA: {"schema": body}}}
+    elif _SENT in source:
+        found["requestBody"] = {"required": True, "content": {_BYTES: {}}}
     return found
 
 

@@ -17,7 +17,7 @@ from broker.core.multipart import Part, parts
 from broker.core.rows import Application, Attachment
 from broker.flows.people import erase
 from broker.ports.scanner import NoScanner, ScanError
-from broker.web.pages.attaching import SANDBOX
+from broker.web.attached import SANDBOX
 from broker.web.state import BROKER
 from tests import builders as b
 from tests.web.browsing import Browser

@@ -44,22 +44,20 @@ async def attach(
     if found == "harmful":
         return _invalid("file: what looks at files here found it harmful")
     # 4. Record.
-    attached = Attached(
+    made = Attached(
         id=w.new_id("att", now), called=kept_name(name, media), media=media, size=len(content), at=now,
         sha256=hashlib.sha256(content).hexdigest(), scanned=found == "clean", turn=row.turn,
     )  # fmt: skip
-    kept = Attachment(
-        id=attached.id, application=id, person=caller.person.id, content=b64encode(content).decode("ascii")
-    )
+    kept = Attachment(id=made.id, application=id, person=caller.person.id, content=b64encode(content).decode("ascii"))
     about: dict[str, Value] = {
         "application": id,
-        "attachment": attached.id,
-        "size": attached.size,
-        "sha256": attached.sha256,
+        "attachment": made.id,
+        "size": made.size,
+        "sha256": made.sha256,
     }
-    after = changed(row, attached=(*row.attached, attached))
+    after = changed(row, attached=(*row.attached, made))
     await w.ledger.record(w.entry("application.attached", now, caller.person, about), Put(after), Put(kept))
-    return attached
+    return made
 
 
 async def remove(w: World, caller: Caller, id: ApplicationId, attachment: str) -> Application | Reason:
@@ -82,10 +80,16 @@ async def remove(w: World, caller: Caller, id: ApplicationId, attachment: str) -
     return after
 
 
+def attached(w: World, caller: Caller, id: ApplicationId) -> tuple[Attached, ...] | Reason:
+    """What `read` gives to the caller; for nobody else the application is there."""
+    seen = desks(caller, id, w.snapshots.current())
+    return seen[0].application.attached if seen else Reason(code="REQ-NOT-FOUND")
+
+
 async def read(w: World, caller: Caller, id: ApplicationId, attachment: str) -> tuple[Attached, bytes] | Reason:
     """For who applies, and for who sees the application before a committee; for nobody else it is not there."""
-    seen = desks(caller, id, w.snapshots.current())
-    found = next((one for one in (seen[0].application.attached if seen else ()) if one.id == attachment), None)
+    there = attached(w, caller, id)
+    found = next((one for one in there if one.id == attachment), None) if not isinstance(there, Reason) else None
     kept = await w.rows.get(Attachment, attachment) if found is not None else None
     if found is None or kept is None or not kept.content:
         return Reason(code="REQ-NOT-FOUND")

@@ -1,7 +1,5 @@
 """Files beside an application: sent in by a form, and given out so that no browser runs what is in them."""
 
-from urllib.parse import quote
-
 from aiohttp import hdrs, web
 from multidict import MultiDict
 
@@ -11,6 +9,7 @@ from broker.core.multipart import parts
 from broker.core.outcome import Reason
 from broker.flows.applications.attach import attach, read, remove
 from broker.web import forms
+from broker.web.attached import given_out
 from broker.web.bodies import form_body, raw
 from broker.web.errors import Problem
 from broker.web.pages.applying import said, shown_application
@@ -19,8 +18,6 @@ from broker.web.state import BROKER
 
 _BODY = LARGEST + 16 * 1024
 """Bytes of a form with a file in it."""
-SANDBOX = "sandbox; default-src 'none'; frame-ancestors 'none'"
-"""Whatever a file holds: no script, no form, no address of ours, no other page around it."""
 
 
 async def sent(request: web.Request) -> web.Response:
@@ -44,14 +41,7 @@ async def taken(request: web.Request) -> web.Response:
     found = await read(broker.world, who, id, file)
     if isinstance(found, Reason):
         raise Problem.of(found)
-    one, content = found
-    headers = {
-        hdrs.CONTENT_DISPOSITION: f"attachment; filename*=UTF-8''{quote(one.called, safe='')}",
-        hdrs.CACHE_CONTROL: "no-store",
-        "Content-Security-Policy": SANDBOX,
-        "X-Content-Type-Options": "nosniff",
-    }
-    return web.Response(body=content, content_type=one.media, headers=headers)
+    return given_out(*found)
 
 
 async def removed(request: web.Request) -> web.Response:

@@ -100,7 +100,7 @@ async def ask(w: World, sets: PackSets, who: Caller, proposal: str, asked: Asked
 async def comment(
     w: World, who: Caller, id: str, text: str, *, objects: bool, side: SubjectRef | None = None
 ) -> Comment | Reason:
-    """Say something to it: for `side`, or for oneself. Steps as above."""
+    """Say something to it: for `side`, or for oneself. Steps as above. Two clicks are one comment."""
     # 1. Gather.
     now, row = w.clock.now(), await w.rows.get(Consultation, id)
     if row is None:
@@ -116,7 +116,10 @@ async def comment(
     if not text.strip() or len(text) > MOST_TEXT:
         return _invalid(f"text: 1 to {MOST_TEXT} characters")
     persons = w.snapshots.current().ever_linked(who.person.id)
-    if len(said) >= MOST_COMMENTS or sum(one.person in persons for one in said) >= MOST_OF_ONE:
+    mine = [one for one in said if one.person in persons]
+    if mine and (mine[-1].text, mine[-1].objects, mine[-1].side) == (text.strip(), objects, side):
+        return mine[-1]
+    if len(said) >= MOST_COMMENTS or len(mine) >= MOST_OF_ONE:
         return Reason(
             code="REQ-TOO-LARGE", facts=(("limit", f"{MOST_COMMENTS} comments, {MOST_OF_ONE} of one person"),)
         )
@@ -167,11 +170,13 @@ async def close(w: World, who: Caller, id: str, result: str) -> Consultation | R
         return Reason(code="REQ-OBJECTIONS", facts=(("count", str(open_objections)),))
     if not result.strip() or len(result) > MOST_TEXT:
         return _invalid(f"result: 1 to {MOST_TEXT} characters")
-    after = changed(row, state="closed", closed=now, closed_by=who.person.id, result=result.strip())
+    objected = sum(one.objects for one in said)
+    after = changed(
+        row, state="closed", closed=now, closed_by=who.person.id, result=result.strip(), said=len(said),
+        objected=objected,
+    )  # fmt: skip
     # 3. Record.
-    told: dict[str, Value] = {
-        "consultation": id, "comments": len(said), "objections": sum(one.objects for one in said),
-    }  # fmt: skip
+    told: dict[str, Value] = {"consultation": id, "comments": len(said), "objections": objected}
     return await _recorded(w, who, "consultation.closed", told, after)
 
 

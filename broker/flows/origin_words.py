@@ -44,7 +44,7 @@ def voice(caller: Caller, request: Request, snapshot: Snapshot) -> Voice | None:
 async def say(w: World, caller: Caller, id: RequestId, side: str, text: str, *, objects: bool) -> Request | Reason:
     """For `side`: a comment, or an objection; the last word of a side counts. Steps: 1 gather, 2 decide, 3 record.
 
-    StaleError: somebody else was faster.
+    Two clicks are one word. StaleError: somebody else was faster.
     """
     # 1. Gather.
     now, snapshot = w.clock.now(), w.snapshots.current()
@@ -57,6 +57,9 @@ async def say(w: World, caller: Caller, id: RequestId, side: str, text: str, *, 
         return Reason(code="REQ-ORIGIN-OVER")
     if not text.strip() or len(text) > MOST_TEXT:
         return Reason(code="REQ-INVALID", facts=(("problem", f"text: 1 to {MOST_TEXT} characters"),))
+    last = found.window.last.get(side)
+    if last is not None and (last.text, last.objects, side in found.window.silent()) == (text.strip(), objects, False):
+        return found.request
     word = Word(person=caller.person.id, side=side, objects=objects, text=text.strip(), at=now)
     after = changed(found.request, origin=replace(found.window, words=(*found.window.words, word)))
     # 3. Record: that it was said, for whom, and of which kind; never the text.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from broker.core.consultations import settled
 from broker.core.documents import read_pack
 from broker.core.jurisdiction.pack import Pack
-from broker.core.rows import Comment, Consultation, Document, PackProposal
+from broker.core.rows import Consultation, Document, PackProposal
 from broker.core.rows.documents import document_id
 from broker.core.time import Seconds
 from broker.flows.put_in_force import kept_text
@@ -26,8 +26,6 @@ class Release:
     """How people put it in force; None: the operator did, at the machine."""
     asked: Consultation | None = None
     """In which people were asked about it, and a person closed."""
-    objections: tuple[int, int] | None = None
-    """Of how many comments there how many object."""
 
 
 async def releases(w: World, pack: str) -> tuple[Release, ...]:
@@ -36,17 +34,13 @@ async def releases(w: World, pack: str) -> tuple[Release, ...]:
     rows = [row async for row in w.rows.find(PackProposal, "pack", pack) if row.state == "activated"]
     asked = [row async for row in w.rows.find(Consultation, "pack", pack)]
     made = {row.release: row for row in rows}
-    found = [await _release(w, row, made.get(row.release), asked) for row in kept]
+    found = [_release(row, made.get(row.release), asked) for row in kept]
     return tuple(sorted(found, key=lambda one: (one.since or 0, one.version), reverse=True))
 
 
-async def _release(w: World, row: Document, made: PackProposal | None, asked: Sequence[Consultation]) -> Release:
+def _release(row: Document, made: PackProposal | None, asked: Sequence[Consultation]) -> Release:
     about = settled(made, asked) if made is not None else None
-    said = [one async for one in w.rows.find(Comment, "consultation", about.id)] if about is not None else []
-    return Release(
-        version=row.release, digest=row.digest, since=row.since, made=made, asked=about,
-        objections=(len(said), sum(one.objects for one in said)) if about is not None else None,
-    )  # fmt: skip
+    return Release(version=row.release, digest=row.digest, since=row.since, made=made, asked=about)
 
 
 async def pack_of(w: World, pack: str, version: str) -> Pack | None:

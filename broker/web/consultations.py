@@ -11,12 +11,13 @@ from broker.core.outcome import Reason
 from broker.core.rows import Comment, Consultation
 from broker.core.time import rfc3339
 from broker.flows import consultations as flow
-from broker.flows.consultations import MOST_COMMUNITIES, Asked, Read
+from broker.flows.consultations import MOST_COMMUNITIES, Asked
 from broker.flows.world import World
 from broker.web.bodies import Wire, json_body
 from broker.web.callers import caller
 from broker.web.errors import Problem
 from broker.web.pack_proposals import sets_of
+from broker.web.paging import page
 from broker.web.state import BROKER
 
 _Text = Annotated[str, Field(min_length=1, max_length=MOST_TEXT)]
@@ -55,11 +56,13 @@ async def list_consultations(request: web.Request) -> web.Response:
 
 
 async def get_consultation(request: web.Request) -> web.Response:
-    """GET /consultations/{consultation}: the text, what was said to it, and what was answered; nobody is named."""
+    """GET /consultations/{consultation}: the text, what was said to it, and what was answered, a page at a time."""
     found = await flow.read(_world(request), request.match_info["consultation"])
     if isinstance(found, Reason):
         raise Problem.of(found)
-    return web.json_response(_told(found))
+    comments, following = page(request, found.comments)
+    told = in_short(found.row) | {"current": found.current, "text": found.row.text}
+    return web.json_response(told | {"comments": [_comment(one) for one in comments], "next": following})
 
 
 async def post_consultation(request: web.Request) -> web.Response:
@@ -112,14 +115,6 @@ def in_short(row: Consultation) -> dict[str, Any]:
         "result": row.result or None,
         "public": row.public,
         "communities": len(row.communities),
-    }
-
-
-def _told(found: Read) -> dict[str, Any]:
-    return in_short(found.row) | {
-        "current": found.current,
-        "text": found.row.text,
-        "comments": [_comment(one) for one in found.comments],
     }
 
 

@@ -159,7 +159,7 @@ async def test_objections_are_answered_before_it_closes_and_stay_objections(d: D
     newest = (await releases(d.stage.world, PACK))[0]
     assert newest.made is not None
     assert newest.asked is not None
-    assert (newest.asked.id, newest.objections) == (asked.id, (2, 1))
+    assert (newest.asked.id, newest.asked.said, newest.asked.objected) == (asked.id, 2, 1)
     assert (newest.made.proposed_as, newest.made.ended_as) == ("admin", "legal_officer")
     assert (await releases(d.stage.world, PACK))[1].made is None, "the first was the operator's"
 
@@ -171,7 +171,12 @@ _Try = Callable[[Desk, Consultation], Awaitable[object]]
 @pytest.mark.parametrize(
     ("tried", "running", "over_", "closed"),
     [
-        (lambda d, c: flow.comment(d.stage.world, who("sam"), c.id, "Why?", objects=True), True, False, False),
+        (
+            lambda d, c: flow.comment(d.stage.world, who("sam"), c.id, f"Why at {d.stage.clock.now()}?", objects=True),
+            True,
+            False,
+            False,
+        ),
         (lambda d, c: flow.close(d.stage.world, who("lex"), c.id, "Fine."), False, True, False),
     ],
     ids=["comment", "close"],
@@ -243,7 +248,7 @@ async def test_nobody_says_too_much_or_nothing(d: Desk) -> None:
     d.stage.ledger.on_commit((link,))
     sue = caller(Person(id=PersonId("usr_sue"), log_key="dd" * 32, created=START), grants=())
     for n in range(MOST_OF_ONE):
-        await said(d, asked.id, by=sue if n % 2 else who("sam"))
+        await said(d, asked.id, f"Why? {n}", by=sue if n % 2 else who("sam"))
     for by in (who("sam"), sue):
         assert code(await flow.comment(w, by, asked.id, "Why?", objects=False)) == "REQ-TOO-LARGE"
     await said(d, asked.id, by=who("eve"))
@@ -299,3 +304,14 @@ async def test_nothing_is_said_without_its_entry(d: Desk, breaks: Any) -> None:
     d.stage.ledger.breaks = breaks
     with pytest.raises(LedgerDownError):
         await flow.comment(d.stage.world, who("sam"), asked.id, "Why?", objects=False)
+
+
+@pytest.mark.row("WHO-3.5-1")
+async def test_two_clicks_are_one_comment(d: Desk) -> None:
+    asked = await opened(d, await proposed(d))
+    first = await said(d, asked.id)
+    assert await said(d, asked.id, " Why? ") == first
+    assert (await said(d, asked.id, objects=True)).id != first.id
+    assert (await said(d, asked.id, by=who("eve"))).id != first.id
+    assert (await said(d, asked.id)).id != first.id, "said again after something else"
+    assert d.stage.kinds().count("consultation.commented") == 4

@@ -270,3 +270,21 @@ async def test_who_asks_and_the_committee_hear_that_something_was_said() -> None
     s.clock.advance(20 * DAY)
     await remind(s.world, Channels())
     assert "reminder.silence" not in [one.notice.what for one in await inbox(s.world, MEMBER)]
+
+
+@pytest.mark.row("WHO-3.5-2")
+async def test_two_clicks_are_one_word_and_the_same_said_of_other_papers_is_another() -> None:
+    s = world()
+    made = await handed(s)
+    id = request_of(s, made).id
+    for _ in range(2):
+        assert isinstance(await say(s.world, eli(), id, SIDE, "Ours.", objects=True), Request)
+    assert s.kinds().count("origin.said") == 1
+    await give_back(s.world, CHAIR, made.reviews[0], [Said(text="Mend it.")])
+    s.clock.advance(1)
+    await hand_in_again(s.world, ABROAD, made.id, replace(HELPS, statement="Otherwise."))
+    s.clock.advance(1)
+    assert standing(s, made) is Standing.OPEN
+    await say(s.world, eli(), id, SIDE, "Ours.", objects=True)
+    assert s.kinds().count("origin.said") == 2
+    assert standing(s, made) is Standing.OBJECTED

@@ -223,3 +223,30 @@ async def test_over_the_api_it_is_the_same(s: Site) -> None:
         assert answer.status == wanted, await answer.text()
     _, told = await ask(s, "GET", f"/consultations/{id}", "usr_lex")
     assert (told["state"], told["result"]) == ("closed", "Done.")
+
+
+@pytest.mark.row("WHO-3.5-1")
+@pytest.mark.usefixtures("d")
+async def test_many_comments_are_read_a_page_at_a_time(s: Site) -> None:
+    _, path = await opened(s)
+    id = path.rsplit("/", 1)[1]
+    for n in range(51):
+        made = Comment(
+            id=f"com_{n:04}", consultation=id, person=PersonId(f"usr_{n}"), objects=False, text=f"Word {n}.", at=START
+        )
+        s.stage.ledger.rows[made.KIND, made.id] = made
+    nobody, root = Browser(s, ""), Browser(s, "root")
+    shown = await nobody.open(path)
+    assert ("Word 49." in shown, "Word 50." in shown) == (True, False)
+    shown = await nobody.open(nobody.links(f"{path}?from")[0])
+    assert ("Word 49." in shown, "Word 50." in shown) == (False, True)
+    for wrong in ("?from=99999", "?from=-1", "?from=x"):
+        await nobody.open(path + wrong)
+        assert nobody.status == 200
+    await root.open(f"{path}?from=50")
+    await root.send(f"{path}?from=50", do="answer", comment="com_0050", answer="So.")
+    assert (root.path, "Word 50." in root.text, "So." in root.text) == (f"{path}?from=50", True, True)
+    first = await (await s.http.get(f"/api/v1/consultations/{id}")).json()
+    assert len(first["comments"]) == 50
+    rest = await (await s.http.get(f"/api/v1/consultations/{id}", params={"token": first["next"]})).json()
+    assert ([one["text"] for one in rest["comments"]], rest["next"]) == (["Word 50."], None)

@@ -19,6 +19,8 @@ CONSULTATION_WORDS: Mapping[str, str] = MappingProxyType({
     "consult.comments": "What was said",
     "consult.none": "Nobody has said anything yet.",
     "consult.objections": "Objections: {n}. Comments in all: {all}.",
+    "consult.first": "From the first on",
+    "consult.following": "What was said after that",
     "consult.comment": "Comment",
     "consult.objection": "Objection",
     "consult.person": "Somebody, for themselves",

@@ -35,6 +35,9 @@ class Consultation:
     closed_by: PersonId | None = None
     result: str = ""
     """What was made of what people said."""
+    said: int | None = None
+    """How many comments there were when it was closed, and how many of them object."""
+    objected: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,10 +22,13 @@ from broker.web import forms
 from broker.web.bodies import form_body
 from broker.web.errors import Problem
 from broker.web.languages import language
+from broker.web.pages import searching
 from broker.web.pages.here import page, visitor
 from broker.web.state import BROKER
 
 _FORM_BYTES = 64 * 1024
+_PAGE = 50
+"""Comments that are shown at once."""
 
 
 async def show(request: web.Request) -> web.Response:
@@ -46,7 +49,7 @@ async def acted(request: web.Request) -> web.Response:
     done = await _step(request, who, form)
     if isinstance(done, Reason):
         return await _shown(request, who, sentence(done.code, dict(done.facts), language(request)), form)
-    raise web.HTTPSeeOther(request.path)
+    raise web.HTTPSeeOther(request.path_qs)
 
 
 async def _step(request: web.Request, who: Caller, form: MultiDict[str]) -> object:
@@ -92,12 +95,15 @@ async def _shown(
     found = await flow.read(world, request.match_info["consultation"])
     if isinstance(found, Reason):
         raise Problem.of(found)
-    now, row = world.clock.now(), found.row
+    now, row, start = world.clock.now(), found.row, searching.place(request)
     writes = who is not None and may_write(who)
     values: dict[str, Any] = {
         "row": row,
         **_standing(found, now),
-        "comments": found.comments,
+        "comments": found.comments[start : start + _PAGE],
+        "count": len(found.comments),
+        "start": start,
+        "following": start + _PAGE if start + _PAGE < len(found.comments) else None,
         "sides": _sides(found, who),
         "open": can(row, "comment", now) is None,
         "answers": writes and can(row, "answer", now) is None,

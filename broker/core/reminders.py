@@ -17,8 +17,20 @@ from broker.core.access.states import State
 from broker.core.grants import stage
 from broker.core.happened import Told, person_box, role_box
 from broker.core.ids import PersonId
+from broker.core.of_findings import whose_turn
 from broker.core.origins import AUTHORITY, COMMUNITY
-from broker.core.rows import Application, Case, Committee, ConsentRow, Dataset, Grant, Request, Review, Row
+from broker.core.rows import (
+    Application,
+    Case,
+    Committee,
+    ConsentRow,
+    Dataset,
+    Grant,
+    Request,
+    ResultReport,
+    Review,
+    Row,
+)
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds, day_of, start_of
 
@@ -27,6 +39,8 @@ DUTY_DAYS = (0, 7, 30)
 ANSWER_DAYS = (0, 3)
 COMMUNITY_DAYS = (0, 7, 30, 60)
 POLICY_DAYS = COMMUNITY_DAYS
+FINDING_DAYS = (28, 14)
+"""Since a finding was reported."""
 ORIGIN_DAYS = (0, 3)
 DRAFT_DAYS = 7
 
@@ -149,6 +163,15 @@ def _of_origin(row: Request, snapshot: Snapshot, now: Seconds) -> Iterator[Remin
             authority = Told(to=role_box(AUTHORITY, side), about=side.removeprefix(COMMUNITY), but=(row.person,))
             to = authority if side.startswith(COMMUNITY) else seated
             yield Reminding(key=f"{row.id} {origin.until} {mark} {side}", what="reminder.origin", to=to)
+
+
+def of_finding(row: ResultReport, snapshot: Snapshot, now: Seconds) -> Iterator[Reminding]:
+    """Of a finding about a participant that waits since two weeks or four; whoever's turn it is."""
+    mark = next((days for days in FINDING_DAYS if now >= row.reported + days * _DAY), None)
+    if mark is not None:
+        for to in whose_turn(row, snapshot):
+            key = f"{row.id} {row.stage.value} {mark} {to.to}"
+            yield Reminding(key=key, what="reminder.finding", to=to)
 
 
 def _mark(due: Seconds | None, days: tuple[int, ...], now: Seconds) -> int | None:

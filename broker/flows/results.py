@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from broker.core.access.grants import GrantCommand
 from broker.core.access.results import RESULT_TRANSITIONS as MOVES
-from broker.core.access.results import ResultCommand, ResultPart, ResultStage, may
+from broker.core.access.results import WAITING, ResultCommand, ResultPart, ResultStage, may
 from broker.core.consent.returning import Actionable, Onset, Route, Routed, routed, strictest_onset
 from broker.core.grants import fellows
 from broker.core.ids import DatasetId, GrantId, SubjectRef
@@ -35,7 +35,6 @@ LONGEST_NAME = 255
 _SHOWN = 200
 """Closed and forwarded findings that a desk shows, the latest first."""
 Known = dict[DatasetId, dict[str, SubjectRef]]
-_OPEN = (ResultStage.REPORTED, ResultStage.VALIDATED, ResultStage.AT_ETHICS)
 _ENTRIES: Mapping[ResultStage, str] = {
     ResultStage.VALIDATED: "result.validated",
     ResultStage.AT_ETHICS: "result.referred",
@@ -116,7 +115,7 @@ async def retract(w: World, caller: Caller, id: str) -> ResultReport | Reason:
         return row
     stage = MOVES[row.stage][ResultCommand.RETRACT]
     put = changed(row, stage=stage, retracted=now)
-    if row.stage in _OPEN:
+    if row.stage in WAITING:
         put = replace(_emptied(put), ended=now, why="retracted")
     # 3. Record.
     await w.ledger.record(w.entry("result.retracted", now, caller.person, _about(row)), Put(put))
@@ -133,7 +132,7 @@ async def desk(w: World, caller: Caller) -> tuple[SeenResult, ...]:
     """What waits for the caller as custodian or ethics committee, the oldest first; then what is over."""
     snapshot, now = w.snapshots.current(), w.clock.now()
     known: Known = {}
-    rows = [row for stage in _OPEN async for row in w.rows.find(ResultReport, "stage", stage)]
+    rows = [row for stage in WAITING async for row in w.rows.find(ResultReport, "stage", stage)]
     over = (ResultStage.FORWARDED, ResultStage.CLOSED)
     ended = [row for stage in over async for row in w.rows.newest(ResultReport, "stage", stage, _SHOWN)]
     waiting = sorted(rows, key=lambda row: (row.reported, row.id))

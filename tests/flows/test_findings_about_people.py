@@ -8,6 +8,7 @@ import pytest
 from broker.core.access.results import ResultCommand, ResultStage
 from broker.core.consent.model import Grantor, Scope, Withdrawal
 from broker.core.ids import ObjectId, PersonId, SubjectRef
+from broker.core.notices import Channels
 from broker.core.outcome import Reason
 from broker.core.rows import Person, ResultReport
 from broker.core.rows.results import as_told
@@ -15,6 +16,7 @@ from broker.core.rows.retention import DAY, Keeping
 from broker.core.time import Seconds
 from broker.flows.drop import drop
 from broker.flows.notices.inbox import inbox
+from broker.flows.notices.remind import remind
 from broker.flows.people import export, hold
 from broker.flows.results import MOST, MOST_DAYS, OWN_DAYS, Found, Step, desk, own, report, retract, take
 from broker.flows.world import Caller
@@ -330,3 +332,21 @@ async def test_a_copy_of_ones_data_tells_of_it_no_more_than_the_page() -> None:
     await took(s, row.id, CHECK)
     after: Any = await export(s.world, _NO_LOG, b.ADA)
     assert before["rows"][ResultReport.KIND] == after["rows"][ResultReport.KIND] == [as_told(row)]
+
+
+@pytest.mark.row("WHO-3.2-2")
+async def test_whoever_lets_a_finding_wait_is_reminded_and_who_reported_it_is_not() -> None:
+    s = world("all", grantor=Grantor(kind="parent"))
+    row = await reported(s)
+    told = []
+    for days in (13, 14, 27, 28, 40):
+        s.clock.time = Seconds(START + days * DAY)
+        await remind(s.world, Channels())
+        if days == 27:
+            await took(s, row.id, CHECK)
+        told.append([await reminded(s, one) for one in (CUSTODIAN, ETHICS, ada)])
+    assert told == [[0, 0, 0], [1, 0, 0], [1, 0, 0], [1, 1, 0], [1, 1, 0]]
+
+
+async def reminded(s: Stage, who: Caller) -> int:
+    return [one.notice.what for one in await inbox(s.world, who)].count("reminder.finding")

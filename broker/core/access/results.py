@@ -19,6 +19,10 @@ class ResultStage(StrEnum):
     CLOSED = "closed"
 
 
+WAITING = (ResultStage.REPORTED, ResultStage.VALIDATED, ResultStage.AT_ETHICS)
+"""The stages in which somebody owes the next step."""
+
+
 class ResultCommand(StrEnum):
     SEE = "see"
     VALIDATE = "validate"

@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator
 
+from broker.core.access.results import WAITING
 from broker.core.happened import Told, hook_box
 from broker.core.notices import TOPICS, Channels
 from broker.core.oidc.opaque import stored_id
-from broker.core.reminders import DRAFT_DAYS, Reminding, of_draft, of_vacancy, reminders
-from broker.core.rows import Notice, Put
+from broker.core.reminders import DRAFT_DAYS, Reminding, of_draft, of_finding, of_vacancy, reminders
+from broker.core.rows import Notice, Put, ResultReport
 from broker.core.time import Seconds
 from broker.flows.applications.given_up import given_up
 from broker.flows.representation import represented
@@ -61,6 +62,10 @@ async def _found(w: World, now: Seconds) -> AsyncIterator[Reminding]:
         yield of_draft(draft.owner, draft.about, draft.ends)
     for population in (await represented(w)).vacant:
         yield of_vacancy(population.name, now)
+    for stage in WAITING:
+        async for row in w.rows.find(ResultReport, "stage", stage):
+            for one in of_finding(row, snapshot, now):
+                yield one
 
 
 def _notices(one: Reminding, channels: Channels, now: Seconds) -> list[Notice]:

@@ -13,6 +13,7 @@ from broker.core.rows.uses import Limits, Rule, UseTally
 from broker.core.time import Seconds
 
 _DAY = 86_400
+_IN_ALL = frozenset[Rule]({"bytes_in_all", "times_in_all"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +51,8 @@ def counted(before: UseTally | None, grant: GrantId, one: Delivery, country: str
     )
 
 
-def beyond(tally: UseTally, grant: Grant, limits: Limits) -> Iterator[Beyond]:
-    """Each rule beyond which the use is, on the tally's day or in all."""
+def beyond(tally: UseTally, grant: Grant, limits: Limits, held: int = 0) -> Iterator[Beyond]:
+    """Each rule beyond which the use is, on the tally's day or in all. `held`: bytes of the dataset."""
     day, stated = tally.day, grant.purpose.countries
     amounts: tuple[tuple[Rule, int, int | None], ...] = (
         ("bytes_a_day", tally.day_bytes, limits.bytes_a_day),
@@ -63,10 +64,12 @@ def beyond(tally: UseTally, grant: Grant, limits: Limits) -> Iterator[Beyond]:
         if limit is not None and found > limit:
             places = tuple(sorted(tally.day_countries)) if rule == "countries_a_day" else ()
             yield Beyond(rule=rule, key=f"{rule} {grant.id} {day}", found=found, limit=limit, countries=places)
-    if limits.bytes_in_all is not None and tally.bytes > limits.bytes_in_all:
-        times = tally.bytes // max(limits.bytes_in_all, 1)  # told again when it is twice as much, thrice, …
-        key = f"bytes_in_all {grant.id} {times}"
-        yield Beyond(rule="bytes_in_all", key=key, found=tally.bytes, limit=limits.bytes_in_all)
+    several = limits.times_in_all * held if limits.times_in_all is not None and held else None
+    wholes: tuple[tuple[Rule, int | None], ...] = (("bytes_in_all", limits.bytes_in_all), ("times_in_all", several))
+    for rule, limit in wholes:
+        if limit is not None and tally.bytes > limit:
+            times = tally.bytes // max(limit, 1)  # told again when it is twice as much, thrice, …
+            yield Beyond(rule=rule, key=f"{rule} {grant.id} {times}", found=tally.bytes, limit=limit)
     foreign = tuple(sorted(tally.day_countries - stated)) if limits.elsewhere and stated else ()
     if foreign:
         key = f"elsewhere {grant.id} {day} {' '.join(foreign)}"
@@ -75,7 +78,7 @@ def beyond(tally: UseTally, grant: Grant, limits: Limits) -> Iterator[Beyond]:
 
 def is_over(one: Beyond, tally: UseTally, now: Seconds) -> bool:
     """Is it of a day that has long passed? Where counting begins late, nobody is told of each day of last year."""
-    return one.rule != "bytes_in_all" and now // _DAY - tally.day > 1
+    return one.rule not in _IN_ALL and now // _DAY - tally.day > 1
 
 
 def settled(one: Delivery, now: Seconds) -> bool:

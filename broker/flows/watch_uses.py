@@ -11,7 +11,7 @@ from typing import TypeVar
 from broker.core.access.grants import GrantCommand
 from broker.core.audit.entry import Value
 from broker.core.grants import after
-from broker.core.ids import GrantId
+from broker.core.ids import DatasetId, GrantId
 from broker.core.misuse import Beyond, beyond, counted, is_over, settled
 from broker.core.oidc.opaque import stored_id
 from broker.core.rows import Access, Alert, Dataset, Delivery, Grant, Put, Row, UseMark, UseTally, changed
@@ -70,8 +70,9 @@ async def _some(w: World, now: Seconds) -> int | None:
     puts.append(Put(changed(moved) if mark is not None else moved))
     volume = await volumes.count(w, ended, [(grant, one) for grant, one, _ in uses])
     # 3. Record: who is beyond a limit first, for it is found again until what was counted is on record.
+    sizes = dict[DatasetId, int]()
     for tally in now_counted.values():
-        await _raise(w, tally, now)
+        await _raise(w, tally, now, sizes)
     await w.ledger.record(
         w.entry("use.counted", now, None, {"deliveries": len(ended), "upto": upto}), *puts, *volume.puts
     )
@@ -107,14 +108,19 @@ def _tallies(
     return made
 
 
-async def _raise(w: World, tally: UseTally, now: Seconds) -> None:
-    """An entry, a row and notices for each rule that the use is beyond, and that nobody was told of yet."""
+async def _raise(w: World, tally: UseTally, now: Seconds, sizes: dict[DatasetId, int]) -> None:
+    """An entry, a row and notices for each rule that the use is beyond, and that nobody was told of yet.
+
+    `sizes`: of datasets, as far as this look has added them up.
+    """
     snapshot = w.snapshots.current()
     grant = snapshot.get(Grant, tally.id)
     dataset = snapshot.get(Dataset, grant.dataset) if grant is not None else None
     if grant is None or dataset is None:
         return
-    for one in beyond(tally, grant, dataset.limits):
+    if dataset.limits.times_in_all is not None and dataset.id not in sizes:
+        sizes[dataset.id] = sum(one.size for one in snapshot.objects(dataset.id))
+    for one in beyond(tally, grant, dataset.limits, sizes.get(dataset.id, 0)):
         if is_over(one, tally, now):
             continue
         id = f"alt_{stored_id(one.key)[:40]}"

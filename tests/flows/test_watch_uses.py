@@ -101,6 +101,9 @@ RULE_CASES: list[tuple[dict[str, Any], list[str]]] = [
     ({"downloads_a_day": 2}, ["downloads_a_day"]),
     ({"pieces_a_day": 9}, []),
     ({"pieces_a_day": 8}, ["pieces_a_day"]),
+    ({"times_in_all": 5}, []),
+    ({"times_in_all": 4}, ["times_in_all"]),
+    ({"times_in_all": 4, "bytes_in_all": 499}, ["bytes_in_all", "times_in_all"]),
     ({"countries_a_day": 3}, []),
     ({"countries_a_day": 2}, ["countries_a_day"]),
     ({"elsewhere": True}, ["elsewhere"]),
@@ -110,7 +113,7 @@ RULE_CASES: list[tuple[dict[str, Any], list[str]]] = [
 @pytest.mark.row("USE-RULES")
 @pytest.mark.parametrize(("limits", "rules"), RULE_CASES, ids=[str(row[0]) for row in RULE_CASES])
 def test_a_limit_is_what_is_still_allowed(limits: dict[str, Any], rules: list[str]) -> None:
-    found = list(beyond(AT, GERMAN, replace(NONE, **limits)))
+    found = list(beyond(AT, GERMAN, replace(NONE, **limits), held=100))
     assert [one.rule for one in found] == rules
 
 
@@ -121,10 +124,17 @@ def test_countries_that_nobody_stated_cannot_be_left() -> None:
     assert [one.countries for one in beyond(AT, GERMAN, replace(NONE, elsewhere=True))] == [("FR", "US")]
 
 
-def test_twice_as_much_in_all_is_told_again() -> None:
-    limits = replace(NONE, bytes_in_all=100)
-    keys = {next(beyond(replace(AT, bytes=size), GERMAN, limits)).key for size in (101, 199, 201, 250, 301)}
+@pytest.mark.parametrize(
+    "limits", [replace(NONE, bytes_in_all=100), replace(NONE, times_in_all=2)], ids=["bytes", "times"]
+)
+def test_twice_as_much_in_all_is_told_again(limits: Limits) -> None:
+    keys = {next(beyond(replace(AT, bytes=size), GERMAN, limits, held=50)).key for size in (101, 199, 201, 250, 301)}
     assert len(keys) == 3
+
+
+@pytest.mark.row("USE-VOLUME")
+def test_of_data_that_hold_nothing_nobody_takes_several_times_as_much() -> None:
+    assert not list(beyond(AT, GERMAN, replace(NONE, times_in_all=1), held=0))
 
 
 OLD: list[tuple[int, str, bool]] = [
@@ -203,6 +213,23 @@ async def test_a_use_beyond_a_limit_is_told_once_and_stops_nothing() -> None:
         2,
         False,
     )
+
+
+@pytest.mark.row("USE-VOLUME")
+async def test_who_takes_several_times_what_the_data_hold_is_told_of_where_nobody_set_a_number() -> None:
+    s = world(times_in_all=2)
+    held = sum(one.size for one in s.live.current().objects(b.HEART))
+    for _ in range(2):
+        await close_delivery(s.world, await opened(s), "complete", held)
+    s.clock.advance(60)
+    await look(s.world)
+    assert "alert.raised" not in s.kinds(), "twice is what is allowed"
+    await close_delivery(s.world, await opened(s), "complete", 1)
+    s.clock.advance(60)
+    await look(s.world)
+    (shown,) = await alerts(s.world, SITS)
+    assert (shown.alert.rule, shown.alert.found, shown.alert.limit) == ("times_in_all", 2 * held + 1, 2 * held)
+    assert "alert.raised" not in [one.notice.what for one in await inbox(s.world, caller())]
 
 
 @pytest.mark.row("USE-HELD")
@@ -333,4 +360,5 @@ def test_every_rule_can_hold() -> None:
         "countries_a_day",
         "elsewhere",
         "pieces_a_day",
+        "times_in_all",
     }

@@ -17,6 +17,8 @@ class LimitsPart(Part):
     """Deliveries from the first byte on."""
     pieces_a_day: Annotated[int, Field(ge=0)] | None = None
     """Deliveries of any part: one small region after another."""
+    times_in_all: Annotated[int, Field(ge=1)] | None = 5
+    """Bytes in all, as a multiple of what the dataset holds."""
     countries_a_day: Annotated[int, Field(ge=1)] | None = 2
     elsewhere: bool = True
     """Also of a use from a country that the approved purpose does not name?"""
@@ -31,6 +33,7 @@ def limits(part: LimitsPart) -> Limits:
         bytes_in_all=part.bytes_in_all,
         downloads_a_day=part.downloads_a_day,
         pieces_a_day=part.pieces_a_day,
+        times_in_all=part.times_in_all,
         countries_a_day=part.countries_a_day,
         elsewhere=part.elsewhere,
         holds=frozenset(part.holds),

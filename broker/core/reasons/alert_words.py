@@ -10,6 +10,7 @@ ALERT_WORDS: Mapping[str, str] = MappingProxyType(
         "alert.none": "Nothing unusual was noticed.",
         "alert.bytes_a_day": "More bytes in a day than the data allow.",
         "alert.bytes_in_all": "More bytes in all than the data allow.",
+        "alert.times_in_all": "Several times as many bytes as the data hold.",
         "alert.downloads_a_day": "More downloads in a day than the data allow.",
         "alert.pieces_a_day": "More parts asked for in a day than the data allow: perhaps by a program, one small region after another.",
         "alert.countries_a_day": "From more countries within a day than the data allow.",

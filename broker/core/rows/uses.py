@@ -6,9 +6,14 @@ from typing import ClassVar, Literal, get_args
 from broker.core.ids import DatasetId, GrantId, PersonId
 from broker.core.time import Seconds
 
-Rule = Literal["bytes_a_day", "bytes_in_all", "downloads_a_day", "countries_a_day", "elsewhere", "pieces_a_day"]
-"""`elsewhere`: from a country that the approved purpose does not name."""
+Rule = Literal[
+    "bytes_a_day", "bytes_in_all", "downloads_a_day", "countries_a_day", "elsewhere", "pieces_a_day", "times_in_all"
+]
+"""`elsewhere`: from a country that the approved purpose does not name; `times_in_all`: more than the data hold, several
+times over."""
 RULES: tuple[Rule, ...] = get_args(Rule)
+BYTES = frozenset[Rule]({"bytes_a_day", "bytes_in_all", "times_in_all"})
+"""Those that count bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +32,8 @@ class Limits:
     holds: frozenset[Rule] = frozenset()
     pieces_a_day: int | None = None
     """Deliveries of any part: who asks for one small region after another is found by this."""
+    times_in_all: int | None = None
+    """Bytes in all, as a multiple of what the dataset holds: for who set no number of bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from broker.core.outcome import Reason
 from broker.core.reasons import sentence
+from broker.core.rows.uses import BYTES
 from broker.flows.alerts import SeenAlert, alerts, close
 from broker.flows.world import Caller
 from broker.web import forms
@@ -47,5 +48,5 @@ def _row(one: SeenAlert) -> dict[str, Any]:
     return {
         "id": row.id, "grant": row.grant, "title": one.title, "rule": row.rule, "found": row.found,
         "limit": row.limit, "countries": row.countries, "held": row.held, "raised": row.raised, "state": row.state,
-        "closed": row.closed, "ground": row.ground, "may": one.may and row.state == "open",
+        "bytes": row.rule in BYTES, "closed": row.closed, "ground": row.ground, "may": one.may and row.state == "open",
     }  # fmt: skip

@@ -22,6 +22,7 @@ from broker.flows.world import World
 from broker.web.bodies import Wire, json_body
 from broker.web.callers import caller
 from broker.web.errors import Problem
+from broker.web.origins import origin_json
 from broker.web.state import BROKER
 
 T = TypeVar("T")
@@ -183,6 +184,7 @@ def review_json(one: Desk, request: web.Request) -> dict[str, Any]:
                 "instead_of": each.instead_of,
                 "state": each.state.value,
                 "decision": each.decision or each.foresight,
+                "origin": origin_json(each.origin, now),
             }
             for each in requests(row, broker.snapshots.current())
         ],

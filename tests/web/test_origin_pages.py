@@ -167,6 +167,8 @@ async def test_over_the_api_it_is_the_same(s: Site) -> None:
         assert seen["origin"]["until"] == told["origin"]["until"]
         assert seen["origin"]["words"][0]["text"] == "Ours."
         assert "usr_eli" not in str(seen)
+        _, review = await ask(s, "GET", f"/reviews/{row.review}", by)
+        assert review["requests"][0]["origin"] == seen["origin"]
     decision = {"decision": "approve", "ground": "Good."}
     await ask(s, "POST", f"/reviews/{row.review}/assessments", "usr_lee", {"dataset": b.HEART, **SIDES})
     status, told = await ask(s, "POST", f"/requests/{row.id}/decision", "usr_mei", decision)

@@ -48,6 +48,8 @@ def parts(
         found.add(Part.MEMBER)
     if any(has(Part.SIGNING_OFFICIAL, f"organisation:{one.id}") for one in organisations):
         found.add(Part.SIGNING_OFFICIAL)
+    if any(has(Part.IT_DIRECTOR, f"organisation:{one.id}") for one in organisations):
+        found.add(Part.IT_DIRECTOR)
     if has(Part.AUDITOR, "service"):
         found.add(Part.AUDITOR)
     return frozenset(found)
@@ -63,14 +65,14 @@ def moved(review: Review, *commands: Command, now: Seconds, **changes: Any) -> R
 
 
 def handed_in(review: Review, committee: Committee, now: Seconds) -> Review:
-    """The review of a committee to which papers were handed: screened, unless an official must endorse them first.
+    """The review of a committee to which papers were handed: screened, unless the institution answers for them first.
 
-    Who endorsed older papers has not endorsed these, and votes on those count no longer. After an answer they are an
+    Who answered for older papers has not done so for these, and votes on those count no longer. After an answer they are an
     amendment.
     """
-    rest = () if committee.endorsed else (Command.WAIVE, Command.SCREEN)
+    rest = () if committee.vouched else (Command.WAIVE, Command.SCREEN)
     begins = Command.AMEND if review.stage is Stage.DECIDED else Command.SUBMIT
-    made = moved(review, begins, *rest, now=now, endorsed_by=None)
+    made = moved(review, begins, *rest, now=now, endorsed_by=None, confirmed_by=None)
     if made is None:
         raise ValueError(f"nothing can be handed in to what is {review.stage}")
     return made

@@ -20,6 +20,7 @@ from broker.core.rows import (
     Application,
     Case,
     Client,
+    Committee,
     ConsentRow,
     Dataset,
     DrsObject,
@@ -83,13 +84,22 @@ def _desks(h: Happened) -> Iterator[Told]:
 
 
 def _officials(h: Happened) -> Iterator[Told]:
-    """Who endorses for the applicant's institution, where that is what it waits for."""
+    """Who answers for the applicant's institution, where that is what it waits for."""
     for row in h.of(Review):
         application = h.get(Application, row.application) if row.stage is Stage.SUBMITTED else None
         scopes = (one.partition("@")[2] for one in application.affiliations) if application is not None else ()
         for home in h.before.organisations(scopes):
             but = _ever_applied(h, row.application)
-            yield Told(to=role_box("signing_official", f"organisation:{home.id}"), about=row.id, but=but)
+            for role in _awaited(row, h.before.get(Committee, row.committee)):
+                yield Told(to=role_box(role, f"organisation:{home.id}"), about=row.id, but=but)
+
+
+def _awaited(row: Review, committee: Committee | None) -> Iterator[str]:
+    """Whose answer a committee wants, and has not got."""
+    if committee is not None and committee.endorsed and row.endorsed_by is None:
+        yield "signing_official"
+    if committee is not None and committee.confirmed and row.confirmed_by is None:
+        yield "it_director"
 
 
 def _remarked(h: Happened) -> Iterator[Told]:
@@ -285,6 +295,7 @@ TABLE: Mapping[str, tuple[str, tuple[Rule, ...]]] = MappingProxyType({
     "finding.given": ("talk", (_asker,)),
     "origin.said": ("talk", (_heard,)),
     "review.endorsed": ("talk", (_applicants, _desks)),
+    "review.confirmed": ("talk", (_applicants, _desks)),
     "review.declined": ("application", (_applicants,)),
     "review.remarked": ("talk", (_remarked,)),
     "review.invited": ("invited", (_invited,)),

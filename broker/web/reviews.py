@@ -17,7 +17,18 @@ from broker.core.snapshot import Snapshot
 from broker.core.time import parse_rfc3339, rfc3339
 from broker.flows.applications.correct import reopen
 from broker.flows.applications.desk import Desk, at_desk, inbox, requests
-from broker.flows.applications.review import Said, assess, endorse, give_back, invite, put_off, remark, step_aside, vote
+from broker.flows.applications.review import (
+    Said,
+    assess,
+    confirm,
+    endorse,
+    give_back,
+    invite,
+    put_off,
+    remark,
+    step_aside,
+    vote,
+)
 from broker.flows.world import World
 from broker.web.bodies import Wire, json_body
 from broker.web.callers import caller
@@ -42,6 +53,11 @@ class ReturnBody(Wire):
 
 class EndorsementBody(Wire):
     endorse: bool
+    ground: Text
+
+
+class ConfirmationBody(Wire):
+    confirm: bool
     ground: Text
 
 
@@ -89,6 +105,12 @@ async def get_review(request: web.Request) -> web.Response:
     """GET /reviews/{review}: an application before one committee, with what was said about it."""
     found = await _at(request, Command.SEE)
     return web.json_response(review_json(found, request))
+
+
+async def post_confirmation(request: web.Request) -> web.Response:
+    """POST /reviews/{review}/confirmation: the IT director says whether place and safeguards are as the papers say."""
+    who, body = await caller(request), await json_body(request, ConfirmationBody)
+    return await _done(request, await confirm(_world(request), who, _id(request), yes=body.confirm, ground=body.ground))
 
 
 async def post_endorsement(request: web.Request) -> web.Response:
@@ -173,6 +195,7 @@ def review_json(one: Desk, request: web.Request) -> dict[str, Any]:
         "due": rfc3339(due) if due is not None else None,
         "late": row.clock.late(row.stage, days, now),
         "endorsed": row.endorsed_by is not None if one.committee.endorsed else None,
+        "confirmed": row.confirmed_by is not None if one.committee.confirmed else None,
         "parts": sorted(part.value for part in one.parts),
         "may": sorted(command.value for command in one.may),
         "requests": [

@@ -239,6 +239,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_API}/reviews", reviews.list_reviews, Who.TOKEN),
     Route("GET", f"{_API}/reviews/{{review}}", reviews.get_review, Who.TOKEN),
     Route("POST", f"{_API}/reviews/{{review}}/endorsement", reviews.post_endorsement, Who.TOKEN),
+    Route("POST", f"{_API}/reviews/{{review}}/confirmation", reviews.post_confirmation, Who.TOKEN),
     Route("POST", f"{_API}/reviews/{{review}}/remarks", reviews.post_remark, Who.TOKEN),
     Route("POST", f"{_API}/reviews/{{review}}/invitations", reviews.post_invitation, Who.TOKEN),
     Route("POST", f"{_API}/reviews/{{review}}/assessments", reviews.post_assessment, Who.TOKEN),

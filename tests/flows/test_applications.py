@@ -19,7 +19,18 @@ from broker.flows.applications import drafts
 from broker.flows.applications.correct import reopen
 from broker.flows.applications.desk import at_desk, desk, desks, requests
 from broker.flows.applications.hand_in import hand_in, take_back
-from broker.flows.applications.review import Said, assess, endorse, give_back, invite, put_off, remark, step_aside, vote
+from broker.flows.applications.review import (
+    Said,
+    assess,
+    confirm,
+    endorse,
+    give_back,
+    invite,
+    put_off,
+    remark,
+    step_aside,
+    vote,
+)
 from broker.flows.applications.turns import hand_in_again
 from broker.flows.decide_request import Decided, NotPossible
 from broker.flows.world import Caller
@@ -48,9 +59,15 @@ OTHER_MEMBER = who(SAM, seat("committee_member", "sam"))
 HANDLER = who(ODA, seat("handler", "oda"))
 
 
-def world(*more: Any, quorum: int = 1, endorsed: bool = False) -> World:
+def world(*more: Any, quorum: int = 1, endorsed: bool = False, confirmed: bool = False) -> World:
     committee = Committee(
-        id=b.DAC, name="The committee", contact="dac@bank.example", voters=("bank",), quorum=quorum, endorsed=endorsed
+        id=b.DAC,
+        name="The committee",
+        contact="dac@bank.example",
+        voters=("bank",),
+        quorum=quorum,
+        endorsed=endorsed,
+        confirmed=confirmed,
     )
     return stage(LEE, SAM, ODA, *more, committee=committee, grant=None)
 
@@ -266,6 +283,49 @@ async def test_a_signing_official_of_the_applicants_institution_endorses_first()
     assert (review_of(s, made).stage, review_of(s, made).endorsed_by) == (Stage.SUBMITTED, None), (
         "they read other papers"
     )
+
+
+@pytest.mark.row("WF-CONFIRM")
+@pytest.mark.parametrize("first", ["endorse", "confirm"])
+async def test_official_and_it_director_both_answer_and_the_last_moves_it_on(first: str) -> None:
+    s = world(endorsed=True, confirmed=True)
+    made = await handed(s)
+    id, home = made.reviews[0], s.live.current().organisations(["rhine.example"])[0]
+    official = who(SAM, seat("signing_official", "sam", f"organisation:{home.id}"))
+    director = who(SAM, seat("it_director", "sam", f"organisation:{home.id}"))
+    steps = {"endorse": (endorse, official, director), "confirm": (confirm, director, official)}
+    step, right, wrong = steps.pop(first)
+    other, last, _ = next(iter(steps.values()))
+    refused = await step(s.world, wrong, id, yes=True, ground="x")
+    assert isinstance(refused, Reason)
+    assert refused.code == "REQ-NOT-YOUR-PART"
+    for _ in range(2):
+        done = await step(s.world, right, id, yes=True, ground="As it says.")
+        assert isinstance(done, Review)
+        assert done.stage is Stage.SUBMITTED, "one of them is not both"
+    done = await other(s.world, last, id, yes=True, ground="As it says.")
+    assert isinstance(done, Review)
+    assert (done.stage, done.endorsed_by, done.confirmed_by) == (Stage.IN_REVIEW, SAM.id, SAM.id)
+    await give_back(s.world, MEMBER, id, [Said(text="Which hearts?")])
+    await hand_in_again(s.world, caller(), made.id, replace(PAPER, statement="On another machine."))
+    again = review_of(s, made)
+    assert (again.stage, again.endorsed_by, again.confirmed_by) == (Stage.SUBMITTED, None, None)
+
+
+@pytest.mark.row("WF-CONFIRM")
+async def test_an_it_director_answers_alone_where_the_committee_wants_nobody_else() -> None:
+    s = world(confirmed=True)
+    made = await handed(s)
+    home = s.live.current().organisations(["rhine.example"])[0]
+    director = who(SAM, seat("it_director", "sam", f"organisation:{home.id}"))
+    assert isinstance(await decide_request.approve(s.world, MEMBER, request_of(s, made).id, "Good.", {}), Reason)
+    done = await confirm(s.world, director, made.reviews[0], yes=False, ground="Not encrypted.")
+    assert isinstance(done, Review)
+    assert (done.stage, done.remarks[-1].part) == (Stage.RETURNED, Part.IT_DIRECTOR)
+    await hand_in_again(s.world, caller(), made.id, replace(PAPER, statement="Encrypted."))
+    done = await confirm(s.world, director, made.reviews[0], yes=True, ground="As it says.")
+    assert isinstance(done, Review)
+    assert done.stage is Stage.IN_REVIEW
 
 
 async def test_what_the_official_does_not_endorse_goes_back() -> None:

@@ -25,6 +25,7 @@ PAPER = Paper(title="T", statement="S", lay="L", purpose=b.PURPOSE, datasets=(b.
 BODY = {"title": "T", "statement": "S2", "lay": "L", "purpose": purpose_json(b.PURPOSE)}
 WHO = {
     Part.APPLICANT: "ada", Part.ACCESSOR: "sam", Part.SIGNING_OFFICIAL: "ora", Part.HANDLER: "han", Part.MEMBER: "lee",
+    Part.IT_DIRECTOR: "itd",
     Part.CHAIR: "cha", Part.REVIEWER: "rev", Part.DECIDER: "dec", Part.AUDITOR: "aud",
 }  # fmt: skip
 STRANGERS = ("root", "stranger", "elsewhere", "pia")
@@ -40,6 +41,7 @@ CALLS: dict[Command, tuple[str, str, Any]] = {
     Command.SUBMIT: ("POST", f"{HERE}/turns", BODY),
     Command.ENDORSE: ("POST", f"{REVIEW}/endorsement", {"endorse": True, "ground": "x"}),
     Command.DECLINE: ("POST", f"{REVIEW}/endorsement", {"endorse": False, "ground": "x"}),
+    Command.CONFIRM: ("POST", f"{REVIEW}/confirmation", {"confirm": True, "ground": "x"}),
     Command.INVITE: ("POST", f"{REVIEW}/invitations", {"person": "usr_stranger", "part": "reviewer"}),
     Command.ASSESS: (
         "POST", f"{REVIEW}/assessments",
@@ -59,6 +61,7 @@ def rows(stage: Stage) -> list[Row]:
     committee_of = f"committee:{b.DAC}"
     roles = {
         "ora": ("signing_official", "organisation:rhine"), "han": ("handler", committee_of),
+        "itd": ("it_director", "organisation:rhine"),
         "lee": ("committee_member", committee_of), "cha": ("committee_chair", committee_of), "aud": ("auditor", "service"),
         "root": ("admin", "service"), "elsewhere": ("committee_chair", "committee:https://else.example"),
     }  # fmt: skip

@@ -224,6 +224,8 @@ class CommitteePart(Part):
     """How many members must have voted before the chair answers an application. 1: any member answers it."""
     endorsed: bool = False
     """Must the signing official of the applicant's institution endorse an application before it comes here?"""
+    confirmed: bool = False
+    """Must the IT director of that institution confirm where and how the data will be kept?"""
     answer_days: int = Field(default=14, ge=1, le=366)
     """Within how many days it means to answer."""
     training: Url | None = None
@@ -235,6 +237,7 @@ RoleName = Literal[
     "committee_chair",
     "handler",
     "signing_official",
+    "it_director",
     "admin",
     "auditor",
     "issuer_admin",

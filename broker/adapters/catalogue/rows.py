@@ -257,7 +257,7 @@ def _some(listed: list[str] | None) -> frozenset[str] | None:
 def _committee(part: models.CommitteePart) -> Row:
     return Committee(
         id=part.id, name=part.name, contact=part.contact, voters=tuple(part.voters), quorum=part.quorum,
-        endorsed=part.endorsed, answer_days=part.answer_days, training=part.training,
+        endorsed=part.endorsed, confirmed=part.confirmed, answer_days=part.answer_days, training=part.training,
     )  # fmt: skip
 
 

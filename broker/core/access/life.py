@@ -12,7 +12,7 @@ class Stage(StrEnum):
     DRAFT = "draft"
     """Seen by its author alone; not stored for ever (ruling 27)."""
     SUBMITTED = "submitted"
-    """Waits for the signing official, where the committee wants one."""
+    """Waits for the signing official and the IT director, where the committee wants them; the last one moves it on."""
     SCREENING = "screening"
     """The gates are asked beforehand, for every dataset; passed within the same record."""
     IN_REVIEW = "in_review"
@@ -39,6 +39,8 @@ class Command(StrEnum):
     AMEND = "amend"
     """After an answer: other data, other people, another purpose. The answers before hold until there are others."""
     ENDORSE = "endorse"
+    CONFIRM = "confirm"
+    """The IT director says that the data will be kept and computed where and how the papers say."""
     DECLINE = "decline"
     REMARK = "remark"
     INVITE = "invite"
@@ -52,7 +54,7 @@ class Command(StrEnum):
     DECIDE = "decide"
     REOPEN = "reopen"
     WAIVE = "waive"
-    """By the broker: the committee wants no signing official."""
+    """By the broker: the committee wants nobody of the institution to answer for it."""
     SCREEN = "screen"
     """By the broker: the gates were asked, and what they said is told to both sides."""
     FINISH = "finish"
@@ -67,6 +69,7 @@ TRANSITIONS: Mapping[Stage, Mapping[Command, Stage]] = {
         Command.SUBMIT: Stage.SUBMITTED,
         Command.WAIVE: Stage.SCREENING,
         Command.ENDORSE: Stage.SCREENING,
+        Command.CONFIRM: Stage.SCREENING,
         Command.DECLINE: Stage.RETURNED,
         Command.WITHDRAW: Stage.WITHDRAWN,
         Command.STAND: Stage.DECIDED,

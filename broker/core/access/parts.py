@@ -15,6 +15,8 @@ class Part(StrEnum):
     ACCESSOR = "accessor"
     """Applies together with the applicant, for a grant of their own."""
     SIGNING_OFFICIAL = "signing_official"
+    IT_DIRECTOR = "it_director"
+    """Answers for where and how the applicant's institution keeps and computes data."""
     HANDLER = "handler"
     """Keeps the committee's desk: sees that an application comes to its answer, and does not give it."""
     MEMBER = "committee_member"
@@ -54,12 +56,14 @@ PERMISSIONS: Mapping[Stage, Mapping[Part, frozenset[Command]]] = {
         Part.APPLICANT: _OWN,
         Part.ACCESSOR: _WITH,
         Part.SIGNING_OFFICIAL: _SEE | {Command.ENDORSE, Command.DECLINE},
+        Part.IT_DIRECTOR: _SEE | {Command.CONFIRM, Command.DECLINE},
     },
     Stage.SCREENING: {**_READING, Part.APPLICANT: _OWN - _PEOPLE, Part.ACCESSOR: _WITH - {Command.LEAVE}},
     Stage.IN_REVIEW: {
         Part.APPLICANT: _OWN,
         Part.ACCESSOR: _WITH,
         Part.SIGNING_OFFICIAL: _SEE,
+        Part.IT_DIRECTOR: _SEE,
         Part.HANDLER: _HANDLE | {Command.RETURN},
         Part.MEMBER: _SIT,
         Part.CHAIR: _SIT | _HANDLE,
@@ -72,12 +76,14 @@ PERMISSIONS: Mapping[Stage, Mapping[Part, frozenset[Command]]] = {
         Part.APPLICANT: _OWN | {Command.SUBMIT},
         Part.ACCESSOR: _WITH,
         Part.SIGNING_OFFICIAL: _SEE,
+        Part.IT_DIRECTOR: _SEE,
     },
     Stage.DECIDED: {
         **_READING,
         Part.APPLICANT: _SPEAK | {Command.COPY, Command.AMEND} | _PEOPLE,
         Part.ACCESSOR: _WITH,
         Part.SIGNING_OFFICIAL: _SEE,
+        Part.IT_DIRECTOR: _SEE,
         Part.CHAIR: _SPEAK | {Command.REOPEN},
     },
     Stage.WITHDRAWN: {
@@ -85,6 +91,7 @@ PERMISSIONS: Mapping[Stage, Mapping[Part, frozenset[Command]]] = {
         Part.APPLICANT: _SEE | {Command.COPY},
         Part.ACCESSOR: _WITH - {Command.LEAVE},
         Part.SIGNING_OFFICIAL: _SEE,
+        Part.IT_DIRECTOR: _SEE,
     },
 }
 

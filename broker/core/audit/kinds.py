@@ -45,6 +45,7 @@ KINDS: Mapping[str, str] = MappingProxyType({
     "application.detached": "a file beside an application was removed, and its bytes with it",
     "application.left": "somebody applies with others no longer; `grants` of theirs ended with that",
     "review.endorsed": "a signing official endorsed an application for their institution",
+    "review.confirmed": "an IT director confirmed where and how an institution will keep the data of an application",
     "review.declined": "a signing official did not endorse an application, and gave it back",
     "review.remarked": "somebody said something about an application",
     "review.invited": "a committee asked somebody for advice about an application, or to decide in its place",

@@ -193,6 +193,7 @@ class Review:
     stage: Stage
     clock: Clock
     endorsed_by: PersonId | None = None
+    confirmed_by: PersonId | None = None
     remarks: tuple[Remark, ...] = ()
     votes: tuple[Vote, ...] = ()
     invited: tuple[Invited, ...] = ()

@@ -171,6 +171,8 @@ class Committee:
     """How many of its members must have voted before it answers. 1: whoever answers has voted by that."""
     endorsed: bool = False
     """Does it want the signing official of the applicant's institution to endorse an application first?"""
+    confirmed: bool = False
+    """Does it want the IT director of that institution to confirm where and how the data will be kept?"""
     answer_days: int = 14
     """Within how many days it means to answer."""
     training: str | None = None
@@ -179,7 +181,12 @@ class Committee:
     @property
     def wants_papers(self) -> bool:
         """Is a request without an application too little for it?"""
-        return self.quorum > 1 or self.endorsed
+        return self.quorum > 1 or self.vouched
+
+    @property
+    def vouched(self) -> bool:
+        """Must somebody of the applicant's institution answer for an application before it comes here?"""
+        return self.endorsed or self.confirmed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

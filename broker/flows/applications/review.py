@@ -37,30 +37,57 @@ class Said:
 
 
 async def endorse(w: World, caller: Caller, id: ReviewId, *, yes: bool, ground: str) -> Review | Reason:
-    """The signing official says whether the institution stands behind it. Steps: 1 gather, 2 decide, 3 record."""
+    """The signing official says whether the institution stands behind it."""
+    return await _answered_for(w, caller, id, Command.ENDORSE if yes else Command.DECLINE, ground)
+
+
+async def confirm(w: World, caller: Caller, id: ReviewId, *, yes: bool, ground: str) -> Review | Reason:
+    """The IT director says whether the data will be kept and computed where and how the papers say."""
+    return await _answered_for(w, caller, id, Command.CONFIRM if yes else Command.DECLINE, ground)
+
+
+_SIGNS = {Command.ENDORSE: Part.SIGNING_OFFICIAL, Command.CONFIRM: Part.IT_DIRECTOR}
+
+
+async def _answered_for(w: World, caller: Caller, id: ReviewId, command: Command, ground: str) -> Review | Reason:
+    """The last of those whom the committee wants to answer moves it on. Steps: 1 gather, 2 decide, 3 record."""
     # 1. Gather.
-    now, command = w.clock.now(), Command.ENDORSE if yes else Command.DECLINE
+    now, part = w.clock.now(), _SIGNS.get(command)
     found = at_desk(caller, id, command, w.snapshots.current())
     if isinstance(found, Reason):
         return found
     # 2. Decide.
-    if yes and not _answers_for_all(caller, found, w.snapshots.current()):
+    if part is not None and not _answers_for_all(caller, part, found, w.snapshots.current()):
         return Reason(code="REQ-OTHER-HOME")
-    made = _remark(w, caller, found, Said(text=ground), now)
-    commands = (Command.ENDORSE, Command.SCREEN) if yes else (Command.DECLINE,)
-    by = caller.person.id if yes else None
-    after = moved(found.review, *commands, now=now, endorsed_by=by, remarks=(*found.review.remarks, made))
+    said: dict[str, object] = {"remarks": (*found.review.remarks, _remark(w, caller, found, Said(text=ground), now))}
+    said |= {"endorsed_by": caller.person.id} if command is Command.ENDORSE else {}
+    said |= {"confirmed_by": caller.person.id} if command is Command.CONFIRM else {}
+    commands = (Command.DECLINE,) if part is None else () if _waits(found, command) else (command, Command.SCREEN)
+    after = moved(found.review, *commands, now=now, **said)
     # 3. Record.
-    return await _record(w, caller, "review.endorsed" if yes else "review.declined", found, after, now)
+    return await _record(w, caller, _KINDS[command], found, after, now)
 
 
-def _answers_for_all(caller: Caller, found: Desk, snapshot: Snapshot) -> bool:
-    """Is everybody whose request waits here of an institution for which the caller signs? Their homes may differ by
+_KINDS = {
+    Command.ENDORSE: "review.endorsed", Command.CONFIRM: "review.confirmed", Command.DECLINE: "review.declined",
+}  # fmt: skip
+
+
+def _waits(found: Desk, command: Command) -> bool:
+    """Does the committee want somebody else of the institution to answer as well, who has not yet?"""
+    committee, review = found.committee, found.review
+    endorsement = committee.endorsed and review.endorsed_by is None and command is not Command.ENDORSE
+    confirmation = committee.confirmed and review.confirmed_by is None and command is not Command.CONFIRM
+    return endorsement or confirmation
+
+
+def _answers_for_all(caller: Caller, part: Part, found: Desk, snapshot: Snapshot) -> bool:
+    """Is everybody whose request waits here of an institution for which the caller answers? Their homes may differ by
     now: an applicant who moves takes nobody along.
     """
     waiting = [row for row in requests(found.review, snapshot) if row.state is State.SUBMITTED]
     homes = (snapshot.organisations(one.partition("@")[2] for one in row.affiliations) for row in waiting)
-    return all(any(caller.has_role(Part.SIGNING_OFFICIAL, f"organisation:{one.id}") for one in each) for each in homes)
+    return all(any(caller.has_role(part, f"organisation:{one.id}") for one in each) for each in homes)
 
 
 async def remark(w: World, caller: Caller, id: ReviewId, said: Said) -> Review | Reason:

@@ -205,7 +205,7 @@ def _endorsed(row: Application, snapshot: Snapshot) -> bool:
     """Does one of its committees want an institution to stand behind it?"""
     reviews = (snapshot.get(Review, id) for id in row.reviews)
     committees = (snapshot.get(Committee, one.committee) for one in reviews if one is not None)
-    return any(one.endorsed for one in committees if one is not None)
+    return any(one.vouched for one in committees if one is not None)
 
 
 def _same_home(row: Application, caller: Caller, snapshot: Snapshot) -> bool:

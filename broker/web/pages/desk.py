@@ -21,7 +21,18 @@ from broker.core.time import parse_rfc3339
 from broker.flows import decide_request
 from broker.flows.applications.correct import reopen
 from broker.flows.applications.desk import Desk, at_desk, inbox, requests
-from broker.flows.applications.review import Said, assess, endorse, give_back, invite, put_off, remark, step_aside, vote
+from broker.flows.applications.review import (
+    Said,
+    assess,
+    confirm,
+    endorse,
+    give_back,
+    invite,
+    put_off,
+    remark,
+    step_aside,
+    vote,
+)
 from broker.flows.applications.similar import similar
 from broker.flows.decide_request import NotPossible
 from broker.flows.origin_words import voice
@@ -117,6 +128,7 @@ async def _shown(
         "votes": [vote for vote in one.review.votes if vote.turn == one.application.turn],
         "me": who.person.id,
         "quorum": one.committee.quorum,
+        "committee": one.committee,
         "wrong": wrong,
         "names_of_sides": SIDES,
         "typed": typed or {},
@@ -169,6 +181,10 @@ Step = Callable[[World, Caller, ReviewId, MultiDict[str]], Awaitable[object]]
 
 async def _endorse(w: World, who: Caller, id: ReviewId, form: MultiDict[str]) -> object:
     return await endorse(w, who, id, yes=form.get("answer") == "yes", ground=form.get("ground", ""))
+
+
+async def _confirm(w: World, who: Caller, id: ReviewId, form: MultiDict[str]) -> object:
+    return await confirm(w, who, id, yes=form.get("answer") == "yes", ground=form.get("ground", ""))
 
 
 async def _remark(w: World, who: Caller, id: ReviewId, form: MultiDict[str]) -> object:
@@ -245,6 +261,7 @@ async def _comment(w: World, who: Caller, _: ReviewId, form: MultiDict[str]) -> 
 _STEPS: Mapping[str, Step] = {
     "comment": _comment,
     "endorse": _endorse,
+    "confirm": _confirm,
     "remark": _remark,
     "assess": _assess,
     "delay": _delay,

@@ -25,6 +25,8 @@ n   from        by                 command        to
 5   draft       applicant          submit         submitted
 6   submitted   signing_official   endorse        screening
 6   submitted   signing_official   decline        returned
+6   submitted   it_director        confirm        screening
+6   submitted   it_director        decline        returned
 7   screening   -                  screen         in_review
 7   submitted   -                  waive          screening
 8   in_review   handler            invite         in_review

@@ -24,6 +24,7 @@ draft      applicant         see save delete submit copy
 submitted  applicant         see remark withdraw copy bring remove
 submitted  accessor          see copy leave
 submitted  signing_official  see endorse decline
+submitted  it_director       see confirm decline
 submitted  handler           see remark
 submitted  committee_member  see remark
 submitted  committee_chair   see remark
@@ -41,6 +42,7 @@ screening  auditor           see
 in_review  applicant         see remark withdraw copy bring remove
 in_review  accessor          see copy leave
 in_review  signing_official  see
+in_review  it_director       see
 in_review  handler           see remark invite delay return
 in_review  committee_member  see remark assess vote step_aside return decide
 in_review  committee_chair   see remark assess vote step_aside return decide invite delay
@@ -50,6 +52,7 @@ in_review  auditor           see
 returned   applicant         see remark withdraw copy submit bring remove
 returned   accessor          see copy leave
 returned   signing_official  see
+returned   it_director       see
 returned   handler           see remark
 returned   committee_member  see remark
 returned   committee_chair   see remark
@@ -59,6 +62,7 @@ returned   auditor           see
 decided    applicant         see remark copy amend bring remove
 decided    accessor          see copy leave
 decided    signing_official  see
+decided    it_director       see
 decided    handler           see remark
 decided    committee_member  see remark
 decided    committee_chair   see remark reopen
@@ -68,6 +72,7 @@ decided    auditor           see
 withdrawn  applicant         see copy
 withdrawn  accessor          see copy
 withdrawn  signing_official  see
+withdrawn  it_director       see
 withdrawn  handler           see remark
 withdrawn  committee_member  see remark
 withdrawn  committee_chair   see remark

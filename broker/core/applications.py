@@ -67,8 +67,8 @@ def moved(review: Review, *commands: Command, now: Seconds, **changes: Any) -> R
 def handed_in(review: Review, committee: Committee, now: Seconds) -> Review:
     """The review of a committee to which papers were handed: screened, unless the institution answers for them first.
 
-    Who answered for older papers has not done so for these, and votes on those count no longer. After an answer they are an
-    amendment.
+    Who answered for older papers has not done so for these, and votes on those count no longer. After an answer they
+    are an amendment.
     """
     rest = () if committee.vouched else (Command.WAIVE, Command.SCREEN)
     begins = Command.AMEND if review.stage is Stage.DECIDED else Command.SUBMIT

@@ -78,6 +78,14 @@ def handed_in(review: Review, committee: Committee, now: Seconds) -> Review:
     return made
 
 
+def awaited(review: Review, committee: Committee | None) -> frozenset[Part]:
+    """Who of the applicant's institution must answer for the papers, and has not."""
+    if committee is None:
+        return frozenset()
+    wanted = {Part.SIGNING_OFFICIAL} if committee.endorsed and review.endorsed_by is None else set()
+    return frozenset(wanted | ({Part.IT_DIRECTOR} if committee.confirmed and review.confirmed_by is None else set()))
+
+
 def hindrance(
     review: Review,
     committee: Committee,

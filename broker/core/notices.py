@@ -11,6 +11,7 @@ from types import MappingProxyType
 from broker.core import of_findings
 from broker.core.access.cases import ANSWERED_BY, CaseKind
 from broker.core.access.life import Stage
+from broker.core.applications import awaited
 from broker.core.grants import fellows
 from broker.core.happened import REMINDERS, Happened, Rule, Told, hook_box, person_box, role_box, subject_box
 from broker.core.ids import ApplicationId, DatasetId, GrantId, PersonId
@@ -88,18 +89,9 @@ def _officials(h: Happened) -> Iterator[Told]:
     for row in h.of(Review):
         application = h.get(Application, row.application) if row.stage is Stage.SUBMITTED else None
         scopes = (one.partition("@")[2] for one in application.affiliations) if application is not None else ()
-        for home in h.before.organisations(scopes):
-            but = _ever_applied(h, row.application)
-            for role in _awaited(row, h.before.get(Committee, row.committee)):
-                yield Told(to=role_box(role, f"organisation:{home.id}"), about=row.id, but=but)
-
-
-def _awaited(row: Review, committee: Committee | None) -> Iterator[str]:
-    """Whose answer a committee wants, and has not got."""
-    if committee is not None and committee.endorsed and row.endorsed_by is None:
-        yield "signing_official"
-    if committee is not None and committee.confirmed and row.confirmed_by is None:
-        yield "it_director"
+        homes, roles = h.before.organisations(scopes), awaited(row, h.before.get(Committee, row.committee))
+        for box in (role_box(role, f"organisation:{home.id}") for home in homes for role in sorted(roles)):
+            yield Told(to=box, about=row.id, but=_ever_applied(h, row.application))
 
 
 def _remarked(h: Happened) -> Iterator[Told]:

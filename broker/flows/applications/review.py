@@ -9,7 +9,7 @@ from broker.core.access.life import Command, Stage
 from broker.core.access.parts import OF_APPLICANTS, Part
 from broker.core.access.states import State
 from broker.core.access.votes import Choice, Vote
-from broker.core.applications import moved
+from broker.core.applications import awaited, moved
 from broker.core.audit.entry import Value
 from broker.core.ids import DatasetId, PersonId, ReviewId
 from broker.core.outcome import Reason
@@ -62,7 +62,13 @@ async def _answered_for(w: World, caller: Caller, id: ReviewId, command: Command
     said: dict[str, object] = {"remarks": (*found.review.remarks, _remark(w, caller, found, Said(text=ground), now))}
     said |= {"endorsed_by": caller.person.id} if command is Command.ENDORSE else {}
     said |= {"confirmed_by": caller.person.id} if command is Command.CONFIRM else {}
-    commands = (Command.DECLINE,) if part is None else () if _waits(found, command) else (command, Command.SCREEN)
+    commands = (
+        (Command.DECLINE,)
+        if part is None
+        else ()
+        if awaited(found.review, found.committee) - {part}
+        else (command, Command.SCREEN)
+    )
     after = moved(found.review, *commands, now=now, **said)
     # 3. Record.
     return await _record(w, caller, _KINDS[command], found, after, now)
@@ -71,14 +77,6 @@ async def _answered_for(w: World, caller: Caller, id: ReviewId, command: Command
 _KINDS = {
     Command.ENDORSE: "review.endorsed", Command.CONFIRM: "review.confirmed", Command.DECLINE: "review.declined",
 }  # fmt: skip
-
-
-def _waits(found: Desk, command: Command) -> bool:
-    """Does the committee want somebody else of the institution to answer as well, who has not yet?"""
-    committee, review = found.committee, found.review
-    endorsement = committee.endorsed and review.endorsed_by is None and command is not Command.ENDORSE
-    confirmation = committee.confirmed and review.confirmed_by is None and command is not Command.CONFIRM
-    return endorsement or confirmation
 
 
 def _answers_for_all(caller: Caller, part: Part, found: Desk, snapshot: Snapshot) -> bool:

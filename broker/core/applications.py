@@ -46,10 +46,8 @@ def parts(
     found |= {invited.part for invited in review.invited if invited.person in persons}
     if Part.CHAIR in found:
         found.add(Part.MEMBER)
-    if any(has(Part.SIGNING_OFFICIAL, f"organisation:{one.id}") for one in organisations):
-        found.add(Part.SIGNING_OFFICIAL)
-    if any(has(Part.IT_DIRECTOR, f"organisation:{one.id}") for one in organisations):
-        found.add(Part.IT_DIRECTOR)
+    homes = [f"organisation:{one.id}" for one in organisations]
+    found |= {part for part in (Part.SIGNING_OFFICIAL, Part.IT_DIRECTOR) if any(has(part, home) for home in homes)}
     if has(Part.AUDITOR, "service"):
         found.add(Part.AUDITOR)
     return frozenset(found)

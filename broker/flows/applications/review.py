@@ -62,13 +62,10 @@ async def _answered_for(w: World, caller: Caller, id: ReviewId, command: Command
     said: dict[str, object] = {"remarks": (*found.review.remarks, _remark(w, caller, found, Said(text=ground), now))}
     said |= {"endorsed_by": caller.person.id} if command is Command.ENDORSE else {}
     said |= {"confirmed_by": caller.person.id} if command is Command.CONFIRM else {}
-    commands = (
-        (Command.DECLINE,)
-        if part is None
-        else ()
-        if awaited(found.review, found.committee) - {part}
-        else (command, Command.SCREEN)
-    )
+    if part is None:
+        commands: tuple[Command, ...] = (command,)
+    else:
+        commands = () if awaited(found.review, found.committee) - {part} else (command, Command.SCREEN)
     after = moved(found.review, *commands, now=now, **said)
     # 3. Record.
     return await _record(w, caller, _KINDS[command], found, after, now)

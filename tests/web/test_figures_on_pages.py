@@ -10,6 +10,7 @@ import pytest
 from tests.browser.looks import LOOKS
 from tests.browser.world import lived_in
 from tests.web.browsing import Browser
+from tests.web.site import site
 
 MACHINES = frozenset({"code", "pre", "textarea", "script", "svg"})
 """What stands in these is written for programs, or by the reader."""
@@ -67,6 +68,16 @@ async def test_nothing_on_a_page_is_written_for_machines(tmp_path: Path) -> None
                 found[look.id] = wrong
         assert not found, "\n".join(f"{id}: {said}" for id, said in found.items())
         assert times > len(LOOKS)
+
+
+@pytest.mark.row("PAG-FIGURES")
+@pytest.mark.parametrize(("language", "union", "country"), [
+    ("en", "European Union", "Japan"), ("es", "Unión Europea", "Japón"),
+])  # fmt: skip
+async def test_the_countries_of_a_pack_are_named(tmp_path: Path, language: str, union: str, country: str) -> None:
+    async with site(tmp_path) as s:
+        page = await Browser(s, "", language=language).open("/policies/eu-gdpr-ch5")
+        assert (f"<dd>{union}</dd>" in page, f" {country}</dd>" in page, " JP" in page) == (True, True, False)
 
 
 @pytest.mark.parametrize("page", [

@@ -51,7 +51,7 @@ async def _pack(request: web.Request, pack: Pack, then: str | None) -> web.Respo
         "then": then,
         "digest": digest(pack),
         "says": _says(pack, Tongue(language(request))),
-        "lists": {name: ", ".join(sorted(one.members(day))) for name, one in sorted(pack.lists.items())},
+        "lists": {name: one.members(day) for name, one in sorted(pack.lists.items())},
         "releases": made,
         "this": next((one for one in made if one.version == pack.version), None),
         "now": {one.id: one.version for one in in_force(request).values()}.get(pack.id),

@@ -15,7 +15,8 @@ MOST_DAYS = 366
 MOST_TEXT = 5_000
 """Characters of a comment, and of an answer."""
 MOST_COMMENTS, MOST_OF_ONE = 1_000, 20
-"""On one consultation, and of one person."""
+"""On one consultation by people for themselves, and of one person for one side: however many speak for themselves, a
+community that is asked can be heard."""
 
 STEPS: Mapping[tuple[str, str], frozenset[str]] = {
     ("open", "running"): frozenset({"comment", "answer"}),

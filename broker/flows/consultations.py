@@ -116,10 +116,11 @@ async def comment(
     if not text.strip() or len(text) > MOST_TEXT:
         return _invalid(f"text: 1 to {MOST_TEXT} characters")
     persons = w.snapshots.current().ever_linked(who.person.id)
-    mine = [one for one in said if one.person in persons]
-    if mine and (mine[-1].text, mine[-1].objects, mine[-1].side) == (text.strip(), objects, side):
+    mine = [one for one in said if one.person in persons and one.side == side]
+    if mine and (mine[-1].text, mine[-1].objects) == (text.strip(), objects):
         return mine[-1]
-    if len(said) >= MOST_COMMENTS or len(mine) >= MOST_OF_ONE:
+    crowded = side is None and sum(one.side is None for one in said) >= MOST_COMMENTS
+    if crowded or len(mine) >= MOST_OF_ONE:
         return Reason(
             code="REQ-TOO-LARGE", facts=(("limit", f"{MOST_COMMENTS} comments, {MOST_OF_ONE} of one person"),)
         )

@@ -8,15 +8,17 @@ from dataclasses import replace
 
 from broker.core.access.states import Event, step
 from broker.core.audit.entry import Value
-from broker.core.decision.answerers import ROLES
+from broker.core.decision.answerers import COMMITTEE, ROLES
 from broker.core.decision.answering import Given, findings_for
 from broker.core.ids import RequestId
 from broker.core.outcome import Reason
 from broker.core.rows import Put, Request, changed
 from broker.core.rows.access import Finding
 from broker.core.snapshot import Snapshot
-from broker.core.time import rfc3339
+from broker.core.time import Seconds, rfc3339
+from broker.flows.applications.desk import committee_of
 from broker.flows.decide_request import holds, is_own, may_see, question_of
+from broker.flows.trained import untrained
 from broker.flows.world import Caller, World
 
 
@@ -27,7 +29,7 @@ async def give_finding(w: World, caller: Caller, id: RequestId, role: str, given
     """
     # 1. Gather.
     now, snapshot = w.clock.now(), w.snapshots.current()
-    held = _may_answer(caller, id, role, snapshot)
+    held = _may_answer(caller, id, role, snapshot, now)
     if isinstance(held, Reason):
         return held
     # 2. Decide: is it open, but for this very answer, and theirs to give?
@@ -56,7 +58,7 @@ async def give_finding(w: World, caller: Caller, id: RequestId, role: str, given
     return finding
 
 
-def _may_answer(caller: Caller, id: RequestId, role: str, snapshot: Snapshot) -> Request | Reason:
+def _may_answer(caller: Caller, id: RequestId, role: str, snapshot: Snapshot, now: Seconds) -> Request | Reason:
     request = snapshot.get(Request, id)
     if request is None or not may_see(caller, request, snapshot):
         return Reason(code="REQ-NOT-FOUND")
@@ -66,6 +68,9 @@ def _may_answer(caller: Caller, id: RequestId, role: str, snapshot: Snapshot) ->
         return Reason(code="AUTH-NOT-YOURS", facts=(("roles", f"{role}, in which you want to answer"),))
     if is_own(caller, request, snapshot):
         return Reason(code="REQ-OWN")
+    seat = committee_of(request.dataset, snapshot) if role == COMMITTEE else None
+    if (wrong := untrained(caller, seat, snapshot, now)) is not None:
+        return wrong
     if step(request.state, Event.APPROVE) is None:
         return Reason(code="REQ-STATE", facts=(("state", str(request.state)),))
     return request

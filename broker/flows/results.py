@@ -68,7 +68,8 @@ class Step:
 class SeenResult:
     """A finding as its desk sees it. `says`: where the person's choice would let it go now.
 
-    `text`: what was found; empty where the person does not want it known, so that it stops before more people read it.
+    `text`: what was found; empty where the person does not want it known, so that it stops before more people read it;
+    so is what was written at the steps until then, which may repeat it.
     """
 
     report: ResultReport
@@ -181,8 +182,8 @@ def seen(
     if ResultCommand.SEE not in can:
         return None
     says = _routed(row, snapshot, now, {} if known is None else known)
-    hidden = says.route is Route.CLOSE
-    return SeenResult(report=row, may=can, says=says, text="" if hidden else row.text)
+    row = _emptied(row) if says.route is Route.CLOSE else row
+    return SeenResult(report=row, may=can, says=says, text=row.text)
 
 
 def _routed(row: ResultReport, snapshot: Snapshot, now: Seconds, known: Known) -> Routed:
@@ -225,8 +226,10 @@ def _with(row: ResultReport, step: Step) -> ResultReport:
 
 
 def _emptied(row: ResultReport) -> ResultReport:
-    """Without what was found: what nobody is told, nobody needs to keep. Who took which step stays."""
-    steps = tuple(one if one is row.taken[-1] else replace(one, text="") for one in row.taken)
+    """Without what was found: what nobody is told, nobody needs to keep. Who took which step stays, and why somebody
+    closed it; what was written at other steps says what was found.
+    """
+    steps = tuple(one if one.command is ResultCommand.CLOSE else replace(one, text="") for one in row.taken)
     return replace(row, text="", taken=steps)
 
 

@@ -61,7 +61,7 @@ def _community(one: Community, now: Seconds) -> dict[str, Any]:
         "decisions": [[_decision(row) for row in chain] for chain in one.records],
         "datasets": [id for id, _ in one.datasets],
         "members": one.members,
-        "requests": [_asked(each, now) for each in one.asked],
+        "requests": [_asked(each, f"community:{one.ref}", now) for each in one.asked],
         "waiting": one.waiting,
         "projects": [plain(each) for each in one.projects],
         "running": one.running,
@@ -82,7 +82,7 @@ def _decision(row: ConsentRow) -> dict[str, Any]:
     }
 
 
-def _asked(one: Asked, now: Seconds) -> dict[str, Any]:
+def _asked(one: Asked, mine: str, now: Seconds) -> dict[str, Any]:
     return {
         "id": one.id,
         "dataset": one.title,
@@ -90,5 +90,5 @@ def _asked(one: Asked, now: Seconds) -> dict[str, Any]:
         "benefit": one.benefit,
         "purpose": purpose_json(one.purpose),
         "since": rfc3339(one.since),
-        "origin": origin_json(one.window, now),
+        "origin": origin_json(one.window, now, mine),
     }

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from broker.core.access.origin import MOST_TEXT, Window
 from broker.core.ids import RequestId
+from broker.core.origins import COMMUNITY
 from broker.core.outcome import Reason
 from broker.core.time import Seconds, rfc3339
 from broker.flows.origin_words import say
@@ -31,25 +32,33 @@ async def post_comment(request: web.Request) -> web.Response:
     made = await say(world, who, id, body.side, body.text, objects=body.objects)
     if isinstance(made, Reason):
         raise Problem.of(made)
-    told = origin_json(made.origin, world.clock.now())
+    told = origin_json(made.origin, world.clock.now(), body.side)
     return web.json_response({"id": made.id, "version": made.version, "origin": told}, status=201)
 
 
-def origin_json(window: Window | None, now: Seconds) -> dict[str, Any] | None:
-    """What both sides read of it: the clock, what was said, and how it stands; never who said it."""
+def origin_json(window: Window | None, now: Seconds, mine: str = "") -> dict[str, Any] | None:
+    """What both sides read of it: the clock, what was said, and how it stands; never who said it.
+
+    The pseudonym of a community is told to nobody but who speaks for it (`mine`), as on pages.
+    """
     if window is None:
         return None
     return {
         "standing": window.standing(now).value,
         "since": rfc3339(window.since),
         "until": rfc3339(window.until),
-        "sides": list(window.sides),
-        "silent": sorted(window.silent()),
+        "sides": [_side(one, mine) for one in window.sides],
+        "silent": [_side(one, mine) for one in sorted(window.silent())],
         "words": [
-            {"side": one.side, "objects": one.objects, "text": one.text, "at": rfc3339(one.at)} for one in window.words
+            {"side": _side(one.side, mine), "objects": one.objects, "text": one.text, "at": rfc3339(one.at)}
+            for one in window.words
         ],
         "answer": window.answer,
     }
+
+
+def _side(name: str, mine: str) -> str:
+    return name if name == mine or not name.startswith(COMMUNITY) else COMMUNITY.rstrip(":")
 
 
 ADDRESSES = (("POST", "/requests/{request}/comments", post_comment),)

@@ -255,6 +255,21 @@ async def test_nobody_says_too_much_or_nothing(d: Desk) -> None:
 
 
 @pytest.mark.row("WHO-3.1-8")
+async def test_however_many_speak_for_themselves_a_community_that_is_asked_is_heard(
+    d: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flow, "MOST_COMMENTS", 3)
+    w, asked = d.stage.world, await opened(d, await proposed(d))
+    for n in range(3):
+        await said(d, asked.id, f"Noise {n}", by=eli() if n else who("sam"))
+    assert code(await flow.comment(w, who("eve"), asked.id, "More.", objects=True)) == "REQ-TOO-LARGE"
+    assert (await said(d, asked.id, "Not without us.", by=eli(), side=VALLEY, objects=True)).side == VALLEY
+    for n in range(MOST_OF_ONE - 1):
+        await said(d, asked.id, f"And {n}", by=eli(), side=VALLEY)
+    assert code(await flow.comment(w, eli(), asked.id, "More.", objects=True, side=VALLEY)) == "REQ-TOO-LARGE"
+
+
+@pytest.mark.row("WHO-3.1-8")
 @pytest.mark.parametrize(
     "changes",
     [

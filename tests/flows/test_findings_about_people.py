@@ -194,7 +194,7 @@ async def test_who_chose_not_to_know_is_not_told_and_the_finding_is_gone(step: S
     (seen,) = await desk(s.world, CUSTODIAN)
     assert (seen.says.why, seen.text) == ("not_wanted", ""), "no more people than need be read it"
     assert await took(s, row.id, step) == "closed"
-    assert (row_of(s, row.id).why, "CANARY variant" in str(s.ledger.rows)) == ("not_wanted", False)
+    assert (row_of(s, row.id).why, "CANARY" in str(s.ledger.rows)) == ("not_wanted", False)
     assert await took(s, row.id, FORWARD) == "REQ-STATE"
 
 
@@ -204,7 +204,17 @@ async def test_a_choice_that_is_made_while_it_waits_counts() -> None:
     row = await reported(s)
     assert await took(s, row.id, CHECK) == "validated"
     s.live.committed([consenting("none", version=2, effective_from=START)])
+    assert "CANARY" not in str(await desk(s.world, CUSTODIAN)), "nor is what was written at a step read on"
     assert await took(s, row.id, FORWARD) == "closed"
+    assert "CANARY" not in str(row_of(s, row.id))
+
+
+@pytest.mark.row("WHO-3.2-2")
+async def test_of_what_is_taken_back_no_word_is_kept() -> None:
+    s = world("all")
+    row = await reported(s)
+    assert await took(s, row.id, CHECK) == "validated"
+    assert not isinstance(await retract(s.world, ada, row.id), Reason)
     assert "CANARY" not in str(row_of(s, row.id))
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from broker.core.decision.answerers import COMMITTEE
+from broker.core.decision.answering import Given
 from broker.core.ids import PersonId
 from broker.core.outcome import Reason
 from broker.core.rows import Assertion, Review
@@ -12,6 +14,7 @@ from broker.core.rows.reports import Told
 from broker.core.time import Seconds
 from broker.flows.applications.review import vote
 from broker.flows.decide_request import approve, reject
+from broker.flows.give_finding import give_finding
 from broker.flows.grants.renew import ask_renewal, decline, extend
 from tests import builders as b
 from tests.fakes import START
@@ -79,6 +82,15 @@ async def test_no_vote_counts_of_whose_training_has_ended() -> None:
     assert isinstance(await vote(s.world, MEMBER, review, b.HEART, "yes", "It helps."), Review)
     s.clock.advance(2 * DAY)
     assert code(await vote(s.world, MEMBER, review, b.HEART, "no", "On second thoughts.")) == "AUTH-SEAT-TRAINING"
+
+
+@pytest.mark.row("WHO-3.6-10")
+async def test_nor_is_an_open_question_answered_for_the_committee_without_one() -> None:
+    s = stage(b.request(), committee=committee())
+    given = Given(code="DUO-CODE-UNKNOWN", ground="It is fine.")
+    assert code(await give_finding(s.world, caller(MEI), b.request().id, COMMITTEE, given)) == "AUTH-SEAT-TRAINING"
+    s.live.committed([certificate("mei")])
+    assert code(await give_finding(s.world, caller(MEI), b.request().id, COMMITTEE, given)) == "REQ-NOT-OPEN"
 
 
 @pytest.mark.row("WHO-3.6-10")

@@ -135,6 +135,23 @@ async def test_nobody_comments_for_others(s: Site, by: str) -> None:
 
 
 @pytest.mark.row("WHO-3.2-1")
+async def test_the_pseudonym_of_a_community_is_told_to_nobody_but_who_speaks_for_it(s: Site) -> None:
+    row = await handed(s)
+    body = {"side": SIDE, "objects": True, "text": "Ours."}
+    _, told = await ask(s, "POST", f"/requests/{row.id}/comments", "usr_eli", body)
+    assert told["origin"]["words"][0]["side"] == SIDE
+    for by in ("ada", "mei", "lee"):
+        for path in (f"/requests/{row.id}", "/requests"):
+            _, told = await ask(s, "GET", path, f"usr_{by}")
+            assert "Ours." in str(told)
+            assert str(VALLEY) not in str(told), (by, path)
+    _, told = await ask(s, "GET", f"/reviews/{row.review}", "usr_mei")
+    assert [one["origin"]["sides"] for one in told["requests"]] == [["community", "origin:DE"]]
+    _, told = await ask(s, "GET", "/communities", "usr_eli")
+    assert told["communities"][0]["requests"][0]["origin"]["sides"] == [SIDE, "origin:DE"]
+
+
+@pytest.mark.row("WHO-3.2-1")
 async def test_a_form_of_another_sign_in_and_too_much_are_refused_and_what_was_typed_is_kept(s: Site) -> None:
     row = await handed(s)
     eli = Browser(s, "eli")

@@ -16,7 +16,7 @@ from broker.core.time import Seconds, day_of
 DAYS = 10
 """Working days, unless the data set says otherwise."""
 MOST_WORDS = 50
-"""On one request."""
+"""Of one side on one request: whatever others say, each can be heard."""
 MOST_TEXT = 5_000
 """Characters of one of them."""
 
@@ -112,10 +112,11 @@ class Window:
         return Standing.SPOKEN if self.words else Standing.SILENT
 
     def may_say(self, side: str, *, objects: bool, now: Seconds) -> bool:
-        """May this side say something now? Later than its time only to take an objection back."""
-        if side not in self.sides or self.found is not None or len(self.words) >= MOST_WORDS:
+        """May this side say something now? Later than its time, or after many words, only to take an objection back."""
+        if side not in self.sides or self.found is not None:
             return False
-        return now < self.until or (not objects and side in self.objecting)
+        has_words = sum(word.side == side for word in self.words) < MOST_WORDS
+        return (now < self.until and has_words) or (not objects and side in self.objecting)
 
     def reopened(self) -> "Window":
         """As it was before the answer: what was said stands, and so does the end of the time."""

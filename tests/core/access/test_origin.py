@@ -87,8 +87,23 @@ def test_the_time_is_working_days_and_over_at_the_end_of_the_last(days: int | No
         (of(word()).answered(START, None), COM, False, START, False),
         (of(*[word()] * MOST_WORDS), COM, False, START, False),
         (of(*[word()] * (MOST_WORDS - 1)), COM, False, START, True),
+        (of(*[word()] * MOST_WORDS, sides=(COM, PLACE)), PLACE, True, START, True),
+        (of(*[word(objects=True)] * MOST_WORDS), COM, False, START, True),
+        (of(*[word(objects=True)] * MOST_WORDS), COM, True, START, False),
     ],
-    ids=["in time", "another side", "late", "takes it back late", "objects late", "answered", "too many", "the last"],
+    ids=[
+        "in time",
+        "another side",
+        "late",
+        "takes it back late",
+        "objects late",
+        "answered",
+        "too many",
+        "the last",
+        "others said too many",
+        "takes it back after too many",
+        "objects after too many",
+    ],
 )
 def test_who_may_say_what_and_when(made: Window, side: str, objects: bool, now: Seconds, may: bool) -> None:  # noqa: FBT001
     assert made.may_say(side, objects=objects, now=now) is may

@@ -313,6 +313,19 @@ async def test_official_and_it_director_both_answer_and_the_last_moves_it_on(fir
 
 
 @pytest.mark.row("WF-CONFIRM")
+async def test_an_it_director_reads_and_stops_nothing_where_the_committee_does_not_ask_for_one() -> None:
+    s = world(endorsed=True)
+    made = await handed(s)
+    home = s.live.current().organisations(["rhine.example"])[0]
+    director = who(SAM, seat("it_director", "sam", f"organisation:{home.id}"))
+    assert desks(director, made.id, s.live.current()) == ()
+    for yes in (True, False):
+        refused = await confirm(s.world, director, made.reviews[0], yes=yes, ground="No.")
+        assert isinstance(refused, Reason)
+        assert refused.code == "REQ-NOT-FOUND"
+
+
+@pytest.mark.row("WF-CONFIRM")
 async def test_an_it_director_answers_alone_where_the_committee_wants_nobody_else() -> None:
     s = world(confirmed=True)
     made = await handed(s)

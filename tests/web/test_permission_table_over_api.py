@@ -3,6 +3,7 @@
 What a part may do is told to it as it stands in the table; what it may not is refused, and leaves no entry.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,7 @@ def may(stage: Stage, part: Part) -> frozenset[Command]:
 @pytest.mark.row("WF-STEPS", "WF-HIDDEN")
 @pytest.mark.parametrize("stage", STAGES)
 async def test_every_part_in_every_stage_may_what_the_table_says_and_nothing_else(tmp_path: Path, stage: Stage) -> None:
-    async with site(tmp_path, *rows(stage), committee=committee(2), grant=None) as s:
+    async with site(tmp_path, *rows(stage), committee=replace(committee(2), confirmed=True), grant=None) as s:
         assert DatasetId(b.HEART) in {row.dataset for row in s.stage.live.current().requests_of(b.ADA)}
         for part, who in WHO.items():
             allowed = may(stage, part)
@@ -130,7 +131,7 @@ async def test_every_part_in_every_stage_may_what_the_table_says_and_nothing_els
 @pytest.mark.row("WF-STEPS", "WF-HIDDEN")
 @pytest.mark.parametrize("stage", STAGES)
 async def test_to_who_has_no_part_there_is_no_application(tmp_path: Path, stage: Stage) -> None:
-    async with site(tmp_path, *rows(stage), committee=committee(2), grant=None) as s:
+    async with site(tmp_path, *rows(stage), committee=replace(committee(2), confirmed=True), grant=None) as s:
         before = len(s.stage.ledger.entries)
         for who in STRANGERS:
             for path in (REVIEW, HERE):

@@ -50,6 +50,8 @@ def desk(caller: Caller, review: Review, snapshot: Snapshot) -> Desk | None:
     persons = snapshot.ever_linked(caller.person.id)
     homes = snapshot.organisations(one.partition("@")[2] for one in application.affiliations)
     mine = parts(persons, caller.has_role, application, review, homes)
+    if not committee.confirmed:  # who is asked nothing reads nothing
+        mine -= {Part.IT_DIRECTOR}
     found = Desk(application=application, review=review, committee=committee, persons=persons, parts=mine)
     return found if Command.SEE in found.may else None
 

@@ -46,7 +46,11 @@ def ends(days: int, least: int, now: Seconds) -> Seconds | None:
 
 
 def settled(proposal: PackProposal, found: Iterable[Consultation]) -> Consultation | None:
-    """The closed one in which people were asked about the text of now, the last; None: there is none."""
+    """The closed one in which people were asked about the text of now, the last; None: there is none, or people are
+    still being asked about it, whose objections nobody has answered.
+    """
     text = proposal.written[-1].digest
-    of_text = [row for row in found if row.proposal == proposal.id and row.digest == text and row.state == "closed"]
+    of_text = [row for row in found if row.proposal == proposal.id and row.digest == text]
+    if any(row.state != "closed" for row in of_text):
+        return None
     return max(of_text, key=lambda row: (row.closed or 0, row.id), default=None)

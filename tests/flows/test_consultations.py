@@ -221,6 +221,18 @@ async def test_only_who_writes_rules_opens_answers_and_closes(d: Desk, by: str) 
     assert code(await flow.answer(w, who("lex"), asked.id, "So.")) == "REQ-NOT-FOUND"
 
 
+@pytest.mark.row("WHO-3.1-8")
+async def test_a_text_that_people_are_still_asked_about_waits_whatever_was_closed_beside_it(d: Desk) -> None:
+    w, row = d.stage.world, await proposed(d)
+    first = await opened(d, row)
+    second = replace(first, id="cst_beside")  # as another process may open it in the same moment
+    d.stage.ledger.rows[Consultation.KIND, second.id] = second
+    await said(d, first.id, "Not without us.", objects=True)
+    over(d)
+    assert isinstance(await flow.close(w, who("lex"), second.id, "Nobody objects."), Consultation)
+    assert code(await put_in_force(d, row)) == "REQ-PACK-UNASKED", "an objection waits for its answer"
+
+
 @pytest.mark.row("WHO-3.5-1")
 async def test_nobody_speaks_for_others(d: Desk) -> None:
     w = d.stage.world

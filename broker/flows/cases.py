@@ -24,6 +24,8 @@ from broker.core.outcome import Reason
 from broker.core.rows import Case, Committee, Dataset, Put, Request, Review, Trace, changed
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds, rfc3339
+from broker.flows.applications.desk import committee_of
+from broker.flows.trained import untrained
 from broker.flows.world import Caller, World
 
 _DAY = 86_400
@@ -153,6 +155,8 @@ async def answer(w: World, caller: Caller, id: str, outcome: Outcome, text: str)
     if isinstance(found, Reason):
         return found
     # 2. Decide.
+    if found.case.kind is CaseKind.RECONSIDERATION and (wrong := _untrained(caller, found.case, snapshot, now)):
+        return wrong
     if not text.strip():
         return Reason(code="REQ-INVALID", facts=(("problem", "answer: nothing is said"),))
     after = changed(
@@ -176,6 +180,13 @@ def _concerned(about: str, snapshot: Snapshot) -> str:
     return about if snapshot.get(Committee, about) is not None else ""
 
 
+def _untrained(caller: Caller, case: Case, snapshot: Snapshot, now: Seconds) -> Reason | None:
+    """Whoever looks at an answer again for the committee has a say in it, as at the first time."""
+    request = snapshot.get(Request, RequestId(case.about))
+    committee = committee_of(request.dataset, snapshot) if request is not None else None
+    return untrained(caller, committee, snapshot, now)
+
+
 def _taken_up(case: Case, snapshot: Snapshot, now: Seconds) -> tuple[Put, ...]:
     """The request and its review, open again."""
     request = snapshot.get(Request, case.about) if case.kind is not CaseKind.COMPLAINT else None
@@ -183,7 +194,11 @@ def _taken_up(case: Case, snapshot: Snapshot, now: Seconds) -> tuple[Put, ...]:
     if request is None or state is None:
         return ()
     before = (*request.decisions, request.decision) if request.decision is not None else request.decisions
-    rows = [Put(changed(request, state=state, decided_by=None, ground="", decision=None, decisions=before))]
+    origin = request.origin.reopened() if request.origin is not None else None
+    open_again = changed(
+        request, state=state, decided_by=None, ground="", decision=None, decisions=before, origin=origin
+    )  # fmt: skip
+    rows = [Put(open_again)]
     review = snapshot.get(Review, request.review) if request.review is not None else None
     if review is not None:
         votes = tuple(one for one in review.votes if one.dataset != request.dataset)

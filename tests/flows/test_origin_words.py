@@ -5,18 +5,21 @@ from typing import Any
 
 import pytest
 
+from broker.core.access.cases import CaseKind
 from broker.core.access.origin import MOST_TEXT, Standing
 from broker.core.access.states import State
 from broker.core.consent.model import CommunityDecision
 from broker.core.ids import PersonId, RequestId, SubjectRef
 from broker.core.notices import Channels
 from broker.core.outcome import Reason
-from broker.core.rows import Application, ConsentRow, Person, Request, Review, Role
+from broker.core.rows import Application, Case, ConsentRow, Person, Request, Review, Role
 from broker.flows import decide_request
 from broker.flows.applications.correct import reopen
 from broker.flows.applications.hand_in import hand_in
 from broker.flows.applications.review import Said, give_back, vote
 from broker.flows.applications.turns import hand_in_again
+from broker.flows.cases import answer as answer_case
+from broker.flows.cases import challenge
 from broker.flows.decide_request import Decided
 from broker.flows.notices.inbox import inbox
 from broker.flows.notices.remind import remind
@@ -38,6 +41,7 @@ WORD = CommunityDecision(
     authority="elders", rule="a quorum", members="the valley", decision="approved", local_only=False
 )
 GOVERNS: ConsentRow = b.consent(VALLEY, consent_id="com", level="community", community=WORD)
+PANEL = who(SAM, Role(id="r-panel", role="appeal_panel", scope="service", iss=b.HOME, sub="sam"))
 VOICE = Role(id="r-eli", role="community_authority", scope=SIDE, iss=b.HOME, sub="eli")
 ABROAD = replace(caller(grants=()), location="FR")
 HELPS = replace(PAPER, benefit="Results go to the clinics of the valley first.")
@@ -187,6 +191,26 @@ async def test_an_answer_that_is_taken_up_again_still_answers_the_objection() ->
         await vote(s.world, one, made.reviews[0], b.HEART, "yes", "So.")
     assert await yes(s, made) == Reason(code="REQ-ORIGIN-OBJECTED")
     assert isinstance(await yes(s, made, answers=ANSWER), Decided)
+
+
+@pytest.mark.row("WHO-3.5-2")
+@pytest.mark.parametrize("later", [False, True], ids=["in time", "later"])
+async def test_a_no_that_is_challenged_with_success_leaves_the_place_of_origin_its_time(*, later: bool) -> None:
+    s = world()
+    made = await handed(s)
+    id = request_of(s, made).id
+    assert isinstance(await decide_request.reject(s.world, MEMBER, id, "Too wide."), Decided)
+    case = await challenge(s.world, ABROAD, id, CaseKind.APPEAL, "You read the old papers.")
+    assert isinstance(case, Case)
+    assert isinstance(await answer_case(s.world, PANEL, case.id, "upheld", "The papers were the new ones."), Case)
+    assert standing(s, made) is Standing.OPEN
+    if later:
+        over(s)
+        assert standing(s, made) is Standing.SILENT
+        assert isinstance(await yes(s, made), Decided)
+        return
+    assert isinstance(await say(s.world, eli(), id, SIDE, "Not without us.", objects=True), Request)
+    assert await yes(s, made) == Reason(code="REQ-ORIGIN-VOTE")
 
 
 @pytest.mark.row("WHO-3.2-1")

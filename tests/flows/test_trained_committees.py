@@ -5,20 +5,23 @@ from typing import Any
 
 import pytest
 
+from broker.core.access.cases import CaseKind
 from broker.core.decision.answerers import COMMITTEE
 from broker.core.decision.answering import Given
 from broker.core.ids import PersonId
 from broker.core.outcome import Reason
-from broker.core.rows import Assertion, Review
+from broker.core.rows import Assertion, Case, Review
 from broker.core.rows.reports import Told
 from broker.core.time import Seconds
 from broker.flows.applications.review import vote
-from broker.flows.decide_request import approve, reject
+from broker.flows.cases import answer as answer_case
+from broker.flows.cases import challenge
+from broker.flows.decide_request import Decided, approve, reject
 from broker.flows.give_finding import give_finding
 from broker.flows.grants.renew import ask_renewal, decline, extend
 from tests import builders as b
 from tests.fakes import START
-from tests.flows.test_applications import CHAIR, MEMBER, handed, world
+from tests.flows.test_applications import CHAIR, MEMBER, OTHER_MEMBER, handed, request_of, world
 from tests.flows.worlds import MEI, caller, stage
 
 URL = "https://bank.example/training/committee"
@@ -91,6 +94,21 @@ async def test_nor_is_an_open_question_answered_for_the_committee_without_one() 
     assert code(await give_finding(s.world, caller(MEI), b.request().id, COMMITTEE, given)) == "AUTH-SEAT-TRAINING"
     s.live.committed([certificate("mei")])
     assert code(await give_finding(s.world, caller(MEI), b.request().id, COMMITTEE, given)) == "REQ-NOT-OPEN"
+
+
+@pytest.mark.row("WHO-3.6-10")
+async def test_nor_is_a_challenged_answer_looked_at_again_without_one() -> None:
+    s = world()
+    made = await handed(s)
+    id = request_of(s, made).id
+    assert isinstance(await reject(s.world, MEMBER, id, "Too wide."), Decided)
+    s.live.committed([committee(version=2)])
+    case = await challenge(s.world, caller(), id, CaseKind.RECONSIDERATION, "You read the old papers.")
+    assert isinstance(case, Case)
+    assert code(await answer_case(s.world, OTHER_MEMBER, case.id, "rejected", "It was right.")) == "AUTH-SEAT-TRAINING"
+    for iss, sub in OTHER_MEMBER.identities:
+        s.live.committed([certificate(sub, id=f"ast_{iss}_{sub}", iss=iss)])
+    assert code(await answer_case(s.world, OTHER_MEMBER, case.id, "rejected", "It was right.")) == "Case"
 
 
 @pytest.mark.row("WHO-3.6-10")

@@ -49,6 +49,9 @@ class _OfLocale:
         letters = unicodedata.normalize("NFKD", name)
         return "".join(one for one in letters if one.isalnum() or one == " ").casefold()
 
+    def itself(self) -> str:
+        return str(self._locale.get_language_name() or "")
+
     def _day(self, day: date) -> str:
         return format_date(day, "long", self._locale)
 

@@ -38,7 +38,7 @@ async def test_what_happened_is_read_in_the_inbox_and_a_look_marks_nothing(
 async def test_letters_are_asked_for_shown_and_turned_off_and_nothing_typed_is_lost(tmp_path: Path) -> None:
     async with site(tmp_path, *rows()) as s:
         ada = Browser(s, "ada")
-        await ada.open("/inbox")
+        assert ">English</option>" in await ada.open("/inbox")
         shown = await ada.send("/inbox", do="ask", address='no"address')
         assert (ada.status, "no&#34;address" in shown) == (409, True)
         await ada.open("/inbox")

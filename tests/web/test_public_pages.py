@@ -196,6 +196,9 @@ async def test_every_version_of_the_rules_that_was_in_force_can_be_read(tmp_path
             await reader.open(f"/policies/{pack.id}")
             (link,) = reader.links(f"/policies/{pack.id}/")
             assert rules.digests[pack.id] in await reader.open(link)
+            assert '<p role="status">' not in reader.text, "what is in force is not told to have been before"
+            assert "{" not in reader.text, "no sentence waits for facts of a case"
+            assert "<dd>*</dd>" not in reader.text
             assert "2026-01-01" in reader.text or str(START) not in reader.text
         for path in ("/policies/eu-gdpr-ch5/none", "/policies/none/1", "/policies/rules/1"):
             await reader.open(path)

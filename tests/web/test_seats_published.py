@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from broker.adapters.figures import figures_of
 from broker.core.equity import SMALL
 from broker.core.ids import DatasetId, ObjectId, PersonId, SubjectRef
 from broker.core.notices import Channels
@@ -65,7 +66,8 @@ async def test_everybody_reads_who_sits_and_for_whom_nobody_does(tmp_path: Path,
         section = shown[shown.index('id="seats-chart"') :]
         assert section.count("<strong>") == 1, "one is told to have no seat"
         for one in found["places"]:
-            assert f">{one['place']}</text>" in section, "each bar of the chart is a row of the table"
+            named = figures_of(language).place(one["place"])
+            assert f">{named}</text>" in section, "each bar of the chart is a row of the table"
         assert len(re.findall(r'<th scope="row">', section[: section.index("</table>")])) == len(found["places"])
         assert "Secret" not in shown
         assert ">PE<" not in shown
@@ -84,7 +86,7 @@ async def test_of_few_people_nothing_is_told_and_the_administrator_hears_of_them
         assert heard == {"origin:UG", "origin:DE"}
         assert not [one for one in await inbox(s.stage.world, who("sam")) if one.topic == "seat"]
         shown = await Browser(s, "root").open("/admin/running")
-        assert "origin:UG" in shown
+        assert ("Uganda" in shown, "origin:UG" in shown) == (True, False)
         before = len(await inbox(s.stage.world, who("root")))
         s.stage.clock.advance(86_400)
         await remind(s.stage.world, Channels())

@@ -152,7 +152,7 @@ async def test_the_page_of_signing_out_says_what_goes_on(tmp_path: Path) -> None
     async with site(tmp_path, *ROWS, known, LAB, replace(FAMILY, session=SESSION.id), *MORE) as s:
         await begin(s, requested_expiry="3600")
         page = await (await s.http.get("/oauth2/end_session", headers=COOKIE)).text()
-        assert "Lab, until 2027-01-15T09:00:00Z" in page
+        assert 'Lab, until <time datetime="2027-01-15T09:00:00Z">15 January 2027' in page
         form = {"logout": page.split('name="logout" value="')[1].split('"')[0]}
         page = await (await s.http.post("/oauth2/end_session/continue", data=form, headers=COOKIE)).text()
         assert "Lab, until" in page

@@ -46,6 +46,10 @@ class Figures(Protocol):
         """By which names are sorted, so that an accent does not put a name behind the last letter."""
         ...
 
+    def itself(self) -> str:
+        """What the language calls itself, `español`; empty where nobody knows."""
+        ...
+
 
 class Bare:
     """As machines write it: what is stored, signed and compared."""
@@ -67,6 +71,9 @@ class Bare:
 
     def order(self, name: str) -> str:
         return name
+
+    def itself(self) -> str:
+        return ""
 
 
 BARE = Bare()

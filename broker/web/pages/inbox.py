@@ -103,7 +103,7 @@ async def _shown(
         "told": told,
         "unread": any(not one.read for one in rows),
         "box": box if box is not None and box.sealed else None,
-        "languages": sorted(broker.languages),
+        "languages": [(tag, one.figures.itself() or tag) for tag, one in sorted(broker.languages.items())],
         "topics": CAN_BE_OFF,
         "sent": request.query.get("sent") == "yes",
         "wrong": wrong,

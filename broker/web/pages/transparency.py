@@ -7,7 +7,7 @@ from aiohttp import web
 from broker.core.equity import SMALL
 from broker.core.jurisdiction.pack import Pack
 from broker.core.plain import digest
-from broker.core.reasons import REASONS
+from broker.core.reasons import REASONS, in_general
 from broker.core.reasons.language import Tongue
 from broker.core.time import day_of
 from broker.flows.consultations import open_ones
@@ -91,6 +91,7 @@ async def figures(request: web.Request) -> web.Response:
 
 
 def _says(pack: Pack, tongue: Tongue) -> dict[str, str]:
-    """The committee's sentence of each reason that a rule gives: it has no facts of a case in it."""
+    """The committee's sentence of each reason that a rule gives; one that wants facts of a case is told in general."""
     codes = [*(rule.reason for rule in pack.rules), pack.default_reason]
-    return {code: tongue.template(REASONS[code], "dac") for code in codes}
+    told = {code: tongue.template(REASONS[code], "dac") for code in codes}
+    return {code: in_general(code, tongue.language) if "{" in text else text for code, text in told.items()}

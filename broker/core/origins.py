@@ -22,6 +22,11 @@ OBJECTED = "REQ-ORIGIN-OBJECTED"
 """The question that an objection puts to the committee; it is answered like other open questions, by its code."""
 
 
+def told_side(side: str, mine: str = "") -> str:
+    """A side, for others than who speaks for `mine`: a community's pseudonym is told to nobody else."""
+    return side if side == mine or not side.startswith(COMMUNITY) else COMMUNITY.rstrip(":")
+
+
 def window(
     dataset: Dataset | None,
     countries: Collection[str],

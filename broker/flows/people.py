@@ -7,6 +7,7 @@ from typing import Any
 
 from broker.core.audit.entry import decode, pseudonym
 from broker.core.ids import PersonId
+from broker.core.origins import told_side
 from broker.core.outcome import Reason
 from broker.core.plain import plain
 from broker.core.rows import (
@@ -158,4 +159,15 @@ async def _nameless(w: World, person: PersonId) -> list[Row]:
 
 def _shown(row: Row) -> dict[str, Any]:
     said: dict[str, Any] = plain(row)
+    if isinstance(row, Request) and row.origin is not None:
+        said["origin"] = _heard(said["origin"])
     return {name: value for name, value in said.items() if name not in _SECRETS}
+
+
+def _heard(said: dict[str, Any]) -> dict[str, Any]:
+    """What the place of origin said of their request: not who, and of no community its pseudonym."""
+    words = [
+        {name: one[name] for name in ("objects", "text", "at")} | {"side": told_side(one["side"])}
+        for one in said["words"]
+    ]
+    return said | {"sides": [told_side(one) for one in said["sides"]], "words": words}

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from broker.core.access.origin import MOST_TEXT, Window
 from broker.core.ids import RequestId
-from broker.core.origins import COMMUNITY
+from broker.core.origins import told_side
 from broker.core.outcome import Reason
 from broker.core.time import Seconds, rfc3339
 from broker.flows.origin_words import say
@@ -47,18 +47,14 @@ def origin_json(window: Window | None, now: Seconds, mine: str = "") -> dict[str
         "standing": window.standing(now).value,
         "since": rfc3339(window.since),
         "until": rfc3339(window.until),
-        "sides": [_side(one, mine) for one in window.sides],
-        "silent": [_side(one, mine) for one in sorted(window.silent())],
+        "sides": [told_side(one, mine) for one in window.sides],
+        "silent": [told_side(one, mine) for one in sorted(window.silent())],
         "words": [
-            {"side": _side(one.side, mine), "objects": one.objects, "text": one.text, "at": rfc3339(one.at)}
+            {"side": told_side(one.side, mine), "objects": one.objects, "text": one.text, "at": rfc3339(one.at)}
             for one in window.words
         ],
         "answer": window.answer,
     }
-
-
-def _side(name: str, mine: str) -> str:
-    return name if name == mine or not name.startswith(COMMUNITY) else COMMUNITY.rstrip(":")
 
 
 ADDRESSES = (("POST", "/requests/{request}/comments", post_comment),)

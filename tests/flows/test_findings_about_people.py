@@ -43,7 +43,7 @@ class _Nothing:
         return (), None
 
 
-_NO_LOG: Any = _Nothing()
+NO_LOG: Any = _Nothing()
 
 
 def consenting(wish: Any, **said: Any) -> Any:
@@ -338,9 +338,9 @@ async def test_what_is_over_is_dropped_after_a_year_and_what_waits_is_not() -> N
 async def test_a_copy_of_ones_data_tells_of_it_no_more_than_the_page() -> None:
     s = world("none")
     row = await reported(s)
-    before: Any = await export(s.world, _NO_LOG, b.ADA)
+    before: Any = await export(s.world, NO_LOG, b.ADA)
     await took(s, row.id, CHECK)
-    after: Any = await export(s.world, _NO_LOG, b.ADA)
+    after: Any = await export(s.world, NO_LOG, b.ADA)
     assert before["rows"][ResultReport.KIND] == after["rows"][ResultReport.KIND] == [as_told(row)]
 
 

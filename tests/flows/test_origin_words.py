@@ -24,6 +24,7 @@ from broker.flows.decide_request import Decided
 from broker.flows.notices.inbox import inbox
 from broker.flows.notices.remind import remind
 from broker.flows.origin_words import say
+from broker.flows.people import export
 from broker.flows.request_access import submit
 from broker.flows.world import Caller
 from broker.ports import LedgerDownError
@@ -31,6 +32,7 @@ from tests import builders as b
 from tests.fakes import START
 from tests.flows.test_applications import CHAIR, LEE, MEMBER, OTHER_MEMBER, PAPER, SAM, request_of, seat, weighed, who
 from tests.flows.test_applications import world as before_committee
+from tests.flows.test_findings_about_people import NO_LOG
 from tests.flows.worlds import ADA, Stage, caller
 
 VALLEY = SubjectRef("com_valley")
@@ -211,6 +213,18 @@ async def test_a_no_that_is_challenged_with_success_leaves_the_place_of_origin_i
         return
     assert isinstance(await say(s.world, eli(), id, SIDE, "Not without us.", objects=True), Request)
     assert await yes(s, made) == Reason(code="REQ-ORIGIN-VOTE")
+
+
+@pytest.mark.row("WHO-3.2-1")
+async def test_a_copy_of_ones_data_names_neither_who_spoke_nor_their_community() -> None:
+    s = world()
+    made = await handed(s)
+    await say(s.world, eli(), request_of(s, made).id, SIDE, "Not without us.", objects=True)
+    told: Any = await export(s.world, NO_LOG, b.ADA)
+    (row,) = told["rows"][Request.KIND]
+    assert [(one["side"], one["text"]) for one in row["origin"]["words"]] == [("community", "Not without us.")]
+    assert str(ELI.id) not in str(told)
+    assert str(VALLEY) not in str(told)
 
 
 @pytest.mark.row("WHO-3.2-1")

@@ -41,7 +41,7 @@ def strictest_onset(reported: Onset, checked: Onset | None) -> Onset:
     """What counts where both spoke: whoever says that it begins in adult life is believed."""
     if checked is None:
         return reported
-    return "adult" if "adult" in (reported, checked) else checked
+    return "adult" if reported == "adult" else checked
 
 
 def routed(
@@ -82,7 +82,7 @@ def _said(standing: Standing, onset: Onset, actionable: Actionable, at: Seconds)
     if version.deceased_on is not None and at >= start_of(version.deceased_on):
         yield Routed(Route.ETHICS, "deceased")
     unsure = wish in ("actionable", "childhood_actionable_only") and actionable == "unknown"
-    if wish is None or unsure or standing.paused or version.status == "suspended":
+    if wish is None or unsure or standing.paused:
         yield Routed(Route.ETHICS, "never_asked" if wish is None else "unclear")
 
 

@@ -126,7 +126,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "source.codes": "data use codes and your request",
         "source.record": "records of this service",
         "source.checked": "{source}, checked {date}",
-        "source.stated": "{source}, stated {date}",
+        "source.stated": "{source}, {date}",
         # who can make a fact true
         "by.you": "you",
         "by.institution": "your institution",

@@ -16,8 +16,8 @@ from broker.core.access.results import (
     may,
 )
 from broker.core.consent.model import Grantor, Scope, Subject, Withdrawal
-from broker.core.consent.returning import Route, routed, strictest_onset
-from broker.core.time import Seconds, day_of
+from broker.core.consent.returning import Route, Routed, routed, strictest_onset
+from broker.core.time import Seconds, day_of, start_of
 from tests import builders as b
 from tests.fakes import START
 
@@ -58,6 +58,9 @@ CASES: Mapping[str, tuple[Any, str, str, str]] = {
     "a child, childhood alone": (subject("childhood_actionable_only", **PARENT), "childhood", "yes", "forward"),
     "a child, nothing to do": (
         subject("childhood_actionable_only", **PARENT), "childhood", "no", "close not_wanted",
+    ),
+    "a child, nobody knows": (
+        subject("childhood_actionable_only", **PARENT), "childhood", "unknown", "ethics unclear",
     ),
     "a child, parents said no": (subject("none", **PARENT), "adult", "yes", "close not_wanted"),
     "grown, the parents' word": (subject("all", **GROWN), "adult", "yes", "ethics came_of_age"),
@@ -108,3 +111,11 @@ def test_what_may_be_done_can_happen_and_who_is_involved_may_nothing() -> None:
             assert may(stage, [part, ResultPart.INVOLVED]) == set()
     assert all(ResultCommand.RETRACT in moves for moves in RESULT_TRANSITIONS.values()), "or its refusal would tell"
     assert may(ResultStage.REPORTED, [ResultPart.ETHICS]) == set(), "it sees what waits for it alone"
+
+
+@pytest.mark.row("WHO-3.2-3")
+def test_from_the_day_of_death_on_an_ethics_committee_is_asked() -> None:
+    died = subject("all", deceased_on=TODAY)
+    day = start_of(TODAY)
+    assert routed(died, "adult", "yes", day) == Routed(Route.ETHICS, "deceased")
+    assert routed(died, "adult", "yes", Seconds(day - 1)).route is Route.FORWARD

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from broker.adapters.languages import load_languages
 from broker.core.decision.explanation.texts import FIRST_SCREEN, dressed, for_participant
 from broker.core.reasons import REASONS, TEXTS_VERSION
 from broker.core.reasons.language import ENGLISH, Language, Text, Tongue, filled, fingerprint, source_of
 from broker.core.reasons.words import WORDS
+from tests import builders as b
 
 CODE, NEXT = "DUO-COMMERCIAL-USE", "PUR-UNSTATED"
 
@@ -379,3 +381,21 @@ def test_words_that_were_told_at_the_time_stay_as_they_were_told() -> None:
     told = dressed(record(why=[kept], texts_version="1"))
     assert (told["why"][0]["sentence"], told["texts_version"]) == ("Of old.", "1")
     assert dressed(record())["texts_version"] == TEXTS_VERSION
+
+
+def test_a_country_in_a_step_is_named_in_the_readers_language_and_nothing_else_is_taken_for_one() -> None:
+    spanish = load_languages(b.CONFIG / "texts")["es"]
+    for fact, value, wanted in (("recipient.country", "DE", "Alemania"), ("purpose.project", "DE", "DE")):
+        step = {"fact": fact, "set": value, "by": "you", "and": [], "result": "PERMIT"}
+        (told,) = dressed(record(change_that_would_help=[step]), spanish)["change_that_would_help"]
+        assert told["say"].rstrip(".").endswith(wanted), told["say"]
+
+
+@pytest.mark.parametrize(
+    ("origin", "wanted"),
+    [("request", "the request, 2027-01-14"), ("sign_in", "stated at sign-in, 2027-01-14"), ("registry", "institution registry, checked 2027-01-14")],
+)  # fmt: skip
+def test_what_somebody_stated_is_not_called_checked(origin: str, wanted: str) -> None:
+    fact = {"name": "x", "value": 1, "origin": origin, "checked": "2027-01-14T00:00:00Z"}
+    (told,) = dressed(record(why=[why("JUR-FACT-MISSING", slots={"missing": "x"}) | {"facts": [fact]}]))["why"]
+    assert told["facts"][0]["source"] == wanted

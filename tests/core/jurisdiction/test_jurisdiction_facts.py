@@ -5,7 +5,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broker.core.jurisdiction.countries import COUNTRIES
-from broker.core.jurisdiction.facts import DERIVED, KINDS, STATED, FactValue, by_the_holder, derive, milder, unstated
+from broker.core.jurisdiction.facts import (
+    DERIVED,
+    KINDS,
+    STATED,
+    FactValue,
+    by_the_holder,
+    derive,
+    is_place,
+    milder,
+    unstated,
+)
 from broker.core.purpose import LADDER, Modality
 from tests.core.jurisdiction.jurisdiction_world import HOME, QUESTIONS
 
@@ -146,3 +156,9 @@ def test_no_value_of_any_fact_is_an_error(value: object) -> None:
 def test_countries_are_the_assigned_codes() -> None:
     assert len(COUNTRIES) == 249
     assert not {"UK", "EU", "EEA", "XK", "AN", "SU"} & COUNTRIES
+
+
+def test_which_facts_name_countries() -> None:
+    places = ("recipient.country", "data.origin_countries", "purpose.countries", "request.onward_transfer")
+    others = ("recipient.institution_type", "purpose.project", "request.modality", "somebody.else")
+    assert [is_place(one) for one in (*places, *others)] == [True] * 4 + [False] * 4

@@ -15,6 +15,7 @@ from broker.flows.oauth.standing import present
 from broker.flows.release_visas import all_held
 from broker.flows.visas import Held
 from broker.web import cookies
+from broker.web.called import name_of
 from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.state import BROKER
@@ -90,4 +91,10 @@ def _row(request: web.Request, id: str, visa: Stated | Visa, ends: Seconds) -> d
     value = (
         visa.value if visa.type != LINK else ", ".join(f"{sub} at {iss}" for iss, sub in read_pairs(visa.value) or ())
     )
-    return {"id": id, "title": title, "value": value, "source": visa.source, "until": rfc3339(ends)}
+    return {"id": id, "title": title, "value": value, "source": _named(request, visa.source), "until": rfc3339(ends)}
+
+
+def _named(request: web.Request, source: str) -> str:
+    """By its name, where it has one here, and always by its address, which is what others check."""
+    name = name_of(request, source)
+    return source if name == source else f"{name} ({source})"

@@ -127,7 +127,7 @@ async def _applies(ada: Person) -> None:
     await page.fill("#months", "6")
     await page.fill("#countries", "Germany")
     await ada.presses(value="check")
-    await ada.reads(TIDELAND)
+    await ada.reads("Tideland families, whole genomes")
     await ada.presses(value="submit")
     assert ada.at.path.startswith("/applications/app_"), await ada.at.text()
 

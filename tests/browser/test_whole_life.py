@@ -72,7 +72,7 @@ async def applies(ada: Person) -> str:
     await ada.chooses("ai_use", "none")
     await ada.writes(months="6")
     await ada.presses(value="check")
-    await ada.reads(HEART)
+    await ada.reads("Elbe heart cohort, whole genomes")
     await ada.presses(value="submit")
     assert ada.at.path.startswith("/applications/app_"), await ada.at.text()
     return ada.at.path

@@ -15,6 +15,7 @@ COMMUNITY_WORDS: Mapping[str, str] = MappingProxyType(
         "group.undecided": "It has not decided. Until it does, the data are not used.",
         "group.due": "But the day has come to decide anew. Until it does, the data are not used.",
         "group.rests": "It was paused or taken back where it was written down. It can be changed only there.",
+        "group.decide": "Decide",
         "group.anew": "Decide anew",
         "group.anew_lead": "For which purposes a yes counts, and for which data, stays as it is on record. Each word holds at once, and is kept.",
         "group.yes": "Yes",

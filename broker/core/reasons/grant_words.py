@@ -61,6 +61,7 @@ GRANT_WORDS: Mapping[str, str] = MappingProxyType({
     "case.number": "Number",
     "case.key": "Key",
     "case.follow": "How does my complaint stand?",
+    "case.follow_lead": "You were shown a number and a key when you complained.",
     "case.look": "Look",
     "case.kind.complaint": "Complaint",
     "case.kind.reconsideration": "Reconsideration, by members who had no part in the answer",

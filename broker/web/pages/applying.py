@@ -13,6 +13,7 @@ from broker.core.reasons import sentence
 from broker.core.reasons.language import Tongue
 from broker.core.rows import Application
 from broker.core.rows.applications import Paper, Remark
+from broker.core.snapshot import Snapshot
 from broker.flows.applications import drafts
 from broker.flows.applications.desk import Desk, desks, requests
 from broker.flows.applications.hand_in import MOST_DATASETS, blank_id, hand_in, take_back
@@ -254,7 +255,7 @@ def shown(row: Application, seen: tuple[Desk, ...], who: Caller, request: web.Re
         "title": row.paper.title,
         "turn": row.turn,
         "may": sorted(one.value for one in may),
-        "people": people_shown(row, who),
+        "people": people_shown(row, request.app[BROKER].snapshots.current(), who),
         "reviews": [review_shown(one, snapshot, request) for one in seen],
     }
 
@@ -275,18 +276,25 @@ def remarks_for(one: Desk) -> list[Remark]:
     return [each for each in one.review.remarks if each.to == "everybody" or one.inside]
 
 
-def people_shown(row: Application, who: Caller | None = None) -> list[dict[str, Any]]:
-    """Who applies, by the homes that their sign-in stated: names are not known here."""
+def people_shown(row: Application, snapshot: Snapshot, who: Caller | None = None) -> list[dict[str, Any]]:
+    """Who applies, by the homes that their sign-in stated: names of people are not known here."""
     homes = {row.person: row.affiliations} | {one.person: one.affiliations for one in row.together}
     return [
         {
             "id": person,
-            "homes": ", ".join(homes[person]),
+            "homes": _homes(homes[person], snapshot),
             "applicant": person == row.person,
             "you": who is not None and person == who.person.id,
         }
         for person in row.people
     ]
+
+
+def _homes(affiliations: Sequence[str], snapshot: Snapshot) -> str:
+    """The institutions by their names, where they are registered, with what was stated."""
+    names = [one.name for one in snapshot.organisations(each.partition("@")[2] for each in affiliations)]
+    stated = ", ".join(affiliations)
+    return f"{', '.join(names)} ({stated})" if names else stated
 
 
 def review_shown(one: Desk, snapshot: Any, request: web.Request) -> dict[str, Any]:

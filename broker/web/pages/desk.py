@@ -121,7 +121,7 @@ async def _shown(
         "paper": one.application.paper,
         "turn": one.application.turn,
         **papers_shown(one.application, (one,), request),
-        "people": people_shown(one.application),
+        "people": people_shown(one.application, snapshot),
         "asked": _marked([await _asked(request, who, each, one, typed) for each in asked]),
         "inside": one.inside,
         "voting": one.committee.quorum > 1 or any(each.origin is not None and each.origin.objecting for each in asked),

@@ -10,16 +10,14 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
-from broker.core.ids import DatasetId
 from broker.core.reasons.language import Tongue, notes
-from broker.core.rows import Dataset
 from broker.core.time import rfc3339
+from broker.web.called import name_of, title_of
 from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.middleware import SAFE_HEADERS
 from broker.web.pages import local
 from broker.web.pages.places import countries
-from broker.web.state import BROKER
 
 _HERE = Path(__file__).parent
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -62,16 +60,11 @@ def render(request: web.Request, template: str, status: int = 200, **values: Any
         local.TONGUE: tongue,
         "countries": lambda: countries(told_in),
         "title_of": lambda dataset: title_of(request, dataset),
+        "name_of": lambda committee: name_of(request, committee),
     }
     response = aiohttp_jinja2.render_template(template, request, spoken | values, status=status)
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def title_of(request: web.Request, dataset: DatasetId) -> str:
-    """What people call a dataset; by its address one that is hidden, or in no catalogue any more."""
-    row = request.app[BROKER].snapshots.current().get(Dataset, dataset)
-    return row.title if row is not None and row.existence != "hidden" else dataset
 
 
 WITH_SCRIPT = f"{SAFE_HEADERS['Content-Security-Policy']}; script-src 'self'"

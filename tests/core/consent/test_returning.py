@@ -44,6 +44,7 @@ CASES: Mapping[str, tuple[Any, str, str, str]] = {
     "has no consent": (Subject(ref=b.PIA, versions=()), "adult", "yes", "close no_consent"),
     "withdrew": (subject("all", withdrawal=Withdrawal(kind="no_further_contact")), "adult", "yes", "close withdrawn"),
     "paused": (subject("all", status="suspended"), "adult", "yes", "ethics unclear"),
+    "two records that contradict": (subject("all", b.consent()), "adult", "yes", "ethics unclear"),
     "has died": (subject("all", deceased_on=BEFORE), "adult", "yes", "ethics deceased"),
     "consent has ended": (subject("all", effective_to=Seconds(START - 1)), "adult", "yes", "close no_consent"),
     "a child, in childhood": (subject("all", **PARENT), "childhood", "yes", "forward"),

@@ -63,7 +63,10 @@ class _Writing:
         enough = len(self.acknowledged) + 20
         while len(self.acknowledged) < enough:  # noqa: ASYNC110 (in the middle of writing)
             await asyncio.sleep(0.005)
+        refused = self.refused
         await asyncio.to_thread(cluster.stop)
+        while self.refused == refused:  # noqa: ASYNC110 (nobody is refused if it is back too soon)
+            await asyncio.sleep(0.005)
         await asyncio.to_thread(cluster.start)
         began = time.monotonic()
         async with asyncio.timeout(60):

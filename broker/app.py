@@ -13,6 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from broker.adapters import jose, keys, signing
+from broker.adapters.alone import Locks
 from broker.adapters.application_forms import load_form
 from broker.adapters.catalogue.forms import CatalogueForms
 from broker.adapters.clock import SystemClock
@@ -207,6 +208,7 @@ def _world(
         snapshots=live,
         signer=tokens,
         names=SivNames(),
+        alone=Locks(),
         process=storage.process,
         form=load_form(settings.application_form_file),
         languages=load_languages(settings.text_folder),

@@ -17,9 +17,10 @@ def second_persons(h: Happened) -> Iterator[Told]:
 
 
 def consulted(h: Happened) -> Iterator[Told]:
-    """The communities whose word on a change of the rules is asked for."""
+    """The communities whose word on a change of the rules is asked for; when it begins, and when it is closed."""
     for row in h.of(Consultation):
-        for ref in row.communities:
+        commented = row.version > 1 and row.state == "open"
+        for ref in () if commented else row.communities:
             yield Told(to=role_box("community_authority", f"community:{ref}"), about=row.id)
 
 

@@ -43,26 +43,27 @@ class About:
 
 async def make(w: World, actor: Actor, about: About, said: Stated) -> Assertion | Reason:
     """A source says something. Steps: 1 gather, 2 decide who may and whether it can be said, 3 record, 4 answer."""
-    # 1. Gather.
-    now, snapshot = w.clock.now(), w.snapshots.current()
-    # 2. Decide.
-    refused = _may(actor, said, snapshot) or await _about(w, actor, about) or fault(said, _custom(snapshot), now)
-    if refused is not None:
-        return refused
-    if len(snapshot.assertions([(Issuer(about.iss), about.sub)], now)) >= MOST_OF_ONE:
-        return _invalid(f"more than {MOST_OF_ONE} assertions about one identity")
-    row = Assertion(
-        id=w.new_id("asr", now),
-        iss=Issuer(about.iss),
-        sub=about.sub,
-        evidence=about.evidence,
-        entered_by=_name(actor),
-        **_members(said),
-    )
-    # 3. Record.
-    await w.ledger.record(w.entry("assertion.made", now, actor.person, _told(row, actor)), Put(row))
-    # 4. Answer.
-    return row
+    async with w.alone.at("assertions", about.iss, about.sub):
+        # 1. Gather.
+        now, snapshot = w.clock.now(), w.snapshots.current()
+        # 2. Decide.
+        refused = _may(actor, said, snapshot) or await _about(w, actor, about) or fault(said, _custom(snapshot), now)
+        if refused is not None:
+            return refused
+        if len(snapshot.assertions([(Issuer(about.iss), about.sub)], now)) >= MOST_OF_ONE:
+            return _invalid(f"more than {MOST_OF_ONE} assertions about one identity")
+        row = Assertion(
+            id=w.new_id("asr", now),
+            iss=Issuer(about.iss),
+            sub=about.sub,
+            evidence=about.evidence,
+            entered_by=_name(actor),
+            **_members(said),
+        )
+        # 3. Record.
+        await w.ledger.record(w.entry("assertion.made", now, actor.person, _told(row, actor)), Put(row))
+        # 4. Answer.
+        return row
 
 
 async def correct(
@@ -125,34 +126,37 @@ async def accept_terms(w: World, caller: Caller, url: str, document: str) -> Ass
     `document`: the SHA-256 of the text that they were shown. The same text twice is once; a new text, or an
     acceptance that is about to end, is a new acceptance.
     """
-    # 1. Gather.
-    now, snapshot = w.clock.now(), w.snapshots.current()
-    if caller.person.subject is not None:
-        return Reason(code="AUTH-NOT-YOURS", facts=(("roles", "researcher"),))
-    # 2. Decide.
-    about = About(iss=w.issuer, sub=caller.person.id, evidence=document)
-    said = Stated(type=TERMS, value=url, source=w.issuer, by="self", asserted=now, ends=Seconds(now + TERMS_SECONDS))
-    refused = _evidence(about) or (None if is_url(url) else _invalid("url: not a URL of 255 characters at most"))
-    if refused is not None:
-        return refused
-    before = snapshot.assertions([(w.issuer, str(caller.person.id))], now)
-    for row in before:
-        if (row.type, row.value, row.by, row.evidence) == (TERMS, url, "self", document) and _lasts(row, now):
-            return row
-    if len(before) >= MOST_OF_ONE:
-        return _invalid(f"more than {MOST_OF_ONE} assertions about one identity")
-    row = Assertion(
-        id=w.new_id("asr", now),
-        iss=w.issuer,
-        sub=str(caller.person.id),
-        evidence=document,
-        entered_by=caller.person.id,
-        **_members(said),
-    )
-    # 3. Record.
-    await w.ledger.record(w.entry("terms.accepted", now, caller.person, _told(row, None)), Put(row))
-    # 4. Answer.
-    return row
+    async with w.alone.at("assertions", w.issuer, str(caller.person.id)):
+        # 1. Gather.
+        now, snapshot = w.clock.now(), w.snapshots.current()
+        if caller.person.subject is not None:
+            return Reason(code="AUTH-NOT-YOURS", facts=(("roles", "researcher"),))
+        # 2. Decide.
+        about = About(iss=w.issuer, sub=caller.person.id, evidence=document)
+        said = Stated(
+            type=TERMS, value=url, source=w.issuer, by="self", asserted=now, ends=Seconds(now + TERMS_SECONDS)
+        )
+        refused = _evidence(about) or (None if is_url(url) else _invalid("url: not a URL of 255 characters at most"))
+        if refused is not None:
+            return refused
+        before = snapshot.assertions([(w.issuer, str(caller.person.id))], now)
+        for row in before:
+            if (row.type, row.value, row.by, row.evidence) == (TERMS, url, "self", document) and _lasts(row, now):
+                return row
+        if len(before) >= MOST_OF_ONE:
+            return _invalid(f"more than {MOST_OF_ONE} assertions about one identity")
+        row = Assertion(
+            id=w.new_id("asr", now),
+            iss=w.issuer,
+            sub=str(caller.person.id),
+            evidence=document,
+            entered_by=caller.person.id,
+            **_members(said),
+        )
+        # 3. Record.
+        await w.ledger.record(w.entry("terms.accepted", now, caller.person, _told(row, None)), Put(row))
+        # 4. Answer.
+        return row
 
 
 def may_see(actor: Actor, row: Assertion) -> bool:

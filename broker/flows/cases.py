@@ -44,48 +44,52 @@ class Seen:
 
 async def challenge(w: World, caller: Caller, id: RequestId, kind: CaseKind, text: str) -> Case | Reason:
     """The applicant asks for another look at a no. Steps: 1 gather, 2 decide, 3 record."""
-    # 1. Gather.
-    now, snapshot = w.clock.now(), w.snapshots.current()
-    held = snapshot.get(Request, id)
-    if held is None or held.person not in snapshot.ever_linked(caller.person.id):
-        return Reason(code="REQ-NOT-FOUND")
-    answered = await w.rows.get(Trace, held.decision) if held.decision is not None else None
-    dataset = snapshot.get(Dataset, held.dataset)
-    # 2. Decide.
-    if kind is CaseKind.COMPLAINT or held.state is not State.REJECTED or answered is None or dataset is None:
-        return Reason(code="REQ-STATE", facts=(("state", held.state.value),))
-    ends = Seconds(answered.at + CHALLENGE_DAYS * _DAY)
-    if ends <= now:
-        return Reason(code="CASE-LATE", facts=(("date", rfc3339(ends)),))
-    if any(one.kind is kind and one.stage in _OPEN for one in snapshot.cases(id)):
-        return Reason(code="REQ-STATE", facts=(("state", "challenged already"),))
-    row = Case(
-        id=w.new_id("cas", now), kind=kind, about=id, committee=dataset.committee, person=caller.person.id, text=text,
-        opened=now,
-    )  # fmt: skip
-    # 3. Record.
-    await w.ledger.record(w.entry("case.opened", now, caller.person, {"case": row.id, "kind": kind.value}), Put(row))
-    return row
+    async with w.alone.at("challenges", id):
+        # 1. Gather.
+        now, snapshot = w.clock.now(), w.snapshots.current()
+        held = snapshot.get(Request, id)
+        if held is None or held.person not in snapshot.ever_linked(caller.person.id):
+            return Reason(code="REQ-NOT-FOUND")
+        answered = await w.rows.get(Trace, held.decision) if held.decision is not None else None
+        dataset = snapshot.get(Dataset, held.dataset)
+        # 2. Decide.
+        if kind is CaseKind.COMPLAINT or held.state is not State.REJECTED or answered is None or dataset is None:
+            return Reason(code="REQ-STATE", facts=(("state", held.state.value),))
+        ends = Seconds(answered.at + CHALLENGE_DAYS * _DAY)
+        if ends <= now:
+            return Reason(code="CASE-LATE", facts=(("date", rfc3339(ends)),))
+        if any(one.kind is kind and one.stage in _OPEN for one in snapshot.cases(id)):
+            return Reason(code="REQ-STATE", facts=(("state", "challenged already"),))
+        row = Case(
+            id=w.new_id("cas", now), kind=kind, about=id, committee=dataset.committee, person=caller.person.id,
+            text=text, opened=now,
+        )  # fmt: skip
+        # 3. Record.
+        await w.ledger.record(
+            w.entry("case.opened", now, caller.person, {"case": row.id, "kind": kind.value}), Put(row)
+        )
+        return row
 
 
 async def complain(w: World, caller: Caller | None, about: str, text: str) -> tuple[Case, str] | Reason:
     """Anybody says what is wrong; and reads how it stands by the key. Steps: 1 gather, 2 decide, 3 record."""
-    # 1. Gather.
-    now, snapshot = w.clock.now(), w.snapshots.current()
-    who = caller.person if caller is not None else None
-    # 2. Decide.
-    if who is not None and sum(one.stage in _OPEN for one in snapshot.cases(who.id)) >= MOST_OPEN:
-        return Reason(code="REQ-TOO-LARGE", facts=(("limit", f"{MOST_OPEN} complaints that wait"),))
     key = opaque(w.entropy.random(_SECRET_BYTES))
-    row = Case(
-        id=w.new_id("cas", now), kind=CaseKind.COMPLAINT, about=about, committee=_concerned(about, snapshot),
-        person=who.id if who is not None else None, key=stored_id(key), text=text, opened=now,
-    )  # fmt: skip
-    # 3. Record.
-    entry = w.entry("case.opened", now, who, {"case": row.id, "kind": row.kind.value})
-    await w.ledger.record(entry, Put(row))
-    # 4. Answer.
-    return row, key
+    async with w.alone.at("complaints", caller.person.id if caller is not None else key):
+        # 1. Gather.
+        now, snapshot = w.clock.now(), w.snapshots.current()
+        who = caller.person if caller is not None else None
+        # 2. Decide.
+        if who is not None and sum(one.stage in _OPEN for one in snapshot.cases(who.id)) >= MOST_OPEN:
+            return Reason(code="REQ-TOO-LARGE", facts=(("limit", f"{MOST_OPEN} complaints that wait"),))
+        row = Case(
+            id=w.new_id("cas", now), kind=CaseKind.COMPLAINT, about=about, committee=_concerned(about, snapshot),
+            person=who.id if who is not None else None, key=stored_id(key), text=text, opened=now,
+        )  # fmt: skip
+        # 3. Record.
+        entry = w.entry("case.opened", now, who, {"case": row.id, "kind": row.kind.value})
+        await w.ledger.record(entry, Put(row))
+        # 4. Answer.
+        return row, key
 
 
 def follow(w: World, id: str, key: str) -> Case | Reason:

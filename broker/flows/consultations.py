@@ -67,70 +67,76 @@ async def read(w: World, id: str) -> Read | Reason:
 
 async def ask(w: World, sets: PackSets, who: Caller, proposal: str, asked: Asked) -> Consultation | Reason:
     """Open one about a proposal as it is written now. Steps: 1 gather, 2 decide, 3 record."""
-    # 1. Gather.
-    now, found = w.clock.now(), await look(w, sets, who, proposal)
-    if isinstance(found, Reason):
-        return found
-    others, row = await open_ones(w), found.row
-    # 2. Decide.
-    if not may_write(who):
-        return _forbidden()
-    if row.state not in OPEN:
-        return Reason(code="REQ-STATE", facts=(("state", row.state),))
-    if found.problems or found.tried.rules is None:
-        return Reason(code="REQ-PACK-UNSOUND", facts=(("problem", "; ".join(found.problems[:3])),))
-    digest = row.written[-1].digest
-    if len(others) >= MOST_OPEN or any((one.proposal, one.digest) == (row.id, digest) for one in others):
-        return Reason(code="REQ-STATE", facts=(("state", "open already"),))
-    refs = tuple(dict.fromkeys(asked.communities))
-    until = ends(asked.days, w.consultation_days, now)
-    wrong = _wrong(asked, refs, w, until is None)
-    if wrong is not None or until is None:
-        return wrong or _invalid("days")
-    made = Consultation(
-        id=w.new_id("cst", now), proposal=row.id, pack=row.pack, release=found.tried.rules.packs[row.pack].version,
-        digest=digest, text=row.text, ground=asked.ground.strip(), communities=refs, public=asked.public, opened=now,
-        opened_by=who.person.id, until=until,
-    )  # fmt: skip
-    # 3. Record.
-    told: dict[str, Value] = {"consultation": made.id, "proposal": row.id, "pack": row.pack, "digest": digest}
-    return await _recorded(w, who, "consultation.opened", told | {"until": until}, made)
+    async with w.alone.at("consultations"):
+        # 1. Gather.
+        now, found = w.clock.now(), await look(w, sets, who, proposal)
+        if isinstance(found, Reason):
+            return found
+        others, row = await open_ones(w), found.row
+        # 2. Decide.
+        if not may_write(who):
+            return _forbidden()
+        if row.state not in OPEN:
+            return Reason(code="REQ-STATE", facts=(("state", row.state),))
+        if found.problems or found.tried.rules is None:
+            return Reason(code="REQ-PACK-UNSOUND", facts=(("problem", "; ".join(found.problems[:3])),))
+        digest = row.written[-1].digest
+        if len(others) >= MOST_OPEN or any((one.proposal, one.digest) == (row.id, digest) for one in others):
+            return Reason(code="REQ-STATE", facts=(("state", "open already"),))
+        refs = tuple(dict.fromkeys(asked.communities))
+        until = ends(asked.days, w.consultation_days, now)
+        wrong = _wrong(asked, refs, w, until is None)
+        if wrong is not None or until is None:
+            return wrong or _invalid("days")
+        made = Consultation(
+            id=w.new_id("cst", now), proposal=row.id, pack=row.pack, release=found.tried.rules.packs[row.pack].version,
+            digest=digest, text=row.text, ground=asked.ground.strip(), communities=refs, public=asked.public,
+            opened=now, opened_by=who.person.id, until=until,
+        )  # fmt: skip
+        # 3. Record.
+        told: dict[str, Value] = {"consultation": made.id, "proposal": row.id, "pack": row.pack, "digest": digest}
+        return await _recorded(w, who, "consultation.opened", told | {"until": until}, made)
 
 
 async def comment(
     w: World, who: Caller, id: str, text: str, *, objects: bool, side: SubjectRef | None = None
 ) -> Comment | Reason:
-    """Say something to it: for `side`, or for oneself. Steps as above. Two clicks are one comment."""
-    # 1. Gather.
-    now, row = w.clock.now(), await w.rows.get(Consultation, id)
-    if row is None:
-        return Reason(code="REQ-NOT-FOUND")
-    said = await _comments(w, id)
-    # 2. Decide.
-    if (no := can(row, "comment", now)) is not None:
-        return no
-    if side is None and not row.public:
-        return Reason(code="AUTH-NOT-YOURS", facts=(("roles", "community_authority"),))
-    if side is not None and (side not in row.communities or side not in speaks_for(who)):
-        return Reason(code="AUTH-NOT-YOURS", facts=(("roles", "community_authority"),))
-    if not text.strip() or len(text) > MOST_TEXT:
-        return _invalid(f"text: 1 to {MOST_TEXT} characters")
-    persons = w.snapshots.current().ever_linked(who.person.id)
-    mine = [one for one in said if one.person in persons and one.side == side]
-    if mine and (mine[-1].text, mine[-1].objects) == (text.strip(), objects):
-        return mine[-1]
-    crowded = side is None and sum(one.side is None for one in said) >= MOST_COMMENTS
-    if crowded or len(mine) >= MOST_OF_ONE:
-        return Reason(
-            code="REQ-TOO-LARGE", facts=(("limit", f"{MOST_COMMENTS} comments, {MOST_OF_ONE} of one person"),)
-        )
-    made = Comment(
-        id=w.new_id("com", now), consultation=id, person=who.person.id, side=side, objects=objects, text=text.strip(),
-        at=now,
-    )  # fmt: skip
-    # 3. Record.
-    told: dict[str, Value] = {"consultation": id, "comment": made.id, "objects": int(objects)}
-    return await _recorded(w, who, "consultation.commented", told, made)
+    """Say something to it: for `side`, or for oneself. Steps as above. Two clicks are one comment.
+
+    It is the next version of the consultation too: of a comment and its closing, or of two comments in two processes,
+    one comes first and the other is asked again (REQ-STALE).
+    """
+    async with w.alone.at("consultations", id):
+        # 1. Gather.
+        now, row = w.clock.now(), await w.rows.get(Consultation, id)
+        if row is None:
+            return Reason(code="REQ-NOT-FOUND")
+        said = await _comments(w, id)
+        # 2. Decide.
+        if (no := can(row, "comment", now)) is not None:
+            return no
+        if side is None and not row.public:
+            return Reason(code="AUTH-NOT-YOURS", facts=(("roles", "community_authority"),))
+        if side is not None and (side not in row.communities or side not in speaks_for(who)):
+            return Reason(code="AUTH-NOT-YOURS", facts=(("roles", "community_authority"),))
+        if not text.strip() or len(text) > MOST_TEXT:
+            return _invalid(f"text: 1 to {MOST_TEXT} characters")
+        persons = w.snapshots.current().ever_linked(who.person.id)
+        mine = [one for one in said if one.person in persons and one.side == side]
+        if mine and (mine[-1].text, mine[-1].objects) == (text.strip(), objects):
+            return mine[-1]
+        crowded = side is None and sum(one.side is None for one in said) >= MOST_COMMENTS
+        if crowded or len(mine) >= MOST_OF_ONE:
+            return Reason(
+                code="REQ-TOO-LARGE", facts=(("limit", f"{MOST_COMMENTS} comments, {MOST_OF_ONE} of one person"),)
+            )
+        made = Comment(
+            id=w.new_id("com", now), consultation=id, person=who.person.id, side=side, objects=objects,
+            text=text.strip(), at=now,
+        )  # fmt: skip
+        # 3. Record.
+        told: dict[str, Value] = {"consultation": id, "comment": made.id, "objects": int(objects)}
+        return await _recorded(w, who, "consultation.commented", told, made, Put(changed(row)))
 
 
 async def answer(w: World, who: Caller, comment_id: str, text: str) -> Comment | Reason:
@@ -205,9 +211,9 @@ def _forbidden() -> Reason:
     return Reason(code="AUTH-NOT-YOURS", facts=(("roles", ", ".join(WRITERS)),))
 
 
-async def _recorded(w: World, who: Caller, kind: str, told: dict[str, Value], row: R) -> R | Reason:
+async def _recorded(w: World, who: Caller, kind: str, told: dict[str, Value], row: R, *more: Put) -> R | Reason:
     try:
-        await w.ledger.record(w.entry(kind, w.clock.now(), who.person, told), Put(row))
+        await w.ledger.record(w.entry(kind, w.clock.now(), who.person, told), Put(row), *more)
     except StaleError:
         return Reason(code="REQ-STALE")
     return row

@@ -47,25 +47,28 @@ async def report(
     w: World, caller: Caller, dataset: DatasetId, text: str, noticed: Seconds, breach: Breach = "other"
 ) -> Incident | Reason:
     """Anybody who is signed in and knows the data says what happened. Steps: 1 gather, 2 decide, 3 record."""
-    # 1. Gather.
-    now, snapshot = w.clock.now(), w.snapshots.current()
-    known = may_know(caller, dataset, snapshot, now)
-    waiting = [one for one in snapshot.all(Incident) if one.reporter == caller.person.id]
-    # 2. Decide.
-    if not known:
-        return Reason(code="REQ-NOT-FOUND")
-    if not text.strip() or not 0 <= noticed <= now:
-        return Reason(code="REQ-INVALID", facts=(("problem", "text, noticed: what happened, and when it was noticed"),))
-    if sum(one.stage is IncidentStage.REPORTED for one in waiting) >= MOST_OPEN:
-        return Reason(code="REQ-TOO-LARGE", facts=(("limit", f"{MOST_OPEN} reports that wait"),))
-    row = Incident(
-        id=w.new_id("inc", now), dataset=dataset, reporter=caller.person.id, text=text, noticed=noticed, reported=now,
-        breach=breach,
-    )  # fmt: skip
-    # 3. Record.
-    entry = w.entry("incident.reported", now, caller.person, {"incident": row.id, "dataset": dataset})
-    await w.ledger.record(entry, Put(row))
-    return row
+    async with w.alone.at("incidents", caller.person.id):
+        # 1. Gather.
+        now, snapshot = w.clock.now(), w.snapshots.current()
+        known = may_know(caller, dataset, snapshot, now)
+        waiting = [one for one in snapshot.all(Incident) if one.reporter == caller.person.id]
+        # 2. Decide.
+        if not known:
+            return Reason(code="REQ-NOT-FOUND")
+        if not text.strip() or not 0 <= noticed <= now:
+            return Reason(
+                code="REQ-INVALID", facts=(("problem", "text, noticed: what happened, and when it was noticed"),)
+            )
+        if sum(one.stage is IncidentStage.REPORTED for one in waiting) >= MOST_OPEN:
+            return Reason(code="REQ-TOO-LARGE", facts=(("limit", f"{MOST_OPEN} reports that wait"),))
+        row = Incident(
+            id=w.new_id("inc", now), dataset=dataset, reporter=caller.person.id, text=text, noticed=noticed,
+            reported=now, breach=breach,
+        )  # fmt: skip
+        # 3. Record.
+        entry = w.entry("incident.reported", now, caller.person, {"incident": row.id, "dataset": dataset})
+        await w.ledger.record(entry, Put(row))
+        return row
 
 
 async def freeze(w: World, caller: Caller, id: str, grants: Sequence[GrantId], text: str) -> Incident | Reason:

@@ -95,33 +95,34 @@ async def begin(w: World, sets: PackSets, who: Caller, pack: str) -> PackProposa
 
     One that the caller began and nobody has written on is given back: two clicks are one proposal.
     """
-    # 1. Gather.
-    now, held, rules = w.clock.now(), await sets.held(), w.snapshots.current().rulebook
-    others = await _open(w)
-    # 2. Decide.
-    if not may_write(who):
-        return _forbidden(WRITERS)
-    if not SLUG.fullmatch(pack) or len(pack) > _NAME:
-        return _invalid("pack: a name of small letters, digits and dashes")
-    for row in others:
-        if row.pack == pack and row.version == 1 and row.written[0].by == who.person.id:
-            return row
-    if len(others) >= MOST_OPEN:
-        return Reason(code="REQ-STATE", facts=(("state", f"one of {MOST_OPEN} that are open already"),))
-    text, cases = f"schema: {SCHEMA}\nid: {pack}\n", f"schema: {CASES_SCHEMA}\npack: {pack}\n"
-    if pack in rules.packs:
-        place, name = await _places(sets, held, pack)
-        text, cases = _said(held, place), _said(held, name)
-    made = PackProposal(
-        id=w.new_id("pro", now),
-        pack=pack,
-        base=rules.digests.get(pack, ""),
-        text=text,
-        cases=cases,
-        written=(Written(by=who.person.id, at=now, digest=_digest(text, cases)),),
-    )
-    # 3. Record.
-    return await _recorded(w, who, "policy.drafted", made)
+    async with w.alone.at("proposals"):
+        # 1. Gather.
+        now, held, rules = w.clock.now(), await sets.held(), w.snapshots.current().rulebook
+        others = await _open(w)
+        # 2. Decide.
+        if not may_write(who):
+            return _forbidden(WRITERS)
+        if not SLUG.fullmatch(pack) or len(pack) > _NAME:
+            return _invalid("pack: a name of small letters, digits and dashes")
+        for row in others:
+            if row.pack == pack and row.version == 1 and row.written[0].by == who.person.id:
+                return row
+        if len(others) >= MOST_OPEN:
+            return Reason(code="REQ-STATE", facts=(("state", f"one of {MOST_OPEN} that are open already"),))
+        text, cases = f"schema: {SCHEMA}\nid: {pack}\n", f"schema: {CASES_SCHEMA}\npack: {pack}\n"
+        if pack in rules.packs:
+            place, name = await _places(sets, held, pack)
+            text, cases = _said(held, place), _said(held, name)
+        made = PackProposal(
+            id=w.new_id("pro", now),
+            pack=pack,
+            base=rules.digests.get(pack, ""),
+            text=text,
+            cases=cases,
+            written=(Written(by=who.person.id, at=now, digest=_digest(text, cases)),),
+        )
+        # 3. Record.
+        return await _recorded(w, who, "policy.drafted", made)
 
 
 async def write(

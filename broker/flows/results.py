@@ -80,28 +80,29 @@ class SeenResult:
 
 async def report(w: World, caller: Caller, grant: GrantId, found: Found) -> ResultReport | Reason:
     """Take a finding in. Nothing is asked about the participant. Steps: 1 gather, 2 decide, 3 record."""
-    # 1. Gather.
-    now, snapshot = w.clock.now(), w.snapshots.current()
-    held = at_grant(caller, grant, GrantCommand.TELL, snapshot, now)
-    if isinstance(held, Reason):
-        return held
-    dataset = snapshot.get(Dataset, held.grant.dataset)
-    lately = [one async for one in _own(w, caller, MOST_DAYS)]
-    # 2. Decide.
-    if dataset is None or dataset.safeguards.return_of_results is None:
-        return Reason(code="REQ-NO-RESULTS-POLICY")
-    subject, text = found.subject.strip(), found.text.strip()
-    if not 0 < len(subject) <= LONGEST_NAME or not 0 < len(text) <= LONGEST:
-        return Reason(code="REQ-INVALID", facts=(("problem", "subject, text: about whom, and what was found"),))
-    if len(lately) >= MOST:
-        return Reason(code="REQ-TOO-LARGE", facts=(("limit", f"{MOST} findings in {MOST_DAYS} days"),))
-    row = ResultReport(
-        id=w.new_id("rsl", now), reporter=caller.person.id, grant=grant, dataset=dataset.id, subject=subject, text=text,
-        onset=found.onset, actionable=found.actionable, reported=now,
-    )  # fmt: skip
-    # 3. Record.
-    await w.ledger.record(w.entry("result.reported", now, caller.person, _about(row)), Put(row))
-    return row
+    async with w.alone.at("findings", caller.person.id):
+        # 1. Gather.
+        now, snapshot = w.clock.now(), w.snapshots.current()
+        held = at_grant(caller, grant, GrantCommand.TELL, snapshot, now)
+        if isinstance(held, Reason):
+            return held
+        dataset = snapshot.get(Dataset, held.grant.dataset)
+        lately = [one async for one in _own(w, caller, MOST_DAYS)]
+        # 2. Decide.
+        if dataset is None or dataset.safeguards.return_of_results is None:
+            return Reason(code="REQ-NO-RESULTS-POLICY")
+        subject, text = found.subject.strip(), found.text.strip()
+        if not 0 < len(subject) <= LONGEST_NAME or not 0 < len(text) <= LONGEST:
+            return Reason(code="REQ-INVALID", facts=(("problem", "subject, text: about whom, and what was found"),))
+        if len(lately) >= MOST:
+            return Reason(code="REQ-TOO-LARGE", facts=(("limit", f"{MOST} findings in {MOST_DAYS} days"),))
+        row = ResultReport(
+            id=w.new_id("rsl", now), reporter=caller.person.id, grant=grant, dataset=dataset.id, subject=subject,
+            text=text, onset=found.onset, actionable=found.actionable, reported=now,
+        )  # fmt: skip
+        # 3. Record.
+        await w.ledger.record(w.entry("result.reported", now, caller.person, _about(row)), Put(row))
+        return row
 
 
 async def retract(w: World, caller: Caller, id: str) -> ResultReport | Reason:

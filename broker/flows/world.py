@@ -17,6 +17,7 @@ from broker.core.rows.assurance import SignIn
 from broker.core.time import FOREVER, Seconds
 from broker.flows.entries import entry
 from broker.ports import Clock, Entropy, Ledger, Rows, Scratch, Signer, Snapshots
+from broker.ports.alone import Alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,7 @@ class World:
     snapshots: Snapshots
     signer: Signer
     names: Names
+    alone: Alone
     process: str | None = None
     """Our name among the processes of this broker; None: there is but one."""
     form: Form | None = None

@@ -1,9 +1,10 @@
 """People are asked before rules that they live by come into force: who, about what text, and who closes it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -18,10 +19,11 @@ from broker.flows.consultations import Asked
 from broker.flows.notices.inbox import inbox
 from broker.flows.rule_history import releases
 from broker.flows.world import Caller
-from broker.ports import LedgerDownError
+from broker.ports import Ledger, LedgerDownError
 from tests import builders as b
 from tests.desk import PACK, Desk, desk, people, reviewed, same_law, who
 from tests.fakes import START
+from tests.flows.test_side_by_side import turning
 from tests.flows.worlds import caller, stage
 
 VALLEY, HILL = SubjectRef("com_valley"), SubjectRef("com_hill")
@@ -342,3 +344,46 @@ async def test_two_clicks_are_one_comment(d: Desk) -> None:
     assert (await said(d, asked.id, by=who("eve"))).id != first.id
     assert (await said(d, asked.id)).id != first.id, "said again after something else"
     assert d.stage.kinds().count("consultation.commented") == 4
+
+
+@pytest.mark.row("WHO-3.5-1")
+async def test_comments_side_by_side_pass_no_limit_and_tell_the_communities_nothing_anew(d: Desk) -> None:
+    row = await proposed(d)
+    asked = await opened(d, row)
+    w = turning(d.stage.world)
+    before = len(await inbox(w, eli()))
+    many = (flow.comment(w, who("sam"), asked.id, f"{n}", objects=False) for n in range(MOST_OF_ONE + 3))
+    done = await asyncio.gather(*many)
+    assert [code(one) for one in done if isinstance(one, Reason)] == ["REQ-TOO-LARGE"] * 3
+    assert len(await inbox(w, eli())) == before, "they are asked once, not at each comment"
+
+
+@pytest.mark.row("WHO-3.5-1")
+async def test_a_comment_that_began_before_the_end_does_not_land_after_the_closing(d: Desk) -> None:
+    """Its writer is asked again: nobody closed over an objection that nobody answered."""
+    row = await proposed(d)
+    asked = await opened(d, row)
+    w, ledger = d.stage.world, _Held(d.stage.world.ledger)
+    late = asyncio.create_task(
+        flow.comment(replace(w, ledger=cast("Ledger", ledger)), who("sam"), asked.id, "No.", objects=True)
+    )
+    await ledger.reached.wait()
+    over(d)
+    assert isinstance(await flow.close(w, who("lex"), asked.id, "Nobody objected."), Consultation)
+    ledger.go_on.set()
+    assert code(await late) == "REQ-STALE"
+    found = await flow.read(w, asked.id)
+    assert not isinstance(found, Reason)
+    assert (found.comments, found.row.said) == ((), 0)
+
+
+class _Held:
+    """A ledger that waits, at the first entry, until it is told to go on."""
+
+    def __init__(self, behind: Ledger) -> None:
+        self.behind, self.reached, self.go_on = behind, asyncio.Event(), asyncio.Event()
+
+    async def record(self, *said: Any) -> int | None:
+        self.reached.set()
+        await self.go_on.wait()
+        return await self.behind.record(*said)

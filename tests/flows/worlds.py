@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from broker.adapters.alone import Locks
 from broker.adapters.names import SivNames
 from broker.adapters.snapshots import LiveSnapshot
 from broker.core.ids import PersonId
@@ -76,6 +77,7 @@ def stage(*more: Row, **changes: Any) -> Stage:
         snapshots=live,
         signer=FakeSigner(),
         names=SivNames(),
+        alone=Locks(),
     )
     return Stage(world=world, ledger=ledger, clock=clock, live=live)
 

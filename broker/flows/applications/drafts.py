@@ -27,24 +27,25 @@ async def save(
     `seen`: the marks of what the writer had before them. Was it written over meanwhile, in another window, nothing is
     kept, and nothing lost: REQ-STALE.
     """
-    # 1. Gather.
-    now = w.clock.now()
-    mine = await listed(w, caller)
-    # 2. Decide.
-    if id is not None and id not in mine:
-        return Reason(code="REQ-NOT-FOUND")
-    there = await w.scratch.get(DRAFT, id, now) if id is not None and seen is not None else None
-    if there is not None and seen is not None and mark_of(there["value"]) not in seen:
-        return Reason(code="REQ-STALE")
-    if id is None and len(mine) >= MOST_DRAFTS:
-        return Reason(code="REQ-DRAFTS", facts=(("limit", str(MOST_DRAFTS)),))
-    kept = id or w.new_id("dra", now)
-    # 3. Keep: no entry, it gives nobody anything (ruling 27).
-    ends = Seconds(now + DRAFT_LIFE)
-    about = {"saved": now, "owner": caller.person.id}
-    await w.scratch.put(DRAFT, kept, {"value": dict(value), **about}, ends)
-    await w.scratch.put(_LIST, caller.person.id, {"drafts": [*(one for one in mine if one != kept), kept]}, ends)
-    return kept
+    async with w.alone.at("drafts", caller.person.id):
+        # 1. Gather.
+        now = w.clock.now()
+        mine = await listed(w, caller)
+        # 2. Decide.
+        if id is not None and id not in mine:
+            return Reason(code="REQ-NOT-FOUND")
+        there = await w.scratch.get(DRAFT, id, now) if id is not None and seen is not None else None
+        if there is not None and seen is not None and mark_of(there["value"]) not in seen:
+            return Reason(code="REQ-STALE")
+        if id is None and len(mine) >= MOST_DRAFTS:
+            return Reason(code="REQ-DRAFTS", facts=(("limit", str(MOST_DRAFTS)),))
+        kept = id or w.new_id("dra", now)
+        # 3. Keep: no entry, it gives nobody anything (ruling 27).
+        ends = Seconds(now + DRAFT_LIFE)
+        about = {"saved": now, "owner": caller.person.id}
+        await w.scratch.put(DRAFT, kept, {"value": dict(value), **about}, ends)
+        await w.scratch.put(_LIST, caller.person.id, {"drafts": [*(one for one in mine if one != kept), kept]}, ends)
+        return kept
 
 
 def mark_of(value: Mapping[str, Any]) -> str:

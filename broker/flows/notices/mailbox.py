@@ -35,31 +35,32 @@ class Wish:
 
 async def ask(w: World, post: Post, caller: Caller, address: str, wish: Wish) -> Reason | None:
     """Send a code to `address`. Steps: 1 gather, 2 decide, 3 keep, 4 tell."""
-    # 1. Gather.
-    now, me = w.clock.now(), caller.person.id
-    asked = await w.scratch.get(_ASKED, me, now)
-    sent = [at for at in (asked["at"] if asked is not None else ()) if at > now - _HOUR]
-    # 2. Decide.
-    if not _ADDRESS.fullmatch(address) or len(address) > 254:  # noqa: PLR2004 (RFC 5321, section 4.5.3.1.3)
-        return Reason(code="REQ-INVALID", facts=(("problem", "address: one e-mail address, without a name"),))
-    if len(sent) >= MOST_CODES:
-        return Reason(code="REQ-TOO-OFTEN", facts=(("seconds", str(sent[0] + _HOUR - now)),))
-    # 3. Keep: no entry, it gives nobody anything.
-    code = f"{int.from_bytes(w.entropy.random(16)) % 10**_DIGITS:0{_DIGITS}d}"
-    waiting = {
-        "code": stored_id(code), "sealed": post.vault.shut(address, me), "tries": 0,
-        "language": wish.language, "daily": wish.daily, "off": _off(wish), "ends": now + CODE_SECONDS,
-    }  # fmt: skip
-    await w.scratch.put(_ASKED, me, {"at": [*sent, now]}, Seconds(now + _HOUR))
-    await w.scratch.put(_CODE, me, waiting, Seconds(now + CODE_SECONDS))
-    # 4. Tell.
-    tongue, id = Tongue(best([wish.language], post.languages)), stored_id(f"{me} {now} {code}")[:32]
-    taken = await post.mailer.send(proof(id, address, code, f"{w.issuer}/inbox", tongue))
-    return (
-        None
-        if taken == "taken"
-        else Reason(code="REQ-INVALID", facts=(("problem", "address: the letter was not taken"),))
-    )
+    async with w.alone.at("codes", caller.person.id):
+        # 1. Gather.
+        now, me = w.clock.now(), caller.person.id
+        asked = await w.scratch.get(_ASKED, me, now)
+        sent = [at for at in (asked["at"] if asked is not None else ()) if at > now - _HOUR]
+        # 2. Decide.
+        if not _ADDRESS.fullmatch(address) or len(address) > 254:  # noqa: PLR2004 (RFC 5321, section 4.5.3.1.3)
+            return Reason(code="REQ-INVALID", facts=(("problem", "address: one e-mail address, without a name"),))
+        if len(sent) >= MOST_CODES:
+            return Reason(code="REQ-TOO-OFTEN", facts=(("seconds", str(sent[0] + _HOUR - now)),))
+        # 3. Keep: no entry, it gives nobody anything.
+        code = f"{int.from_bytes(w.entropy.random(16)) % 10**_DIGITS:0{_DIGITS}d}"
+        waiting = {
+            "code": stored_id(code), "sealed": post.vault.shut(address, me), "tries": 0,
+            "language": wish.language, "daily": wish.daily, "off": _off(wish), "ends": now + CODE_SECONDS,
+        }  # fmt: skip
+        await w.scratch.put(_ASKED, me, {"at": [*sent, now]}, Seconds(now + _HOUR))
+        await w.scratch.put(_CODE, me, waiting, Seconds(now + CODE_SECONDS))
+        # 4. Tell.
+        tongue, id = Tongue(best([wish.language], post.languages)), stored_id(f"{me} {now} {code}")[:32]
+        taken = await post.mailer.send(proof(id, address, code, f"{w.issuer}/inbox", tongue))
+        return (
+            None
+            if taken == "taken"
+            else Reason(code="REQ-INVALID", facts=(("problem", "address: the letter was not taken"),))
+        )
 
 
 async def confirm(w: World, caller: Caller, code: str) -> Mailbox | Reason:

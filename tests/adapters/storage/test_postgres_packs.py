@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from broker.adapters.alone import Locks
 from broker.adapters.names import SivNames
 from broker.adapters.snapshots import LiveSnapshot
 from broker.adapters.storage.postgres.reads import open_postgres_rows
@@ -41,6 +42,7 @@ def _process(place: SharedPlace, ledger: Ledger, rows: Rows) -> World:
     return World(
         issuer=b.US, clock=place.clock, entropy=place.entropy, ledger=ledger, rows=rows, scratch=MemoryScratch(),
         snapshots=live, signer=FakeSigner(), names=SivNames(),
+        alone=Locks(),
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from broker.adapters.alone import Locks
 from broker.adapters.names import SivNames
 from broker.adapters.ontology import load_ontology
 from broker.adapters.snapshots import LiveSnapshot, load
@@ -112,6 +113,7 @@ async def recorded(place: Place, *more: Row, **changes: Any) -> AsyncIterator[Re
             snapshots=live,
             signer=FakeSigner(),
             names=SivNames(),
+            alone=Locks(),
         )
         found = Recorded(place, world, ledger, live)
         await found.stand_on(b.rules(), DEMO, OWN)

@@ -1,7 +1,7 @@
 """People are asked before rules that they live by come into force: who, about what text, and who closes it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -387,3 +387,24 @@ class _Held:
         self.reached.set()
         await self.go_on.wait()
         return await self.behind.record(*said)
+
+
+@pytest.mark.row("WHO-3.1-8")
+async def test_two_clicks_side_by_side_are_one_proposal_and_one_consultation(d: Desk) -> None:
+    w = turning(d.stage.world)
+    one, other = await asyncio.gather(*(propose_packs.begin(w, d.sets, who("root"), PACK) for _ in range(2)))
+    assert isinstance(one, PackProposal)
+    assert one == other
+    row = await rewritten(d, one, reviewed("2"))
+    first, second = _Held(d.stage.world.ledger), _Held(d.stage.world.ledger)
+    asking = [asyncio.create_task(_asked(d, row, ledger)) for ledger in (first, second)]
+    await first.reached.wait()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(second.reached.wait(), 0.2)
+    first.go_on.set()
+    second.go_on.set()
+    assert [code(one) for one in await asyncio.gather(*asking) if isinstance(one, Reason)] == ["REQ-STATE"]
+
+
+def _asked(d: Desk, row: PackProposal, ledger: object) -> Coroutine[Any, Any, Consultation | Reason]:
+    return flow.ask(replace(d.stage.world, ledger=cast("Ledger", ledger)), d.sets, who("lex"), row.id, ASKED)

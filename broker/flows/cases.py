@@ -25,6 +25,7 @@ from broker.core.rows import Case, Committee, Dataset, Put, Request, Review, Tra
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds, rfc3339
 from broker.flows.applications.desk import committee_of
+from broker.flows.applications.own_words import copied
 from broker.flows.trained import untrained
 from broker.flows.world import Caller, World
 
@@ -154,6 +155,8 @@ async def take_back(w: World, caller: Caller, id: str) -> Case | Reason:
 async def answer(w: World, caller: Caller, id: str, outcome: Outcome, text: str) -> Case | Reason:
     """Answer it, with reasons. Steps: 1 gather, 2 decide by the tables, 3 record with what follows."""
     # 1. Gather.
+    asked = w.snapshots.current().get(Case, id)
+    repeated = await copied(w, w.snapshots.current().get(Request, asked.about), text) if asked is not None else None
     now, snapshot = w.clock.now(), w.snapshots.current()
     found = at_case(caller, id, CaseCommand.ANSWER, snapshot)
     if isinstance(found, Reason):
@@ -163,6 +166,8 @@ async def answer(w: World, caller: Caller, id: str, outcome: Outcome, text: str)
         return wrong
     if not text.strip():
         return Reason(code="REQ-INVALID", facts=(("problem", "answer: nothing is said"),))
+    if repeated is not None:
+        return repeated
     after = changed(
         found.case, stage=CaseStage.ANSWERED, answered=now, answered_by=caller.person.id, outcome=outcome, answer=text
     )

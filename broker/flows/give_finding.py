@@ -17,6 +17,7 @@ from broker.core.rows.access import Finding
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds, rfc3339
 from broker.flows.applications.desk import committee_of
+from broker.flows.applications.own_words import copied
 from broker.flows.decide_request import holds, is_own, may_see, question_of
 from broker.flows.trained import untrained
 from broker.flows.world import Caller, World
@@ -28,11 +29,14 @@ async def give_finding(w: World, caller: Caller, id: RequestId, role: str, given
     An answer to the same question, of the same class, in the same role, takes the place of the one before.
     """
     # 1. Gather.
+    repeated = await copied(w, w.snapshots.current().get(Request, id), given.ground)
     now, snapshot = w.clock.now(), w.snapshots.current()
     held = _may_answer(caller, id, role, snapshot, now)
     if isinstance(held, Reason):
         return held
     # 2. Decide: is it open, but for this very answer, and theirs to give?
+    if repeated is not None:
+        return repeated
     about = (given.code, role, given.consent_class, given.form, given.keys)
     kept = tuple(one for one in held.findings if (one.code, one.role, one.consent_class, one.form, one.keys) != about)
     question = replace(question_of(held, w, now), findings=kept)

@@ -16,11 +16,13 @@ from broker.core.rows import (
     Approval,
     Attachment,
     Case,
+    Comment,
     Delivery,
     Gathered,
     Grant,
     Hold,
     Identity,
+    Incident,
     Mailbox,
     Person,
     Put,
@@ -43,10 +45,12 @@ from broker.ports.log import AuditReads
 
 _THEIRS: tuple[type[Row], ...] = (
     Identity, Session, Request, Application, Grant, Report, Case, Access, Approval, RecipientKey, Task, Mailbox,
-    Attachment,
+    Attachment, Comment,
 )  # fmt: skip
 """Kinds whose rows are found by person."""
-_SECRETS = frozenset({"log_key", "document", "sealed"})
+_REPORTED = ("id", "dataset", "text", "noticed", "reported", "breach", "stage")
+"""Of an incident, what its reporter said, and how far it is: who looks into it is no business of theirs."""
+_SECRETS = frozenset({"log_key", "document", "sealed", "answered_by"})
 _PAGE = 500
 
 
@@ -105,6 +109,10 @@ async def export(w: World, audit: AuditReads, person: PersonId) -> dict[str, Any
     rows = {kind.KIND: [_shown(one) async for one in w.rows.find(kind, "person", person)] for kind in _THEIRS}
     accesses = [one["id"] for one in rows[Access.KIND]]
     rows[ResultReport.KIND] = [as_told(one) async for one in w.rows.find(ResultReport, "reporter", person)]
+    rows[Incident.KIND] = [
+        {name: said for name, said in plain(one).items() if name in _REPORTED}
+        async for one in w.rows.find(Incident, "reporter", person)
+    ]
     rows[Delivery.KIND] = [
         _shown(one) for access in accesses for one in [each async for each in w.rows.find(Delivery, "access", access)]
     ]

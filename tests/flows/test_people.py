@@ -1,14 +1,18 @@
 """What people may ask of who holds their data: a copy, their erasure; and a legal hold that forbids it."""
 
+from dataclasses import replace
+
 import pytest
 
 from broker.adapters.storage.log import open_log
+from broker.core.access.incidents import IncidentCommand
 from broker.core.audit.entry import decode, pseudonym
 from broker.core.ids import Issuer, PersonId
 from broker.core.outcome import Reason
-from broker.core.rows import Gathered, Hold, Identity, Person, RecipientKey, Session, changed
+from broker.core.rows import Comment, Gathered, Hold, Identity, Incident, Person, RecipientKey, Row, Session, changed
 from broker.core.rows.erasure import ERASED
 from broker.core.rows.identity import identity_id
+from broker.core.rows.incidents import Taken
 from broker.core.time import Seconds
 from broker.flows.people import erase, export, hold, release
 from broker.flows.use_data import ask
@@ -110,6 +114,27 @@ async def test_a_copy_holds_their_rows_and_their_own_entries_and_no_key_of_ours(
         after = await export(s.world, log, b.ADA)
         assert isinstance(after, dict)
         assert (after["entries"], after["rows"]["identity"][0]["sub"]) == ([], ERASED)
+
+
+@pytest.mark.row("AL7")
+async def test_a_copy_holds_what_they_said_of_rules_and_of_incidents_and_nobody_who_answered(place: Place) -> None:
+    comment = Comment(
+        id="com_1", consultation="cst_1", person=b.ADA, objects=True, text="Too wide.", at=START, answer="No.",
+        answered=START, answered_by=PersonId("usr_lex"),
+    )  # fmt: skip
+    seen = Taken(command=IncidentCommand.INVESTIGATE, person=PersonId("usr_kai"), text="Hm.", at=START)
+    incident = Incident(
+        id="inc_1", dataset=b.HEART, reporter=b.ADA, text="A laptop.", noticed=START, reported=START, taken=(seen,)
+    )
+    theirs: list[Row] = [replace(comment, id="com_2", person=b.MEI), replace(incident, id="inc_2", reporter=b.MEI)]
+    async with recorded(place, *ROWS, comment, incident, *theirs) as s, open_log(place.database, place.head) as log:
+        told = await export(s.world, log, b.ADA)
+    assert isinstance(told, dict)
+    assert [(one["id"], one["text"], one["answer"]) for one in told["rows"]["comment"]] == [
+        ("com_1", "Too wide.", "No.")
+    ]
+    assert [(one["id"], one["text"]) for one in told["rows"]["incident"]] == [("inc_1", "A laptop.")]
+    assert not {"usr_lex", "usr_kai"} & set(str(told).replace("'", " ").split())
 
 
 async def test_nobody_is_neither_held_nor_erased(place: Place) -> None:

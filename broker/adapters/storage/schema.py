@@ -32,7 +32,7 @@ INDEXED: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "approval": ("person",),
     "challenge": ("person",),
     "code": ("family",),
-    "comment": ("consultation",),
+    "comment": ("consultation", "person"),
     "consultation": ("state", "pack"),
     "delivery": ("state", "access", "object"),
     "document": ("name",),

@@ -17,10 +17,11 @@ from broker.core.decision.binding import obligations
 from broker.core.duties import carried_on
 from broker.core.ids import DecisionId, GrantId
 from broker.core.outcome import Reason
-from broker.core.rows import Committee, Dataset, Grant, Person, Put, Report, changed
+from broker.core.rows import Committee, Dataset, Grant, Person, Put, Report, Request, changed
 from broker.core.rows.reports import Told
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds, add_months, rfc3339
+from broker.flows.applications.own_words import copied
 from broker.flows.decide_request import NotPossible, approval, signed
 from broker.flows.grants.desk import Held, at_grant
 from broker.flows.traces import about, trace
@@ -61,11 +62,13 @@ async def ask_renewal(w: World, caller: Caller, id: GrantId, months: int, told: 
 async def decline(w: World, caller: Caller, id: GrantId, ground: str) -> Report | Reason:
     """No: the grant ends when it ends. Steps: 1 gather, 2 decide, 3 record."""
     # 1. Gather.
-    now = w.clock.now()
+    now, repeated = w.clock.now(), await _copied(w, id, ground)
     found = _answering(caller, id, GrantCommand.DECLINE, w.snapshots.current(), now)
     # 2. Decide.
     if isinstance(found, Reason):
         return found
+    if repeated is not None:
+        return repeated
     if found.waiting is None:
         return _none_waits()
     after = changed(found.waiting, answer="declined", answered_by=caller.person.id, answered_at=now, ground=ground)
@@ -84,7 +87,7 @@ async def extend(
     found = _answering(caller, id, GrantCommand.EXTEND, w.snapshots.current(), now)
     if isinstance(found, Reason):
         return found
-    holder = await w.rows.get(Person, found.grant.person)
+    holder, repeated = await w.rows.get(Person, found.grant.person), await _copied(w, id, ground, *answers.values())
     snapshot = w.snapshots.current()  # the read above waited: what changed meanwhile must count
     found = _answering(caller, id, GrantCommand.EXTEND, snapshot, now)
     if isinstance(found, Reason):
@@ -94,6 +97,8 @@ async def extend(
         return _none_waits()
     if holder is None or dataset is None:
         return Reason(code="REQ-NOT-FOUND")
+    if repeated is not None:
+        return repeated
     if (wrong := unattributed(asked.told, found.reports)) is not None:  # it was asked before this had to be said
         return wrong
     # 2. Decide.
@@ -129,6 +134,11 @@ def end_of(grant: Grant, months: int, dataset: Dataset, decision: Decision, now:
     if decision.months is not None:
         longest.append(add_months(grant.counts_from or grant.begins, decision.months))
     return min(longest)
+
+
+async def _copied(w: World, id: GrantId, *grounds: str) -> Reason | None:
+    grant = w.snapshots.current().get(Grant, id)
+    return await copied(w, w.snapshots.current().get(Request, grant.request) if grant is not None else None, *grounds)
 
 
 async def _extended(

@@ -47,7 +47,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "use_tally": (),
     "pack_proposal": ("state", "pack"),
     "consultation": ("state", "pack"),
-    "comment": ("consultation",),
+    "comment": ("consultation", "person"),
     "use_volume": (),
     "use_whole": (),
     "attachment": ("person",),

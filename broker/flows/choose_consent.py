@@ -11,9 +11,9 @@ from broker.core.access.states import State
 from broker.core.audit.entry import Value
 from broker.core.consent.answers import asked_by
 from broker.core.consent.choices import NOTHING, Act, Choice, Voice, chosen, theirs, voice, wider
-from broker.core.consent.model import ConsentVersion, MadeBy
+from broker.core.consent.model import ConsentVersion, MadeBy, WithdrawalKind
 from broker.core.consent.question import ConsentQuestion
-from broker.core.consent.standing import as_it_counts
+from broker.core.consent.standing import as_it_counts, furthest
 from broker.core.ids import DatasetId, SubjectRef
 from broker.core.outcome import Reason
 from broker.core.purpose import Purpose
@@ -39,6 +39,11 @@ class Held:
     def counted(self) -> ConsentVersion:
         """What the newest version says, with the widest withdrawal of all that count."""
         return as_it_counts([row.consent for row in self.rows])
+
+    @property
+    def withdrawn(self) -> tuple[WithdrawalKind, Seconds] | None:
+        """How far it is withdrawn, and since when."""
+        return furthest([row.consent for row in self.rows])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

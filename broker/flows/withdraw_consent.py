@@ -49,18 +49,25 @@ class Foreseen:
 def foreseen(
     snapshot: Snapshot, caller: Caller, now: Seconds, consent_id: str | None = None
 ) -> Mapping[WithdrawalKind, tuple[Foreseen, ...]] | Reason:
-    """What each kind of withdrawal would do, said before: of several consents what is worse for the participant."""
+    """What each kind of withdrawal that is still possible would do, said before: of several consents what is worse.
+
+    Empty: all that there is to take back was taken back.
+    """
     subject = caller.person.subject
     if subject is None:
         return Reason(code="AUTH-NOT-YOURS", facts=(("roles", "participant"),))
     found = _meant(snapshot, subject, consent_id, now)
     if not found:
         return Reason(code="REQ-NOT-FOUND")
-    limits = tuple(dict.fromkeys(limit for row in found for limit in _limits(row.consent, snapshot)))
-    return {kind: _foreseen(Withdrawal(kind=kind, approved_limits=limits)) for kind in KINDS}
+    reached = {kind: [row for row in found if _takes_more(snapshot, row, kind, now)] for kind in KINDS}
+    if any(waits(_newest(snapshot, row), now) for row in found):
+        reached = {"no_further_use": reached["no_further_use"]}
+    return {kind: _foreseen(kind, rows, snapshot) for kind, rows in reached.items() if rows}
 
 
-def _foreseen(meant: Withdrawal) -> tuple[Foreseen, ...]:
+def _foreseen(kind: WithdrawalKind, rows: Iterable[ConsentRow], snapshot: Snapshot) -> tuple[Foreseen, ...]:
+    limits = tuple(dict.fromkeys(limit for row in rows for limit in _limits(row.consent, snapshot)))
+    meant = Withdrawal(kind=kind, approved_limits=limits)
     codes = effects(meant, CONSEQUENCES)
     told = {thing: [one for one in meant.approved_limits if one.what == thing] for thing in codes}
     return tuple(
@@ -127,9 +134,21 @@ def _in_force(chain: tuple[ConsentRow, ...], now: Seconds) -> list[ConsentRow]:
 
 def _goes_further(snapshot: Snapshot, row: ConsentRow, kind: WithdrawalKind, now: Seconds) -> bool:
     """Is more withdrawn already? The smaller withdrawal would hide it, and could be taken back in its place."""
+    before = _before(snapshot, row, now)
+    return before is not None and WIDEST_FIRST.index(before) < WIDEST_FIRST.index(kind)
+
+
+def _takes_more(snapshot: Snapshot, row: ConsentRow, kind: WithdrawalKind, now: Seconds) -> bool:
+    """Would it take back anything that is not taken back already? What would not is offered to nobody."""
+    before = _before(snapshot, row, now)
+    return before is None or WIDEST_FIRST.index(kind) < WIDEST_FIRST.index(before)
+
+
+def _before(snapshot: Snapshot, row: ConsentRow, now: Seconds) -> WithdrawalKind | None:
+    """How far this consent is withdrawn now."""
     begun = [one.consent for one in snapshot.chain(row.consent.consent_id) if not waits(one.consent, now)]
-    before = furthest(begun)
-    return before is not None and WIDEST_FIRST.index(before[0]) < WIDEST_FIRST.index(kind)
+    found = furthest(begun)
+    return found[0] if found is not None else None
 
 
 def _newest(snapshot: Snapshot, row: ConsentRow) -> ConsentVersion:

@@ -53,7 +53,7 @@ _SEND = """([to, fields]) => {
   for (const [name, value] of Object.entries(fields)) {
     const chosen = form.querySelector(`:is([type=radio], [type=checkbox])[name="${name}"][value="${value}"]`);
     if (chosen) { chosen.checked = true; continue; }
-    const field = form.querySelector(`:is(input, textarea, select)[name="${name}"]`);
+    const field = form.querySelector(`:is(input:not([type=radio], [type=checkbox]), textarea, select)[name="${name}"]`);
     if (field) { field.value = value; continue; }
     form.append(Object.assign(document.createElement("input"), {type: "hidden", name, value}));
   }

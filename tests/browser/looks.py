@@ -188,6 +188,9 @@ LOOKS: tuple[Look, ...] = (
     Look("/my-data/consents/{consent}/withdrawal", "pia", f"{_MY}/withdrawal"),
     Look("/my-data/withdrawal", "pia", "/my-data/withdrawal"),
     Look("/my-data/withdrawal", "paul", "", {"kind": "no_further_contact"}),
+    Look("/my-data/withdrawal", "gone", "/my-data/withdrawal"),
+    Look("/my-data", "gone"),
+    Look("/my-data/consents/{consent}/receipt", "gone", "/my-data/consents/con-sub_gone/receipt"),
     Look("/none-such", "ada", status=404),
 )
 

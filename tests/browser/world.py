@@ -40,7 +40,7 @@ ROLES = {
     "root": "admin", "eve": "auditor", "lex": "legal_officer", "sam": "", "eli": "community_authority",
     "kim": "custodian", "eth": "ethics_committee",
 }  # fmt: skip
-"""Who sits before a browser, and as what. Pia and Paul are participants."""
+"""Who sits before a browser, and as what. Pia and Paul are participants; so is who has withdrawn everything, gone."""
 HOMES = [Home(slug=f"uni-{n}", row={"name": f"University {n}"}) for n in range(9)]
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 """People write words that no line has room for."""
@@ -51,6 +51,7 @@ PAPERS = HEARTS | {
 _ABROAD = {"countries": "DE\nFR"}
 SIDES = {"risk_of_use": "Little.", "risk_of_non_use": "Much.", "benefit": "Health.", "to_whom": "To all."}
 REPORT = {"summary": "We found why.", "none_yet": "It is in review.", "none_signed": "yes", "months": "12"}
+_GONE = SubjectRef("sub_gone")
 _DAY = 86_400
 _LAPTOP = Client(
     id=ClientId("laptop"), name=f"Laptop {LONG}", auth_method="private_key_jwt", parent=PORTAL.id, owner=b.ADA,
@@ -72,7 +73,10 @@ def _rows() -> list[Row]:
     paul = Person(id=PersonId("usr_paul"), log_key="dd" * 32, created=START, subject=b.PAUL)
     made: list[Row] = [
         paul,
+        replace(paul, id=PersonId("usr_gone"), subject=_GONE),
+        b.consent(_GONE),
         browser_session("paul"),
+        browser_session("gone"),
         browser_session("pia"),
         SANCTION,
         PORTAL,
@@ -146,6 +150,7 @@ async def _happened(s: Site) -> dict[str, str]:
     }  # fmt: skip
     await _found(s)
     await _published(s)
+    await _took_back(s)
     return names | await _applied(s) | await _went_wrong(s) | await _administered(s) | await _signed_in(s)
 
 
@@ -156,6 +161,14 @@ async def _published(s: Site) -> None:
         await ada.open(path)
         await ada.send(path, do="publish", doi=doi, title=f"Why hearts fail {LONG}", attribution=words)
     assert ada.status == 200, ada.text
+
+
+async def _took_back(s: Site) -> None:
+    """A participant who has withdrawn all that there is."""
+    gone, path = Browser(s, "gone"), "/my-data/withdrawal"
+    await gone.open(path)
+    await gone.send(path, kind="no_further_use")
+    assert gone.status == 200, gone.text
 
 
 async def _found(s: Site) -> None:

@@ -10,9 +10,12 @@ import pytest
 
 from broker.core.consent.choices import AFTER
 from broker.core.consent.model import CommunityDecision, Scope
-from broker.core.ids import SubjectRef
+from broker.core.consent.withdrawal import CONSEQUENCES
+from broker.core.ids import DatasetId, SubjectRef
 from broker.core.reasons import REASONS
+from broker.core.reasons.participant_words import PARTICIPANT_WORDS
 from broker.core.rows import Access, ConsentRow, Person, Put, Row, changed
+from broker.flows.withdraw_consent import KINDS
 from tests import builders as b
 from tests.fakes import START
 from tests.web.browsing import Browser, browser_session
@@ -55,7 +58,7 @@ async def test_who_used_ones_data_is_told_without_names_and_codes(s: Site, langu
     pia = Browser(s, "pia", language)
     shown = await pia.open("/my-data")
     said = html.unescape(re.sub("<[^>]+>", " ", shown))
-    assert ("Data left 1 times" if language == "en" else "Los datos salieron 1 veces") in said
+    assert ("How often data were sent: 1." if language == "en" else "Veces que se enviaron datos: 1.") in said
     assert "2027" in said, "until when it goes on"
     for secret in ("usr_ada", "ada", b.GRANT):
         assert not re.search(rf"\b{secret}\b", said)
@@ -73,7 +76,7 @@ async def test_a_use_is_told_where_the_data_are_hidden_and_by_the_newest_first(t
             s.stage.clock.advance(60)
         shown = await Browser(s, "pia").open("/my-data")
         assert "Secret study" in shown
-        assert "Data left 3 times" in shown
+        assert "How often data were sent: 3." in shown
 
 
 async def test_that_somebody_said_no_is_told_to_nobody_else(s: Site) -> None:
@@ -81,9 +84,9 @@ async def test_that_somebody_said_no_is_told_to_nobody_else(s: Site) -> None:
     path, headers = await opened(s)
     await (await s.http.get(path, headers=headers)).read()
     pia, w = Browser(s, "pia"), s.stage.world
-    running = " <strong>Data leave right now.</strong>"  # the client may have all before its end is on record
+    running = " <strong>Data are being sent right now.</strong>"  # the client may have all before its end is on record
     whole = (await pia.open("/my-data")).replace(running, "")
-    assert "Data left 1 times" in whole
+    assert "How often data were sent: 1." in whole
     given = [row for row in s.stage.ledger.rows.values() if isinstance(row, Access)]
     assert given
     less = [Put(changed(row, left_out="d" * 64)) for row in given]
@@ -164,10 +167,12 @@ async def test_before_a_withdrawal_each_kind_says_what_it_does(s: Site, language
     await pia.open(MINE)
     path = pia.links(f"{MINE}/withdrawal")[0]
     before = await pia.open(path)
-    assert before.count("<table>") == 3
+    assert re.findall(r'name="kind" value="([^"]+)"', before) == [*KINDS]
     if language == "en":
-        assert before.count(REASONS["RGT-W-CONTACT-ONLY"].subject) == 9
-        assert before.count(REASONS["RGT-CANNOT-RECALL"].subject) == 2
+        assert before.count(REASONS["RGT-W-CONTACT-ONLY"].subject) == 1, "once, and not once for each thing"
+        assert before.count(REASONS["RGT-CANNOT-RECALL"].subject) == 1
+        for thing in CONSEQUENCES:
+            assert before.count(f"<li>{PARTICIPANT_WORDS[f'mine.of.{thing}']}</li>") == len(KINDS)
         assert REASONS["RGT-W-LIMIT-MISSING"].subject in before
         assert "It must end within 30 days." in before
     assert newest(s).consent.version == 1, "looking changes nothing"
@@ -177,10 +182,50 @@ async def test_before_a_withdrawal_each_kind_says_what_it_does(s: Site, language
     assert newest(s).consent.status == "withdrawn"
     assert "/audit/receipts/" in shown
     shown = await pia.open(pia.links("/my-data/consents/")[0])
-    assert "<table>" in shown
+    told = shown[: shown.index("<details>")]
+    assert "<table" not in told
+    assert "15 January 2027" in told or "15 de enero de 2027" in told, "since when"
     await pia.open(MINE)
     await pia.send(MINE, do="reopen", seen="2")
     assert newest(s).consent.status == "active"
+
+
+@pytest.mark.row("PAG-WITHDRAW")
+async def test_only_what_can_still_be_taken_back_is_offered(s: Site) -> None:
+    pia, path = Browser(s, "pia"), f"{MINE}/withdrawal"
+    for kind, left in (("no_further_contact", [*KINDS[1:]]), ("no_further_access", [*KINDS[2:]])):
+        await pia.open(path)
+        shown = await pia.send(path, kind=kind)
+        assert PARTICIPANT_WORDS[f"mine.kind.{kind}"] in shown
+        for way in (path, "/my-data/withdrawal"):
+            assert re.findall(r'name="kind" value="([^"]+)"', await pia.open(way)) == left
+    await pia.send("/my-data/withdrawal", kind="no_further_use")
+    for way in (path, "/my-data/withdrawal"):
+        shown = await pia.open(way)
+        assert "<form" not in shown
+        assert PARTICIPANT_WORDS["mine.withdrawn_all"] in shown
+        assert "15 January 2027" in shown, "since when"
+    await pia.open("/my-data")
+    assert pia.links("/my-data/withdrawal") == []
+    await pia.open(MINE)
+    assert pia.links(path) == []
+    await pia.send(MINE, do="reopen", seen="4")
+    await pia.open("/my-data")
+    assert pia.links("/my-data/withdrawal") == ["/my-data/withdrawal"], "it was taken back, so it can be withdrawn"
+
+
+@pytest.mark.row("PAG-MINE")
+async def test_data_with_commas_in_their_titles_stay_apart_and_a_committee_is_named_once(tmp_path: Path) -> None:
+    both = (b.HEART, DatasetId("https://bank.example/datasets/second"))
+    second = b.dataset(id=both[1], title="Tides, joint calls")
+    mine = replace(b.consent(scope=Scope(permissions=b.codes("DUO:0000042"))), datasets=frozenset(both))
+    async with site(tmp_path, *rows(), second, pia=mine, dataset=b.dataset(title="Hearts, genomes")) as s:
+        pia = Browser(s, "pia")
+        assert ">Hearts, genomes; Tides, joint calls</a>" in await pia.open("/my-data")
+        for path in (MINE, f"{MINE}/withdrawal", f"{MINE}/receipt"):
+            shown = await pia.open(path)
+            assert "<li>Hearts, genomes</li>\n<li>Tides, joint calls</li>" in shown, path
+        assert shown[: shown.index("<details>")].count("The committee decides") == 1
 
 
 @pytest.mark.row("PAG-WITHDRAW")

@@ -353,7 +353,7 @@ SPECS = (
         "merits",
         "Published and summary results stay.",
         "Approved limit {ref}.",
-        "Results already published cannot be taken back, as you were told in {paragraph}.",
+        "Results already published cannot be taken back, as you were told in paragraph {paragraph} of the form that you signed.",
     ),
     Spec(
         "RGT-W-LIMIT-MISSING",

@@ -166,7 +166,7 @@ PAGE_WORDS: Mapping[str, str] = MappingProxyType({
     "register.lead": "What was approved here, in the words of those who asked. No person is named.",
     "register.none": "Nothing was approved yet.",
     "register.untitled": "A project without a summary",
-    "register.unasked": "It was asked for when no summary was needed.",
+    "register.unasked": "There is no short description of it: none was asked for at the time.",
     "register.who": "Institution",
     "register.running": "in force",
     "register.over": "over",

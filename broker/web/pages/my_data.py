@@ -3,7 +3,7 @@
 In plain words, without codes. What they do is done by the flows of the API; no page has a rule of its own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -95,7 +95,13 @@ async def receipt(request: web.Request) -> web.Response:
     who, _ = await _participant(request)
     held = _held(request, who)
     told = await receipt_of(request.app[BROKER].world, held, language(request))
-    return page(request, who, "my_receipt.html", {"told": told, "titles": _titles(request, held)})
+    values = {
+        "told": told,
+        "titles": _titles(request, held),
+        "deciders": _deciders(told["party_identification"]["decided_by"]),
+        "reached": _alike(told["withdrawal"]["reached"], _became) if "withdrawal" in told else [],
+    }
+    return page(request, who, "my_receipt.html", values)
 
 
 async def withdrawal(request: web.Request) -> web.Response:
@@ -115,7 +121,7 @@ async def withdrawn(request: web.Request) -> web.Response:
     done = await withdraw(request.app[BROKER].world, who, kind, named)
     if isinstance(done, Reason):
         return _withdrawal(request, who, _said(done, request))
-    return page(request, who, "my_withdrawn.html", {"done": done, "ids": _ids(done)})
+    return page(request, who, "my_withdrawn.html", {"done": done, "consents": _withdrew(request, who, done)})
 
 
 async def _participant(request: web.Request) -> tuple[Caller, SubjectRef]:
@@ -152,6 +158,7 @@ async def _home(request: web.Request, who: Caller, subject: SubjectRef, wrong: s
         "wrong": wrong,
         "asked": asked,
         "consents": [_in_short(request, one) for one in choose_consent.all_held(snapshot, subject, now)],
+        "to_withdraw": _possible(request, who, None),
         "found": await uses(broker.world, subject),
         "communities": words_of_communities(snapshot, subject, now),
         "labelled": _labelled,
@@ -169,8 +176,8 @@ def _in_short(request: web.Request, held: Held) -> dict[str, Any]:
         "titles": [row.title for row in rows],
         "status": version.status,
         "withdrawal": version.withdrawal.kind if version.withdrawal is not None else None,
+        "withdrawn": held.withdrawn,
         "speaks": held.speaks,
-        "since": version.effective_from,
         "deciders": [one for id in committees if (one := snapshot.get(Committee, id)) is not None],
     }
 
@@ -192,6 +199,7 @@ def _consent(
         "history": [{"at": row.consent.effective_from, "by": row.by} for row in reversed(held.rows)],
         "wrong": wrong,
         "changed": changed,
+        "to_withdraw": _possible(request, who, version.consent_id),
     }
     return page(request, who, "my_consent.html", values, status=409 if wrong else 200)
 
@@ -219,22 +227,43 @@ def _choice(form: MultiDict[str], told_in: Language) -> Choice | Reason:
     )
 
 
-def _withdrawal(request: web.Request, who: Caller, wrong: str | None = None) -> web.Response:
-    broker, named = request.app[BROKER], request.match_info.get("consent")
+def _possible(request: web.Request, who: Caller, named: str | None) -> Mapping[str, tuple[Foreseen, ...]]:
+    """What each kind of withdrawal that is still possible would do; nothing where none is, or nobody may."""
+    broker = request.app[BROKER]
     told = foreseen(broker.snapshots.current(), who, broker.world.clock.now(), named)
-    if isinstance(told, Reason):
-        raise Problem.of(told)
+    return {} if isinstance(told, Reason) else told
+
+
+def _withdrawal(request: web.Request, who: Caller, wrong: str | None = None) -> web.Response:
+    named = request.match_info.get("consent")
+    consents = [_held(request, who)] if named is not None else _own(request, who)
+    if not consents:
+        raise Problem("REQ-NOT-FOUND")
     tongue = Tongue(language(request))
+    kinds = {
+        kind: _alike([_effect(one, tongue) for one in rows], lambda one: (one["said"],))
+        for kind, rows in _possible(request, who, named).items()
+    }
     values = {
-        "kinds": {kind: [_effect(one, tongue) for one in rows] for kind, rows in told.items()},
+        "kinds": kinds,
         "wrong": wrong,
         "action": request.path,
-        "titles": _titles(request, _held(request, who)) if named is not None else [],
+        "titles": _titles(request, consents[0]) if named is not None else [],
+        "consents": [_in_short(request, one) for one in consents],
     }
     return page(request, who, "my_withdrawal.html", values, status=409 if wrong else 200)
 
 
-def _effect(one: Foreseen, tongue: Tongue) -> Mapping[str, str]:
+def _own(request: web.Request, who: Caller) -> list[Held]:
+    """A participant's own consents: who speaks for somebody names the consent."""
+    broker, subject = request.app[BROKER], who.person.subject
+    if subject is None:
+        return []
+    found = choose_consent.all_held(broker.snapshots.current(), subject, broker.world.clock.now())
+    return [one for one in found if one.speaks != "for_them"]
+
+
+def _effect(one: Foreseen, tongue: Tongue) -> Mapping[str, Any]:
     """One thing, what would happen to it, and whether that can be undone or called back."""
     if one.code == "RGT-W-STOP":
         days = timedelta(seconds=one.within).days
@@ -246,8 +275,36 @@ def _effect(one: Foreseen, tongue: Tongue) -> Mapping[str, str]:
     return {"thing": one.thing, "said": tongue.sentence(REASONS[one.code], "subject", facts)}
 
 
-def _ids(done: Withdrawn) -> list[str]:
-    return [id.rpartition("/")[0] for id in done.consents]
+def _alike(
+    lines: Iterable[Mapping[str, Any]], said: Callable[[Mapping[str, Any]], tuple[str, ...]]
+) -> list[tuple[tuple[str, ...], list[Mapping[str, Any]]]]:
+    """Things of which the same is said, under what is said of them: once, and not once for each."""
+    groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for one in lines:
+        groups.setdefault(said(one), []).append(one)
+    return list(groups.items())
+
+
+def _became(line: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a receipt says of a thing: what becomes of it, why no more, and by which day."""
+    return line["sentence"], line.get("why", {}).get("sentence", ""), line.get("by", "")[:10]
+
+
+def _deciders(named: Iterable[Mapping[str, str]]) -> list[tuple[Mapping[str, str], list[str]]]:
+    """Each committee once, with the data about which it decides."""
+    found: dict[tuple[str, str], tuple[Mapping[str, str], list[str]]] = {}
+    for one in named:
+        found.setdefault((one["committee"], one["contact"]), (one, []))[1].append(one["title"])
+    return list(found.values())
+
+
+def _withdrew(request: web.Request, who: Caller, done: Withdrawn) -> list[dict[str, Any]]:
+    """Each consent that was withdrawn: what it was about, and where its receipt is."""
+    broker = request.app[BROKER]
+    ids = [id.rpartition("/")[0] for id in done.consents]
+    snapshot, now = broker.snapshots.current(), broker.world.clock.now()
+    found = [choose_consent.held(snapshot, who, id, now) for id in ids]
+    return [_in_short(request, one) for one in found if isinstance(one, Held)]
 
 
 def _titles(request: web.Request, held: Held) -> list[str]:

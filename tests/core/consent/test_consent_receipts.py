@@ -104,7 +104,10 @@ def test_what_was_reached_is_counted_dated_and_explained() -> None:
     assert told["stream_running"]["by"] == "2026-06-01T00:00:02Z"
     assert (told["downloaded"]["count"], told["downloaded"]["by"]) == (3, "2026-07-01T00:00:00Z")
     assert told["downloaded"]["why"]["code"] == "RGT-CANNOT-RECALL"
-    assert told["published"]["sentence"] == "Results already published cannot be taken back, as you were told in 4.2."
+    assert (
+        told["published"]["sentence"]
+        == "Results already published cannot be taken back, as you were told in paragraph 4.2 of the form that you signed."
+    )
     assert told["aggregate_result"]["code"] == "RGT-W-LIMIT-MISSING"
 
 

@@ -12,7 +12,7 @@ from multidict import MultiDict
 
 from broker.core.consent.answers import KEYS, WORDS
 from broker.core.consent.choices import NOTHING, Act, Choice
-from broker.core.consent.model import Communication, ReturnOfResults
+from broker.core.consent.model import Communication, ReturnOfResults, WithdrawalKind
 from broker.core.consent.question import TOPIC
 from broker.core.consent.receipt import sentences
 from broker.core.duo.countries import COUNTRIES
@@ -227,7 +227,7 @@ def _choice(form: MultiDict[str], told_in: Language) -> Choice | Reason:
     )
 
 
-def _possible(request: web.Request, who: Caller, named: str | None) -> Mapping[str, tuple[Foreseen, ...]]:
+def _possible(request: web.Request, who: Caller, named: str | None) -> Mapping[WithdrawalKind, tuple[Foreseen, ...]]:
     """What each kind of withdrawal that is still possible would do; nothing where none is, or nobody may."""
     broker = request.app[BROKER]
     told = foreseen(broker.snapshots.current(), who, broker.world.clock.now(), named)

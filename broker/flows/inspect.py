@@ -13,6 +13,7 @@ from broker.core.inspection import (
     Finding,
     Fits,
     KeyFinding,
+    address_fault,
     client_findings,
     discovery,
     fetched,
@@ -28,12 +29,15 @@ from broker.core.passport.trust import ALGORITHMS, Jwk, Trust
 from broker.core.passport.verify import CheckSignature, seal_visa
 from broker.core.plain import canonical, plain
 from broker.core.reasons import sentence
+from broker.core.reasons.found_words import FOUND_WORDS
 from broker.core.rows import Client, IdentityProvider, VisaIssuer
 from broker.core.strict_json import StrictJsonError, loads
 from broker.flows.world import World
 from broker.ports import Probe
 
 _WELL_KNOWN = "/.well-known/openid-configuration"
+_OF_KEYS = ("discovery", "issuer", "jwks_uri")
+"""Findings about a document that matter where nobody signs in by it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +53,10 @@ class Report:
 
     def told(self) -> dict[str, Any]:
         """As JSON, for the API and for commands."""
-        keys = [{**plain(key), "used": not key.why} for key in self.keys]
-        return {"passes": self.passes, "findings": plain(self.findings), "keys": keys}
+        why = {key.why: FOUND_WORDS[f"found.key.{key.why}"] if key.why else "" for key in self.keys}
+        keys = [{**plain(key), "why": why[key.why], "used": not key.why} for key in self.keys]
+        found = [{"level": one.level, "about": one.about, "text": one.text} for one in self.findings]
+        return {"passes": self.passes, "findings": found, "keys": keys}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +76,18 @@ async def inspect(w: World, tools: Tools, row: Managed, sample: str | None = Non
         others = [one.id async for one in w.rows.scan(IdentityProvider)]
         return await _provider(tools, row, others, w.issuer)
     return await _issuer(w, tools, row, sample)
+
+
+async def keys_of(tools: Tools, iss: str) -> tuple[Report, str | None]:
+    """What the discovery document of `iss` says of its keys, and where they are; None: it cannot be believed."""
+    address = iss.rstrip("/") + _WELL_KNOWN
+    got = await tools.probe.look(address, internal=False)
+    if isinstance(got, str):
+        return Report(findings=(fetched("discovery", address, got),)), None
+    said, document = discovery(got, iss, internal=False)
+    said = tuple(one for one in said if one.about in _OF_KEYS)
+    report, jwks_uri = Report(findings=(fetched("discovery", address, got), *said)), document.get("jwks_uri")
+    return report, jwks_uri if report.passes and isinstance(jwks_uri, str) else None
 
 
 async def _issuer(w: World, tools: Tools, row: VisaIssuer, sample: str | None) -> Report:
@@ -116,12 +134,12 @@ def _judged(
         return _no(found)
     opens = counts.dataset(visa, found)
     what = f"{visa.type} of {visa.source}" + (f", which opens {opens}" if opens is not None else "")
-    return Finding(level="ok", about="sample", text=f"it would count: {what}"[:500])
+    return Finding(level="ok", about="sample", code="counts", facts=(("what", what[:500]),))
 
 
 def _no(reason: Reason) -> Finding:
-    text = f"{reason.code}: {sentence(reason.code, dict(reason.facts))}"
-    return Finding(level="refused", about="sample", text=text)
+    why = f"{reason.code}: {sentence(reason.code, dict(reason.facts))}"
+    return Finding(level="refused", about="sample", code="counts_not", facts=(("why", why),))
 
 
 async def _provider(tools: Tools, row: IdentityProvider, others: Sequence[str], own: str) -> Report:
@@ -139,10 +157,10 @@ async def _discovered(
         return (fetched("discovery", address, got),), ()
     said, document = discovery(got, iss, internal=internal)
     if not signs_in:
-        said = tuple(one for one in said if one.about in ("discovery", "issuer", "jwks_uri"))
+        said = tuple(one for one in said if one.about in _OF_KEYS)
     jwks_uri = document.get("jwks_uri")
     more, keys = tuple[Finding, ...](), tuple[KeyFinding, ...]()
-    if isinstance(jwks_uri, str):
+    if isinstance(jwks_uri, str) and address_fault(jwks_uri, internal=internal) is None:
         more, keys = await _keys_at(tools, jwks_uri, "jwks_uri", internal=internal)
     return (fetched("discovery", address, got), *said, *more), keys
 

@@ -27,7 +27,8 @@ from tests.desk import BASE, EU, desk, first_packs
 from tests.fakes import START, MemoryChanges
 from tests.web.browsing import Browser, browser_session
 from tests.web.site import BACK, PORTAL, Site, opened, site
-from tests.web.test_admin import EGA, FORMS
+from tests.web.test_adding_by_address import GOOD
+from tests.web.test_admin import EGA, FORMS, es256, jwks
 from tests.web.test_admin_pages import SANCTION
 from tests.web.test_attached_files import PDF, sends
 from tests.web.test_devices import CLI, COMPUTER
@@ -277,6 +278,12 @@ async def _administered(s: Site) -> dict[str, str]:
     for noun, form in FORMS.items():
         await root.open(f"/admin/{noun}")
         await root.send(f"/admin/{noun}", do="add", row=json.dumps(form))
+    documents = s.stage.probe.documents
+    for there in ("https://new.example", "https://college.example"):
+        documents[f"{there}/.well-known/openid-configuration"] = json.dumps(GOOD | {
+            "issuer": there, "jwks_uri": f"{there}/keys", "authorization_endpoint": there, "token_endpoint": there,
+        }).encode()  # fmt: skip
+        documents[f"{there}/keys"] = jwks(es256("one"), {"kty": "RSA", "kid": "two", "n": "AQAB", "e": "AQAB"})
     return {"issuer": ref(EGA)} | await _legislated(s)
 
 

@@ -1,5 +1,6 @@
 """ports.Probe: the fake and the real one answer alike, over loopback."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -61,3 +62,20 @@ async def test_everything_else_is_said_in_words_of_ours(probe: tuple[Probe, str]
 async def test_http_is_for_who_is_internal(probe: tuple[Probe, str]) -> None:
     ask, base = probe
     assert await ask.look(f"{base}/document", internal=False) == "not an https address"
+
+
+async def test_who_never_answers_is_not_waited_for() -> None:
+    never = asyncio.Event()
+
+    async def _silent(_: web.Request) -> web.Response:
+        await never.wait()
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_get("/silent", _silent)
+    async with TestServer(app) as server:
+        outgoing = Outgoing(seconds=0.2)
+        found = await HttpProbe(outgoing).look(str(server.make_url("/silent")), internal=True)
+        assert found == "no answer within 0.2 seconds"
+        never.set()
+        await outgoing.close()

@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
+from broker.core.reasons.adding_words import ADDING_WORDS
 from broker.core.reasons.admin_words import ADMIN_WORDS
 from broker.core.reasons.alert_words import ALERT_WORDS
 from broker.core.reasons.community_words import COMMUNITY_WORDS
 from broker.core.reasons.consultation_words import CONSULTATION_WORDS
 from broker.core.reasons.figures import BARE, Figures, written
 from broker.core.reasons.finding_words import FINDING_WORDS
+from broker.core.reasons.found_words import FOUND_WORDS
 from broker.core.reasons.general_words import GENERAL_WORDS
 from broker.core.reasons.grant_words import GRANT_WORDS
 from broker.core.reasons.named_things import NAMED_THINGS
@@ -45,7 +47,9 @@ EVERY_WORD: Mapping[str, str] = {
     **CONSULTATION_WORDS,
     **ALERT_WORDS,
     **FINDING_WORDS,
+    **FOUND_WORDS,
     **SIGNING_WORDS,
+    **ADDING_WORDS,
     **ADMIN_WORDS,
     **PACK_WORDS,
     **NOTICE_WORDS,

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from broker.web.pages import (
+    adding,
     administering,
     attaching,
     catalogue,
@@ -75,8 +76,8 @@ SIGNED_IN: tuple[Address, ...] = (
     ("GET", "/admin/packs/{proposal}", packs.show),
     ("POST", "/admin/packs/{proposal}", packs.acted),
     ("GET", "/admin/packs/{proposal}/effects", packs.effects),
-    ("GET", "/admin/{noun}", administering.new),
-    ("POST", "/admin/{noun}", administering.added),
+    ("GET", "/admin/{noun}", adding.new),
+    ("POST", "/admin/{noun}", adding.added),
     ("GET", "/admin/{noun}/{name}", administering.row),
     ("POST", "/admin/{noun}/{name}", administering.acted),
     ("GET", "/alerts", watched.listing),

@@ -6,36 +6,36 @@ in, or cannot be taken back, takes a sign-in of the last minutes; what stops som
 
 import json
 import re
-from collections.abc import Mapping
-from typing import Any, cast
+from typing import cast
 
 from aiohttp import web
 from multidict import MultiDict
 
-from broker.core import strict_json
-from broker.core.administration import SORTS, Managed, Noun, Sort, has_name, makes_secret, may_read, ref, shown
+from broker.core.administration import SORTS, Managed, Noun, Sort, has_name, may_read, ref, shown
 from broker.core.audit.kinds import KINDS
 from broker.core.outcome import Reason
+from broker.core.passport.health import IssuerReport
 from broker.core.passport.keys import THUMBPRINT
 from broker.core.plain import plain
 from broker.core.reasons import sentence
+from broker.core.reasons.language import Tongue
 from broker.core.rows import Client, IdentityProvider, VisaIssuer
 from broker.flows import look_at_keys, propose_packs, sanctions
-from broker.flows.administer import Actor, forbidden, made_secret, move, register
-from broker.flows.inspect import inspect
+from broker.flows.administer import Actor, forbidden, move
+from broker.flows.inspect import Report, inspect
 from broker.flows.issuer_keys import expel, refetch
 from broker.flows.look_through_log import LONGEST, Wanted, look_through
 from broker.flows.world import Caller
-from broker.ports import FormError
 from broker.web import forms
 from broker.web.bodies import form_body
 from broker.web.errors import Problem
 from broker.web.languages import language
+from broker.web.pages.found import addresses_shown, found_shown
 from broker.web.pages.here import page, signed_in
 from broker.web.pages.recent import sign_in_again
 from broker.web.state import BROKER
 
-_FORM_BYTES = 256 * 1024
+FORM_BYTES = 256 * 1024
 _LISTED = 200
 _GROUND = 2_000
 
@@ -51,9 +51,9 @@ async def home(request: web.Request) -> web.Response:
                 "noun": sort.noun,
                 "rows": [_short(row) for row in rows[:_LISTED]],
                 "more": max(0, len(rows) - _LISTED),
-                "may_add": _actor(who).may_write(sort, "*"),
+                "may_add": actor_of(who).may_write(sort, "*"),
             })  # fmt: skip
-    punishes, audits = sanctions.may_read(_actor(who)), who.has_role("auditor", "service")
+    punishes, audits = sanctions.may_read(actor_of(who)), who.has_role("auditor", "service")
     if not sorts and not punishes and not audits:
         raise Problem("AUTH-NOT-YOURS", roles="admin, issuer_admin, legal_officer, auditor")
     values = {
@@ -71,58 +71,26 @@ async def home(request: web.Request) -> web.Response:
 async def row(request: web.Request) -> web.Response:
     """GET /admin/{noun}/{name}: one row, how it is doing, and what can be done."""
     who = await signed_in(request)
-    return await _row(request, who, await _readable(request, who))
+    return await show_row(request, who, await _readable(request, who))
 
 
 async def acted(request: web.Request) -> web.Response:
     """POST /admin/{noun}/{name}: suspend, resume, remove, fetch keys, look at what it publishes, expel a key."""
     who = await signed_in(request)
-    form = forms.own(request, await form_body(request, _FORM_BYTES))
+    form = forms.own(request, await form_body(request, FORM_BYTES))
     found, do = await _readable(request, who), form.get("do", "")
     if do in ("resume", "remove", "expel") and (again := await sign_in_again(request, who)) is not None:
         return again
     if do == "test":
-        if not _actor(who).may_write(_sort(request), found.id):
-            raise Problem.of(forbidden(_sort(request)))
+        if not actor_of(who).may_write(sort_of(request), found.id):
+            raise Problem.of(forbidden(sort_of(request)))
         broker = request.app[BROKER]
-        report = (await inspect(broker.world, broker.administration.tools, found)).told()
-        return await _row(request, who, found, report=report)
-    done = await _step(request, _actor(who), found, form)
+        report = await inspect(broker.world, broker.administration.tools, found)
+        return await show_row(request, who, found, report=report)
+    done = await _step(request, actor_of(who), found, form)
     if isinstance(done, Reason):
-        return await _row(request, who, found, wrong=_said(done, request))
+        return await show_row(request, who, found, wrong=told(done, request))
     raise web.HTTPSeeOther(request.path)
-
-
-async def new(request: web.Request) -> web.Response:
-    """GET /admin/{noun}: the form to add one."""
-    who = await signed_in(request)
-    _may_add(request, who)
-    return _form(request, who, "")
-
-
-async def added(request: web.Request) -> web.Response:
-    """POST /admin/{noun}: look at what it publishes, or add it."""
-    who, broker, sort = await signed_in(request), request.app[BROKER], _sort(request)
-    form = forms.own(request, await form_body(request, _FORM_BYTES))
-    _may_add(request, who)
-    typed = form.get("row", "")
-    try:
-        said = strict_json.loads(typed.encode(), _FORM_BYTES)
-        secret, stored = made_secret(broker.world) if makes_secret(sort, said) else (None, None)
-        made = broker.administration.forms.read(sort.kind, said, secret=stored)
-    except FormError as wrong:
-        return _form(request, who, typed, wrong="; ".join(f"{field}: {problem}" for field, problem in wrong.faults))
-    except (ValueError, TypeError, AttributeError) as wrong:
-        return _form(request, who, typed, wrong=str(wrong))
-    if form.get("do") == "test":
-        report = (await inspect(broker.world, broker.administration.tools, made)).told()
-        return _form(request, who, typed, report=report)
-    if (again := await sign_in_again(request, who)) is not None:
-        return again
-    done = await register(broker.world, _actor(who), sort.noun, made, broker.administration.mode)
-    if isinstance(done, Reason):
-        return _form(request, who, typed, wrong=_said(done, request))
-    return await _row(request, who, done, secret=secret)
 
 
 async def log(request: web.Request) -> web.Response:
@@ -144,11 +112,13 @@ async def log(request: web.Request) -> web.Response:
     return page(request, who, "admin_log.html", values)
 
 
-def _actor(who: Caller) -> Actor:
+def actor_of(who: Caller) -> Actor:
+    """Who administers on these pages."""
     return Actor(person=who.person, roles=who.roles)
 
 
-def _sort(request: web.Request) -> Sort:
+def sort_of(request: web.Request) -> Sort:
+    """Which sort the path is about."""
     found = SORTS.get(cast("Noun", request.match_info["noun"]))
     if found is None:
         raise Problem("REQ-NOT-FOUND")
@@ -157,7 +127,7 @@ def _sort(request: web.Request) -> Sort:
 
 async def _readable(request: web.Request, who: Caller) -> Managed:
     """The row that the path names; to others it looks the same whether it exists or not."""
-    sort, name, rows = _sort(request), request.match_info["name"], request.app[BROKER].world.rows
+    sort, name, rows = sort_of(request), request.match_info["name"], request.app[BROKER].world.rows
     async for found in rows.scan(sort.kind):
         if has_name(found, name) and may_read(who.roles, sort, found.id):
             return found
@@ -166,13 +136,14 @@ async def _readable(request: web.Request, who: Caller) -> Managed:
     raise Problem.of(forbidden(sort))
 
 
-def _may_add(request: web.Request, who: Caller) -> None:
-    if not _actor(who).may_write(_sort(request), "*"):
-        raise Problem.of(forbidden(_sort(request)))
+def may_add(request: web.Request, who: Caller) -> None:
+    """Only for who may register one of this sort."""
+    if not actor_of(who).may_write(sort_of(request), "*"):
+        raise Problem.of(forbidden(sort_of(request)))
 
 
 async def _step(request: web.Request, actor: Actor, found: Managed, form: MultiDict[str]) -> object:
-    broker, sort = request.app[BROKER], _sort(request)
+    broker, sort = request.app[BROKER], sort_of(request)
     world, mode = broker.world, broker.administration.mode
     match form.get("do"):
         case "suspend":
@@ -199,25 +170,26 @@ async def _expel(request: web.Request, actor: Actor, found: VisaIssuer, form: Mu
     return await expel(broker.world, actor, broker.issuers, found.id, key, ground)
 
 
-async def _row(
+async def show_row(
     request: web.Request,
     who: Caller,
     found: Managed,
     *,
     wrong: str | None = None,
-    report: Mapping[str, Any] | None = None,
+    report: Report | None = None,
     secret: str | None = None,
 ) -> web.Response:
-    broker, sort = request.app[BROKER], _sort(request)
+    """The page of one row. `report`: what it publishes was just looked at; `secret`: one that was just made."""
+    broker, sort, tongue = request.app[BROKER], sort_of(request), Tongue(language(request))
     values = {
         "one": _short(found) | {"version": found.version},
         "noun": sort.noun,
         "declared": _pretty(shown(found, broker.administration.forms.write(found))["declared"]),
         "health": _health(request, found),
-        "may": _actor(who).may_write(sort, found.id),
+        "may": actor_of(who).may_write(sort, found.id),
         "issuer": isinstance(found, VisaIssuer),
-        "report": report,
-        "raw": _pretty(report),
+        "addresses": addresses_shown(_reported(request, found)),
+        "found": found_shown(report, tongue),
         "secret": secret,
         "wrong": wrong,
     }
@@ -226,28 +198,17 @@ async def _row(
 
 def _health(request: web.Request, found: Managed) -> str:
     """How it is doing since this process began; empty where nothing is watched."""
-    broker = request.app[BROKER]
     if isinstance(found, VisaIssuer):
-        told = next((one for one in broker.issuers.reports() if one.iss == found.id), None)
-        return _pretty(plain(told)) if told is not None else ""
+        report = _reported(request, found)
+        return _pretty(plain(report)) if report is not None else ""
     if isinstance(found, IdentityProvider):
-        health = broker.idps.health([found])
+        health = request.app[BROKER].idps.health([found])
         return _pretty(plain(health[0])) if health else ""
     return ""
 
 
-def _form(
-    request: web.Request,
-    who: Caller,
-    typed: str,
-    *,
-    wrong: str | None = None,
-    report: Mapping[str, Any] | None = None,
-) -> web.Response:
-    values = {
-        "noun": _sort(request).noun, "typed": typed, "wrong": wrong, "report": report, "raw": _pretty(report),
-    }  # fmt: skip
-    return page(request, who, "admin_new.html", values, status=400 if wrong else 200)
+def _reported(request: web.Request, found: Managed) -> IssuerReport | None:
+    return next((one for one in request.app[BROKER].issuers.reports() if one.iss == found.id), None)
 
 
 def _short(found: Managed) -> dict[str, str]:
@@ -259,5 +220,6 @@ def _pretty(told: object) -> str:
     return json.dumps(told, indent=1, ensure_ascii=False, sort_keys=True, default=str) if told is not None else ""
 
 
-def _said(no: Reason, request: web.Request) -> str:
+def told(no: Reason, request: web.Request) -> str:
+    """Why it was not done."""
     return sentence(no.code, dict(no.facts), language(request))

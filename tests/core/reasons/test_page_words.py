@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from broker.core.reasons.adding_words import ADDING_WORDS
 from broker.core.reasons.admin_words import ADMIN_WORDS
 from broker.core.reasons.alert_words import ALERT_WORDS
 from broker.core.reasons.community_words import COMMUNITY_WORDS
 from broker.core.reasons.consultation_words import CONSULTATION_WORDS
 from broker.core.reasons.finding_words import FINDING_WORDS
+from broker.core.reasons.found_words import FOUND_WORDS
 from broker.core.reasons.grant_words import GRANT_WORDS
 from broker.core.reasons.notice_words import NOTICE_WORDS
 from broker.core.reasons.origin_words import ORIGIN_WORDS
@@ -26,6 +28,7 @@ TABLES = (
     GRANT_WORDS,
     PARTICIPANT_WORDS,
     SIGNING_WORDS,
+    ADDING_WORDS,
     ADMIN_WORDS,
     NOTICE_WORDS,
     PUBLIC_WORDS,
@@ -33,6 +36,7 @@ TABLES = (
     COMMUNITY_WORDS,
     ALERT_WORDS,
     FINDING_WORDS,
+    FOUND_WORDS,
     PACK_WORDS,
     ORIGIN_WORDS,
     CONSULTATION_WORDS,

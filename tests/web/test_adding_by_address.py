@@ -82,6 +82,17 @@ async def test_nobody_agrees_to_what_they_did_not_see(s: Site) -> None:
     assert nothing_was_added(s)
 
 
+@pytest.mark.row("PAG-ADD")
+async def test_what_went_wrong_between_the_two_steps_is_not_added(s: Site) -> None:
+    root, seen = await looked(s, "idps", **IDP)
+    assert seen
+    laid(s, token_endpoint="http://ega.example/t")
+    shown = await root.send("/admin/idps", do="agree", seen=seen, client_secret="very-secret", **IDP)
+    assert "Something was refused" in shown
+    assert 'name="seen"' not in shown
+    assert not s.stage.kinds()
+
+
 HOSTILE: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
     "http": ({"issuer": "http://ega.example"}, {}),
     "a private address": ({"issuer": "https://10.0.0.1"}, {}),

@@ -106,23 +106,30 @@ async def test_what_is_said_of_a_question_stands_at_the_question(s: Site) -> Non
     assert "Say so, please." in ada.text, "also where something is wrong"
 
 
-@pytest.mark.row("PAG-PAPERS")
+@pytest.mark.row("PAG-PAPERS", "PAG-WORDS")
 async def test_the_committee_reads_each_gate_each_way_and_where_each_fact_is_from(tmp_path: Path) -> None:
     abroad = b.organisation(facts={**b.RECIPIENT_FACTS, "recipient.country": "US", "recipient.can_sign_scc": False})
     async with site(tmp_path, *rows(), committee=committee(), grant=None, organisation=abroad) as s:
         ada, lee, application, review = await handed(s)
         shown = await lee.open(review)
         gates = shown[shown.index("What the rules say") :]
-        assert re.search(r'<th scope="row">Law</th><td><strong>fail</strong> No vote changes this.\s*<p>[A-Z]', gates)
-        assert re.search(r'<th scope="row">Identity</th><td>pass\s*</td>', gates)
         assert re.search(
-            r'By which rule: <a href="/policies/eu-gdpr-ch5">Regulation[^<]+</a>\. Rules that nearly fit: \w', gates
+            r'<th scope="row">Law</th><td><strong>not met</strong>: No vote changes this.\s*<p>[A-Z]', gates
+        )
+        assert re.search(r'<th scope="row">Identity</th><td>met\s*</td>', gates)
+        assert re.search(
+            r'By which rule: <a href="/policies/eu-gdpr-ch5">Regulation[^<]+</a> \(<code>cannot-sign</code>\)\. '
+            r"Rules that nearly fit: [A-Z][^<]{12,} \(<code>[a-z-]+</code>\)",
+            gates,
         )
         assert '<th scope="row">Download</th><td>no</td>' in gates
         assert "<td>institution registry" in gates
         assert "your" not in gates[: gates.index("</details>")].lower(), "a committee reads of others"
         assert re.search(r'<tr class="unsure">.*?<td>the request, [^<]+, checked by nobody</td>', gates)
         assert not re.search(r"institution registry[^<]*, checked by nobody", gates)
+        for word in ("genomes", "names are replaced by codes", "a university", "Download"):
+            assert f"<td>{word}" in gates, word
+        assert not re.search("<td>(?:genomic|pseudonymised|university|download|none)\\b", gates)
         fair = gates[gates.index("Who asks, and whose data they are") :]
         assert re.search(r"institution</dt><dd>.*?United States.*?\(not known\)</dd>", fair)
         assert "<td>registration of the data set</td>" in gates

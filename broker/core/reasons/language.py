@@ -30,6 +30,7 @@ from broker.core.reasons.public_words import PUBLIC_WORDS
 from broker.core.reasons.signing_words import SIGNING_WORDS
 from broker.core.reasons.spec import Spec
 from broker.core.reasons.together_words import TOGETHER_WORDS
+from broker.core.reasons.value_words import VALUE_WORDS
 from broker.core.reasons.words import WORDS
 
 Audience = Literal["researcher", "dac", "subject"]
@@ -39,6 +40,7 @@ _NOT_STATED = "line.not_stated"
 EVERY_WORD: Mapping[str, str] = {
     **WORDS,
     **NAMED_THINGS,
+    **VALUE_WORDS,
     **PAGE_WORDS,
     **GRANT_WORDS,
     **PARTICIPANT_WORDS,

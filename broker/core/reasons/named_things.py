@@ -100,6 +100,7 @@ NAMED_THINGS: Mapping[str, str] = MappingProxyType(
         "evidence.cac.security_assessment_passed": "a Chinese security assessment that was passed",
         "evidence.pipl.separate_consent": "the separate consent of participants to sending their data abroad",
         "evidence.community.approved": "the approval of the community's authority",
+        "evidence.community.refused": "the refusal of the community's authority",
         "evidence.security.level": "the proof of security level {value}",
         # conditions of a yes
         "duty.no_reidentification": "Do not try to find out who people are.",

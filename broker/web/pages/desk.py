@@ -165,7 +165,7 @@ async def _asked(
         "ground": row.ground,
         "open": row.state is State.SUBMITTED,
         "says": explanation["audience_texts"]["dac"] if explanation is not None else "",
-        "judged": judged(explanation, Tongue(language(request))),
+        "judged": judged(explanation, snapshot.rulebook, Tongue(language(request))),
         "codes": [(code, says) for code, says in open_to_us.items() if may_answer(COMMITTEE, code)],
         "cast": count.cast,
         "opinion": count.opinion(one.committee.quorum).value,

@@ -114,12 +114,13 @@ def _overdue(rules: Rulebook, today: Day) -> list[tuple[str, str, str]]:
 
 
 def _lacking(row: Dataset, snapshot: Snapshot, at: Seconds, tongue: Tongue) -> dict[str, Any]:
+    packs = snapshot.rulebook.packs
     missing = [(need.fact, need.pack) for need in needs(snapshot.rulebook, row.facts, at)]
     return {
         "id": row.id,
         "title": row.title,
         "hidden": row.existence == "hidden",
-        "facts": [(named(fact, tongue), pack) for fact, pack in missing],
-        "safeguards": [one.member for one in unrecorded(row)],
+        "facts": [(named(fact, tongue), pack, packs[pack].title if pack in packs else pack) for fact, pack in missing],
+        "safeguards": [named(one.member, tongue) for one in unrecorded(row)],
         "stigma_late": stigma_overdue(row.safeguards, day_of(at)),
     }

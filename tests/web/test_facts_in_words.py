@@ -10,6 +10,7 @@ import yaml
 from broker.core.jurisdiction.facts import KINDS, WORDS
 from broker.core.purpose import DUAL_USE, PROHIBITED, AiUse, Kind, Modality, Organisation, Sensitive
 from broker.core.reasons.language import EVERY_WORD, Language, Tongue
+from broker.core.safeguards import REQUIRED
 from broker.web.pages.judged import word_of
 from tests.core.reasons.test_translations import LANGUAGES
 
@@ -70,6 +71,10 @@ def test_no_committee_reads_a_word_of_programs(language: Language) -> None:
     assert [one for one, key in keys.items() if key is None] == []
     assert all(tongue.word(key) for key in keys.values() if key is not None)
     assert not tongue.stale
+
+
+def test_what_a_registration_lacks_is_said_in_words() -> None:
+    assert {f"fact.safeguards.{member}" for member, _ in REQUIRED} <= EVERY_WORD.keys()
 
 
 @pytest.mark.row("PAG-WORDS")

@@ -128,9 +128,11 @@ async def test_of_each_dataset_it_is_said_what_nobody_has_stated(s: Site, langua
     root = Browser(s, "root", language)
     shown = await root.open("/admin/data?q=bare")
     assert "Bare &lt;b&gt;" in shown, "hidden ones too"
-    assert "safeguards.responsible" in shown
+    responsible = {"en": "who is responsible", "es": "quién es responsable"}[language]
+    assert f"<li>{responsible}</li>" in shown
+    assert "safeguards." not in shown, "no word of programs"
     assert ("from which countries" in shown) is (language == "en")
     assert "Heart" not in shown
     whole = await root.open("/admin/data?q=heart")
-    assert "safeguards.responsible" not in whole
+    assert responsible not in whole
     assert "The bank" in whole

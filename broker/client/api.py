@@ -1,10 +1,10 @@
 """How does this computer talk to the broker that somebody signed in at? With its own key, and tokens kept fresh."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import aiohttp
 
@@ -18,6 +18,8 @@ Form = Sequence[tuple[str, str]]
 _EARLY = 60
 """Seconds before its end at which an access token is renewed."""
 _TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=15, sock_read=60)
+_PAGE = "200"
+"""Of a list, rows that are asked for at once."""
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -77,6 +79,17 @@ class Api:
         token = await self.token()
         headers = {"Authorization": f"DPoP {token}", "DPoP": self.key.proof(method, url, token=token)}
         return (await ask(self.http, method, url, json=body, headers=headers)).taken()
+
+    async def each(self, path: str, noun: str, **wanted: str) -> AsyncIterator[dict[str, Any]]:
+        """Everything of a list that comes a page at a time. `wanted`: what is asked for besides. Errors as `call`."""
+        asked = {**wanted, "page_size": _PAGE}
+        while True:
+            told = await self.call("GET", f"{path}?{urlencode(asked)}")
+            for one in told[noun]:
+                yield one
+            if (token := told.get("next_page_token")) is None:
+                return
+            asked["token"] = token
 
     async def token(self) -> str:
         """An access token that is good for a while yet."""

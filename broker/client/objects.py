@@ -72,10 +72,8 @@ async def wanted(api: Api, name: str) -> AsyncIterator[Wanted | Missed]:
 
     TalkError for a name that means nothing here; RefusedError of the list of data sets.
     """
-    datasets = (await api.call("GET", "/api/v1/datasets"))["datasets"]
-    found = next((one for one in datasets if one["id"] == name), None)
-    if found is not None:
-        for each in found["objects"]:
+    async for _ in api.each("/api/v1/datasets", "datasets", id=name):
+        async for each in api.each("/api/v1/datasets/objects", "objects", dataset=name):
             async for file in _files(api, str(each["id"]), "", 0):
                 yield file
         return

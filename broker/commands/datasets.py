@@ -40,7 +40,7 @@ def datasets(purpose: Path | None, at: str | None, accounts: Accounts, *, as_jso
 
     async def run() -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
         async with signed_in(accounts, at) as api:
-            listed = (await api.call("GET", "/api/v1/datasets"))["datasets"]
+            listed = [one async for one in api.each("/api/v1/datasets", "datasets")]
             if stated is None:
                 return listed, None
             return listed, await api.call("POST", "/api/v1/pre-checks", {"purpose": stated})
@@ -61,7 +61,7 @@ def _table(listed: list[dict[str, Any]], found: dict[str, Any] | None) -> Table:
     for name in ("data set", "access", "conditions", "files", *(("your purpose",) if found is not None else ())):
         table.add_column(name, overflow="fold")
     for one in listed:
-        files = f"{len(one['objects'])}, {decimal(sum(each['size'] for each in one['objects']))}"
+        files = f"{one['files']}, {decimal(one['bytes'])}"
         row = [f"{one['title']}\n{one['id']}", one["access"], "\n".join(map(_condition, one["duo"])), files]
         table.add_row(*row, *([_answer(told.get(one["id"]))] if found is not None else []))
     return table

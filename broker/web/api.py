@@ -7,15 +7,12 @@ from pydantic import Field
 
 from broker.core.access.stated import marks_of, read_stated
 from broker.core.decision.answering import Given
-from broker.core.duo.terms import public
 from broker.core.ids import ClientId, DatasetId, DecisionId, RequestId
-from broker.core.outcome import Gate, Reason
-from broker.core.plain import plain
-from broker.core.purpose import Purpose, purpose_json
+from broker.core.outcome import Reason
+from broker.core.purpose import Purpose
 from broker.core.reasons.language import Language
-from broker.core.rows import Dataset, Request, Session
+from broker.core.rows import Request, Session
 from broker.core.rows.access import Finding
-from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds, parse_rfc3339, rfc3339
 from broker.flows import decide_request, pre_check, request_access
 from broker.flows.attest import attest_location
@@ -32,9 +29,8 @@ from broker.web.callers import caller
 from broker.web.errors import Problem
 from broker.web.grants import grant_json
 from broker.web.languages import language
-from broker.web.origins import origin_json
 from broker.web.state import BROKER
-from broker.web.telling import foreseen, not_possible, pre_checked
+from broker.web.telling import foreseen, not_possible, pre_checked, request_json
 
 _MANY_DATASETS = 4 * 1024 * 1024
 """Bytes of a body that names as many datasets as one pre-check may ask about."""
@@ -84,13 +80,6 @@ class LocationBody(Wire):
     country: str = Field(min_length=2, max_length=2)
 
 
-async def list_datasets(request: web.Request) -> web.Response:
-    """GET /datasets: what is listed, with its codes."""
-    snapshot = request.app[BROKER].snapshots.current()
-    listed = [row for row in snapshot.all(Dataset) if row.existence == "listed"]
-    return web.json_response({"datasets": [_dataset(row, snapshot) for row in listed]})
-
-
 async def post_decision(request: web.Request) -> web.Response:
     """POST /decisions: how would a request be decided? Nothing is asked of anybody, everything is recorded."""
     who, body = await caller(request), await json_body(request, Asking)
@@ -137,17 +126,7 @@ async def post_request(request: web.Request) -> web.Response:
         raise Problem.of(made)
     row, found = made
     now = request.app[BROKER].world.clock.now()
-    return web.json_response({**_request(row, now), "foresight": foreseen(found, language(request))}, status=201)
-
-
-async def list_requests(request: web.Request) -> web.Response:
-    """GET /requests: one's own, and those that wait for one's committees."""
-    who, snapshot = await caller(request), request.app[BROKER].snapshots.current()
-    own = snapshot.requests_of(who.person.id)
-    inbox = (row for dataset in snapshot.all(Dataset) for row in snapshot.requests_for(dataset.id))
-    seen = {row.id: row for row in (*own, *(row for row in inbox if may_see(who, row, snapshot)))}
-    now = request.app[BROKER].world.clock.now()
-    return web.json_response({"requests": [_request(row, now) for row in seen.values()]})
+    return web.json_response({**request_json(row, now), "foresight": foreseen(found, language(request))}, status=201)
 
 
 async def get_request(request: web.Request) -> web.Response:
@@ -156,7 +135,7 @@ async def get_request(request: web.Request) -> web.Response:
     row = snapshot.get(Request, RequestId(request.match_info["request"]))
     if row is None or not may_see(who, row, snapshot):
         raise Problem("REQ-NOT-FOUND")
-    return web.json_response(_request(row, request.app[BROKER].world.clock.now()))
+    return web.json_response(request_json(row, request.app[BROKER].world.clock.now()))
 
 
 async def decide(request: web.Request) -> web.Response:
@@ -199,24 +178,13 @@ async def post_finding(request: web.Request) -> web.Response:
     return web.json_response(_finding(made), status=201)
 
 
-async def list_exceptions(request: web.Request) -> web.Response:
-    """GET /exceptions: where people answered what the rules of law leave to people, and until when; nobody is named."""
-    snapshot = request.app[BROKER].snapshots.current()
-    listed = (row for row in snapshot.all(Dataset) if row.existence == "listed")
-    approved = (row for dataset in listed for row in snapshot.requests_for(dataset.id) if row.grant is not None)
-    made = (one for row in approved for one in row.findings if one.gate is Gate.JURISDICTION)
-    told = sorted((rfc3339(one.begins), rfc3339(one.ends), one.dataset, one.code, one.role) for one in made)
-    members = ("from", "until", "dataset", "code", "role")
-    return web.json_response({"exceptions": [dict(zip(members, one, strict=True)) for one in told]})
-
-
 async def withdraw_request(request: web.Request) -> web.Response:
     """POST /requests/{id}/withdrawal: the researcher takes it back."""
     who = await caller(request)
     row = await request_access.withdraw(request.app[BROKER].world, who, RequestId(request.match_info["request"]))
     if isinstance(row, Reason):
         raise Problem.of(row)
-    return web.json_response(_request(row, request.app[BROKER].world.clock.now()))
+    return web.json_response(request_json(row, request.app[BROKER].world.clock.now()))
 
 
 async def me(request: web.Request) -> web.Response:
@@ -285,35 +253,6 @@ def _purpose(request: web.Request, raw: dict[str, Any]) -> Purpose:
         raise Problem("REQ-INVALID", problem=f"purpose: {wrong}") from None
 
 
-def _dataset(row: Dataset, snapshot: Snapshot) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "title": row.title,
-        "description": row.description,
-        "committee": row.committee,
-        "access": row.access,
-        "duo": plain(tuple(public(term) for term in row.duo)),
-        "objects": [{"id": each.id, "name": each.name, "size": each.size} for each in snapshot.objects(row.id)],
-    }
-
-
-def _request(row: Request, now: Seconds) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "version": row.version,
-        "dataset": row.dataset,
-        "state": str(row.state),
-        "purpose": purpose_json(row.purpose),
-        "statement": row.statement,
-        "benefit": row.benefit,
-        "created": rfc3339(row.created),
-        "decision": row.decision or row.foresight,
-        "ground": row.ground,
-        "grant": row.grant,
-        "origin": origin_json(row.origin, now),
-    }
-
-
 def _finding(made: Finding) -> dict[str, Any]:
     """What was answered, by whom in which role, and until when; never which person."""
     told: dict[str, Any] = {"code": made.code, "role": made.role, "ground": made.ground}
@@ -326,7 +265,7 @@ def _finding(made: Finding) -> dict[str, Any]:
 
 def _decided(done: Decided, now: Seconds, language: Language) -> dict[str, Any]:
     told = {
-        **_request(done.request, now),
+        **request_json(done.request, now),
         "decision": done.id,
         "explanation": explained_to_committee(done.id, done.explanation, language, done.request.ground),
     }

@@ -22,8 +22,9 @@ _ADDRESS = re.compile(r"^(?:GET|HEAD|OPTIONS|POST|PUT|DELETE)(?: or \w+)?(?: [/â
 _PARAMETER = re.compile(r"\{(\w+)[^}]*\}")
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _VERSIONED = re.compile(r"\bexpected\(|_moved\(request, \"remove\"\)")
-_SENT, _GIVEN_OUT, _NAMED = "await raw(request", "given_out(", 'request.query.get("name"'
-"""How a handler reads a body of bytes, answers with one, and is told what it is called."""
+_QUERY = re.compile(r'request\.query\.get\("(\w+)"')
+_SENT, _GIVEN_OUT = "await raw(request", "given_out("
+"""How a handler reads a body of bytes, and answers with one."""
 _FORM_HANDLERS = frozenset({"post_row", "put_row", "test_form"})
 _MEDIA, _BYTES = "application/json", "application/octet-stream"
 
@@ -83,7 +84,7 @@ def _operation(route: Described, schemas: dict[str, Any]) -> dict[str, Any]:
         for name in _PARAMETER.findall(route.path)
     ]
     parameters += [_header(name, why, required=required) for name, why, required in _headers(route.method, source)]
-    if "page(request" in source:
+    if "page(request" in source or "asked(request)" in source:
         parameters += [
             {"name": "page_size", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 200}},
             {
@@ -93,8 +94,10 @@ def _operation(route: Described, schemas: dict[str, Any]) -> dict[str, Any]:
                 "schema": {"type": "string"},
             },
         ]
-    if _NAMED in source:
-        parameters.append({"name": "name", "in": "query", "required": False, "schema": {"type": "string"}})
+    parameters += [
+        {"name": name, "in": "query", "required": False, "schema": {"type": "string"}}
+        for name in dict.fromkeys(_QUERY.findall(source))
+    ]
     told_as = {_BYTES: {}} if _GIVEN_OUT in source else {_MEDIA: {"schema": {"type": "object"}}}
     found: dict[str, Any] = {
         "operationId": _operation_id(route),

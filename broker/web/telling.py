@@ -7,15 +7,18 @@ from typing import Any
 from broker.core.decision.explanation.texts import hangs_on_people
 from broker.core.decision.explanation.written import asked_of_each
 from broker.core.oidc.challenge import Challenge
-from broker.core.purpose import Purpose
+from broker.core.purpose import Purpose, purpose_json
 from broker.core.reasons import in_general
 from broker.core.reasons.language import Language
+from broker.core.rows import Request
+from broker.core.time import Seconds, rfc3339
 from broker.flows.decide_request import NotPossible
 from broker.flows.pre_check import PreCheck
 from broker.flows.request_access import Foreseen
 from broker.flows.traces import explained, explained_to_committee, told_left_out
 from broker.flows.use_data import Refused
 from broker.web.errors import Problem
+from broker.web.origins import origin_json
 
 _SHORT = ("code", "interest", "sentence", "facts", "norm")
 """What of a reason a refusal carries; the whole explanation is where `Link` points."""
@@ -86,4 +89,22 @@ def pre_checked(found: PreCheck, purpose: Purpose, language: Language) -> dict[s
         "sentences": {code: in_general(code, language) for code in codes},
         "notes": hangs_on_people(asked_of_each(purpose), language) if permits else [],
         "example": found.example,
+    }
+
+
+def request_json(row: Request, now: Seconds) -> dict[str, Any]:
+    """A request, as whoever may see it reads it."""
+    return {
+        "id": row.id,
+        "version": row.version,
+        "dataset": row.dataset,
+        "state": str(row.state),
+        "purpose": purpose_json(row.purpose),
+        "statement": row.statement,
+        "benefit": row.benefit,
+        "created": rfc3339(row.created),
+        "decision": row.decision or row.foresight,
+        "ground": row.ground,
+        "grant": row.grant,
+        "origin": origin_json(row.origin, now),
     }

@@ -15,9 +15,10 @@ from typing import Any, cast
 from broker.adapters.snapshots import LiveSnapshot
 from broker.app import opened, serving
 from broker.config import Settings
+from broker.core.consultations import MOST_TEXT
 from broker.core.copied import copied
 from broker.core.ids import DatasetId, GrantId, PersonId
-from broker.core.rows import Dataset, Grant, Person, Put, Role, Row
+from broker.core.rows import Comment, Consultation, Dataset, Grant, Person, Put, Role, Row
 from broker.core.time import Seconds
 from broker.web.state import BROKER
 from tests import builders as b
@@ -29,6 +30,7 @@ from tests.web.browsing import browser_session, secret
 DATASETS, GRANTS, ENTRIES = 100_000, 1_000_000, 1_000_000
 PAGE_MICROS = 50_000
 SEARCH_MICROS = 100_000
+ASKED = "cst_1"
 PAGES = {
     "the page of a dataset": f"/dataset?id={b.HEART}",
     "the public register": "/register",
@@ -40,12 +42,19 @@ PAGES = {
     "the grants that end soon, to their committee": "/renewals",
     "what waits for a committee": "/reviews",
     "what happened to one's data": "/my-data",
+    "findings about participants": "/findings",
+    "rules, and what they are asked about": "/policies",
+    "a consultation with a thousand comments": f"/consultations/{ASKED}",
+    "who sits beside whose data": "/figures",
+    "the list of datasets, to a program": "/api/v1/datasets?page_size=200",
 }
 _WHO = {"/admin/log": "eve", "/admin/running": "eve", "/renewals": "mei", "/reviews": "mei", "/my-data": "pia"}
 """Who looks at it, if not Ada."""
 _DAY = 86_400
 _TIMES = 5
 _PEOPLE = 5_000
+_COMMENTS = 1_000
+"""To one consultation: as many as there may be."""
 _DAYS = 1_000
 """Over which the grants of others began, and will end."""
 
@@ -120,13 +129,25 @@ def _people(now: Seconds) -> Iterator[Row]:
     yield Role(id="r-eve", role="auditor", scope="service", iss=b.HOME, sub="eve")
 
 
+def _consulted(now: Seconds) -> Iterator[Row]:
+    """As many people as may say as much as they may about other rules."""
+    yield Consultation(
+        id=ASKED, proposal="pro_1", pack="core-baseline", release="2", digest="d", text="rule: text\n" * 500,
+        ground="A new number.", communities=(), public=True, opened=now, opened_by=PersonId("usr_eve"),
+        until=Seconds(now + 14 * _DAY),
+    )  # fmt: skip
+    for n in range(_COMMENTS):
+        person, text = PersonId(f"usr_{n % _PEOPLE}"), "Genomes. " * (MOST_TEXT // 9)
+        yield Comment(id=f"com_{n:05d}", consultation=ASKED, person=person, objects=n % 2 == 0, text=text, at=now)
+
+
 async def _opened(stack: AsyncExitStack, loop: asyncio.AbstractEventLoop, chosen: Settings) -> _Door:
     running = await stack.enter_async_context(opened(chosen))
     port = await stack.enter_async_context(serving(running, chosen))
     w = running.world
     now = w.clock.now()
     lasting: Grant = b.grant(begins=Seconds(now - 10), ends=Seconds(now + 300 * _DAY))
-    rows = [*b.rows(grant=lasting), *_people(now)]
+    rows = [*b.rows(grant=lasting), *_people(now), *_consulted(now)]
     await w.ledger.record(w.entry("catalogue.applied", now, None, {"rows": len(rows)}), *map(Put, rows))
     live = cast("LiveSnapshot", running.app[BROKER].snapshots)
     gc.disable()  # nothing of them is garbage, and looking for some would take longer than making them

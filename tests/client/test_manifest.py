@@ -35,8 +35,16 @@ REFUSED = {"msg": "Your grant has ended.", "code": "AUTH-NO-GRANT", "decision": 
 
 @asynccontextmanager
 async def bank(folder: Path) -> AsyncIterator[Client]:
-    async def datasets(_: web.Request) -> web.Response:
-        return web.json_response({"datasets": [{"id": DATASET, "objects": [{"id": id} for id in SAID if id != "two"]}]})
+    async def datasets(request: web.Request) -> web.Response:
+        found = [{"id": DATASET}] if request.query["id"] == DATASET else []
+        return web.json_response({"datasets": found, "next_page_token": None})
+
+    async def files(request: web.Request) -> web.Response:
+        ids = [id for id in SAID if id != "two"]
+        first = ids.index(request.query["token"]) if "token" in request.query else 0
+        shown, after = ids[first : first + 2], ids[first + 2 : first + 3]
+        objects = [{"id": id} for id in shown]
+        return web.json_response({"objects": objects, "next_page_token": after[0] if after else None})
 
     async def shown(request: web.Request) -> web.Response:
         status, said = SAID[request.match_info["id"]]
@@ -51,6 +59,7 @@ async def bank(folder: Path) -> AsyncIterator[Client]:
 
     routes = [
         web.get("/api/v1/datasets", datasets),
+        web.get("/api/v1/datasets/objects", files),
         web.get(f"{OBJECTS}/{{id}}", shown),
         web.get(f"{OBJECTS}/{{id}}/access/https", access),
     ]

@@ -1,6 +1,7 @@
 """Files that come encrypted: downloaded in ranges, decrypted with one's own key, checked, or not there at all."""
 
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -125,10 +126,13 @@ class _Said:
     def __init__(self, *ways: str) -> None:
         self._ways = ways
 
+    async def each(self, *_: str, **__: str) -> AsyncIterator[Any]:
+        """No data set has the name."""
+        for one in list[Any]():
+            yield one
+
     async def call(self, method: str, path: str) -> Any:
-        del method
-        if path.endswith("/datasets"):
-            return {"datasets": []}
+        del method, path
         methods = [{"type": "https", "access_id": way} for way in self._ways]
         return {"id": "obj", "name": "a", "size": 1, "checksums": [], "access_methods": methods}
 

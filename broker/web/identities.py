@@ -12,6 +12,8 @@ from broker.web import cookies, forms
 from broker.web.bodies import form_body
 from broker.web.callers import caller
 from broker.web.errors import Problem
+from broker.web.pages.here import page as surrounded
+from broker.web.pages.here import visitor
 from broker.web.pages.render import render
 from broker.web.sign_in import Wish, offered, provider_called, redirect_to
 from broker.web.state import BROKER
@@ -24,21 +26,19 @@ async def page(request: web.Request) -> web.Response:
     person, session = await _here(request)
     broker = request.app[BROKER]
     now = broker.world.clock.now()
-    return render(
-        request,
-        "identities.html",
-        identities=[
+    values = {
+        "identities": [
             {"provider": one.provider, "link": one.link, "since": rfc3339(one.since) if one.since else None}
             for one in identities(broker.world, person.id, session, now)
         ],
-        providers=[
+        "providers": [
             {"slug": idp.slug, "name": idp.name}
             for idp in offered(request)
             if idp.audience != "participant" and idp.id != session.idp
         ],
-        participant=person.subject is not None,
-        token=forms.token(request),
-    )
+        "participant": person.subject is not None,
+    }
+    return surrounded(request, await visitor(request), "identities.html", values)
 
 
 async def begin(request: web.Request) -> web.Response:

@@ -110,7 +110,9 @@ class Person:
         await self.at.press(f'button[value="{self.name}"]')
 
     async def goes(self, to: str) -> None:
-        """By the links of the page's head."""
+        """By the links of the page's head, whose fold they open by keyboard."""
+        await self.at.tab_to(f'nav:has(a[href="{to}"]) summary')
+        await self.at.page.keyboard.press("Enter")
         await self.at.press(f'nav a[href="{to}"]')
 
     async def follows(self, begin: str) -> None:

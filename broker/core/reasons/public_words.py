@@ -7,7 +7,6 @@ PUBLIC_WORDS: Mapping[str, str] = MappingProxyType(
     {
         "page.use": "What may I use?",
         "page.status": "Status",
-        "use.title": "What may I use for my purpose?",
         "use.lead": "Say what you want to do. You see what the codes, the consents and the communities of each dataset say to it, whoever you are. The law of your country and the security of your institution are asked when you apply.",
         "use.for_me": "What holds for me?",
         "use.for_me_lead": "You are signed in: this asks all rules about you too, for the datasets shown, and is recorded.",
@@ -89,8 +88,7 @@ PUBLIC_WORDS: Mapping[str, str] = MappingProxyType(
         "duo.npoa": "population origins or ancestry research prohibited",
         "duo.npu": "not for profit organisation use only",
         "duo.ncu": "non-commercial use only",
-        "page.figures": "Figures",
-        "figures.title": "How access is given",
+        "page.figures": "How access is given",
         "figures.lead": "Figures of a year, by whole months. They move on where nothing or at least {n} cases are new, so that nobody finds one by comparing. Fewer than {n} cases are not told, and neither is what would give them away.",
         "figures.json": "The same as JSON",
         "figures.few": "fewer than {n}",

@@ -34,6 +34,7 @@ def keys_of(row: Row) -> Iterable[tuple[str, ...]]:  # noqa: C901, PLR0912 (a ta
             yield from (("applications", person) for person in row.people)
         case Review():
             yield ("desk", row.committee)
+            yield from (("invited", one.person) for one in row.invited)
         case Case():
             yield ("cases", row.about)
             if row.person is not None:

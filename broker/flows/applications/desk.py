@@ -12,6 +12,9 @@ from broker.core.snapshot import Snapshot
 from broker.core.time import FOREVER, Seconds
 from broker.flows.world import Caller
 
+_ROLES = frozenset(Part) - OF_APPLICANTS
+"""Whoever holds one of these may find something on a desk."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
@@ -61,6 +64,13 @@ def inbox(caller: Caller, snapshot: Snapshot) -> tuple[Desk, ...]:
     rows = (row for committee in snapshot.all(Committee) for row in snapshot.desk(committee.id))
     seen = [one for row in rows if (one := desk(caller, row, snapshot)) is not None and not one.parts & OF_APPLICANTS]
     return tuple(sorted(seen, key=_urgency))
+
+
+def has_desk(caller: Caller, snapshot: Snapshot) -> bool:
+    """May anything lie before them, by a role or because somebody asked them? Their inbox alone says what does."""
+    if any(one.role in _ROLES for one in caller.roles):
+        return True
+    return any(snapshot.invited(person) for person in snapshot.ever_linked(caller.person.id))
 
 
 def at_desk(caller: Caller, id: ReviewId, command: Command, snapshot: Snapshot) -> Desk | Reason:

@@ -17,7 +17,7 @@ from broker.core.rows.reports import Told, latest
 from broker.core.time import Seconds
 from broker.flows.committee_figures import ours
 from broker.flows.decide_request import NotPossible
-from broker.flows.grants.desk import Held, at_grant, ending, own, waiting
+from broker.flows.grants.desk import Held, at_grant, ending, own, seats, waiting
 from broker.flows.grants.end import close, stop
 from broker.flows.grants.publish import publish
 from broker.flows.grants.renew import ask_renewal, decline, extend
@@ -57,7 +57,7 @@ async def calendar(request: web.Request) -> web.Response:
         request,
         who,
         "renewals.html",
-        {"ours": ours(who, snapshot, now)}
+        {"ours": ours(who, snapshot, now), "sits": seats(who, snapshot) != []}
         | {name: [_shown(one, now, tongue) for one in rows] for name, rows in found.items()},
     )
 

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from broker.core.reasons.language import Tongue
+from broker.flows.applications.desk import has_desk
 from broker.flows.authenticate import by_session
 from broker.flows.community import ROLE
 from broker.flows.oauth.standing import present
@@ -36,8 +37,6 @@ _PRIVATE = (
     ("/cases", "page.cases"),
     ("/identities", "page.identities"),
 )
-_WORK = (("/reviews", "page.desk"), ("/renewals", "page.renewals"))
-"""For everybody who is signed in: who endorses an application, or is invited to say something of it, has no role."""
 _PARTICIPANT = (
     ("/my-data", "page.my_data"),
     ("/cases", "page.cases"),
@@ -45,6 +44,8 @@ _PARTICIPANT = (
 )
 """Instead of those: nobody applies for data, or decides about them, under the number by which a study knows them."""
 
+_CALENDAR = frozenset({"committee_member", "committee_chair", "handler"})
+"""Whose committees answer renewals."""
 _ANSWER = frozenset({"committee_member", "committee_chair", "handler", "custodian", "admin", "auditor"})
 """Who hears of unusual uses."""
 _FINDINGS = frozenset({"custodian", "ethics_committee"})
@@ -73,7 +74,7 @@ def page(
     """A page with its surroundings."""
     tongue = Tongue(language(request))
     surroundings = {
-        "nav": [_group(request, tongue, *group) for group in (("page.nav_public", _PUBLIC), *_own(who))],
+        "nav": [_group(request, tongue, *group) for group in (("page.nav_public", _PUBLIC), *_own(request, who))],
         "who": who is not None,
         "back": quote(request.path_qs, safe=""),
         "token": forms.token(request) if who is not None else "",
@@ -84,18 +85,24 @@ def page(
 def _group(request: web.Request, tongue: Tongue, group: str, links: _Links) -> dict[str, Any]:
     here = f"{request.path}/"
     told = [{"path": path, "name": tongue.word(name), "here": here.startswith(f"{path}/")} for path, name in links]
-    return {"name": tongue.word(group), "links": told}
+    return {"name": tongue.word(group), "links": told, "here": next((one["name"] for one in told if one["here"]), None)}
 
 
-def _own(who: Caller | None) -> tuple[tuple[str, _Links], ...]:
-    """What somebody has, and what they have to do for others."""
+def _own(request: web.Request, who: Caller | None) -> tuple[tuple[str, _Links], ...]:
+    """What somebody has, and what they have to do for others: links to where they can do something.
+
+    That a link is not shown protects nothing; each page asks for itself who may see it.
+    """
     if who is None:
         return ()
     if who.person.subject is not None:
         return (("page.nav_own", _PARTICIPANT),)
     roles = {one.role for one in who.roles}
+    desk = (("/reviews", "page.desk"),) if has_desk(who, request.app[BROKER].snapshots.current()) else ()
+    renewals = (("/renewals", "page.renewals"),) if roles & _CALENDAR else ()
     community = (("/community", "page.community"),) if ROLE in roles else ()
     alerts = (("/alerts", "page.alerts"),) if roles & _ANSWER else ()
     admin = (("/admin", "admin.title"),) if roles & _ADMINISTER else ()
     findings = (("/findings", "page.findings"),) if roles & _FINDINGS else ()
-    return ("page.nav_own", _PRIVATE), ("page.nav_work", (*_WORK, *alerts, *findings, *community, *admin))
+    work = (*desk, *renewals, *alerts, *findings, *community, *admin)
+    return (("page.nav_own", _PRIVATE), *((("page.nav_work", work),) if work else ()))

@@ -15,6 +15,7 @@ from broker.core.outcome import Reason
 from broker.core.plain import plain
 from broker.core.rows import Application, Committee, Organisation, Review, changed
 from broker.core.rows.applications import Paper
+from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 
 Has = Callable[[str, str], bool]
@@ -51,6 +52,11 @@ def parts(
     if has(Part.AUDITOR, "service"):
         found.add(Part.AUDITOR)
     return frozenset(found)
+
+
+def invited(person: PersonId, snapshot: Snapshot) -> bool:
+    """Did a committee ever ask this person about an application?"""
+    return bool(snapshot.index.get(("invited", person)))
 
 
 def moved(review: Review, *commands: Command, now: Seconds, **changes: Any) -> Review | None:

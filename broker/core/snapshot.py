@@ -132,10 +132,6 @@ class Snapshot:
         """Every application that is or was before a committee."""
         return cast("tuple[Review, ...]", self._listed("desk", committee))
 
-    def invited(self, person: PersonId) -> tuple[Review, ...]:
-        """Every application about which a committee asked this person."""
-        return cast("tuple[Review, ...]", self._listed("invited", person))
-
     def seats(self, scope: str) -> tuple[Role, ...]:
         """Who sits in a committee (`committee:<id>`), or speaks for a community (`community:<ref>`)."""
         return cast("tuple[Role, ...]", self._listed("seats", scope))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from broker.core.access.life import Command
 from broker.core.access.parts import INSIDE, OF_APPLICANTS, Part, allowed
-from broker.core.applications import parts
+from broker.core.applications import invited, parts
 from broker.core.ids import ApplicationId, DatasetId, PersonId, RequestId, ReviewId
 from broker.core.outcome import Reason
 from broker.core.rows import Application, Committee, Dataset, Request, Review
@@ -70,7 +70,7 @@ def has_desk(caller: Caller, snapshot: Snapshot) -> bool:
     """May anything lie before them, by a role or because somebody asked them? Their inbox alone says what does."""
     if any(one.role in _ROLES for one in caller.roles):
         return True
-    return any(snapshot.invited(person) for person in snapshot.ever_linked(caller.person.id))
+    return any(invited(person, snapshot) for person in snapshot.ever_linked(caller.person.id))
 
 
 def at_desk(caller: Caller, id: ReviewId, command: Command, snapshot: Snapshot) -> Desk | Reason:

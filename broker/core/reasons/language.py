@@ -15,6 +15,7 @@ from broker.core.reasons.admin_words import ADMIN_WORDS
 from broker.core.reasons.alert_words import ALERT_WORDS
 from broker.core.reasons.community_words import COMMUNITY_WORDS
 from broker.core.reasons.consultation_words import CONSULTATION_WORDS
+from broker.core.reasons.entry_words import ENTRY_WORDS
 from broker.core.reasons.figures import BARE, Figures, written
 from broker.core.reasons.finding_words import FINDING_WORDS
 from broker.core.reasons.found_words import FOUND_WORDS
@@ -48,6 +49,7 @@ EVERY_WORD: Mapping[str, str] = {
     **ORIGIN_WORDS,
     **CONSULTATION_WORDS,
     **ALERT_WORDS,
+    **ENTRY_WORDS,
     **FINDING_WORDS,
     **FOUND_WORDS,
     **SIGNING_WORDS,

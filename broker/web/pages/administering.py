@@ -33,6 +33,7 @@ from broker.web.languages import language
 from broker.web.pages.found import addresses_shown, found_shown
 from broker.web.pages.here import page, signed_in
 from broker.web.pages.recent import sign_in_again
+from broker.web.pages.recorded import entry_shown
 from broker.web.state import BROKER
 
 FORM_BYTES = 256 * 1024
@@ -104,7 +105,7 @@ async def log(request: web.Request) -> web.Response:
     wanted = Wanted(kind=kind if kind in KINDS else "", id=id)
     found = await look_through(broker.audit, wanted, before)
     values = {
-        "entries": [(seq, one, json.dumps(dict(one.about))) for seq, one in found.entries],
+        "entries": [(seq, entry_shown(request, one)) for seq, one in found.entries],
         "wanted": wanted,
         "kinds": sorted(KINDS),
         "found": found,

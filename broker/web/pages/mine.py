@@ -26,6 +26,7 @@ from broker.web.bodies import form_body
 from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.pages.here import page, signed_in
+from broker.web.pages.recorded import entry_shown
 from broker.web.pages.render import WITH_SCRIPT
 from broker.web.releasing import described
 from broker.web.state import BROKER
@@ -91,8 +92,7 @@ async def receipt(request: web.Request) -> web.Response:
         raise Problem("REQ-NOT-FOUND")
     proof = await broker.audit.proof(id)
     values = {
-        "entry": entry,
-        "about": json.dumps(dict(entry.about), indent=1, ensure_ascii=False),
+        "entry": entry_shown(request, entry),
         "proof": format_proof(proof).decode() if proof is not None else None,
         "key": broker.administration.log_key,
     }

@@ -10,6 +10,7 @@ from broker.core.reasons.admin_words import ADMIN_WORDS
 from broker.core.reasons.alert_words import ALERT_WORDS
 from broker.core.reasons.community_words import COMMUNITY_WORDS
 from broker.core.reasons.consultation_words import CONSULTATION_WORDS
+from broker.core.reasons.entry_words import ENTRY_WORDS
 from broker.core.reasons.finding_words import FINDING_WORDS
 from broker.core.reasons.found_words import FOUND_WORDS
 from broker.core.reasons.grant_words import GRANT_WORDS
@@ -35,6 +36,7 @@ TABLES = (
     TOGETHER_WORDS,
     COMMUNITY_WORDS,
     ALERT_WORDS,
+    ENTRY_WORDS,
     FINDING_WORDS,
     FOUND_WORDS,
     PACK_WORDS,

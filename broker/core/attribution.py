@@ -8,7 +8,7 @@ import re
 
 from broker.core.outcome import Reason
 from broker.core.rows import Dataset, Report
-from broker.core.rows.reports import Publication, Told, publications
+from broker.core.rows.reports import Publication, Told, latest, publications
 
 _DOI = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:)?(10\.[0-9]{4,9}/[!-~]{1,200})", re.IGNORECASE)
 LONGEST = 2_000
@@ -35,7 +35,7 @@ def entered(written: str, title: str, attribution: str) -> Publication | Reason:
 
 def unattributed(told: Told, before: tuple[Report, ...]) -> Reason | None:
     """Why a grant is not renewed or closed with this report; None: of it something was entered, or why nothing is."""
-    if told.none_yet.strip() or publications(told) or any(publications(one.told) for one in before):
+    if told.none_yet.strip() or publications(told) or latest(before):
         return None
     return Reason(code="GRANT-NO-ATTRIBUTION")
 

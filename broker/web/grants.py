@@ -19,7 +19,7 @@ from broker.core.time import Seconds, rfc3339
 from broker.flows.decide_request import NotPossible
 from broker.flows.grants.desk import Held, at_grant, ending, own, waiting
 from broker.flows.grants.end import Stopping, close, stop
-from broker.flows.grants.publish import publish
+from broker.flows.grants.publish import publish, take_back
 from broker.flows.grants.renew import MOST_MONTHS, ask_renewal, decline, extend
 from broker.flows.world import Caller
 from broker.web.bodies import Wire, json_body
@@ -41,6 +41,10 @@ class PublicationBody(Wire):
     doi: Annotated[str, Field(min_length=1, max_length=300)]
     title: Annotated[str, Field(min_length=1, max_length=LONGEST)]
     attribution: Annotated[str, Field(min_length=1, max_length=LONGEST)]
+
+
+class MistakenBody(Wire):
+    doi: Annotated[str, Field(min_length=1, max_length=300)]
 
 
 Publications = Annotated[list[PublicationBody], Field(max_length=100)]
@@ -119,6 +123,12 @@ async def post_publication(request: web.Request) -> web.Response:
     world = request.app[BROKER].world
     made = await publish(world, who, _id(request), body.doi, body.title, body.attribution)
     return await _done(request, made, status=201)
+
+
+async def post_publication_taken_back(request: web.Request) -> web.Response:
+    """POST /grants/{grant}/publications/taken-back: it was entered by mistake, and nobody reads it any more."""
+    who, body = await caller(request), await json_body(request, MistakenBody)
+    return await _done(request, await take_back(request.app[BROKER].world, who, _id(request), body.doi))
 
 
 async def post_renewal_answer(request: web.Request) -> web.Response:

@@ -276,6 +276,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_API}/grants/{{grant}}", grants.get_grant, Who.TOKEN),
     Route("POST", f"{_API}/grants/{{grant}}/renewals", grants.post_renewal, Who.TOKEN),
     Route("POST", f"{_API}/grants/{{grant}}/publications", grants.post_publication, Who.TOKEN),
+    Route("POST", f"{_API}/grants/{{grant}}/publications/taken-back", grants.post_publication_taken_back, Who.TOKEN),
     Route("POST", f"{_API}/grants/{{grant}}/renewals/answer", grants.post_renewal_answer, Who.TOKEN),
     Route("POST", f"{_API}/grants/{{grant}}/suspension", grants.post_suspension, Who.TOKEN),
     Route("POST", f"{_API}/grants/{{grant}}/resumption", grants.post_resumption, Who.TOKEN),

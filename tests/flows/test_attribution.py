@@ -150,3 +150,21 @@ def test_whether_it_names_the_data_is_seen_by_their_id() -> None:
 
 def test_references_of_before_count() -> None:
     assert unattributed(replace(NOTHING, publications=("doi:10.1/x",)), ()) is None
+
+
+@pytest.mark.row("WHO-3.6-4")
+async def test_who_takes_a_publication_back_takes_it_from_their_own_use_alone() -> None:
+    one = Publication(doi="10.1/x", title="T", attribution=NAMED)
+    other = replace(one, title="As another grant names it")
+    said = [(b.GRANT, Told(summary="", entered=(one,))), (GrantId("grt_2"), Told(summary="", entered=(other,)))]
+    said.append((b.GRANT, Told(summary="", taken_back=("10.1/x",))))
+    rows = [
+        Report(
+            id=f"rpt_{n}", grant=grant, person=b.ADA, dataset=b.HEART, committee=b.DAC, kind="publication", told=told,
+            at=START,
+        )
+        for n, (grant, told) in enumerate(said)
+    ]  # fmt: skip
+    assert latest(rows[:2]) == (other,)
+    assert latest(rows) == (other,)
+    assert latest([rows[0], rows[2]]) == ()

@@ -67,6 +67,30 @@ async def test_by_pages(tmp_path: Path, language: str, unnamed: str) -> None:
 
 
 @pytest.mark.row("WHO-3.6-4")
+async def test_what_was_entered_by_mistake_is_taken_back_and_the_record_keeps_both(tmp_path: Path) -> None:
+    async with site(tmp_path, browser_session("ada"), browser_session("mei")) as s:
+        ada, nobody = Browser(s, "ada"), Browser(s, "")
+        for paper in (PAPER, UNNAMED):
+            assert (await call(s, f"{PATH}/publications", paper))[0] == 201
+        shown = await ada.open(PATH)
+        assert "Take back 10.1234/hearts: it was entered by mistake" in shown
+        assert "Take back" not in await Browser(s, "mei").open(PATH), "who gave the grant entered nothing"
+        assert (await call(s, f"{PATH}/publications/taken-back", {"doi": "10.1234/hearts"}, "usr_mei"))[0] == 403
+        await ada.send(PATH, do="take_back", doi="10.1234/hearts")
+        assert (ada.status, "Taken back: 10.1234/hearts" in ada.text) == (200, True)
+        for page in (DATASET, "/register"):
+            shown = await nobody.open(page)
+            assert ("10.1234/hearts" in shown, "10.1234/second" in shown) == (False, True), page
+        assert (await call(s, f"{PATH}/publications/taken-back", {"doi": "10.1234/hearts"}))[0] == 404
+        assert (await call(s, f"{PATH}/publications/taken-back", {"doi": "https://doi.org/10.1234/SECOND"}))[0] == 200
+        status, told = await call(s, f"{PATH}/renewals", {"months": 6, "summary": "So far."})
+        assert (status, told["code"]) == (409, "GRANT-NO-ATTRIBUTION"), "there is none any more"
+        assert (await call(s, f"{PATH}/publications", PAPER))[0] == 201
+        assert "10.1234/hearts" in await nobody.open("/register"), "it was none after all"
+        assert s.stage.kinds() == ["grant.published"] * 5
+
+
+@pytest.mark.row("WHO-3.6-4")
 async def test_that_data_were_not_named_is_reported_as_what_it_is(tmp_path: Path) -> None:
     async with site(tmp_path, browser_session("ada")) as s:
         body = {"dataset": b.HEART, "text": "No word of it.", "noticed": "2027-01-14T10:00:00Z"}

@@ -66,7 +66,7 @@ KINDS: Mapping[str, str] = MappingProxyType({
     "grant.renewal_asked": "the holder of a grant reported, and asked for a later end",
     "grant.renewal_declined": "a committee did not extend a grant; it ends when it ends",
     "grant.extended": "a committee extended a grant, every gate having been asked again",
-    "grant.published": "the holder of a grant entered what they published of it",
+    "grant.published": "the holder of a grant entered what they published of it, or took an entry back",
     "grant.closed": "the holder of a grant closed it, and attested that the copies are destroyed",
     "incident.reported": "somebody said that something went wrong with data",
     "incident.frozen": "grants that may be involved in an incident were suspended",

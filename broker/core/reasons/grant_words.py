@@ -119,6 +119,8 @@ GRANT_WORDS: Mapping[str, str] = MappingProxyType({
     "publication.needed": "No publication was entered. Enter one first, or say why nothing is published yet.",
     "publication.none_yet": "Why nothing is published yet",
     "publication.sign": "I sign for it: nothing is published yet, for this reason.",
+    "publication.take_back": "Take back {doi}: it was entered by mistake",
+    "publication.taken_back": "Taken back: {doi}",
     "publication.not_named": "It does not name the data as they ask.",
     "grant.report.publication": "Publication",
     "incident.breach": "What kind of thing it is",

@@ -73,7 +73,7 @@ def keys_of(row: Row) -> Iterable[tuple[str, ...]]:  # noqa: C901, PLR0912 (a ta
 
 def _report_keys(row: Report) -> Iterable[tuple[str, ...]]:
     yield ("reports", row.grant)
-    if publications(row.told):
+    if publications(row.told) or row.told.taken_back:
         yield ("published", row.dataset)
     if row.waits:
         yield ("renewals", row.committee)

@@ -37,6 +37,8 @@ class Told:
     entered: tuple[Publication, ...] = ()
     none_yet: str = ""
     """Why nothing is published yet, as the holder signed it."""
+    taken_back: tuple[str, ...] = ()
+    """DOIs that were entered for this grant by mistake."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +73,13 @@ class Report:
 
 
 def latest(reports: Iterable[Report]) -> tuple[Publication, ...]:
-    """All that these reports name; of one that was entered again, as it was entered last."""
-    found = {one.doi or one.title: one for report in reports for one in publications(report.told)}
-    return tuple(found.values())
+    """All that these reports name and did not take back; of one that was entered again, as it was entered last."""
+    found = dict[tuple[GrantId, str], Publication]()
+    for report in reports:
+        found |= {(report.grant, one.doi or one.title): one for one in publications(report.told)}
+        for doi in report.told.taken_back:
+            found.pop((report.grant, doi), None)
+    return tuple({one.doi or one.title: one for one in found.values()}.values())
 
 
 def publications(told: Told) -> tuple[Publication, ...]:

@@ -19,7 +19,7 @@ from broker.flows.committee_figures import ours
 from broker.flows.decide_request import NotPossible
 from broker.flows.grants.desk import Held, at_grant, ending, own, seats, waiting
 from broker.flows.grants.end import close, stop
-from broker.flows.grants.publish import publish
+from broker.flows.grants.publish import publish, take_back
 from broker.flows.grants.renew import ask_renewal, decline, extend
 from broker.flows.grants.terms import accept, terms_now
 from broker.flows.traces import explained, explained_to_committee
@@ -175,6 +175,10 @@ async def _publish(w: World, who: Caller, id: GrantId, form: MultiDict[str]) -> 
     return await publish(w, who, id, *(form.get(name, "") for name in ("doi", "title", "attribution")))
 
 
+async def _take_back(w: World, who: Caller, id: GrantId, form: MultiDict[str]) -> object:
+    return await take_back(w, who, id, form.get("doi", ""))
+
+
 async def _accept(w: World, who: Caller, id: GrantId, form: MultiDict[str]) -> object:
     if form.get("accepted") != "yes":
         return _invalid("accepted: say that you accept them")
@@ -218,7 +222,7 @@ def _report(form: MultiDict[str]) -> Told | Reason:
     none_yet = form.get("none_yet", "").strip()
     if none_yet and form.get("none_signed") != "yes":
         return _invalid("none_signed: sign that nothing is published yet")
-    return Told(publications=(), entered=(), none_yet=none_yet, **text)
+    return Told(publications=(), entered=(), taken_back=(), none_yet=none_yet, **text)
 
 
 def _unsaid(form: MultiDict[str]) -> Reason | None:
@@ -232,6 +236,7 @@ def _invalid(problem: str) -> Reason:
 _STEPS: Mapping[str, Step] = {
     "renew": _renew,
     "publish": _publish,
+    "take_back": _take_back,
     "accept": _accept,
     "close": _close,
     "answer": _answer,

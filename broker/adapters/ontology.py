@@ -125,11 +125,14 @@ def _obo(raw: bytes) -> tuple[str, list[Stanza]]:
 def _stanza(id: str, clauses: Iterable[Any]) -> Stanza:
     said: dict[str, list[str]] = {"name": [], "is_a": [], "is_obsolete": [], "replaced_by": [], "alt_id": []}
     exact: list[str] = []
+    synonyms: list[str] = []
     for clause in clauses:
         if (tag := clause.raw_tag()) in said:
             said[tag].append(clause.raw_value().strip())
         elif tag == "property_value" and str(clause.property_value.relation) in _EXACT:
             exact.append(str(clause.property_value.value))
+        elif tag == "synonym" and clause.synonym.scope == "EXACT":
+            synonyms.append(clause.synonym.desc)
     return Stanza(
         id=curie(id),
         label=said["name"][0] if said["name"] else "",
@@ -137,6 +140,7 @@ def _stanza(id: str, clauses: Iterable[Any]) -> Stanza:
         obsolete="true" in said["is_obsolete"],
         replaced_by=tuple(map(curie, said["replaced_by"])),
         same=_same(said["alt_id"], exact),
+        synonyms=tuple(synonyms),
     )
 
 
@@ -175,4 +179,5 @@ def _node(node: Any, parents: tuple[str, ...]) -> Stanza:
         same=_same(
             (value for name, value in said if name == _ALTERNATIVE), (value for name, value in said if name in _EXACT)
         ),
+        synonyms=tuple(one["val"] for one in meta.get("synonyms", ()) if one["pred"] == "hasExactSynonym"),
     )

@@ -1,13 +1,18 @@
 """Which datasets are there, and what is searched in? Folded once for each version of a row, for there may be many.
 
+A dataset for research on certain diseases is found by their names too, by those of what they are a kind of, and by the
+whole name of any disease that it may be used for.
+
 Made when a broker starts, and followed change by change: nobody who searches waits for it. Of a picture that was not
 followed it is made anew.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from broker.core.duo.called import Diseases, folded
+from broker.core.duo.ontology import Ontology, known
 from broker.core.ids import DatasetId
 from broker.core.rows import Dataset, Row
 from broker.core.snapshot import Snapshot
@@ -20,6 +25,7 @@ class Found:
     row: Dataset
     text: str
     codes: frozenset[str]
+    diseases: frozenset[str] = frozenset()
 
 
 class Searched:
@@ -29,14 +35,41 @@ class Searched:
         self._made_of: object = None
         self._ids: list[DatasetId] = []
         self._found: list[Found] = []
+        self._diseases: Diseases | None = None
+        self._around: dict[str, str] = {}
+        """By the code of a disease that some dataset is for: in what is searched for it."""
+
+    def diseases(self, ontology: Ontology) -> Diseases:
+        """The names of its terms."""
+        if self._diseases is None or self._diseases.ontology is not ontology:
+            self._diseases, self._around = Diseases(ontology), {}
+            self._made_of, self._found = None, []
+        return self._diseases
+
+    def with_words(self, snapshot: Snapshot, fits: list[Found], words: Sequence[str]) -> list[Found]:
+        """Those of `fits`, some of `of(snapshot)`, that have the words or are for a disease that has them."""
+        kept = fits
+        for word in words:
+            near = self._near(folded(word))
+            kept = [one for one in kept if word in one.text or not near.isdisjoint(one.diseases)]
+        diseases = self.diseases(snapshot.ontology)
+        whole = diseases.meant(" ".join(words)) if words else None
+        if whole is None:
+            return kept
+        wider, ids = diseases.wider(whole), {one.row.id for one in kept}
+        return [one for one in fits if one.row.id in ids or not wider.isdisjoint(one.diseases)]
+
+    def _near(self, name: str) -> frozenset[str]:
+        return frozenset(code for code, names in self._around.items() if name in names) if name else frozenset()
 
     def of(self, snapshot: Snapshot) -> list[Found]:
         """Those of `snapshot`; nobody changes the list."""
+        self.diseases(snapshot.ontology)
         made_of = _datasets(snapshot)
         if self._made_of is not made_of:
-            known = {one.row.id: one for one in self._found}
+            before = {one.row.id: one for one in self._found}
             rows = snapshot.all(Dataset)
-            self._found = [_again(row, known.get(row.id)) for row in rows]
+            self._found = [self._again(row, before.get(row.id), snapshot.ontology) for row in rows]
             self._ids = [row.id for row in rows]
             self._made_of = made_of
         return self._found
@@ -51,21 +84,25 @@ class Searched:
             place = bisect_left(ids, row.id)
             if place == len(ids) or ids[place] != row.id:
                 ids.insert(place, row.id)
-                found.insert(place, _of(row))
+                found.insert(place, self._of(row, after.ontology))
             else:
-                found[place] = _of(row)
+                found[place] = self._of(row, after.ontology)
         self._found, self._ids, self._made_of = found, ids, _datasets(after)
+
+    def _again(self, row: Dataset, before: Found | None, ontology: Ontology) -> Found:
+        return before if before is not None and before.row is row else self._of(row, ontology)
+
+    def _of(self, row: Dataset, ontology: Ontology) -> Found:
+        text = f"{row.title} {row.description} {row.id}".casefold()
+        codes, written = frozenset(term.code for term in row.duo), [one for term in row.duo for one in term.diseases]
+        if not written:
+            return Found(row, text, codes)
+        diseases = self.diseases(ontology)
+        live = frozenset(known(ontology, one) or one for one in written)
+        self._around |= {one: diseases.around(one) for one in live if one not in self._around}
+        return Found(row, text, codes, live)
 
 
 def _datasets(snapshot: Snapshot) -> object:
     """The part of the picture that says which there are; another object whenever one of them changed."""
     return snapshot.index.get(("all", Dataset.KIND))
-
-
-def _again(row: Dataset, known: Found | None) -> Found:
-    return known if known is not None and known.row is row else _of(row)
-
-
-def _of(row: Dataset) -> Found:
-    text = f"{row.title} {row.description} {row.id}".casefold()
-    return Found(row, text, frozenset(term.code for term in row.duo))

@@ -1,7 +1,8 @@
-"""What people call a dataset, a committee or a home organisation: the name of the row behind an address."""
+"""What people call a dataset, a committee, a home organisation or a disease: the name behind an address or a code."""
 
 from aiohttp import web
 
+from broker.core.duo.ontology import named
 from broker.core.ids import DatasetId, Issuer
 from broker.core.rows import Committee, Dataset, IdentityProvider
 from broker.web.state import BROKER
@@ -13,8 +14,19 @@ def title_of(request: web.Request, dataset: DatasetId) -> str:
     return row.title if row is not None and row.existence != "hidden" else dataset
 
 
+def about_of(request: web.Request, about: str) -> str:
+    """What people call that which a complaint is about; as it was written, if it is neither data nor a committee."""
+    title = title_of(request, DatasetId(about))
+    return title if title != about else name_of(request, about)
+
+
 def name_of(request: web.Request, whose: str) -> str:
     """What people call a committee or a home organisation; by its address one that is not here."""
     snapshot = request.app[BROKER].snapshots.current()
     row = snapshot.get(Committee, whose) or snapshot.get(IdentityProvider, Issuer(whose))
     return row.name if row is not None else whose
+
+
+def disease_of(request: web.Request, code: str) -> str:
+    """A disease by its name, with its code behind it; by its code alone one that is not in the list."""
+    return named(request.app[BROKER].snapshots.current().ontology, code)

@@ -31,6 +31,8 @@ property_value: http://www.w3.org/2004/02/skos/core#exactMatch "https://omim.org
 property_value: http://www.w3.org/2004/02/skos/core#closeMatch DOID:2
 is_a: MONDO:0004992 {source="NCIT:C3224"} ! cancer
 relationship: part_of MONDO:0000009
+synonym: "malignant melanoma" EXACT [NCIT:C3224]
+synonym: "nevus" RELATED []
 
 [Term]
 id: MONDO:0000403
@@ -70,11 +72,15 @@ GRAPH: dict[str, Any] = {
                     "lbl": "melanoma",
                     "type": "CLASS",
                     "meta": {
+                        "synonyms": [
+                            {"pred": "hasExactSynonym", "val": "malignant melanoma"},
+                            {"pred": "hasRelatedSynonym", "val": "nevus"},
+                        ],
                         "basicPropertyValues": [
                             {"pred": f"{SKOS}exactMatch", "val": "http://www.orpha.net/ORDO/Orphanet_411533"},
                             {"pred": f"{SKOS}exactMatch", "val": "https://omim.org/entry/155600"},
                             {"pred": f"{SKOS}closeMatch", "val": f"{IRI}DOID_2"},
-                        ]
+                        ],
                     },
                 },
                 {
@@ -115,6 +121,7 @@ def test_both_formats_give_the_same_ontology(tmp_path: Path, name: str, text: st
     assert set(found.names) == {"MONDO:0004992", "MONDO:0005105"}
     assert found.version.startswith("releases/2026-08-01#sha256:")
     others = {"MONDO:0000403", "MONDO:0000404", "DOID:162", "Orphanet:411533", "OMIM:155600"}
+    assert found.synonyms == ("", "malignant melanoma"), "another name of the same, and none that is near it"
     assert found.others.keys() == others, "an id of another vocabulary only where the release says exactMatch"
 
 

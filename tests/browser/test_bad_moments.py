@@ -21,7 +21,7 @@ from tests.web.site import Site, site
 from tests.web.test_workflow_pages import HEARTS, committee, rows
 
 WRITTEN = "What I wrote for an hour.\nAnd another line."
-FORM = "/applications/new"
+FORM = f"/applications/new?dataset={b.HEART}"
 
 World = tuple[Site, Chromium]
 

@@ -58,3 +58,16 @@ async def test_of_two_windows_none_writes_over_the_other_and_both_texts_are_kept
     assert "In one window" in shown
     assert "In the other" in shown
     assert "Begun" not in shown
+
+
+@pytest.mark.row("WF-FORM-KEPT")
+@pytest.mark.asyncio(loop_scope="session")
+async def test_with_the_clock_of_the_browser_itself_a_draft_is_kept_too(browser: Chromium) -> None:
+    """Its timers are no methods of ours, and say so."""
+    one = await window(browser, "ada")
+    await one.open("/applications/new")
+    async with one.page.expect_response("**/applications/drafts"):
+        await one.page.fill("#title", "Begun")
+    await one.page.wait_for_selector("#kept:not(:empty)")
+    assert await one.page.inner_text("#kept") == "Kept as a draft."
+    assert one.complaints == []

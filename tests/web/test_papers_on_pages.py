@@ -147,13 +147,13 @@ def test_a_question_that_the_operator_added_and_one_that_programs_name() -> None
         title="T", statement="S", purpose=b.PURPOSE, answers=(Answer(question="storage", asked="Where?", text="Here."),)
     )
     said = [replace(REMARK, about=name) for name in (f"{ASKED}storage", "purpose.countries", "nonsense", None)]
-    found = {one["name"]: one for one in told(paper, None, said, Tongue(ENGLISH))}
+    found = {one["name"]: one for one in told(paper, None, said, Tongue(ENGLISH), str)}
     assert (found[f"{ASKED}storage"]["label"], found[f"{ASKED}storage"]["said"]) == ("Where?", ("Here.",))
     assert [len(found[name]["remarks"]) for name in (f"{ASKED}storage", "countries", "statement")] == [1, 1, 0]
     assert [one.about for one in of_all(said)] == ["nonsense", None]
     assert not about([REMARK])
     before = replace(paper, answers=())
-    now = told(paper, before, (), Tongue(ENGLISH))
+    now = told(paper, before, (), Tongue(ENGLISH), str)
     assert [one["name"] for one in now if one["before"] is not None] == [f"{ASKED}storage"]
 
 

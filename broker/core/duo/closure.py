@@ -17,7 +17,7 @@ from typing import Any
 from broker.core.duo.ontology import Ontology
 from broker.core.duo.release import NUMBERS
 
-FORMAT = 1
+FORMAT = 2
 """Of these bytes, and of the rules by which `release.py` makes a closure. Another number: made again."""
 _MOST = 1 << 30
 """Bytes of the largest closure that is unpacked."""
@@ -33,6 +33,7 @@ def encode(ontology: Ontology, source: str) -> bytes:
     words = {
         "names": ontology.names,
         "labels": ontology.labels,
+        "synonyms": ontology.synonyms,
         "others": dict(ontology.others),
         "open_ends": sorted(ontology.open_ends),
     }
@@ -64,6 +65,8 @@ def decode(raw: bytes, source: str) -> Ontology:
         raise ClosureError(f"not a closure: {wrong}") from None
     if len({len(found.names), len(found.labels), len(found.numbers), len(found.starts) - 1}) != 1:
         raise ClosureError("its parts do not belong together")
+    if found.synonyms and len(found.synonyms) != len(found.names):
+        raise ClosureError("its names do not belong together")
     if found.starts[0] != 0 or found.starts[-1] != len(found.ancestors):
         raise ClosureError("its numbers do not belong together")
     return found
@@ -82,6 +85,7 @@ def _unpacked(head: Mapping[str, Any], body: bytes) -> Ontology:
         version=head["version"],
         names=names,
         labels=tuple(words["labels"]),
+        synonyms=tuple(words["synonyms"]),
         numbers=MappingProxyType({name: number for number, name in enumerate(names)}),
         others=MappingProxyType(words["others"]),
         starts=_numbers(unpacked[text:middle]),

@@ -30,7 +30,9 @@ class Ontology:
     `version` names the release; every decision records it. A live term's number is its place in `names`;
     `others`: obsolete, alternative and other vocabularies' ids that mean one live term. Term n and all that it
     is a kind of: `ancestors[starts[n]:starts[n + 1]]`, sorted. `open_ends`: terms under a parent that the release
-    does not have, so that nobody can say what else they are a kind of.
+    does not have, so that nobody can say what else they are a kind of. `synonyms`: other names of the very same, one
+    on each line; empty where the release has none at all. They are for people who look for a term: nothing is decided
+    by a name.
     """
 
     version: str
@@ -41,6 +43,7 @@ class Ontology:
     starts: memoryview
     ancestors: memoryview
     open_ends: frozenset[int] = frozenset()
+    synonyms: tuple[str, ...] = ()
 
 
 def curie(term: str) -> str:

@@ -5,7 +5,7 @@ Made once for each release; `closure.py` writes it down. A release that contradi
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, chain
 from types import MappingProxyType
 
@@ -19,7 +19,8 @@ NUMBERS = "I"
 class Stanza:
     """One term as a release states it. `parents`: its direct is_a. `replaced_by`: of an obsolete term.
 
-    `same`: alternative ids, and ids of other vocabularies that the release calls an exact match.
+    `same`: alternative ids, and ids of other vocabularies that the release calls an exact match. `synonyms`: its other
+    names, the exact ones alone.
     """
 
     id: str
@@ -28,6 +29,7 @@ class Stanza:
     obsolete: bool = False
     replaced_by: tuple[str, ...] = ()
     same: tuple[str, ...] = ()
+    synonyms: tuple[str, ...] = ()
 
 
 class ReleaseError(ValueError):
@@ -49,12 +51,14 @@ def build(version: str, stanzas: Iterable[Stanza]) -> Ontology:
     gone: dict[str, set[str]] = {}
     same: dict[str, set[str]] = {}
     labels: dict[str, str] = {}
+    called: dict[str, set[str]] = {}
     for stanza in stanzas:
         if stanza.obsolete:
             gone.setdefault(stanza.id, set()).update(stanza.replaced_by)
             continue
         live.setdefault(stanza.id, set()).update(stanza.parents)
         labels[stanza.id] = max(stanza.label, labels.get(stanza.id, ""))
+        called.setdefault(stanza.id, set()).update(stanza.synonyms)
         for other in stanza.same:
             same.setdefault(other, set()).add(stanza.id)
     if both := live.keys() & gone.keys():
@@ -62,7 +66,12 @@ def build(version: str, stanzas: Iterable[Stanza]) -> Ontology:
     named = {other: terms for other, terms in same.items() if other not in live}
     elsewhere = {old: gone.get(old, set()) | named.get(old, set()) for old in gone.keys() | named.keys()}
     replaced = {old: new for old in elsewhere if (new := _successor(old, elsewhere, live)) is not None}
-    return _closed(version, labels, live, replaced)
+    lines = {name: "\n".join(sorted(" ".join(one.split()) for one in names)) for name, names in called.items() if names}
+    return replace(_closed(version, labels, live, replaced), synonyms=_in_order(lines, live))
+
+
+def _in_order(lines: Mapping[str, str], live: Iterable[str]) -> tuple[str, ...]:
+    return tuple(lines.get(name, "") for name in sorted(live)) if lines else ()
 
 
 def _successor(old: str, elsewhere: Mapping[str, set[str]], live: Mapping[str, set[str]]) -> str | None:

@@ -54,7 +54,7 @@ GRANT_WORDS: Mapping[str, str] = MappingProxyType({
     "case.none": "There is none.",
     "case.mine_lead": "What you complained about or challenged, and what you have to answer.",
     "case.lead": "Anybody can complain, without signing in and without a name. Nobody of the committee that decides about the data can read it. The complaints officer says within three working days that it was read, and answers within 30 days.",
-    "case.about": "What it is about, if you know: the address of the data or of a committee",
+    "case.about": "Which data or which committee it is about, if you know",
     "case.text": "What is wrong",
     "case.received_lead": "It has arrived. Keep this number and this key: with both you can read here how it stands.",
     "case.number": "Number",

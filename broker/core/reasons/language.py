@@ -27,6 +27,7 @@ from broker.core.reasons.origin_words import ORIGIN_WORDS
 from broker.core.reasons.pack_words import PACK_WORDS
 from broker.core.reasons.page_words import PAGE_WORDS
 from broker.core.reasons.participant_words import PARTICIPANT_WORDS
+from broker.core.reasons.pick_words import PICK_WORDS
 from broker.core.reasons.public_words import PUBLIC_WORDS
 from broker.core.reasons.signing_words import SIGNING_WORDS
 from broker.core.reasons.spec import Spec
@@ -43,6 +44,7 @@ EVERY_WORD: Mapping[str, str] = {
     **NAMED_THINGS,
     **VALUE_WORDS,
     **PAGE_WORDS,
+    **PICK_WORDS,
     **GRANT_WORDS,
     **PARTICIPANT_WORDS,
     **COMMUNITY_WORDS,

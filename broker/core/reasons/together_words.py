@@ -7,7 +7,7 @@ TOGETHER_WORDS: Mapping[str, str] = MappingProxyType({
     "request.replaced": "approved, until another approval took its place",
     "amend.title": "Change what was approved",
     "amend.lead": "What was approved holds as it is until the committee has answered. Other papers are answered anew for everything; with a yes the grant before ends. A grant that is only to last longer is renewed instead.",
-    "amend.more": "More data that you ask for, one id a line; empty for none",
+    "amend.more": "More data that you ask for, if any",
     "amend.before": "This takes the place of an approval that holds until you answer. A yes ends it.",
     "together.title": "Who applies",
     "together.you": "you",

@@ -1,6 +1,6 @@
 """A researcher's pages: drafts, the form, what would be answered, and how far each committee is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiohttp import hdrs, web
@@ -22,6 +22,7 @@ from broker.flows.request_access import foresee
 from broker.flows.world import Caller
 from broker.web import forms
 from broker.web.bodies import form_body, listed
+from broker.web.called import disease_of
 from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.pages.here import page, signed_in, visitor
@@ -30,6 +31,7 @@ from broker.web.pages.paper_form import (
     ASKED,
     CHOICES,
     KINDS,
+    PICKED,
     QUESTIONS,
     TOPICS,
     Fields,
@@ -39,6 +41,7 @@ from broker.web.pages.paper_form import (
     typed_of,
 )
 from broker.web.pages.papers import of_all, told
+from broker.web.pages.picking import all_settled, picked, source
 from broker.web.pages.render import asking
 from broker.web.state import BROKER
 from broker.web.telling import foreseen
@@ -94,9 +97,20 @@ async def written(request: web.Request) -> web.Response:
     if form.get("do") == "delete":
         await drafts.delete(broker.world, who, draft or "")
         raise web.HTTPSeeOther("/applications")
+    if form.get("do") in ("submit", "check", "find"):
+        around = {"draft": draft, "copied": copied, **_tab(form)}
+        typed, again = names_settled(request, who, typed, form, PICKED, around)
+        if again is not None:
+            return again
     if form.get("do") == "submit":
         return await _hand_in(request, who, typed, draft, copied, form.get("once"))
-    seen = form.get("seen")
+    return await _save(request, who, typed, draft, copied, form)
+
+
+async def _save(
+    request: web.Request, who: Caller, typed: Fields, draft: str | None, copied: str | None, form: MultiDict[str]
+) -> web.Response:
+    broker, seen = request.app[BROKER], form.get("seen")
     try:
         kept = await drafts.save(broker.world, who, draft, typed, frozenset({seen}) if seen else None)
         if isinstance(kept, Reason) and kept.code == "REQ-STALE":  # another window: both are kept, each for itself
@@ -108,6 +122,23 @@ async def written(request: web.Request) -> web.Response:
     if form.get("do") == "check":
         return await _checked(request, who, typed, kept, copied)
     return form_page(request, who, typed, draft=kept, copied=copied, saved=True, seen=drafts.mark_of(typed))
+
+
+def names_settled(
+    request: web.Request,
+    who: Caller,
+    typed: Fields,
+    form: MultiDict[str],
+    names: Sequence[str],
+    around: Mapping[str, Any],
+) -> tuple[Fields, web.Response | None]:
+    """`typed` with whole names taken for what they name; and the form again, if somebody only looked for something, or
+    words are left that are no whole name.
+    """
+    if form.get("do") == "find":
+        return typed, form_page(request, who, typed, **around)
+    after, problem = all_settled(request, who, typed, names)
+    return after, form_page(request, who, after, wrong=problem, **around) if problem else None
 
 
 async def show(request: web.Request) -> web.Response:
@@ -197,6 +228,7 @@ def form_page(
         "once": blank_id(world, world.clock.now()),
         "seen": "",
         "typed": typed,
+        "pickers": {name: picked(name, source(request, who, name), typed) for name in PICKED},
         "chosen": places,
         "choices": CHOICES,
         "kinds": KINDS,
@@ -263,7 +295,8 @@ def shown(row: Application, seen: tuple[Desk, ...], who: Caller, request: web.Re
 def papers_shown(row: Application, seen: Sequence[Desk], request: web.Request) -> dict[str, Any]:
     """The papers as they are, with what they were in the turn before, and what may be read of what was said."""
     tongue, before = Tongue(language(request)), row.papers[-2] if row.turn > 1 else None
-    papers = told(row.paper, before, [each for one in seen for each in remarks_for(one)], tongue)
+    remarks = [each for one in seen for each in remarks_for(one)]
+    papers = told(row.paper, before, remarks, tongue, lambda code: disease_of(request, code))
     changed = [one["label"] for one in papers if one["before"] is not None]
     if before is not None:
         members = (("datasets", "desk.asked"), ("people", "together.title"))

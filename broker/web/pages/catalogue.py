@@ -4,6 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
+from broker.core.duo.ontology import named
 from broker.core.grants import published
 from broker.core.ids import DatasetId
 from broker.core.jurisdiction.needs import may_apply
@@ -106,7 +107,11 @@ def _row(row: Dataset, snapshot: Snapshot, tongue: Tongue) -> dict[str, Any]:
             {
                 "code": term.code,
                 "label": searching.label(term.code, tongue),
-                "with": sorted({*term.diseases, *term.regions, *term.projects, *term.institutions}),
+                "with": [
+                    *sorted(named(snapshot.ontology, one) for one in term.diseases),
+                    *sorted(map(tongue.place, term.regions)),
+                    *sorted({*term.projects, *term.institutions}),
+                ],
             }
             for term in row.duo
         ],

@@ -18,6 +18,9 @@ from broker.web.bodies import form_body
 from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.pages.here import page, signed_in, visitor
+from broker.web.pages.paper_form import FIND
+from broker.web.pages.picking import picked, settled, source
+from broker.web.pages.render import asking
 from broker.web.state import BROKER
 
 _FORM_BYTES = 128 * 1024
@@ -46,7 +49,9 @@ async def complained(request: web.Request) -> web.Response:
         if isinstance(found, Reason):
             return await _complain(request, form, wrong=_said(found, request))
         return await _complain(request, {}, shown=_case(found))
-    text, about = form.get("text", ""), form.get("about", "").strip()
+    if form.get("do") == "find":
+        return await _complain(request, form)
+    text, about = form.get("text", ""), _about(request, await visitor(request), form)
     if not text.strip() or len(text) > _TEXT or len(about) > _ABOUT:
         return await _complain(request, form, wrong=_said(_invalid(f"text: some, {_TEXT} characters at most"), request))
     made = await cases.complain(world, None, about, text)
@@ -54,6 +59,13 @@ async def complained(request: web.Request) -> web.Response:
         return await _complain(request, form, wrong=_said(made, request))
     row, key = made
     return await _complain(request, {}, shown=_case(row), key=key)
+
+
+def _about(request: web.Request, who: Caller | None, form: MultiDict[str]) -> str:
+    """What the words name, what was ticked, or else the words: nobody need know a name to complain."""
+    after, closed = settled("about", source(request, who, "about"), form)
+    values = str(after.get("about", "")).splitlines()
+    return values[-1] if closed and values else form.get("about" + FIND, "").strip() or form.get("about", "").strip()
 
 
 async def listing(request: web.Request) -> web.Response:
@@ -107,8 +119,10 @@ async def _complain(
     shown: Mapping[str, Any] | None = None,
     key: str | None = None,
 ) -> web.Response:
-    values = {"typed": typed, "wrong": wrong, "shown": shown, "key": key}
-    return page(request, await visitor(request), "complain.html", values, status=400 if wrong else 200)
+    who = await visitor(request)
+    about = picked("about", source(request, who, "about"), typed)
+    values = {"typed": typed, "about": about, "wrong": wrong, "shown": shown, "key": key}
+    return asking(page(request, who, "complain.html", values, status=400 if wrong else 200))
 
 
 def _case(row: Case) -> dict[str, Any]:

@@ -16,10 +16,10 @@ from broker.web import forms
 from broker.web.bodies import form_body, listed
 from broker.web.errors import Problem
 from broker.web.languages import language
-from broker.web.pages.applying import FORM_BYTES, form_page, own, read_paper, said, shown_again
+from broker.web.pages.applying import FORM_BYTES, form_page, names_settled, own, read_paper, said, shown_again
 from broker.web.pages.here import page, signed_in, visitor
 from broker.web.pages.mending import going_on, kept_or_dropped
-from broker.web.pages.paper_form import fields, typed_of
+from broker.web.pages.paper_form import PICKED, fields, typed_of
 from broker.web.state import BROKER
 
 
@@ -46,6 +46,9 @@ async def amended(request: web.Request) -> web.Response:
     around: dict[str, Any] = {"of": row.paper.datasets, "amended": row.id}
     if (kept := await kept_or_dropped(request, who, row, "amend", form, **around)) is not None:
         return kept
+    typed, again = names_settled(request, who, typed, form, PICKED, around | {"seen": form.get("seen", "")})
+    if again is not None:
+        return again
     papers, more = read_paper(typed), [DatasetId(one) for one in listed(typed.get("datasets", ""))]
     world = request.app[BROKER].world
     done = papers if isinstance(papers, str) else await amend(world, who, row.id, papers, more)

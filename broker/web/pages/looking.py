@@ -19,6 +19,8 @@ from broker.web.languages import language
 from broker.web.pages import searching
 from broker.web.pages.here import page, signed_in, visitor
 from broker.web.pages.paper_form import CHOICES, KINDS, QUESTIONS, Fields, fields, purpose
+from broker.web.pages.picking import all_settled, picked, source
+from broker.web.pages.render import asking
 from broker.web.state import BROKER
 
 _REASONS = 3
@@ -41,13 +43,17 @@ async def for_me(request: web.Request) -> web.Response:
 async def _shown(request: web.Request, who: Caller | None, *, recorded: bool = False) -> web.Response:
     broker, told_in = request.app[BROKER], language(request)
     typed = fields(MultiDict(request.query), told_in)
+    finding = request.query.get("do") == "find"
     wanted, start = searching.asked(request), searching.place(request)
     wrong, found, count, mine = "", tuple[Ahead, ...](), 0, None
+    settled, open_words = all_settled(request, who, typed, ["diseases"])
+    typed = typed if finding and open_words else settled
     try:
         stated = purpose(typed)
     except ValueError as problem:
         stated, wrong = _NOTHING, str(problem)
-    if not wrong and _says_something(stated):
+    wrong = wrong or ("" if finding else open_words)
+    if not wrong and not open_words and _says_something(stated):
         fits = searching.found(request, who, wanted)
         count = len(fits)
         ids = [row.id for row in fits[start : start + MOST]]
@@ -57,6 +63,7 @@ async def _shown(request: web.Request, who: Caller | None, *, recorded: bool = F
             mine = checked if isinstance(checked, PreCheck) else None
     values = {
         "typed": typed,
+        "diseases": picked("diseases", source(request, who, "diseases"), typed),
         "chosen": listed(typed.get("countries", "")),
         "q": request.query.get("q", "")[: searching.LONGEST],
         "wrong": wrong,
@@ -68,12 +75,12 @@ async def _shown(request: web.Request, who: Caller | None, *, recorded: bool = F
         "again": request.path_qs,
         "example": any(one.said.example for one in found),
         "count": count,
-        "looked": not wrong and _says_something(stated),
+        "looked": not wrong and not open_words and _says_something(stated),
         "first": start + 1,
         "last": start + len(found),
         "following": _address(typed, request, start + MOST) if start + MOST < count else None,
     }
-    return page(request, who, "use.html", values, status=400 if wrong else 200)
+    return asking(page(request, who, "use.html", values, status=400 if wrong else 200))
 
 
 def _says_something(stated: Purpose) -> bool:

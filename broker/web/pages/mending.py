@@ -22,7 +22,16 @@ from broker.web import forms
 from broker.web.bodies import form_body
 from broker.web.errors import Problem
 from broker.web.languages import language
-from broker.web.pages.applying import FORM_BYTES, form_page, own, read_paper, remarks_for, said, shown_again
+from broker.web.pages.applying import (
+    FORM_BYTES,
+    form_page,
+    names_settled,
+    own,
+    read_paper,
+    remarks_for,
+    said,
+    shown_again,
+)
 from broker.web.pages.here import visitor
 from broker.web.pages.keeping import NO_STORE, no
 from broker.web.pages.paper_form import Fields, fields, replies, typed_of, without_replies
@@ -55,6 +64,11 @@ async def mended(request: web.Request) -> web.Response:
         return shown_again(request, who, typed, **around)
     if (kept := await kept_or_dropped(request, who, row, "edit", form, **around)) is not None:
         return kept
+    if form.get("do") != "reply":
+        here = around | {"seen": form.get("seen", "")}
+        typed, again = names_settled(request, who, typed, form, ["diseases"], here)
+        if again is not None:
+            return again
     world = request.app[BROKER].world
     if (no := await _replied(request, who, row, typed)) is not None:
         return form_page(request, who, typed, wrong=said(no, request), seen=form.get("seen", ""), **around)

@@ -29,6 +29,10 @@ QUESTIONS = ("commercial", "clinical_care", "genetic_data", "linkage", "recontac
 _AGREED = ("publish", "return_data")
 _LISTS = ("diseases", "countries")
 
+PICKED = ("datasets", "diseases")
+"""What is chosen by its name (pages/picking.py): kept line by line, by address or code."""
+FIND = ".find"
+"""How the field ends in which words of such a name are written."""
 ASKED = "asked."
 """How the fields begin of the questions that the operator added."""
 REPLY = "reply."
@@ -43,8 +47,9 @@ def fields(form: MultiDict[str], told_in: Language) -> Fields:
 
     Countries by their codes, so that a draft can go on in another language than `told_in`.
     """
-    single = (*TEXTS, *CHOICES, *QUESTIONS, *_AGREED, "diseases", "months", "ethics", "datasets", "no_topics")
+    single = (*TEXTS, *CHOICES, *QUESTIONS, *_AGREED, "months", "ethics", "no_topics", *(one + FIND for one in PICKED))
     found: Fields = {name: form[name] for name in single if form.get(name)}
+    found |= {name: "\n".join(said) for name in PICKED if (said := [one for one in form.getall(name, ()) if one])}
     found |= {"countries": ", ".join(said)} if (said := codes(form.getall("countries", ()), told_in)) else {}
     found |= {name: form.getall(name, []) for name in ("kinds", "topics") if form.getall(name, [])}
     more = [name for name in form if name.startswith((ASKED, REPLY))][:_MOST_ASKED]

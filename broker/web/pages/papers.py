@@ -1,6 +1,6 @@
 """What an applicant wrote, question by question, as both sides read it: what it was before, and what was said of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from broker.core.reasons.language import Tongue
@@ -33,9 +33,15 @@ _PLAIN = frozenset({*TEXTS, "months"})
 _LISTS = frozenset({"diseases", "countries"})
 
 
-def told(paper: Paper, before: Paper | None, remarks: Sequence[Remark], tongue: Tongue) -> list[dict[str, Any]]:
-    """Each question with its answer. `before`: the answer of the papers before, where it was another; else None."""
-    now, then = _answers(paper, tongue), _answers(before, tongue) if before is not None else None
+def told(
+    paper: Paper, before: Paper | None, remarks: Sequence[Remark], tongue: Tongue, disease: Callable[[str], str]
+) -> list[dict[str, Any]]:
+    """Each question with its answer. `before`: the answer of the papers before, where it was another; else None.
+
+    `disease`: what people call the one with a code.
+    """
+    now = _answers(paper, tongue, disease)
+    then = _answers(before, tongue, disease) if before is not None else None
     labels = {name: tongue.word(label) for name, label in _LABELS.items()}
     for each in (before, paper):
         labels |= {f"{ASKED}{one.question}": one.asked or one.question for one in (each.answers if each else ())}
@@ -75,20 +81,20 @@ def _question(name: str) -> str:
     return name.removeprefix(MEMBERS)
 
 
-def _answers(paper: Paper, tongue: Tongue) -> dict[str, tuple[str, ...]]:
+def _answers(paper: Paper, tongue: Tongue, disease: Callable[[str], str]) -> dict[str, tuple[str, ...]]:
     """Those that were given, in words."""
     typed = typed_of(paper)
-    return {name: told for name in typed if (told := _words(name, typed, tongue))}
+    return {name: told for name in typed if (told := _words(name, typed, tongue, disease))}
 
 
-def _words(name: str, typed: dict[str, Any], tongue: Tongue) -> tuple[str, ...]:
+def _words(name: str, typed: dict[str, Any], tongue: Tongue, disease: Callable[[str], str]) -> tuple[str, ...]:
     value = typed[name]
     if name in _CHOICES:
         many = [value] if isinstance(value, str) else value
         none = (tongue.word("apply.no_topics"),) if name == "topics" and typed.get("no_topics") else ()
         return tuple(tongue.word(_CHOICES[name] + one) for one in many) or none
     if name in _LISTS:
-        return tuple(tongue.place(one) if name == "countries" else one for one in listed(value))
+        return tuple(map(tongue.place if name == "countries" else disease, listed(value)))
     if name in _PLAIN or name.startswith(ASKED):
         return (value,) if value else ()
     if name == "ethics":

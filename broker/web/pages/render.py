@@ -12,7 +12,7 @@ from aiohttp import web
 
 from broker.core.reasons.language import Tongue, notes
 from broker.core.time import rfc3339
-from broker.web.called import name_of, title_of
+from broker.web.called import about_of, disease_of, name_of, title_of
 from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.middleware import SAFE_HEADERS
@@ -60,6 +60,8 @@ def render(request: web.Request, template: str, status: int = 200, **values: Any
         local.TONGUE: tongue,
         "countries": lambda: countries(told_in),
         "title_of": lambda dataset: title_of(request, dataset),
+        "about_of": lambda about: about_of(request, about),
+        "disease_of": lambda code: disease_of(request, code),
         "name_of": lambda committee: name_of(request, committee),
     }
     response = aiohttp_jinja2.render_template(template, request, spoken | values, status=status)
@@ -76,7 +78,7 @@ ASKING = f"{WITH_SCRIPT}; connect-src 'self'"
 _SCRIPT = "text/javascript; charset=utf-8"
 _STATIC = {
     "style.css": "text/css; charset=utf-8", "receipt.mjs": _SCRIPT, "drafts.mjs": _SCRIPT, "live.mjs": _SCRIPT,
-    "htmx.min.js": _SCRIPT,
+    "pick.mjs": _SCRIPT, "htmx.min.js": _SCRIPT,
 }  # fmt: skip
 """The one stylesheet, our scripts, and htmx as its makers publish it (htmx.LICENSE.txt); each with its type."""
 

@@ -25,20 +25,25 @@ class Search:
     """What is looked for. `code`: a permission or none; `without`: a condition that must not be there, or none."""
 
     words: tuple[str, ...]
-    code: str
-    without: str
-    access: str
+    code: str = ""
+    without: str = ""
+    access: str = ""
 
 
 def asked(request: web.Request) -> Search:
     """The search that an address asks for; what is no word of ours is left out."""
     said = request.query
     return Search(
-        words=tuple(said.get("q", "")[:LONGEST].casefold().split()[:_MOST_WORDS]),
+        words=words(said.get("q", "")),
         code=_one_of(said.get("code", ""), TermKind.PERMISSION),
         without=_one_of(said.get("without", ""), TermKind.MODIFIER),
         access=said.get("access", "") if said.get("access") in ACCESS else "",
     )
+
+
+def words(text: str) -> tuple[str, ...]:
+    """What is searched for."""
+    return tuple(text[:LONGEST].casefold().split()[:_MOST_WORDS])
 
 
 def place(request: web.Request) -> int:
@@ -58,8 +63,7 @@ def found(request: web.Request, who: Caller | None, wanted: Search) -> list[Data
         fits = [one for one in fits if wanted.without not in one.codes]
     if wanted.access:
         fits = [one for one in fits if one.row.access == wanted.access]
-    for word in wanted.words:
-        fits = [one for one in fits if word in one.text]
+    fits = broker.searched.with_words(snapshot, fits, wanted.words)
     return [
         one.row
         for one in fits
@@ -70,8 +74,8 @@ def found(request: web.Request, who: Caller | None, wanted: Search) -> list[Data
 def every(request: web.Request, wanted: Search) -> list[Dataset]:
     """The datasets whose text has the words, hidden ones too: for who administers them."""
     broker = request.app[BROKER]
-    fits = broker.searched.of(broker.snapshots.current())
-    return [one.row for one in fits if all(word in one.text for word in wanted.words)]
+    snapshot = broker.snapshots.current()
+    return [one.row for one in broker.searched.with_words(snapshot, broker.searched.of(snapshot), wanted.words)]
 
 
 def choices() -> dict[str, Any]:

@@ -17,6 +17,8 @@ from broker.web import forms
 from broker.web.bodies import form_body
 from broker.web.languages import language
 from broker.web.pages.here import page, signed_in, visitor
+from broker.web.pages.picking import all_settled, picked, source
+from broker.web.pages.render import asking
 from broker.web.state import BROKER
 
 _FORM_BYTES = 128 * 1024
@@ -33,6 +35,12 @@ async def acted(request: web.Request) -> web.Response:
     """POST /incidents: report one, or take a step; which, `do` says."""
     who = await signed_in(request)
     form = forms.own(request, await form_body(request, _FORM_BYTES))
+    if form.get("do") == "find":
+        return _listed(request, who, form)
+    after, problem = all_settled(request, who, form, ["dataset"]) if form.get("do") == "report" else (form, "")
+    if problem:
+        return _listed(request, who, form, problem)
+    form = MultiDict(after)
     done = await _step(request, who, form)
     if isinstance(done, Reason):
         return _listed(request, who, form, sentence(done.code, dict(done.facts), language(request)))
@@ -48,7 +56,10 @@ async def _step(request: web.Request, who: Caller, form: MultiDict[str]) -> Inci
             noticed = parse_rfc3339(form.get("noticed", "").strip())
         except ValueError:
             return Reason(code="REQ-INVALID", facts=(("problem", "noticed: a day, for example 2027-01-31"),))
-        dataset, said = DatasetId(form.get("dataset", "").strip()), form.get("breach", "other")
+        dataset, said = (
+            DatasetId(form.get("dataset", "").splitlines()[-1] if form.get("dataset") else ""),
+            form.get("breach", "other"),
+        )
         breach = next((one for one in BREACHES if one == said), None)
         if breach is None:
             return Reason(code="REQ-INVALID", facts=(("problem", f"breach: {', '.join(BREACHES)}"),))
@@ -83,5 +94,13 @@ def _listed(
         }
         for one in mine
     ]
-    values: dict[str, Any] = {"told": told, "rows": rows, "wrong": wrong, "typed": typed or {}, "breaches": BREACHES}
-    return page(request, who, "incidents.html", values, status=409 if wrong else 200)
+    dataset = picked("dataset", source(request, who, "dataset"), typed or {})
+    values: dict[str, Any] = {
+        "dataset": dataset,
+        "told": told,
+        "rows": rows,
+        "wrong": wrong,
+        "typed": typed or {},
+        "breaches": BREACHES,
+    }
+    return asking(page(request, who, "incidents.html", values, status=409 if wrong else 200))

@@ -99,7 +99,10 @@ def _stanza(number: int, *, obsolete: bool) -> st.SearchStrategy[Stanza]:
     if obsolete:
         return st.builds(Stanza, id=id, obsolete=st.just(value=True), replaced_by=any_name)
     mostly_up = st.one_of(_some(number), _some(number), _some(number), any_name)
-    return st.builds(Stanza, id=id, label=st.sampled_from(["", "a", "b"]), parents=mostly_up, same=any_name)
+    synonyms = st.lists(st.sampled_from(["c", "d  e"]), max_size=2).map(tuple)
+    return st.builds(
+        Stanza, id=id, label=st.sampled_from(["", "a", "b"]), parents=mostly_up, same=any_name, synonyms=synonyms
+    )
 
 
 _stanzas = st.lists(st.booleans(), max_size=12).flatmap(
@@ -171,7 +174,7 @@ def test_a_closure_that_is_not_as_it_was_written_is_not_read(stanzas: list[Stanz
     with pytest.raises(ClosureError):
         decode(raw, "another source")
     with pytest.raises(ClosureError):
-        decode(raw.replace(b'"format": 1', b'"format": 0'), "s")
+        decode(raw.replace(b'"format": 2', b'"format": 0'), "s")
 
 
 def _signed(head: dict[str, Any], body: bytes) -> bytes:
@@ -206,9 +209,11 @@ def test_a_closure_whose_digest_is_right_and_whose_parts_are_wrong_is_not_read()
             decode(_signed(changed, rest), "s")
 
 
-def _with_parts(names: list[str], labels: list[str], starts: list[int], ancestors: list[int]) -> bytes:
+def _with_parts(
+    names: list[str], labels: list[str], starts: list[int], ancestors: list[int], synonyms: list[str] | None = None
+) -> bytes:
     raw = encode(build("v", [Stanza(id="D:1")]), "s")
-    words = {"names": names, "labels": labels, "others": {}, "open_ends": []}
+    words = {"names": names, "labels": labels, "synonyms": synonyms or [], "others": {}, "open_ends": []}
     text = json.dumps(words).encode()
     head = json.loads(raw.partition(b"\n")[0]) | {"terms": len(starts) - 1, "text": len(text)}
     return _signed(head, zlib.compress(text + array(NUMBERS, [*starts, *ancestors]).tobytes()))
@@ -230,6 +235,13 @@ def test_a_closure_whose_parts_do_not_belong_together_is_not_read(
     assert decode(_with_parts(["a", "b"], ["", ""], [0, 1, 2], [0, 1]), "s").names == ("a", "b")
     with pytest.raises(ClosureError, match="belong together"):
         decode(_with_parts(names, labels, starts, ancestors), "s")
+
+
+def test_a_closure_with_other_names_for_some_of_its_terms_alone_is_not_read() -> None:
+    parts: tuple[list[str], list[str], list[int], list[int]] = (["a", "b"], ["", ""], [0, 1, 2], [0, 1])
+    assert decode(_with_parts(*parts, synonyms=["c", ""]), "s").synonyms == ("c", "")
+    with pytest.raises(ClosureError, match="belong together"):
+        decode(_with_parts(*parts, synonyms=["c"]), "s")
 
 
 def test_a_first_line_is_read_up_to_its_limit() -> None:

@@ -19,6 +19,7 @@ from broker.core.reasons.origin_words import ORIGIN_WORDS
 from broker.core.reasons.pack_words import PACK_WORDS
 from broker.core.reasons.page_words import PAGE_WORDS
 from broker.core.reasons.participant_words import PARTICIPANT_WORDS
+from broker.core.reasons.pick_words import PICK_WORDS
 from broker.core.reasons.public_words import PUBLIC_WORDS
 from broker.core.reasons.signing_words import SIGNING_WORDS
 from broker.core.reasons.together_words import TOGETHER_WORDS
@@ -33,6 +34,7 @@ TABLES = (
     ADMIN_WORDS,
     NOTICE_WORDS,
     PUBLIC_WORDS,
+    PICK_WORDS,
     TOGETHER_WORDS,
     COMMUNITY_WORDS,
     ALERT_WORDS,

@@ -7,7 +7,8 @@ export const AGAIN = 15000;
 
 /** What a window does while somebody writes. `send()` answers {status, told}; `say(what, text)` shows it. */
 export class Keeper {
-  constructor({ send, note, say, later = setTimeout, never = clearTimeout }) {
+  // Timers of a browser are no methods of ours: called as such they throw, and nothing would be kept.
+  constructor({ send, note, say, later = (then, wait) => setTimeout(then, wait), never = (timer) => clearTimeout(timer) }) {
     Object.assign(this, { send, note, say, later, never });
     this.timer = null;
     this.flight = null;

@@ -1,0 +1,96 @@
+"""Which disease do words mean? By the names that a release gives its terms, and by their codes.
+
+Made once for a release, beside everything else: folding the names of tens of thousands of terms takes a while. Only
+whole names and codes are taken for an answer; anything less is a list to choose from.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from heapq import nsmallest
+
+from broker.core.duo.ontology import Ontology, curie, kind_of, known, named
+
+LONGEST = 200
+"""Characters of a name that is looked for."""
+FEWEST = 2
+"""Letters without which nothing is looked for."""
+_MOST_WORDS = 8
+_APART = re.compile(r"[\W_]+")
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9]*:\S+")
+_WITH_CODE = re.compile(r".*\(([A-Za-z][A-Za-z0-9]*:\S+)\)\s*", re.DOTALL)
+"""As pages tell a disease: `melanoma (MONDO:0005105)`."""
+
+
+class Diseases:
+    """The names of a release's terms, as they are searched in."""
+
+    def __init__(self, ontology: Ontology) -> None:
+        self.ontology = ontology
+        synonyms = ontology.synonyms or ("",) * len(ontology.labels)
+        self._names = [
+            _lines((label, *more.splitlines())) for label, more in zip(ontology.labels, synonyms, strict=True)
+        ]
+
+    def meant(self, text: str) -> str | None:
+        """The code of the disease that `text` is the code or a whole name of; None: of none, or of several."""
+        text = text.strip()[:LONGEST]
+        code = _WITH_CODE.fullmatch(text)
+        if (found := known(self.ontology, code[1] if code is not None else text)) is not None:
+            return found
+        name = folded(text)
+        if not name:
+            return None
+        hits = [number for number, names in enumerate(self._names) if f"\n{name}\n" in names]
+        labelled = [number for number in hits if self._names[number].startswith(f"\n{name}\n")]
+        only = labelled or hits
+        return self.ontology.names[only[0]] if len(only) == 1 else None
+
+    def like(self, text: str, most: int) -> list[str]:
+        """The codes of those with all these words, or parts of them, in their names; the nearest first."""
+        name = folded(text[:LONGEST])
+        words = name.split()[:_MOST_WORDS]
+        if len(name) < FEWEST:
+            return []
+        hits = [number for number, names in enumerate(self._names) if all(word in names for word in words)]
+        return [self.ontology.names[number] for number in nsmallest(most, hits, lambda one: self._far(one, name))]
+
+    def told(self, code: str) -> str:
+        """`melanoma (MONDO:0005105)`; what nobody knows as it was written."""
+        return named(self.ontology, code)
+
+    def around(self, code: str) -> str:
+        """In what a dataset for this disease is searched: its names, and those of all that it is a kind of."""
+        numbers, live = self.ontology.numbers, known(self.ontology, code)
+        if live is None:
+            return f"\n{folded(code)}\n"
+        return "".join(self._names[numbers[one]] for one in (live, *kind_of(self.ontology, live)))
+
+    def wider(self, code: str) -> frozenset[str]:
+        """It and all that it is a kind of: data for one of these are data for it."""
+        return frozenset({code, *kind_of(self.ontology, code)})
+
+    def _far(self, number: int, name: str) -> tuple[int, int, str]:
+        """A name that is just these words is nearest, then one that begins with them; then the shorter label."""
+        names, label = self._names[number], self.ontology.labels[number]
+        place = (
+            0 if f"\n{name}\n" in names else 1 if names.startswith(f"\n{name}") else 2 if f"\n{name}" in names else 3
+        )
+        return place, len(label), label
+
+
+def _lines(names: Iterable[str]) -> str:
+    """Each name on a line of its own, so that it is seen where one begins and ends."""
+    return "\n".join(["", *dict.fromkeys(map(folded, names)), ""])
+
+
+def is_code(text: str) -> bool:
+    """Is it written as codes are? Also one that is not in the list: then a person decides about it."""
+    return _CODE.fullmatch(curie(text)) is not None
+
+
+def folded(name: str) -> str:
+    """Capitals, accents and marks between words make no other name."""
+    plain = name if name.isascii() else unicodedata.normalize("NFKD", name)
+    kept = plain if plain.isascii() else "".join(one for one in plain if not unicodedata.combining(one))
+    return _APART.sub(" ", kept.casefold()).strip()

@@ -1,0 +1,67 @@
+"""Diseases by their names: whole names are understood, anything less is a list to choose from."""
+
+import pytest
+
+from broker.core.duo.called import Diseases, is_code
+from broker.core.duo.release import Stanza, build
+from tests import builders as b
+
+CANCER, BREAST, MELANOMA = "MONDO:0004992", "MONDO:0004989", "MONDO:0005105"
+pytestmark = pytest.mark.row("PAG-DISEASES")
+
+
+@pytest.fixture(scope="module", name="all_of_them")
+def _all_of_them() -> Diseases:
+    return Diseases(b.ontology())
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("breast carcinoma", BREAST),
+        ("  Breast  CARCINOMA ", BREAST),
+        ("breast-carcinoma", BREAST),
+        ("breast carcinoma (MONDO:0004989)", BREAST),
+        (BREAST, BREAST),
+        ("http://purl.obolibrary.org/obo/MONDO_0004989", BREAST),
+        ("carcinoma of the breast", BREAST),
+        ("trisomy 21", "MONDO:0008608"),
+        ("breast", None),
+        ("retinoblast", None),
+        ("", None),
+        ("()", None),
+        ("breast carcinoma (and others)", None),
+        ("MONDO:9999999", None),
+    ],
+)
+def test_a_whole_name_or_a_code_is_taken_and_nothing_less(all_of_them: Diseases, typed: str, meant: str | None) -> None:
+    assert all_of_them.meant(typed) == meant
+
+
+def test_a_name_that_several_have_is_none_and_a_label_comes_before_another_name() -> None:
+    two = [Stanza(id="D:1", label="Ménière", synonyms=("vertigo",)), Stanza(id="D:2", label="b", synonyms=("vertigo",))]
+    assert Diseases(build("v", two)).meant("vertigo") is None
+    assert Diseases(build("v", two)).meant("meniere") == "D:1"
+    assert Diseases(build("v", [*two, Stanza(id="D:3", label="Vertigo")])).meant("vertigo") == "D:3"
+
+
+def test_what_is_like_it_comes_nearest_first_and_no_more_than_asked(all_of_them: Diseases) -> None:
+    assert all_of_them.like("melanoma", 20)[0] == MELANOMA
+    assert all_of_them.told(all_of_them.like("cancer breast", 5)[0]) == "breast cancer (MONDO:0007254)"
+    assert all_of_them.like("heart attack", 5) == ["MONDO:0005068"]
+    assert len(all_of_them.like("disease", 3)) == 3
+    assert all_of_them.like("d", 3) == [], "one letter is in nearly all of them"
+    assert all_of_them.like("nothing of the kind", 3) == []
+
+
+def test_data_for_a_disease_are_data_for_what_is_a_kind_of_it(all_of_them: Diseases) -> None:
+    assert {CANCER, BREAST} <= all_of_them.wider(BREAST)
+    assert BREAST not in all_of_them.wider(CANCER)
+    assert "\ncancer\n" in all_of_them.around(BREAST)
+    assert all_of_them.around("OMIM:1") == "\nomim 1\n"
+
+
+def test_codes_are_known_by_how_they_are_written() -> None:
+    assert is_code("MONDO:1")
+    assert not is_code("breast: carcinoma")
+    assert not is_code("breast")

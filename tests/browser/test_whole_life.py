@@ -50,7 +50,9 @@ async def applies(ada: Person) -> str:
     await ada.follows("/dataset?")
     await ada.follows("/applications/new?")
     await ada.signs_in()
-    assert await ada.at.page.is_checked(f'[name="datasets"][value="{HEART}"]'), "what was chosen before signing in is still chosen"
+    assert await ada.at.page.is_checked(f'[name="datasets"][value="{HEART}"]'), (
+        "what was chosen before signing in is still chosen"
+    )
     await ada.writes(title="Rhythm", statement=TEXT)
     await ada.presses(value="save")
     await ada.goes("/applications")

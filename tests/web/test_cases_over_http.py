@@ -77,7 +77,7 @@ async def test_a_no_is_challenged_and_answered_by_the_panel(tmp_path: Path) -> N
 
 
 @pytest.mark.row("WHO-P-10")
-@pytest.mark.parametrize(("language", "title"), [("en", "Complain"), ("es", "Reclamar")])
+@pytest.mark.parametrize(("language", "title"), [("en", "Make a complaint"), ("es", "Presentar una reclamación")])
 async def test_anybody_complains_on_a_page_and_reads_there_how_it_stands(
     tmp_path: Path, language: str, title: str
 ) -> None:

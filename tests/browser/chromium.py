@@ -45,6 +45,15 @@ _TOO_WIDE = """() => {
   const found = [...document.querySelectorAll("body *")].filter(wide);
   return [`wider than the screen: ${found.map((one) => one.outerHTML.slice(0, 120)).join(" | ")}`];
 }"""
+_OUT_OF_REACH = """() => {
+  const scrolls = (one) => one.scrollWidth > one.clientWidth + 1
+    && ["auto", "scroll"].includes(getComputedStyle(one).overflowX) && one.checkVisibility();
+  const named = (one) => one.ariaLabel || one.ariaLabelledByElements?.some((each) => each.textContent.trim());
+  const reached = (one) => one.matches("textarea, input, select")
+    || (one.tabIndex === 0 && one.matches("section") && named(one));
+  const found = [...document.querySelectorAll("body *")].filter((one) => scrolls(one) && !reached(one));
+  return found.map((one) => `scrolls, and is out of reach or has no name: ${one.outerHTML.slice(0, 120)}`);
+}"""
 _SEND = """([to, fields]) => {
   const named = (one) => !fields.do || [...one.querySelectorAll("[name=do]")].some((each) => each.value === fields.do);
   const path = to || location.pathname;
@@ -122,7 +131,7 @@ class Window:
         await self.page.evaluate(AXE.read_text("utf-8"))
         found: list[str] = await self.page.evaluate(_RUN_AXE, _TAGS)
         complaints, self.complaints = self.complaints, []
-        return [*found, *await self.too_wide(), *complaints]
+        return [*found, *await self.too_wide(), *await self.page.evaluate(_OUT_OF_REACH), *complaints]
 
     async def too_wide(self) -> list[str]:
         """What does not fit the width of the window: nobody scrolls in two directions."""

@@ -79,7 +79,7 @@ class Browser:
 class Sound(HTMLParser):
     """Tags close in order, fields have labels, ids are unique, headings do not skip, no inline script or style.
 
-    Nothing has a width of its own, so a page fits where 320 pixels are all there is.
+    What scrolls is reached by keyboard, and is a region with a name. Nothing has a width of its own, so a page fits where 320 pixels are all there is.
     """
 
     def __init__(self, language: str) -> None:
@@ -90,6 +90,7 @@ class Sound(HTMLParser):
         self.unlabelled: list[str] = []
         self.open: list[str] = []
         self.level = 0
+        self.named_by: set[str] = set()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         said = {name: value or "" for name, value in attrs}
@@ -101,6 +102,10 @@ class Sound(HTMLParser):
         if "id" in said:
             assert said["id"] not in self.ids, said["id"]
             self.ids.add(said["id"])
+        if "scroll" in said.get("class", "").split():
+            named = said.get("aria-label") or said.get("aria-labelledby")
+            assert (tag, said.get("tabindex"), bool(named)) == ("section", "0", True), "scrolled by keyboard, and named"
+        self.named_by |= set(said.get("aria-labelledby", "").split())
         if tag == "label":
             self.labels.add(said.get("for", ""))
         if (tag in ("textarea", "select") or (tag == "input" and said.get("type") != "hidden")) and not (
@@ -122,4 +127,5 @@ class Sound(HTMLParser):
     def done(self) -> None:
         assert not self.open, self.open
         assert self.labels >= set(self.unlabelled)
+        assert self.named_by <= self.ids, "what names it is on the page"
         assert self.level, "a page has a heading"

@@ -277,6 +277,29 @@ async def test_hidden_data_are_on_no_page_for_strangers(tmp_path: Path) -> None:
         assert "The secret study" in await ada.open("/datasets"), "who holds a grant for it knows it"
 
 
+@pytest.mark.parametrize(
+    ("role", "scope", "status"),
+    [
+        ("admin", "service", 200),
+        ("auditor", "service", 200),
+        ("custodian", f"dataset:{b.HEART}", 200),
+        ("handler", f"committee:{b.DAC}", 200),
+        ("custodian", "dataset:https://bank.example/other", 404),
+        ("committee_chair", "committee:https://other.example", 404),
+        ("complaints_officer", "service", 404),
+    ],
+)
+async def test_whoever_answers_for_hidden_data_reads_the_page_that_a_reminder_leads_to(
+    tmp_path: Path, role: str, scope: str, status: int
+) -> None:
+    hidden = b.dataset(existence="hidden", title="The secret study")
+    held = Role(id="s-one", role=role, scope=scope, iss=b.HOME, sub="sam")
+    async with site(tmp_path, *rows(), held, dataset=hidden) as s:
+        sam = Browser(s, "sam")
+        shown = await sam.open(f"/dataset?id={b.HEART}")
+        assert (sam.status, "The secret study" in shown) == (status, status == 200)
+
+
 async def test_data_are_found_by_words_and_by_what_they_may_be_used_for(tmp_path: Path) -> None:
     async with site(tmp_path, *rows()) as s:
         sam = Browser(s, "sam")

@@ -279,3 +279,18 @@ async def test_a_form_of_nobody_changes_nothing(s: Site) -> None:
         await pia.send(path, token="f" * 64, **fields)
         assert pia.status == 400
     assert newest(s).consent.version == 1
+
+
+@pytest.mark.row("PAG-LANGUAGES")
+async def test_a_receipt_says_what_the_codes_mean_in_the_language_of_its_reader(tmp_path: Path) -> None:
+    mine = b.consent(scope=Scope(permissions=b.codes("DUO:0000006"), answers={"commercial_use": "deny"}))
+    async with site(tmp_path, *rows(), pia=mine) as s:
+        shown = await Browser(s, "pia", "es").open(f"{MINE}/receipt")
+        told = shown[: shown.rindex("<details>")]
+        assert "Sus datos pueden usarse para investigación sobre salud, médica o biomédica." in told
+        assert "Usted dijo que no: el uso comercial." in told
+        assert "health" not in told
+        shown = await Browser(s, "pia", "es").open("/policies/eu-gdpr-ch5")
+        assert '<h1 lang="en">' in shown, "a screen reader reads English as English"
+        assert "están en inglés" in shown
+        assert "are in English" not in await Browser(s, "pia").open("/policies/eu-gdpr-ch5")

@@ -13,7 +13,7 @@ from broker.core.consent.answers import KEYS
 from broker.core.consent.model import ConsentVersion, Withdrawal, WithdrawalKind
 from broker.core.consent.withdrawal import consequence, effects
 from broker.core.consent.writing import version_hash, write_term
-from broker.core.duo.vocabulary import ENTRIES
+from broker.core.duo.named import label
 from broker.core.plain import plain
 from broker.core.reasons import REASONS
 from broker.core.reasons.language import ENGLISH, Language, Tongue
@@ -142,9 +142,9 @@ def _gone(version: ConsentVersion) -> bool:
 def _choices(version: ConsentVersion, told: "_Told") -> Iterator[dict[str, str]]:
     """What they said yes and no to; of somebody who took back everything it says nothing any more."""
     for term in version.scope.permissions:
-        yield told.line("RGT-FOR", what=_label(term.code))
+        yield told.line("RGT-FOR", what=label(term.code, told.tongue))
     for term in version.scope.modifiers:
-        yield told.line("RGT-CONDITION", what=_label(term.code))
+        yield told.line("RGT-CONDITION", what=label(term.code, told.tongue))
     codes = {"permit": "RGT-YES", "deny": "RGT-NO", "ask": "RGT-ASK"}
     for row in KEYS:
         code = codes.get(version.scope.answers.get(row.key, ""), "RGT-NOT-ASKED")
@@ -174,11 +174,6 @@ def _lists(version: ConsentVersion, told: _Told) -> Iterator[dict[str, str]]:
     for code, entries in (("RGT-ONLY-IN", hosting), ("RGT-ONLY-BY", ways), ("RGT-ONLY-TO", to)):
         if entries is not None:
             yield told.line(code, what=told.some(entries)) if entries else told.line("RGT-NOBODY")
-
-
-def _label(code: str) -> str:
-    entry = ENTRIES.get(code)
-    return entry.label if entry is not None else code
 
 
 def withdrawal_receipt(

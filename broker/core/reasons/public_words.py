@@ -47,7 +47,7 @@ PUBLIC_WORDS: Mapping[str, str] = MappingProxyType(
         "policy.history": "Versions",
         "policy.history_lead": "Every version that was ever in force is kept, and decisions of its time are made again by it.",
         "policy.since": "In force since",
-        "policy.before": "before dates were noted",
+        "policy.before": "In force since before days were written down",
         "policy.now": "in force now",
         "policy.then": "This version was in force before. What holds now:",
         "policy.next_version": "Version {version}",

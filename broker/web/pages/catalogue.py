@@ -4,6 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
+from broker.core.duo.named import label
 from broker.core.duo.ontology import named
 from broker.core.grants import published
 from broker.core.ids import DatasetId
@@ -115,7 +116,7 @@ def _row(row: Dataset, snapshot: Snapshot, tongue: Tongue) -> dict[str, Any]:
         "codes": [
             {
                 "code": term.code,
-                "label": searching.label(term.code, tongue),
+                "label": label(term.code, tongue),
                 "with": [
                     *sorted(named(snapshot.ontology, one) for one in term.diseases),
                     *sorted(map(tongue.place, term.regions)),

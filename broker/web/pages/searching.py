@@ -5,8 +5,8 @@ from typing import Any
 
 from aiohttp import web
 
-from broker.core.duo.vocabulary import ENTRIES, Entry, TermKind
-from broker.core.reasons.language import Tongue
+from broker.core.duo.named import word_of
+from broker.core.duo.vocabulary import ENTRIES, TermKind
 from broker.core.rows import Dataset
 from broker.flows.request_access import may_know
 from broker.flows.world import Caller
@@ -85,19 +85,6 @@ def choices() -> dict[str, Any]:
         "conditions": [(one.code, word_of(one)) for one in ENTRIES.values() if one.kind is TermKind.MODIFIER],
         "ways_in": ACCESS,
     }
-
-
-def word_of(entry: Entry) -> str:
-    """The key of the word for a permission or a condition."""
-    return "duo." + entry.shorthand.lower()
-
-
-def label(code: str, tongue: Tongue) -> str:
-    """What a code means, in words; a code that may not stand on a dataset, as the ontology calls it."""
-    entry = ENTRIES.get(code)
-    if entry is None or entry.kind not in (TermKind.PERMISSION, TermKind.MODIFIER):
-        return entry.label if entry is not None else code
-    return tongue.word(word_of(entry))
 
 
 def _one_of(code: str, kind: TermKind) -> str:

@@ -47,10 +47,16 @@ TABLES = (
 )
 OF_PAGES = {key: word for table in TABLES for key, word in table.items()}
 WEB = Path(__file__).parents[3] / "broker" / "web" / "pages"
-LETTERS = WEB.parents[1] / "core" / "letters.py"
+CORE = WEB.parents[1] / "core"
 SOURCES = [
     path.read_text("utf-8")
-    for path in (*WEB.parent.glob("*.py"), *WEB.glob("*.py"), *(WEB / "templates").glob("*.html"), LETTERS)
+    for path in (
+        *WEB.parent.glob("*.py"),
+        *WEB.glob("*.py"),
+        *(WEB / "templates").glob("*.html"),
+        CORE / "letters.py",
+        CORE / "duo" / "named.py",
+    )
 ]
 SAID = set(re.findall(r"[\"']([a-z]+\.[a-z_.]+)[\"']", "\n".join(SOURCES)))
 MADE = set(re.findall(r'"([a-z]+\.(?:[a-z_]+\.)?)" \+', "\n".join(SOURCES)))

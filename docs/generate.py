@@ -431,7 +431,7 @@ def explanation_schema() -> str:
         "sentence": text,
         "sentences": sentences,
     }
-    step = {"fact": text, "add": {}, "set": {}, "remove": {}, "by": {"enum": sorted(get_args(By))}}
+    step = {"fact": text, "add": {}, "set": {}, "remove": {}, "by": {"enum": sorted(get_args(By))}, "named": texts}
     change = step | {"and": {"type": "array", "items": _object(step, "fact", "by")}, "result": outcomes, "say": text}
     rung = _object({"outcome": outcomes, "codes": {"type": "array", "items": codes}}, "outcome", "codes")
     way = {"modality": {"enum": sorted(Modality)}, "result": outcomes, "link": text, "do": text}

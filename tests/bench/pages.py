@@ -17,6 +17,7 @@ from broker.app import opened, serving
 from broker.config import Settings
 from broker.core.consultations import MOST_TEXT
 from broker.core.copied import copied
+from broker.core.duo.vocabulary import DS
 from broker.core.ids import DatasetId, GrantId, PersonId
 from broker.core.rows import Comment, Consultation, Dataset, Grant, Person, Put, Role, Row
 from broker.core.time import Seconds
@@ -27,7 +28,7 @@ from tests.bench.long_log import LongLog
 from tests.bench.measure import Goal
 from tests.web.browsing import browser_session, secret
 
-DATASETS, GRANTS, ENTRIES = 100_000, 1_000_000, 1_000_000
+DATASETS, GRANTS, ENTRIES, DISEASES = 100_000, 1_000_000, 1_000_000, 30_000
 PAGE_MICROS = 50_000
 SEARCH_MICROS = 100_000
 ASKED = "cst_1"
@@ -47,6 +48,12 @@ PAGES = {
     "a consultation with a thousand comments": f"/consultations/{ASKED}",
     "who sits beside whose data": "/figures",
     "the list of datasets, to a program": "/api/v1/datasets?page_size=200",
+    f"a disease looked for among {DISEASES:,} by words": "/pick/diseases?diseases.find=lung+disease",
+    "an empty application": "/applications/new",
+}
+SEARCHES = {
+    "data looked for by their title": "/pick/datasets?datasets.find=study+of+lungs",
+    "the catalogue searched for a disease": "/datasets?q=lung+disease+of+kind+17",
 }
 _WHO = {"/admin/log": "eve", "/admin/running": "eve", "/renewals": "mei", "/reviews": "mei", "/my-data": "pia"}
 """Who looks at it, if not Ada."""
@@ -106,12 +113,28 @@ def _dataset(n: int) -> Dataset:
     )
 
 
+def _disease(n: int) -> str:
+    return f"MONDO:{n:07}"
+
+
+def _ontology() -> str:
+    """As many terms as MONDO has, each with two other names, and a kind of others up to the top."""
+    terms = (
+        f"[Term]\nid: {_disease(n)}\nname: lung disease of kind {n}\n"
+        f'synonym: "disorder {n} of the lung" EXACT []\nsynonym: "pulmonary {n}" EXACT []\n'
+        + (f"is_a: {_disease(n // 3)}\n" if n else "")
+        for n in range(DISEASES)
+    )
+    return "format-version: 1.2\n\n" + "\n".join(terms)
+
+
 def _others(now: Seconds) -> Iterator[Row]:
     """What is there besides: datasets, and grants of other people."""
     dataset, grant = _dataset(0), b.grant()
     ids = [DatasetId(f"https://data.example/{n:06d}") for n in range(DATASETS)]
     for n, id in enumerate(ids):
-        yield copied(dataset, id=id, title=f"Study {n} of lungs")
+        duo = b.codes({"code": DS, "diseases": [_disease(n // 10)]}) if n % 10 == 0 else dataset.duo
+        yield copied(dataset, id=id, title=f"Study {n} of lungs", duo=duo)
     for n in range(GRANTS):
         begins, ends = Seconds(now - n % _DAYS * _DAY), Seconds(now + (n % _DAYS + 1) * _DAY)
         person = PersonId(f"usr_{n % _PEOPLE}")
@@ -162,7 +185,10 @@ async def _opened(stack: AsyncExitStack, loop: asyncio.AbstractEventLoop, chosen
 def goals() -> Iterator[tuple[Goal, ...]]:
     """With a broker that serves meanwhile, in a folder of its own."""
     with tempfile.TemporaryDirectory() as folder, logging_nowhere():
-        chosen = LongLog(Path(folder), ENTRIES, str(b.US)).settings.model_copy(update={"port": 0})
+        named = Path(folder) / "diseases.obo"
+        named.write_text(_ontology(), "utf-8")
+        changes = {"port": 0, "ontology": named}
+        chosen = LongLog(Path(folder), ENTRIES, str(b.US)).settings.model_copy(update=changes)
         loop, stack = asyncio.new_event_loop(), AsyncExitStack()
         try:
             door = loop.run_until_complete(_opened(stack, loop, chosen))
@@ -184,5 +210,9 @@ def _goals(door: _Door) -> tuple[Goal, ...]:
         *(
             Goal(name=f"{name}, {among}", micros=PAGE_MICROS, run=lambda path=path: door.get(path), times=_TIMES)  # type: ignore[misc]
             for name, path in PAGES.items()
+        ),
+        *(
+            Goal(name=f"{name}, {among}", micros=SEARCH_MICROS, run=lambda path=path: door.get(path), times=_TIMES)  # type: ignore[misc]
+            for name, path in SEARCHES.items()
         ),
     )

@@ -77,7 +77,7 @@ def explain(question: Question, decision: Decision, snapshot: Snapshot) -> Expla
         "known_at": rfc3339(question.known_at),
         "asked": written.asked(question, decision),
         "you_can": written.you_can(question, filtered, ((way, passes[way]) for way in alternatives)),
-        "change_that_would_help": written.helps(changes),
+        "change_that_would_help": written.helps(changes, snapshot.ontology),
         "obligations": list(decision.obligations),
         "missing": list(missing),
         "challenge": written.against(way_out),

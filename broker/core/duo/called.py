@@ -6,7 +6,7 @@ whole names and codes are taken for an answer; anything less is a list to choose
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from heapq import nsmallest
 
 from broker.core.duo.ontology import Ontology, curie, kind_of, known, named
@@ -52,7 +52,9 @@ class Diseases:
         words = name.split()[:_MOST_WORDS]
         if len(name) < FEWEST:
             return []
-        hits = [number for number, names in enumerate(self._names) if all(word in names for word in words)]
+        hits: Sequence[int] = range(len(self._names))
+        for word in words:
+            hits = [number for number in hits if word in self._names[number]]
         return [self.ontology.names[number] for number in nsmallest(most, hits, lambda one: self._far(one, name))]
 
     def told(self, code: str) -> str:

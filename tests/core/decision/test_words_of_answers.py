@@ -92,7 +92,12 @@ STEPS: list[tuple[dict[str, Any], str]] = [
     ({"fact": "purpose.duration_months", "set": 6, "by": "you"}, "you ask for 6 months"),
     ({"fact": "purpose.diseases", "add": ["a", "b"], "by": "you"}, "you limit the project to a, b"),
     ({"fact": "purpose.diseases", "remove": ["a"], "by": "you"}, "you leave out a"),
+    ({"fact": "purpose.diseases", "remove": ["a"], "named": ["gout (a)"], "by": "you"}, "you leave out gout (a)"),
     ({"fact": "purpose.kinds", "remove": ["ancestry"], "by": "you"}, "you leave out ancestry from the purpose"),
+    (
+        {"fact": "purpose.kinds", "remove": ["hmb"], "by": "you"},
+        "you leave out health, medical or biomedical research from the purpose",
+    ),
     ({"fact": "purpose.project", "set": "p", "by": "you"}, "you state purpose.project: p"),
     ({"fact": "recipient.moon", "set": True, "by": "institution"}, "your institution shows recipient.moon: True"),
     ({"fact": "evidence", "add": ["x"], "by": "custodian"}, "the data holder puts on file x"),

@@ -83,10 +83,18 @@ def test_a_change_is_its_first_step_and_those_that_are_needed_besides() -> None:
     one = Step(fact="purpose.commercial", how="set", value=False, by="you")
     two = Step(fact="evidence", how="add", value=("x",), by="custodian")
     told_two = {"fact": "evidence", "add": ["x"], "by": "custodian"}
-    assert written.helps([Change(steps=(one, two), outcome=PERMIT)]) == [
+    assert written.helps([Change(steps=(one, two), outcome=PERMIT)], b.ontology()) == [
         {"fact": "purpose.commercial", "set": False, "by": "you", "and": [told_two], "result": "PERMIT"}
     ]
-    assert written.helps([]) == []
+    assert written.helps([], b.ontology()) == []
+
+
+@pytest.mark.row("PAG-DISEASES")
+def test_a_change_says_what_people_call_the_diseases_whose_codes_it_holds() -> None:
+    step = Step(fact="purpose.diseases", how="remove", value=("MONDO:0005105", "MONDO:9999999"), by="you")
+    (told,) = written.helps([Change(steps=(step,), outcome=PERMIT)], b.ontology())
+    assert told["remove"] == ["MONDO:0005105", "MONDO:9999999"]
+    assert told["named"] == ["melanoma (MONDO:0005105)", "MONDO:9999999"]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ language. The researcher's first screen has 120 words at most, the participant's
 """
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, Literal
 
 from broker.core.consent.public import LEFT_OUT
@@ -12,7 +13,7 @@ from broker.core.jurisdiction.facts import is_place
 from broker.core.outcome import Outcome
 from broker.core.purpose import LADDER, Modality
 from broker.core.reasons import REASONS, TEXTS_VERSION
-from broker.core.reasons.language import ENGLISH, Audience, Language, Tongue, notes
+from broker.core.reasons.language import ENGLISH, EVERY_WORD, Audience, Language, Tongue, notes
 from broker.core.reasons.words import WORDS
 
 FIRST_SCREEN = 120
@@ -29,6 +30,9 @@ outside, the ground, who decided. All of it stands in the members of the explana
 
 _NAMED_BY_KIND: Mapping[str, Literal["fact", "evidence"]] = {"evidence": "evidence", "safeguards": "fact"}
 """Steps whose values are ids of papers or facts, and which."""
+
+_CHOICES: Mapping[str, str] = {"purpose.kinds": "kind", "purpose.ai_use": "ai"}
+"""Steps whose values are answers of a form, and how the keys of their words begin."""
 
 _BY_PEOPLE = frozenset({
     "AUTH-GRANT-REVOKED", "AUTH-GRANT-SUSPENDED", "AUTH-REVOKED", "COM-LOCAL-ONLY", "COM-REFUSED",
@@ -114,9 +118,9 @@ def _change(one: Mapping[str, Any], tongue: Tongue) -> dict[str, Any]:
 
 def _step(step: Mapping[str, Any], tongue: Tongue) -> str:
     how = next(name for name in ("add", "set", "remove") if name in step)
-    value, name = step[how], str(step["fact"])
+    value, name = step.get("named", step[how]), str(step["fact"])
     kind = _NAMED_BY_KIND.get(name)
-    said = tongue.place if is_place(name) else str
+    said = tongue.place if is_place(name) else partial(_choice, name, tongue)
     listed = [tongue.thing(kind, str(one)) for one in value] if kind is not None else value
     shown = ", ".join(said(one) for one in listed) if isinstance(listed, list) else said(str(listed))
     key = f"step.{name}.{how}" if name == "purpose.diseases" else f"step.{name}"
@@ -125,6 +129,12 @@ def _step(step: Mapping[str, Any], tongue: Tongue) -> str:
     if key not in WORDS:
         key = "step.purpose" if name.startswith("purpose.") else "step.fact"
     return tongue.word(key, by=tongue.word(f"by.{step['by']}"), fact=tongue.thing("fact", name), value=shown)
+
+
+def _choice(fact: str, tongue: Tongue, value: object) -> str:
+    """An answer that a form offers, as the form says it."""
+    key = f"{_CHOICES[fact]}.{value}" if fact in _CHOICES else ""
+    return tongue.word(key) if key in EVERY_WORD else str(value)
 
 
 def _researcher(told: Mapping[str, Any], tongue: Tongue) -> str:

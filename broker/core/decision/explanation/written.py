@@ -17,6 +17,7 @@ from broker.core.decision.explanation.people import about_people, banded
 from broker.core.decision.explanation.steps import Step
 from broker.core.decision.question import Decision, Question
 from broker.core.drs.identifiers import encode
+from broker.core.duo.ontology import Ontology, named
 from broker.core.outcome import Gate, GateResult, Norm, Outcome, Reason
 from broker.core.plain import plain
 from broker.core.purpose import Modality, Purpose
@@ -116,16 +117,18 @@ def _way(way: Modality, outcome: Outcome, link: str) -> dict[str, Any]:
     return {"modality": str(way), "result": outcome.name, "link": link}
 
 
-def helps(changes: Iterable[Change]) -> list[dict[str, Any]]:
+def helps(changes: Iterable[Change], ontology: Ontology) -> list[dict[str, Any]]:
     """The first step in the change itself; steps that are needed besides in `and`."""
-    return [
-        {**_step(change.steps[0]), "and": [_step(one) for one in change.steps[1:]], "result": change.outcome.name}
-        for change in changes
-    ]
+    told = [(change, [_step(one, ontology) for one in change.steps]) for change in changes]
+    return [{**steps[0], "and": steps[1:], "result": change.outcome.name} for change, steps in told]
 
 
-def _step(step: Step) -> dict[str, Any]:
-    return {"fact": step.fact, step.how: plain(step.value), "by": step.by}
+def _step(step: Step, ontology: Ontology) -> dict[str, Any]:
+    """`named`: what people call the diseases whose codes are the value."""
+    told = {"fact": step.fact, step.how: plain(step.value), "by": step.by}
+    if step.fact != "purpose.diseases" or not isinstance(step.value, tuple):
+        return told
+    return told | {"named": [named(ontology, one) for one in step.value]}
 
 
 def against(found: Challenge) -> dict[str, Any]:

@@ -36,8 +36,8 @@ class Searched:
         self._ids: list[DatasetId] = []
         self._found: list[Found] = []
         self._diseases: Diseases | None = None
-        self._around: dict[str, str] = {}
-        """By the code of a disease that some dataset is for: in what is searched for it."""
+        self._around: dict[str, frozenset[str]] = {}
+        """By the code of a disease that some dataset is for: itself, and all that it is a kind of."""
 
     def diseases(self, ontology: Ontology) -> Diseases:
         """The names of its terms."""
@@ -49,18 +49,25 @@ class Searched:
     def with_words(self, snapshot: Snapshot, fits: list[Found], words: Sequence[str]) -> list[Found]:
         """Those of `fits`, some of `of(snapshot)`, that have the words or are for a disease that has them."""
         kept = fits
-        for word in words:
+        for word in sorted(words, key=len, reverse=True):  # long words are rare, and leave little to look through
+            if not kept:
+                break
             near = self._near(folded(word))
-            kept = [one for one in kept if word in one.text or not near.isdisjoint(one.diseases)]
+            kept = [one for one in kept if word in one.text or (one.diseases and not near.isdisjoint(one.diseases))]
         diseases = self.diseases(snapshot.ontology)
-        whole = diseases.meant(" ".join(words)) if words else None
+        whole = diseases.meant(" ".join(words)) if words and self._around else None
         if whole is None:
             return kept
-        wider, ids = diseases.wider(whole), {one.row.id for one in kept}
-        return [one for one in fits if one.row.id in ids or not wider.isdisjoint(one.diseases)]
+        wider, there = diseases.wider(whole), set(map(id, kept))
+        more = [one for one in fits if one.diseases and not wider.isdisjoint(one.diseases) and id(one) not in there]
+        return sorted([*kept, *more], key=lambda one: one.row.id) if more else kept
 
     def _near(self, name: str) -> frozenset[str]:
-        return frozenset(code for code, names in self._around.items() if name in names) if name else frozenset()
+        """Of the diseases that some dataset is for, those with `name` in a name of theirs or of one around them."""
+        if not name or not self._around or self._diseases is None:
+            return frozenset()
+        having = self._diseases.having(name)
+        return frozenset([code for code, around in self._around.items() if not around.isdisjoint(having)])
 
     def of(self, snapshot: Snapshot) -> list[Found]:
         """Those of `snapshot`; nobody changes the list."""
@@ -99,7 +106,7 @@ class Searched:
             return Found(row, text, codes)
         diseases = self.diseases(ontology)
         live = frozenset(known(ontology, one) or one for one in written)
-        self._around |= {one: diseases.around(one) for one in live if one not in self._around}
+        self._around |= {one: diseases.wider(one) for one in live if one not in self._around}
         return Found(row, text, codes, live)
 
 

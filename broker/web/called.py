@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from broker.core.duo.ontology import named
+from broker.core.duo.ontology import label, named
 from broker.core.ids import DatasetId, Issuer
 from broker.core.rows import Committee, Dataset, IdentityProvider
 from broker.web.state import BROKER
@@ -30,3 +30,8 @@ def name_of(request: web.Request, whose: str) -> str:
 def disease_of(request: web.Request, code: str) -> str:
     """A disease by its name, with its code behind it; by its code alone one that is not in the list."""
     return named(request.app[BROKER].snapshots.current().ontology, code)
+
+
+def just_named(request: web.Request, code: str) -> str:
+    """A disease by its name alone."""
+    return label(request.app[BROKER].snapshots.current().ontology, code)

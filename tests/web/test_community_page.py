@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from broker.core.consent.model import CommunityDecision
 from broker.core.equity import SMALL
-from broker.core.ids import PersonId, SubjectRef
+from broker.core.ids import PersonId, RequestId, SubjectRef
 from broker.core.rows import Person, Role, Row
 from broker.web.recent import RECENT
 from tests import builders as b
@@ -38,6 +39,7 @@ def decided(members: int) -> list[Row]:
         b.consent(VALLEY, consent_id="com", level="community", community=word),
         *(b.consent(ref, community_refs=(VALLEY,)) for ref in refs),
         b.request(grant=b.GRANT),
+        b.request(id=RequestId("req_open"), purpose=replace(b.PURPOSE, diseases=frozenset({"MONDO:0005105"}))),
     ]
 
 
@@ -67,6 +69,7 @@ async def test_a_community_reads_what_it_decided_who_asks_and_who_uses_its_data(
         assert eli.status == 200
         for said in ("The &lt;i&gt;elders&lt;/i&gt;", "a quorum", "TK Attribution", "A clinic.", "Heart"):
             assert said in shown
+        assert (": melanoma." in shown, "MONDO" in shown) == (True, False)
         assert (f"<dd>{SMALL}</dd>" in shown, f"<dd>{SMALL - 1}</dd>" in shown) == (members == SMALL, False)
         assert not [name for name in ("sub_", "usr_ada", "Please.", "home.example") if name in shown]
         assert not re.search(r"\b(DUO:\d+|[A-Z]{3}-[A-Z]+)\b", re.sub("<[^>]+>", " ", shown)), "no codes"
@@ -152,7 +155,7 @@ async def test_over_the_api_it_is_the_same(s: Site) -> None:
     mine = s.headers("usr_eli")
     told = await (await s.http.get("/api/v1/communities", headers=mine)).json()
     (one,) = told["communities"]
-    assert (one["ref"], one["datasets"], one["waiting"], one["members"]) == (VALLEY, [b.HEART], 1, None)
+    assert (one["ref"], one["datasets"], one["waiting"], one["members"]) == (VALLEY, [b.HEART], 2, None)
     assert [row["community"]["decision"] for row in one["decisions"][0]] == ["approved"]
     path, no = "/api/v1/communities/decisions/com", {"word": "refused"}
     for who, etag, status in (("usr_sam", '"v1"', 404), ("usr_eli", '"v9"', 412), ("usr_eli", '"v1"', 200)):

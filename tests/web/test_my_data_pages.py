@@ -40,7 +40,8 @@ def rows() -> list[Row]:
 
 @pytest.fixture
 async def s(tmp_path: Path) -> AsyncIterator[Site]:
-    asked = b.request(purpose=replace(b.PURPOSE, recontact=True, user="https://home.example|ada"))
+    purpose = replace(b.PURPOSE, recontact=True, user="https://home.example|ada", diseases=frozenset({"MONDO:0005105"}))
+    asked = b.request(purpose=purpose)
     async with site(tmp_path, *rows(), PEOPLE, asked, pia=OURS, dataset=b.dataset(title=HOSTILE)) as made:
         yield made
 
@@ -105,6 +106,8 @@ async def test_a_question_is_answered_and_gone(s: Site) -> None:
     pia = Browser(s, "pia")
     shown = await pia.open("/my-data")
     question = re.findall(r'name="question" value="([^"]+)"', shown)[0]
+    assert "Diseases: melanoma." in shown
+    assert "MONDO" not in shown, "no codes"
     shown = await pia.send("/my-data", question=question, answer="permit")
     assert question not in shown
     assert newest(s).consent.scope.answers["recontact"] == "permit"

@@ -13,6 +13,8 @@ from broker.core.duo.ontology import Ontology, curie, kind_of, known, named
 
 LONGEST = 200
 """Characters of a name that is looked for."""
+_RANKED = 2_000
+"""Of so many at most it is worked out which are nearest, beside those that are called just so."""
 FEWEST = 2
 """Letters without which nothing is looked for."""
 _MOST_WORDS = 8
@@ -55,18 +57,17 @@ class Diseases:
         hits: Sequence[int] = range(len(self._names))
         for word in words:
             hits = [number for number in hits if word in self._names[number]]
-        return [self.ontology.names[number] for number in nsmallest(most, hits, lambda one: self._far(one, name))]
+        just = [number for number in hits if f"\n{name}\n" in self._names[number]]
+        near = nsmallest(most, dict.fromkeys([*just, *hits[:_RANKED]]), lambda one: self._far(one, name))
+        return [self.ontology.names[number] for number in near]
 
     def told(self, code: str) -> str:
         """`melanoma (MONDO:0005105)`; what nobody knows as it was written."""
         return named(self.ontology, code)
 
-    def around(self, code: str) -> str:
-        """In what a dataset for this disease is searched: its names, and those of all that it is a kind of."""
-        numbers, live = self.ontology.numbers, known(self.ontology, code)
-        if live is None:
-            return f"\n{folded(code)}\n"
-        return "".join(self._names[numbers[one]] for one in (live, *kind_of(self.ontology, live)))
+    def having(self, word: str) -> frozenset[str]:
+        """The codes of all with `word`, as it is folded, in one of their names."""
+        return frozenset([code for code, names in zip(self.ontology.names, self._names, strict=True) if word in names])
 
     def wider(self, code: str) -> frozenset[str]:
         """It and all that it is a kind of: data for one of these are data for it."""

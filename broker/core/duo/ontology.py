@@ -88,6 +88,12 @@ def named(ontology: Ontology, term: str) -> str:
     return f"{label} ({curie(term)})" if label else curie(term)
 
 
+def label(ontology: Ontology, term: str) -> str:
+    """Its name alone, for people who have no use for a code; its id, where it has no name."""
+    number = _number(ontology, term)
+    return (ontology.labels[number] if number is not None else "") or curie(term)
+
+
 def _number(ontology: Ontology, term: str) -> int | None:
     number = ontology.numbers.get(term)
     if number is not None:  # nearly always: what is stored is a live term's CURIE

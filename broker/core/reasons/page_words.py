@@ -117,7 +117,7 @@ PAGE_WORDS: Mapping[str, str] = MappingProxyType({
     # kinds and topics
     "kind.general": "general research",
     "kind.hmb": "health, medical or biomedical research",
-    "kind.disease": "research on the diseases below",
+    "kind.disease": "research on certain diseases",
     "kind.ancestry": "ancestry",
     "kind.methods": "development of methods",
     "kind.population": "population structure",

@@ -148,6 +148,7 @@ def _record(chain: tuple[ConsentRow, ...], now: Seconds, typed: MultiDict[str] |
 def _asked(one: Asked, now: Seconds, typed: MultiDict[str] | None) -> dict[str, Any]:
     told = purpose_json(one.purpose)
     return {
-        "title": one.title, "lay": one.lay, "kinds": told.get("kinds", ()), "way": str(one.purpose.modality),
+        "title": one.title, "lay": one.lay, "kinds": told.get("kinds", ()),
+        "diseases": told.get("diseases", ()), "way": str(one.purpose.modality),
         "since": one.since, "benefit": one.benefit, "origin": origin_shown(one.window, now, one.voice, typed),
     }  # fmt: skip

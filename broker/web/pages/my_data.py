@@ -150,6 +150,7 @@ async def _home(request: web.Request, who: Caller, subject: SubjectRef, wrong: s
             "title": _title(request, one.dataset),
             "about": one.keys,
             "kinds": purpose_json(one.purpose).get("kinds", ()),
+            "diseases": sorted(one.purpose.diseases),
             "since": one.since,
         }
         for one in choose_consent.open_questions(snapshot, subject, now)

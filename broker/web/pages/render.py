@@ -12,7 +12,7 @@ from aiohttp import web
 
 from broker.core.reasons.language import Tongue, notes
 from broker.core.time import rfc3339
-from broker.web.called import about_of, disease_of, name_of, title_of
+from broker.web.called import about_of, just_named, name_of, title_of
 from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.middleware import SAFE_HEADERS
@@ -61,7 +61,7 @@ def render(request: web.Request, template: str, status: int = 200, **values: Any
         "countries": lambda: countries(told_in),
         "title_of": lambda dataset: title_of(request, dataset),
         "about_of": lambda about: about_of(request, about),
-        "disease_of": lambda code: disease_of(request, code),
+        "just_named": lambda code: just_named(request, code),
         "name_of": lambda committee: name_of(request, committee),
     }
     response = aiohttp_jinja2.render_template(template, request, spoken | values, status=status)

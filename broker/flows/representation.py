@@ -1,6 +1,7 @@
 """Who sits in the committees, and for whom of those whose data they decide about? Read only, from the picture."""
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from broker.core.equity import told
@@ -14,6 +15,7 @@ from broker.flows.world import World
 _AT_ONCE = 500
 """Datasets after which others get their turn."""
 _DAY = 86_400
+_TITLES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,8 @@ class Represented:
     communities: tuple[Population, ...]
     committees: tuple[tuple[str, tuple[tuple[str, int], ...]], ...]
     percent: int
+    governed: Mapping[str, tuple[str, ...]]
+    """By community, titles of some data sets that it governs: its pseudonym is for nobody else to read."""
 
     @property
     def told_communities(self) -> int | None:
@@ -42,6 +46,7 @@ async def represented(w: World) -> Represented:
     """As it is now, over the datasets that are listed: of the others nobody may learn where they come from."""
     snapshot = w.snapshots.current()
     people, committees = defaultdict[str, set[SubjectRef]](set), defaultdict[str, set[str]](set)
+    governed = defaultdict[str, list[str]](list)
     everybody, deciding = set[SubjectRef](), set[str]()
     for number, dataset in enumerate(snapshot.all(Dataset)):
         if dataset.existence != "listed":
@@ -52,6 +57,8 @@ async def represented(w: World) -> Represented:
         for name in _names(dataset, snapshot):
             people[name] |= subjects
             committees[name].add(dataset.committee)
+            if name.startswith(COMMUNITY) and len(governed[name]) < _TITLES:
+                governed[name].append(dataset.title)
         if number % _AT_ONCE == _AT_ONCE - 1:
             await w.clock.give_way()
     seats = {name: _seats(name, where, snapshot) for name, where in committees.items()}
@@ -63,6 +70,7 @@ async def represented(w: World) -> Represented:
         communities=tuple(one for one in found if one.name.startswith(COMMUNITY)),
         committees=tuple(_composition(one, snapshot) for one in snapshot.all(Committee) if one.id in deciding),
         percent=w.seat_percent,
+        governed={name: tuple(titles) for name, titles in governed.items()},
     )
 
 

@@ -104,4 +104,6 @@ async def test_a_seat_elsewhere_is_none_and_a_community_is_counted(tmp_path: Pat
         lake = next(one for one in found["places"] if one["place"] == "UG")
         assert (lake["seats"], found["communities"]) == (0, None), "one community is too few to be told"
         assert VALLEY not in str(found)
-        assert f"community:{VALLEY}" in await Browser(s, "root").open("/admin/running")
+        shown = await Browser(s, "root").open("/admin/running")
+        assert "a community that decides about Heart" in shown
+        assert VALLEY not in shown, "its pseudonym is for who speaks for it"

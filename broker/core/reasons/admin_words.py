@@ -44,7 +44,7 @@ ADMIN_WORDS: Mapping[str, str] = MappingProxyType(
         "admin.impose_lead": "Each step needs the one before it in the same case, unless it cannot wait. A suspension ends every use at once, running downloads too. Two people in two roles lift it.",
         "admin.step": "Step",
         "admin.against": "Against",
-        "admin.whom": "Whom: the person's id here, or the id of the organisation",
+        "admin.whom": "Whom: a part of the name, or what they are called at their home organisation; you choose before anything happens",
         "admin.in_case": "Case; empty opens one",
         "admin.ends": "Until which day",
         "admin.appeal": "Where, and until when, it can be challenged",

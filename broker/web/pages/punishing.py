@@ -3,6 +3,7 @@
 What stops somebody takes no sign-in of the last minutes; what lets somebody in again does.
 """
 
+from collections.abc import Sequence
 from typing import Any, cast, get_args
 
 from aiohttp import web
@@ -10,11 +11,13 @@ from multidict import MultiDict
 
 from broker.core.outcome import Reason
 from broker.core.reasons import sentence
-from broker.core.rows import Sanction
+from broker.core.rows import Organisation, Person, Sanction
 from broker.core.rows.sanctions import SanctionStep, TargetKind
+from broker.core.snapshot import Snapshot
 from broker.core.time import parse_rfc3339
 from broker.flows import sanctions
 from broker.flows.administer import Actor
+from broker.flows.find_people import find_organisations, find_people
 from broker.flows.world import Caller
 from broker.web import forms
 from broker.web.bodies import form_body
@@ -22,12 +25,14 @@ from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.pages.here import page, signed_in
 from broker.web.pages.recent import sign_in_again
+from broker.web.pages.running import homes
 from broker.web.sanctions import sanction_json
 from broker.web.state import BROKER
 
 STEPS, KINDS = get_args(SanctionStep), get_args(TargetKind)
 _MOST = {"case": 64, "whom": 255, "ground": 2_000, "appeal": 500, "ends": 64, "once": 64}
 """Characters of each field."""
+_CHOOSE = "whom: choose who is meant"
 _NEEDED = ("whom", "ground", "appeal")
 
 
@@ -41,6 +46,9 @@ async def acted(request: web.Request) -> web.Response:
     who = await signed_in(request)
     form = forms.own(request, await form_body(request))
     if form.get("do") == "impose":
+        choices = await _choices(request, form) if sanctions.may_impose(_actor(who)) else []  # nobody else reads names
+        if choices:
+            return await _page(request, who, _invalid(_CHOOSE), form, choices)
         done = await _impose(request, who, form)
         if isinstance(done, Reason):
             return await _page(request, who, done, form)
@@ -54,8 +62,28 @@ async def acted(request: web.Request) -> web.Response:
     raise web.HTTPSeeOther("/admin/sanctions")
 
 
+def _whom(form: MultiDict[str]) -> str:
+    """The id that was chosen, as long as what was typed is what it was chosen for; else what was typed."""
+    typed, chosen = form.get("whom", "").strip(), form.get("chosen", "")
+    return chosen if chosen and form.get("meant", "").strip() == typed else typed
+
+
+async def _choices(request: web.Request, form: MultiDict[str]) -> list[dict[str, Any]]:
+    """Who may be meant, where what was typed is no id; nobody is sanctioned for having a name like another's."""
+    world, said = request.app[BROKER].world, _whom(form)[: _MOST["whom"]]
+    if form.get("kind") == "organisation":
+        if await world.rows.get(Organisation, said) is not None:
+            return []
+        found = find_organisations(world.snapshots.current(), said)
+        return [{"id": one.id, "name": one.name, "person": None} for one in found]
+    if await world.rows.get(Person, said) is not None:
+        return []
+    people = await find_people(world, said, form.get("home", ""))
+    return [{"id": one.person, "name": one.name, "person": one} for one in people]
+
+
 async def _impose(request: web.Request, who: Caller, form: MultiDict[str]) -> Sanction | Reason:
-    said = {name: form.get(name, "").strip() for name in _MOST}
+    said = {name: form.get(name, "").strip() for name in _MOST} | {"whom": _whom(form)}
     step, kind = form.get("step", ""), form.get("kind", "")
     if step not in STEPS or kind not in KINDS:
         return _invalid("step, kind: one of those of the form")
@@ -76,13 +104,18 @@ async def _impose(request: web.Request, who: Caller, form: MultiDict[str]) -> Sa
 
 
 async def _page(
-    request: web.Request, who: Caller, no: Reason | None = None, typed: MultiDict[str] | None = None
+    request: web.Request,
+    who: Caller,
+    no: Reason | None = None,
+    typed: MultiDict[str] | None = None,
+    choices: Sequence[dict[str, Any]] = (),
 ) -> web.Response:
     world = request.app[BROKER].world
     if not sanctions.may_read(_actor(who)):
         raise Problem("AUTH-NOT-YOURS", roles="admin, legal_officer, auditor")
     now = world.clock.now()
-    rows = [sanction_json(one, now) async for one in world.rows.scan(Sanction)]
+    snapshot = world.snapshots.current()
+    rows = [sanction_json(one, now) | {"called": _called(one, snapshot)} async for one in world.rows.scan(Sanction)]
     values: dict[str, Any] = {
         "rows": rows[::-1],
         "wrong": sentence(no.code, dict(no.facts), language(request)) if no is not None else None,
@@ -91,8 +124,16 @@ async def _page(
         "once": typed["once"] if typed is not None and typed.get("once") else sanctions.blank_id(world),
         "steps": STEPS,
         "kinds": KINDS,
+        "choices": choices,
+        "homes": homes(request),
+        "looks": who.has_role("admin", "service"),
     }
     return page(request, who, "admin_sanctions.html", values, status=409 if no is not None else 200)
+
+
+def _called(one: Sanction, snapshot: Snapshot) -> str:
+    row = snapshot.get(Organisation, one.whom) if one.kind == "organisation" else None
+    return row.name if row is not None else one.whom
 
 
 def _actor(who: Caller) -> Actor:

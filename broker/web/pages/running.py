@@ -3,6 +3,7 @@
 Stopping takes no sign-in of the last minutes, as everywhere on these pages.
 """
 
+from operator import itemgetter
 from typing import Any
 
 from aiohttp import web
@@ -13,11 +14,12 @@ from broker.core.jurisdiction.rulebook import Rulebook, overdue, stops_on
 from broker.core.outcome import Reason
 from broker.core.reasons import sentence
 from broker.core.reasons.language import Tongue
-from broker.core.rows import Dataset, Repository
+from broker.core.rows import Dataset, IdentityProvider, Repository
 from broker.core.rows.revocation import What
 from broker.core.safeguards import stigma_overdue, unrecorded
 from broker.core.snapshot import Snapshot
 from broker.core.time import Day, Seconds, day_of
+from broker.flows.find_people import LONGEST, find_people, may_find, who_is
 from broker.flows.revoke import revoke
 from broker.flows.sign_out import live_sessions
 from broker.flows.world import Caller
@@ -84,19 +86,29 @@ async def _allowed(request: web.Request) -> Caller:
 async def _now(request: web.Request, who: Caller, wrong: str | None = None) -> web.Response:
     broker = request.app[BROKER]
     at, rules = broker.world.clock.now(), broker.snapshots.current().rulebook
-    running, asked = broker.streams.told(), request.query.get("person", "")[:100]
+    running, asked = broker.streams.told(), request.query.get("person", "").strip()[:LONGEST]
+    home = request.query.get("home", "")
     sessions = [one async for one in live_sessions(broker.world, PersonId(asked), at)] if asked else []
+    finds = may_find(who)
+    known = await who_is(broker.world, PersonId(asked)) if finds and asked else None
+    found = await find_people(broker.world, asked, home) if finds and known is None and not sessions else ()
+    seats = await broker.administration.seats.of_today(broker.world)
     values = {
         "running": running[:_SHOWN],
         "count": len(running),
         "asked": asked,
         "sessions": sessions,
+        "finds": finds,
+        "known": known,
+        "found": found,
+        "home": home,
+        "homes": homes(request),
         "may": who.has_role("admin", "service"),
         "works": request.app[READY].ledger_writes(),
         "wait": round(request.app[WATCHED].longest_wait(), 1),
         "entries": await broker.audit.head(),
         "signed": broker.audit.first + (await broker.audit.published()).size,
-        "vacant": (await broker.administration.seats.of_today(broker.world)).vacant,
+        "vacant": [(one.name, seats.governed.get(one.name, ())) for one in seats.vacant],
         "overdue": _overdue(rules, day_of(at)),
         "jobs": [
             {"word": "job." + one.name.partition(" ")[0], "of": one.name.partition(" ")[2], "one": one}
@@ -105,6 +117,15 @@ async def _now(request: web.Request, who: Caller, wrong: str | None = None) -> w
         "wrong": wrong,
     }
     return page(request, who, "admin_running.html", values, status=409 if wrong else 200)
+
+
+def homes(request: web.Request) -> list[tuple[str, str]]:
+    """Home organisations at which an administrator may look for somebody: address and name."""
+    rows = request.app[BROKER].snapshots.current().all(IdentityProvider)
+    return sorted(
+        ((one.id, one.name) for one in rows if one.audience != "participant" and one.status != "removed"),
+        key=itemgetter(1),
+    )
 
 
 def _overdue(rules: Rulebook, today: Day) -> list[tuple[str, str, str]]:

@@ -1,0 +1,111 @@
+"""Whom does an administrator mean? People by what is known of them outside: their name, where they work, their home.
+
+Nobody's name is kept but with a session that lives, as their home organisation told it, and no participant is found:
+of them only a number of their study's is known. Read only.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from broker.core.ids import Issuer, PersonId
+from broker.core.rows import Identity, IdentityProvider, Organisation, Person, Session
+from broker.core.rows.identity import identity_id
+from broker.core.snapshot import Snapshot
+from broker.flows.world import Caller, World
+
+FINDERS = ("admin", "legal_officer")
+"""Who stops people, and so must find them; in the scope `service`."""
+MOST = 20
+LONGEST = 255
+_LOOKED = 20_000
+"""Sessions that one look goes through."""
+_HOMES = 5
+"""Home organisations that are asked whether somebody has this very identifier there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """Somebody who was found. `name`, `affiliations`: empty where they are not signed in. `home`: who vouches."""
+
+    person: PersonId
+    name: str = ""
+    affiliations: tuple[str, ...] = ()
+    home: str
+
+
+def may_find(who: Caller) -> bool:
+    """Who looks for people."""
+    return any(who.has_role(role, "service") for role in FINDERS)
+
+
+async def find_people(w: World, said: str, home: str = "") -> tuple[Known, ...]:
+    """Those who may be meant: a part of a name or affiliation, or exactly an identifier, at `home` or anywhere."""
+    wanted, snapshot = said.strip()[:LONGEST], w.snapshots.current()
+    if not wanted:
+        return ()
+    found = dict[PersonId, Known]()
+    async for session in _living(w, snapshot):
+        if len(found) >= MOST:
+            break
+        if home in ("", session.idp) and _is_meant(wanted, session):
+            found.setdefault(session.person, _known(session))
+    for iss in _homes(snapshot, home):
+        identity = await w.rows.get(Identity, identity_id(iss, wanted))
+        if identity is not None:
+            found.setdefault(identity.person, Known(person=identity.person, home=iss))
+    return tuple(found.values())
+
+
+async def who_is(w: World, person: PersonId) -> Known | None:
+    """Somebody by their id here, as they are known while they are signed in; None: nobody, or a participant."""
+    row, now = await w.rows.get(Person, person), w.clock.now()
+    if row is None or row.subject is not None or not row.log_key:
+        return None
+    live = [one async for one in w.rows.find(Session, "person", person) if one.ended is None and now < one.expires]
+    newest = max(live, key=lambda one: (one.auth_time, one.id), default=None)
+    return _known(newest) if newest is not None else Known(person=person, home="")
+
+
+def find_organisations(snapshot: Snapshot, said: str) -> tuple[Organisation, ...]:
+    """Institutions whose name holds what was typed."""
+    wanted = said.strip().casefold()
+    if not wanted:
+        return ()
+    return tuple(one for one in snapshot.all(Organisation) if wanted in one.name.casefold())[:MOST]
+
+
+async def _living(w: World, snapshot: Snapshot) -> AsyncIterator[Session]:
+    """Sessions of researchers that have not ended."""
+    now, looked = w.clock.now(), 0
+    async for session in w.rows.scan(Session):
+        looked += 1
+        if looked > _LOOKED:
+            return
+        if session.ended is None and now < session.expires and _is_a_researchers(session, snapshot):
+            yield session
+
+
+def _is_a_researchers(session: Session, snapshot: Snapshot) -> bool:
+    """Of a participant neither name nor affiliation is ever kept; where both lack, their home must be known."""
+    idp = snapshot.get(IdentityProvider, session.idp)
+    if idp is None:
+        return bool(session.name or session.affiliations)
+    return idp.audience != "participant"
+
+
+def _is_meant(wanted: str, session: Session) -> bool:
+    part = wanted.casefold()
+    if session.person == wanted or part in session.name.casefold():
+        return True
+    return any(part in one.casefold() for one in session.affiliations) or any(
+        sub == wanted for _, sub in session.identities
+    )
+
+
+def _known(session: Session) -> Known:
+    return Known(person=session.person, name=session.name, affiliations=session.affiliations, home=session.idp)
+
+
+def _homes(snapshot: Snapshot, home: str) -> tuple[Issuer, ...]:
+    rows = [one for one in snapshot.all(IdentityProvider) if one.audience != "participant" and one.status != "removed"]
+    return tuple(one.id for one in rows if home in ("", one.id))[:_HOMES]

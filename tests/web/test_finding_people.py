@@ -1,0 +1,141 @@
+"""Administrators find whom they mean by what is known outside; nobody else reads a name, and no participant is found."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from broker.core.ids import Issuer, PersonId
+from broker.core.rows import Identity, IdentityProvider, Organisation, Person, Row, Sanction, Session
+from broker.core.rows.identity import identity_id
+from broker.core.time import Seconds
+from tests import builders as b
+from tests.fakes import START
+from tests.web.browsing import Browser, browser_session
+from tests.web.site import Site, site
+from tests.web.test_punishing_page import ROLES, WARN
+from tests.web.test_sanctions_over_http import role
+
+RUNNING, SANCTIONS = "/admin/running", "/admin/sanctions"
+NAMES = {"ida": "Ida <b>Berg", "idabel": "Idabel Stone", "gone": "Ida Gone"}
+TYPED = ["berg", "IDA <B>BERG", "faculty@berg.example", "ida@home"]
+STUDY = Issuer("https://study.example")
+
+
+@pytest.fixture
+async def s(tmp_path: Path) -> AsyncIterator[Site]:
+    rows: list[Row] = [role(f"usr_{name}", word) for name, word in ROLES.items()]
+    for name in (*ROLES, *NAMES, "pia", "far"):
+        rows.append(Person(id=PersonId(f"usr_{name}"), log_key="dd" * 32, created=START))
+        rows += [browser_session(name)] if name in ROLES else []
+    for name, called in NAMES.items():
+        known = ((Issuer(b.HOME), f"{name}@home"),)
+        where = ("faculty@berg.example",) if name == "ida" else ()
+        ended = Seconds(START) if name == "gone" else None
+        session = browser_session(name, affiliations=where, identities=known, ended=ended)
+        rows.append(replace(session, name=called))
+    rows.append(browser_session("pia", idp=STUDY, identities=((STUDY, "P-1"),)))
+    home = IdentityProvider(id=Issuer(b.HOME), slug="home", name="Home uni", client_id="us", client_secret="s")
+    study = IdentityProvider(
+        id=STUDY, slug="study", name="The study", audience="participant", client_id="us", client_secret="s"
+    )
+    for iss, sub, person in ((Issuer(b.HOME), "far@home", "usr_far"), (STUDY, "P-1", "usr_pia")):
+        rows.append(Identity(id=identity_id(iss, sub), person=PersonId(person), iss=iss, sub=sub))
+    async with site(tmp_path, *rows, home, study) as made:
+        yield made
+
+
+async def steps(s: Site) -> list[Sanction]:
+    return [row async for row in s.stage.world.rows.scan(Sanction)]
+
+
+async def impose(who: Browser, **changes: str) -> str:
+    """A form of its own each time, as far as nobody says otherwise."""
+    text = await who.open(SANCTIONS)
+    once = re.findall(r'name="once" value="([^"]+)"', text)[0]
+    return await who.send(SANCTIONS, **(WARN | {"once": once} | changes))
+
+
+@pytest.mark.row("PAG-FIND")
+@pytest.mark.parametrize("typed", TYPED)
+async def test_a_session_is_found_by_what_is_known_of_somebody_and_ended(s: Site, typed: str) -> None:
+    root = Browser(s, "root")
+    shown = await root.open(f"{RUNNING}?person={typed.replace('@', '%40')}")
+    assert "Ida &lt;b&gt;Berg" in shown
+    assert "Home uni" in shown
+    (link,) = root.links(f"{RUNNING}?person=")
+    assert link.endswith("usr_ida")
+    shown = await root.open(link)
+    (session,) = [one async for one in s.stage.world.rows.find(Session, "person", "usr_ida")]
+    assert f'value="{session.id}"' in shown
+    await root.send(RUNNING, do="end", value=session.id, ground="Stolen.")
+    assert s.stage.live.current().revoked("session", session.id, s.stage.clock.now())
+
+
+@pytest.mark.row("PAG-FIND")
+async def test_who_is_not_signed_in_is_found_by_what_they_are_called_at_home(s: Site) -> None:
+    root = Browser(s, "root")
+    assert "usr_far" in await root.open(f"{RUNNING}?person=far%40home")
+    assert "usr_far" not in await root.open(f"{RUNNING}?person=far%40home&home=https%3A%2F%2Felsewhere.example")
+    assert "not signed in now" in await root.open(f"{RUNNING}?person=usr_far")
+    assert "Ida Gone" not in await root.open(f"{RUNNING}?person=gone"), "of a session that ended no name is told"
+
+
+@pytest.mark.row("PAG-FIND")
+@pytest.mark.parametrize("path", ["person=P-1", "person=P-1&home=https%3A%2F%2Fstudy.example", "person=study"])
+async def test_no_participant_is_found_by_their_number(s: Site, path: str) -> None:
+    root = Browser(s, "root")
+    shown = await root.open(f"{RUNNING}?{path}")
+    assert "usr_pia" not in shown
+    assert "The study" not in shown
+    assert "usr_pia" not in await impose(root, whom=path.partition("=")[2].partition("&")[0])
+
+
+@pytest.mark.row("PAG-FIND")
+async def test_nobody_is_sanctioned_before_they_were_chosen(s: Site) -> None:
+    lex = Browser(s, "lex")
+    shown = await impose(lex, whom="ida")
+    assert lex.status == 409
+    assert not await steps(s)
+    assert "Ida &lt;b&gt;Berg" in shown
+    assert "Idabel" in shown
+    assert 'value="ida"' in shown, "nothing typed is lost"
+    await impose(lex, whom="idabel", meant="ida", chosen="usr_ida")
+    assert not await steps(s), "chosen for other words than those that are typed now"
+    await impose(lex, whom="ida", meant="ida", chosen="usr_ida")
+    (made,) = await steps(s)
+    assert (made.whom, made.kind) == ("usr_ida", "person")
+
+
+@pytest.mark.row("PAG-FIND")
+async def test_one_person_of_that_name_is_chosen_too(s: Site) -> None:
+    shown = await impose(Browser(s, "root"), whom="Idabel Stone")
+    assert not await steps(s)
+    assert 'value="usr_idabel"' in shown
+
+
+@pytest.mark.row("PAG-FIND")
+async def test_an_organisation_is_found_by_its_name_and_called_by_it(s: Site) -> None:
+    root, row = Browser(s, "root"), s.stage.live.current().all(Organisation)[0]
+    part = row.name[:5].upper()
+    shown = await impose(root, kind="organisation", whom=part)
+    assert f'value="{row.id}"' in shown
+    assert not await steps(s)
+    shown = await impose(root, kind="organisation", whom=part, meant=part, chosen=row.id)
+    (made,) = await steps(s)
+    assert made.whom == row.id
+    assert f": {row.name}</h2>" in shown
+
+
+@pytest.mark.row("PAG-FIND")
+async def test_whoever_may_not_stop_people_reads_no_names(s: Site) -> None:
+    eve = Browser(s, "eve")
+    for asked in ("berg", "usr_ida"):
+        assert "Ida &lt;" not in await eve.open(f"{RUNNING}?person={asked}")
+    for name in ("eve", "sam"):
+        other = Browser(s, name)
+        await other.open("/identities")
+        assert "Ida &lt;" not in await other.send(SANCTIONS, **WARN | {"whom": "berg"})
+    assert not await steps(s)

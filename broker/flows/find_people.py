@@ -56,6 +56,14 @@ async def find_people(w: World, said: str, home: str = "") -> tuple[Known, ...]:
     return tuple(found.values())
 
 
+async def called(w: World, said: str) -> PersonId:
+    """Who has exactly this identifier here or at a home organisation; what was said, where nobody has or several do."""
+    wanted = said.strip()[:LONGEST]
+    asked = [await w.rows.get(Identity, identity_id(iss, wanted)) for iss in _homes(w.snapshots.current(), "")]
+    people = {one.person for one in asked if one is not None}
+    return people.pop() if len(people) == 1 else PersonId(wanted)
+
+
 async def who_is(w: World, person: PersonId) -> Known | None:
     """Somebody by their id here, as they are known while they are signed in; None: nobody, or a participant."""
     row, now = await w.rows.get(Person, person), w.clock.now()

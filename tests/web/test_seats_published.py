@@ -63,11 +63,11 @@ async def test_everybody_reads_who_sits_and_for_whom_nobody_does(tmp_path: Path,
         assert 30 < lake["share"] < 35
         (committee,) = found["committees"]
         assert committee["seats"] == {"expert": 1, "lay": 1, "community": 0, "origin": 1, "none": 1}
-        section = shown[shown.index('id="seats-chart"') :]
+        section = shown[shown.rindex('<div class="chart"') :]
         assert section.count("<strong>") == 1, "one is told to have no seat"
         for one in found["places"]:
             named = figures_of(language).place(one["place"])
-            assert f">{named}</text>" in section, "each bar of the chart is a row of the table"
+            assert named in section[: section.index("<table>")], "each bar of the chart is a row of the table"
         assert len(re.findall(r'<th scope="row">', section[: section.index("</table>")])) == len(found["places"])
         assert "Secret" not in shown
         assert ">PE<" not in shown

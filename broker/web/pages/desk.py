@@ -11,7 +11,7 @@ from broker.core.access.parts import Part
 from broker.core.access.states import State
 from broker.core.access.votes import tally
 from broker.core.decision.answerers import COMMITTEE, may_answer
-from broker.core.ids import DatasetId, DecisionId, PersonId, RequestId, ReviewId
+from broker.core.ids import DatasetId, DecisionId, RequestId, ReviewId
 from broker.core.outcome import Reason
 from broker.core.reasons import sentence
 from broker.core.reasons.language import Tongue
@@ -35,6 +35,7 @@ from broker.flows.applications.review import (
 )
 from broker.flows.applications.similar import similar
 from broker.flows.decide_request import NotPossible
+from broker.flows.find_people import called
 from broker.flows.origin_words import voice
 from broker.flows.tell_decision import tell_decision
 from broker.flows.traces import explained_to_committee
@@ -229,7 +230,7 @@ async def _return(w: World, who: Caller, id: ReviewId, form: MultiDict[str]) -> 
 
 async def _invite(w: World, who: Caller, id: ReviewId, form: MultiDict[str]) -> object:
     part: Literal[Part.REVIEWER, Part.DECIDER] = Part.DECIDER if form.get("part") == "decider" else Part.REVIEWER
-    return await invite(w, who, id, PersonId(form.get("person", "")), part)
+    return await invite(w, who, id, await called(w, form.get("person", "")), part)
 
 
 async def _decide(w: World, who: Caller, _: ReviewId, form: MultiDict[str]) -> object:

@@ -240,7 +240,9 @@ async def test_everything_is_withdrawn_at_once_and_downloads_end(s: Site) -> Non
     assert pia.status == 200
     answer = await s.http.get("/ga4gh/drs/v1/objects/obj-1/access/https", headers=s.headers())
     assert answer.status == 403
-    assert "It is withdrawn." in await pia.open("/my-data")
+    shown = await pia.open("/my-data")
+    assert "It is withdrawn." in shown
+    assert PARTICIPANT_WORDS["mine.until"] not in shown, "no permission reaches their data any more"
 
 
 @pytest.mark.row("PAG-MINE")

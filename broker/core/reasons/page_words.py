@@ -139,7 +139,7 @@ PAGE_WORDS: Mapping[str, str] = MappingProxyType({
     "topic.general_variation": "variation in general",
     "topic.free_text": "something else of this kind",
     # rules in force and the register of projects
-    "policy.lead": "These pages are made from the very packs of rules that decide here, at this moment.",
+    "policy.lead": "Here you read the rules of law by which it is decided here, as they hold at this moment.",
     "policy.in_english": "The titles and texts of the rules are in English.",
     "policy.version": "Version",
     "policy.jurisdiction": "Jurisdiction",

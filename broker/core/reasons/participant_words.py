@@ -39,6 +39,7 @@ PARTICIPANT_WORDS: Mapping[str, str] = MappingProxyType(
         "mine.when": "When:",
         "mine.running": "Data are being sent right now.",
         "mine.until": "The permission lasts until",
+        "mine.ended": "You have withdrawn everything: no study gets your data any more.",
         "mine.not_whole": "There is more than this page shows. It shows what came last.",
         "mine.communities": "What your communities decided",
         "community.approved": "It agrees.",

@@ -43,7 +43,7 @@ SPECS = (
     Spec("RGT-NOT-IN-FORCE", "person", "none", _RECEIPT, "{what}.", "This version of your consent is not in force."),
     Spec(
         "RGT-WHO-DECIDES", "person", "none", _RECEIPT, "committee.",
-        "A committee decides about every request. This receipt names it and how to reach it.",
+        "A committee decides about every request. Your receipt names it and how to reach it.",
     ),
     Spec(
         "RGT-ANY-TIME", "person", "none", _RECEIPT, "withdrawal.",

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 SIGNING_WORDS: Mapping[str, str] = MappingProxyType(
     {
-        "page.me": "What I hold",
+        "page.me": "My visas and downloads",
         "problem.title": "This did not work",
         "problem.help": "If you ask for help, name this code:",
         "problem.request": "and this request:",

@@ -155,10 +155,13 @@ async def _home(request: web.Request, who: Caller, subject: SubjectRef, wrong: s
         }
         for one in choose_consent.open_questions(snapshot, subject, now)
     ]
+    held = choose_consent.all_held(snapshot, subject, now)
+    own = _own(request, who)
     values = {
         "wrong": wrong,
         "asked": asked,
-        "consents": [_in_short(request, one) for one in choose_consent.all_held(snapshot, subject, now)],
+        "consents": [_in_short(request, one) for one in held],
+        "ended": bool(own) and all((one.withdrawn or ("",))[0] == "no_further_use" for one in own),
         "to_withdraw": _possible(request, who, None),
         "found": await uses(broker.world, subject),
         "communities": words_of_communities(snapshot, subject, now),

@@ -11,7 +11,7 @@ from broker.core.audit.entry import Entry, Value, decode
 from broker.core.time import Seconds
 from broker.ports.log import AuditReads
 
-MOST = 50
+MOST = 25
 """Entries that are told at once."""
 LONGEST = 128
 """Characters of an id that is looked for."""

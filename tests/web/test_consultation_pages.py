@@ -250,3 +250,22 @@ async def test_many_comments_are_read_a_page_at_a_time(s: Site) -> None:
     assert len(first["comments"]) == 50
     rest = await (await s.http.get(f"/api/v1/consultations/{id}", params={"token": first["next"]})).json()
     assert ([one["text"] for one in rest["comments"]], rest["next"]) == (["Word 50."], None)
+
+
+@pytest.mark.row("WHO-3.5-1")
+@pytest.mark.usefixtures("d")
+async def test_however_long_comments_are_a_page_of_them_is_light_and_each_is_on_one(s: Site) -> None:
+    _, path = await opened(s)
+    id = path.rsplit("/", 1)[1]
+    for n in range(20):
+        text = f"Word {n}. ".ljust(MOST_TEXT, "x") if n % 3 else f"Word {n}. "
+        made = Comment(id=f"com_{n:04}", consultation=id, person=PersonId("usr_x"), objects=False, text=text, at=START)
+        s.stage.ledger.rows[made.KIND, made.id] = replace(made, answer="y" * MOST_TEXT, answered=START)
+    nobody, told, here = Browser(s, ""), list[str](), path
+    while here:
+        shown = await nobody.open(here)
+        assert len(shown.encode()) < 70_000
+        told += re.findall(r"Word (\d+)\. ", shown)
+        onward = [one for one in nobody.links(f"{path}?from") if int(one.rpartition("=")[2]) > len(told) - 1]
+        here = onward[0] if onward else ""
+    assert told == [str(n) for n in range(20)]

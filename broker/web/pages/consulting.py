@@ -2,6 +2,8 @@
 rules to answer and to close. What may be done by whom is asked of flows/consultations.py.
 """
 
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 from aiohttp import web
@@ -12,6 +14,7 @@ from broker.core.ids import SubjectRef
 from broker.core.outcome import Reason
 from broker.core.reasons import sentence
 from broker.core.reasons.language import Tongue
+from broker.core.rows import Comment
 from broker.core.time import Seconds, day_of
 from broker.flows import consultations as flow
 from broker.flows.community import speaks_for
@@ -27,8 +30,8 @@ from broker.web.pages.here import page, visitor
 from broker.web.state import BROKER
 
 _FORM_BYTES = 64 * 1024
-_PAGE = 50
-"""Comments that are shown at once."""
+_PAGE, _CHARACTERS = 50, 40_000
+"""Comments that are shown at once, and how long they may be together: a page is read over slow lines too."""
 
 
 async def show(request: web.Request) -> web.Response:
@@ -96,14 +99,15 @@ async def _shown(
     if isinstance(found, Reason):
         raise Problem.of(found)
     now, row, start = world.clock.now(), found.row, searching.place(request)
+    shown = _at_once(found.comments[start : start + _PAGE])
     writes = who is not None and may_write(who)
     values: dict[str, Any] = {
         "row": row,
         **_standing(found, now),
-        "comments": found.comments[start : start + _PAGE],
+        "comments": shown,
         "count": len(found.comments),
         "start": start,
-        "following": start + _PAGE if start + _PAGE < len(found.comments) else None,
+        "following": start + len(shown) if start + len(shown) < len(found.comments) else None,
         "sides": _sides(found, who),
         "open": can(row, "comment", now) is None,
         "answers": writes and can(row, "answer", now) is None,
@@ -113,6 +117,12 @@ async def _shown(
         "wrong": wrong,
     }
     return page(request, who, "consultation.html", values, status=status if wrong else 200)
+
+
+def _at_once(comments: Sequence[Comment]) -> Sequence[Comment]:
+    """As many as fit on a page; one at least."""
+    sizes = accumulate(len(one.text) + len(one.answer) for one in comments)
+    return comments[: max(1, sum(size <= _CHARACTERS for size in sizes))]
 
 
 def _standing(found: Read, now: Seconds) -> dict[str, Any]:

@@ -67,6 +67,9 @@ async def test_an_issuer_is_found_by_its_address_and_added_by_a_second_step(s: S
     assert row is not None
     assert (row.trust.jku, row.trust.values, row.internal) == ((f"{EGA}/keys",), (f"{EGA}/datasets/*",), False)
     assert s.stage.kinds() == ["issuer.registered"]
+    facts = root.text[root.text.index("<dl>") : root.text.index("</dl>")]
+    opens = {"en": "What it may open", "es": "Qué puede abrir"}[language]
+    assert f"<dt>{opens}</dt><dd>{EGA}/datasets/*</dd>" in facts, "a newcomer reads what was added, and no JSON"
 
 
 @pytest.mark.row("PAG-ADD")

@@ -5,6 +5,22 @@ from types import MappingProxyType
 
 ADDING_WORDS: Mapping[str, str] = MappingProxyType(
     {
+        "declared.issuer": "Address",
+        "declared.jku": "Where its keys are",
+        "declared.values": "What it may open",
+        "declared.may_link": "May it say that two identities are one person?",
+        "declared.is_broker": "Is it a broker, which gives out Passports?",
+        "declared.name": "Name",
+        "declared.slug": "Short name",
+        "declared.audience": "Who signs in there",
+        "declared.client_id": "What we are called there",
+        "declared.token_auth": "How we prove ourselves there",
+        "declared.id": "Short name",
+        "declared.auth_method": "How it proves what it is",
+        "declared.jwks_uri": "Where its keys are",
+        "declared.redirect_uris": "Where people come back",
+        "declared.scopes": "What it may ask for, or speak for",
+        "declared.internal": "May it be at a private address?",
         "add.lead.issuers": "Type its address. The service looks there, tells what it found, and adds nothing until you say so.",
         "add.lead.idps": "People sign in there. Type its address; the service looks at what it publishes, tells what it found, and adds nothing until you say so.",
         "add.lead.clients": "A program that people or a service use with this broker. You see what it means before you add it.",

@@ -30,7 +30,7 @@ from broker.web import forms
 from broker.web.bodies import form_body
 from broker.web.errors import Problem
 from broker.web.languages import language
-from broker.web.pages.found import addresses_shown, found_shown
+from broker.web.pages.found import addresses_shown, declared_shown, found_shown
 from broker.web.pages.here import page, signed_in
 from broker.web.pages.recent import sign_in_again
 from broker.web.pages.recorded import entry_shown
@@ -182,10 +182,12 @@ async def show_row(
 ) -> web.Response:
     """The page of one row. `report`: what it publishes was just looked at; `secret`: one that was just made."""
     broker, sort, tongue = request.app[BROKER], sort_of(request), Tongue(language(request))
+    declared = shown(found, broker.administration.forms.write(found))["declared"]
     values = {
         "one": _short(found) | {"version": found.version},
         "noun": sort.noun,
-        "declared": _pretty(shown(found, broker.administration.forms.write(found))["declared"]),
+        "declared": _pretty(declared),
+        "facts": declared_shown(declared, tongue),
         "health": _health(request, found),
         "may": actor_of(who).may_write(sort, found.id),
         "issuer": isinstance(found, VisaIssuer),

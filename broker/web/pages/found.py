@@ -1,9 +1,10 @@
 """What was found of an issuer, a home organisation or an application, in the visitor's words."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from broker.core.passport.health import IssuerReport
-from broker.core.reasons.language import Tongue
+from broker.core.reasons.language import EVERY_WORD, Tongue
 from broker.flows.inspect import Report
 
 
@@ -37,3 +38,27 @@ def addresses_shown(report: IssuerReport | None) -> list[dict[str, Any]]:
         {"jku": one.jku, "state": one.state, "error": one.error, "keys": one.keys, "age": one.age}
         for one in report.addresses
     ]
+
+
+def declared_shown(declared: Mapping[str, Any], tongue: Tongue) -> list[tuple[str, str]]:
+    """What a newcomer wants to know of a row, by name; all of it stands behind, as it is."""
+    return [
+        (tongue.word("declared." + name), _told(declared[name], tongue))
+        for name in _DECLARED
+        if declared.get(name) not in (None, [], "")
+    ]
+
+
+_DECLARED = (
+    "name", "id", "issuer", "slug", "audience", "jku", "jwks_uri", "values", "may_link", "is_broker", "client_id",
+    "token_auth", "auth_method", "redirect_uris", "scopes", "internal",
+)  # fmt: skip
+
+
+def _told(value: object, tongue: Tongue) -> str:
+    if isinstance(value, bool):
+        return tongue.word("choice.yes" if value else "choice.no")
+    if isinstance(value, list):
+        return ", ".join(_told(one, tongue) for one in value)
+    key = f"add.option.{value}"
+    return tongue.word(key) if key in EVERY_WORD else str(value)

@@ -4,11 +4,13 @@ import html
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from broker.core.ids import ClientId, PersonId
 from broker.core.rows import Approval, Client, Person, Row
+from tests import builders as b
 from tests.fakes import START
 from tests.web.browsing import Browser, browser_session
 from tests.web.site import PORTAL, Site, opened, site
@@ -68,6 +70,7 @@ async def test_a_refusal_is_sentences_with_what_to_do_now(tmp_path: Path) -> Non
         shown = await ada.open(f"/decisions/{id}")
         said = shown.partition("<main")[2].partition("<details>")[0]
         assert "You can correct a fact" in said
+        assert f'<a href="/dataset?id={quote(b.HEART)}">' in said, "what was asked for, and where to apply for it"
         assert not re.search(r"\b[A-Z]{3,}-[A-Z]+\b", re.sub("<[^>]+>", " ", said)), "no codes"
         for other in ("sam", "pia"):
             stranger = Browser(s, other)

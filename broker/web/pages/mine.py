@@ -14,7 +14,7 @@ from broker.core.ids import ClientId, DecisionId, ReceiptId
 from broker.core.oidc.errors import OAuthError
 from broker.core.outcome import Reason
 from broker.core.reasons import sentence
-from broker.core.rows import Client, Session
+from broker.core.rows import Client, Session, Trace
 from broker.flows.my_access import downloads, refusals, remembered
 from broker.flows.oauth.authorize import forget
 from broker.flows.oauth.installations import connected, disconnect
@@ -63,10 +63,12 @@ async def decision(request: web.Request) -> web.Response:
     told = await tell_decision(request.app[BROKER].world, who, id, request.query.get("audience"), language(request))
     if isinstance(told, Reason):
         raise Problem.of(told)
+    trace = await request.app[BROKER].world.rows.get(Trace, id)
     explained = told["explanation"] or {}
     audience = {"researcher": "researcher", "subject": "subject"}.get(told["audience"], "dac")
     values = {
         "told": told,
+        "dataset": trace.body.get("question", {}).get("dataset") if trace is not None else None,
         "text": _text(explained, audience),
         "one": explained,
         "raw": json.dumps(explained, indent=1, ensure_ascii=False, sort_keys=True),

@@ -51,6 +51,7 @@ async def test_a_suspension_from_the_page_ends_use_at_once(s: Site) -> None:
     (warned,) = await steps(s)
     assert (warned.step, warned.role, warned.by) == ("warn", "admin", "usr_root")
     assert (await s.http.get(ACCESS, headers=s.headers())).status == 200
+    assert f'<option value="{warned.case}">' in await root.open(PAGE), "a case is chosen, and not typed"
     await impose(root, step="suspend_person", case=warned.case)
     assert [row.case for row in await steps(s)] == [warned.case] * 2
     assert (await s.http.get(ACCESS, headers=s.headers())).status == 403

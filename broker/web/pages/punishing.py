@@ -3,7 +3,7 @@
 What stops somebody takes no sign-in of the last minutes; what lets somebody in again does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast, get_args
 
 from aiohttp import web
@@ -122,6 +122,7 @@ async def _page(
         "may": sanctions.may_impose(_actor(who)),
         "typed": typed if typed is not None else {},
         "once": typed["once"] if typed is not None and typed.get("once") else sanctions.blank_id(world),
+        "cases": _cases(rows),
         "steps": STEPS,
         "kinds": KINDS,
         "choices": choices,
@@ -129,6 +130,12 @@ async def _page(
         "looks": who.has_role("admin", "service"),
     }
     return page(request, who, "admin_sanctions.html", values, status=409 if no is not None else 200)
+
+
+def _cases(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+    """Each case by its newest step, the newest first."""
+    found = {one["case"]: (one["case"], one["step"], one["called"]) for one in rows}
+    return list(found.values())[::-1]
 
 
 def _called(one: Sanction, snapshot: Snapshot) -> str:

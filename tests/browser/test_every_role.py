@@ -103,7 +103,7 @@ async def test_an_application_goes_through_all_hands(place: tuple[str, Chromium]
     await ada.at.open(grant)
     await ada.reads("It opens nothing at this moment.", "left out for reasons of consent")
     eve = await sits_down(place, "eve", "/admin/log")
-    await eve.reads("request.approved", "review.voted")
+    await eve.reads("A committee approved a request", "A member of a committee voted")
     assert await eve.at.page.locator('a[href^="/audit/receipts/"]').count() > 5
 
 

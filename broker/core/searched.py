@@ -48,26 +48,27 @@ class Searched:
 
     def with_words(self, snapshot: Snapshot, fits: list[Found], words: Sequence[str]) -> list[Found]:
         """Those of `fits`, some of `of(snapshot)`, that have the words or are for a disease that has them."""
-        kept = fits
-        for word in sorted(words, key=len, reverse=True):  # long words are rare, and leave little to look through
-            if not kept:
-                break
-            near = self._near(folded(word))
-            kept = [one for one in kept if word in one.text or (one.diseases and not near.isdisjoint(one.diseases))]
-        diseases = self.diseases(snapshot.ontology)
+        diseases, kept = self.diseases(snapshot.ontology), fits
+        having = {word: diseases.having(folded(word)) if self._around else frozenset[str]() for word in words}
+        for word in sorted(words, key=lambda one: (len(having[one]), -len(one))):  # what is rare leaves little
+            kept = self._with(word, having[word], kept)
         whole = diseases.meant(" ".join(words)) if words and self._around else None
         if whole is None:
             return kept
-        wider, there = diseases.wider(whole), set(map(id, kept))
-        more = [one for one in fits if one.diseases and not wider.isdisjoint(one.diseases) and id(one) not in there]
-        return sorted([*kept, *more], key=lambda one: one.row.id) if more else kept
+        wider, there = diseases.wider(whole), set(map(_id, kept))
+        more = [one for one in fits if one.diseases and not wider.isdisjoint(one.diseases) and _id(one) not in there]
+        return sorted([*kept, *more], key=_id) if more else kept
 
-    def _near(self, name: str) -> frozenset[str]:
-        """Of the diseases that some dataset is for, those with `name` in a name of theirs or of one around them."""
-        if not name or not self._around or self._diseases is None:
-            return frozenset()
-        having = self._diseases.having(name)
-        return frozenset([code for code, around in self._around.items() if not around.isdisjoint(having)])
+    def _with(self, word: str, having: frozenset[str], fits: list[Found]) -> list[Found]:
+        """Those of `fits` with `word` in their text, or for a disease that is, or is a kind of, one of `having`."""
+        kept = [one for one in fits if word in one.text]
+        if not having or len(kept) == len(fits):
+            return kept
+        others = [one for one in fits if one.diseases and word not in one.text]
+        named = {code for one in others for code in one.diseases}
+        near = {code for code in named if not self._around[code].isdisjoint(having)}
+        more = [one for one in others if not near.isdisjoint(one.diseases)]
+        return sorted([*kept, *more], key=_id) if more else kept
 
     def of(self, snapshot: Snapshot) -> list[Found]:
         """Those of `snapshot`; nobody changes the list."""
@@ -108,6 +109,10 @@ class Searched:
         live = frozenset(known(ontology, one) or one for one in written)
         self._around |= {one: diseases.wider(one) for one in live if one not in self._around}
         return Found(row, text, codes, live)
+
+
+def _id(one: Found) -> DatasetId:
+    return one.row.id
 
 
 def _datasets(snapshot: Snapshot) -> object:

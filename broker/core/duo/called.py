@@ -66,7 +66,9 @@ class Diseases:
         return named(self.ontology, code)
 
     def having(self, word: str) -> frozenset[str]:
-        """The codes of all with `word`, as it is folded, in one of their names."""
+        """The codes of all with `word`, as it is folded, in one of their names; of nothing, none."""
+        if not word:
+            return frozenset()
         return frozenset([code for code, names in zip(self.ontology.names, self._names, strict=True) if word in names])
 
     def wider(self, code: str) -> frozenset[str]:

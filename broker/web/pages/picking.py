@@ -32,8 +32,6 @@ MOST = 20
 """What is offered at once."""
 _CHOSEN = 200
 """What a purpose may name at most (core/purpose.py); what an application may ask for is less."""
-_FOLDED = 20
-"""By how many characters a title may be longer or shorter than it is folded."""
 _RANKED = 2_000
 """Of so many at most it is worked out which are nearest: where more are found, more words are wanted anyway."""
 
@@ -207,9 +205,9 @@ class _Datasets:
 
     def meant(self, text: str) -> str | None:
         name = " ".join(text.casefold().split())
-        long = (len(name) - _FOLDED, len(name) + _FOLDED)
-        might = [row for row in self._with(text) if long[0] <= len(row.title) <= long[1] or len(row.id) == len(name)]
-        same = [row for row in might if name in (" ".join(row.title.casefold().split()), row.id.casefold())]
+        long = len(name)  # looked at first, for there may be very many
+        might = [row for row in self._with(text) if len(row.title) == long or len(row.id) == long]
+        same = [row for row in might if name in (row.title.casefold(), row.id.casefold())]
         return same[0].id if len(same) == 1 else None
 
     def like(self, text: str, most: int) -> Sequence[str]:

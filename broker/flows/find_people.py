@@ -21,6 +21,8 @@ _LOOKED = 20_000
 """Sessions that one look goes through."""
 _HOMES = 5
 """Home organisations that are asked whether somebody has this very identifier there."""
+_ON_A_PAGE = 2
+"""So many of them while a page is shown, which reads little; whoever looks further says at which."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,7 @@ async def find_people(w: World, said: str, home: str = "") -> tuple[Known, ...]:
             break
         if home in ("", session.idp) and _is_meant(wanted, session):
             found.setdefault(session.person, _known(session))
-    for iss in _homes(snapshot, home):
+    for iss in _homes(snapshot, home)[:_ON_A_PAGE]:
         identity = await w.rows.get(Identity, identity_id(iss, wanted))
         if identity is not None:
             found.setdefault(identity.person, Known(person=identity.person, home=iss))

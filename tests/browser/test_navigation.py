@@ -10,7 +10,7 @@ from playwright.async_api import Playwright
 from tests.browser.chromium import NARROW, chromium, port_of, tools_needed, window
 from tests.browser.world import lived_in
 
-pytestmark = [pytest.mark.row("PAG-NAVIGATION"), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.row("PAG-EVERYBODY"), pytest.mark.asyncio(loop_scope="session")]
 
 WIDE = 1280
 MOST = 150

@@ -1,4 +1,4 @@
-"""Which files does a name stand for? A `drs://` address, the address of an object, its bare id, or a data set.
+"""Which files does a name stand for? A `drs://` address, the address of an object, its bare id, or a dataset.
 
 Nothing is sent to any host but the broker that somebody signed in at: a name that leads elsewhere is refused, and
 said so. What a file is called comes from its server, so it is looked at before it becomes a path.
@@ -70,7 +70,7 @@ def _place(file: Wanted) -> str:
 async def wanted(api: Api, name: str) -> AsyncIterator[Wanted | Missed]:
     """The files that `name` stands for; one that cannot be had keeps nobody from the others.
 
-    TalkError for a name that means nothing here; RefusedError of the list of data sets.
+    TalkError for a name that means nothing here; RefusedError of the list of datasets.
     """
     async for _ in api.each("/api/v1/datasets", "datasets", id=name):
         async for each in api.each("/api/v1/datasets/objects", "objects", dataset=name):

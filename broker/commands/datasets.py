@@ -34,7 +34,7 @@ _WORDS = {
 @at_option
 @accounts_option
 def datasets(purpose: Path | None, at: str | None, accounts: Accounts, *, as_json: bool) -> None:
-    """The data sets of the broker that you are signed in at."""
+    """The datasets of the broker that you are signed in at."""
     errors = Console(stderr=True, highlight=False)
     stated = purpose_in(purpose) if purpose is not None else None
 
@@ -58,7 +58,7 @@ def datasets(purpose: Path | None, at: str | None, accounts: Accounts, *, as_jso
 def _table(listed: list[dict[str, Any]], found: dict[str, Any] | None) -> Table:
     told = {one["dataset"]: one for one in found["datasets"]} if found is not None else {}
     table = Table(show_lines=True)
-    for name in ("data set", "access", "conditions", "files", *(("your purpose",) if found is not None else ())):
+    for name in ("dataset", "access", "conditions", "files", *(("your purpose",) if found is not None else ())):
         table.add_column(name, overflow="fold")
     for one in listed:
         files = f"{one['files']}, {decimal(one['bytes'])}"

@@ -68,7 +68,7 @@ def _coded(term: Term) -> str:
 @click.option("--users", is_flag=True, help="Name the persons of user-specific codes, too.")
 @click.pass_obj
 def export(config: Path | None, id: str, *, users: bool) -> None:
-    """Print the data set or grant ID as a DUC profile (schemas/duc-profile.schema.json)."""
+    """Print the dataset or grant ID as a DUC profile (schemas/duc-profile.schema.json)."""
     chosen = settings(config)
     with telling():
         title, terms, dataset = asyncio.run(_found(chosen.store, id))
@@ -83,12 +83,12 @@ async def _found(database: Path | str, id: str) -> tuple[str, tuple[Term, ...], 
     if dataset is not None:
         return dataset.title, dataset.duo, dataset.id
     if grant is None:
-        raise Fail(f"{id}: neither a data set nor a grant")
+        raise Fail(f"{id}: neither a dataset nor a grant")
     return f"Grant {grant.id}", _bound(grant), grant.dataset
 
 
 def _bound(grant: Grant) -> tuple[Term, ...]:
-    """The codes of a grant: the data set's, and the project and institution that it is for."""
+    """The codes of a grant: the dataset's, and the project and institution that it is for."""
     limits: dict[str, Any] = {}
     if grant.purpose.project:
         limits[PS] = Term(code=PS, projects=frozenset({grant.purpose.project}))

@@ -44,7 +44,7 @@ def get(
     at: str | None,
     accounts: Accounts,
 ) -> None:
-    """Download NAMES: drs:// addresses, addresses or ids of objects, or data sets (all of their files).
+    """Download NAMES: drs:// addresses, addresses or ids of objects, or datasets (all of their files).
 
     Each file appears when it is whole and its digest fits; one that comes encrypted, when it is decrypted.
     Run the same command again to go on with what broke off.

@@ -17,7 +17,7 @@ from broker.core.time import Seconds, rfc3339
 
 
 @click.command()
-@click.option("--resource", multiple=True, help="For this service or data set only (URL); may be given several times.")
+@click.option("--resource", multiple=True, help="For this service or dataset only (URL); may be given several times.")
 @click.option(
     "--raw",
     is_flag=True,

@@ -17,7 +17,7 @@ from broker.core.jurisdiction.rulebook import overdue
 from broker.core.plain import digest, plain
 
 _ANSWERED: Mapping[Answerer, str] = {
-    "custodian": "the custodian, when the data set is registered",
+    "custodian": "the custodian, when the dataset is registered",
     "institution": "the registry of institutions",
     "person": "the person, at sign-in",
     "applicant": "the request",

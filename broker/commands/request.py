@@ -79,7 +79,7 @@ def list_(at: str | None, accounts: Accounts, *, as_json: bool) -> None:
         click.echo("There are no requests. Make one with: broker request make DATA-SET --purpose FILE --statement FILE")
         return
     table = Table()
-    for name in ("request", "data set", "made", "state"):
+    for name in ("request", "dataset", "made", "state"):
         table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(row["id"], row["dataset"], row["created"], _state(row))

@@ -29,7 +29,7 @@ class Represented:
     committees: tuple[tuple[str, tuple[tuple[str, int], ...]], ...]
     percent: int
     governed: Mapping[str, tuple[str, ...]]
-    """By community, titles of some data sets that it governs: its pseudonym is for nobody else to read."""
+    """By community, titles of some datasets that it governs: its pseudonym is for nobody else to read."""
 
     @property
     def told_communities(self) -> int | None:

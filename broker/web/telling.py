@@ -76,7 +76,7 @@ def foreseen(found: Foreseen, language: Language) -> dict[str, Any]:
 def pre_checked(found: PreCheck, purpose: Purpose, language: Language) -> dict[str, Any]:
     """A pre-check of many: how many of each outcome, each dataset's answer, and the sentence of each code once.
 
-    The sentences are told of many data sets at once, and so without what is another fact for each.
+    The sentences are told of many datasets at once, and so without what is another fact for each.
     """
     permits = any(one.outcome.permits for one in found.told)
     codes = sorted({code for one in found.told for code in one.codes})

@@ -127,7 +127,7 @@ class _Said:
         self._ways = ways
 
     async def each(self, *_: str, **__: str) -> AsyncIterator[Any]:
-        """No data set has the name."""
+        """No dataset has the name."""
         for one in list[Any]():
             yield one
 

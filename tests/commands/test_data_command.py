@@ -41,7 +41,7 @@ READS = hashlib.shake_256(b"reads").digest(20 * PLAIN + 5)
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A broker with one data set, whose files lie in `files`, and OWN as the repository's key."""
+    """A broker with one dataset, whose files lie in `files`, and OWN as the repository's key."""
     folder = tmp_path_factory.mktemp("data")
     here = words(folder)
     make_state(Settings(issuer="https://broker.example", mode="example", state=folder / "state"))

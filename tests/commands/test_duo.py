@@ -23,7 +23,7 @@ DATASET = "https://data.example/d"
 
 
 def catalogue(root: Path) -> dict[str, Any]:
-    """The demo's first data set with other codes, and one grant: whatever a data set must have, the demo's has."""
+    """The demo's first dataset with other codes, and one grant: whatever a dataset must have, the demo's has."""
     codes = ["HMB", {"code": "US", "users": ["https://idp.example|ada"]}, {"code": "TS", "months": 6}]
     grant = {
         "id": "grt-1",
@@ -38,7 +38,7 @@ def catalogue(root: Path) -> dict[str, Any]:
         "schema": DEMO["schema"],
         "repositories": [DEMO["repositories"][0] | {"root": str(root)}],
         "committees": DEMO["committees"],
-        "datasets": [DEMO["datasets"][0] | {"id": DATASET, "title": "A data set", "duo": codes}],
+        "datasets": [DEMO["datasets"][0] | {"id": DATASET, "title": "A dataset", "duo": codes}],
         "grants": [grant],
     }
 
@@ -49,7 +49,7 @@ def run(*words: str) -> Result:
 
 @pytest.fixture
 def here(tmp_path: Path) -> str:
-    """The settings file of a broker with one data set and one grant."""
+    """The settings file of a broker with one dataset and one grant."""
     chosen = Settings(issuer="https://broker.example", mode="example", state=tmp_path / "state")
     make_state(chosen)
     path = tmp_path / "broker.toml"
@@ -112,7 +112,7 @@ def test_a_data_set_is_exported_without_the_persons_whom_it_names(here: str) -> 
     assert "ada" not in found.output
     written = json.loads(found.output)
     assert valid(written)
-    assert written["assets"] == [{"assetName": "A data set", "assetURI": DATASET}]
+    assert written["assets"] == [{"assetName": "A dataset", "assetURI": DATASET}]
     back = read_profile(written)
     assert set(back.terms) == set(parse_terms(["HMB", "US", {"code": "TS", "months": 6}]))
     whole = json.loads(run("--config", here, "duo", "export", "--users", DATASET).output)
@@ -130,4 +130,4 @@ def test_a_grant_is_exported_with_what_it_is_bound_to(here: str) -> None:
 def test_an_id_that_is_not_there_is_told(here: str) -> None:
     found = run("--config", here, "duo", "export", "https://data.example/nowhere")
     assert isinstance(found.exception, Fail)
-    assert "nowhere: neither a data set nor a grant" in str(found.exception)
+    assert "nowhere: neither a dataset nor a grant" in str(found.exception)

@@ -132,7 +132,7 @@ def test_one_pack_is_shown_with_its_rules(chosen: Settings) -> None:
     assert line.split()[-1] == "yes"
     assert json.loads(done(chosen, "show", "test-pack", "--json"))["version"] == "1"
     needed = {line.split("  ")[0]: line for line in told[told.index("needs the fact") :].splitlines()}
-    assert "the custodian, when the data set is registered" in needed["request.consideration"]
+    assert "the custodian, when the dataset is registered" in needed["request.consideration"]
     assert "not-covered-brokerage" in needed["request.consideration"]
     assert "the registry of institutions" in needed["recipient.control_countries"]
     assert "the person, at sign-in" in needed["recipient.individual_location"]

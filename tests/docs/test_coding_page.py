@@ -1,4 +1,4 @@
-"""The commands of the page on coding a data set, run as they stand."""
+"""The commands of the page on coding a dataset, run as they stand."""
 
 from pathlib import Path
 

@@ -127,7 +127,7 @@ async def test_the_committee_sees_every_gate_and_where_each_fact_comes_from(tmp_
         assert set(states.values()) == {"pass", "fail"}
         facts = {one["name"]: one["source"] for one in explanation["facts"]}
         assert facts["recipient.can_sign_scc"] == "institution registry, checked 14 January 2027"
-        assert facts["data.storage_country"] == "registration of the data set"
+        assert facts["data.storage_country"] == "registration of the dataset"
         assert len(explanation["why_not"]) == 5
         assert "safeguards-in-place" in explanation["audience_texts"]["dac"]
         assert "person" not in told

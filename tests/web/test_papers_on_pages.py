@@ -132,7 +132,7 @@ async def test_the_committee_reads_each_gate_each_way_and_where_each_fact_is_fro
         assert not re.search("<td>(?:genomic|pseudonymised|university|download|none)\\b", gates)
         fair = gates[gates.index("Who asks, and whose data they are") :]
         assert re.search(r"institution</dt><dd>.*?United States.*?\(not known\)</dd>", fair)
-        assert "<td>registration of the data set</td>" in gates
+        assert "<td>registration of the dataset</td>" in gates
         mine = await ada.open(application)
         assert "Gate by gate" not in mine
 

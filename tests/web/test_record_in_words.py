@@ -107,7 +107,7 @@ async def test_what_has_a_name_is_called_by_it(s: Site) -> None:
     shown = await Browser(s, "eve").open("/admin/log?kind=decision.made")
     table = shown[shown.index("<tbody>") : shown.index("</tbody>")]
     for name, said in (
-        ("Data set", "Heart"), ("Answer", "no<"), ("Way of access", "Download"), ("Objects to it", "Yes"), ("Until", "15 January"),
+        ("Dataset", "Heart"), ("Answer", "no<"), ("Way of access", "Download"), ("Objects to it", "Yes"), ("Until", "15 January"),
         ("newer", "a member of tomorrow"), ("Application or service", "&lt;b&gt;"), ("Reasons", r"[A-Z][^<]+\(REQ-REJECTED\)"),
     ):  # fmt: skip
         assert re.search(rf'<th scope="row">{name}</th><td>{said}', table), (name, table)

@@ -87,7 +87,7 @@ def test_what_is_said_without_facts_has_no_slot(code: str) -> None:
     for text in (title(code), in_general(code)):
         assert not {"{", "}"} & set(text)
         assert "not stated" not in text or "not stated" in f"{REASONS[code].dac} {REASONS[code].researcher}"
-    assert in_general("DUO-PURPOSE") == "Your purpose is outside what this data set allows."
+    assert in_general("DUO-PURPOSE") == "Your purpose is outside what this dataset allows."
 
 
 DECIDING = sorted(

@@ -36,7 +36,7 @@ class RepositoryPart(Part):
     internal: bool = False
     """May be at a private address, and without TLS."""
     signs: bool = False
-    """May callers be given addresses that the store signs? Only of data sets that allow `uninterruptible_delivery`."""
+    """May callers be given addresses that the store signs? Only of datasets that allow `uninterruptible_delivery`."""
 
 
 def root_of(part: RepositoryPart, folder: Path) -> Path | None:

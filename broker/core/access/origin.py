@@ -14,7 +14,7 @@ from broker.core.ids import PersonId
 from broker.core.time import Seconds, day_of
 
 DAYS = 10
-"""Working days, unless the data set says otherwise."""
+"""Working days, unless the dataset says otherwise."""
 MOST_WORDS = 50
 """Of one side on one request: whatever others say, each can be heard."""
 MOST_TEXT = 5_000

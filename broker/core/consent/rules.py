@@ -158,7 +158,7 @@ def modifiers(standing: Standing, asking: Asking) -> Verdict | None:
 def refused_answers(standing: Standing, asking: Asking) -> Verdict | None:
     """R11, refusals: the person's, else the institution's where the person was never asked.
 
-    A person's permit does not repair the institution's refusal: the data set is narrower than the person.
+    A person's permit does not repair the institution's refusal: the dataset is narrower than the person.
     """
     if not asking.stated:
         return None

@@ -62,7 +62,7 @@ def _said(one: Condition) -> Iterator[Term | Note]:
     if one.rule == NO_REQUIREMENT:
         return
     if not one.whole:
-        yield from _kept(one, "holds for a part of the data only: split the data set, or decide for all of it")
+        yield from _kept(one, "holds for a part of the data only: split the dataset, or decide for all of it")
     elif kind is TermKind.INVESTIGATION:
         yield from _directed(one)
     elif kind in {TermKind.UNKNOWN, TermKind.ROOT}:

@@ -76,7 +76,7 @@ def title(code: str, language: Language = ENGLISH) -> str:
 
 
 def in_general(code: str, language: Language = ENGLISH) -> str:
-    """What may be said of `code` about many data sets at once: where its sentence rests on a fact, one in general."""
+    """What may be said of `code` about many datasets at once: where its sentence rests on a fact, one in general."""
     tongue, key = Tongue(language), f"general.{code}"
     return tongue.word(key) if key in GENERAL_WORDS else _without_slots(tongue.template(REASONS[code], "researcher"))
 

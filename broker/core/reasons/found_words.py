@@ -33,7 +33,7 @@ FOUND_WORDS: Mapping[str, str] = MappingProxyType(
         "found.other_host": "on another host than the issuer: make sure that it belongs to them",
         "found.pinned": "keys are pinned, so nothing is fetched from it",
         "found.no_keys": "no jku, keys or discovery: nothing it signs can be verified",
-        "found.opens_nothing": "no data sets are named: its ControlledAccessGrants open nothing",
+        "found.opens_nothing": "no datasets are named: its ControlledAccessGrants open nothing",
         "found.opens": "its grants may open: {values}",
         "found.register": "register there: {address}",
         "found.redirect": "compared byte by byte",

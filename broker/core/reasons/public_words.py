@@ -194,7 +194,7 @@ PUBLIC_WORDS: Mapping[str, str] = MappingProxyType(
         "job.is.failed": "failed; the log of the process says why",
         "job.is.unrecorded": "nothing could be recorded",
         "holdings.title": "Data and what is still missing",
-        "holdings.how": "Archives and data sets are registered at the machine, with a file: they say where bytes come from and whose credentials are shown to whom, and no page can change that.",
+        "holdings.how": "Archives and datasets are registered at the machine, with a file: they say where bytes come from and whose credentials are shown to whom, and no page can change that.",
         "holdings.repositories": "Repositories",
         "holdings.remote": "elsewhere",
         "holdings.signs": "addresses that it signs may be given",

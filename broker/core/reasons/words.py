@@ -51,7 +51,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "interest.contract": "It is a condition of those who gave the data or pay for the study.",
         "interest.system": "It is a check of this service.",
         # who can answer what is open
-        "who.committee_member": "the committee of the data set",
+        "who.committee_member": "the committee of the dataset",
         "who.ethics_committee": "an ethics committee",
         "who.legal_officer": "a legal officer",
         "who.participant": "the participants",
@@ -118,7 +118,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "by.way.aggregate": "numbers over many people",
         # where facts come from
         "source.registry": "institution registry",
-        "source.dataset": "registration of the data set",
+        "source.dataset": "registration of the dataset",
         "source.request": "the request",
         "source.sign_in": "stated at sign-in",
         "source.evidence": "evidence on file",
@@ -139,7 +139,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "step.terms.accepted": "{by} accept the terms at {value}",
         "step.training": "{by} certifies that you did the training at {value}",
         "step.recourse": "{by} signs a contract to which it can be held, or its funder or signing official answers for it",
-        "step.sign_in": "{by} sign in again, in the way that the data set asks for",
+        "step.sign_in": "{by} sign in again, in the way that the dataset asks for",
         "step.researcher_status": "{by} states that you meet the demands on researchers at {value}",
         "step.grant": "{by} use your grant {value} for it",
         "step.request": "{by} ask for a grant for the project {value}",

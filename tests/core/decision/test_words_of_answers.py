@@ -160,7 +160,7 @@ def test_what_a_committee_alone_may_read_has_no_words_for_others() -> None:
     )
     assert set(of_gates["audience_texts"]) == {"dac"}
     assert set(dressed(record())["audience_texts"]) == {"researcher", "dac", "subject"}
-    assert of_gates["facts"][0]["source"] == "registration of the data set"
+    assert of_gates["facts"][0]["source"] == "registration of the dataset"
     (reason,) = of_gates["gates"][0]["why"]
     assert (reason["sentence"], set(reason["sentences"])) == (dac(CODE), {"dac"})
     (told,) = dressed(record())["why"]
@@ -192,7 +192,7 @@ def test_a_refusal_by_law_names_its_ground_how_sure_it_is_whom_it_protects_and_w
 def test_a_question_names_who_must_answer_it() -> None:
     both = {"by": "finding", "roles": ["committee_member", "legal_officer"], "days": 90}
     asked = text("researcher", outcome="REFER", why=[why(answered_by=both)])
-    assert "To be answered by: the committee of the data set and a legal officer." in asked
+    assert "To be answered by: the committee of the dataset and a legal officer." in asked
     assert "To be answered" not in text("researcher", why=[why(answered_by=both)])
     assert "To be answered" not in text("researcher", outcome="REFER", why=[why()])
 

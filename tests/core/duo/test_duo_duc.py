@@ -311,7 +311,7 @@ def test_the_schema_takes_what_is_written_here() -> None:
 
 
 def again(terms: tuple[Term, ...]) -> tuple[Term, ...]:
-    written = write_profile("a data set", terms)
+    written = write_profile("a dataset", terms)
     assert valid(json.loads(json.dumps(written))), written
     return read_profile(written).terms
 

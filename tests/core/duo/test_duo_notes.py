@@ -220,7 +220,7 @@ def test_what_cannot_be_read_is_named_in_full(matrix: dict[str, Any], said: str)
 C, P = "conditions[4]", "conditions[4].conditionParameter"
 LETTER = "compared letter by letter: is it the name that we use?"
 PROFILES: list[tuple[dict[str, Any], Told, list[str]]] = [
-    (one("GS", scope="Part of asset"), [(C, "holds for a part of the data only: split the data set, or decide for all of it")], ["Permitted (part of the data): geographical restriction"]),
+    (one("GS", scope="Part of asset"), [(C, "holds for a part of the data only: split the dataset, or decide for all of it")], ["Permitted (part of the data): geographical restriction"]),
     (FEES, [(C, NO_CODE)], ["Obligatory: Fees"]),
     (one("DUO:0000017", "Obligatory"), [(C, NO_CODE)], ["Obligatory: data use modifier"]),
     (one("DUO:0000032", "Forbidden"), [(C, NO_CODE)], ["Forbidden: population research"]),

@@ -1,4 +1,4 @@
-"""What a data set would look like once its holder had put on record what is missing: stand-ins to evaluate with.
+"""What a dataset would look like once its holder had put on record what is missing: stand-ins to evaluate with.
 
 Only that something is recorded counts for the gate, and when; so these say no more than that.
 """

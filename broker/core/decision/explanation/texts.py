@@ -171,7 +171,7 @@ def _hangs_on_people(asks: Iterable[str], tongue: Tongue) -> list[str]:
 
 
 def hangs_on_people(asks: Iterable[str], language: Language) -> list[str]:
-    """The same beside a pre-check of many data sets: one sentence, or none."""
+    """The same beside a pre-check of many datasets: one sentence, or none."""
     return _hangs_on_people(asks, Tongue(language))
 
 

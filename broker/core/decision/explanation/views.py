@@ -162,7 +162,7 @@ def _human(record: Mapping[str, Any], body: Body) -> Mapping[str, Any]:
 
 
 def of_one(body: Body) -> bool:
-    """Is it a decision about one data set, and not a pre-check of many?"""
+    """Is it a decision about one dataset, and not a pre-check of many?"""
     return "decision" in body
 
 
@@ -177,7 +177,7 @@ def concerns(body: Body, ref: SubjectRef, *, among: bool) -> bool:
 
 
 def permitted(body: Body) -> bool:
-    """Was the use allowed? A pre-check of many data sets is no decision about any of them."""
+    """Was the use allowed? A pre-check of many datasets is no decision about any of them."""
     return of_one(body) and Outcome(body["decision"]["outcome"]).permits
 
 

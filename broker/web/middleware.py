@@ -33,7 +33,8 @@ CODE = web.RequestKey("code", str)
 """Why the request was refused, for the log: people who ask for help name the request id."""
 CLOCK = web.AppKey("clock", Clock)
 ENTROPY = web.AppKey("entropy", Entropy)
-ErrorForm = Callable[[web.Request, Problem], web.StreamResponse]
+ErrorForm = Callable[[web.Request, Problem], web.StreamResponse | Awaitable[web.StreamResponse]]
+"""A page may have to look up who is reading it; the others know at once."""
 ERROR_FORMS: web.AppKey[dict[str, ErrorForm]] = web.AppKey("error_forms", dict)
 """How each route (by its pattern) writes its errors; OAuth, DRS and pages have forms of their own."""
 ERROR_FAMILIES: web.AppKey[tuple[tuple[str, ErrorForm], ...]] = web.AppKey("error_families", tuple)
@@ -108,23 +109,23 @@ async def _answered(request: web.Request, handler: Handler, request_id: str) -> 
         allowed = cors.preflight(request) if cors.is_preflight(request) else None
         response = await handler(request) if allowed is None else allowed
     except Problem as problem:
-        response = _rendered(request, problem, request_id)
+        response = await _rendered(request, problem, request_id)
     except web.HTTPException as theirs:
-        response = _library(request, theirs, request_id)
+        response = await _library(request, theirs, request_id)
     except StaleError:
-        response = _rendered(request, Problem("REQ-CONFLICT"), request_id)
+        response = await _rendered(request, Problem("REQ-CONFLICT"), request_id)
     except LedgerDownError:
         log.warning("ledger.down")
-        response = _rendered(request, Problem("SRV-NO-RECORD"), request_id)
+        response = await _rendered(request, Problem("SRV-NO-RECORD"), request_id)
     except KeyServiceDownError as down:
         if (left_out := _FEW.admits("key service")) is not None:
             log.error("keys.service_down", why=str(down), left_out=left_out)  # noqa: TRY400 (an operator's)
-        response = _rendered(request, Problem("SRV-NO-SIGNATURE"), request_id)
+        response = await _rendered(request, Problem("SRV-NO-SIGNATURE"), request_id)
     except ConnectionError:
         raise  # the client has gone, or its stream was cut: there is nobody to answer
     except Exception:
         log.exception("request.failed", route=route)
-        response = _rendered(request, Problem("SRV-ERROR"), request_id)
+        response = await _rendered(request, Problem("SRV-ERROR"), request_id)
     method = method_of(request)
     _counted(method, route, response.status).inc()
     _line(method, route, response.status, request.get(CODE))
@@ -157,7 +158,7 @@ def _line(method: str, route: str, status: int, code: str | None) -> None:
     log.info("request", method=method, route=route, status=status, code=code, **more)
 
 
-def _library(request: web.Request, theirs: web.HTTPException, request_id: str) -> web.StreamResponse:
+async def _library(request: web.Request, theirs: web.HTTPException, request_id: str) -> web.StreamResponse:
     """What a handler or the library raised as an answer: redirects go out as they are, errors in our words."""
     if theirs.status < 400:  # noqa: PLR2004 (RFC 9110: not an error)
         onwards = web.Response(status=theirs.status, headers=theirs.headers, body=theirs.body)
@@ -165,22 +166,23 @@ def _library(request: web.Request, theirs: web.HTTPException, request_id: str) -
         return onwards
     if isinstance(theirs, web.HTTPMethodNotAllowed):
         allowed = ", ".join(sorted(theirs.allowed_methods))
-        response = _rendered(request, Problem("REQ-METHOD", allowed=allowed), request_id)
+        response = await _rendered(request, Problem("REQ-METHOD", allowed=allowed), request_id)
         response.headers[hdrs.ALLOW] = allowed
         return response
     if isinstance(theirs, web.HTTPRequestEntityTooLarge):
-        return _rendered(request, Problem("REQ-TOO-LARGE", limit="the body"), request_id)
+        return await _rendered(request, Problem("REQ-TOO-LARGE", limit="the body"), request_id)
     code = "REQ-NOT-FOUND" if theirs.status == 404 else "REQ-MALFORMED"  # noqa: PLR2004
-    return _rendered(request, Problem(code, problem="not HTTP as it must be"), request_id)
+    return await _rendered(request, Problem(code, problem="not HTTP as it must be"), request_id)
 
 
-def _rendered(request: web.Request, problem: Problem, request_id: str) -> web.StreamResponse:
+async def _rendered(request: web.Request, problem: Problem, request_id: str) -> web.StreamResponse:
     request[CODE] = problem.reason.code
     route, families = _route(request), request.app[ERROR_FAMILIES]
     form = request.app[ERROR_FORMS].get(route)
     if route == _NOWHERE:
         form = next((form for prefix, form in families if request.path.startswith(prefix)), None) or _read(request)
-    response = form(request, problem) if form is not None else problem_response(problem, request_id, language(request))
+    made = form(request, problem) if form is not None else problem_response(problem, request_id, language(request))
+    response = made if isinstance(made, web.StreamResponse) else await made
     if problem.challenge is not None or response.status == 401:  # noqa: PLR2004 (RFC 9110 section 15.5.2)
         ask_for_more(request, response, problem.challenge or challenge_of(request, problem.reason))
         give_nonce(request, response, asked=problem.reason.code == OAuthError.DPOP_NONCE.code)

@@ -100,6 +100,21 @@ async def test_no_link_is_shown_twice_and_a_page_without_a_link_still_answers_in
 
 
 @pytest.mark.row("PAG-NAVIGATION")
+async def test_a_page_that_says_no_shows_the_way_on_to_whoever_is_signed_in(s: Site) -> None:
+    ada, pia, nobody = Browser(s, "ada"), Browser(s, "pia"), Browser(s, "")
+    for path, status in (("/admin", 403), ("/admin/sanctions", 403), ("/applications/app_none", 404), ("/reviews/x/y", 404)):
+        text = await ada.open(path)
+        assert ada.status == status, path
+        assert [[to for to, _ in one] for one in groups(text)] == [PUBLIC, OWN], path
+        assert 'href="/oauth2/end_session"' in text, path
+    assert [to for to, _ in groups(await pia.open("/reviews/x/y"))[1]] == ["/my-data", "/cases", "/identities"]
+    text = await nobody.open("/reviews/x/y")
+    assert [[to for to, _ in one] for one in groups(text)] == [PUBLIC]
+    assert 'href="/sign-in?return_to=%2F"' in text, "and not back to where nothing is"
+    assert not groups(await ada.open("/sign-in/none")), "in the middle of signing in there is one way on"
+
+
+@pytest.mark.row("PAG-NAVIGATION")
 @pytest.mark.parametrize(("language", "service"), [("en", "Access broker"), ("es", "Intermediario de acceso")])
 @pytest.mark.parametrize("name", ["mei", "eli", "eve", "kim", "pia"])
 async def test_a_page_is_called_what_its_link_is_called(s: Site, name: str, language: str, service: str) -> None:

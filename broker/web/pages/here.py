@@ -72,14 +72,18 @@ def page(
     request: web.Request, who: Caller | None, template: str, values: Mapping[str, Any], status: int = 200
 ) -> web.Response:
     """A page with its surroundings."""
+    return render(request, template, status, **surroundings(request, who, request.path_qs), **values)
+
+
+def surroundings(request: web.Request, who: Caller | None, back: str) -> Mapping[str, Any]:
+    """What stands around a page: where somebody can go, and where they come back to from signing in."""
     tongue = Tongue(language(request))
-    surroundings = {
+    return {
         "nav": [_group(request, tongue, *group) for group in (("page.nav_public", _PUBLIC), *_own(request, who))],
         "who": who is not None,
-        "back": quote(request.path_qs, safe=""),
+        "back": quote(back, safe=""),
         "token": forms.token(request) if who is not None else "",
     }
-    return render(request, template, status, **surroundings, **values)
 
 
 def _group(request: web.Request, tongue: Tongue, group: str, links: _Links) -> dict[str, Any]:

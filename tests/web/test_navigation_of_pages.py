@@ -102,7 +102,12 @@ async def test_no_link_is_shown_twice_and_a_page_without_a_link_still_answers_in
 @pytest.mark.row("PAG-NAVIGATION")
 async def test_a_page_that_says_no_shows_the_way_on_to_whoever_is_signed_in(s: Site) -> None:
     ada, pia, nobody = Browser(s, "ada"), Browser(s, "pia"), Browser(s, "")
-    for path, status in (("/admin", 403), ("/admin/sanctions", 403), ("/applications/app_none", 404), ("/reviews/x/y", 404)):
+    for path, status in (
+        ("/admin", 403),
+        ("/admin/sanctions", 403),
+        ("/applications/app_none", 404),
+        ("/reviews/x/y", 404),
+    ):
         text = await ada.open(path)
         assert ada.status == status, path
         assert [[to for to, _ in one] for one in groups(text)] == [PUBLIC, OWN], path

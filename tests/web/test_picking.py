@@ -74,6 +74,7 @@ async def test_a_whole_name_is_as_good_as_a_tick_and_is_told_by_name_to_both_sid
         ("breast", "check", "Tick what you mean"),
         ("brest carcinma", "submit", "nothing was found for"),
         ("melanoma, brest", "submit", "nothing was found for"),
+        ("asthma, " * 20 + "brest", "submit", "Tick what you mean"),
     ],
 )
 async def test_what_is_no_whole_name_is_asked_back_with_a_list_and_is_never_guessed(
@@ -252,6 +253,7 @@ async def test_a_complaint_is_about_what_was_ticked_or_named_or_about_the_words_
         ({"about": LUNGS.id}, LUNGS.id, LUNGS.title),
         ({"about": b.HEART, "about.find": "Lungs of the harbour"}, LUNGS.id, LUNGS.title),
         ({"about.find": committee().name}, b.DAC, committee().name),
+        ({"about.find": f"{LUNGS.title}, {CANCERS.title}"},) + (f"{LUNGS.title}, {CANCERS.title}",) * 2,
         ({"about.find": "the people at the desk"}, "the people at the desk", "the people at the desk"),
         ({"about": "", "about.find": SECRET.title}, SECRET.title, SECRET.title),
         ({"about": ""}, "", "Nobody asked me."),

@@ -18,9 +18,11 @@ _RANKED = 2_000
 FEWEST = 2
 """Letters without which nothing is looked for."""
 _MOST_WORDS = 8
+_SEVERAL = -1
+"""In the place of a term's number, where a name is that of several."""
 _APART = re.compile(r"[\W_]+")
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9]*:\S+")
-_WITH_CODE = re.compile(r".*\(([A-Za-z][A-Za-z0-9]*:\S+)\)\s*", re.DOTALL)
+_WITH_CODE = re.compile(r"(.*)\(([A-Za-z][A-Za-z0-9]*:\S+)\)\s*", re.DOTALL)
 """As pages tell a disease: `melanoma (MONDO:0005105)`."""
 
 
@@ -33,20 +35,25 @@ class Diseases:
         self._names = [
             _lines((label, *more.splitlines())) for label, more in zip(ontology.labels, synonyms, strict=True)
         ]
+        self._labelled, self._called = dict[str, int](), dict[str, int]()
+        for number, names in enumerate(self._names):
+            label, *more = names[1:-1].split("\n")
+            _note(self._labelled, label, number)
+            for name in (label, *more):
+                _note(self._called, name, number)
 
     def meant(self, text: str) -> str | None:
         """The code of the disease that `text` is the code or a whole name of; None: of none, or of several."""
         text = text.strip()[:LONGEST]
-        code = _WITH_CODE.fullmatch(text)
-        if (found := known(self.ontology, code[1] if code is not None else text)) is not None:
+        if (found := known(self.ontology, text)) is not None:
             return found
+        both = _WITH_CODE.fullmatch(text)
+        if both is not None and (found := known(self.ontology, both[2])) is not None:
+            name, number = folded(both[1]), self.ontology.numbers[found]
+            return found if not name or f"\n{name}\n" in self._names[number] else None
         name = folded(text)
-        if not name:
-            return None
-        hits = [number for number, names in enumerate(self._names) if f"\n{name}\n" in names]
-        labelled = [number for number in hits if self._names[number].startswith(f"\n{name}\n")]
-        only = labelled or hits
-        return self.ontology.names[only[0]] if len(only) == 1 else None
+        number = self._labelled.get(name, self._called.get(name, _SEVERAL))
+        return self.ontology.names[number] if number != _SEVERAL else None
 
     def like(self, text: str, most: int) -> list[str]:
         """The codes of those with all these words, or parts of them, in their names; the nearest first."""
@@ -84,6 +91,11 @@ class Diseases:
         return place, len(label), label
 
 
+def _note(names: dict[str, int], name: str, number: int) -> None:
+    if name:
+        names[name] = number if names.get(name, number) == number else _SEVERAL
+
+
 def _lines(names: Iterable[str]) -> str:
     """Each name on a line of its own, so that it is seen where one begins and ends."""
     return "\n".join(["", *dict.fromkeys(map(folded, names)), ""])
@@ -95,7 +107,8 @@ def is_code(text: str) -> bool:
 
 
 def folded(name: str) -> str:
-    """Capitals, accents and marks between words make no other name."""
+    """Capitals, accents and marks between words make no other name; a plus does: HER2+ is not HER2-."""
+    name = name.replace("+", " plus ")
     plain = name if name.isascii() else unicodedata.normalize("NFKD", name)
     kept = plain if plain.isascii() else "".join(one for one in plain if not unicodedata.combining(one))
     return _APART.sub(" ", kept.casefold()).strip()

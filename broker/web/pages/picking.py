@@ -108,7 +108,7 @@ def settled(name: str, there: Source, typed: Typed) -> tuple[dict[str, Any], boo
     What is left open stays as it was written, so that it is shown again with what was found.
     """
     chosen, text = _values(name, there, typed)
-    named = _meant(text, there) if text.strip() else []
+    named = _meant(text, there, one=name in ONE) if text.strip() else []
     rest = {key: value for key, value in typed.items() if key not in (name, name + FIND)}
     values = list(dict.fromkeys([*chosen, *(named or [])]))
     told = {name: "\n".join(values)} if values else {}
@@ -160,12 +160,17 @@ def _found(there: Source, text: str, besides: int) -> Iterator[str]:
     yield from (one for one in there.like(text, MOST + 1 + besides) if one != just)
 
 
-def _meant(text: str, there: Source) -> list[str] | None:
-    """What the words name, one thing or several with commas between; None: not all of them name something."""
+def _meant(text: str, there: Source, *, one: bool) -> list[str] | None:
+    """What the words name, one thing or several with commas between; None: not all of them name something, or there are
+    more than anybody looks for at once. `one`: several are no answer.
+    """
     if (whole := there.meant(text)) is not None:
         return [whole]
-    parts = [there.meant(one) for one in listed(text)[:MOST]]
-    return [one for one in parts if one is not None] if parts and all(parts) else None
+    parts = listed(text)
+    if one or not 0 < len(parts) <= MOST:
+        return None
+    found = [each for part in parts if (each := there.meant(part)) is not None]
+    return found if len(found) == len(parts) else None
 
 
 def _offers(there: Source, values: Sequence[str]) -> tuple[Offer, ...]:

@@ -1,5 +1,7 @@
 """Diseases by their names: whole names are understood, anything less is a list to choose from."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from broker.core.duo.called import Diseases, is_code
@@ -31,6 +33,9 @@ def _all_of_them() -> Diseases:
         ("", None),
         ("()", None),
         ("breast carcinoma (and others)", None),
+        ("carcinoma of the breast (MONDO:0004989)", BREAST),
+        ("(MONDO:0004989)", BREAST),
+        ("asthma (MONDO:0005105)", None),
         ("MONDO:9999999", None),
     ],
 )
@@ -43,6 +48,28 @@ def test_a_name_that_several_have_is_none_and_a_label_comes_before_another_name(
     assert Diseases(build("v", two)).meant("vertigo") is None
     assert Diseases(build("v", two)).meant("meniere") == "D:1"
     assert Diseases(build("v", [*two, Stanza(id="D:3", label="Vertigo")])).meant("vertigo") == "D:3"
+
+
+def test_a_plus_makes_another_disease_of_a_name_and_a_dash_does_not() -> None:
+    found = Diseases(build("v", [Stanza(id="D:1", label="HER2+ breast cancer")]))
+    assert found.meant("her2+ breast cancer") == "D:1"
+    assert [found.meant(name) for name in ("HER2- breast cancer", "HER2 breast cancer")] == [None, None]
+    assert found.like("her2+ breast", 5) == found.like("her2 breast", 5) == ["D:1"]
+
+
+class _Walked(list[str]):
+    def __iter__(self) -> Iterator[str]:
+        raise AssertionError("all names are gone through")
+
+
+def test_whose_whole_name_it_is_is_known_without_going_through_all_names() -> None:
+    """Whoever sends two hundred names would else hold everybody up."""
+    found = Diseases(b.ontology())
+    found._names = _Walked(found._names)
+    with pytest.raises(AssertionError):
+        found.having("canc")
+    assert found.meant("breast carcinoma") == found.meant("breast carcinoma (MONDO:0004989)") == BREAST
+    assert found.meant("nothing of the kind") is None
 
 
 def test_what_is_like_it_comes_nearest_first_and_no_more_than_asked(all_of_them: Diseases) -> None:

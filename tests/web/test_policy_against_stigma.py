@@ -62,7 +62,7 @@ async def test_a_policy_past_its_review_is_out_of_date_on_the_page_in_words(
 
 
 async def test_that_there_is_none_is_said_too(tmp_path: Path) -> None:
-    assert "No policy written with those" in await shown(tmp_path, b.dataset())
+    assert "There is no policy on record" in await shown(tmp_path, b.dataset())
 
 
 @pytest.mark.parametrize(("url", "linked"), [("https://bank.example/stigma", True), ("javascript:alert(1)", False)])

@@ -108,7 +108,7 @@ async def change(
         return Reason(code="REQ-STALE")
     if before.status == "removed":
         return Reason(code="REQ-STATE", facts=(("state", "removed for good"),))
-    after = _kept(row, before)
+    after = kept(row, before)
     refused = actor.may_have(sort, after, before)
     if refused is not None:
         return refused
@@ -177,12 +177,12 @@ def made_secret(w: World) -> tuple[str, str]:
     return secret, stored_id(secret)
 
 
-def _kept(row: Managed, before: Managed) -> Managed:
+def kept(row: Managed, before: Managed) -> Managed:
     """`row` with what no form says: its place in the row of versions, its state, whose installation it is."""
-    kept = replace(row, version=before.version + 1, status=before.status)
-    if isinstance(kept, Client) and isinstance(before, Client):
-        return replace(kept, parent=before.parent, owner=before.owner, created=before.created)
-    return kept
+    after = replace(row, version=before.version + 1, status=before.status)
+    if isinstance(after, Client) and isinstance(before, Client):
+        return replace(after, parent=before.parent, owner=before.owner, created=before.created)
+    return after
 
 
 def forbidden(sort: Sort) -> Reason:

@@ -201,6 +201,31 @@ LOOKS: tuple[Look, ...] = (
     Look("/admin/{noun}/{name}", "root", "/admin/issuers/{issuer}", {"do": "test"}),
     Look("/admin/{noun}/{name}", "root", "/admin/issuers/{issuer}"),
     Look("/admin/{noun}/{name}", "root", "/admin/clients/portal"),
+    Look("/admin/{noun}/{name}", "root", "/admin/idps/uni"),
+    Look(
+        "/admin/{noun}/{name}/change",
+        "root",
+        "/admin/issuers/{issuer}/change",
+        {"do": "look", "version": "1", "values": "https://ega.example/datasets/*\nhttps://broker.example/datasets/*"},
+    ),
+    Look(
+        "/admin/{noun}/{name}/change",
+        "root",
+        "/admin/issuers/{issuer}/change",
+        {"do": "look", "values": "*"},
+        status=400,
+    ),
+    Look(
+        "/admin/{noun}/{name}/change",
+        "root",
+        "/admin/issuers/{issuer}/change",
+        {"do": "look", "version": "0", "was": '{"values": "https://ega.example/old"}', "may_link": "yes"},
+    ),
+    Look("/admin/{noun}/{name}/change", "root", "/admin/clients/portal/change"),
+    Look(
+        "/admin/{noun}/{name}/change", "root", "/admin/idps/uni/change", {"do": "look", "version": "1", "name": "Uni B"}
+    ),
+    Look("/admin/{noun}/{name}/change", "eve", "/admin/issuers/{issuer}/change", status=403),
     Look("/alerts", "mei"),
     Look("/alerts", "sam"),
     Look("/alerts", "mei", "", {"ground": ""}, status=409),

@@ -10,6 +10,7 @@ from broker.adapters.catalogue import models, rows
 from broker.adapters.catalogue.form import Part
 from broker.core.plain import plain
 from broker.core.rows import Client, IdentityProvider, Row, VisaIssuer
+from broker.core.time import rfc3339
 from broker.ports import FormError
 
 R = TypeVar("R", bound=Row)
@@ -36,6 +37,10 @@ FORMS: Mapping[type[Row], _Form] = {
     IdentityProvider: _Form(models.IdentityProviderPart, rows.identity_provider, {"issuer": "id"}, "client_secret"),
 }
 """The kinds that are administered one by one."""
+
+
+_INSTANTS = frozenset({"keys_until"})
+"""Members that people write as an instant (RFC 3339)."""
 
 
 class CatalogueForms:
@@ -71,6 +76,8 @@ class CatalogueForms:
             if name == form.secret:
                 continue
             value = plain(_member(row, form.names.get(name, name)))
+            if name in _INSTANTS and value is not None:
+                value = rfc3339(value)
             if value is not None:
                 said[name] = value
         return said

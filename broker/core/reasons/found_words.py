@@ -87,5 +87,9 @@ FOUND_WORDS: Mapping[str, str] = MappingProxyType(
         "found.level.ok": "good",
         "found.level.warning": "look at this",
         "found.level.refused": "will not do",
+        "health.document.unused": "What it publishes about itself was not asked for since the service was started.",
+        "health.document.good": "What it publishes about itself was fetched, and counts.",
+        "health.document.stale": "What it publishes about itself counts still, but the last attempt to fetch it failed or is long ago.",
+        "health.document.refused": "What it publishes about itself could not be had: nobody can sign in there now.",
     }
 )

@@ -160,7 +160,7 @@ def _form(
     wrong: str | None = None,
 ) -> web.Response:
     noun, tongue = sort_of(request).noun, Tongue(language(request))
-    faults = _faults(noun, looked.faults if looked is not None else (), tongue)
+    faults = faults_shown(noun, looked.faults if looked is not None else (), tongue)
     agreeable = looked is not None and looked.row is not None and looked.report.passes and not row
     shown = looked.report if looked is not None and (looked.report.findings or looked.row is not None) else None
     values = {
@@ -177,7 +177,7 @@ def _form(
     return page(request, who, "admin_new.html", values, status=400 if wrong or faults else 200)
 
 
-def _faults(noun: Noun, found: tuple[tuple[str, str], ...], tongue: Tongue) -> list[dict[str, str]]:
+def faults_shown(noun: Noun, found: tuple[tuple[str, str], ...], tongue: Tongue) -> list[dict[str, str]]:
     """By field what it should be, and what exactly was found wrong."""
     names = {one.name for one in FIELDS[noun]}
     exactly: dict[str, list[str]] = {}

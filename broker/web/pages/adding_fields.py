@@ -38,7 +38,7 @@ _PERSONAL = ("profile", "eduperson_scoped_affiliation", PASSPORT_SCOPE)
 FIELDS: Mapping[Noun, tuple[Field, ...]] = MappingProxyType({
     "issuers": (
         Field(name="issuer"),
-        Field(name="jku"),
+        Field(name="jku", kind="lines"),
         Field(name="values", kind="lines"),
         Field(name="may_link", kind="tick"),
         Field(name="is_broker", kind="tick"),
@@ -70,10 +70,11 @@ FIELDS: Mapping[Noun, tuple[Field, ...]] = MappingProxyType({
 
 def typed_in(noun: Noun, form: MultiDict[str]) -> dict[str, Any]:
     """What was typed and ticked, field by field, to be shown again; never a secret."""
-    return {one.name: _typed(one, form) for one in FIELDS[noun] if one.kind != "secret"}
+    return {one.name: typed_of(one, form) for one in FIELDS[noun] if one.kind != "secret"}
 
 
-def _typed(one: Field, form: MultiDict[str]) -> Any:
+def typed_of(one: Field, form: MultiDict[str]) -> Any:
+    """What was typed in one field, or ticked."""
     if one.kind == "tick":
         return form.get(one.name) == "yes"
     if one.kind == "ticks":
@@ -90,8 +91,8 @@ def declared(noun: Noun, typed: Mapping[str, Any]) -> Declared:
 def _issuer(typed: Mapping[str, Any]) -> Declared:
     return {
         "issuer": typed["issuer"],
-        "jku": [typed["jku"]] if typed["jku"] else [],
-        "values": _lines(typed["values"]),
+        "jku": lines(typed["jku"]),
+        "values": lines(typed["values"]),
         "may_link": typed["may_link"],
         "is_broker": typed["is_broker"],
         "discovery": typed["is_broker"] and not typed["jku"],
@@ -101,11 +102,11 @@ def _issuer(typed: Mapping[str, Any]) -> Declared:
 def _provider(typed: Mapping[str, Any]) -> Declared:
     plain = ("issuer", "name", "slug", "audience", "client_id")
     by_key = {"token_auth": typed["token_auth"]} if typed["token_auth"] != _BY_SECRET else {}
-    return {name: typed[name] for name in plain} | {"scopes": _lines(typed["scopes"])} | by_key
+    return {name: typed[name] for name in plain} | {"scopes": lines(typed["scopes"])} | by_key
 
 
 def _client(typed: Mapping[str, Any]) -> Declared:
-    back = _lines(typed["redirect_uris"])
+    back = lines(typed["redirect_uris"])
     people = [*(["authorization_code"] if back else []), *([DEVICE] if typed["device"] else [])]
     lasting = ["refresh_token"] if people and typed["lasting"] else []
     return {
@@ -118,7 +119,8 @@ def _client(typed: Mapping[str, Any]) -> Declared:
     } | ({"jwks_uri": typed["jwks_uri"]} if typed["jwks_uri"] else {})
 
 
-def _lines(text: str) -> list[str]:
+def lines(text: str) -> list[str]:
+    """One value on each line; lines with nothing on them are none."""
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 

@@ -14,9 +14,10 @@ from multidict import MultiDict
 from broker.core.administration import SORTS, Managed, Noun, Sort, has_name, may_read, ref, shown
 from broker.core.audit.kinds import KINDS
 from broker.core.outcome import Reason
-from broker.core.passport.health import IssuerReport
+from broker.core.passport.health import AddressHealth, IssuerReport
 from broker.core.passport.keys import THUMBPRINT
 from broker.core.plain import plain
+from broker.core.provider_health import ProviderHealth
 from broker.core.reasons import sentence
 from broker.core.reasons.language import Tongue
 from broker.core.rows import Client, IdentityProvider, VisaIssuer
@@ -50,7 +51,7 @@ async def home(request: web.Request) -> web.Response:
         if rows or may_read(who.roles, sort, ""):
             sorts.append({
                 "noun": sort.noun,
-                "rows": [_short(row) for row in rows[:_LISTED]],
+                "rows": [short(row) for row in rows[:_LISTED]],
                 "more": max(0, len(rows) - _LISTED),
                 "may_add": actor_of(who).may_write(sort, "*"),
             })  # fmt: skip
@@ -72,14 +73,14 @@ async def home(request: web.Request) -> web.Response:
 async def row(request: web.Request) -> web.Response:
     """GET /admin/{noun}/{name}: one row, how it is doing, and what can be done."""
     who = await signed_in(request)
-    return await show_row(request, who, await _readable(request, who))
+    return await show_row(request, who, await readable(request, who))
 
 
 async def acted(request: web.Request) -> web.Response:
     """POST /admin/{noun}/{name}: suspend, resume, remove, fetch keys, look at what it publishes, expel a key."""
     who = await signed_in(request)
     form = forms.own(request, await form_body(request, FORM_BYTES))
-    found, do = await _readable(request, who), form.get("do", "")
+    found, do = await readable(request, who), form.get("do", "")
     if do in ("resume", "remove", "expel") and (again := await sign_in_again(request, who)) is not None:
         return again
     if do == "test":
@@ -126,7 +127,7 @@ def sort_of(request: web.Request) -> Sort:
     return found
 
 
-async def _readable(request: web.Request, who: Caller) -> Managed:
+async def readable(request: web.Request, who: Caller) -> Managed:
     """The row that the path names; to others it looks the same whether it exists or not."""
     sort, name, rows = sort_of(request), request.match_info["name"], request.app[BROKER].world.rows
     async for found in rows.scan(sort.kind):
@@ -184,14 +185,15 @@ async def show_row(
     broker, sort, tongue = request.app[BROKER], sort_of(request), Tongue(language(request))
     declared = shown(found, broker.administration.forms.write(found))["declared"]
     values = {
-        "one": _short(found) | {"version": found.version},
+        "one": short(found) | {"version": found.version},
         "noun": sort.noun,
         "declared": _pretty(declared),
         "facts": declared_shown(declared, tongue),
         "health": _health(request, found),
+        "provider": _provider(request, found),
         "may": actor_of(who).may_write(sort, found.id),
         "issuer": isinstance(found, VisaIssuer),
-        "addresses": addresses_shown(_reported(request, found)),
+        "addresses": addresses_shown(_watched(request, found)),
         "found": found_shown(report, tongue),
         "secret": secret,
         "wrong": wrong,
@@ -205,16 +207,31 @@ def _health(request: web.Request, found: Managed) -> str:
         report = _reported(request, found)
         return _pretty(plain(report)) if report is not None else ""
     if isinstance(found, IdentityProvider):
-        health = request.app[BROKER].idps.health([found])
-        return _pretty(plain(health[0])) if health else ""
+        health = _provider(request, found)
+        return _pretty(plain(health)) if health is not None else ""
     return ""
+
+
+def _provider(request: web.Request, found: Managed) -> ProviderHealth | None:
+    """How a home organisation is doing."""
+    health = request.app[BROKER].idps.health([found]) if isinstance(found, IdentityProvider) else ()
+    return health[0] if health else None
+
+
+def _watched(request: web.Request, found: Managed) -> tuple[AddressHealth, ...]:
+    """The addresses at which it has its keys, as they do."""
+    report, provider = _reported(request, found), _provider(request, found)
+    if report is not None:
+        return report.addresses
+    return (provider.keys,) if provider is not None and provider.keys is not None else ()
 
 
 def _reported(request: web.Request, found: Managed) -> IssuerReport | None:
     return next((one for one in request.app[BROKER].issuers.reports() if one.iss == found.id), None)
 
 
-def _short(found: Managed) -> dict[str, str]:
+def short(found: Managed) -> dict[str, str]:
+    """How a row is called on pages."""
     name = found.name if isinstance(found, Client | IdentityProvider) else found.id
     return {"id": found.id, "ref": ref(found.id), "name": name, "status": found.status}
 

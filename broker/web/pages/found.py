@@ -1,9 +1,9 @@
 """What was found of an issuer, a home organisation or an application, in the visitor's words."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from broker.core.passport.health import IssuerReport
+from broker.core.passport.health import AddressHealth
 from broker.core.reasons.language import EVERY_WORD, Tongue
 from broker.flows.inspect import Report
 
@@ -30,13 +30,10 @@ def found_shown(report: Report | None, tongue: Tongue) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-def addresses_shown(report: IssuerReport | None) -> list[dict[str, Any]]:
-    """The addresses of an issuer as they do now, each with its keys; the rest is in the raw report."""
-    if report is None:
-        return []
+def addresses_shown(addresses: Iterable[AddressHealth]) -> list[dict[str, Any]]:
+    """The addresses of keys as they do now, each with its keys; the rest is in the raw report."""
     return [
-        {"jku": one.jku, "state": one.state, "error": one.error, "keys": one.keys, "age": one.age}
-        for one in report.addresses
+        {"jku": one.jku, "state": one.state, "error": one.error, "keys": one.keys, "age": one.age} for one in addresses
     ]
 
 
@@ -62,3 +59,32 @@ def _told(value: object, tongue: Tongue) -> str:
         return ", ".join(_told(one, tongue) for one in value)
     key = f"add.option.{value}"
     return tongue.word(key) if key in EVERY_WORD else str(value)
+
+
+def changes_shown(before: Mapping[str, Any], after: Mapping[str, Any], tongue: Tongue) -> list[dict[str, Any]]:
+    """Every member that differs between two forms of a row, by name, as it was and as it would be."""
+    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    return [
+        {
+            "name": tongue.word("declared." + name) if "declared." + name in EVERY_WORD else name,
+            "before": _items(before.get(name), after.get(name), tongue),
+            "after": _items(after.get(name), before.get(name), tongue),
+        }
+        for name in names
+    ]
+
+
+def field_shown(said: Any, tongue: Tongue) -> list[dict[str, Any]]:
+    """What stands in one field, value by value."""
+    return _items(said.splitlines() if isinstance(said, str) else said, None, tongue)
+
+
+def _items(said: Any, other: Any, tongue: Tongue) -> list[dict[str, Any]]:
+    """One value after the other. `only`: it is not among the `other`s, which are a list too."""
+    if said in (None, [], ""):
+        return []
+    values = said if isinstance(said, list) else [said]
+    return [
+        {"says": _told(one, tongue), "only": isinstance(other, list) and isinstance(said, list) and one not in other}
+        for one in values
+    ]

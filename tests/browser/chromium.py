@@ -60,7 +60,7 @@ _SEND = """([to, fields]) => {
   const ours = [...document.forms].filter((one) => one.method === "post" && new URL(one.action).pathname === path);
   const form = ours.find(named) || ours[0];
   for (const [name, value] of Object.entries(fields)) {
-    const chosen = form.querySelector(`:is([type=radio], [type=checkbox])[name="${name}"][value="${value}"]`);
+    const chosen = form.querySelector(`:is([type=radio], [type=checkbox])[name="${name}"][value="${CSS.escape(value)}"]`);
     if (chosen) { chosen.checked = true; continue; }
     const field = form.querySelector(`:is(input:not([type=radio], [type=checkbox]), textarea, select)[name="${name}"]`);
     if (field) { field.value = value; continue; }

@@ -201,7 +201,7 @@ LOOKS: tuple[Look, ...] = (
     Look("/admin/{noun}/{name}", "root", "/admin/issuers/{issuer}", {"do": "test"}),
     Look("/admin/{noun}/{name}", "root", "/admin/issuers/{issuer}"),
     Look("/admin/{noun}/{name}", "root", "/admin/clients/portal"),
-    Look("/admin/{noun}/{name}", "root", "/admin/idps/uni"),
+    Look("/admin/{noun}/{name}", "root", "/admin/idps/{home}"),
     Look(
         "/admin/{noun}/{name}/change",
         "root",
@@ -223,7 +223,10 @@ LOOKS: tuple[Look, ...] = (
     ),
     Look("/admin/{noun}/{name}/change", "root", "/admin/clients/portal/change"),
     Look(
-        "/admin/{noun}/{name}/change", "root", "/admin/idps/uni/change", {"do": "look", "version": "1", "name": "Uni B"}
+        "/admin/{noun}/{name}/change",
+        "root",
+        "/admin/idps/{home}/change",
+        {"do": "look", "version": "1", "name": "Uni B"},
     ),
     Look("/admin/{noun}/{name}/change", "eve", "/admin/issuers/{issuer}/change", status=403),
     Look("/alerts", "mei"),

@@ -26,7 +26,7 @@ from tests.web.browsing import Browser
 from tests.web.site import Site
 
 TEMPLATES = Path(render.__file__).parent / "templates"
-PARTS = {"base.html", "entry.html", "found.html", "people.html", "visas.html", "tasks.html"}
+PARTS = {"base.html", "entry.html", "fields.html", "found.html", "people.html", "visas.html", "tasks.html"}
 """Templates of which others are made."""
 RULES = Path(__file__).parent / "htmlvalidate.json"
 """All that the standard says; a button without a type sends its form, and every one of ours does."""

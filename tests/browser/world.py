@@ -284,7 +284,7 @@ async def _administered(s: Site) -> dict[str, str]:
             "issuer": there, "jwks_uri": f"{there}/keys", "authorization_endpoint": there, "token_endpoint": there,
         }).encode()  # fmt: skip
         documents[f"{there}/keys"] = jwks(es256("one"), {"kty": "RSA", "kid": "two", "n": "AQAB", "e": "AQAB"})
-    return {"issuer": ref(EGA)} | await _legislated(s)
+    return {"issuer": ref(EGA), "home": ref("https://uni.example")} | await _legislated(s)
 
 
 async def _legislated(s: Site) -> dict[str, str]:

@@ -81,14 +81,23 @@ class Api:
         return (await ask(self.http, method, url, json=body, headers=headers)).taken()
 
     async def each(self, path: str, noun: str, **wanted: str) -> AsyncIterator[dict[str, Any]]:
-        """Everything of a list that comes a page at a time. `wanted`: what is asked for besides. Errors as `call`."""
-        asked = {**wanted, "page_size": _PAGE}
+        """Everything of a list that comes a page at a time. `wanted`: what is asked for besides.
+
+        Errors as `call`; TalkError for what is no list, and for one that goes on without bringing anything new.
+        """
+        asked, seen = {**wanted, "page_size": _PAGE}, set[str]()
         while True:
             told = await self.call("GET", f"{path}?{urlencode(asked)}")
-            for one in told[noun]:
+            rows, token = told.get(noun), told.get("next_page_token")
+            if not isinstance(rows, list) or not isinstance(token, str | None):
+                raise TalkError(f"{self.issuer}{path} is no list of {noun}")
+            for one in rows:
                 yield one
-            if (token := told.get("next_page_token")) is None:
+            if token is None:
                 return
+            if not rows or token in seen:
+                raise TalkError(f"{self.issuer}{path} goes on for ever")
+            seen.add(token)
             asked["token"] = token
 
     async def token(self) -> str:

@@ -15,9 +15,13 @@ def title_of(request: web.Request, dataset: DatasetId) -> str:
 
 
 def about_of(request: web.Request, about: str) -> str:
-    """What people call that which a complaint is about; as it was written, if it is neither data nor a committee."""
-    title = title_of(request, DatasetId(about))
-    return title if title != about else name_of(request, about)
+    """What people call that which a complaint is about; as it was written, if it is neither data nor a committee, or
+    one that decides about hidden data alone.
+    """
+    snapshot, title = request.app[BROKER].snapshots.current(), title_of(request, DatasetId(about))
+    if title != about or (snapshot.get(Committee, about) is not None and not snapshot.decides(about)):
+        return title
+    return name_of(request, about)
 
 
 def name_of(request: web.Request, whose: str) -> str:

@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 from rich.console import Console
 
+from broker.client.answers import TalkError
 from broker.client.manifest import NAME, Manifest
 from broker.client.objects import Missed, Wanted, wanted
 from broker.commands.get import _all
@@ -115,3 +116,34 @@ async def test_a_second_time_only_what_is_missing_is_fetched(tmp_path: Path) -> 
             assert [one.state for one in manifest.lines.values()] == ["whole"]
         assert len(c.origin.asked) == before
         assert manifest.write(c.folder) == c.folder / NAME
+
+
+@pytest.mark.row("CL-MANIFEST")
+@pytest.mark.parametrize(
+    ("objects", "token"),
+    [([{"id": "one"}], "again"), ([], None), ("one", None), ([{"id": "one"}], 7)],
+    ids=["the same page", "nothing on a page", "no list", "no token"],
+)
+async def test_a_list_that_brings_nothing_new_has_an_end(tmp_path: Path, objects: Any, token: Any) -> None:
+    asked: list[str] = []
+
+    async def datasets(_: web.Request) -> web.Response:
+        return web.json_response({"datasets": [{"id": DATASET}], "next_page_token": None})
+
+    async def endless(_: web.Request) -> web.Response:
+        asked.append("page")
+        after = (token or f"t{len(asked)}") if len(asked) < 50 else None  # it ends where nobody looks, for a red test
+        return web.json_response({"objects": objects, "next_page_token": after})
+
+    async def shown(_: web.Request) -> web.Response:
+        return web.json_response(SAID["one"][1])
+
+    routes = [
+        web.get("/api/v1/datasets", datasets),
+        web.get("/api/v1/datasets/objects", endless),
+        web.get(f"{OBJECTS}/{{id}}", shown),
+    ]
+    async with client(tmp_path, honest, routes=routes) as c:
+        with pytest.raises(TalkError):
+            [one async for one in wanted(c.api, DATASET)]
+    assert len(asked) <= 2

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from broker.core.ids import DatasetId
-from broker.core.rows import Case, Incident
+from broker.core.rows import Case, Incident, Put, changed
 from tests import builders as b
 from tests.web.browsing import Browser
 from tests.web.site import Site, site
@@ -264,6 +264,29 @@ async def test_a_complaint_is_about_what_was_ticked_or_named_or_about_the_words_
         row = s.stage.live.current().get(Case, number)
         assert row is not None
         assert row.about == kept
+
+
+@pytest.mark.row("PAG-DATASETS")
+async def test_of_a_committee_for_hidden_data_alone_nobody_learns(tmp_path: Path) -> None:
+    theirs = replace(committee(), id="https://bank.example/secret-dac", name="The committee of secret lungs")
+    secret = replace(SECRET, committee=theirs.id)
+    async with site(tmp_path, *rows(), LUNGS, secret, theirs, committee=committee(), grant=None) as s:
+        for who in ("ada", ""):
+            there = Browser(s, who)
+            assert offered(await there.open("/pick/about?about.find=committee"), "about") == [b.DAC]
+            assert theirs.name not in await there.open(f"/pick/about?about={theirs.id}")
+            assert theirs.name not in await there.open(f"/complain?about={theirs.id}")
+        anybody = Browser(s, "")
+        for said in (theirs.id, theirs.name.upper()):
+            text = await anybody.send("/complain", token="", text="Nobody asked me.", **{"about.find": said})
+            assert (anybody.status, theirs.name in text) == (200, False)
+            row = s.stage.live.current().get(Case, re.findall(r"<code>(cas_[^<]+)</code>", text)[0])
+            assert row is not None
+            assert row.about == said
+        w, told = s.stage.world, changed(secret, existence="listed")
+        await w.ledger.record(w.entry("revocation.made", w.clock.now(), None), Put(told))
+        text = await anybody.open("/pick/about?about.find=committee")
+        assert offered(text, "about") == [b.DAC, theirs.id]
 
 
 @pytest.mark.row("PAG-DATASETS")

@@ -67,6 +67,8 @@ def keys_of(row: Row) -> Iterable[tuple[str, ...]]:  # noqa: C901, PLR0912 (a ta
             yield ("sanctions",)
         case _:
             pass
+    if isinstance(row, Dataset) and row.existence == "listed":
+        yield ("decides", row.committee)
     if isinstance(row, Dataset) or row.KIND in _LISTED:
         yield ("all", row.KIND)
 

@@ -237,7 +237,9 @@ class _Datasets:
 
 
 class _Concerned(_Datasets):
-    """What a complaint may be about: data, and the committees that decide about them, by their names."""
+    """What a complaint may be about: data, and the committees that decide about them, by their names. Of one that
+    decides about hidden data alone nobody learns.
+    """
 
     def meant(self, text: str) -> str | None:
         name = " ".join(text.casefold().split())
@@ -253,6 +255,6 @@ class _Concerned(_Datasets):
         return about_of(self._request, value)
 
     def _committees(self, text: str) -> Sequence[Committee]:
-        words = searching.words(text)
-        rows = self._request.app[BROKER].snapshots.current().all(Committee) if words else ()
+        words, snapshot = searching.words(text), self._request.app[BROKER].snapshots.current()
+        rows = [row for row in snapshot.all(Committee) if snapshot.decides(row.id)] if words else []
         return [row for row in rows if all(word in f"{row.name} {row.id}".casefold() for word in words)]

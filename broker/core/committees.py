@@ -1,4 +1,4 @@
-"""Would a change of seats leave an application with nobody who can answer it? (dac-workflow I8)
+"""Would a change of seats leave an application with nobody who can answer it? (dac-workflow I8) Who may know of them?
 
 Seats are counted by identity: whoever sits there under two of them is counted twice, as nobody may be shown to be one.
 """
@@ -11,6 +11,11 @@ from broker.core.snapshot import Snapshot
 
 _CHAIR = "committee_chair"
 _OVER = frozenset({Stage.DECIDED, Stage.WITHDRAWN})
+
+
+def known(committee: str, snapshot: Snapshot) -> bool:
+    """Does it decide about data that everybody may know of? Else nobody need know of it either."""
+    return bool(snapshot.index.get(("decides", committee)))
 
 
 def orphaned(declared: Iterable[Row], before: Snapshot, after: Snapshot) -> tuple[str, ...]:

@@ -136,10 +136,6 @@ class Snapshot:
         """Who sits in a committee (`committee:<id>`), or speaks for a community (`community:<ref>`)."""
         return cast("tuple[Role, ...]", self._listed("seats", scope))
 
-    def decides(self, committee: str) -> bool:
-        """Does this committee decide about data that everybody may know of? Else nobody need know of it either."""
-        return bool(self.index.get(("decides", committee)))
-
     def reports(self, grant: GrantId) -> tuple[Report, ...]:
         """What the holder of a grant reported, the oldest first."""
         return cast("tuple[Report, ...]", self._listed("reports", grant))

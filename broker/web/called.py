@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from broker.core.committees import known
 from broker.core.duo.ontology import label, named
 from broker.core.ids import DatasetId, Issuer
 from broker.core.rows import Committee, Dataset, IdentityProvider
@@ -19,7 +20,7 @@ def about_of(request: web.Request, about: str) -> str:
     one that decides about hidden data alone.
     """
     snapshot, title = request.app[BROKER].snapshots.current(), title_of(request, DatasetId(about))
-    if title != about or (snapshot.get(Committee, about) is not None and not snapshot.decides(about)):
+    if title != about or (snapshot.get(Committee, about) is not None and not known(about, snapshot)):
         return title
     return name_of(request, about)
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
+from broker.core.committees import known
 from broker.core.duo.called import Diseases, is_code
 from broker.core.ids import DatasetId
 from broker.core.reasons.language import Tongue
@@ -256,5 +257,5 @@ class _Concerned(_Datasets):
 
     def _committees(self, text: str) -> Sequence[Committee]:
         words, snapshot = searching.words(text), self._request.app[BROKER].snapshots.current()
-        rows = [row for row in snapshot.all(Committee) if snapshot.decides(row.id)] if words else []
+        rows = [row for row in snapshot.all(Committee) if known(row.id, snapshot)] if words else []
         return [row for row in rows if all(word in f"{row.name} {row.id}".casefold() for word in words)]

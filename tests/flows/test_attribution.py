@@ -165,6 +165,7 @@ async def test_who_takes_a_publication_back_takes_it_from_their_own_use_alone() 
         )
         for n, (grant, told) in enumerate(said)
     ]  # fmt: skip
-    assert latest(rows[:2]) == (other,)
+    assert latest(rows[:2]) == (one, other), "nobody puts their words in the place of another's"
+    assert latest([rows[0], replace(rows[0], id="rpt_3", grant=GrantId("grt_2"))]) == (one,)
     assert latest(rows) == (other,)
     assert latest([rows[0], rows[2]]) == ()

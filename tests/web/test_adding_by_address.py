@@ -96,6 +96,19 @@ async def test_what_went_wrong_between_the_two_steps_is_not_added(s: Site) -> No
     assert not s.stage.kinds()
 
 
+@pytest.mark.row("PAG-ADD")
+async def test_a_warning_that_nobody_saw_is_shown_before_anything_is_added(s: Site) -> None:
+    root, seen = await looked(s, "idps", **IDP)
+    laid(s, code_challenge_methods_supported=[])
+    typed = IDP | {"client_secret": "very-secret"}
+    shown = await root.send("/admin/idps", do="agree", seen=seen, **typed)
+    assert "It is not what you saw" in shown
+    assert not s.stage.kinds()
+    again = re.findall(r'name="seen" value="([0-9a-f]{64})"', shown)[0]
+    await root.send("/admin/idps", do="agree", seen=again, **typed)
+    assert s.stage.kinds() == ["idp.registered"]
+
+
 HOSTILE: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
     "http": ({"issuer": "http://ega.example"}, {}),
     "a private address": ({"issuer": "https://10.0.0.1"}, {}),

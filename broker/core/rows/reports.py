@@ -73,13 +73,15 @@ class Report:
 
 
 def latest(reports: Iterable[Report]) -> tuple[Publication, ...]:
-    """All that these reports name and did not take back; of one that was entered again, as it was entered last."""
+    """All that these reports name and did not take back; of one that was entered again for the same grant, as it was
+    entered last. What another grant's holder entered takes nobody's place: where their words differ, both are told.
+    """
     found = dict[tuple[GrantId, str], Publication]()
     for report in reports:
         found |= {(report.grant, one.doi or one.title): one for one in publications(report.told)}
         for doi in report.told.taken_back:
             found.pop((report.grant, doi), None)
-    return tuple({one.doi or one.title: one for one in found.values()}.values())
+    return tuple(dict.fromkeys(found.values()))
 
 
 def publications(told: Told) -> tuple[Publication, ...]:

@@ -54,10 +54,11 @@ class Looked:
 
     @property
     def seen(self) -> str:
-        """The digest of what somebody is asked to agree to: the row, and the keys that it has now."""
+        """The digest of what somebody agrees to: the row, the keys that it has now, and what speaks against it."""
         keys = sorted(one.thumbprint for one in self.report.keys if not one.why)
+        against = [(one.about, one.code, one.subject) for one in self.report.findings if one.level != "ok"]
         row = plain(without_secrets(self.row)) if self.row is not None else None
-        return digest({"row": row, "keys": keys})
+        return digest({"row": row, "keys": keys, "against": sorted(map(list, against))})
 
 
 async def new(request: web.Request) -> web.Response:

@@ -1,40 +1,21 @@
 """What is found follows words of a name, by htmx under the page's own policy; what is ticked stays, and so does the form."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser as Chromium
-from playwright.async_api import Playwright, Route
+from playwright.async_api import Route
 
-from broker.core.ids import DatasetId
-from tests import builders as b
-from tests.browser.chromium import chromium, port_of, window
-from tests.certificates import contexts
-from tests.web.site import site
-from tests.web.test_workflow_pages import committee, rows
+from tests.browser.chromium import window
+from tests.browser.test_live_search import browser
 
+__all__ = ["browser"]
 pytestmark = [pytest.mark.row("PAG-DISEASES"), pytest.mark.asyncio(loop_scope="session")]
 
-LUNGS = b.dataset(id=DatasetId("lungs"), title="Lungs of the harbour")
 BREAST, MELANOMA = "MONDO:0004989", "MONDO:0005105"
 FIND, LIST, TOLD = "#diseases-find", "#diseases-list", "#diseases-told"
 
 
 def box(code: str) -> str:
     return f"{LIST} input[value='{code}']"
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def browser(driver: Playwright, tmp_path: Path) -> AsyncIterator[Chromium]:
-    server, client = contexts(tmp_path)
-    client.check_hostname = False
-    async with (
-        site(tmp_path, *rows(), LUNGS, tls=(server, client), committee=committee(), grant=None) as s,
-        chromium(driver, port_of(s)) as made,
-    ):
-        yield made
 
 
 @pytest.mark.parametrize(("who", "path"), [("ada", "/applications/new"), ("", "/use"), ("", "/pick/diseases")])

@@ -26,6 +26,8 @@ PURPOSE = (
 )  # fmt: skip
 FEEDS = frozenset({*(f"paper.{one}" for one in PAPER), *(f"purpose.{one}" for one in PURPOSE)})
 """What the decision and the committee read: each is fed by exactly one question."""
+NOTHING = "nothing is said"
+"""What is wrong with a question that has to be answered and is not."""
 ANSWERS = "answers"
 """What only people read: a question that the operator adds."""
 
@@ -99,7 +101,7 @@ def unanswered(
     wanted = asked(form, needs(datasets, snapshot, at), answers_of(form, paper))
     problem = [f"{one[:40]}: no such question" for one in sorted(said.keys() - there.keys())]
     problem += [
-        f"{one.name}: nothing is said"
+        f"{one.name}: {NOTHING}"
         for one in wanted
         if one.name in there and one.required and not said.get(one.name, "").strip()
     ]

@@ -110,6 +110,37 @@ def test_nobody_is_asked_to_endorse_what_they_confirm() -> None:
     assert len(said) == len(set(said)) == 6
 
 
+@pytest.mark.row("PAG-BUTTONS")
+async def test_what_could_not_be_done_is_given_back_to_where_it_was_written(s: Site) -> None:
+    mei, path = await review_of(s)
+    asked = next(one for one in s.stage.live.current().requests_of(b.ADA) if one.dataset == b.HEART)
+    shown = await mei.send(path, do="decide", request=asked.id, answer="approve", ground="Written for an hour.")
+    assert (mei.status, shown.count(">Written for an hour.</textarea>")) == (409, 1), "to that dataset, and no other"
+    shown = await mei.send(path, do="vote", dataset=b.HEART, choice="no", ground=" ")
+    assert "“Why (in your own words)” is still empty." in shown
+    assert shown.count('value="no" checked') == 1
+    shown = await mei.send(path, do="remark", to="everybody", text="")
+    assert "“Your text” is still empty." in shown
+    assert '<option value="everybody" selected>' in shown
+
+
+@pytest.mark.row("PAG-BUTTONS")
+async def test_no_answer_is_asked_for_what_the_rules_have_answered(s: Site) -> None:
+    mei, path = await review_of(s)
+    shown = await mei.open(path)
+    assert "DUO-HMB" not in shown, "it is met"
+    assert 'name="code:' not in shown
+    ada = Browser(s, "ada")
+    await ada.open("/applications/new")
+    await ada.send("/applications/new", do="submit", **HEARTS | {"title": "Left open", "clinical_care": ""})
+    opened = next(
+        each
+        for each in re.findall(r'href="(/reviews/rev_[^"]+)">([^<]+)', await mei.open("/reviews"))
+        if each[1] == "Left open"
+    )
+    assert 'name="code:DUO-CLINICAL-UNSTATED"' in await mei.open(opened[0])
+
+
 @pytest.mark.row("PAG-FIND")
 async def test_somebody_is_asked_for_advice_by_what_they_are_called_at_home(s: Site) -> None:
     mei, path = await review_of(s)

@@ -26,8 +26,8 @@ from tests.web.test_workflow_pages import HEARTS, committee, rows
 EVERY = {
     "en": (
         "Why hearts fail.", "not for profit", "health, medical or biomedical research", "None of them",
-        "Are models trained with the data?", "Will you publish the results?", "Is it for the care of patients?",
-        "For how many months",
+        "Will you train AI models with the data?", "Will you publish the results?", "Will the data be used in the care of patients?",
+        "How many months you need the data",
     ),
     "es": ("Why hearts fail.", "sin ánimo de lucro"),
 }  # fmt: skip
@@ -74,12 +74,14 @@ async def test_what_changed_is_shown_with_what_it_was(s: Site) -> None:
     again = {**HEARTS, "statement": "Why human hearts fail.", "ai_use": "training"}
     await ada.send(f"{application}/edit", **again)
     for shown in (await ada.open(application), await lee.open(review)):
-        statement = answer(shown, "What you want to do, for the committee")
+        statement = answer(shown, "What you want to do with the data, for the committee")
         assert statement.index("Why human hearts fail.") < statement.index("Why hearts fail.")
-        assert "Yes, and they stay inside" in answer(shown, "Are models trained with the data?")
-        assert "before" in answer(shown, "Are models trained with the data?")
-        assert "before" not in answer(shown, "Will you publish the results?")
-        assert "changed the last time: What you want to do, for the committee, Are models trained" in shown
+        assert "Yes, and nobody outside the project gets the models" in answer(
+            shown, "Will you train AI models with the data?"
+        )
+        assert "Before" in answer(shown, "Will you train AI models with the data?")
+        assert "Before" not in answer(shown, "Will you publish the results?")
+        assert "changed the last time: What you want to do with the data, for the committee, Will you train" in shown
 
 
 @pytest.mark.row("PAG-PAPERS")
@@ -92,11 +94,13 @@ async def test_what_is_said_of_a_question_stands_at_the_question(s: Site) -> Non
     await ada.send(review, do="remark", text="Human ones.", about="statement")
     await lee.open(review)
     await lee.send(review, do="return", text="Say so, please.", about="statement")
-    statement = answer(lee.text, "What you want to do, for the committee")
+    statement = answer(lee.text, "What you want to do with the data, for the committee")
     assert statement.index("Which &lt;hearts&gt;?") < statement.index("Human ones.") < statement.index("Say so")
-    assert "No country of ours." in answer(lee.text, "Countries of every institution and of processing")
+    assert "No country of ours." in answer(
+        lee.text, "Countries where you and the others who take part work, and where the data will be processed"
+    )
     shown = await ada.open(application)
-    assert "Human ones." in answer(shown, "What you want to do, for the committee")
+    assert "Human ones." in answer(shown, "What you want to do with the data, for the committee")
     assert "No country of ours." not in shown, "what is said among the committee stays there"
     form = await ada.open(f"{application}/edit")
     assert form.index('id="statement"') < form.index("Say so, please.") < form.index('id="lay"')

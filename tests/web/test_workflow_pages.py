@@ -242,14 +242,14 @@ async def test_a_form_that_another_session_was_shown_changes_nothing(tmp_path: P
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"title": " "}, "title"),
-        ({"statement": ""}, "statement"),
+        ({"title": " "}, "“Title of the project” is still empty."),
+        ({"statement": ""}, "“What you want to do with the data, for the committee” is still empty."),
         ({"months": "soon"}, "months"),
         ({"kinds": "mischief"}, "kinds"),
-        ({"datasets": ""}, "datasets"),
+        ({"datasets": ""}, "“The data that you ask for” is still empty."),
         ({"datasets": "https://bank.example/none"}, "nothing"),
         ({"countries": "Nowhere"}, "countries"),
-        ({"statement": "x" * 20_001}, "statement"),
+        ({"statement": "x" * 20_001}, "What you want to do with the data, for the committee: more than"),
     ],
 )
 async def test_what_is_wrong_is_said_and_nothing_typed_is_lost(

@@ -65,7 +65,8 @@ EVERY_WORD: Mapping[str, str] = {
 }
 """By key, in English: the words of explanations, of what they name, and those of the pages."""
 
-_NAMING: Mapping[str, Literal["fact", "evidence"]] = {"missing": "fact", "evidence": "evidence"}
+_Named = Literal["fact", "evidence", "role"]
+_NAMING: Mapping[str, _Named] = {"missing": "fact", "evidence": "evidence", "roles": "role"}
 """Slots that list ids, and what kind of thing each id names."""
 
 
@@ -162,8 +163,8 @@ class Tongue:
         except KeyError:
             return filled(found, slots, self.word(_NOT_STATED))
 
-    def thing(self, kind: Literal["fact", "evidence"], id: str) -> str:
-        """What a fact or a paper is called, with what follows its colon; the id itself, if it is of somebody's own pack."""
+    def thing(self, kind: _Named, id: str) -> str:
+        """What a fact, a paper or a role is called, with what follows its colon; the id itself, if it is of somebody's own pack."""
         name, _, value = id.partition(":")
         key = f"{kind}.{name}"
         return self.word(key, value=value) if key in NAMED_THINGS else id

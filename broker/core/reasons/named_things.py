@@ -142,6 +142,21 @@ NAMED_THINGS: Mapping[str, str] = MappingProxyType(
         "duty.no_publication_before": "Publish nothing before {value}.",
         "duty.time_limit_months": "The use ends after {value} months.",
         "duty.process_only_in": "Process the data in {value} only.",
+        # roles, as they stand after “The roles that may:”
+        "role.admin": "an administrator",
+        "role.issuer_admin": "an administrator of visa issuers",
+        "role.legal_officer": "a legal officer",
+        "role.auditor": "an auditor",
+        "role.participant": "a participant",
+        "role.researcher": "a researcher",
+        "role.committee_member": "a member of the committee",
+        "role.committee_chair": "the chair of the committee",
+        "role.handler": "the committee's desk",
+        "role.community_authority": "whoever speaks for a community",
+        "role.custodian": "the data holder",
+        "role.ethics_committee": "an ethics committee",
+        "role.signing_official": "a signing official",
+        "role.complaints_officer": "the complaints officer",
     }
 )
 """By key, in English."""

@@ -29,6 +29,8 @@ from broker.ports import StaleError
 
 MOST_DATASETS = 100
 """Of one application."""
+NO_DATA = "one at least"
+"""What is wrong with an application for none."""
 
 
 _ANSWERED = frozenset({State.APPROVED, State.REJECTED, State.REVOKED, State.REPLACED})
@@ -65,7 +67,8 @@ async def hand_in(
     if (refused := is_participant(caller)) is not None:
         return refused
     if not wanted or len(wanted) > MOST_DATASETS:
-        return Reason(code="REQ-INVALID", facts=(("problem", f"datasets: one at least, {MOST_DATASETS} at most"),))
+        problem = f"datasets: {MOST_DATASETS} at most" if wanted else f"datasets: {NO_DATA}"
+        return Reason(code="REQ-INVALID", facts=(("problem", problem),))
     if copied_from is not None and not _own(caller, copied_from, snapshot):
         return Reason(code="REQ-NOT-FOUND")
     asked = {id: committee for id, committee in committees.items() if committee is not None}

@@ -40,7 +40,7 @@ from broker.web.pages.paper_form import (
     purpose,
     typed_of,
 )
-from broker.web.pages.papers import of_all, told
+from broker.web.pages.papers import of_all, told, what_is_wrong
 from broker.web.pages.picking import all_settled, picked, source
 from broker.web.pages.render import asking
 from broker.web.state import BROKER
@@ -246,6 +246,7 @@ def form_page(
         "told": [],
         "most": MOST_DATASETS,
     } | more
+    values["wrong"] = what_is_wrong(values["wrong"], Tongue(language(request))) if values["wrong"] else None
     response = page(request, who, "apply.html", values, status=400 if values["wrong"] else 200)
     return asking(response) if who is not None else response
 
@@ -276,6 +277,9 @@ def read_paper(typed: Fields) -> Paper | str:
 
 
 def said(reason: Reason, request: web.Request) -> str:
+    """Why it was not done; what a question of the form is about, in its words."""
+    if reason.code == "REQ-INVALID":
+        return what_is_wrong(dict(reason.facts).get("problem", ""), Tongue(language(request)))
     return sentence(reason.code, dict(reason.facts), language(request))
 
 

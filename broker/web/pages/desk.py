@@ -11,8 +11,9 @@ from broker.core.access.parts import Part
 from broker.core.access.states import State
 from broker.core.access.votes import tally
 from broker.core.decision.answerers import COMMITTEE, may_answer
+from broker.core.decision.explanation.written import STATES
 from broker.core.ids import DatasetId, DecisionId, RequestId, ReviewId
-from broker.core.outcome import Reason
+from broker.core.outcome import Outcome, Reason
 from broker.core.reasons import sentence
 from broker.core.reasons.language import Tongue
 from broker.core.rows import Request
@@ -92,11 +93,21 @@ def _told(no: NotPossible | Reason, request: web.Request) -> str:
     """Why it was not done; where the rules forbid the committee's yes, all that they say."""
     told_in = language(request)
     if isinstance(no, Reason):
-        return sentence(no.code, dict(no.facts), told_in)
+        empty = _EMPTY.get(dict(no.facts).get("problem", ""))
+        tongue = Tongue(told_in)
+        return (
+            tongue.word("apply.unsaid", question=tongue.word(empty))
+            if empty
+            else sentence(no.code, dict(no.facts), told_in)
+        )
     told: dict[str, str] = explained_to_committee(no.id, no.explanation, told_in)["audience_texts"]
     return told["dac"]
 
 
+_CHOICE, _GROUND, _TEXT_UNSAID = "choice: yes, no or abstain", "ground: nothing is said", "text: nothing is said"
+_UNTIL = "until: a day, for example 2027-01-31"
+_EMPTY = {_CHOICE: "desk.vote", _GROUND: "desk.ground", _TEXT_UNSAID: "desk.text", _UNTIL: "desk.delay_until"}
+"""What is not filled in, and what its field is called on the page."""
 _TOO_LONG = Reason(code="REQ-TOO-LARGE", facts=(("limit", f"a text of more than {_TEXT} characters"),))
 
 
@@ -125,6 +136,7 @@ async def _shown(
         "people": people_shown(one.application, snapshot),
         "asked": _marked([await _asked(request, who, each, one, typed) for each in asked]),
         "inside": one.inside,
+        "idle": one.may <= {Command.SEE},
         "voting": one.committee.quorum > 1 or any(each.origin is not None and each.origin.objecting for each in asked),
         "votes": [vote for vote in one.review.votes if vote.turn == one.application.turn],
         "me": who.person.id,
@@ -155,7 +167,6 @@ async def _asked(
     now, snapshot = request.app[BROKER].world.clock.now(), request.app[BROKER].snapshots.current()
     told = await tell_decision(request.app[BROKER].world, who, id, "committee", language(request))
     explanation = told["explanation"] if not isinstance(told, Reason) else None
-    open_to_us = {each["code"]: each["sentence"] for each in explanation["why"]} if explanation is not None else {}
     count = tally(one.review.votes, row.dataset, one.application.turn, one.review.apart)
     return {
         "id": row.id,
@@ -167,7 +178,7 @@ async def _asked(
         "open": row.state is State.SUBMITTED,
         "says": explanation["audience_texts"]["dac"] if explanation is not None else "",
         "judged": judged(explanation, snapshot.rulebook, Tongue(language(request))),
-        "codes": [(code, says) for code, says in open_to_us.items() if may_answer(COMMITTEE, code)],
+        "codes": _open_to_us(explanation),
         "cast": count.cast,
         "opinion": count.opinion(one.committee.quorum).value,
         "fair": fair(row, snapshot, request.app[BROKER].administration.figures.income),
@@ -175,6 +186,19 @@ async def _asked(
         "origin": origin_shown(row.origin, now, voice(who, row, snapshot), typed),
         "sides": one.review.assessment(row.dataset, one.application.turn),
     }
+
+
+def _open_to_us(explanation: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    """The open questions that a committee answers, each with what is asked; what is met already asks nothing."""
+    gates = explanation.get("gates", ()) if explanation is not None else ()
+    asked = {
+        each["code"]: each["sentence"]
+        for gate in gates
+        if gate["state"] != STATES[Outcome.PERMIT]
+        for each in gate["why"]
+        if each["answered_by"] is not None
+    }
+    return [(code, says) for code, says in asked.items() if may_answer(COMMITTEE, code)]
 
 
 Step = Callable[[World, Caller, ReviewId, MultiDict[str]], Awaitable[object]]
@@ -202,7 +226,7 @@ async def _vote(w: World, who: Caller, id: ReviewId, form: MultiDict[str]) -> ob
     choices: dict[str, Literal["yes", "no", "abstain"]] = {"yes": "yes", "no": "no", "abstain": "abstain"}
     choice = choices.get(form.get("choice", ""))
     if choice is None:
-        return Reason(code="REQ-INVALID", facts=(("problem", "choice: yes, no or abstain"),))
+        return Reason(code="REQ-INVALID", facts=(("problem", _CHOICE),))
     dataset = DatasetId(form.get("dataset", ""))
     return _unsaid(form, "ground") or await vote(w, who, id, dataset, choice, form["ground"])
 
@@ -216,7 +240,7 @@ async def _delay(w: World, who: Caller, id: ReviewId, form: MultiDict[str]) -> o
     try:
         until = parse_rfc3339(form.get("until", ""))
     except ValueError:
-        return Reason(code="REQ-INVALID", facts=(("problem", "until: a day, for example 2027-01-31"),))
+        return Reason(code="REQ-INVALID", facts=(("problem", _UNTIL),))
     return _unsaid(form, "ground") or await put_off(w, who, id, until, form["ground"])
 
 

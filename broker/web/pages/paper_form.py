@@ -10,6 +10,7 @@ from multidict import MultiDict
 
 from broker.core.access.stated import read_stated
 from broker.core.purpose import AiUse, Kind, Modality, Purpose, Sensitive, purpose_json
+from broker.core.questions import NOTHING
 from broker.core.reasons.language import Language
 from broker.core.rows.applications import Answer, Paper
 from broker.web.bodies import listed
@@ -74,7 +75,7 @@ def paper(typed: Fields) -> Paper:
             raise ValueError(f"{name}: more than {most} characters")
     for name in ("title", "statement"):
         if not typed.get(name, "").strip():
-            raise ValueError(f"{name}: nothing is said")
+            raise ValueError(f"{name}: {NOTHING}")
     texts = {name: typed.get(name, "").strip() for name in TEXTS}
     more = [name for name in typed if name.startswith(ASKED)]
     answers = tuple(Answer(question=name.removeprefix(ASKED), asked="", text=typed[name].strip()) for name in more)

@@ -1,10 +1,13 @@
 """What an applicant wrote, question by question, as both sides read it: what it was before, and what was said of it."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from broker.core.questions import NOTHING
 from broker.core.reasons.language import Tongue
 from broker.core.rows.applications import Paper, Remark
+from broker.flows.applications.hand_in import NO_DATA
 from broker.flows.applications.threads import MEMBERS
 from broker.web.bodies import listed
 from broker.web.pages.paper_form import ASKED, QUESTIONS, TEXTS, typed_of
@@ -28,6 +31,9 @@ _LABELS = {
     "months": "apply.months",
 }
 """Every question of the papers, in the order in which it is asked."""
+_ASKED = {**_LABELS, "datasets": "apply.datasets"}
+_FIELD = re.compile(r"[a-z][a-z_.]*")
+_EMPTY = frozenset({NOTHING, NO_DATA})
 _CHOICES = {"organisation": "org.", "modality": "way.", "ai_use": "ai.", "kinds": "kind.", "topics": "topic."}
 _PLAIN = frozenset({*TEXTS, "months"})
 _LISTS = frozenset({"diseases", "countries"})
@@ -56,6 +62,17 @@ def told(
         }
         for name, label in labels.items()
     ]
+
+
+def what_is_wrong(problem: str, tongue: Tongue) -> str:
+    """`problem` as the form asks: of a field, by the words of its question; a whole sentence is left as it is."""
+    name, of_a_field, rest = problem.partition(": ")
+    if not of_a_field or not _FIELD.fullmatch(name):
+        return problem
+    label = tongue.word(_ASKED[name]) if name in _ASKED else name
+    if rest in _EMPTY:
+        return tongue.word("apply.unsaid", question=label)
+    return tongue.word("apply.wrong", problem=f"{label}: {rest}")
 
 
 def about(remarks: Iterable[Remark]) -> dict[str, list[Remark]]:

@@ -88,9 +88,9 @@ def test_what_cannot_be_is_one_line_and_changes_nothing(here: str, words: tuple[
 @pytest.mark.parametrize(
     ("language", "env", "said"),
     [
-        ("es", {}, "No hay nada aquí"),
-        ("", {"LANG": "es_ES.UTF-8"}, "No hay nada aquí"),
-        ("", {"LANG": "en_GB.UTF-8", "LC_ALL": "es"}, "No hay nada aquí"),
+        ("es", {}, "En esta dirección no hay nada"),
+        ("", {"LANG": "es_ES.UTF-8"}, "En esta dirección no hay nada"),
+        ("", {"LANG": "en_GB.UTF-8", "LC_ALL": "es"}, "En esta dirección no hay nada"),
         ("en", {"LANG": "es_ES.UTF-8"}, "There is nothing here"),
         ("", {"LANG": "C.UTF-8"}, "There is nothing here"),
         ("", {"LANG": "fr_FR.UTF-8"}, "There is nothing here"),

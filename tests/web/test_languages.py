@@ -17,7 +17,7 @@ SPANISH = {"Accept-Language": "es-MX, en;q=0.5"}
 ASKED = {"dataset": str(b.HEART), "purpose": purpose_json(b.PURPOSE)}
 NO, YES = {"decision": "reject", "ground": "No."}, {"decision": "approve", "ground": "Yes."}
 TOLD: dict[str, tuple[str, str, str, Any, str]] = {
-    "nothing there": ("GET", f"{API}/requests/none", str(b.ADA), None, "No hay nada aquí para usted"),
+    "nothing there": ("GET", f"{API}/requests/none", str(b.ADA), None, "En esta dirección no hay nada que usted pueda ver"),
     "a malformed body": ("POST", f"{API}/requests", str(b.ADA), {"x": 1}, "Algo en la solicitud no es como debe ser"),
     "a role that is missing": ("GET", f"{API}/sanctions", str(b.ADA), None, "función"),
     "a refusal at DRS": ("GET", ACCESS, str(b.ADA), None, "Su organización no puede firmar"),
@@ -34,7 +34,7 @@ TOLD: dict[str, tuple[str, str, str, Any, str]] = {
         "POST", f"{API}/requests/req_1/decision", MEI, YES, "el destinatario no puede firmar las cláusulas tipo",
     ),
     "a receipt": ("GET", f"{API}/me/consents/con-sub_pia/receipt", PIA, None, "Nunca se le preguntó"),
-    "no such address": ("GET", "/nowhere", str(b.ADA), None, "No hay nada aquí para usted"),
+    "no such address": ("GET", "/nowhere", str(b.ADA), None, "En esta dirección no hay nada que usted pueda ver"),
 }  # fmt: skip
 """Method, path, who asks, the body, and what is read in Spanish."""
 

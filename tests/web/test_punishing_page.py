@@ -43,6 +43,16 @@ async def impose(who: Browser, **changes: str) -> str:
 
 
 @pytest.mark.row("WHO-3.3-4")
+async def test_what_is_empty_is_called_as_on_the_page_and_nothing_typed_is_lost(s: Site) -> None:
+    root = Browser(s, "root")
+    await root.open(PAGE)
+    shown = await impose(root, appeal="")
+    assert (root.status, "“Where, and until when, it can be challenged” is still empty." in shown) == (409, True)
+    assert ">Shared an &lt;i&gt;account&lt;/i&gt;.</textarea>" in shown
+    assert await steps(s) == []
+
+
+@pytest.mark.row("WHO-3.3-4")
 async def test_a_suspension_from_the_page_ends_use_at_once(s: Site) -> None:
     root = Browser(s, "root")
     shown = await impose(root)

@@ -122,7 +122,7 @@ PAGE_WORDS: Mapping[str, str] = MappingProxyType({
     "kind.ancestry": "research on ancestry",
     "kind.methods": "development of methods",
     "kind.population": "research on how populations are made up",
-    "kind.control": "as a control group, to compare others with",
+    "kind.control": "use as a control group",
     "kind.genetic": "genetic studies",
     "kind.drug_development": "development of drugs",
     "kind.age_category": "research on one age group",

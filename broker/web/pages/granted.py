@@ -10,6 +10,7 @@ from broker.core.access.grants import USED, GrantCommand, GrantPart, reminder
 from broker.core.decision.answerers import COMMITTEE, may_answer
 from broker.core.ids import DecisionId, GrantId
 from broker.core.outcome import Reason
+from broker.core.questions import NOTHING
 from broker.core.reasons import sentence
 from broker.core.reasons.language import Tongue
 from broker.core.rows import Session
@@ -31,6 +32,7 @@ from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.pages.citing import how_to_cite, shown_publications
 from broker.web.pages.here import page, signed_in
+from broker.web.pages.papers import what_is_wrong
 from broker.web.state import BROKER
 
 _FORM_BYTES = 256 * 1024
@@ -151,11 +153,19 @@ def _shown(one: Held, now: Seconds, tongue: Tongue) -> dict[str, Any]:
     }
 
 
+_UNSAID = f"ground: {NOTHING}"
+
+
 def _told(no: NotPossible | Reason, request: web.Request) -> str:
     """Why it was not done; where the rules forbid the committee's yes, all that they say."""
     told_in = language(request)
     if isinstance(no, Reason):
-        return sentence(no.code, dict(no.facts), told_in)
+        problem = dict(no.facts).get("problem", "")
+        return (
+            what_is_wrong(problem, Tongue(told_in))
+            if problem == _UNSAID
+            else sentence(no.code, dict(no.facts), told_in)
+        )
     told: dict[str, str] = explained_to_committee(no.id, no.explanation, told_in)["audience_texts"]
     return told["dac"]
 
@@ -226,7 +236,7 @@ def _report(form: MultiDict[str]) -> Told | Reason:
 
 
 def _unsaid(form: MultiDict[str]) -> Reason | None:
-    return None if form.get("ground", "").strip() else _invalid("ground: nothing is said")
+    return None if form.get("ground", "").strip() else _invalid(_UNSAID)
 
 
 def _invalid(problem: str) -> Reason:

@@ -31,7 +31,7 @@ _LABELS = {
     "months": "apply.months",
 }
 """Every question of the papers, in the order in which it is asked."""
-_ASKED = {**_LABELS, "datasets": "apply.datasets"}
+_ASKED = {**_LABELS, "datasets": "apply.datasets", "ground": "desk.ground"}
 _FIELD = re.compile(r"[a-z][a-z_.]*")
 _EMPTY = frozenset({NOTHING, NO_DATA})
 _CHOICES = {"organisation": "org.", "modality": "way.", "ai_use": "ai.", "kinds": "kind.", "topics": "topic."}

@@ -10,7 +10,9 @@ from aiohttp import web
 from multidict import MultiDict
 
 from broker.core.outcome import Reason
+from broker.core.questions import NOTHING
 from broker.core.reasons import sentence
+from broker.core.reasons.language import Tongue
 from broker.core.rows import Organisation, Person, Sanction
 from broker.core.rows.sanctions import SanctionStep, TargetKind
 from broker.core.snapshot import Snapshot
@@ -33,7 +35,8 @@ STEPS, KINDS = get_args(SanctionStep), get_args(TargetKind)
 _MOST = {"case": 64, "whom": 255, "ground": 2_000, "appeal": 500, "ends": 64, "once": 64}
 """Characters of each field."""
 _CHOOSE = "whom: choose who is meant"
-_NEEDED = ("whom", "ground", "appeal")
+_NEEDED = {"whom": "admin.whom", "ground": "desk.ground", "appeal": "admin.appeal"}
+"""What has to be said, and what it is called on the page."""
 
 
 async def listed(request: web.Request) -> web.Response:
@@ -90,7 +93,7 @@ async def _impose(request: web.Request, who: Caller, form: MultiDict[str]) -> Sa
     if long := [name for name, most in _MOST.items() if len(said[name]) > most]:
         return Reason(code="REQ-TOO-LARGE", facts=(("limit", f"{long[0]}: {_MOST[long[0]]} characters"),))
     if missing := [name for name in _NEEDED if not said[name]]:
-        return _invalid(f"{', '.join(missing)}: say it")
+        return _invalid(f"{missing[0]}: {NOTHING}")
     try:
         ends = parse_rfc3339(said["ends"])
     except ValueError:
@@ -118,7 +121,7 @@ async def _page(
     rows = [sanction_json(one, now) | {"called": _called(one, snapshot)} async for one in world.rows.scan(Sanction)]
     values: dict[str, Any] = {
         "rows": rows[::-1],
-        "wrong": sentence(no.code, dict(no.facts), language(request)) if no is not None else None,
+        "wrong": _wrong(no, Tongue(language(request))) if no is not None else None,
         "may": sanctions.may_impose(_actor(who)),
         "typed": typed if typed is not None else {},
         "once": typed["once"] if typed is not None and typed.get("once") else sanctions.blank_id(world),
@@ -130,6 +133,14 @@ async def _page(
         "looks": who.has_role("admin", "service"),
     }
     return page(request, who, "admin_sanctions.html", values, status=409 if no is not None else 200)
+
+
+def _wrong(no: Reason, tongue: Tongue) -> str:
+    """Why the step was not taken; a field that is empty by what it is called on the page."""
+    name, _, rest = dict(no.facts).get("problem", "").partition(": ")
+    if rest != NOTHING:
+        return sentence(no.code, dict(no.facts), tongue.language)
+    return tongue.word("apply.unsaid", question=tongue.word(_NEEDED[name]).partition(":")[0])
 
 
 def _cases(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:

@@ -93,7 +93,10 @@ STEPS: list[tuple[dict[str, Any], str]] = [
     ({"fact": "purpose.diseases", "add": ["a", "b"], "by": "you"}, "you limit the project to a, b"),
     ({"fact": "purpose.diseases", "remove": ["a"], "by": "you"}, "you leave out a"),
     ({"fact": "purpose.diseases", "remove": ["a"], "named": ["gout (a)"], "by": "you"}, "you leave out gout (a)"),
-    ({"fact": "purpose.kinds", "remove": ["ancestry"], "by": "you"}, "you leave out ancestry from the purpose"),
+    (
+        {"fact": "purpose.kinds", "remove": ["ancestry"], "by": "you"},
+        "you leave out research on ancestry from the purpose",
+    ),
     (
         {"fact": "purpose.kinds", "remove": ["hmb"], "by": "you"},
         "you leave out health, medical or biomedical research from the purpose",

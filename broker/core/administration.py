@@ -160,7 +160,7 @@ def secret_of(row: Managed) -> str | None:
     """What the row keeps secret, as it is stored; None for a row that has nothing of the sort."""
     if isinstance(row, VisaIssuer):
         return row.gather_key or None
-    return row.client_secret if isinstance(row, IdentityProvider) else row.secret
+    return (row.client_secret or None) if isinstance(row, IdentityProvider) else row.secret
 
 
 def makes_secret(sort: Sort, said: Mapping[str, Any]) -> bool:

@@ -12,8 +12,8 @@ import pytest
 
 from broker.adapters.catalogue.forms import CatalogueForms
 from broker.core.administration import Managed, Noun, ref, secret_of, shown
-from broker.core.ids import PersonId
-from broker.core.rows import Client, IdentityProvider, Person, Put, Role, VisaIssuer
+from broker.core.ids import DatasetId, PersonId
+from broker.core.rows import Client, Dataset, IdentityProvider, Person, Put, Role, VisaIssuer
 from broker.web.pages.changing_fields import held_in, patched
 from broker.web.recent import RECENT
 from tests import builders as b
@@ -152,6 +152,41 @@ async def test_the_scope_of_an_issuer_is_changed_by_a_second_step(s: Site, langu
         plain_issuer(), version=2, trust=replace(plain_issuer().trust, values=(SCOPE, f"{b.US}/datasets/*"))
     )
     assert s.stage.kinds() == ["issuer.registered"], "one change, one entry"
+
+
+@pytest.mark.row("PAG-CHANGE")
+async def test_the_second_click_of_two_changes_nothing_more(s: Site) -> None:
+    root = await looked(s, PATH, values=f"{EGA}/one")
+    sent, token = filled(root.text) | {"do": "agree"}, re.findall(r'name="form" value="([^"]+)"', root.text)[0]
+    for _ in range(2):
+        await root.send(PATH, token=token, **sent)
+        assert (root.status, root.path) == (200, PATH.removesuffix("/change"))
+    assert issuer(s).version == 2
+
+
+@pytest.mark.row("PAG-CHANGE")
+async def test_which_datasets_come_and_go_is_told_and_hidden_ones_are_only_counted(s: Site) -> None:
+    seen = next(one for one in s.stage.live.current().all(Dataset) if one.existence == "listed")
+    hidden = replace(seen, id=DatasetId(f"{b.US}/datasets/none-knows"), version=1, existence="hidden")
+    await s.stage.ledger.record(s.stage.world.entry("issuer.registered", s.stage.clock.now(), None, {}), Put(hidden))
+    root = await looked(s, PATH, values=f"{seen.id}\n{hidden.id}")
+    told = root.text[: root.text.index("<form")]
+    assert "and cannot now: 2." in told
+    assert f"<li>{html.escape(seen.title)}</li>" in told
+    assert f"<li>{hidden.id}</li>" not in told
+    await root.send(PATH, **filled(root.text) | {"do": "agree"})
+    root = await looked(s, PATH, values="")
+    assert "could open no longer: 2." in root.text
+
+
+@pytest.mark.row("PAG-CHANGE")
+def test_a_home_organisation_to_which_we_prove_ourselves_by_a_key_is_sent_back_as_it_was_read() -> None:
+    forms = CatalogueForms()
+    said = {"issuer": UNI, "slug": "uni", "name": "Uni", "client_id": "us", "token_auth": "private_key_jwt"}
+    row = forms.read(IdentityProvider, said)
+    told = shown(row, forms.write(row))
+    assert told["has_secret"] is False
+    assert forms.read(IdentityProvider, told["declared"], secret=secret_of(row)) == row
 
 
 @pytest.mark.row("PAG-CHANGE")

@@ -104,7 +104,7 @@ ADDING_WORDS: Mapping[str, str] = MappingProxyType(
         "change.lead": "These are its fields as they are now. You see what would be different before anything is changed; what is not asked here stays as it is.",
         "change.look": "Show what would be different",
         "change.agree": "Change it so",
-        "change.agree_lead": "This is what would be different, and what was found when it was looked at. What you change below is looked at again first.",
+        "change.agree_lead": "This is what would be different, and what was found when it was looked at. What you change above is looked at again first.",
         "change.refused": "Something was refused: it may not work like this.",
         "change.would": "What would be different",
         "change.meanwhile": "What was changed meanwhile",
@@ -116,7 +116,7 @@ ADDING_WORDS: Mapping[str, str] = MappingProxyType(
         "change.nothing": "Nothing would be different.",
         "change.stale": "Somebody changed it while you were here. What they changed is below, and is kept except where you typed yourself; nothing that you typed is lost. Look at it again.",
         "change.stale_elsewhere": "Somebody changed it while you were here, in what these fields do not ask. That is kept, and nothing that you typed is lost. Look at it again.",
-        "change.opens.comes": "Datasets here that it could open from now on, and cannot now: {n}.",
-        "change.opens.goes": "Datasets here that it can open now, and could open no longer: {n}.",
+        "change.opens.comes": "Datasets here that it could open from now on, and cannot now: {n}. Hidden ones are counted, and not named.",
+        "change.opens.goes": "Datasets here that it can open now, and could open no longer: {n}. Hidden ones are counted, and not named.",
     }
 )

@@ -15,7 +15,7 @@ from multidict import MultiDict
 from broker.core.administration import Managed, Noun, secret_of
 from broker.core.administration import shown as declared_of
 from broker.core.outcome import Reason
-from broker.core.reasons.language import Tongue
+from broker.core.reasons.language import EVERY_WORD, Tongue
 from broker.core.rows import Dataset, VisaIssuer
 from broker.flows.administer import change, forbidden, kept
 from broker.flows.inspect import inspect
@@ -69,6 +69,8 @@ async def changed(request: web.Request) -> web.Response:
     looked = await _looked(request, who, row, wanted)
     if isinstance(looked, Reason):
         return _form(request, who, row, wanted, wrong=told(looked, request))
+    if form.get("do") == "agree" and looked.row is None and not looked.faults:  # twice is once: it is so already
+        raise web.HTTPSeeOther(request.path.removesuffix("/change"))
     if looked.row is None or form.get("do") != "agree":
         return _form(request, who, row, wanted, looked=looked)
     if form.get("seen") != looked.seen:
@@ -109,7 +111,7 @@ async def _looked(request: web.Request, who: Caller, row: Managed, wanted: Wante
     if said == before:
         return Looked(said=said)
     try:
-        read = broker.administration.forms.read(sort.kind, said, secret=secret_of(row) or None)
+        read = broker.administration.forms.read(sort.kind, said, secret=secret_of(row))
     except FormError as wrong:
         return Looked(said=said, faults=tuple(wrong.faults))
     after = kept(read, row)
@@ -158,7 +160,7 @@ def _meanwhile(noun: Noun, was: Mapping[str, Any], held: Mapping[str, Any], tong
     """What somebody else changed since the form was given out, field by field."""
     return [
         {
-            "name": tongue.word(f"add.{noun}.{one.name}"),
+            "name": tongue.word(own if (own := f"declared.{one.name}") in EVERY_WORD else f"add.{noun}.{one.name}"),
             "before": field_shown(was[one.name], tongue),
             "after": field_shown(held[one.name], tongue),
         }
@@ -168,7 +170,10 @@ def _meanwhile(noun: Noun, was: Mapping[str, Any], held: Mapping[str, Any], tong
 
 
 def _opens(request: web.Request, before: Managed, after: Managed) -> list[dict[str, Any]]:
-    """The datasets here that an issuer could open from now on, and those that it could open no longer."""
+    """The datasets here that an issuer could open from now on, and those that it could open no longer.
+
+    All are counted: who widens a scope knows how far. Hidden ones are not named.
+    """
     if not isinstance(before, VisaIssuer) or not isinstance(after, VisaIssuer):
         return []
     found = []
@@ -177,6 +182,7 @@ def _opens(request: web.Request, before: Managed, after: Managed) -> list[dict[s
         if not only.values:
             continue
         every = request.app[BROKER].snapshots.current().all(Dataset)
-        ids = [one.id for one in every if only.may_grant(one.id) and not old.may_grant(one.id)]
-        found.append({"word": word, "n": len(ids), "ids": ids[:_NAMED]})
+        which = [one for one in every if only.may_grant(one.id) and not old.may_grant(one.id)]
+        listed = [one.id for one in which if one.existence == "listed"]
+        found.append({"word": word, "n": len(which), "ids": listed[:_NAMED]})
     return found

@@ -35,6 +35,8 @@ class Searched:
         self._made_of: object = None
         self._ids: list[DatasetId] = []
         self._found: list[Found] = []
+        self._called: dict[str, frozenset[DatasetId]] = {}
+        """By a whole title or an id, folded: which datasets are called so."""
         self._diseases: Diseases | None = None
         self._around: dict[str, frozenset[str]] = {}
         """By the code of a disease that some dataset is for: itself, and all that it is a kind of."""
@@ -79,8 +81,17 @@ class Searched:
             rows = snapshot.all(Dataset)
             self._found = [self._again(row, before.get(row.id), snapshot.ontology) for row in rows]
             self._ids = [row.id for row in rows]
+            self._called = {}
+            for row in rows:
+                self._call(row)
             self._made_of = made_of
         return self._found
+
+    def called(self, snapshot: Snapshot, name: str) -> list[Dataset]:
+        """Those whose whole title or id this is, in order of id; nothing is searched for it."""
+        self.of(snapshot)
+        ids = sorted(self._called.get(_whole(name), ()))
+        return [row for id in ids if (row := snapshot.get(Dataset, id)) is not None]
 
     def follow(self, before: Snapshot, rows: Iterable[Row], after: Snapshot) -> None:
         """`rows` made `after` of `before`. Nothing, where it is not `before` that is known: that is made anew."""
@@ -94,7 +105,9 @@ class Searched:
                 ids.insert(place, row.id)
                 found.insert(place, self._of(row, after.ontology))
             else:
+                self._call(found[place].row, known=False)
                 found[place] = self._of(row, after.ontology)
+            self._call(row)
         self._found, self._ids, self._made_of = found, ids, _datasets(after)
 
     def _again(self, row: Dataset, before: Found | None, ontology: Ontology) -> Found:
@@ -109,6 +122,16 @@ class Searched:
         live = frozenset(known(ontology, one) or one for one in written)
         self._around |= {one: diseases.wider(one) for one in live if one not in self._around}
         return Found(row, text, codes, live)
+
+    def _call(self, row: Dataset, *, known: bool = True) -> None:
+        for name in {_whole(row.title), _whole(row.id)}:
+            others = self._called.get(name, frozenset()) - {row.id}
+            self._called[name] = others | {row.id} if known else others
+
+
+def _whole(name: str) -> str:
+    """Capitals and spaces make no other name."""
+    return " ".join(name.casefold().split())
 
 
 def _id(one: Found) -> DatasetId:

@@ -35,6 +35,10 @@ def test_what_is_followed_is_what_would_be_made_anew(changes: list[list[tuple[in
             searched.follow(snapshot, rows, after)
         snapshot = after
         assert searched.of(snapshot) == Searched().of(snapshot)
+        for name in (" heart", "LUNG", "eye", "https://data.example/3", "hear", ""):
+            whole = name.strip().casefold()
+            wanted = [one.row for one in searched.of(snapshot) if whole in (one.row.title.casefold(), one.row.id)]
+            assert searched.called(snapshot, name) == wanted
 
 
 @pytest.mark.row("PUB-CATALOGUE")

@@ -1,7 +1,7 @@
 """People choose diseases and data by their names: without a script, with nothing typed lost, and nothing hidden found."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +9,8 @@ import pytest
 
 from broker.core.ids import DatasetId
 from broker.core.rows import Case, Incident, Put, changed
+from broker.core.searched import Found
+from broker.core.snapshot import Snapshot
 from tests import builders as b
 from tests.web.browsing import Browser
 from tests.web.site import Site, site
@@ -213,6 +215,23 @@ async def test_nobody_finds_what_they_may_not_know_of(s: Site, typed: str) -> No
         assert ada.status == 400
         answers.append((ada.status, "nothing was found for" in ada.text))
     assert answers[:2] == answers[2:]
+
+
+@pytest.mark.row("PAG-DATASETS")
+async def test_whoever_hands_in_many_titles_has_the_catalogue_searched_once(s: Site) -> None:
+    searches, search = list[str](), s.broker.searched.with_words
+
+    def counted(snapshot: Snapshot, fits: list[Found], words: Sequence[str]) -> list[Found]:
+        searches.append(" ".join(words))
+        return search(snapshot, fits, words)
+
+    s.broker.searched.with_words = counted  # type: ignore[method-assign]
+    ada = Browser(s, "ada")
+    await ada.open("/applications/new")
+    many = ", ".join(f"t {n}" for n in range(19))
+    await ada.send("/applications/new", do="submit", **PAPERS | {"datasets": "", "datasets.find": f"{many}, x"})
+    assert ada.status == 400
+    assert len(set(searches)) <= 1
 
 
 @pytest.mark.row("PAG-DATASETS")

@@ -210,10 +210,7 @@ class _Datasets:
         self._last: tuple[str, Sequence[Dataset]] = ("", ())
 
     def meant(self, text: str) -> str | None:
-        name = " ".join(text.casefold().split())
-        long = len(name)  # looked at first, for there may be very many
-        might = [row for row in self._with(text) if len(row.title) == long or len(row.id) == long]
-        same = [row for row in might if name in (row.title.casefold(), row.id.casefold())]
+        same = searching.called(self._request, self._who, text)
         return same[0].id if len(same) == 1 else None
 
     def like(self, text: str, most: int) -> Sequence[str]:

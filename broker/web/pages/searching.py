@@ -1,5 +1,6 @@
 """Search in the catalogue: by words, by permitted use, without a condition, by how it is opened."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,8 @@ from aiohttp import web
 from broker.core.duo.named import word_of
 from broker.core.duo.vocabulary import ENTRIES, TermKind
 from broker.core.rows import Dataset
+from broker.core.snapshot import Snapshot
+from broker.core.time import Seconds
 from broker.flows.request_access import may_know
 from broker.flows.world import Caller
 from broker.web.state import BROKER
@@ -64,10 +67,19 @@ def found(request: web.Request, who: Caller | None, wanted: Search) -> list[Data
     if wanted.access:
         fits = [one for one in fits if one.row.access == wanted.access]
     fits = broker.searched.with_words(snapshot, fits, wanted.words)
+    return _known((one.row for one in fits), who, snapshot, now)
+
+
+def called(request: web.Request, who: Caller | None, name: str) -> list[Dataset]:
+    """The datasets whose whole title or id this is, as far as who asks may know of them."""
+    broker = request.app[BROKER]
+    snapshot = broker.snapshots.current()
+    return _known(broker.searched.called(snapshot, name), who, snapshot, broker.world.clock.now())
+
+
+def _known(rows: Iterable[Dataset], who: Caller | None, snapshot: Snapshot, now: Seconds) -> list[Dataset]:
     return [
-        one.row
-        for one in fits
-        if one.row.existence == "listed" or (who is not None and may_know(who, one.row.id, snapshot, now))
+        row for row in rows if row.existence == "listed" or (who is not None and may_know(who, row.id, snapshot, now))
     ]
 
 

@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from multidict import MultiDict
 
 from broker.core.reasons.found_words import FOUND_WORDS
 from broker.core.rows import Client, IdentityProvider, VisaIssuer
+from broker.flows.inspect import inspect
 from broker.web.pages import adding_fields
+from broker.web.pages.adding import Looked
 from broker.web.recent import RECENT
+from broker.web.state import BROKER
 from tests.web.browsing import Browser
 from tests.web.site import Site, site
 from tests.web.test_admin import EGA, es256, jwks
@@ -171,6 +175,21 @@ async def test_keys_that_it_does_not_name_itself_are_named_by_hand(s: Site) -> N
 
 
 @pytest.mark.row("PAG-ADD")
+async def test_what_will_not_do_is_not_added_even_by_who_names_its_digest(s: Site) -> None:
+    """No page shows it; who reads the code can make it."""
+    laid(s, {"kty": "EC"})
+    broker, fields = s.http.app[BROKER], {"issuer": EGA, "jku": f"{EGA}/keys"}
+    said = adding_fields.declared("issuers", adding_fields.typed_in("issuers", MultiDict(fields)))
+    row = broker.administration.forms.read(VisaIssuer, said)
+    report = await inspect(broker.world, broker.administration.tools, row)
+    assert not report.passes
+    root, shown = await looked(s, "issuers", **fields)
+    assert shown == ""
+    await root.send("/admin/issuers", do="agree", seen=Looked(said=said, row=row, report=report).seen, **fields)
+    assert nothing_was_added(s)
+
+
+@pytest.mark.row("PAG-ADD")
 async def test_a_home_organisation_is_added_and_its_secret_is_never_shown(s: Site) -> None:
     root, seen = await looked(s, "idps", **IDP)
     assert "/sign-in/uni/callback" in root.text, "what is to be registered there"
@@ -244,7 +263,7 @@ async def test_only_who_may_add_looks_and_only_after_a_sign_in_of_the_last_minut
     token = re.findall(r'name="form" value="([^"]+)"', root.text)[0]
     asked = list(s.stage.probe.asked)
     await root.send("/admin/issuers", token="f" * 64, do="look", issuer=EGA)
-    assert root.status == 400
+    assert (root.status, f'value="{EGA}"' in root.text) == (400, True), "what was typed is there again"
     for name in ("eve", "lex", "sam"):
         other = Browser(s, name)
         await other.open("/identities")
@@ -253,7 +272,8 @@ async def test_only_who_may_add_looks_and_only_after_a_sign_in_of_the_last_minut
     s.stage.clock.advance(RECENT + 1)
     for do in ("look", "agree"):
         await root.send("/admin/issuers", token=token, do=do, issuer=EGA, seen=seen)
-        assert root.status == 400, "nobody of whom to ask it again"
+        assert (root.status, f'value="{EGA}"' in root.text) == (400, True), "what was typed is there again"
+        assert "signed in too long ago" in root.text
     assert s.stage.probe.asked == asked, "nothing is fetched for them"
     assert nothing_was_added(s)
 

@@ -21,14 +21,13 @@ from broker.flows.administer import made_secret, register
 from broker.flows.inspect import Report, inspect, keys_of
 from broker.flows.world import Caller
 from broker.ports import FormError
-from broker.web import forms
 from broker.web.bodies import form_body
 from broker.web.languages import language
 from broker.web.pages.adding_fields import FIELDS, Declared, declared, typed_in
 from broker.web.pages.administering import FORM_BYTES, actor_of, may_add, show_row, sort_of, told
 from broker.web.pages.found import found_shown
 from broker.web.pages.here import page, signed_in
-from broker.web.pages.recent import sign_in_again
+from broker.web.pages.recent import sign_in_again, too_old
 from broker.web.state import BROKER
 
 _NO_SECRET = "0" * 64
@@ -65,19 +64,20 @@ async def new(request: web.Request) -> web.Response:
     """GET /admin/{noun}: the form to add one."""
     who = await signed_in(request)
     may_add(request, who)
+    if (again := await sign_in_again(request, who)) is not None:  # before anything is typed
+        return again
     return _form(request, who, typed_in(sort_of(request).noun, MultiDict()))
 
 
 async def added(request: web.Request) -> web.Response:
     """POST /admin/{noun}: look at what it publishes (`look`), then add it (`agree`); or a whole row at once."""
-    who = await signed_in(request)
-    form = forms.own(request, await form_body(request, FORM_BYTES))
+    who, form = await signed_in(request), await form_body(request, FORM_BYTES)
     may_add(request, who)
+    typed = typed_in(sort_of(request).noun, form)
+    if (first := await too_old(request, who, form)) is not None:
+        return _form(request, who, typed, row=form.get("row", ""), wrong=first)
     if form.get("do") not in ("look", "agree"):
         return await _at_once(request, who, form)
-    if (again := await sign_in_again(request, who)) is not None:  # at the first step, when little is typed
-        return again
-    typed = typed_in(sort_of(request).noun, form)
     looked = await _looked(request, typed)
     if looked.row is None or not looked.report.passes or form.get("do") == "look":
         return _form(request, who, typed, looked=looked)
@@ -143,8 +143,6 @@ async def _at_once(request: web.Request, who: Caller, form: MultiDict[str]) -> w
     if form.get("do") == "test":
         report = await inspect(broker.world, broker.administration.tools, made)
         return _form(request, who, fields, row=typed, looked=Looked(said=said, row=made, report=report))
-    if (again := await sign_in_again(request, who)) is not None:
-        return again
     done = await register(broker.world, actor_of(who), sort.noun, made, broker.administration.mode)
     if isinstance(done, Reason):
         return _form(request, who, fields, row=typed, wrong=told(done, request))

@@ -21,7 +21,6 @@ from broker.flows.administer import change, forbidden, kept
 from broker.flows.inspect import inspect
 from broker.flows.world import Caller
 from broker.ports import FormError
-from broker.web import forms
 from broker.web.bodies import form_body
 from broker.web.errors import Problem
 from broker.web.languages import language
@@ -31,7 +30,7 @@ from broker.web.pages.administering import FORM_BYTES, actor_of, readable, short
 from broker.web.pages.changing_fields import fields_of, held_in, merged, patched, typed_in, was_in
 from broker.web.pages.found import changes_shown, field_shown, found_shown
 from broker.web.pages.here import page, signed_in
-from broker.web.pages.recent import sign_in_again
+from broker.web.pages.recent import sign_in_again, too_old
 from broker.web.state import BROKER
 
 _NAMED = 50
@@ -59,13 +58,12 @@ async def shown(request: web.Request) -> web.Response:
 
 async def changed(request: web.Request) -> web.Response:
     """POST /admin/{noun}/{name}/change: look at what would be otherwise (`look`), then change it (`agree`)."""
-    who = await signed_in(request)
-    form = forms.own(request, await form_body(request, FORM_BYTES))
+    who, form = await signed_in(request), await form_body(request, FORM_BYTES)
     row = await _changeable(request, who)
-    if (again := await sign_in_again(request, who)) is not None:
-        return again
     broker, noun = request.app[BROKER], sort_of(request).noun
     wanted = _wanted(noun, form, held_in(noun, _declared(request, row)))
+    if (first := await too_old(request, who, form)) is not None:
+        return _form(request, who, row, wanted, wrong=first)
     looked = await _looked(request, who, row, wanted)
     if isinstance(looked, Reason):
         return _form(request, who, row, wanted, wrong=told(looked, request))

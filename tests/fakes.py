@@ -392,7 +392,7 @@ class MemoryProbe:
         if not url.startswith("https://") and not internal:
             return "not an https address"
         self.asked.append(url)
-        return self.documents.get(url, "no connection: ClientConnectorError")
+        return self.documents.get(url, "no connection: nobody answers there")
 
 
 @dataclass

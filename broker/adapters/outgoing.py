@@ -29,6 +29,13 @@ _LEAST, _PART = 4 * 1024, 128
 """Bytes that are taken of a connection at once in the beginning; later, this part of what has flowed."""
 _FALTERS = 0.25
 """Seconds without a byte after which it begins again."""
+_FAILED: tuple[tuple[type[Exception], str], ...] = (
+    (aiohttp.ClientConnectorDNSError, "nobody knows the name of that host"),
+    (aiohttp.ClientConnectorCertificateError, "its certificate is not one that is trusted"),
+    (aiohttp.ClientSSLError, "it does not speak TLS as it must"),
+    (aiohttp.ServerDisconnectedError, "it broke off"),
+    (aiohttp.ClientConnectionError, "nobody answers there"),
+)
 _TAKEN = (200, 204)
 """RFC 9110: OK, and OK without a word."""
 
@@ -112,7 +119,7 @@ class Outgoing:
         except TimeoutError:
             raise FetchError(f"no answer within {self._seconds:g} seconds") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise FetchError(f"no connection: {type(error).__name__}") from None
+            raise FetchError(f"no connection: {_why(error)}") from None
 
     async def post(
         self, url: str, body: bytes, *, limit: int, internal: bool, more: Mapping[str, str] | None = None
@@ -131,7 +138,7 @@ class Outgoing:
         except TimeoutError:
             raise FetchError(f"no answer within {self._seconds:g} seconds") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise FetchError(f"no connection: {type(error).__name__}") from None
+            raise FetchError(f"no connection: {_why(error)}") from None
 
     async def send(self, url: str, form: Mapping[str, str], *, internal: bool) -> bool:
         """POST `form`: was it taken (200 or 204)? What the other side says besides is not read. Never raises."""
@@ -190,6 +197,13 @@ def _vet(status: int, headers: Mapping[str, str], content_type: str, types: tupl
     if plain not in types:
         raise FetchError("not the right media type")
     return plain
+
+
+def _why(error: Exception) -> str:
+    """In words, for who must mend it."""
+    if isinstance(error, OSError) and error.errno == errno.EACCES:
+        return "not a public address"
+    return next((told for kind, told in _FAILED if isinstance(error, kind)), type(error).__name__)
 
 
 async def _body(content: aiohttp.StreamReader, limit: int) -> bytes:

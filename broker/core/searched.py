@@ -63,14 +63,12 @@ class Searched:
 
     def _with(self, word: str, having: frozenset[str], fits: list[Found]) -> list[Found]:
         """Those of `fits` with `word` in their text, or for a disease that is, or is a kind of, one of `having`."""
-        kept = [one for one in fits if word in one.text]
-        if not having or len(kept) == len(fits):
-            return kept
-        others = [one for one in fits if one.diseases and word not in one.text]
-        named = {code for one in others for code in one.diseases}
-        near = {code for code in named if not self._around[code].isdisjoint(having)}
-        more = [one for one in others if not near.isdisjoint(one.diseases)]
-        return sorted([*kept, *more], key=_id) if more else kept
+        few = len(fits) < len(self._around)
+        named: Iterable[str] = {code for one in fits for code in one.diseases} if few else self._around
+        near = {code for code in named if not self._around[code].isdisjoint(having)} if having else set[str]()
+        if not near:
+            return [one for one in fits if word in one.text]
+        return [one for one in fits if word in one.text or not near.isdisjoint(one.diseases)]
 
     def of(self, snapshot: Snapshot) -> list[Found]:
         """Those of `snapshot`; nobody changes the list."""

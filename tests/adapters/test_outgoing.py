@@ -245,6 +245,36 @@ async def test_a_name_that_nobody_resolves_ends_at_the_limit() -> None:
     await outgoing.close()
 
 
+class Nowhere(Rebinding):
+    """No name is known."""
+
+    async def resolve(self, host: str, port: int = 0, family: int = socket.AF_INET) -> list[ResolveResult]:
+        del host, port, family
+        raise OSError("CANARY of the system")
+
+
+async def test_why_there_is_no_connection_is_said_in_words(
+    listener: tuple[int, list[object]], outgoing: Outgoing
+) -> None:
+    port, _ = listener
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        closed = free.getsockname()[1]
+    said = {}
+    for why, url, internal in (
+        ("private", f"https://127.0.0.1:{port}/good", False),
+        ("nobody", f"http://127.0.0.1:{closed}/good", True),
+        ("hung up", f"http://127.0.0.1:{port}/good", True),
+    ):
+        with pytest.raises(FetchError) as failed:
+            await fetch(outgoing, url, internal=internal)
+        said[why] = str(failed.value).removeprefix("no connection: ")
+    resolving(outgoing, Nowhere())
+    with pytest.raises(FetchError, match="nobody knows the name of that host"):
+        await fetch(outgoing, "https://nowhere.example/good", internal=False)
+    assert said == {"private": "not a public address", "nobody": "nobody answers there", "hung up": "it broke off"}
+
+
 @pytest.mark.row("T023", "F30", "F32")
 async def test_a_name_that_changes_its_mind_gains_nothing(
     listener: tuple[int, list[object]], outgoing: Outgoing

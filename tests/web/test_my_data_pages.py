@@ -106,7 +106,7 @@ async def test_a_question_is_answered_and_gone(s: Site) -> None:
     pia = Browser(s, "pia")
     shown = await pia.open("/my-data")
     question = re.findall(r'name="question" value="([^"]+)"', shown)[0]
-    assert "Diseases: melanoma." in shown
+    assert "The illnesses that it studies: melanoma." in shown
     assert "MONDO" not in shown, "no codes"
     shown = await pia.send("/my-data", question=question, answer="permit")
     assert question not in shown

@@ -104,7 +104,7 @@ class Internet:
         parts = urlsplit(url)
         home = self.homes.get(parts.netloc)
         if home is None:
-            raise FetchError("no connection: ClientConnectorError")
+            raise FetchError("no connection: nobody answers there")
         path = parts.path.lstrip("/")
         form, header = dict(how.get("form") or {}), how.get("authorization")
         if form or header:

@@ -24,6 +24,7 @@ COMMUNITY_WORDS: Mapping[str, str] = MappingProxyType(
         "group.review_on": "Ask us again on this day; from then on the yes no longer counts",
         "group.benefit_terms": "What the community is to get",
         "group.say_yes": "We agree",
+        "group.sign_in": "Sign in again, in another window",
         "group.no": "No",
         "group.no_lead": "Nobody gets the data any more. Uses that stop at once: {n}.",
         "group.say_no": "We do not agree",

@@ -11,6 +11,7 @@ PARTICIPANT_WORDS: Mapping[str, str] = MappingProxyType(
         "mine.asked_lead": "You said that you want to be asked about this. Until you answer, your data are not used for it.",
         "mine.asks_for": "A study asks for:",
         "mine.asks_aim": "What it is for:",
+        "mine.asks_about": "The illnesses that it studies:",
         "mine.since": "Since",
         "mine.something_else": "something else",
         "mine.consents": "What you agreed to",

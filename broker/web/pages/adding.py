@@ -27,7 +27,7 @@ from broker.web.pages.adding_fields import FIELDS, Declared, declared, typed_in
 from broker.web.pages.administering import FORM_BYTES, actor_of, may_add, show_row, sort_of, told
 from broker.web.pages.found import found_shown
 from broker.web.pages.here import page, signed_in
-from broker.web.pages.recent import sign_in_again, too_old
+from broker.web.pages.recent import again_at, sign_in_again, too_old
 from broker.web.state import BROKER
 
 _NO_SECRET = "0" * 64
@@ -75,7 +75,7 @@ async def added(request: web.Request) -> web.Response:
     may_add(request, who)
     typed = typed_in(sort_of(request).noun, form)
     if (first := await too_old(request, who, form)) is not None:
-        return _form(request, who, typed, row=form.get("row", ""), wrong=first)
+        return _form(request, who, typed, row=form.get("row", ""), first=first)
     if form.get("do") not in ("look", "agree"):
         return await _at_once(request, who, form)
     looked = await _looked(request, typed)
@@ -157,6 +157,7 @@ def _form(
     row: str = "",
     looked: Looked | None = None,
     wrong: str | None = None,
+    first: str | None = None,
 ) -> web.Response:
     noun, tongue = sort_of(request).noun, Tongue(language(request))
     faults = faults_shown(noun, looked.faults if looked is not None else (), tongue)
@@ -171,9 +172,10 @@ def _form(
         "row": row,
         "found": found_shown(shown, tongue),
         "seen": looked.seen if looked is not None and agreeable else None,
-        "wrong": wrong,
+        "wrong": wrong or first,
+        "again": again_at(request) if first else None,
     }
-    return page(request, who, "admin_new.html", values, status=400 if wrong or faults else 200)
+    return page(request, who, "admin_new.html", values, status=400 if wrong or first or faults else 200)
 
 
 def faults_shown(noun: Noun, found: tuple[tuple[str, str], ...], tongue: Tongue) -> list[dict[str, str]]:

@@ -30,7 +30,7 @@ from broker.web.pages.administering import FORM_BYTES, actor_of, readable, short
 from broker.web.pages.changing_fields import fields_of, held_in, merged, patched, typed_in, was_in
 from broker.web.pages.found import changes_shown, field_shown, found_shown
 from broker.web.pages.here import page, signed_in
-from broker.web.pages.recent import sign_in_again, too_old
+from broker.web.pages.recent import again_at, sign_in_again, too_old
 from broker.web.state import BROKER
 
 _NAMED = 50
@@ -63,7 +63,7 @@ async def changed(request: web.Request) -> web.Response:
     broker, noun = request.app[BROKER], sort_of(request).noun
     wanted = _wanted(noun, form, held_in(noun, _declared(request, row)))
     if (first := await too_old(request, who, form)) is not None:
-        return _form(request, who, row, wanted, wrong=first)
+        return _form(request, who, row, wanted, first=first)
     looked = await _looked(request, who, row, wanted)
     if isinstance(looked, Reason):
         return _form(request, who, row, wanted, wrong=told(looked, request))
@@ -127,6 +127,7 @@ def _form(
     *,
     looked: Looked | None = None,
     wrong: str | None = None,
+    first: str | None = None,
 ) -> web.Response:
     noun, tongue = sort_of(request).noun, Tongue(language(request))
     held = held_in(noun, _declared(request, row))
@@ -149,9 +150,10 @@ def _form(
         "seen": looked.seen if looked is not None and after is not None else None,
         "faults": faults,
         "wrong_fields": {one["field"] for one in faults},
-        "wrong": wrong,
+        "wrong": wrong or first,
+        "again": again_at(request) if first else None,
     }
-    return page(request, who, "admin_change.html", values, status=400 if wrong or faults else 200)
+    return page(request, who, "admin_change.html", values, status=400 if wrong or first or faults else 200)
 
 
 def _meanwhile(noun: Noun, was: Mapping[str, Any], held: Mapping[str, Any], tongue: Tongue) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Who looks at a page, in which language, and what every page shows around its content."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -53,11 +54,27 @@ _FINDINGS = frozenset({"custodian", "ethics_committee"})
 _ADMINISTER = frozenset({"admin", "issuer_admin", "auditor", "legal_officer"})
 
 
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    who: Caller | None
+
+
+_FOUND = web.RequestKey("found", _Looked)
+
+
 async def visitor(request: web.Request) -> Caller | None:
     """Who is signed in in this browser; None: nobody."""
     broker = request.app[BROKER]
     who = await present(broker.oauth, cookies.session_id(request), broker.world.clock.now())
-    return by_session(broker.world, who.person, who.session) if who is not None else None
+    found = by_session(broker.world, who.person, who.session) if who is not None else None
+    request[_FOUND] = _Looked(found)
+    return found
+
+
+async def refused(request: web.Request) -> Caller | None:
+    """Whose request is refused: as it was found before, for the links around a refusal and for nothing else."""
+    looked = request.get(_FOUND)
+    return looked.who if looked is not None else await visitor(request)
 
 
 async def signed_in(request: web.Request) -> Caller:

@@ -41,7 +41,7 @@ async def _around(request: web.Request, status: int) -> Mapping[str, Any]:
     if status >= 500 or status in _IN_A_HURRY or request.path.startswith(_ELSEWHERE):  # noqa: PLR2004 (RFC 9110: ours)
         return {}
     try:
-        who = await here.visitor(request)
+        who = await here.refused(request)
     except Exception:
         log.exception("problem.nobody_known")  # the answer is the refusal, with or without its surroundings
         return {}

@@ -1,5 +1,7 @@
 """What lets somebody in on a page takes a sign-in of the last minutes: who has none is sent to sign in again."""
 
+from urllib.parse import urlencode
+
 from aiohttp import web
 from multidict import MultiDict
 
@@ -22,6 +24,11 @@ async def too_old(request: web.Request, who: Caller, form: MultiDict[str]) -> st
     if not forms.is_own(request, form):
         return tongue.word("apply.expired")
     return None if is_recent(request, await session_of(request, who)) else tongue.word("add.recent")
+
+
+def again_at(request: web.Request) -> str:
+    """Where one signs in anew, and comes back to this page."""
+    return f"/sign-in?{urlencode({'return_to': request.path, 'fresh': 'yes'})}"
 
 
 async def sign_in_again(request: web.Request, who: Caller) -> web.Response | None:

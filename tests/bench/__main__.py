@@ -2,7 +2,7 @@
 
 import gc
 import sys
-from argparse import ArgumentParser
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from tests import builders as b
 from tests.bench import (
     consents,
     crypt4gh,
@@ -29,6 +30,7 @@ from tests.bench import (
     visas,
     workflow,
 )
+from tests.bench.long_log import WHOLE, LongLog
 from tests.bench.measure import Goal, Result, measure
 from tests.bench.page import page
 from tests.bench.yardsticks import VERIFY_ES256
@@ -37,9 +39,9 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "speed.md"
 
 
 @contextmanager
-def _all_goals() -> Iterator[tuple[Goal, ...]]:
+def _all_goals(whole: LongLog) -> Iterator[tuple[Goal, ...]]:
     with (
-        pages.goals() as of_pages,  # first: they take long to make, and a connection that waits is closed as idle
+        pages.goals(whole) as of_pages,  # first: they take long to make, and a connection that waits is closed as idle
         tokens.goals() as with_a_broker,
         crypt4gh.goals() as with_keys,
         drs.goals() as over_http,
@@ -74,14 +76,22 @@ def _delivered() -> Iterator[tuple[Goal, ...]]:
         yield found
 
 
-def _run(console: Console, *, whole: bool) -> list[Result]:
+def _run(console: Console) -> list[Result]:
     """The record first, and by itself: whoever writes to PostgreSQL, and then waits for long, is taken to have gone."""
     with recording.goals() as goals:
         results = _measured(goals, console)
-    with long_log.goals(whole=whole) as (goals, counted):
-        results += [*_measured((*goals, *growth.goals()), console), *counted]
-    with _all_goals() as goals:
-        return results + _measured(goals, console)
+    with tempfile.TemporaryDirectory() as folder:  # below TMPDIR, which needs the room
+        whole = _whole(Path(folder), console)
+        with long_log.goals(whole) as (goals, counted):
+            results += [*_measured((*goals, *growth.goals()), console), *counted]
+        with _all_goals(whole) as goals:
+            return results + _measured(goals, console)
+
+
+def _whole(folder: Path, console: Console) -> LongLog:
+    with Progress(console=console) as progress:
+        task = progress.add_task("filling a log of six gigabytes", total=WHOLE)
+        return LongLog(folder, WHOLE, str(b.US), lambda size: progress.update(task, completed=size))
 
 
 def _measured(goals: Sequence[Goal], console: Console) -> list[Result]:
@@ -111,9 +121,8 @@ def _table(results: list[Result]) -> Table:
 
 def main() -> int:
     """The exit status: 0 if every goal was met."""
-    console, asked = Console(), ArgumentParser(description=__doc__)
-    asked.add_argument("--whole", action="store_true", help="a log of ten million entries: 6 GB, some minutes more")
-    results = _run(console, whole=asked.parse_args().whole)
+    console = Console()
+    results = _run(console)
     console.print(_table(results))
     PAGE.write_text(page(results), "utf-8")
     missed = [one.goal.name for one in results if not one.met]

@@ -1,4 +1,4 @@
-"""A log of a million entries: proving one, checking all, starting again behind them, and the room that they take.
+"""Logs of a million entries and of ten: proving one, checking all, starting again behind them, what one more costs.
 
 It is filled by the ledger's own writer, in commits of thousands, with entries as downloads make them; so the database is
 the one that a broker would have. Rows of other tables it has none.
@@ -36,7 +36,7 @@ from broker.state import log_key, log_origin, make_state
 from tests.bench.measure import MULTIPLE, Goal, Result, Yardstick, counted
 
 SIZE, FEW, WHOLE = 1_000_000, 1_000, 10_000_000
-"""`WHOLE`, only where it is asked for: six gigabytes, and some minutes to fill."""
+"""`WHOLE`: six gigabytes, and some minutes to fill; so it is filled once, for all who ask behind it."""
 _BEGUN = 1_790_000_000
 _A_SECOND = 500
 """Entries that were made in each."""
@@ -78,18 +78,24 @@ def _entries(entropy: SystemEntropy) -> Iterator[Wish]:
 
 
 class LongLog:
-    """A state with a log of `size` entries, which nobody writes any more."""
+    """A state with a log of `size` entries, which nobody writes any more. `told`: how many there are so far."""
 
-    def __init__(self, folder: Path, size: int = SIZE, issuer: str = "http://127.0.0.1:1") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        size: int = SIZE,
+        issuer: str = "http://127.0.0.1:1",
+        told: Callable[[int], object] = lambda _: None,
+    ) -> None:
         self.settings = Settings(issuer=issuer, state=folder / "state", mode="example")
         make_state(self.settings)
         self.size, self._receipts = size, list[ReceiptId]()
         self._entropy = SystemEntropy()
         self._made = _entries(self._entropy)
         self._store = open_keys(self.settings.keys, self.settings.passphrase_file)
-        self._fill()
+        self._fill(told)
 
-    def _fill(self) -> None:
+    def _fill(self, told: Callable[[int], object]) -> None:
         origin, (_, sign) = log_origin(self.settings.issuer), log_key(self._store, self.settings.issuer)
         with closing(connect_ledger(self.settings.database)) as db:
             db.execute("PRAGMA synchronous = OFF")  # who fills it waits for nobody
@@ -98,6 +104,7 @@ class LongLog:
                 wishes = [next(self._made) for _ in range(min(_AT_ONCE, self.size - writer.size))]
                 writer.commit(wishes)
                 self._receipts.append(wishes[0].entry.id)
+                told(writer.size)
             with closing(Head(self.settings.lock_database, origin)) as head:
                 head.move(writer.size, writer.note)
 
@@ -135,6 +142,8 @@ class LongLog:
             writer = Writer(db, origin=origin, sign=sign, clock=SystemClock(), entropy=self._entropy)
             for _ in range(_COMMITS):
                 writer.commit([next(self._made) for _ in range(_A_COMMIT)])
+            with closing(Head(self.settings.lock_database, origin)) as head:
+                head.move(writer.size, writer.note)
 
     async def prove(self, log: SqliteLog) -> None:
         for receipt in self._receipts[:: max(1, len(self._receipts) // _PROOFS)][:_PROOFS]:
@@ -152,14 +161,13 @@ def _all_processes() -> float:
 
 
 @contextmanager
-def goals(*, whole: bool = False) -> Iterator[tuple[tuple[Goal, ...], tuple[Result, ...]]]:
-    """The goals, and what was counted already. `whole`: what an entry costs is asked behind ten million of them."""
+def goals(grown: LongLog) -> Iterator[tuple[tuple[Goal, ...], tuple[Result, ...]]]:
+    """The goals, and what was counted already. `grown`: the whole log, behind which an entry is recorded."""
     with tempfile.TemporaryDirectory() as folder:
         short = LongLog(Path(folder) / "short", FEW)
         log, loop = LongLog(Path(folder) / "long"), asyncio.new_event_loop()
         opening = open_log(log.settings.database, log.settings.lock_database)
         reads = loop.run_until_complete(opening.__aenter__())
-        grown = LongLog(Path(folder) / "whole", WHOLE) if whole else log
         try:
             yield _goals(log, short, grown, lambda: loop.run_until_complete(log.prove(reads))), (_room(log),)
         finally:

@@ -1,4 +1,4 @@
-"""Pages over a real socket: server time among 100,000 datasets, a million grants and a million entries of the record.
+"""Pages over a real socket: server time among 100,000 datasets, a million grants and ten million entries of the record.
 
 Nobody waits first: who looks at the catalogue just after a change has it searched as it is now.
 """
@@ -28,7 +28,7 @@ from tests.bench.long_log import LongLog
 from tests.bench.measure import Goal
 from tests.web.browsing import browser_session, secret
 
-DATASETS, GRANTS, ENTRIES, DISEASES = 100_000, 1_000_000, 1_000_000, 30_000
+DATASETS, GRANTS, DISEASES = 100_000, 1_000_000, 30_000
 PAGE_MICROS = 50_000
 SEARCH_MICROS = 100_000
 ASKED = "cst_1"
@@ -182,24 +182,24 @@ async def _opened(stack: AsyncExitStack, loop: asyncio.AbstractEventLoop, chosen
 
 
 @contextmanager
-def goals() -> Iterator[tuple[Goal, ...]]:
-    """With a broker that serves meanwhile, in a folder of its own."""
+def goals(log: LongLog) -> Iterator[tuple[Goal, ...]]:
+    """With a broker that serves meanwhile, whose record is that log."""
     with tempfile.TemporaryDirectory() as folder, logging_nowhere():
         named = Path(folder) / "diseases.obo"
         named.write_text(_ontology(), "utf-8")
         changes = {"port": 0, "ontology": named}
-        chosen = LongLog(Path(folder), ENTRIES, str(b.US)).settings.model_copy(update=changes)
+        chosen = log.settings.model_copy(update=changes)
         loop, stack = asyncio.new_event_loop(), AsyncExitStack()
         try:
             door = loop.run_until_complete(_opened(stack, loop, chosen))
-            yield _goals(door)
+            yield _goals(door, log)
         finally:
             loop.run_until_complete(stack.aclose())
             loop.close()
 
 
-def _goals(door: _Door) -> tuple[Goal, ...]:
-    among = f"among {DATASETS:,} datasets, {GRANTS:,} grants and {ENTRIES:,} entries"
+def _goals(door: _Door, log: LongLog) -> tuple[Goal, ...]:
+    among = f"among {DATASETS:,} datasets, {GRANTS:,} grants and {log.size:,} entries"
     return (
         Goal(
             name=f"the catalogue searched, just after a change, {among}",

@@ -16,6 +16,7 @@ from broker.core.time import Seconds
 from broker.flows.attest import attest_location
 from broker.flows.oauth.authorize import Consent, Redirect, answer, check, refusal
 from broker.flows.oauth.par import Opened, opened
+from broker.flows.oauth.standing import present
 from broker.flows.sign_in import provider_for
 from broker.web import cookies
 from broker.web.bodies import form_body, raw
@@ -83,6 +84,9 @@ async def agreed(request: web.Request) -> web.Response:
         raise Problem("REQ-FORM-EXPIRED")
     if form.get("answer") != "yes":
         return await _go_on(request, asked, id, started, Consent(scope=frozenset()))
+    oauth, now = request.app[BROKER].oauth, request.app[BROKER].world.clock.now()
+    if await present(oauth, cookies.session_id(request), now) is None:  # it ended meanwhile: they are asked again
+        return await _go_on(request, asked, id, started, None)
     location = form.get("location", "").strip().upper()
     if location:
         await _attest(request, location)

@@ -36,16 +36,13 @@ async def post_device_authorization(request: web.Request) -> web.Response:
 async def page(request: web.Request) -> web.Response:
     """GET /device: type the code, then see who asks for what."""
     typed = request.query.get("user_code", "")[:_MAX_CODE]
-    here = f"/device?user_code={quote(typed)}" if typed else "/device"
     if cookies.session_id(request) is None:
-        raise web.HTTPSeeOther(f"/sign-in?return_to={quote(here, safe='')}")
+        raise _sign_in(typed)
     if not typed:
         return _render(request)
     found = await device.look_up(request.app[BROKER].oauth, cookies.session_id(request), typed)
     if isinstance(found, Reason):
-        if found.code == "AUTH-LOGIN-REQUIRED":
-            raise web.HTTPSeeOther(f"/sign-in?return_to={quote(here, safe='')}")
-        return _render(request, problem=_said(request, found))
+        return _no(request, typed, found)
     prompt = {"client": found.client.name, "scope": found.scope, "user_code": found.user_code}
     prompt["installation"] = found.installation or ""
     visas = await listed(request, *await signed_in(request)) if PASSPORT_SCOPE in found.scope else None
@@ -61,13 +58,25 @@ async def answered(request: web.Request) -> web.Response:
     oauth = request.app[BROKER].oauth
     found = await device.look_up(oauth, session, typed)
     if isinstance(found, Reason):
-        return _render(request, problem=_said(request, found))
+        return _no(request, typed, found)
     yes = form.get("answer") == "yes"
     given = await released(request, frozenset(form.getall("visa", ())), later=form.get("later") == "yes")
     problem = await device.decide(oauth, session, typed, frozenset(found.scope) if yes else frozenset(), given)
     if problem is not None:
         return _render(request, problem=_said(request, problem))
     return _render(request, done="done" if yes else "refused")
+
+
+def _no(request: web.Request, typed: str, no: Reason) -> web.Response:
+    """Who is signed in no longer signs in, and comes back with the code that they typed."""
+    if no.code == "AUTH-LOGIN-REQUIRED":
+        raise _sign_in(typed)
+    return _render(request, problem=_said(request, no))
+
+
+def _sign_in(typed: str) -> web.HTTPSeeOther:
+    here = f"/device?user_code={quote(typed)}" if typed else "/device"
+    return web.HTTPSeeOther(f"/sign-in?return_to={quote(here, safe='')}")
 
 
 def _said(request: web.Request, no: Reason) -> str:

@@ -36,8 +36,13 @@ def is_own(request: web.Request, form: MultiDict[str]) -> bool:
 
     For long forms: what was typed before a new sign-in is shown again, with a token that counts, and nothing is done.
     """
-    if request.headers.get(hdrs.ORIGIN) not in (None, request.app[BROKER].world.issuer):
+    if not is_from_here(request):
         raise Problem("REQ-FORM-EXPIRED")
     if cookies.session_secret(request) is None:
         return False
     return hmac.compare_digest(form.get(NAME, "").encode(), token(request).encode())
+
+
+def is_from_here(request: web.Request) -> bool:
+    """Does a browser say that a page of ours sent it? Where no browser says anything, nothing speaks against it."""
+    return request.headers.get(hdrs.ORIGIN) in (None, request.app[BROKER].world.issuer)

@@ -23,7 +23,10 @@ def is_recent(request: web.Request, session: Session | None) -> bool:
 
 
 async def recently(request: web.Request, who: Caller) -> None:
-    """Over the API: a 401 that asks for another sign-in, where it is not of the last minutes (RFC 9470)."""
+    """A 401 that asks for another sign-in, where it is not of the last minutes (RFC 9470).
+
+    Of a page, it gives back the form that was sent (pages/again.py).
+    """
     if is_recent(request, await session_of(request, who)):
         return
     problem = Problem("AUTH-STEP-UP", wanted=f"at most {RECENT} seconds ago", max_age=str(RECENT))

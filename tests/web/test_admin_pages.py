@@ -100,7 +100,7 @@ async def test_letting_in_takes_a_sign_in_of_the_last_minutes_and_stopping_takes
     assert row.status == "suspended"
     assert s.stage.live.current().get(IdentityProvider, b.HOME) is None
     await root.send(PATH, token=token, do="resume")
-    assert root.status == 400, "nobody of whom to ask it again"
+    assert root.status == 401
     row = s.stage.live.current().get(VisaIssuer, EGA)
     assert row is not None
     assert row.status == "suspended"

@@ -341,7 +341,7 @@ async def test_only_who_may_and_after_a_sign_in_of_the_last_minutes(s: Site) -> 
         assert other.status == 403, name
     s.stage.clock.advance(RECENT + 1)
     await root.send(PATH, token=token, **sent)
-    assert (root.status, f"{EGA}/one" in root.text) == (400, True), "what was typed is there again"
+    assert (root.status, f"{EGA}/one" in root.text) == (401, True), "what was typed is there again"
     assert "signed in too long ago" in root.text
     assert issuer(s).version == 1
 

@@ -163,7 +163,7 @@ async def test_it_takes_a_sign_in_of_the_last_minutes(s: Site, d: Desk) -> None:
     files = re.findall(r'name="files" value="([^"]+)"', lex.text)[0]
     s.stage.clock.advance(RECENT + 1)
     await lex.send(path, do="activate", files=files)
-    assert (lex.status, d.version()) == (400, "1"), "nobody of whom to ask it again"
+    assert (lex.status, d.version()) == (401, "1")
 
 
 @pytest.mark.row("PACK-LINT")

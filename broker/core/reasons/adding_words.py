@@ -29,7 +29,6 @@ ADDING_WORDS: Mapping[str, str] = MappingProxyType(
         "add.look.clients": "Look at it",
         "add.agree_lead": "This is what was found. If it is whom you mean, add it now; what you change above is looked at again first.",
         "add.changed": "It is not what you saw: something was changed here or there. Look at it as it is now.",
-        "add.recent": "You signed in too long ago for this. Nothing that you typed is lost: sign in again in another window, then send it again here.",
         "add.wrong": "Something is missing or cannot be as it is:",
         "add.everything": "Everything at once, as JSON: for what these fields do not ask",
         "add.issuers.issuer": "Its address, for example https://ega.example",

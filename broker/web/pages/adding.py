@@ -21,13 +21,15 @@ from broker.flows.administer import made_secret, register
 from broker.flows.inspect import Report, inspect, keys_of
 from broker.flows.world import Caller
 from broker.ports import FormError
+from broker.web import forms
 from broker.web.bodies import form_body
 from broker.web.languages import language
 from broker.web.pages.adding_fields import FIELDS, Declared, declared, typed_in
 from broker.web.pages.administering import FORM_BYTES, actor_of, may_add, show_row, sort_of, told
 from broker.web.pages.found import found_shown
 from broker.web.pages.here import page, signed_in
-from broker.web.pages.recent import again_at, sign_in_again, too_old
+from broker.web.pages.recent import sign_in_before_typing
+from broker.web.recent import recently
 from broker.web.state import BROKER
 
 _NO_SECRET = "0" * 64
@@ -64,7 +66,7 @@ async def new(request: web.Request) -> web.Response:
     """GET /admin/{noun}: the form to add one."""
     who = await signed_in(request)
     may_add(request, who)
-    if (again := await sign_in_again(request, who)) is not None:  # before anything is typed
+    if (again := await sign_in_before_typing(request, who)) is not None:
         return again
     return _form(request, who, typed_in(sort_of(request).noun, MultiDict()))
 
@@ -73,9 +75,9 @@ async def added(request: web.Request) -> web.Response:
     """POST /admin/{noun}: look at what it publishes (`look`), then add it (`agree`); or a whole row at once."""
     who, form = await signed_in(request), await form_body(request, FORM_BYTES)
     may_add(request, who)
+    forms.own(request, form)
+    await recently(request, who)
     typed = typed_in(sort_of(request).noun, form)
-    if (first := await too_old(request, who, form)) is not None:
-        return _form(request, who, typed, row=form.get("row", ""), first=first)
     if form.get("do") not in ("look", "agree"):
         return await _at_once(request, who, form)
     looked = await _looked(request, typed)
@@ -157,7 +159,6 @@ def _form(
     row: str = "",
     looked: Looked | None = None,
     wrong: str | None = None,
-    first: str | None = None,
 ) -> web.Response:
     noun, tongue = sort_of(request).noun, Tongue(language(request))
     faults = faults_shown(noun, looked.faults if looked is not None else (), tongue)
@@ -172,10 +173,9 @@ def _form(
         "row": row,
         "found": found_shown(shown, tongue),
         "seen": looked.seen if looked is not None and agreeable else None,
-        "wrong": wrong or first,
-        "again": again_at(request) if first else None,
+        "wrong": wrong,
     }
-    return page(request, who, "admin_new.html", values, status=400 if wrong or first or faults else 200)
+    return page(request, who, "admin_new.html", values, status=400 if wrong or faults else 200)
 
 
 def faults_shown(noun: Noun, found: tuple[tuple[str, str], ...], tongue: Tongue) -> list[dict[str, str]]:

@@ -33,8 +33,8 @@ from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.pages.found import addresses_shown, declared_shown, found_shown
 from broker.web.pages.here import page, signed_in
-from broker.web.pages.recent import sign_in_again
 from broker.web.pages.recorded import entry_shown
+from broker.web.recent import recently
 from broker.web.state import BROKER
 
 FORM_BYTES = 256 * 1024
@@ -81,8 +81,8 @@ async def acted(request: web.Request) -> web.Response:
     who = await signed_in(request)
     form = forms.own(request, await form_body(request, FORM_BYTES))
     found, do = await readable(request, who), form.get("do", "")
-    if do in ("resume", "remove", "expel") and (again := await sign_in_again(request, who)) is not None:
-        return again
+    if do in ("resume", "remove", "expel"):
+        await recently(request, who)
     if do == "test":
         if not actor_of(who).may_write(sort_of(request), found.id):
             raise Problem.of(forbidden(sort_of(request)))

@@ -21,6 +21,7 @@ from broker.flows.administer import change, forbidden, kept
 from broker.flows.inspect import inspect
 from broker.flows.world import Caller
 from broker.ports import FormError
+from broker.web import forms
 from broker.web.bodies import form_body
 from broker.web.errors import Problem
 from broker.web.languages import language
@@ -30,7 +31,8 @@ from broker.web.pages.administering import FORM_BYTES, actor_of, readable, short
 from broker.web.pages.changing_fields import fields_of, held_in, merged, patched, typed_in, was_in
 from broker.web.pages.found import changes_shown, field_shown, found_shown
 from broker.web.pages.here import page, signed_in
-from broker.web.pages.recent import again_at, sign_in_again, too_old
+from broker.web.pages.recent import sign_in_before_typing
+from broker.web.recent import recently
 from broker.web.state import BROKER
 
 _NAMED = 50
@@ -50,7 +52,7 @@ async def shown(request: web.Request) -> web.Response:
     """GET /admin/{noun}/{name}/change: the fields, with what holds."""
     who = await signed_in(request)
     row = await _changeable(request, who)
-    if (again := await sign_in_again(request, who)) is not None:  # before anything is typed
+    if (again := await sign_in_before_typing(request, who)) is not None:
         return again
     held = held_in(sort_of(request).noun, _declared(request, row))
     return _form(request, who, row, Wanted(typed=held, was=held, version=str(row.version)))
@@ -60,10 +62,10 @@ async def changed(request: web.Request) -> web.Response:
     """POST /admin/{noun}/{name}/change: look at what would be otherwise (`look`), then change it (`agree`)."""
     who, form = await signed_in(request), await form_body(request, FORM_BYTES)
     row = await _changeable(request, who)
+    forms.own(request, form)
+    await recently(request, who)
     broker, noun = request.app[BROKER], sort_of(request).noun
     wanted = _wanted(noun, form, held_in(noun, _declared(request, row)))
-    if (first := await too_old(request, who, form)) is not None:
-        return _form(request, who, row, wanted, first=first)
     looked = await _looked(request, who, row, wanted)
     if isinstance(looked, Reason):
         return _form(request, who, row, wanted, wrong=told(looked, request))
@@ -127,7 +129,6 @@ def _form(
     *,
     looked: Looked | None = None,
     wrong: str | None = None,
-    first: str | None = None,
 ) -> web.Response:
     noun, tongue = sort_of(request).noun, Tongue(language(request))
     held = held_in(noun, _declared(request, row))
@@ -150,10 +151,9 @@ def _form(
         "seen": looked.seen if looked is not None and after is not None else None,
         "faults": faults,
         "wrong_fields": {one["field"] for one in faults},
-        "wrong": wrong or first,
-        "again": again_at(request) if first else None,
+        "wrong": wrong,
     }
-    return page(request, who, "admin_change.html", values, status=400 if wrong or first or faults else 200)
+    return page(request, who, "admin_change.html", values, status=400 if wrong or faults else 200)
 
 
 def _meanwhile(noun: Noun, was: Mapping[str, Any], held: Mapping[str, Any], tongue: Tongue) -> list[dict[str, Any]]:

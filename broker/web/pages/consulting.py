@@ -13,7 +13,6 @@ from broker.core.consultations import MOST_DAYS, MOST_TEXT, can, unanswered
 from broker.core.ids import SubjectRef
 from broker.core.outcome import Reason
 from broker.core.reasons import sentence
-from broker.core.reasons.language import Tongue
 from broker.core.rows import Comment
 from broker.core.time import Seconds, day_of
 from broker.flows import consultations as flow
@@ -26,7 +25,7 @@ from broker.web.bodies import form_body
 from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.pages import searching
-from broker.web.pages.here import page, visitor
+from broker.web.pages.here import page, signed_in, visitor
 from broker.web.state import BROKER
 
 _FORM_BYTES = 64 * 1024
@@ -40,15 +39,9 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def acted(request: web.Request) -> web.Response:
-    """POST /consultations/{consultation}: comment, object, answer, or close; which, `do` says.
-
-    Who wrote until the sign-in was over gets the words back, and nothing is done.
-    """
-    form, who = await form_body(request, _FORM_BYTES), await visitor(request)
-    if not forms.is_own(request, form) or who is None:
-        if form.get("do") != "comment":
-            raise Problem("REQ-FORM-EXPIRED")
-        return await _shown(request, who, Tongue(language(request)).word("apply.expired"), form, status=400)
+    """POST /consultations/{consultation}: comment, object, answer, or close; which, `do` says."""
+    who = await signed_in(request)
+    form = forms.own(request, await form_body(request, _FORM_BYTES))
     done = await _step(request, who, form)
     if isinstance(done, Reason):
         return await _shown(request, who, sentence(done.code, dict(done.facts), language(request)), form)
@@ -92,7 +85,6 @@ async def _shown(
     who: Caller | None,
     wrong: str | None = None,
     typed: MultiDict[str] | None = None,
-    status: int = 409,
 ) -> web.Response:
     world = request.app[BROKER].world
     found = await flow.read(world, request.match_info["consultation"])
@@ -116,7 +108,7 @@ async def _shown(
         "most": MOST_TEXT,
         "wrong": wrong,
     }
-    return page(request, who, "consultation.html", values, status=status if wrong else 200)
+    return page(request, who, "consultation.html", values, status=409 if wrong else 200)
 
 
 def _at_once(comments: Sequence[Comment]) -> Sequence[Comment]:

@@ -17,7 +17,6 @@ from broker.core.equity import SMALL
 from broker.core.outcome import Reason
 from broker.core.purpose import purpose_json
 from broker.core.reasons import sentence
-from broker.core.reasons.language import Tongue
 from broker.core.rows import ConsentRow
 from broker.core.time import Seconds
 from broker.flows.community import ROLE, Asked, communities, decide
@@ -29,7 +28,7 @@ from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.pages.here import page, signed_in
 from broker.web.pages.originating import origin_shown, spoken
-from broker.web.pages.recent import again_at, too_old
+from broker.web.recent import recently
 from broker.web.state import BROKER
 
 _FORM_BYTES = 32 * 1024
@@ -45,9 +44,8 @@ async def home(request: web.Request) -> web.Response:
 
 async def decided(request: web.Request) -> web.Response:
     """POST /community: yes, no, or not decided; with the version that the form was made of."""
-    who, form = await signed_in(request), await form_body(request, _FORM_BYTES)
-    if not forms.is_own(request, form):
-        return await _home(request, who, form, Tongue(language(request)).word("apply.expired"))
+    who = await signed_in(request)
+    form = forms.own(request, await form_body(request, _FORM_BYTES))
     if form.get("do") == "comment":
         return await _commented(request, who, form)
     said, seen = _said(form), form.get("seen", "")
@@ -55,8 +53,8 @@ async def decided(request: web.Request) -> web.Response:
         raise Problem("REQ-INVALID", problem="seen: no such version")
     if isinstance(said, Reason):
         return await _home(request, who, form, said)
-    if said.word == "approved" and (first := await too_old(request, who, form)) is not None:
-        return await _home(request, who, form, first)
+    if said.word == "approved":
+        await recently(request, who)
     versions = frozenset({int(seen[:9])})
     done = await decide(request.app[BROKER].world, who, form.get("record", ""), versions, said)
     if isinstance(done, Reason):
@@ -91,10 +89,10 @@ def _unreadable(problem: str) -> Reason:
 
 
 async def _home(
-    request: web.Request, who: Caller, typed: MultiDict[str] | None = None, wrong: Reason | str | None = None
+    request: web.Request, who: Caller, typed: MultiDict[str] | None = None, wrong: Reason | None = None
 ) -> web.Response:
-    """`wrong`: why what was typed could not be done; or what to do first, in words."""
-    broker, first = request.app[BROKER], isinstance(wrong, str)
+    """`wrong`: why what was typed could not be done."""
+    broker = request.app[BROKER]
     now = broker.world.clock.now()
     found = communities(who, broker.snapshots.current(), now)
     if not found:
@@ -113,11 +111,10 @@ async def _home(
         ],
         "small": SMALL,
         "longest": LONGEST,
-        "wrong": sentence(wrong.code, dict(wrong.facts), language(request)) if isinstance(wrong, Reason) else wrong,
-        "again": again_at(request) if first else None,
+        "wrong": sentence(wrong.code, dict(wrong.facts), language(request)) if wrong is not None else None,
         "done": request.query.get("said") if wrong is None else None,
     }
-    return page(request, who, "community.html", values, status=400 if first else 409 if wrong is not None else 200)
+    return page(request, who, "community.html", values, status=409 if wrong is not None else 200)
 
 
 def _name(records: tuple[tuple[ConsentRow, ...], ...]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from broker.core.reasons.language import Tongue
 from broker.flows.applications.desk import has_desk
@@ -14,6 +14,7 @@ from broker.flows.community import ROLE
 from broker.flows.oauth.standing import present
 from broker.flows.world import Caller
 from broker.web import cookies, forms
+from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.pages.render import render
 from broker.web.sign_in import Wish
@@ -78,8 +79,13 @@ async def refused(request: web.Request) -> Caller | None:
 
 
 async def signed_in(request: web.Request) -> Caller:
-    """Who is signed in; whoever is not goes to sign in, and comes back to this very page."""
+    """Who is signed in; whoever is not goes to sign in, and comes back to this very page.
+
+    Not with a form in hand: its sender gets it back (again.py), because a redirect would lose what they typed.
+    """
     who = await visitor(request)
+    if who is None and request.method == hdrs.METH_POST:
+        raise Problem("REQ-FORM-EXPIRED")
     if who is None:
         raise web.HTTPSeeOther(f"/sign-in?{Wish(return_to=request.path_qs).query()}")
     return who

@@ -16,7 +16,6 @@ from broker.core.decision.other_law import EFFECTS
 from broker.core.jurisdiction.rulebook import Rulebook
 from broker.core.outcome import Reason
 from broker.core.reasons import sentence
-from broker.core.reasons.language import Tongue
 from broker.core.rows import Consultation, Document, PackProposal
 from broker.core.rows.documents import document_id
 from broker.flows import consultations
@@ -31,8 +30,8 @@ from broker.web.languages import language
 from broker.web.pack_proposals import looked, sets_of, try_out
 from broker.web.pages import searching
 from broker.web.pages.consulting import read_asked
-from broker.web.pages.here import page, signed_in, visitor
-from broker.web.pages.recent import sign_in_again
+from broker.web.pages.here import page, signed_in
+from broker.web.recent import recently
 from broker.web.state import BROKER
 
 _FORM_BYTES = 1024 * 1024
@@ -70,16 +69,13 @@ async def show(request: web.Request) -> web.Response:
 
 async def acted(request: web.Request) -> web.Response:
     """POST /admin/packs/{proposal}: save, propose, try, put in force, or give up."""
-    form = await form_body(request, _FORM_BYTES)
-    who, do = await visitor(request), form.get("do", "")
-    if who is None or not forms.is_own(request, form):
-        if do not in ("save", "propose"):
-            raise Problem("REQ-FORM-EXPIRED")
-        return _shown_again(request, who, form)
+    who = await signed_in(request)
+    form = forms.own(request, await form_body(request, _FORM_BYTES))
+    do = form.get("do", "")
     if do == "simulate":
         return await _begin_trial(request, who, form.get("at", "").strip()[:40])
-    if do == "activate" and (again := await sign_in_again(request, who)) is not None:
-        return again
+    if do == "activate":
+        await recently(request, who)
     done = await _step(request, who, do, form)
     if isinstance(done, Reason):
         typed, asking = form if do in ("save", "propose") else None, form if do == "consult" else None
@@ -213,23 +209,11 @@ async def _shown(
     return page(request, who, "admin_pack.html", values, status=409 if wrong else 200)
 
 
-def _shown_again(request: web.Request, who: Caller | None, form: MultiDict[str]) -> web.Response:
-    """The sign-in is over, or is a new one: nothing is done, and nothing that was typed is lost."""
-    values = {
-        "proposal": request.match_info["proposal"],
-        "fields": _fields(form, None),
-        "seen": form.get("seen", "")[:10],
-        "most": flow.MOST_CHARACTERS,
-        "wrong": Tongue(language(request)).word("apply.expired"),
-    }
-    return page(request, who, "admin_pack_again.html", values, status=400)
-
-
-def _fields(typed: MultiDict[str] | None, row: PackProposal | None) -> dict[str, str]:
+def _fields(typed: MultiDict[str] | None, row: PackProposal) -> dict[str, str]:
     """What the form shows: what was typed just now, or else what is kept."""
     if typed is not None:
         return {name: typed.get(name, "") for name in ("ground", "text", "cases")}
-    return {"ground": row.ground, "text": row.text, "cases": row.cases} if row is not None else {}
+    return {"ground": row.ground, "text": row.text, "cases": row.cases}
 
 
 def _changed(found: Looked) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from broker.web.errors import Problem, headers, status_of
 from broker.web.languages import language
 from broker.web.middleware import REQUEST_ID
 from broker.web.pages import here, render
+from broker.web.pages.again import given_back
 
 _ELSEWHERE = ("/oauth2/", "/sign-in")
 """Between somebody and a program of theirs, or their home: there is one way on, and it is not ours."""
@@ -25,6 +26,8 @@ async def page(request: web.Request, problem: Problem) -> web.StreamResponse:
     """A problem as a page for people."""
     reason, told_in = problem.reason, language(request)
     status = status_of(reason.code)
+    if not request.path.startswith(_ELSEWHERE) and (form := await given_back(request, reason.code)) is not None:
+        return form
     text = sentence(reason.code, dict(reason.facts), told_in)
     way_out = _way_out(reason.code, Tongue(told_in)) if status == 403 else None  # noqa: PLR2004 (as everywhere: why)
     response = render.render(

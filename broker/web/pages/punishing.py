@@ -26,8 +26,8 @@ from broker.web.bodies import form_body
 from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.pages.here import page, signed_in
-from broker.web.pages.recent import sign_in_again
 from broker.web.pages.running import homes
+from broker.web.recent import recently
 from broker.web.sanctions import sanction_json
 from broker.web.state import BROKER
 
@@ -56,8 +56,7 @@ async def acted(request: web.Request) -> web.Response:
         if isinstance(done, Reason):
             return await _page(request, who, done, form)
         raise web.HTTPSeeOther("/admin/sanctions")
-    if (again := await sign_in_again(request, who)) is not None:
-        return again
+    await recently(request, who)
     ground = form.get("ground", "")[: _MOST["ground"]]
     done = await sanctions.lift(request.app[BROKER].world, _actor(who), form.get("sanction", ""), ground)
     if isinstance(done, Reason):

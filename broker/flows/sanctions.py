@@ -13,11 +13,13 @@ from broker.core.outcome import Reason
 from broker.core.rows import Organisation, Person, Put, Sanction, changed
 from broker.core.rows.sanctions import Lift, SanctionStep, TargetKind
 from broker.core.sanctions import ROLES
+from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 from broker.flows.administer import Actor
-from broker.flows.world import World
+from broker.flows.world import Caller, World
 from broker.ports import StaleError
 
+_INSTITUTION = "organisation:"
 OPERATOR_ROLE = "operator"
 """Whoever works at the machine itself: a role of its own, and never two."""
 
@@ -121,6 +123,17 @@ def may_impose(actor: Actor) -> bool:
 def may_read(actor: Actor) -> bool:
     """Who sees all sanctions."""
     return actor.operator or any(_holds(actor, role) for role in (*ROLES, "auditor"))
+
+
+def against(caller: Caller, snapshot: Snapshot) -> tuple[Sanction, ...]:
+    """Every step against somebody, or an institution for which they sign; the newest first. Who is told of one
+    (core/notices.py) reads it.
+    """
+    signed = (one.scope for one in caller.roles if one.role == "signing_official")
+    ours = (scope.removeprefix(_INSTITUTION) for scope in signed if scope.startswith(_INSTITUTION))
+    found = [row for one in snapshot.ever_linked(caller.person.id) for row in snapshot.sanctions("person", one)]
+    found += [row for one in ours for row in snapshot.sanctions("organisation", one)]
+    return tuple(sorted(found, key=lambda row: (row.begins, row.id), reverse=True))
 
 
 def _role(actor: Actor, taken: tuple[str, ...]) -> str | None:

@@ -22,6 +22,7 @@ def box(code: str) -> str:
 async def test_what_is_found_follows_the_words_and_what_is_ticked_stays(browser: Chromium, who: str, path: str) -> None:
     one = await window(browser, who)
     await one.open(path)
+    title = await one.page.title()
     await one.page.evaluate(f"document.querySelector('{TOLD}').dataset.stayed = 'yes'")
     await one.page.locator(FIND).press_sequentially("melanoma")
     await one.page.check(box(MELANOMA))
@@ -32,6 +33,7 @@ async def test_what_is_found_follows_the_words_and_what_is_ticked_stays(browser:
     assert await one.page.evaluate("document.activeElement.id") == FIND[1:], "nobody is torn from where they type"
     assert await one.page.get_attribute(TOLD, "data-stayed") == "yes", "a live region that is replaced says nothing"
     assert await one.page.inner_text(TOLD) == "Found: 4. Tick what you mean."
+    assert await one.page.title() == title, "the page is still called what it is"
     assert one.path == path, "words of a name are in no address of the page"
     assert one.complaints == [], "nothing that the page's policy forbids"
 

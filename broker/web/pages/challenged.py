@@ -10,11 +10,13 @@ from broker.core.access.cases import CaseKind, Outcome, due
 from broker.core.ids import RequestId
 from broker.core.outcome import Reason
 from broker.core.reasons import sentence
-from broker.core.rows import Case
-from broker.flows import cases
+from broker.core.reasons.language import Tongue
+from broker.core.rows import Case, Request
+from broker.flows import cases, sanctions
 from broker.flows.world import Caller
 from broker.web import forms
 from broker.web.bodies import form_body
+from broker.web.called import about_of, title_of
 from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.pages.here import page, signed_in, visitor
@@ -26,6 +28,9 @@ from broker.web.state import BROKER
 _FORM_BYTES = 128 * 1024
 _TEXT = 20_000
 _ABOUT = 255
+_TOO_LONG = Reason(code="REQ-TOO-LARGE", facts=(("limit", f"a text of more than {_TEXT} characters"),))
+_NEEDED = {"challenge": (("text", "case.why"),), "answer": (("outcome", "case.answer"), ("text", "desk.ground"))}
+"""By step, what has to be said, and what it is called on the page."""
 _OUTCOMES: Mapping[str, Outcome] = {"upheld": "upheld", "partly": "partly", "rejected": "rejected"}
 
 
@@ -47,18 +52,20 @@ async def complained(request: web.Request) -> web.Response:
     if form.get("do") == "follow":
         found = cases.follow(world, form.get("number", "").strip(), form.get("key", "").strip())
         if isinstance(found, Reason):
-            return await _complain(request, form, wrong=_said(found, request))
-        return await _complain(request, {}, shown=_case(found))
+            return await _complain(request, form, wrong=Tongue(language(request)).word("case.no_such"))
+        return await _complain(request, {}, shown=_case(found, request))
     if form.get("do") == "find":
         return await _complain(request, form)
     text, about = form.get("text", ""), _about(request, await visitor(request), form)
-    if not text.strip() or len(text) > _TEXT or len(about) > _ABOUT:
-        return await _complain(request, form, wrong=_said(_invalid(f"text: some, {_TEXT} characters at most"), request))
+    if not text.strip():
+        return await _complain(request, form, wrong=_unsaid("case.text", request))
+    if len(text) > _TEXT or len(about) > _ABOUT:
+        return await _complain(request, form, wrong=_said(_TOO_LONG, request))
     made = await cases.complain(world, None, about, text)
     if isinstance(made, Reason):
         return await _complain(request, form, wrong=_said(made, request))
     row, key = made
-    return await _complain(request, {}, shown=_case(row), key=key)
+    return await _complain(request, {}, shown=_case(row, request), key=key)
 
 
 def _about(request: web.Request, who: Caller | None, form: MultiDict[str]) -> str:
@@ -77,22 +84,23 @@ async def acted(request: web.Request) -> web.Response:
     """POST /cases: one step; which one, `do` says."""
     who = await signed_in(request)
     form = forms.own(request, await form_body(request, _FORM_BYTES))
-    done = await _step(request, who, form)
+    empty = next((name for field, name in _NEEDED.get(form.get("do", ""), ()) if not form.get(field, "").strip()), None)
+    done = await _step(request, who, form) if empty is None else _invalid(empty)
     if isinstance(done, Reason):
-        return _listed(request, who, _said(done, request))
+        return _listed(request, who, _unsaid(empty, request) if empty is not None else _said(done, request), form)
     raise web.HTTPSeeOther("/cases")
 
 
 async def _step(request: web.Request, who: Caller, form: MultiDict[str]) -> Case | Reason:
     world, id, text = request.app[BROKER].world, form.get("case", ""), form.get("text", "")
     if len(text) > _TEXT:
-        return Reason(code="REQ-TOO-LARGE", facts=(("limit", f"a text of more than {_TEXT} characters"),))
+        return _TOO_LONG
     match form.get("do"):
         case "challenge":
             kinds = {one.value: one for one in CaseKind}
             kind = kinds.get(form.get("kind", ""))
-            if kind is None or not text.strip():
-                return _invalid("kind, text: say both")
+            if kind is None:
+                return _invalid("kind: no such kind")
             return await cases.challenge(world, who, RequestId(form.get("request", "")), kind, text)
         case "acknowledge":
             return await cases.acknowledge(world, who, id)
@@ -105,10 +113,20 @@ async def _step(request: web.Request, who: Caller, form: MultiDict[str]) -> Case
             return _invalid("do: no such step")
 
 
-def _listed(request: web.Request, who: Caller, wrong: str | None = None) -> web.Response:
-    found = cases.listed(who, request.app[BROKER].snapshots.current())
-    rows = [_case(one.case) | {"may": sorted(command.value for command in one.may)} for one in found]
-    values = {"rows": rows, "wrong": wrong, "outcomes": tuple(_OUTCOMES)}
+def _listed(
+    request: web.Request, who: Caller, wrong: str | None = None, typed: Mapping[str, str] | None = None
+) -> web.Response:
+    world, snapshot = request.app[BROKER].world, request.app[BROKER].snapshots.current()
+    found = cases.listed(who, snapshot)
+    rows = [_case(one.case, request) | {"may": sorted(command.value for command in one.may)} for one in found]
+    values = {
+        "rows": rows,
+        "wrong": wrong,
+        "outcomes": tuple(_OUTCOMES),
+        "typed": typed or {},
+        "steps": sanctions.against(who, snapshot),
+        "now": world.clock.now(),
+    }
     return page(request, who, "cases.html", values, status=409 if wrong else 200)
 
 
@@ -125,11 +143,14 @@ async def _complain(
     return asking(page(request, who, "complain.html", values, status=400 if wrong else 200))
 
 
-def _case(row: Case) -> dict[str, Any]:
+def _case(row: Case, request: web.Request) -> dict[str, Any]:
+    """`about`: in words. What is challenged is a request for data; what a complaint names, its writer has typed."""
+    snapshot = request.app[BROKER].snapshots.current()
+    asked = snapshot.get(Request, RequestId(row.about)) if row.kind is not CaseKind.COMPLAINT else None
     return {
         "id": row.id,
         "kind": row.kind.value,
-        "about": row.about,
+        "about": title_of(request, asked.dataset) if asked is not None else about_of(request, row.about),
         "text": row.text,
         "opened": row.opened,
         "stage": row.stage.value,
@@ -137,6 +158,11 @@ def _case(row: Case) -> dict[str, Any]:
         "outcome": row.outcome,
         "answer": row.answer,
     }
+
+
+def _unsaid(name: str, request: web.Request) -> str:
+    tongue = Tongue(language(request))
+    return tongue.word("apply.unsaid", question=tongue.word(name))
 
 
 def _said(reason: Reason, request: web.Request) -> str:

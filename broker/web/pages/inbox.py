@@ -30,6 +30,10 @@ _LEADS = {
 """Where the thing itself is shown, by the kind of its id."""
 _LISTS = {
     "case": "/cases",
+    "answer": "/me",
+    "choices": "/my-data",
+    "service": "/admin",
+    "sanction": "/cases",
     "incident": "/incidents",
     "safety": "/identities",
     "clock": "/cases",

@@ -106,10 +106,13 @@ def picked(name: str, there: Source, typed: Typed) -> Picked:
 def settled(name: str, there: Source, typed: Typed) -> tuple[dict[str, Any], bool]:
     """`typed` with whole names taken for what they name, and whether nothing is left open.
 
-    What is left open stays as it was written, so that it is shown again with what was found.
+    What is left open stays as it was written, so that it is shown again with what was found. Words by which somebody
+    found what they ticked are answered by the tick.
     """
     chosen, text = _values(name, there, typed)
     named = _meant(text, there, one=name in ONE) if text.strip() else []
+    if named is None and not set(chosen).isdisjoint(_found(there, text, len(chosen))):
+        named = []
     rest = {key: value for key, value in typed.items() if key not in (name, name + FIND)}
     values = list(dict.fromkeys([*chosen, *(named or [])]))
     told = {name: "\n".join(values)} if values else {}

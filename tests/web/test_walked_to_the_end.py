@@ -1,0 +1,106 @@
+"""Where somebody who knew nothing was stopped on the way to the end of their work: each place once, by pages alone."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from broker.core.ids import PersonId
+from broker.core.rows import Case, Person, Role, Row, Sanction
+from broker.core.time import Seconds
+from tests import builders as b
+from tests.fakes import START
+from tests.web.browsing import Browser, browser_session
+from tests.web.site import Site, site
+from tests.web.test_cases_over_http import refused
+from tests.web.test_picking import CANCERS, LUNGS, PAPERS
+from tests.web.test_workflow_pages import HEARTS, committee, rows
+
+pytestmark = pytest.mark.row("PAG-WALKED")
+STEP: dict[str, Any] = {
+    "case": "cas_1", "step": "suspend_person", "kind": "person", "begins": START, "ends": Seconds(START + 90_000),
+    "appeal": "appeals@bank.example, within 30 days", "by": PersonId("usr_root"), "role": "admin",
+}  # fmt: skip
+AGAINST_ADA = Sanction(id="san_ada", whom=str(b.ADA), ground="Copies on the web.", **STEP)
+AGAINST_SAM = Sanction(id="san_sam", whom="usr_sam", ground="Something else.", **STEP)
+OFFICER = Role(id="r-viv", role="complaints_officer", scope="service", iss=b.HOME, sub="viv")
+
+
+@pytest.fixture
+async def s(tmp_path: Path) -> AsyncIterator[Site]:
+    viv: list[Row] = [Person(id=PersonId("usr_viv"), log_key="dd" * 32, created=START), browser_session("viv"), OFFICER]
+    made = [*rows(), *viv, *refused(), LUNGS, CANCERS, AGAINST_ADA, AGAINST_SAM]
+    async with site(tmp_path, *made, committee=committee(), grant=None) as open_site:
+        yield open_site
+
+
+def cases(s: Site) -> list[Case]:
+    return list(s.stage.live.current().all(Case))
+
+
+async def test_the_words_by_which_somebody_found_what_they_ticked_are_answered(s: Site) -> None:
+    ada = Browser(s, "ada")
+    await ada.open("/applications/new")
+    there = {"datasets": LUNGS.id, "datasets.find": "harbour"}
+    await ada.send("/applications/new", do="submit", **(HEARTS | {"benefit": "Less.", "kinds": "hmb"} | there))
+    assert ada.path.startswith("/applications/app_"), ada.text
+    await ada.open("/applications/new")
+    text = await ada.send("/applications/new", do="submit", **(PAPERS | there | {"datasets.find": "river"}))
+    assert ada.path == "/applications/new", "what was found for other words is asked back"
+    assert "Tick what you mean" in text
+
+
+async def test_a_complaint_is_about_what_was_ticked_and_not_about_the_words(s: Site) -> None:
+    nobody = Browser(s, "")
+    await nobody.open("/complain")
+    text = await nobody.send(
+        "/complain", token="", **{"about": LUNGS.id, "about.find": "harbour", "text": "Nobody asked me."}
+    )
+    assert [one.about for one in cases(s)] == [LUNGS.id]
+    assert "<p>Lungs of the harbour</p>" in text
+    assert nobody.links("/complain"), "from the number and the key a link leads on"
+
+
+async def test_a_wrong_key_is_told_as_such_and_the_number_stays(s: Site) -> None:
+    nobody = Browser(s, "")
+    await nobody.open("/complain")
+    text = await nobody.send("/complain", token="", do="follow", number="cas_1", key="mistyped")
+    assert "There is no complaint with this number and this key." in text
+    assert 'value="cas_1"' in text
+
+
+async def test_no_answer_is_chosen_for_the_officer_and_none_is_lost(s: Site) -> None:
+    nobody, viv = Browser(s, ""), Browser(s, "viv")
+    await nobody.open("/complain")
+    await nobody.send("/complain", token="", text="Nobody asked me.")
+    (case,) = cases(s)
+    assert not re.findall('name="outcome"[^>]* checked', await viv.open("/cases"))
+    text = await viv.send("/cases", do="answer", case=case.id, text="We <b>looked</b>.")
+    assert "“Answer” is still empty." in text
+    assert ">We &lt;b&gt;looked&lt;/b&gt;.</textarea>" in text
+    text = await viv.send("/cases", do="answer", case=case.id, outcome="rejected", text=" ")
+    assert "“Why (in your own words)” is still empty." in text
+    assert re.findall('name="outcome" value="([^"]+)" checked', text) == ["rejected"]
+    assert cases(s)[0].answer == ""
+
+
+async def test_what_is_challenged_is_called_by_its_data_and_a_challenge_that_cannot_be_is_given_back(s: Site) -> None:
+    ada = Browser(s, "ada")
+    for _ in range(2):
+        await ada.open("/applications/new")
+        text = await ada.send("/cases", do="challenge", request="req_no", kind="appeal", text="The <i>same</i>.")
+    assert ada.status == 409, "it is challenged already"
+    assert ">The &lt;i&gt;same&lt;/i&gt;.</textarea>" in text
+    assert re.findall('value="([^"]+)" selected', text) == ["appeal"]
+    assert ("req_no</p>" in text, f"<p>{b.dataset().title}</p>" in text) == (False, True)
+
+
+async def test_somebody_reads_what_step_was_taken_against_them_and_how_to_challenge_it(s: Site) -> None:
+    ada = Browser(s, "ada")
+    text = await ada.open("/cases")
+    assert "Copies on the web." in text
+    assert "appeals@bank.example, within 30 days" in text
+    assert "Something else." not in text, "of a step against another nobody reads"
+    assert "Something else." not in await Browser(s, "mei").open("/cases")

@@ -32,6 +32,7 @@ from broker.adapters.probe import HttpProbe
 from broker.adapters.provider_credentials import Credentials
 from broker.adapters.repositories.genomic_files import GenomicFiles
 from broker.adapters.repositories.stores import open_stores
+from broker.adapters.rights import load_rights
 from broker.adapters.scanner import scanner_of
 from broker.adapters.sealed_rows import RunningLedger
 from broker.adapters.snapshots import LiveSnapshot, searched_in
@@ -249,12 +250,7 @@ def _outgoing(stack: AsyncExitStack, tracer: Tracer) -> Outgoing:
 
 
 def _administration(
-    outgoing: Outgoing,
-    settings: Settings,
-    store: keys.KeyStore,
-    jobs: Jobs,
-    watch: PolicyWatch,
-    stack: AsyncExitStack,
+    outgoing: Outgoing, settings: Settings, store: keys.KeyStore, jobs: Jobs, watch: PolicyWatch, stack: AsyncExitStack
 ) -> Administration:
     stack.push_async_callback((trials := Trials()).close)
     return Administration(
@@ -263,6 +259,7 @@ def _administration(
         mode=settings.mode,
         operator=settings.operator,
         figures=Figures(load_income_groups(settings.income_groups_file)),
+        rights=load_rights(settings.rights_file),
         jobs=jobs,
         sets=policy_sets(settings, watch),
         trials=trials,

@@ -126,6 +126,9 @@ class Settings(BaseModel):
     income_groups: Path | None = None
     """File of the income groups of countries, for the public figures of fairness; by default the shipped list, which
     nobody has compared with its source. Trusted: its writer says who counts as disadvantaged."""
+    rights: Path | None = None
+    """File of what the law of each place gives people about their data, for the page that tells them; by default the
+    shipped example, which no lawyer has read. Trusted: its writer tells people what they may do."""
     witnesses: tuple[str, ...] = ()
     """Who signs the log's checkpoints besides us (c2sp.org/tlog-witness): `KEY URL` each, the key as `name+id+key`."""
     mail_server: str | None = Field(default=None, pattern=r"^[^\s:]+:[0-9]{1,5}$|^\[[0-9a-f:]+\]:[0-9]{1,5}$")
@@ -306,6 +309,10 @@ class Settings(BaseModel):
     @property
     def income_groups_file(self) -> Path:
         return self.income_groups or shared_folder("config") / "income-groups.yaml"
+
+    @property
+    def rights_file(self) -> Path:
+        return self.rights or shared_folder("config") / "rights.yaml"
 
     @property
     def ontology_file(self) -> Path:

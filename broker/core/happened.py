@@ -64,9 +64,9 @@ REMINDERS: Mapping[str, str] = MappingProxyType({
     "reminder.grant_ends": "ends", "reminder.duty": "duty", "reminder.answer": "clock",
     "reminder.community": "community", "reminder.origin": "community", "reminder.silence": "clock",
     "reminder.stigma_policy": "policy", "reminder.draft": "draft", "reminder.vacancy": "seat",
-    "reminder.finding": "result",
+    "reminder.finding": "result", "reminder.closing": "closing",
 })  # fmt: skip
 """What is told because time passes, and its topic: a grant ends, a duty is due, an answer is due or late, a
 community's yes ends, the time of the place of origin ends, or ended without a word, a policy against stigma is to be
-looked at again, a draft is given up, many people in the holdings have no seat, a finding
-about a participant waits."""
+looked at again, copies are not said to be destroyed, a draft is given up, many people in the holdings have no
+seat, a finding about a participant waits."""

@@ -28,18 +28,18 @@ class Letter:
     inbox: str
 
 
-def letter(id: str, to: str, told: Sequence[Notice], inbox: str, tongue: Tongue) -> Letter:
-    """About one thing or several: each topic once."""
+def letter(id: str, to: str, told: Sequence[Notice], issuer: str, tongue: Tongue) -> Letter:
+    """About one thing or several: each topic once. Whoever is told of it is told of their rights (WHO 2024, 3.7)."""
     topics = dict.fromkeys(TOPICS[one.what] for one in told)
     lines = [tongue.word("notice." + topic) for topic in topics]
     subject = tongue.word("letter.subject" if len(told) == 1 else "letter.subject_daily")
-    return _letter(id, to, subject, [*lines, tongue.word("letter.read")], inbox, tongue)
+    return _letter(id, to, subject, [*lines, tongue.word("letter.read")], issuer, tongue)
 
 
-def proof(id: str, to: str, code: str, inbox: str, tongue: Tongue) -> Letter:
+def proof(id: str, to: str, code: str, issuer: str, tongue: Tongue) -> Letter:
     """By which somebody shows that an address is theirs."""
     lines = [tongue.word("letter.code", code=code), tongue.word("letter.not_you")]
-    return _letter(id, to, tongue.word("letter.subject_code"), lines, inbox, tongue)
+    return _letter(id, to, tongue.word("letter.subject_code"), lines, issuer, tongue)
 
 
 def body_of(notice: Notice) -> bytes:
@@ -48,13 +48,17 @@ def body_of(notice: Notice) -> bytes:
     return canonical({"type": notice.what, "timestamp": rfc3339(notice.at), "data": data})
 
 
-def _letter(id: str, to: str, subject: str, lines: Sequence[str], inbox: str, tongue: Tongue) -> Letter:
-    text = "\n\n".join([*lines, inbox, tongue.word("letter.why")]) + "\n"
-    paragraphs = "".join(f"<p>{escape(line)}</p>\n" for line in lines)
-    link = f'<p><a href="{escape(inbox)}">{escape(inbox)}</a></p>\n'
+def _letter(id: str, to: str, subject: str, lines: Sequence[str], issuer: str, tongue: Tongue) -> Letter:
+    inbox, rights = f"{issuer}/inbox", f"{issuer}/rights"
+    said = [*lines, inbox, tongue.word("letter.rights"), rights, tongue.word("letter.why")]
+    text = "\n\n".join(said) + "\n"
+    paragraphs = "".join(f"<p>{_linked(one) if one in (inbox, rights) else escape(one)}</p>\n" for one in said)
     html = (
         f'<!doctype html>\n<html lang="{escape(tongue.language.tag)}">\n<head><meta charset="utf-8">'
-        f"<title>{escape(subject)}</title></head>\n<body>\n{paragraphs}{link}<p>{escape(tongue.word('letter.why'))}</p>\n"
-        "</body>\n</html>\n"
+        f"<title>{escape(subject)}</title></head>\n<body>\n{paragraphs}</body>\n</html>\n"
     )
     return Letter(id=id, to=to, language=tongue.language.tag, subject=subject, text=text, html=html, inbox=inbox)
+
+
+def _linked(address: str) -> str:
+    return f'<a href="{escape(address)}">{escape(address)}</a>'

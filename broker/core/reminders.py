@@ -1,7 +1,9 @@
 """Of what is somebody reminded now, because a day comes near or has passed? Each is told once: its key says of what.
 
-Sixty, thirty and seven days before a grant ends; thirty and seven days before a duty is due, and when it is late;
-three days before an answer is due, and when it is late: then whoever waits, and who runs the broker, hear of it too.
+Sixty, thirty and seven days before a grant ends; when it is over and nobody said what became of the copies, its holder,
+and thirty days later its committee and who takes the first step against misuse, too; thirty and seven days before a
+duty is due, and when it is late; three days before an answer is due, and when it is late: then whoever waits, and who
+runs the broker, hear of it too.
 Sixty, thirty and seven days before a community's yes ends, and when it has ended; as long before the policy of data
 against stigma is to be looked at again, and when nobody did. Three days before the place of origin can comment no more,
 who has not; and the committee, when nobody did: silence is no yes. Seven days before a draft is given up, its writer.
@@ -11,10 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from broker.core.access.cases import ANSWERED_BY, CaseKind, due
-from broker.core.access.grants import USED, reminder
+from broker.core.access.grants import USED, GrantStage, reminder
 from broker.core.access.origin import Standing
 from broker.core.access.states import State
-from broker.core.grants import stage
+from broker.core.grants import ended, fellows, stage
 from broker.core.happened import Told, person_box, role_box
 from broker.core.ids import PersonId
 from broker.core.of_findings import whose_turn
@@ -31,10 +33,13 @@ from broker.core.rows import (
     Review,
     Row,
 )
+from broker.core.sanctions import ROLES as MAY_SANCTION
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds, day_of, start_of
 
 _DAY = 86_400
+CLOSING_DAYS, CLOSING_FORGOTTEN = (30, 0), 400
+"""Since a grant ended, with the destruction of the copies not attested; after so many it is told no more."""
 DUTY_DAYS = (0, 7, 30)
 ANSWER_DAYS = (0, 3)
 COMMUNITY_DAYS = (0, 7, 30, 60)
@@ -89,10 +94,32 @@ def _of_grant(row: Grant, snapshot: Snapshot, now: Seconds) -> Iterator[Remindin
     days = reminder(row.ends, now)
     if days is not None and stage(row, snapshot, now) in USED:
         yield Reminding(key=f"{row.id} {row.ends} {days}", what="reminder.grant_ends", to=holder)
+    yield from _of_closing(row, snapshot, now)
     for duty in row.obligations:
         mark = _mark(duty.due, DUTY_DAYS, now) if not duty.fulfilled else None
         if mark is not None:
             yield Reminding(key=f"{row.id} {duty.id} {duty.due} {mark}", what="reminder.duty", to=holder)
+
+
+def _of_closing(row: Grant, snapshot: Snapshot, now: Seconds) -> Iterator[Reminding]:
+    """Nothing is punished by a clock: who may warn is told, and warns or does not (WHO-P-9)."""
+    if not row.request or stage(row, snapshot, now) not in _OVER:
+        return
+    end = ended(row, snapshot)
+    over = min(row.ends, end.since) if end is not None and end.holds(now) else row.ends
+    mark = next((days for days in CLOSING_DAYS if now >= over + days * _DAY), None)
+    if mark is None or now >= over + CLOSING_FORGOTTEN * _DAY:
+        return
+    whom = [Told(to=person_box(row.person), about=row.id)]
+    if mark == CLOSING_DAYS[0]:
+        but = (row.person, *sorted(fellows(row, snapshot)))
+        whom += [Told(to=role_box(role, f"committee:{row.committee}"), about=row.id, but=but) for role in _DESK]
+        whom += [Told(to=role_box(role, "service"), about=row.id, but=but) for role in MAY_SANCTION]
+    for to in whom:
+        yield Reminding(key=f"{row.id} {over} {mark} {to.to}", what="reminder.closing", to=to)
+
+
+_OVER = frozenset({GrantStage.EXPIRED, GrantStage.REVOKED})
 
 
 def _of_review(row: Review, snapshot: Snapshot, now: Seconds) -> Iterator[Reminding]:

@@ -12,6 +12,7 @@ from broker.core.equity import IncomeGroups
 from broker.core.jobs import Jobs
 from broker.core.jurisdiction.rulebook import Mode
 from broker.core.reasons.language import Language
+from broker.core.rights import Rights
 from broker.core.searched import Searched
 from broker.flows.figures import Figures
 from broker.flows.gather import Gathering
@@ -52,6 +53,8 @@ class Administration:
     """Who runs this broker, as its service-info says."""
     figures: Figures = field(default_factory=lambda: Figures(IncomeGroups()))
     """The public figures; without a list of income groups every country is in none."""
+    rights: Rights = field(default_factory=Rights)
+    """What the law of each place gives people."""
     seats: Seats = field(default_factory=Seats)
     """Who sits in the committees, against those whose data they decide about."""
     jobs: Jobs = field(default_factory=Jobs)

@@ -30,7 +30,7 @@ from tests.fakes import START, FakeClock
 NOTICE = Notice(
     id="ntc_1", to="person:a", box="person:a 1", what="grant.suspended", about="grt_1", sequence=1, at=START
 )
-LETTER = letter("0a" * 16, "ada@rhine.example", [NOTICE], "https://broker.example/inbox", Tongue())
+LETTER = letter("0a" * 16, "ada@rhine.example", [NOTICE], "https://broker.example", Tongue())
 
 
 @dataclass
@@ -155,7 +155,7 @@ async def test_a_refused_letter_is_one_letter_and_no_server_is_no_letter_at_all(
 
 
 def test_a_letter_escapes_what_it_says() -> None:
-    made: Letter = proof("x", "a@b.example", "<b>1&2", "https://broker.example/inbox", Tongue())
+    made: Letter = proof("x", "a@b.example", "<b>1&2", "https://broker.example", Tongue())
     assert "<b>1" not in made.html
     assert "&lt;b&gt;1&amp;2" in made.html
 

@@ -49,6 +49,7 @@ LOOKS: tuple[Look, ...] = (
     Look("/pick/{what}", "", "/pick/diseases?diseases=MONDO:0005105&diseases.find=breast"),
     Look("/pick/{what}", "", "/pick/datasets?datasets.find=nothing+like+it"),
     Look("/pick/{what}", "ada", "/pick/datasets?datasets.find=heart"),
+    Look("/rights"),
     Look("/figures"),
     Look("/status"),
     Look("/incidents"),

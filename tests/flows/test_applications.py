@@ -262,7 +262,7 @@ async def test_a_member_who_applies_has_no_part_in_the_decision_nor_has_their_ot
         assert refused == Reason(code="REQ-OWN")
 
 
-@pytest.mark.row("WF-ENDORSE")
+@pytest.mark.row("WF-ENDORSE", "WHO-3.8-1")
 @pytest.mark.row("WF-PAPERS")
 async def test_a_signing_official_of_the_applicants_institution_endorses_first() -> None:
     s = world(endorsed=True)

@@ -22,7 +22,7 @@ from broker.core.time import Seconds
 from broker.flows import decide_request, incidents
 from broker.flows.applications.review import Said, give_back, invite, remark
 from broker.flows.cases import complain
-from broker.flows.grants.end import stop
+from broker.flows.grants.end import close, stop
 from broker.flows.notices.inbox import inbox, mark_read
 from broker.flows.notices.mailbox import MOST_CODES, MOST_TRIES, Wish, ask, choose, confirm, remove
 from broker.flows.notices.remind import remind
@@ -46,8 +46,8 @@ from tests.flows.test_applications import (
     who,
     world,
 )
+from tests.flows.test_grant_life import GONE, ada
 from tests.flows.test_grant_life import MEMBER as MEI_SITS
-from tests.flows.test_grant_life import ada
 from tests.flows.worlds import HOOKS, MEI, PIA, Stage, caller, stage
 from tests.web.site import languages
 
@@ -203,7 +203,7 @@ async def test_reading_marks_what_was_shown_and_nothing_later() -> None:
 # Letters.
 
 
-@pytest.mark.row("WF-LETTERS")
+@pytest.mark.row("WF-LETTERS", "WHO-3.7-4")
 @pytest.mark.parametrize(("language", "says"), [("en", "has stopped"), ("es", "se ha detenido")])
 async def test_a_letter_says_that_something_happened_and_nothing_of_what(language: str, says: str) -> None:
     s = stage(box(b.ADA, language=language))
@@ -213,7 +213,9 @@ async def test_a_letter_says_that_something_happened_and_nothing_of_what(languag
     assert (letter.to, says in letter.text, says in letter.html) == (f"{b.ADA}@mail.example", True, True)
     for secret in (str(b.GRANT), str(b.HEART), "laptop", str(b.ADA) + '"', "Heart", MEI.id, str(b.DAC)):
         assert secret not in letter.subject + letter.text + letter.html
-    assert f"{b.US}/inbox" in letter.text
+    for page in ("inbox", "rights"):  # whoever is told of something is told what they can do about it
+        assert f"{b.US}/{page}" in letter.text
+        assert f'<a href="{b.US}/{page}">' in letter.html
     await send_letters(s.world, post(s))
     assert len(s.mailer.sent) == 1, "once"
 
@@ -479,3 +481,31 @@ async def test_a_challenge_that_nobody_acknowledges_is_told_again() -> None:
     await remind(s.world, Channels())
     assert await heard(s, who(ODA, seat("complaints_officer", "oda", "service"))) == ["case.opened", "reminder.answer"]
     assert await heard(s, OTHER_MEMBER) == []
+
+
+@pytest.mark.row("WF-REMINDERS", "WHO-P-9")
+async def test_who_does_not_say_what_became_of_the_copies_is_reminded_and_then_others_hear_of_it() -> None:
+    """A month after the end those hear of it who may take the first step against misuse; nobody else, and no clock."""
+    s = stage()
+    lawyer = who(ODA, seat("legal_officer", "oda", "service"))
+    over = b.grant().ends
+    heard_by = {"holder": caller(), "committee": MEI_SITS, "admin": ADMIN, "lawyer": lawyer}
+    said = []
+    for day in (-1, 0, 29, 30, 31):
+        s.clock.time = Seconds(over + day * DAY + 5)
+        await remind(s.world, Channels())
+        said.append({name: (await heard(s, one)).count("reminder.closing") for name, one in heard_by.items()})
+    nobody = dict.fromkeys(heard_by, 0)
+    everybody = {"holder": 2, "committee": 1, "admin": 1, "lawyer": 1}
+    assert said == [nobody, nobody | {"holder": 1}, nobody | {"holder": 1}, everybody, everybody]
+
+
+@pytest.mark.row("WHO-P-9")
+@pytest.mark.parametrize(("how", "days"), [("closed", 40), ("declared", 40), ("used", -1), ("long ago", 400)])
+async def test_who_said_it_or_still_uses_the_data_is_not_reminded_of_copies(how: str, days: int) -> None:
+    s = stage(grant=b.grant(request="") if how == "declared" else b.grant())
+    if how == "closed":
+        assert not isinstance(await close(s.world, caller(), b.GRANT, GONE), Reason)
+    s.clock.time = Seconds(b.grant().ends + days * DAY)
+    await remind(s.world, Channels())
+    assert "reminder.closing" not in await heard(s, caller())

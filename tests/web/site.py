@@ -25,6 +25,7 @@ from broker.adapters.keys import USES, Key, KeyStore
 from broker.adapters.languages import load_languages
 from broker.adapters.repositories.genomic_files import GenomicFiles
 from broker.adapters.repositories.stores import open_stores
+from broker.adapters.rights import load_rights
 from broker.adapters.signing import OwnTokens, own_trust
 from broker.adapters.trusted_providers import RegisteredProviders
 from broker.app import build
@@ -235,6 +236,7 @@ def _broker(made: Stage, tokens: OwnTokens, edge: Edge, sources: Sources) -> Bro
         version="0", receipt_checker=b"", post=Post(mailer=made.mailer, vault=MemoryVault(), languages=languages()),
         administration=Administration(
             forms=CatalogueForms(), tools=Tools(probe=made.probe, fits=jose.fits, check=jose.check_signature), mode="production",
+            rights=load_rights(b.CONFIG / "rights.yaml"),
         ),
     )  # fmt: skip
 

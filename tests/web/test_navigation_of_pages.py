@@ -18,7 +18,7 @@ from tests.fakes import START
 from tests.web.browsing import Browser, browser_session
 from tests.web.site import Site, site
 
-PUBLIC = ["/datasets", "/use", "/policies", "/register", "/figures", "/incidents", "/complain"]
+PUBLIC = ["/datasets", "/use", "/policies", "/register", "/figures", "/incidents", "/rights", "/complain"]
 OWN = ["/inbox", "/applications", "/grants", "/me", "/cases", "/identities"]
 DAC = f"committee:{b.DAC}"
 WORK = {

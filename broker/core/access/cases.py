@@ -61,9 +61,9 @@ OUTSIDE = frozenset({CaseKind.APPEAL, CaseKind.COMPLAINT})
 
 CHALLENGE_DAYS = 30
 """After an answer, within which it is challenged."""
-_ACKNOWLEDGED_WITHIN = 3
+ACKNOWLEDGED_WITHIN = 3
 """Working days."""
-_ANSWERED_WITHIN: Mapping[CaseKind, tuple[int, bool]] = {
+ANSWERED_WITHIN: Mapping[CaseKind, tuple[int, bool]] = {
     CaseKind.RECONSIDERATION: (10, True),
     CaseKind.APPEAL: (30, False),
     CaseKind.COMPLAINT: (30, False),
@@ -76,8 +76,8 @@ def due(kind: CaseKind, stage: CaseStage, opened: Seconds) -> Seconds | None:
     if stage not in (CaseStage.RECEIVED, CaseStage.ACKNOWLEDGED):
         return None
     if stage is CaseStage.RECEIVED:
-        return working_days(opened, _ACKNOWLEDGED_WITHIN)
-    days, working = _ANSWERED_WITHIN[kind]
+        return working_days(opened, ACKNOWLEDGED_WITHIN)
+    days, working = ANSWERED_WITHIN[kind]
     return working_days(opened, days) if working else Seconds(opened + days * _DAY)
 
 

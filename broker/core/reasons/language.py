@@ -29,6 +29,7 @@ from broker.core.reasons.page_words import PAGE_WORDS
 from broker.core.reasons.participant_words import PARTICIPANT_WORDS
 from broker.core.reasons.pick_words import PICK_WORDS
 from broker.core.reasons.public_words import PUBLIC_WORDS
+from broker.core.reasons.rights_words import RIGHTS_WORDS
 from broker.core.reasons.signing_words import SIGNING_WORDS
 from broker.core.reasons.spec import Spec
 from broker.core.reasons.together_words import TOGETHER_WORDS
@@ -60,6 +61,7 @@ EVERY_WORD: Mapping[str, str] = {
     **PACK_WORDS,
     **NOTICE_WORDS,
     **PUBLIC_WORDS,
+    **RIGHTS_WORDS,
     **TOGETHER_WORDS,
     **GENERAL_WORDS,
 }

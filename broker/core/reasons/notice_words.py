@@ -22,6 +22,7 @@ NOTICE_WORDS: Mapping[str, str] = MappingProxyType({
     "notice.service": "The set-up of the service was changed.",
     "notice.ends": "Something that you may use ends soon.",
     "notice.duty": "Something that you owe is due soon, or late.",
+    "notice.closing": "A grant is over, and its holder has not yet said what became of the copies.",
     "notice.clock": "An answer is due soon, or late.",
     "notice.community": "Something was asked about data for which your community speaks, or was decided about them.",
     "notice.result": "A finding about a participant needs a look.",

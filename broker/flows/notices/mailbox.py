@@ -55,7 +55,7 @@ async def ask(w: World, post: Post, caller: Caller, address: str, wish: Wish) ->
         await w.scratch.put(_CODE, me, waiting, Seconds(now + CODE_SECONDS))
         # 4. Tell.
         tongue, id = Tongue(best([wish.language], post.languages)), stored_id(f"{me} {now} {code}")[:32]
-        taken = await post.mailer.send(proof(id, address, code, f"{w.issuer}/inbox", tongue))
+        taken = await post.mailer.send(proof(id, address, code, str(w.issuer), tongue))
         return (
             None
             if taken == "taken"

@@ -90,7 +90,7 @@ async def _send(w: World, post: Post, box: Mailbox, told: list[Notice], boxes: M
     tongue = Tongue(best([box.language], post.languages))
     id = stored_id(" ".join((box.id, *(one.id for one in told))))[:32]
     # 4. Tell.
-    taken = await post.mailer.send(letter(id, to, told, f"{w.issuer}/inbox", tongue)) if to is not None else "refused"
+    taken = await post.mailer.send(letter(id, to, told, str(w.issuer), tongue)) if to is not None else "refused"
     if taken == "unreachable":
         return False
     # 3. Record.

@@ -23,6 +23,7 @@ from broker.web.pages import (
     picking,
     punishing,
     returning,
+    rights,
     running,
     standing,
     transparency,
@@ -42,6 +43,7 @@ PUBLIC: tuple[Address, ...] = (
     ("GET", "/policies/{pack}", transparency.policy),
     ("GET", "/policies/{pack}/{version}", transparency.former),
     ("GET", "/consultations/{consultation}", consulting.show),
+    ("GET", "/rights", rights.rights),
     ("GET", "/figures", transparency.figures),
     ("GET", "/status", standing.status),
 )
@@ -107,6 +109,6 @@ SIGNED_IN: tuple[Address, ...] = (
 
 FAMILIES = (
     "/my-data", "/me/", "/decisions/", "/admin", "/dataset", "/use", "/register", "/policies", "/status", "/figures",
-    "/join", "/community", "/alerts", "/findings", "/consultations",
+    "/join", "/community", "/alerts", "/findings", "/consultations", "/rights",
 )  # fmt: skip
 """How paths begin whose errors are pages."""

@@ -29,6 +29,7 @@ _PUBLIC: _Links = (
     ("/register", "page.register"),
     ("/figures", "page.figures"),
     ("/incidents", "page.incidents"),
+    ("/rights", "page.rights"),
     ("/complain", "page.complain"),
 )
 _PRIVATE = (

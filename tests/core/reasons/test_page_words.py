@@ -21,6 +21,7 @@ from broker.core.reasons.page_words import PAGE_WORDS
 from broker.core.reasons.participant_words import PARTICIPANT_WORDS
 from broker.core.reasons.pick_words import PICK_WORDS
 from broker.core.reasons.public_words import PUBLIC_WORDS
+from broker.core.reasons.rights_words import RIGHTS_WORDS
 from broker.core.reasons.signing_words import SIGNING_WORDS
 from broker.core.reasons.together_words import TOGETHER_WORDS
 from broker.core.reasons.words import WORDS
@@ -43,6 +44,7 @@ TABLES = (
     FOUND_WORDS,
     PACK_WORDS,
     ORIGIN_WORDS,
+    RIGHTS_WORDS,
     CONSULTATION_WORDS,
 )
 OF_PAGES = {key: word for table in TABLES for key, word in table.items()}

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from broker.core.access.cases import ANSWERED_BY, CaseKind, due
-from broker.core.access.grants import USED, GrantStage, reminder
+from broker.core.access.grants import USED, reminder
 from broker.core.access.origin import Standing
 from broker.core.access.states import State
 from broker.core.grants import ended, fellows, stage
@@ -103,10 +103,10 @@ def _of_grant(row: Grant, snapshot: Snapshot, now: Seconds) -> Iterator[Remindin
 
 def _of_closing(row: Grant, snapshot: Snapshot, now: Seconds) -> Iterator[Reminding]:
     """Nothing is punished by a clock: who may warn is told, and warns or does not (WHO-P-9)."""
-    if not row.request or stage(row, snapshot, now) not in _OVER:
+    if not row.request or row.closed is not None:
         return
     end = ended(row, snapshot)
-    over = min(row.ends, end.since) if end is not None and end.holds(now) else row.ends
+    over = min(row.ends, end.since) if end is not None and end.holds(now) and not end.pausing else row.ends
     mark = next((days for days in CLOSING_DAYS if now >= over + days * _DAY), None)
     if mark is None or now >= over + CLOSING_FORGOTTEN * _DAY:
         return
@@ -117,9 +117,6 @@ def _of_closing(row: Grant, snapshot: Snapshot, now: Seconds) -> Iterator[Remind
         whom += [Told(to=role_box(role, "service"), about=row.id, but=but) for role in MAY_SANCTION]
     for to in whom:
         yield Reminding(key=f"{row.id} {over} {mark} {to.to}", what="reminder.closing", to=to)
-
-
-_OVER = frozenset({GrantStage.EXPIRED, GrantStage.REVOKED})
 
 
 def _of_review(row: Review, snapshot: Snapshot, now: Seconds) -> Iterator[Reminding]:

@@ -501,11 +501,22 @@ async def test_who_does_not_say_what_became_of_the_copies_is_reminded_and_then_o
 
 
 @pytest.mark.row("WHO-P-9")
-@pytest.mark.parametrize(("how", "days"), [("closed", 40), ("declared", 40), ("used", -1), ("long ago", 400)])
-async def test_who_said_it_or_still_uses_the_data_is_not_reminded_of_copies(how: str, days: int) -> None:
+@pytest.mark.parametrize(
+    ("how", "days", "told"),
+    [("closed", 40, 0), ("declared", 40, 0), ("used", -1, 0), ("revoked", -1, 1), ("suspended", -1, 0),
+     ("suspended", 0, 1), ("long ago", 400, 0)],
+)  # fmt: skip
+async def test_copies_are_asked_after_once_a_grant_is_over_and_until_it_is_closed(
+    how: str, days: int, told: int
+) -> None:
     s = stage(grant=b.grant(request="") if how == "declared" else b.grant())
+    s.clock.time = Seconds(b.grant().ends - 2 * DAY)
     if how == "closed":
         assert not isinstance(await close(s.world, caller(), b.GRANT, GONE), Reason)
+    if how == "revoked":
+        await stop(s.world, MEI_SITS, b.GRANT, GrantCommand.REVOKE, "Over.")
+    if how == "suspended":
+        await stop(s.world, MEI_SITS, b.GRANT, GrantCommand.SUSPEND, "Wait.")
     s.clock.time = Seconds(b.grant().ends + days * DAY)
     await remind(s.world, Channels())
-    assert "reminder.closing" not in await heard(s, caller())
+    assert (await heard(s, caller())).count("reminder.closing") == told

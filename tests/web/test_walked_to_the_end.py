@@ -16,15 +16,18 @@ from tests.web.browsing import Browser, browser_session
 from tests.web.site import Site, site
 from tests.web.test_cases_over_http import refused
 from tests.web.test_picking import CANCERS, LUNGS, PAPERS
-from tests.web.test_workflow_pages import HEARTS, committee, rows
+from tests.web.test_workflow_pages import HEARTS as ALL
+from tests.web.test_workflow_pages import committee, rows
 
 pytestmark = pytest.mark.row("PAG-WALKED")
 STEP: dict[str, Any] = {
-    "case": "cas_1", "step": "suspend_person", "kind": "person", "begins": START, "ends": Seconds(START + 90_000),
+    "case": "cas_1", "step": "warn", "kind": "person", "begins": START, "ends": Seconds(START + 90_000),
     "appeal": "appeals@bank.example, within 30 days", "by": PersonId("usr_root"), "role": "admin",
 }  # fmt: skip
 AGAINST_ADA = Sanction(id="san_ada", whom=str(b.ADA), ground="Copies on the web.", **STEP)
 AGAINST_SAM = Sanction(id="san_sam", whom="usr_sam", ground="Something else.", **STEP)
+HEARTS = ALL | {"title": "Hearts"}
+SIDES = ("risk_of_use", "risk_of_non_use", "benefit", "to_whom")
 OFFICER = Role(id="r-viv", role="complaints_officer", scope="service", iss=b.HOME, sub="viv")
 
 
@@ -104,3 +107,82 @@ async def test_somebody_reads_what_step_was_taken_against_them_and_how_to_challe
     assert "appeals@bank.example, within 30 days" in text
     assert "Something else." not in text, "of a step against another nobody reads"
     assert "Something else." not in await Browser(s, "mei").open("/cases")
+
+
+async def applied(s: Site) -> tuple[str, str]:
+    """Ada asks for hearts: her application's page, and the committee's."""
+    ada = Browser(s, "ada")
+    await ada.open("/applications/new")
+    await ada.send("/applications/new", do="submit", **(HEARTS | {"benefit": "Health."}))
+    assert ada.path.startswith("/applications/app_"), ada.text
+    return ada.path, re.findall('action="(/reviews/[^"]+)"', ada.text)[0]
+
+
+async def decided(mei: Browser, review: str, answer: str) -> None:
+    await mei.open(review)
+    number = re.findall(r'name="request" value="([^"]+)"', mei.text)[0]
+    await mei.send(review, do="assess", dataset=b.HEART, **dict.fromkeys(SIDES, "Weighed."))
+    await mei.send(review, do="decide", request=number, answer=answer, ground="So we think.")
+    assert mei.status == 200, re.findall(r'role="alert"[^<]*<[^<]*|role="alert"[^>]*>[^<]*', mei.text)
+
+
+async def test_a_committee_finds_the_permission_that_it_gave_and_its_holder_learns_how_to_get_the_data(s: Site) -> None:
+    _, review = await applied(s)
+    mei, ada = Browser(s, "mei"), Browser(s, "ada")
+    before = await mei.open(review)
+    assert "So the rules answered on" in before
+    assert "every rule is asked again" in before
+    await decided(mei, review, "approve")
+    (grant,) = mei.links("/grants/")
+    assert "A permission that was given ends" not in mei.text
+    assert "The question is then open again" in mei.text
+    shown = await ada.open(grant)
+    assert f"broker get {b.HEART}" in shown
+    assert f"broker login {s.stage.world.issuer}" in shown
+    assert "broker get" not in await mei.open(grant)
+    await mei.send(grant, do="suspend", ground="A <i>secret</i> matter.")
+    assert "A &lt;i&gt;secret&lt;/i&gt; matter." in mei.text, "who resumes it reads why it rests"
+    shown = await ada.open(grant)
+    assert "It is suspended, and opens nothing, since" in shown
+    assert "dac@bank.example" in shown
+    assert "secret" not in shown
+    assert "broker get" not in shown
+
+
+async def test_the_committee_reads_for_how_long_more_time_is_asked(s: Site) -> None:
+    _, review = await applied(s)
+    mei, ada = Browser(s, "mei"), Browser(s, "ada")
+    await decided(mei, review, "approve")
+    (grant,) = mei.links("/grants/")
+    await ada.open(grant)
+    text = await ada.send(grant, do="renew", months="17", summary="Why.", none_yet="In review.")
+    assert ada.status == 409, "nothing was signed"
+    await ada.send(grant, do="renew", months="17", summary="Why.", none_yet="In review.", none_signed="yes")
+    assert ada.status == 200, text
+    assert "For how many more months, from the answer: 17" in await mei.open(grant)
+
+
+async def test_who_answers_in_the_thread_stays_on_their_own_page_and_nothing_refused_is_changed(s: Site) -> None:
+    application, review = await applied(s)
+    mei, ada = Browser(s, "mei"), Browser(s, "ada")
+    await ada.open(application)
+    await ada.send(review, do="remark", text="Of the left side.")
+    assert ada.path == application
+    assert "Of the left side." in ada.text
+    await mei.open(review)
+    await mei.send(review, do="remark", text="Thank you.", to="everybody")
+    assert mei.path == review
+    await decided(mei, review, "reject")
+    await ada.open(application)
+    assert not ada.links(f"{application}/amend"), "nothing was approved that could be changed"
+    assert await second_first(s, mei) == ["Second", "Hearts"], "what is over comes last"
+
+
+async def second_first(s: Site, mei: Browser) -> list[str]:
+    ada = Browser(s, "ada")
+    await ada.open("/applications/new")
+    await ada.send("/applications/new", do="submit", **(HEARTS | {"benefit": "Health.", "title": "Second"}))
+    review = re.findall('action="(/reviews/[^"]+)"', ada.text)[0]
+    await mei.open(review)
+    await mei.send(review, do="return", text="Which hearts?")  # the clock stands still: neither has a day
+    return re.findall(r'<a href="/reviews/[^"]+">(\w+)', await mei.open("/reviews"))

@@ -267,7 +267,10 @@ PAGE_WORDS: Mapping[str, str] = MappingProxyType({
     "desk.reject": "Reject",
     "desk.open": "Your answer to this open question ({code})",
     "desk.reopen": "Correct this answer",
-    "desk.reopen_lead": "The question is open again; a permission that was given ends now.",
+    "desk.reopen_lead": "The question is then open again, and a permission that was given ends at once.",
+    "desk.as_of": "So the rules answered on",
+    "desk.asked_again": "What changed since then, the word of a community for example, counts when you answer: every rule is asked again.",
+    "desk.endorse_lead": "Do you stand behind this project and these people for your institution? Without your word the committee does not begin. The applicant and the committee read what you write.",
     "desk.endorse": "Endorse it for your institution",
     "desk.decline": "Do not endorse it",
     # stages and answers

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from broker.core.access.life import Command
+from broker.core.access.life import Command, Stage
 from broker.core.access.parts import INSIDE, OF_APPLICANTS, Part, allowed
 from broker.core.applications import invited, parts
 from broker.core.ids import ApplicationId, DatasetId, PersonId, RequestId, ReviewId
@@ -13,6 +13,7 @@ from broker.core.time import FOREVER, Seconds
 from broker.flows.world import Caller
 
 _ROLES = frozenset(Part) - OF_APPLICANTS
+_OVER = frozenset({Stage.DECIDED, Stage.WITHDRAWN})
 """Whoever holds one of these may find something on a desk."""
 
 
@@ -38,10 +39,13 @@ class Desk:
         return allowed(self.review.stage, self.parts)
 
 
-def _urgency(one: Desk) -> tuple[Seconds, str]:
-    """By which what waits is put in order: when its answer is due, and last what waits for nobody."""
+def _urgency(one: Desk) -> tuple[bool, bool, Seconds, str]:
+    """By which what waits is put in order: what this very person is waited for, then when its answer is due, and last
+    what is over.
+    """
     due = one.review.clock.due(one.review.stage, one.committee.answer_days)
-    return due if due is not None else FOREVER, one.review.id
+    signs = bool(one.may & {Command.ENDORSE, Command.CONFIRM})
+    return one.review.stage in _OVER, not signs, due if due is not None else FOREVER, one.review.id
 
 
 def desk(caller: Caller, review: Review, snapshot: Snapshot) -> Desk | None:

@@ -7,7 +7,7 @@ from aiohttp import web
 from multidict import MultiDict
 
 from broker.core.access.life import Command
-from broker.core.access.parts import Part
+from broker.core.access.parts import OF_APPLICANTS, Part
 from broker.core.access.states import State
 from broker.core.access.votes import tally
 from broker.core.decision.answerers import COMMITTEE, may_answer
@@ -77,7 +77,7 @@ async def acted(request: web.Request) -> web.Response:
     """POST /reviews/{review}: one step; which one, `do` says."""
     who = await signed_in(request)
     form = forms.own(request, await form_body(request, _FORM_BYTES))
-    _seen(request, who)
+    found = _seen(request, who)
     step = _STEPS.get(form.get("do", ""))
     if step is None:
         raise Problem("REQ-INVALID", problem="do: no such step")
@@ -86,7 +86,8 @@ async def acted(request: web.Request) -> web.Response:
     if isinstance(done, NotPossible | Reason):
         wrong = _told(done, request)
         return await _shown(request, who, _seen(request, who), wrong=wrong, typed=form)
-    raise web.HTTPSeeOther(f"/reviews/{id}")
+    applies = found.parts & OF_APPLICANTS
+    raise web.HTTPSeeOther(f"/applications/{found.application.id}" if applies else f"/reviews/{id}")
 
 
 def _told(no: NotPossible | Reason, request: web.Request) -> str:
@@ -177,6 +178,8 @@ async def _asked(
         "ground": row.ground,
         "open": row.state is State.SUBMITTED,
         "says": explanation["audience_texts"]["dac"] if explanation is not None else "",
+        "as_of": parse_rfc3339(told["at"]) if not isinstance(told, Reason) else None,
+        "grant": row.grant if row.state is State.APPROVED else None,
         "judged": judged(explanation, snapshot.rulebook, Tongue(language(request))),
         "codes": _open_to_us(explanation),
         "cast": count.cast,
@@ -205,11 +208,15 @@ Step = Callable[[World, Caller, ReviewId, MultiDict[str]], Awaitable[object]]
 
 
 async def _endorse(w: World, who: Caller, id: ReviewId, form: MultiDict[str]) -> object:
-    return await endorse(w, who, id, yes=form.get("answer") == "yes", ground=form.get("ground", ""))
+    return _unsaid(form, "ground") or await endorse(
+        w, who, id, yes=form.get("answer") == "yes", ground=form.get("ground", "")
+    )
 
 
 async def _confirm(w: World, who: Caller, id: ReviewId, form: MultiDict[str]) -> object:
-    return await confirm(w, who, id, yes=form.get("answer") == "yes", ground=form.get("ground", ""))
+    return _unsaid(form, "ground") or await confirm(
+        w, who, id, yes=form.get("answer") == "yes", ground=form.get("ground", "")
+    )
 
 
 async def _remark(w: World, who: Caller, id: ReviewId, form: MultiDict[str]) -> object:

@@ -8,13 +8,16 @@ from multidict import MultiDict
 
 from broker.core.access.grants import USED, GrantCommand, GrantPart, reminder
 from broker.core.decision.answerers import COMMITTEE, may_answer
+from broker.core.grants import ended
 from broker.core.ids import DecisionId, GrantId
 from broker.core.outcome import Reason
+from broker.core.purpose import Modality
 from broker.core.questions import NOTHING
 from broker.core.reasons import sentence
 from broker.core.reasons.language import Tongue
-from broker.core.rows import Session
+from broker.core.rows import Committee, Session
 from broker.core.rows.reports import Told, latest
+from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 from broker.flows.committee_figures import ours
 from broker.flows.decide_request import NotPossible
@@ -115,10 +118,24 @@ async def _one(
         "inside": GrantPart.HOLDER not in one.parts,
         "wrong": _told(no, request) if no is not None else None,
         "rests": await _why_not_now(request, who, one, now),
+        "ended": ended(one.grant, broker.snapshots.current()),
+        "contact": _contact(one.grant.committee, broker.snapshots.current()),
+        "fetches": _commands(one, broker.world.issuer),
         "codes": [code for code in dict.fromkeys(codes) if may_answer(COMMITTEE, code)],
         "typed": typed or {},
     }
     return page(request, who, "grant.html", values, status=409 if no is not None else 200)
+
+
+def _contact(committee: str, snapshot: Snapshot) -> str:
+    row = snapshot.get(Committee, committee)
+    return row.contact if row is not None else committee
+
+
+def _commands(one: Held, issuer: str) -> str:
+    """By which its holder gets the files; empty: by this grant there are none to get now."""
+    gets = one.stage in USED and one.grant.purpose.modality in (Modality.DOWNLOAD, Modality.STREAM)
+    return f"broker login {issuer}\nbroker get {one.grant.dataset}" if gets and GrantPart.HOLDER in one.parts else ""
 
 
 async def _why_not_now(request: web.Request, who: Caller, one: Held, now: Seconds) -> str:

@@ -9,21 +9,22 @@ followed it is made anew.
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from broker.core.duo.called import Diseases, folded
+from broker.core.duo.called import Diseases
 from broker.core.duo.ontology import Ontology, known
 from broker.core.ids import DatasetId
 from broker.core.rows import Dataset, Row
 from broker.core.snapshot import Snapshot
+from broker.core.texts import Texts
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A dataset and what is searched in."""
+    """A dataset, and what is searched in: the codes and diseases of its conditions, and its text, by a number."""
 
     row: Dataset
-    text: str
+    text: int = field(compare=False)
     codes: frozenset[str]
     diseases: frozenset[str] = frozenset()
 
@@ -35,11 +36,12 @@ class Searched:
         self._made_of: object = None
         self._ids: list[DatasetId] = []
         self._found: list[Found] = []
+        self._texts = Texts()
         self._called: dict[str, frozenset[DatasetId]] = {}
         """By a whole title or an id, folded: which datasets are called so."""
         self._diseases: Diseases | None = None
-        self._around: dict[str, frozenset[str]] = {}
-        """By the code of a disease that some dataset is for: itself, and all that it is a kind of."""
+        self._around: dict[str, Sequence[int]] = {}
+        """By the code of a disease that some dataset is for: the numbers of itself, and of all that it is a kind of."""
 
     def diseases(self, ontology: Ontology) -> Diseases:
         """The names of its terms."""
@@ -48,36 +50,47 @@ class Searched:
             self._made_of, self._found = None, []
         return self._diseases
 
-    def with_words(self, snapshot: Snapshot, fits: list[Found], words: Sequence[str]) -> list[Found]:
-        """Those of `fits`, some of `of(snapshot)`, that have the words or are for a disease that has them."""
-        diseases, kept = self.diseases(snapshot.ontology), fits
-        having = {word: diseases.having(folded(word)) if self._around else frozenset[str]() for word in words}
-        for word in sorted(words, key=lambda one: (len(having[one]), -len(one))):  # what is rare leaves little
-            kept = self._with(word, having[word], kept)
-        whole = diseases.meant(" ".join(words)) if words and self._around else None
-        if whole is None:
-            return kept
-        wider, there = diseases.wider(whole), set(map(_id, kept))
-        more = [one for one in fits if one.diseases and not wider.isdisjoint(one.diseases) and _id(one) not in there]
-        return sorted([*kept, *more], key=_id) if more else kept
+    def with_words(self, snapshot: Snapshot, words: Sequence[str]) -> list[Found]:
+        """Those of `of(snapshot)` that have the words, eight at most, or are for a disease that has them."""
+        every = self.of(snapshot)
+        if not words:
+            return every
+        diseases, for_some = self.diseases(snapshot.ontology), [one for one in every if one.diseases]
+        telling = _telling(words)
+        hit, named = bytearray(len(self._texts)), self._named(diseases, telling, for_some)
+        for number in self._texts.with_all(telling, named):
+            hit[number] = 1
+        whole = diseases.meant(" ".join(words)) if for_some else None
+        if whole is not None:
+            wider = diseases.wider(whole)
+            for one in for_some:
+                hit[one.text] |= not wider.isdisjoint(one.diseases)
+        return [one for one in every if hit[one.text]]
 
-    def _with(self, word: str, having: frozenset[str], fits: list[Found]) -> list[Found]:
-        """Those of `fits` with `word` in their text, or for a disease that is, or is a kind of, one of `having`."""
-        few = len(fits) < len(self._around)
-        named: Iterable[str] = {code for one in fits for code in one.diseases} if few else self._around
-        near = {code for code in named if not self._around[code].isdisjoint(having)} if having else set[str]()
-        if not near:
-            return [one for one in fits if word in one.text]
-        return [one for one in fits if word in one.text or not near.isdisjoint(one.diseases)]
+    def _named(self, diseases: Diseases, words: Sequence[str], for_some: Sequence[Found]) -> Sequence[int]:
+        """By the number of a text, which words stand in a name of a disease that its data are for, or of a wider."""
+        named = bytearray(len(self._texts))
+        if not for_some:
+            return named
+        having, of_code = diseases.having(words), dict[str, int]()
+        for code, numbers in self._around.items():
+            found = 0
+            for number in numbers:
+                found |= having[number]
+            of_code[code] = found
+        for one in for_some:
+            for code in one.diseases:
+                named[one.text] |= of_code[code]
+        return named
 
     def of(self, snapshot: Snapshot) -> list[Found]:
         """Those of `snapshot`; nobody changes the list."""
         self.diseases(snapshot.ontology)
         made_of = _datasets(snapshot)
         if self._made_of is not made_of:
-            before = {one.row.id: one for one in self._found}
             rows = snapshot.all(Dataset)
-            self._found = [self._again(row, before.get(row.id), snapshot.ontology) for row in rows]
+            self._texts = Texts([_text(row) for row in rows])
+            self._found = [self._of(row, number, snapshot.ontology) for number, row in enumerate(rows)]
             self._ids = [row.id for row in rows]
             self._called = {}
             for row in rows:
@@ -101,24 +114,21 @@ class Searched:
             place = bisect_left(ids, row.id)
             if place == len(ids) or ids[place] != row.id:
                 ids.insert(place, row.id)
-                found.insert(place, self._of(row, after.ontology))
+                found.insert(place, self._of(row, self._texts.put(_text(row)), after.ontology))
             else:
                 self._call(found[place].row, known=False)
-                found[place] = self._of(row, after.ontology)
+                number = self._texts.put(_text(row), found[place].text)
+                found[place] = self._of(row, number, after.ontology)
             self._call(row)
         self._found, self._ids, self._made_of = found, ids, _datasets(after)
 
-    def _again(self, row: Dataset, before: Found | None, ontology: Ontology) -> Found:
-        return before if before is not None and before.row is row else self._of(row, ontology)
-
-    def _of(self, row: Dataset, ontology: Ontology) -> Found:
-        text = f"{row.title} {row.description} {row.id}".casefold()
+    def _of(self, row: Dataset, text: int, ontology: Ontology) -> Found:
         codes, written = frozenset(term.code for term in row.duo), [one for term in row.duo for one in term.diseases]
         if not written:
             return Found(row, text, codes)
         diseases = self.diseases(ontology)
         live = frozenset(known(ontology, one) or one for one in written)
-        self._around |= {one: diseases.wider(one) for one in live if one not in self._around}
+        self._around |= {one: diseases.around(one) for one in live if one not in self._around}
         return Found(row, text, codes, live)
 
     def _call(self, row: Dataset, *, known: bool = True) -> None:
@@ -132,8 +142,15 @@ def _whole(name: str) -> str:
     return " ".join(name.casefold().split())
 
 
-def _id(one: Found) -> DatasetId:
-    return one.row.id
+def _text(row: Dataset) -> str:
+    """With what its id begins with alone too: that is a part of it, and many have it."""
+    begin, slash, _ = row.id.rpartition("/")
+    return f"{row.title} {row.description} {row.id} {begin}{slash}".casefold()
+
+
+def _telling(words: Sequence[str]) -> Sequence[str]:
+    """Without those that are part of another: whatever has that has them too."""
+    return [one for one in dict.fromkeys(words) if not any(one in other for other in words if one != other)]
 
 
 def _datasets(snapshot: Snapshot) -> object:

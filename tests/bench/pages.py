@@ -54,6 +54,9 @@ PAGES = {
 SEARCHES = {
     "data looked for by their title": "/pick/datasets?datasets.find=study+of+lungs",
     "the catalogue searched for a disease": "/datasets?q=lung+disease+of+kind+17",
+    "the catalogue searched for eight parts of what everything says": "/datasets?q=https+data.e+xample%2F+tudy+lun+genom+nomes+of",
+    "data looked for by eight parts of what everything says": "/pick/datasets?datasets.find=https+data.e+xample%2F+tudy+lun+genom+nomes+of",
+    "data looked for by eight parts of names of diseases": "/pick/datasets?datasets.find=disord+pulmon+kind+disea+nary+rder+ind+ase",
 }
 _WHO = {"/admin/log": "eve", "/admin/running": "eve", "/renewals": "mei", "/reviews": "mei", "/my-data": "pia"}
 """Who looks at it, if not Ada."""

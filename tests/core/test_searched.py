@@ -39,6 +39,13 @@ def test_what_is_followed_is_what_would_be_made_anew(changes: list[list[tuple[in
             whole = name.strip().casefold()
             wanted = [one.row for one in searched.of(snapshot) if whole in (one.row.title.casefold(), one.row.id)]
             assert searched.called(snapshot, name) == wanted
+        for words in (["ear"], ["ata.ex", "/3"], ["heart", "lung"], ["e", "y", "://"]):
+            having = [
+                one
+                for one in searched.of(snapshot)
+                if all(word in f"{one.row.title} {one.row.description} {one.row.id}".casefold() for word in words)
+            ]
+            assert searched.with_words(snapshot, words) == having
 
 
 @pytest.mark.row("PUB-CATALOGUE")

@@ -443,7 +443,8 @@ async def test_a_session_that_ended_says_nothing_more_about_where_somebody_is(tm
     async with site(tmp_path, PORTAL, browser()) as s:
         _, id = await interaction(s)
         s.stage.ledger.rows["revocation", f"session:{stored_id(SECRET)}"] = revoked("session", stored_id(SECRET))
-        assert (await agree(s, id, ("scope", "openid"), ("location", "FR")))[0] == 400
+        status, location = await agree(s, id, ("scope", "openid"), ("location", "FR"))
+        assert (status, location.startswith("/sign-in?")) == (303, True), "they sign in, and are asked again"
         assert "session.attested" not in s.stage.kinds()
         assert "code.issued" not in s.stage.kinds()
 

@@ -221,9 +221,9 @@ async def test_nobody_finds_what_they_may_not_know_of(s: Site, typed: str) -> No
 async def test_whoever_hands_in_many_titles_has_the_catalogue_searched_once(s: Site) -> None:
     searches, search = list[str](), s.broker.searched.with_words
 
-    def counted(snapshot: Snapshot, fits: list[Found], words: Sequence[str]) -> list[Found]:
+    def counted(snapshot: Snapshot, words: Sequence[str]) -> list[Found]:
         searches.append(" ".join(words))
-        return search(snapshot, fits, words)
+        return search(snapshot, words)
 
     s.broker.searched.with_words = counted  # type: ignore[method-assign]
     ada = Browser(s, "ada")

@@ -8,6 +8,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from heapq import nsmallest
+from itertools import repeat
+from operator import contains
 
 from broker.core.duo.ontology import Ontology, curie, kind_of, known, named
 
@@ -72,11 +74,24 @@ class Diseases:
         """`melanoma (MONDO:0005105)`; what nobody knows as it was written."""
         return named(self.ontology, code)
 
-    def having(self, word: str) -> frozenset[str]:
-        """The codes of all with `word`, as it is folded, in one of their names; of nothing, none."""
-        if not word:
-            return frozenset()
-        return frozenset([code for code, names in zip(self.ontology.names, self._names, strict=True) if word in names])
+    def having(self, words: Sequence[str]) -> bytes:
+        """By the number of a term, which of at most eight words stand in one of its names; of the first the lowest bit.
+
+        Of a word that is nothing once it is folded, none.
+        """
+        found = 0
+        for place, word in enumerate(words):
+            if name := folded(word):
+                found |= int.from_bytes(bytes(map(contains, self._names, repeat(name))), "big") << place
+        return found.to_bytes(len(self._names), "big")
+
+    def around(self, code: str) -> Sequence[int]:
+        """The numbers of it and of all that it is a kind of; of an unknown one, none."""
+        number = self.ontology.numbers.get(code)
+        if number is None:
+            return ()
+        starts = self.ontology.starts
+        return tuple(self.ontology.ancestors[starts[number] : starts[number + 1]])
 
     def wider(self, code: str) -> frozenset[str]:
         """It and all that it is a kind of: data for one of these are data for it."""

@@ -59,14 +59,13 @@ def found(request: web.Request, who: Caller | None, wanted: Search) -> list[Data
     """The datasets that fit, in order of id; hidden ones only for whom a grant names."""
     broker = request.app[BROKER]
     snapshot, now = broker.snapshots.current(), broker.world.clock.now()
-    fits = broker.searched.of(snapshot)
+    fits = broker.searched.with_words(snapshot, wanted.words)
     if wanted.code:
         fits = [one for one in fits if wanted.code in one.codes]
     if wanted.without:
         fits = [one for one in fits if wanted.without not in one.codes]
     if wanted.access:
         fits = [one for one in fits if one.row.access == wanted.access]
-    fits = broker.searched.with_words(snapshot, fits, wanted.words)
     return _known((one.row for one in fits), who, snapshot, now)
 
 
@@ -86,8 +85,7 @@ def _known(rows: Iterable[Dataset], who: Caller | None, snapshot: Snapshot, now:
 def every(request: web.Request, wanted: Search) -> list[Dataset]:
     """The datasets whose text has the words, hidden ones too: for who administers them."""
     broker = request.app[BROKER]
-    snapshot = broker.snapshots.current()
-    return [one.row for one in broker.searched.with_words(snapshot, broker.searched.of(snapshot), wanted.words)]
+    return [one.row for one in broker.searched.with_words(broker.snapshots.current(), wanted.words)]
 
 
 def choices() -> dict[str, Any]:

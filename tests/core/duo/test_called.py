@@ -67,7 +67,7 @@ def test_whose_whole_name_it_is_is_known_without_going_through_all_names() -> No
     found = Diseases(b.ontology())
     found._names = _Walked(found._names)
     with pytest.raises(AssertionError):
-        found.having("canc")
+        found.having(["canc"])
     assert found.meant("breast carcinoma") == found.meant("breast carcinoma (MONDO:0004989)") == BREAST
     assert found.meant("nothing of the kind") is None
 
@@ -85,8 +85,12 @@ def test_data_for_a_disease_are_data_for_what_is_a_kind_of_it(all_of_them: Disea
     assert {CANCER, BREAST} <= all_of_them.wider(BREAST)
     assert BREAST not in all_of_them.wider(CANCER)
     assert all_of_them.wider("OMIM:1") == {"OMIM:1"}
-    assert CANCER in all_of_them.having("canc")
-    assert BREAST not in all_of_them.having("cancer")
+    numbers = all_of_them.ontology.numbers
+    having = all_of_them.having(["canc", "cancer", "-"])
+    assert having[numbers[CANCER]] == 0b011
+    assert having[numbers[BREAST]] & 0b010 == 0
+    assert set(all_of_them.around(BREAST)) == {numbers[one] for one in all_of_them.wider(BREAST)}
+    assert all_of_them.around("OMIM:1") == ()
 
 
 def test_codes_are_known_by_how_they_are_written() -> None:

@@ -16,6 +16,7 @@ from broker.adapters.policy_files import load_packs
 from broker.adapters.storage.shards import NEXT as ENDED
 from broker.adapters.storage.soundness import assert_sound
 from broker.commands.common import MENDABLE, settings
+from broker.commands.doctor_links import links
 from broker.config import Settings
 from broker.core.administration import SORTS, Managed, Sort
 from broker.core.audit.entry import decode
@@ -29,12 +30,14 @@ from broker.state import archive_keys
 
 
 @click.command()
+@click.option("--links", "ask", is_flag=True, help="Ask the addresses at which people read how data are governed, too.")
 @click.pass_obj
-def doctor(config: Path | None) -> None:
+def doctor(config: Path | None, *, ask: bool) -> None:
     """Look at settings, keys, database, policy packs and ontology; say what is wrong and what to do."""
     chosen = settings(config)
     click.echo(f"ok    settings: issuer {chosen.issuer}, mode {chosen.mode}, state {chosen.state}")
     failed = sum(_look(name, found) for name, found in _checks(chosen))
+    failed += _look("links", lambda: links(chosen.store)) if ask else False
     sys.exit(1 if failed else 0)
 
 

@@ -288,7 +288,7 @@ async def test_whoever_applies_reads_nothing_of_the_committee_at_its_own_address
         "usr_lee",
         "usr_mei",
         "usr_max",
-        "Gate by gate",
+        "Question by question",
         "How it was answered before",
         'value="decide"',
     ):

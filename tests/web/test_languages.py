@@ -19,7 +19,7 @@ NO, YES = {"decision": "reject", "ground": "No."}, {"decision": "approve", "grou
 TOLD: dict[str, tuple[str, str, str, Any, str]] = {
     "nothing there": ("GET", f"{API}/requests/none", str(b.ADA), None, "En esta dirección no hay nada que usted pueda ver"),
     "a malformed body": ("POST", f"{API}/requests", str(b.ADA), {"x": 1}, "Algo en la solicitud no es como debe ser"),
-    "a role that is missing": ("GET", f"{API}/sanctions", str(b.ADA), None, "función"),
+    "a role that is missing": ("GET", f"{API}/sanctions", str(b.ADA), None, "Usted no puede hacer esto"),
     "a refusal at DRS": ("GET", ACCESS, str(b.ADA), None, "Su organización no puede firmar"),
     "how it would be decided": ("POST", f"{API}/decisions", str(b.ADA), ASKED, "Su organización no puede firmar"),
     "many at once": (
@@ -31,7 +31,7 @@ TOLD: dict[str, tuple[str, str, str, Any, str]] = {
     ),
     "a committee's no": ("POST", f"{API}/requests/req_1/decision", MEI, NO, "El comité dijo que no"),
     "what stands above its yes": (
-        "POST", f"{API}/requests/req_1/decision", MEI, YES, "el destinatario no puede firmar las cláusulas tipo",
+        "POST", f"{API}/requests/req_1/decision", MEI, YES, "el destinatario no puede firmar las cláusulas contractuales tipo",
     ),
     "a receipt": ("GET", f"{API}/me/consents/con-sub_pia/receipt", PIA, None, "Nunca se le preguntó"),
     "no such address": ("GET", "/nowhere", str(b.ADA), None, "En esta dirección no hay nada que usted pueda ver"),

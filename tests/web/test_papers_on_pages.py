@@ -118,11 +118,15 @@ async def test_the_committee_reads_each_gate_each_way_and_where_each_fact_is_fro
         shown = await lee.open(review)
         gates = shown[shown.index("What the rules say") :]
         assert re.search(
-            r'<th scope="row">Law</th><td><strong>not met</strong>: No vote changes this.\s*<p>[A-Z]', gates
+            r'<th scope="row">What the law says</th><td><strong>This stands in the way of a yes.</strong> '
+            r"No vote changes this.\s*<p>No decision of the EU[^<]+\. <small><code>JUR-EU-NO-SAFEGUARD</code></small></p>"
+            r"<p>It rests on these facts: [^<]*in which country the applicant&#39;s institution is: United States "
+            r"\(institution registry[^<]*\)[^<]*\.</p>",
+            gates,
         )
-        assert re.search(r'<th scope="row">Identity</th><td>met\s*</td>', gates)
+        assert re.search(r'<th scope="row">Who the applicant is</th><td>Nothing stands in the way.\s*</td>', gates)
         assert re.search(
-            r'By which rule: <a href="/policies/eu-gdpr-ch5">Regulation[^<]+</a> \(<code>cannot-sign</code>\)\. '
+            r'The rule behind it: <a href="/policies/eu-gdpr-ch5">Regulation[^<]+</a> \(<code>cannot-sign</code>\)\. '
             r"Rules that nearly fit: [A-Z][^<]{12,} \(<code>[a-z-]+</code>\)",
             gates,
         )
@@ -138,7 +142,7 @@ async def test_the_committee_reads_each_gate_each_way_and_where_each_fact_is_fro
         assert re.search(r"institution</dt><dd>.*?United States.*?\(not known\)</dd>", fair)
         assert "<td>registration of the dataset</td>" in gates
         mine = await ada.open(application)
-        assert "Gate by gate" not in mine
+        assert "Question by question" not in mine
 
 
 REMARK = Remark(
@@ -216,7 +220,7 @@ async def test_who_answers_for_a_committee_says_why_in_words_of_their_own(
     async with site(tmp_path, *rows(), committee=committee(2 if step == "vote" else 1), grant=None) as s:
         _, lee, _, review = await handed(s, language)
         shown = await lee.open(review)
-        (says,) = re.findall(r"<p>([^<]*(?:Ways of access|Formas de acceso)[^<]*)</p>", shown)
+        (says,) = re.findall(r"<p>([^<]*(?:Each way of access|Se preguntó por cada forma de acceso)[^<]*)</p>", shown)
         (request,) = s.stage.live.current().requests_for(b.HEART)
         sides = dict.fromkeys(SIDES, "Weighed.")
         await lee.send(review, do="assess", dataset=b.HEART, **sides)

@@ -5,7 +5,6 @@ What is about the person (their conduct, the security of their institution) stay
 explanation at the decision. Who is left out of the data is told by pseudonyms that the repository gave us itself.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,7 +12,7 @@ from broker.core.decision import Decision, Question
 from broker.core.decision.explanation.people import public, public_telling
 from broker.core.ids import DecisionId, SubjectRef
 from broker.core.outcome import Gate
-from broker.core.reasons import REASONS
+from broker.core.reasons import title
 from broker.core.rows import Grant
 from broker.core.snapshot import Snapshot
 from broker.core.time import FOREVER, Seconds, rfc3339
@@ -23,7 +22,6 @@ _PERSONAL = ("OPS-", "SEC-", "AUTH-TRAINING-")
 """Families of codes that say the same at whatever gate they come up (packs ask for security too)."""
 PRIVATE = "ASK-PRIVATE"
 LEAVE_OUT = "leave-out"
-_SLOT = re.compile(r"\{\w+\}")
 MOST_NAMED = 5_000
 """Participants that an answer names; where more are left out, objects are asked about one by one."""
 
@@ -71,7 +69,7 @@ def _tellable(code: str, gate: Gate) -> str:
 
 def reasons(found: Iterable[str]) -> list[dict[str, str]]:
     """Codes with the words of the registry; no fact of the case is filled into them."""
-    return [{"code": code, "text": _SLOT.sub("…", REASONS[code].dac)} for code in found]
+    return [{"code": code, "text": title(code)} for code in found]
 
 
 def _obligations(decision: Decision, excluded: list[SubjectRef]) -> list[dict[str, Any]]:

@@ -55,9 +55,8 @@ def _registry() -> Mapping[str, Spec]:
 
 REASONS = _registry()
 
-_BRACKET = re.compile(r" \(\{\w+\}\)")
+_BRACKET = re.compile(r" \([^()]*\{\w+\}[^()]*\)")
 _LAST = re.compile(r": \{\w+\}(?=\.?$)")
-_SLOT = re.compile(r" \(\{\w+\}\)|: \{\w+\}(?=[.;]?$)")
 _SLOT = re.compile(r"\{\w+\}")
 
 
@@ -82,5 +81,5 @@ def in_general(code: str, language: Language = ENGLISH) -> str:
 
 
 def _without_slots(template: str) -> str:
-    """`template` without brackets that hold only a slot; any other slot is three dots."""
+    """`template` without brackets that hold a slot; any other slot is three dots."""
     return _SLOT.sub("…", _BRACKET.sub("", template))

@@ -8,7 +8,7 @@ SPECS = (
         "people",
         "merits",
         "Those who speak for the community have agreed.",
-        "The community's authority agreed.",
+        "The authority of the community that the data come from has agreed.",
         "Those who speak for your community said yes to this use.",
     ),
     Spec(
@@ -16,7 +16,7 @@ SPECS = (
         "people",
         "merits",
         "The community that these data come from must decide first.",
-        "The community's authority has not decided.",
+        "The authority of the community that the data come from has not decided yet.",
         "Those who speak for your community must decide first.",
     ),
     Spec(
@@ -24,7 +24,7 @@ SPECS = (
         "people",
         "none",
         "The community's authority has said no. You may change your plan and ask again.",
-        "The community's authority said no.",
+        "The authority of the community that the data come from has said no.",
         "Those who speak for your community said no.",
     ),
     Spec(
@@ -32,7 +32,7 @@ SPECS = (
         "people",
         "none",
         "These data stay with the community, so no records leave it.",
-        "Local-only holding.",
+        "The community keeps these data with itself, so no records leave it.",
         "Your community keeps these data at home.",
     ),
 )

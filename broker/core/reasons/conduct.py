@@ -8,7 +8,7 @@ SPECS = (
         "contract",
         "facts",
         "The general terms apply.",
-        "Baseline obligations.",
+        "Nothing in the general rules stands in the way, and the general terms apply.",
         "Whoever uses data must keep to these basic rules.",
     ),
     Spec(
@@ -16,7 +16,7 @@ SPECS = (
         "person",
         "none",
         "This purpose is never allowed here.",
-        "Prohibited-purpose flag.",
+        "The request is marked with a purpose that is never allowed here.",
         "Someone asked for a forbidden use. It was refused.",
     ),
     Spec(
@@ -24,7 +24,7 @@ SPECS = (
         "person",
         "facts",
         "This access does not belong to the approved project.",
-        "The grant is not theirs, or is for another project.",
+        "The grant that was named belongs to another person or to another project.",
         "An access outside the approved project was stopped.",
     ),
     Spec(
@@ -32,7 +32,7 @@ SPECS = (
         "person",
         "merits",
         "Your institution has not shown that copies of these data are safe with it, or who can hold it to account.",
-        "Not shown: the security level that copies need, or who could be held to account.",
+        "The institution has not shown the security level that copies need, or who could be held to account.",
         "Your data are not copied to places that cannot protect them.",
     ),
     Spec(
@@ -40,7 +40,7 @@ SPECS = (
         "person",
         "facts",
         "This file leaves only encrypted for a key of yours. Ask for it in the form crypt4gh.",
-        "Stored encrypted; the dataset does not allow plaintext.",
+        "The file is kept encrypted, and the dataset does not allow it to leave otherwise.",
         "Your data stay locked until they reach the person who may read them.",
     ),
     Spec(
@@ -48,7 +48,7 @@ SPECS = (
         "system",
         "merits",
         "Your access, or that of your institution, is suspended. You can appeal.",
-        "The person or their institution is suspended.",
+        "The applicant or the applicant's institution is suspended, so nothing is given to them.",
         "The one who asked may not use data now.",
     ),
     Spec(
@@ -56,7 +56,7 @@ SPECS = (
         "contract",
         "facts",
         "Your progress report is overdue since {date}. Access resumes when it is in.",
-        "Report overdue.",
+        "The progress report under the grant is overdue ({date}), so its use is paused until the report is in.",
         "A study has not reported on time and is paused.",
     ),
     Spec(
@@ -64,7 +64,7 @@ SPECS = (
         "contract",
         "facts",
         "Your training certificate ended on {date}. Renew it to continue.",
-        "Training expired.",
+        "The applicant's training certificate has ended ({date}), and the dataset asks for a valid one.",
         "Only trained people may use your data.",
     ),
     Spec(
@@ -72,7 +72,7 @@ SPECS = (
         "people",
         "merits",
         "Something that protects the people in these data is not on record. The data holder must add it first.",
-        "Not on record: {missing}.",
+        "The data holder has not put on record what protects the people in the data: {missing}.",
         "Something that protects you is not on record. It must be there first.",
     ),
     Spec(
@@ -80,7 +80,7 @@ SPECS = (
         "contract",
         "facts",
         "Nobody has stated what this use is for. State the purpose first: request access.",
-        "No stated purpose.",
+        "Nobody has stated what the data would be used for.",
         "Somebody did not say what your data were wanted for.",
     ),
     Spec(
@@ -88,7 +88,7 @@ SPECS = (
         "people",
         "merits",
         "This purpose could also be misused to do harm, so a committee looks at it first.",
-        "Dual-use flag: a person must look at it.",
+        "The purpose could also be misused to do harm, so a person must look at it.",
         "People must look at whether this research could be misused.",
     ),
     Spec(
@@ -96,7 +96,7 @@ SPECS = (
         "contract",
         "facts",
         "These data are used by people who were trained: {url}. Show your certificate.",
-        "No training certificate.",
+        "The dataset asks for a training certificate, and the applicant has shown none.",
         "Only trained people may use your data.",
     ),
     Spec(
@@ -104,7 +104,7 @@ SPECS = (
         "people",
         "facts",
         "Who decides in this committee was trained: {url}. Your certificate is missing or has ended; until there is one you neither vote nor answer.",
-        "No live training certificate of who votes or answers: {url}.",
+        "Whoever votes or answers here needs a valid training certificate, and there is none: {url}.",
         "Only trained people decide about your data.",
     ),
     Spec(
@@ -112,7 +112,7 @@ SPECS = (
         "contract",
         "merits",
         "These data are under embargo until {date}.",
-        "Embargo until {date}.",
+        "The data are under an embargo and are not given to others before its end ({date}).",
         "Your data are not given to anybody else before {date}.",
     ),
     Spec(
@@ -120,7 +120,7 @@ SPECS = (
         "people",
         "merits",
         "The data holder has not said yet which duties go with these data across a border ({classes}).",
-        "No duty of class {classes} is registered; a grant across a border needs all four.",
+        "The data would cross a border, and the data holder has not registered the duties that go with them: {classes}.",
         "Your data do not cross a border before it is settled who owes what.",
     ),
     Spec(
@@ -128,7 +128,7 @@ SPECS = (
         "contract",
         "facts",
         "Something that you owe under an earlier grant is overdue since {date}: {duty}. Nothing new is granted until it is done.",
-        "Overdue: {duty}, since {date}.",
+        "The applicant owes something under an earlier grant that is overdue since {date}: {duty}.",
         "A study has not done in time what it owes.",
     ),
     Spec(
@@ -136,7 +136,7 @@ SPECS = (
         "people",
         "facts",
         "A sanction is lifted by two people in two different roles.",
-        "The same person or role cannot lift it twice.",
+        "A sanction is lifted by two people in two roles, and this person or role has spoken before.",
         "Two people must say yes before they can use data again.",
     ),
     Spec(
@@ -144,7 +144,7 @@ SPECS = (
         "people",
         "merits",
         "The consents for these data are broad and old, so no new copies are given.",
-        "Breadth of the consents: secure room first.",
+        "The consents are broad and old, so the data are used in a secure room and no new copies are given.",
         "Because your consent is old and broad, your data are not copied for new uses.",
     ),
 )

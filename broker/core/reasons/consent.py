@@ -8,7 +8,7 @@ SPECS = (
         "person",
         "facts",
         "For some samples we hold no consent record, so they are left out.",
-        "No consent version on record that was known at the time.",
+        "No consent record that was known at the time covers some participants, so their data are left out.",
         "We found no consent on record for this use, so your data were not used.",
     ),
     Spec(
@@ -16,7 +16,7 @@ SPECS = (
         "person",
         "facts",
         "Consent for some samples starts later ({date}).",
-        "Effective_from after decision date for {n}.",
+        "The consent of some participants begins after this decision ({n}), so their data are left out.",
         "Your permission had not started, so your data were not used.",
     ),
     Spec(
@@ -24,7 +24,7 @@ SPECS = (
         "person",
         "facts",
         "Consent for some samples has ended.",
-        "Effective_to passed for {n}.",
+        "The consent of some participants had ended before this decision ({n}), so their data are left out.",
         "Your permission had an end date, and it has passed.",
     ),
     Spec(
@@ -32,7 +32,7 @@ SPECS = (
         "person",
         "none",
         "Some participants have withdrawn. Their samples are left out.",
-        "{n} withdrawn (no further use).",
+        "Some participants have withdrawn and allow no further use ({n}), so their data are left out.",
         "You withdrew, so your data were not used.",
     ),
     Spec(
@@ -40,7 +40,7 @@ SPECS = (
         "person",
         "none",
         "Some participants stopped the use of newer data.",
-        "{n} with no_further_access; the data are newer.",
+        "Some participants stopped the use of newer data ({n}), and the data asked for are newer than that.",
         "You stopped new data; the newer sample was not used.",
     ),
     Spec(
@@ -48,7 +48,7 @@ SPECS = (
         "person",
         "none",
         "Contacting some participants again is not allowed.",
-        "{n} with no_further_contact.",
+        "Some participants asked not to be contacted again ({n}), and the request wants to contact them.",
         "You asked not to be contacted; nobody may ask to contact you.",
     ),
     Spec(
@@ -56,7 +56,7 @@ SPECS = (
         "person",
         "facts",
         "Use of some samples is paused.",
-        "{n} suspended.",
+        "Use of the data of some participants is paused ({n}), so they are left out until the pause ends.",
         "Use of your data is paused.",
     ),
     Spec(
@@ -64,7 +64,7 @@ SPECS = (
         "person",
         "facts",
         "Some participants were enrolled as children and are being asked for their own decision.",
-        "{n} awaiting own affirmation.",
+        "Some participants were enrolled as children and have not yet given their own answer ({n}).",
         "A parent agreed for you when you were a child. It is now your choice; until you answer, new uses wait.",
     ),
     Spec(
@@ -72,7 +72,7 @@ SPECS = (
         "person",
         "facts",
         "For some participants, the one who decided for them may no longer do so.",
-        "{n} with lapsed representative.",
+        "Whoever decided for some participants may no longer do so ({n}), so their data wait for a new word.",
         "The person who decided for you no longer may; new uses wait.",
     ),
     Spec(
@@ -80,7 +80,7 @@ SPECS = (
         "person",
         "facts",
         "Some participants can now decide for themselves and are being asked.",
-        "{n} capacity regained, no own answer.",
+        "Some participants can now decide for themselves and have not answered yet ({n}).",
         "You can now decide yourself. New uses wait for your answer.",
     ),
     Spec(
@@ -88,7 +88,7 @@ SPECS = (
         "person",
         "none",
         "Some participants asked that use stop after their death.",
-        "{n} after_death=stop.",
+        "Some participants asked that the use of their data stop after their death, and they have died ({n}).",
         "Your relative asked that use stop after death. This was followed.",
     ),
     Spec(
@@ -96,7 +96,7 @@ SPECS = (
         "person",
         "merits",
         "Your purpose ({purpose}) is outside what participants agreed to ({permission}).",
-        "Purpose not within what was agreed to, {n}.",
+        "The purpose of the request is not within what some participants agreed to ({n}).",
         "This use is not one you agreed to.",
     ),
     Spec(
@@ -104,7 +104,7 @@ SPECS = (
         "person",
         "merits",
         "Participants agreed to research on {disease}. {asked} is outside it.",
-        "The disease neither equals nor descends from one that was agreed to, {n}.",
+        "The disease of the request is neither one that some participants agreed to, nor a kind of it ({n}).",
         "You agreed to research on some illnesses only. This study is not about those.",
     ),
     Spec(
@@ -112,7 +112,7 @@ SPECS = (
         "person",
         "merits",
         "Say which disease your method is for; participants agreed to {disease} only.",
-        "Methods request without disease on a DS consent.",
+        "The request is for developing methods and names no disease, but the consents allow research on certain diseases only.",
         "The study did not say which illness it is for, so it waits.",
     ),
     Spec(
@@ -120,7 +120,7 @@ SPECS = (
         "person",
         "merits",
         "Method development is not allowed on this data.",
-        "NMDS.",
+        "The consents do not allow the development of general research methods (NMDS).",
         "You did not agree to software or method development.",
     ),
     Spec(
@@ -128,7 +128,7 @@ SPECS = (
         "people",
         "merits",
         "Ancestry or origin research is not allowed on this data.",
-        "NPOA or HMB/DS with ancestry flag.",
+        "The consents do not allow research on ancestry or population origins (NPOA, or health research only), and the request includes it.",
         "You did not agree to ancestry research.",
     ),
     Spec(
@@ -136,7 +136,7 @@ SPECS = (
         "person",
         "merits",
         "Only genetic studies are allowed.",
-        "GSO.",
+        "The consents allow genetic studies only (GSO), and the request is something else.",
         "You agreed to genetic studies only.",
     ),
     Spec(
@@ -144,7 +144,7 @@ SPECS = (
         "person",
         "merits",
         "For-profit organisations may not use this data.",
-        "NPU or answer deny, {n}.",
+        "Some participants do not allow use by for-profit organisations ({n}), and the applicant's organisation is one.",
         "You did not agree to use by companies.",
     ),
     Spec(
@@ -152,7 +152,7 @@ SPECS = (
         "person",
         "merits",
         "Commercial use is not allowed.",
-        "NCU or answer deny, {n}.",
+        "Some participants do not allow commercial use ({n}), and the request is for commercial use.",
         "You did not agree to commercial use.",
     ),
     Spec(
@@ -160,7 +160,7 @@ SPECS = (
         "person",
         "merits",
         "Training AI models on some samples is not allowed; they are left out.",
-        "ai_training=deny, {n}.",
+        "Some participants do not allow the training of AI models with their data ({n}), so they are left out.",
         "You said no to AI training. This was followed.",
     ),
     Spec(
@@ -168,7 +168,7 @@ SPECS = (
         "person",
         "merits",
         "A model trained on this data may not be shared.",
-        "ai_model_release=deny, {n}.",
+        "Some participants do not allow AI models that learned from their data to be shared ({n}).",
         "You said models trained on your data may not be shared.",
     ),
     Spec(
@@ -176,7 +176,7 @@ SPECS = (
         "person",
         "merits",
         "Linking with other records is not allowed for some samples.",
-        "linkage=deny, {n}.",
+        "Some participants do not allow their data to be linked with other records ({n}), so they are left out.",
         "You said no to linking with other records.",
     ),
     Spec(
@@ -184,7 +184,7 @@ SPECS = (
         "people",
         "merits",
         "A family member has not agreed to family analysis.",
-        "family_analysis=deny, {n}.",
+        "Some participants do not allow their family to be analysed as a family ({n}).",
         "You said no to family analysis. This was followed.",
     ),
     Spec(
@@ -192,7 +192,7 @@ SPECS = (
         "people",
         "merits",
         "This topic was refused by some participants.",
-        "topic=deny, {n}.",
+        "Some participants refused research on a topic that the request includes ({n}).",
         "You said no to this kind of topic.",
     ),
     Spec(
@@ -200,7 +200,7 @@ SPECS = (
         "person",
         "facts",
         "Some participants want to be asked each time. We have asked them.",
-        "ask pending, {n}.",
+        "Some participants want to be asked about each use of this kind; they were asked and have not answered yet ({n}).",
         "Someone asks to use your data in a way you wanted to be asked about. Please answer.",
     ),
     Spec(
@@ -208,7 +208,7 @@ SPECS = (
         "person",
         "merits",
         "Participants were never asked about this kind of use. An ethics decision or new consent is needed.",
-        "Never asked about a use of this kind, {n}.",
+        "Some participants were never asked about a use of this kind ({n}), so somebody must decide whether it is covered.",
         "You were never asked about this kind of use.",
     ),
     Spec(
@@ -216,7 +216,7 @@ SPECS = (
         "person",
         "merits",
         "Participants limited where their data may be processed ({hosts}).",
-        "Place of processing not in the hosting list, {n}.",
+        "Some participants limited where their data may be processed ({n}), and the place of this request is not among them.",
         "You limited where your data may be processed. This was followed.",
     ),
     Spec(
@@ -224,7 +224,7 @@ SPECS = (
         "person",
         "merits",
         "Participants did not allow this way of access.",
-        "Way of access not in the list, {n}.",
+        "Some participants allow certain ways of access only ({n}), and the one asked for is not among them.",
         "You did not allow this way of using your data.",
     ),
     Spec(
@@ -232,7 +232,7 @@ SPECS = (
         "person",
         "merits",
         "Recipients in your country are outside what participants allowed.",
-        "Country of the recipient not in the list, {n}.",
+        "Some participants allow recipients in certain countries only ({n}), and the applicant's country is not among them.",
         "You limited the countries that may use your data.",
     ),
     Spec(
@@ -240,7 +240,7 @@ SPECS = (
         "system",
         "merits",
         "This file mixes people who may and may not be included and cannot be filtered. Ask for a re-cut file or the secure environment.",
-        "Multi-sample file not filterable.",
+        "The file holds several people together, some of whom must be left out, and it cannot be filtered.",
         "A mixed file was held back to respect your choice.",
     ),
     Spec(
@@ -248,7 +248,7 @@ SPECS = (
         "person",
         "merits",
         "Too few people would remain to protect them.",
-        "Fewer people would remain than the certificate asks for.",
+        "So many people must be left out that fewer would remain than the institution's certificate asks for.",
         "Too few people would be left to protect you. A person must check it first.",
     ),
     Spec(
@@ -256,7 +256,7 @@ SPECS = (
         "person",
         "facts",
         "Some data are left out for reasons of consent.",
-        "Left out for reasons of consent; the records say which.",
+        "Some data are left out for reasons of consent; the data holder's records say which.",
         "The data of some people were left out. Their consent does not cover this use.",
     ),
     Spec(
@@ -264,7 +264,7 @@ SPECS = (
         "system",
         "facts",
         "Some consent records contradict each other; the data holder must mend them first.",
-        "Two versions with one number, {n}.",
+        "Two versions of one consent have the same number ({n}), so the data holder must mend the record first.",
         "Our records of your choice contradict each other, so your data wait until this is mended.",
     ),
     Spec(
@@ -272,7 +272,7 @@ SPECS = (
         "person",
         "facts",
         "Whether your purpose is within what participants agreed to ({permission}) must be judged by a person.",
-        "Purpose neither clearly within nor outside what was agreed to, {n}.",
+        "It is not clear whether the purpose is within what some participants agreed to ({n}), so a person must judge it.",
         "It is not clear whether this study is one you agreed to, so it waits.",
     ),
     Spec(
@@ -280,7 +280,7 @@ SPECS = (
         "person",
         "merits",
         "A condition that participants set is not met ({condition}).",
-        "A modifier refuses, {n}.",
+        "A condition in the consents of some participants is not met ({n}).",
         "You set a condition for the use of your data. It was not met.",
     ),
     Spec(
@@ -288,7 +288,7 @@ SPECS = (
         "person",
         "facts",
         "A condition that participants set must be shown to be met ({condition}).",
-        "A modifier is not yet shown to be met, {n}.",
+        "A condition in the consents of some participants has not been shown to be met yet ({n}).",
         "You set a condition for the use of your data. It must be met first.",
     ),
     Spec(
@@ -296,7 +296,7 @@ SPECS = (
         "system",
         "facts",
         "A consent record uses a code that we cannot read ({condition}); the data holder must explain it.",
-        "Unknown or contradictory data use code, {n}.",
+        "Some consent records use a data use code that is unknown or contradicts another ({n}); the data holder must explain it.",
         "Your record holds a word that our system cannot read, so your data wait.",
     ),
     Spec(
@@ -304,7 +304,7 @@ SPECS = (
         "system",
         "facts",
         "A consent record holds an answer that we cannot read ({keys}); the data holder must explain it.",
-        "An answer that cannot be read.",
+        "A consent record holds an answer that cannot be read; the data holder must explain it.",
         "Your record holds an answer that our system cannot read, so your data wait.",
     ),
     Spec(
@@ -312,7 +312,7 @@ SPECS = (
         "person",
         "facts",
         "Your request does not say something that participants decide about: {keys}.",
-        "Something that participants decide about is not declared by the requester.",
+        "The request does not say something that participants decide about, so it cannot be judged yet.",
         "The study did not say everything that you have a say in, so it waits.",
     ),
     Spec(
@@ -320,7 +320,7 @@ SPECS = (
         "contract",
         "facts",
         "The institution has no certificate in force that says what this dataset may be used for.",
-        "Certificate missing, or not in force.",
+        "No certificate of the institution that says what the dataset may be used for is in force.",
         "The institution has not yet certified how your data may be used, so they wait.",
     ),
     Spec(
@@ -328,7 +328,7 @@ SPECS = (
         "contract",
         "facts",
         "The committee must first answer what the dataset's conditions leave open.",
-        "Open by the certificate: {because}.",
+        "The conditions of the dataset leave a question open, which the committee must answer first: {because}.",
         "The committee must first answer a question about this use, so it waits.",
     ),
     Spec(
@@ -336,7 +336,7 @@ SPECS = (
         "people",
         "facts",
         "For some participants who have died the family decides, and has not answered yet.",
-        "after_death=family_decides, no family record in force.",
+        "For some participants who have died the family decides, and no answer of the family is in force.",
         "Your relative left the decision to the family. It waits for the family's answer.",
     ),
     Spec(
@@ -344,7 +344,7 @@ SPECS = (
         "person",
         "none",
         "A participant withdrew. Follow the notice by {date}.",
-        "Action {action}, due {date}.",
+        "A participant withdrew; this must be done by the day that is named ({date}): {action}.",
         "Use of your data has been stopped.",
     ),
     Spec(
@@ -352,7 +352,7 @@ SPECS = (
         "person",
         "merits",
         "Published and summary results stay.",
-        "Approved limit {ref}.",
+        "Published and summary results stay as they are, by an approved limit ({ref}).",
         "Results already published cannot be taken back, as you were told in paragraph {paragraph} of the form that you signed.",
     ),
     Spec(
@@ -360,7 +360,7 @@ SPECS = (
         "person",
         "merits",
         "DAC and ethics will decide about existing results.",
-        "No approved limit on record.",
+        "No approved limit for existing results is on record, so the committee and an ethics committee decide.",
         "We were not clear with you about existing results; a committee will decide and tell you.",
     ),
     Spec(
@@ -368,7 +368,7 @@ SPECS = (
         "person",
         "none",
         "No more contact with some participants.",
-        "No change in use.",
+        "Some participants want no more contact; nothing else about the use changes.",
         "You will not be contacted again. Use of your data goes on as you chose.",
     ),
     Spec(
@@ -376,7 +376,7 @@ SPECS = (
         "person",
         "none",
         "No new data from some participants.",
-        "Frozen.",
+        "Some participants allow no new data about them; what there is stays in use.",
         "No new data are added. Existing data go on as you chose.",
     ),
 )

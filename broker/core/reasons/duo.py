@@ -9,7 +9,7 @@ SPECS = (
         "contract",
         "merits",
         "The institution has certified this dataset for narrower uses.",
-        "Certificate narrower than request.",
+        "The institution has certified the dataset for narrower uses than the request needs.",
         "The institution allows fewer uses than you did.",
     ),
     Spec(
@@ -17,7 +17,7 @@ SPECS = (
         "person",
         "merits",
         "Allowed: no restriction on use.",
-        "NRES.",
+        "The dataset may be used without restriction (NRES), so the purpose fits.",
         "This use fits what you agreed to.",
     ),
     Spec(
@@ -25,7 +25,7 @@ SPECS = (
         "person",
         "merits",
         "Allowed: general research use.",
-        "GRU.",
+        "The dataset may be used for general research (GRU), and the purpose is within that.",
         "This use fits what you agreed to.",
     ),
     Spec(
@@ -33,7 +33,7 @@ SPECS = (
         "person",
         "merits",
         "Allowed: health and biomedical research.",
-        "HMB.",
+        "The dataset may be used for health, medical or biomedical research (HMB), and the purpose is within that.",
         "This use fits what you agreed to.",
     ),
     Spec(
@@ -41,7 +41,7 @@ SPECS = (
         "person",
         "merits",
         "Allowed: research on {disease}.",
-        "DS {disease}.",
+        "The dataset may be used for research on this disease, and the purpose is within that (DS): {disease}.",
         "This use fits what you agreed to.",
     ),
     Spec(
@@ -49,7 +49,7 @@ SPECS = (
         "person",
         "merits",
         "Allowed: population and ancestry research.",
-        "POA.",
+        "The dataset may be used for research on populations and ancestry (POA), and the purpose is within that.",
         "This use fits what you agreed to.",
     ),
     Spec(
@@ -57,7 +57,7 @@ SPECS = (
         "person",
         "merits",
         "Your purpose ({purpose}) is outside what this dataset allows ({permission}).",
-        "{purpose} is not within {permission}.",
+        "The purpose ({purpose}) is not within what the dataset may be used for ({permission}).",
         "These data may not be used for this kind of research.",
     ),
     Spec(
@@ -65,7 +65,7 @@ SPECS = (
         "person",
         "merits",
         "This dataset may be used for research on {disease}. {asked} is outside it.",
-        "{asked} neither equals nor descends from {disease}.",
+        "The disease of the request ({asked}) is neither the one that the dataset is for ({disease}) nor a kind of it.",
         "These data may be used for research on some illnesses only. This study is about others.",
     ),
     Spec(
@@ -73,7 +73,7 @@ SPECS = (
         "person",
         "merits",
         "This dataset may be used for research on {disease} only. {purpose} that names no disease is wider.",
-        "{purpose} without a disease on DS {disease}.",
+        "The dataset is for research on certain diseases only ({disease}), and the purpose ({purpose}) names no disease.",
         "These data may be used for research on some illnesses only. This study is wider.",
     ),
     Spec(
@@ -81,7 +81,7 @@ SPECS = (
         "person",
         "merits",
         "This dataset may be used for research, not for the care of patients.",
-        "Clinical care without CC.",
+        "The request is for the care of patients, and no code of the dataset allows that (CC).",
         "You agreed to research, not to use in the care of patients.",
     ),
     Spec(
@@ -89,7 +89,7 @@ SPECS = (
         "person",
         "merits",
         "Method development is not allowed on this dataset.",
-        "NMDS.",
+        "The request is for developing general methods, and the dataset does not allow that (NMDS).",
         "These data may not be used to develop software or methods.",
     ),
     Spec(
@@ -97,7 +97,7 @@ SPECS = (
         "person",
         "merits",
         "Only genetic studies are allowed on this dataset, and your project uses no genetic data.",
-        "GSO; phenotype only.",
+        "The dataset is for genetic studies only (GSO), and the request uses no genetic data.",
         "These data may be used for genetic studies only.",
     ),
     Spec(
@@ -105,7 +105,7 @@ SPECS = (
         "person",
         "merits",
         "For-profit organisations may not use this dataset.",
-        "{code}; for-profit organisation.",
+        "The applicant's organisation is for profit, and the dataset is for others only ({code}).",
         "Companies may not use these data.",
     ),
     Spec(
@@ -113,7 +113,7 @@ SPECS = (
         "person",
         "merits",
         "This dataset may not be used for commercial purposes.",
-        "{code}; commercial use.",
+        "The request is for commercial use, and the dataset does not allow that ({code}).",
         "These data may not be used commercially.",
     ),
     Spec(
@@ -121,7 +121,7 @@ SPECS = (
         "people",
         "merits",
         "Research on ancestry or population origins is not allowed on this dataset.",
-        "NPOA.",
+        "The request includes research on ancestry or population origins, and the dataset does not allow that (NPOA).",
         "These data may not be used for ancestry research.",
     ),
     Spec(
@@ -129,7 +129,7 @@ SPECS = (
         "person",
         "merits",
         "This dataset is for {allowed}. Your purpose ({purpose}) is something else.",
-        "RS {allowed}; asked {purpose}.",
+        "The dataset is for certain kinds of research only (RS: {allowed}), and the purpose ({purpose}) is another.",
         "These data may be used for some kinds of research only. This study is not one of them.",
     ),
     Spec(
@@ -137,7 +137,7 @@ SPECS = (
         "person",
         "merits",
         "This dataset may be used in {allowed} only, and you name {country}.",
-        "GS {allowed}; asked {country}.",
+        "The dataset may be used in certain places only (GS: {allowed}), and the request names another ({country}).",
         "You agreed to use in certain places only. This place is not one of them.",
     ),
     Spec(
@@ -145,7 +145,7 @@ SPECS = (
         "contract",
         "facts",
         "This dataset is open to named users only, and you are not among them.",
-        "US; user not listed.",
+        "The dataset is open to named users only (US), and the applicant is not among them.",
         "Only named researchers may use your data. This person is not one of them.",
     ),
     Spec(
@@ -153,7 +153,7 @@ SPECS = (
         "contract",
         "facts",
         "This dataset is open to named projects only, and {project} is not among them.",
-        "PS; {project} not listed.",
+        "The dataset is open to named projects only (PS), and this one is not among them: {project}.",
         "Only named projects may use your data. This one is not among them.",
     ),
     Spec(
@@ -161,7 +161,7 @@ SPECS = (
         "contract",
         "facts",
         "This dataset is open to named institutions only, and {institution} is not among them.",
-        "IS; {institution} not listed.",
+        "The dataset is open to named institutions only (IS), and this one is not among them: {institution}.",
         "Only named institutions may use your data. This one is not among them.",
     ),
     Spec(
@@ -169,7 +169,7 @@ SPECS = (
         "person",
         "facts",
         "Your ethics approval has expired. Send a current one.",
-        "IRB; approval expired.",
+        "The dataset asks for an ethics approval (IRB), and the one that was sent has expired.",
         "The ethics approval of this study has ended.",
     ),
     Spec(
@@ -177,7 +177,7 @@ SPECS = (
         "person",
         "facts",
         "An ethics committee refused your project, and this dataset asks for its approval.",
-        "IRB; approval refused.",
+        "The dataset asks for an ethics approval (IRB), and an ethics committee refused it.",
         "An ethics committee did not approve this study.",
     ),
     Spec(
@@ -185,7 +185,7 @@ SPECS = (
         "contract",
         "facts",
         "This dataset is for work together with those who made it, and the collaboration was refused.",
-        "COL; refused.",
+        "The dataset asks for a collaboration with those who made it (COL), and they refused.",
         "Your data are shared only in a collaboration, and there is none.",
     ),
     Spec(
@@ -193,7 +193,7 @@ SPECS = (
         "contract",
         "facts",
         "Users of this dataset agree to publish their results. You did not.",
-        "PUB; refused.",
+        "The dataset asks that results be published (PUB), and the applicant did not agree.",
         "Results with your data must be published. This study did not agree.",
     ),
     Spec(
@@ -201,7 +201,7 @@ SPECS = (
         "contract",
         "facts",
         "Users of this dataset agree to return their results to it. You did not.",
-        "RTN; refused.",
+        "The dataset asks that results be returned to it (RTN), and the applicant did not agree.",
         "Results with your data must come back. This study did not agree.",
     ),
     Spec(
@@ -209,7 +209,7 @@ SPECS = (
         "contract",
         "facts",
         "Nothing may be published from this dataset before {date}. You offered {offered}.",
-        "MOR {date}; offered {offered}.",
+        "The dataset allows no publication before a day (MOR: {date}), and the applicant offered an earlier one ({offered}).",
         "Results may not be published before {date}.",
     ),
     Spec(
@@ -217,7 +217,7 @@ SPECS = (
         "person",
         "facts",
         "This dataset may be used for {months} months at most. You ask for {asked}.",
-        "TS {months}; asked {asked}.",
+        "The dataset may be used for a limited time (TS: {months} months), and the request asks for more ({asked}).",
         "You agreed to use for a limited time. This study asked for longer.",
     ),
     *duo_open.SPECS,

@@ -8,7 +8,7 @@ SPECS = (
         "person",
         "facts",
         "Say what kind of research you will do.",
-        "No purpose declared.",
+        "The request does not say what kind of research it is for.",
         "The study did not say what it is for, so it waits.",
     ),
     Spec(
@@ -16,7 +16,7 @@ SPECS = (
         "person",
         "merits",
         "It is not clear that {purpose} is within what this dataset allows ({permission}). The committee will decide.",
-        "{purpose} may or may not be within {permission}.",
+        "It is not clear whether the purpose ({purpose}) is within what the dataset may be used for ({permission}).",
         "People must decide whether this use fits what you agreed to.",
     ),
     Spec(
@@ -24,7 +24,7 @@ SPECS = (
         "person",
         "facts",
         "Say which disease your research is about. This dataset is for {disease} only.",
-        "Disease research without a disease on DS {disease}.",
+        "The request is for research on a disease and does not name it, and the dataset is for certain ones only (DS): {disease}.",
         "The study did not say which illness it is for, so it waits.",
     ),
     Spec(
@@ -32,7 +32,7 @@ SPECS = (
         "person",
         "facts",
         "The disease term {asked} is not in our disease list. The committee will decide.",
-        "{asked} is not in the ontology.",
+        "The disease of the request is not in the list of diseases, so it cannot be compared: {asked}.",
         "The illness could not be looked up, so people must decide.",
     ),
     Spec(
@@ -40,7 +40,7 @@ SPECS = (
         "person",
         "facts",
         "Say which health purpose or disease your method is for. This dataset allows {permission}.",
-        "Methods without a purpose within {permission}.",
+        "The request is for developing methods and names no purpose within what the dataset may be used for: {permission}.",
         "The study did not say what its method is for, so it waits.",
     ),
     Spec(
@@ -48,7 +48,7 @@ SPECS = (
         "person",
         "merits",
         "General method development is not allowed on this dataset. The committee will decide whether yours is part of your health research.",
-        "NMDS on HMB; methods with a health purpose.",
+        "The request develops methods for a health purpose, and the dataset is for health research without general methods (HMB, NMDS).",
         "People must decide whether this study goes beyond what you agreed to.",
     ),
     Spec(
@@ -56,7 +56,7 @@ SPECS = (
         "person",
         "facts",
         "Say whether you will use the data in the care of patients.",
-        "Clinical care not declared; no CC.",
+        "The request does not say whether the data will be used in the care of patients, which the dataset does not allow.",
         "The study did not say whether it is about the care of patients, so it waits.",
     ),
     Spec(
@@ -64,7 +64,7 @@ SPECS = (
         "person",
         "facts",
         "Only genetic studies are allowed on this dataset. Say whether yours is one and uses genetic data.",
-        "GSO; genetic research not declared.",
+        "The request does not say whether it is a genetic study, and the dataset is for these only (GSO).",
         "The study did not say whether it is a genetic study, so it waits.",
     ),
     Spec(
@@ -72,7 +72,7 @@ SPECS = (
         "person",
         "facts",
         "Only not-for-profit organisations may use this dataset. We do not know what yours is.",
-        "{code}; type of organisation unknown.",
+        "It is not known whether the applicant's organisation is for profit, and the dataset is for others only ({code}).",
         "We must first know what kind of organisation asks.",
     ),
     Spec(
@@ -80,7 +80,7 @@ SPECS = (
         "person",
         "facts",
         "This dataset may not be used for commercial purposes. Say whether your use is commercial.",
-        "{code}; commercial use not declared.",
+        "The request does not say whether the use is commercial, which the dataset does not allow ({code}).",
         "The study did not say whether its use is commercial, so it waits.",
     ),
     Spec(
@@ -88,7 +88,7 @@ SPECS = (
         "people",
         "merits",
         "Research on ancestry or population origins is not allowed on this dataset. The committee will decide whether your population research is that.",
-        "NPOA; population research.",
+        "The request studies populations, and the dataset allows no research on their ancestry or origins (NPOA).",
         "People must decide whether this study is about ancestry, which you did not agree to.",
     ),
     Spec(
@@ -96,7 +96,7 @@ SPECS = (
         "person",
         "merits",
         "This dataset has research limits in words ({allowed}). The committee will read them with your purpose.",
-        "RS {allowed}.",
+        "The dataset has limits in words (RS), which the committee has to read beside the purpose: {allowed}.",
         "People must compare this study with what you agreed to.",
     ),
     Spec(
@@ -104,7 +104,7 @@ SPECS = (
         "person",
         "facts",
         "This dataset may be used in {allowed} only. We do not know all places where you will work and compute.",
-        "GS {allowed}; no country declared.",
+        "The dataset may be used in certain places only (GS: {allowed}), and the request does not name all of its places.",
         "We must first know where your data would be used.",
     ),
     Spec(
@@ -112,7 +112,7 @@ SPECS = (
         "person",
         "facts",
         "A place could not be looked up: {place}. The committee will decide.",
-        "GS; {place} is not a country code or a known region.",
+        "A place is neither a country's code nor a known region, so it cannot be compared (GS): {place}.",
         "A place could not be looked up, so people must decide.",
     ),
     Spec(
@@ -120,7 +120,7 @@ SPECS = (
         "contract",
         "facts",
         "This dataset is open to named users only. We do not know who you are.",
-        "US; user unknown.",
+        "The dataset is open to named users only (US), and it is not known who the applicant is.",
         "We must first know who asks.",
     ),
     Spec(
@@ -128,7 +128,7 @@ SPECS = (
         "contract",
         "facts",
         "This dataset is open to named projects only. Name your project.",
-        "PS; no project declared.",
+        "The dataset is open to named projects only (PS), and the request names no project.",
         "The study did not name its project, so it waits.",
     ),
     Spec(
@@ -136,7 +136,7 @@ SPECS = (
         "contract",
         "facts",
         "This dataset is open to named institutions only. We do not know yours.",
-        "IS; institution unknown.",
+        "The dataset is open to named institutions only (IS), and the applicant's institution is not known.",
         "We must first know which institution asks.",
     ),
     Spec(
@@ -144,7 +144,7 @@ SPECS = (
         "person",
         "facts",
         "Send the approval of your ethics committee.",
-        "IRB; nothing supplied.",
+        "The dataset asks for an ethics approval (IRB), and none was sent.",
         "An ethics committee must agree first.",
     ),
     Spec(
@@ -152,7 +152,7 @@ SPECS = (
         "person",
         "facts",
         "Your ethics approval is being checked.",
-        "IRB; supplied, not verified.",
+        "The dataset asks for an ethics approval (IRB); one was sent, and nobody has verified it yet.",
         "The ethics approval of this study is being checked.",
     ),
     Spec(
@@ -160,7 +160,7 @@ SPECS = (
         "contract",
         "facts",
         "This dataset is for work together with those who made it. Ask them for a collaboration.",
-        "COL; nothing recorded.",
+        "The dataset asks for a collaboration with those who made it (COL), and none is on record.",
         "Your data are shared only in a collaboration. It must be agreed first.",
     ),
     Spec(
@@ -168,7 +168,7 @@ SPECS = (
         "contract",
         "facts",
         "Your collaboration waits for the confirmation of those who made the dataset.",
-        "COL; pending.",
+        "The dataset asks for a collaboration with those who made it (COL), and they have not confirmed it yet.",
         "Your data are shared only in a collaboration. It must be confirmed first.",
     ),
     Spec(
@@ -176,7 +176,7 @@ SPECS = (
         "contract",
         "facts",
         "Users of this dataset agree to publish their results. Say whether you do.",
-        "PUB; not answered.",
+        "The dataset asks that results be published (PUB), and the applicant did not say whether they agree.",
         "The study must first agree to publish its results.",
     ),
     Spec(
@@ -184,7 +184,7 @@ SPECS = (
         "contract",
         "facts",
         "Users of this dataset agree to return their results to it. Say whether you do.",
-        "RTN; not answered.",
+        "The dataset asks that results be returned to it (RTN), and the applicant did not say whether they agree.",
         "The study must first agree to bring its results back.",
     ),
     Spec(
@@ -192,7 +192,7 @@ SPECS = (
         "person",
         "merits",
         "Your project touches a sensitive topic ({topics}). People always decide on these.",
-        "Sensitive: {topics}.",
+        "The project touches a sensitive topic ({topics}), so people decide and not the rules alone.",
         "This study touches a sensitive topic, so people decide.",
     ),
     Spec(
@@ -200,7 +200,7 @@ SPECS = (
         "person",
         "facts",
         "Say which sensitive topics your project touches, or that it touches none.",
-        "Sensitive topics: not answered.",
+        "The request does not say which sensitive topics the project touches, or that it touches none.",
         "The study did not say whether it touches a sensitive topic, so it waits.",
     ),
     Spec(
@@ -208,7 +208,7 @@ SPECS = (
         "system",
         "facts",
         "This dataset has no code that says what it may be used for. The committee will decide.",
-        "No permission code.",
+        "The dataset has no code that says what it may be used for, so the committee decides.",
         "It is not on record what you agreed to, so people must decide.",
     ),
     Spec(
@@ -216,7 +216,7 @@ SPECS = (
         "system",
         "facts",
         "This dataset has more than one permission code ({codes}). The committee will decide.",
-        "Permission codes {codes}; one is expected.",
+        "The dataset has more than one code that says what it may be used for, and one is expected: {codes}.",
         "It is not clear what you agreed to, so people must decide.",
     ),
     Spec(
@@ -224,7 +224,7 @@ SPECS = (
         "system",
         "facts",
         "The codes of this dataset contradict each other ({codes}). The committee will decide; the data owner is told.",
-        "Contradiction: {codes}.",
+        "The codes of the dataset contradict each other, so the data holder must correct them: {codes}.",
         "It is not clear what you agreed to, so people must decide.",
     ),
     Spec(
@@ -232,7 +232,7 @@ SPECS = (
         "system",
         "facts",
         "This dataset has a code that we do not know ({code}). The committee will decide.",
-        "{code} is not a DUO code for datasets.",
+        "The dataset has a code that is no data use code for datasets: {code}.",
         "It is not clear what you agreed to, so people must decide.",
     ),
     Spec(
@@ -240,7 +240,7 @@ SPECS = (
         "system",
         "facts",
         "This dataset has an obsolete code ({code}). The committee will decide.",
-        "{code} is obsolete and has no replacement.",
+        "The dataset has an obsolete code that nothing takes the place of: {code}.",
         "It is not clear what you agreed to, so people must decide.",
     ),
     Spec(
@@ -248,7 +248,7 @@ SPECS = (
         "system",
         "facts",
         "An obsolete heading ({code}) among the codes of this dataset was ignored.",
-        "{code} never said anything.",
+        "An obsolete code of the dataset never said anything and was ignored: {code}.",
         "This use fits what you agreed to.",
     ),
     Spec(
@@ -256,7 +256,7 @@ SPECS = (
         "system",
         "facts",
         "The code {code} of this dataset lacks a part ({parameter}). The committee will decide.",
-        "{code} without {parameter}.",
+        "A code of the dataset ({code}) lacks a part that it needs: {parameter}.",
         "It is not clear what you agreed to, so people must decide.",
     ),
     Spec(
@@ -264,7 +264,7 @@ SPECS = (
         "system",
         "facts",
         "The code {code} of this dataset has a part that it cannot have ({parameter}). The committee will decide.",
-        "{code} with {parameter}.",
+        "A code of the dataset ({code}) has a part that it cannot have: {parameter}.",
         "It is not clear what you agreed to, so people must decide.",
     ),
     Spec(
@@ -272,7 +272,7 @@ SPECS = (
         "system",
         "merits",
         "The code {code} of this dataset has limits in words. The committee will read them.",
-        "{code} with free text.",
+        "A code of the dataset has limits in words, which the committee has to read: {code}.",
         "People must compare this study with what you agreed to.",
     ),
 )

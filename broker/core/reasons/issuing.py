@@ -8,7 +8,7 @@ SPECS = (
         "contract",
         "facts",
         "Visas for controlled access come from a committee's grants and cannot be asserted.",
-        "ControlledAccessGrants come from grants only.",
+        "Visas for controlled access are made from a committee's grants only (ControlledAccessGrants).",
         "Somebody tried to give permission past the committee. It was refused.",
     ),
     Spec(
@@ -16,7 +16,7 @@ SPECS = (
         "person",
         "facts",
         "Identities are linked by proof of both, and cannot be asserted to be one.",
-        "LinkedIdentities come from proven links only.",
+        "Visas that link identities are made from proven links only (LinkedIdentities).",
         "Somebody tried to join identities without proof. It was refused.",
     ),
     Spec(
@@ -24,7 +24,7 @@ SPECS = (
         "system",
         "facts",
         "This type of visa is not registered here.",
-        "Visa type neither standard nor registered.",
+        "The type of the visa is neither a standard one nor registered here.",
         "A statement of an unknown kind was refused.",
     ),
     Spec(
@@ -32,7 +32,7 @@ SPECS = (
         "people",
         "facts",
         "Nobody vouches for themselves.",
-        "Assertion about oneself refused.",
+        "The person tried to vouch for themselves, which nobody may.",
         "Somebody tried to vouch for themselves. It was refused.",
     ),
     Spec(
@@ -40,7 +40,7 @@ SPECS = (
         "contract",
         "facts",
         "Accept the terms of use first: {url}",
-        "Terms of use not accepted: {url}",
+        "The applicant has not accepted the terms of use of these data: {url}.",
         "Somebody who had not accepted the rules was refused.",
     ),
     Spec(
@@ -48,7 +48,7 @@ SPECS = (
         "contract",
         "facts",
         "These data are for registered researchers: bring both visas of Registered Access, the researcher status and the accepted terms, that name {url}.",
-        "Registered Access visas missing for {url}.",
+        "The dataset is for registered researchers, and the applicant has not shown the visas that prove it: {url}.",
         "Somebody who is not a registered researcher was refused.",
     ),
 )

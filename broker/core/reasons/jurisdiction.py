@@ -8,7 +8,7 @@ SPECS = (
         "system",
         "facts",
         "We need to know: {missing}. Then the decision can be made.",
-        "Missing facts: {missing}.",
+        "The law that applies cannot be judged before these facts are known: {missing}.",
         "We must first know more about this use.",
     ),
     Spec(
@@ -16,7 +16,7 @@ SPECS = (
         "system",
         "facts",
         "We have no rules for data from {countries}. The legal office will decide.",
-        "No pack answers for {countries}.",
+        "No rules are in force here for data from these countries, so a legal officer decides: {countries}.",
         "A lawyer must check the law of another country first.",
     ),
     Spec(
@@ -24,7 +24,7 @@ SPECS = (
         "system",
         "merits",
         "No rule of the law that applies fits your request. The legal office will decide.",
-        "No rule of the pack matched; its default is to refer.",
+        "No rule of the law that applies fits the request, so a legal officer decides.",
         "A lawyer must look at this use first.",
     ),
     Spec(
@@ -32,7 +32,7 @@ SPECS = (
         "system",
         "merits",
         "We are not sure enough of the rules that would allow this. The legal office will decide.",
-        "Permit of a pack with low confidence: to be confirmed.",
+        "The rules that would allow this are not sure enough (low confidence), so a legal officer confirms it.",
         "A lawyer is checking the rules first.",
     ),
     Spec(
@@ -40,7 +40,7 @@ SPECS = (
         "system",
         "facts",
         "The rules that would allow this are overdue for review. The legal office will decide.",
-        "Permit of a pack whose review is more than 90 days overdue.",
+        "The review of the rules that would allow this is more than 90 days overdue, so a legal officer decides.",
         "A lawyer must look at the rules again first.",
     ),
     Spec(
@@ -48,7 +48,7 @@ SPECS = (
         "person",
         "merits",
         "Anonymous data: no transfer limit.",
-        "Recital 26.",
+        "The data are anonymous, so the EU's limits on transfers do not apply (GDPR, recital 26).",
         "Only anonymous figures were shared.",
     ),
     Spec(
@@ -56,7 +56,7 @@ SPECS = (
         "person",
         "merits",
         "Nobody outside sees records of persons; results are checked before release.",
-        "No personal data made available.",
+        "No personal data are made available outside, so there is no transfer under EU law.",
         "Nobody abroad can see your record; only checked results leave.",
     ),
     Spec(
@@ -64,7 +64,7 @@ SPECS = (
         "person",
         "merits",
         "Use inside the European Economic Area.",
-        "Art 1(3).",
+        "The data stay inside the European Economic Area, so there is no transfer to limit (GDPR, Art 1(3)).",
         "Your data stay where the data law of Europe holds.",
     ),
     Spec(
@@ -72,7 +72,7 @@ SPECS = (
         "person",
         "merits",
         "You work abroad for the same institution: allowed after a risk check.",
-        "No importer; Art 32.",
+        "The person works abroad for the same institution, so nobody else imports the data; its security must be checked (GDPR, Art 32).",
         "A person of the same institution worked from abroad.",
     ),
     Spec(
@@ -80,7 +80,7 @@ SPECS = (
         "person",
         "merits",
         "Your country's data protection is recognised by the EU.",
-        "Art 45; the country is on the list of adequacy decisions.",
+        "The EU has decided that the country of the recipient protects data well enough (GDPR, Art 45).",
         "The EU has found that this country protects data well.",
     ),
     Spec(
@@ -88,7 +88,7 @@ SPECS = (
         "person",
         "merits",
         "The body that you work for is listed under the EU-US framework.",
-        "DPF participant.",
+        "The recipient is listed under the EU-US data privacy framework, which counts as enough protection.",
         "The receiver keeps the rules of a pact of the EU and the US.",
     ),
     Spec(
@@ -96,7 +96,7 @@ SPECS = (
         "person",
         "merits",
         "The EU decision for your country covers organisations like yours.",
-        "Partial adequacy.",
+        "The EU's decision on the recipient's country covers organisations of this kind (partial adequacy).",
         "The EU has found that such organisations protect data well.",
     ),
     Spec(
@@ -104,7 +104,7 @@ SPECS = (
         "person",
         "merits",
         "Standard contract clauses and a transfer check are in place.",
-        "Art 46; clauses and transfer assessment are on file.",
+        "The standard contract clauses and the transfer assessment are on file (GDPR, Art 46).",
         "A contract makes the receiver protect your data.",
     ),
     Spec(
@@ -112,7 +112,7 @@ SPECS = (
         "person",
         "facts",
         "Records may be shown to you once the standard contract clauses are signed and the transfer check is done.",
-        "Evidence missing: {evidence}.",
+        "EU law asks for safeguards before records are shown there, and these papers are not on file: {evidence}.",
         "A protection contract must be signed first.",
     ),
     Spec(
@@ -120,7 +120,7 @@ SPECS = (
         "person",
         "merits",
         "Consent to the transfer is an exception for single cases, so people must decide.",
-        "Derogation by consent: a strict exception, never automatic.",
+        "The only ground for the transfer would be consent, which is a strict exception and never automatic (GDPR, Art 49).",
         "Consent alone is not enough to send data abroad; a specialist must check.",
     ),
     Spec(
@@ -128,7 +128,7 @@ SPECS = (
         "person",
         "none",
         "Your organisation cannot sign the contract clauses that EU law asks for, so records cannot be shown to you.",
-        "No adequacy decision covers this, and the recipient cannot sign the standard clauses.",
+        "No decision of the EU covers the recipient's country, and the recipient cannot sign the standard contract clauses.",
         "The receiver cannot promise enough protection, so your record is not shown.",
     ),
     Spec(
@@ -136,7 +136,7 @@ SPECS = (
         "person",
         "facts",
         "A data permit from the health data access body is needed.",
-        "Art 68.",
+        "EU law asks for a data permit of the health data access body, and none is on file (EHDS, Art 68).",
         "A public authority must approve this use.",
     ),
     Spec(
@@ -144,7 +144,7 @@ SPECS = (
         "person",
         "none",
         "Work is possible only in the secure processing environment.",
-        "Art 73.",
+        "EU law allows this work in a secure processing environment only (EHDS, Art 73).",
         "Your data stay in a protected room; only checked results leave.",
     ),
     Spec(
@@ -152,7 +152,7 @@ SPECS = (
         "person",
         "none",
         "EU law forbids this purpose.",
-        "Art 54.",
+        "EU law forbids the use of health data for this purpose (EHDS, Art 54).",
         "EU law forbids this use. It was refused.",
     ),
     Spec(
@@ -160,7 +160,7 @@ SPECS = (
         "person",
         "merits",
         "Allowed under the data permit.",
-        "Data permit on file.",
+        "The data permit of the health data access body is on file, so EU law allows it.",
         "A public authority approved this use.",
     ),
     Spec(
@@ -168,16 +168,23 @@ SPECS = (
         "person",
         "merits",
         "Nobody outside sees records of persons.",
-        "No restricted transfer.",
+        "Nobody outside sees records of persons, so there is no restricted transfer under UK law.",
         "Nobody abroad can see your record.",
     ),
-    Spec("JUR-UK-DOMESTIC", "person", "merits", "Use inside the UK.", "Domestic.", "Your data stay in the UK."),
+    Spec(
+        "JUR-UK-DOMESTIC",
+        "person",
+        "merits",
+        "Use inside the UK.",
+        "The data stay inside the United Kingdom, so there is no transfer to limit.",
+        "Your data stay in the UK.",
+    ),
     Spec(
         "JUR-UK-ADEQUATE",
         "person",
         "merits",
         "Your country is approved under UK law.",
-        "UK list.",
+        "The recipient's country is on the list of those that the United Kingdom approves.",
         "The UK has approved this country.",
     ),
     Spec(
@@ -185,7 +192,7 @@ SPECS = (
         "person",
         "merits",
         "Your organisation is covered by the UK-US bridge.",
-        "Bridge.",
+        "The recipient is covered by the UK-US data bridge, which counts as enough protection.",
         "The receiver is certified.",
     ),
     Spec(
@@ -193,7 +200,7 @@ SPECS = (
         "person",
         "merits",
         "Transfer agreement and risk assessment are in place.",
-        "IDTA or Addendum, and TRA, are on file.",
+        "The UK transfer agreement (IDTA or Addendum) and the risk assessment (TRA) are on file.",
         "A contract makes the receiver protect your data.",
     ),
     Spec(
@@ -201,7 +208,7 @@ SPECS = (
         "person",
         "facts",
         "Records may be shown to you once the UK transfer agreement is signed and the risk assessment is done.",
-        "Evidence missing.",
+        "UK law asks for a transfer agreement and a risk assessment, and they are not on file.",
         "A protection contract must be signed first.",
     ),
     Spec(
@@ -209,7 +216,7 @@ SPECS = (
         "state",
         "merits",
         "Only statistics are shown.",
-        "No access to individual data.",
+        "Only statistics are shown and no data of single persons, so the US bulk-data rule does not apply.",
         "Only statistics were shared.",
     ),
     Spec(
@@ -217,7 +224,7 @@ SPECS = (
         "state",
         "merits",
         "Federally funded work: the US bulk-data rule does not apply. Other rules still do.",
-        "Exemption recorded.",
+        "The work is federally funded, and the exemption from the US bulk-data rule is on record.",
         "A US security rule does not apply to this study.",
     ),
     Spec(
@@ -225,7 +232,7 @@ SPECS = (
         "state",
         "merits",
         "Allowed; do not pass the data to listed countries or their entities.",
-        "Not a covered person.",
+        "The recipient is not one of those to whom the US bulk-data rule limits access (no covered person).",
         "The receiver must not pass data to certain countries.",
     ),
     Spec(
@@ -233,7 +240,7 @@ SPECS = (
         "state",
         "merits",
         "Allowed: below the US threshold, counting the last 12 months.",
-        "The count of twelve months is not above the threshold.",
+        "What was given within the last twelve months is not above the threshold of the US bulk-data rule.",
         "The number of people is below a legal limit.",
     ),
     Spec(
@@ -241,7 +248,7 @@ SPECS = (
         "state",
         "facts",
         "Because a fee is paid, a clause against passing data on is needed.",
-        "Onward clause missing.",
+        "A fee is paid, so US law asks for a clause against passing the data on, and none is on file.",
         "A contract clause must be signed first.",
     ),
     Spec(
@@ -249,7 +256,7 @@ SPECS = (
         "state",
         "facts",
         "Tell us who owns your organisation and where the user lives.",
-        "Ownership/residence unknown.",
+        "It is not known who owns the organisation or where the user lives, which US law asks for.",
         "The receiver must first be checked.",
     ),
     Spec(
@@ -257,7 +264,7 @@ SPECS = (
         "state",
         "merits",
         "The US rule may or may not apply to an unpaid collaboration. A lawyer decides.",
-        "Counsel to classify.",
+        "It is not clear whether the US bulk-data rule applies to unpaid work together, so a lawyer decides.",
         "A lawyer is checking a US security rule.",
     ),
     Spec(
@@ -265,7 +272,7 @@ SPECS = (
         "state",
         "none",
         "A US security rule forbids giving your organisation data on so many US persons. We cannot waive it.",
-        "Prohibited above the threshold of the category; mandatory, a vote has no effect.",
+        "The request is above the threshold of the US bulk-data rule, which forbids it; no vote can change that.",
         "A US law stops this data going to some receivers.",
     ),
     Spec(
@@ -273,7 +280,7 @@ SPECS = (
         "state",
         "none",
         "NIH does not allow access from a country where you, your institution or your computing are.",
-        "NOT-OD-25-083.",
+        "The NIH allows no access from a country where the person, the institution or the computing is (NOT-OD-25-083).",
         "The US funder does not allow use from some countries.",
     ),
     Spec(
@@ -281,7 +288,7 @@ SPECS = (
         "person",
         "none",
         "Generative models trained on this data may not be shared.",
-        "NOT-OD-25-081.",
+        "The NIH forbids sharing generative models that were trained on these data (NOT-OD-25-081).",
         "AI models that could leak your data may not be shared.",
     ),
     Spec(
@@ -289,7 +296,7 @@ SPECS = (
         "person",
         "facts",
         "Have your institution attest NIST SP 800-171, or use a secure environment that already has it.",
-        "Attestation missing.",
+        "The NIH asks the institution to attest the security standard NIST SP 800-171, and it has not done so.",
         "The receiver must show strong computer security first.",
     ),
     Spec(
@@ -297,7 +304,7 @@ SPECS = (
         "contract",
         "merits",
         "Allowed under NIH terms.",
-        "OK.",
+        "The terms of the NIH for these data are met.",
         "The US funder's rules are met.",
     ),
     Spec(
@@ -305,7 +312,7 @@ SPECS = (
         "state",
         "merits",
         "Use inside China by a Chinese institution.",
-        "Domestic.",
+        "A Chinese institution uses the data inside China, so no rule on sending them abroad applies.",
         "Your data stay in China.",
     ),
     Spec(
@@ -313,7 +320,7 @@ SPECS = (
         "state",
         "facts",
         "An agreement with a Chinese partner institution is needed.",
-        "Partner missing.",
+        "Chinese law asks for an agreement with a Chinese partner institution, and none is on file.",
         "A local partner must take part.",
     ),
     Spec(
@@ -321,7 +328,7 @@ SPECS = (
         "state",
         "none",
         "A Chinese security review is needed (more than 500 people sequenced, special families or regions).",
-        "Review missing.",
+        "Chinese law asks for a security review of such data, and none is on file.",
         "A government review must come first.",
     ),
     Spec(
@@ -329,7 +336,7 @@ SPECS = (
         "state",
         "facts",
         "The Chinese partner must file a report and a backup copy first.",
-        "Report missing.",
+        "Chinese law asks for a report and a backup copy beforehand, and they are not on file.",
         "A government report must come first.",
     ),
     Spec(
@@ -337,7 +344,7 @@ SPECS = (
         "state",
         "none",
         "10,000 or more people this year: a government assessment is needed.",
-        "Assessment missing.",
+        "Chinese law asks for a government assessment of so many people's data, and none is on file.",
         "A government check must come first.",
     ),
     Spec(
@@ -345,7 +352,7 @@ SPECS = (
         "person",
         "facts",
         "The Chinese standard contract must be filed, or a certificate held.",
-        "Contract/certificate missing.",
+        "Chinese law asks for its standard contract or a certificate, and neither is on file.",
         "A protection contract must be filed first.",
     ),
     Spec(
@@ -353,7 +360,7 @@ SPECS = (
         "person",
         "facts",
         "Separate consent for sending data abroad is needed.",
-        "Separate consent missing.",
+        "Chinese law asks for a separate consent to sending the data abroad, and none is on file.",
         "You must be asked separately before data go abroad.",
     ),
     Spec(
@@ -361,7 +368,7 @@ SPECS = (
         "state",
         "merits",
         "Chinese requirements are met.",
-        "OK.",
+        "What Chinese law asks for is on file, so it allows this.",
         "The rules for sending data abroad are met.",
     ),
     Spec(
@@ -369,7 +376,7 @@ SPECS = (
         "person",
         "merits",
         "Use inside South Africa.",
-        "Domestic.",
+        "The data stay inside South Africa, so there is no transfer to limit.",
         "Your data stay in South Africa.",
     ),
     Spec(
@@ -377,7 +384,7 @@ SPECS = (
         "person",
         "facts",
         "Approval of a South African ethics committee and a transfer agreement are needed.",
-        "HREC missing.",
+        "South African law asks for the approval of one of its ethics committees (HREC), and none is on file.",
         "An ethics committee must agree first.",
     ),
     Spec(
@@ -385,7 +392,7 @@ SPECS = (
         "person",
         "merits",
         "Your country was assessed as giving enough protection.",
-        "s72(1)(a).",
+        "The recipient's country was assessed as giving enough protection (POPIA, s72(1)(a)).",
         "This country protects data well enough.",
     ),
     Spec(
@@ -393,7 +400,7 @@ SPECS = (
         "person",
         "merits",
         "Ethics approval, agreement and authorisation are in place.",
-        "OK.",
+        "The ethics approval, the agreement and the authorisation that South African law asks for are on file.",
         "A contract and the regulator's approval protect you.",
     ),
     Spec(
@@ -401,7 +408,7 @@ SPECS = (
         "person",
         "facts",
         "You need a transfer agreement and leave from the regulator.",
-        "s57.",
+        "South African law asks for a transfer agreement and leave from the regulator (POPIA, s57), and they are not on file.",
         "The regulator must agree first.",
     ),
     Spec(
@@ -409,7 +416,7 @@ SPECS = (
         "person",
         "merits",
         "Use inside Nigeria.",
-        "Domestic.",
+        "The data stay inside Nigeria, so there is no transfer to limit.",
         "Your data stay in Nigeria.",
     ),
     Spec(
@@ -417,7 +424,7 @@ SPECS = (
         "person",
         "merits",
         "Contract and ethics approval are in place.",
-        "s41.",
+        "The contract and the ethics approval that Nigerian law asks for are on file (NDPA, s41).",
         "A contract protects your data.",
     ),
     Spec(
@@ -425,7 +432,7 @@ SPECS = (
         "person",
         "facts",
         "A transfer contract and ethics approval are needed.",
-        "s41.",
+        "Nigerian law asks for a transfer contract and an ethics approval, and they are not on file (NDPA, s41).",
         "A contract must be signed first.",
     ),
     Spec(
@@ -433,16 +440,23 @@ SPECS = (
         "person",
         "merits",
         "Consent to the transfer is an exception, so people must decide.",
-        "s43(1)(a).",
+        "The only ground for the transfer would be consent, which is an exception, so people decide (NDPA, s43(1)(a)).",
         "Consent alone is not enough to send data abroad; a specialist must check.",
     ),
-    Spec("JUR-IN-DOMESTIC", "state", "merits", "Use inside India.", "Domestic.", "Your data stay in India."),
+    Spec(
+        "JUR-IN-DOMESTIC",
+        "state",
+        "merits",
+        "Use inside India.",
+        "The data stay inside India, so there is no transfer to limit.",
+        "Your data stay in India.",
+    ),
     Spec(
         "JUR-IN-HMSC",
         "state",
         "facts",
         "Approval of the Health Ministry's Screening Committee is needed; the Indian partner applies.",
-        "HMSC missing.",
+        "Indian rules ask for the approval of the Health Ministry's Screening Committee (HMSC), and none is on file.",
         "A government committee must agree first.",
     ),
     Spec(
@@ -450,7 +464,7 @@ SPECS = (
         "state",
         "merits",
         "Screening Committee approval is in place.",
-        "OK.",
+        "The approval of the Health Ministry's Screening Committee is on file (HMSC).",
         "A committee of the government said yes.",
     ),
     Spec(
@@ -458,7 +472,7 @@ SPECS = (
         "person",
         "merits",
         "Allowed: your country is not restricted by India.",
-        "s16.",
+        "India has not restricted transfers to the recipient's country (DPDP Act, s16).",
         "India has not restricted this country.",
     ),
     Spec(
@@ -466,16 +480,23 @@ SPECS = (
         "state",
         "none",
         "India has restricted transfers to your country.",
-        "s16(1).",
+        "India has restricted transfers to the recipient's country (DPDP Act, s16(1)).",
         "India does not allow data to go to this country.",
     ),
-    Spec("JUR-BR-DOMESTIC", "person", "merits", "Use inside Brazil.", "Domestic.", "Your data stay in Brazil."),
+    Spec(
+        "JUR-BR-DOMESTIC",
+        "person",
+        "merits",
+        "Use inside Brazil.",
+        "The data stay inside Brazil, so there is no transfer to limit.",
+        "Your data stay in Brazil.",
+    ),
     Spec(
         "JUR-BR-ADEQUATE",
         "person",
         "merits",
         "Your country's protection is recognised by Brazil.",
-        "Adequacy.",
+        "Brazil has decided that the recipient's country protects data well enough (adequacy).",
         "Brazil has found that this country protects data well.",
     ),
     Spec(
@@ -483,7 +504,7 @@ SPECS = (
         "person",
         "merits",
         "The Brazilian standard clauses are in place.",
-        "ANPD SCC.",
+        "The standard contract clauses of Brazil's authority (ANPD) are on file.",
         "A contract protects your data.",
     ),
     Spec(
@@ -491,7 +512,7 @@ SPECS = (
         "person",
         "facts",
         "Records may be shown to you once the Brazilian standard clauses are signed, unchanged.",
-        "SCC missing.",
+        "Brazilian law asks for its standard contract clauses, unchanged, and they are not on file.",
         "A protection contract must be signed first.",
     ),
 )

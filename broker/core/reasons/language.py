@@ -67,9 +67,21 @@ EVERY_WORD: Mapping[str, str] = {
 }
 """By key, in English: the words of explanations, of what they name, and those of the pages."""
 
-_Named = Literal["fact", "evidence", "role"]
-_NAMING: Mapping[str, _Named] = {"missing": "fact", "evidence": "evidence", "roles": "role"}
+_Named = Literal["fact", "evidence", "role", "parameter"]
+_NAMING: Mapping[str, _Named] = {
+    "missing": "fact",
+    "keys": "fact",
+    "evidence": "evidence",
+    "roles": "role",
+    "parameter": "parameter",
+}
 """Slots that list ids, and what kind of thing each id names."""
+_KEYS: Mapping[str, Mapping[str, str]] = {
+    "purpose": {EVERY_WORD[key]: key for key in EVERY_WORD if key.startswith("doing.")},
+    "permission": {EVERY_WORD[key]: key for key in EVERY_WORD if key.startswith("duo.")},
+    "topics": {key.removeprefix("topic.").replace("_", " "): key for key in EVERY_WORD if key.startswith("topic.")},
+}
+"""Slots that hold phrases of a closed list, and the keys of the words for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +161,19 @@ class Tongue:
         template = self._of(self.language.words.get(key), "all", english, english)
         return filled(template, written(slots, self.language.figures, self.place))
 
-    def sentence(self, spec: Spec, audience: Audience, slots: Mapping[str, str], stored: str | None = None) -> str:
-        """The sentence of a reason. `stored`: the English that was told at the time, which holds if it differs."""
-        english = str(getattr(spec, audience))
-        told = filled(english, _in_words(slots, Tongue()))
+    def sentence(
+        self,
+        spec: Spec,
+        audience: Audience,
+        slots: Mapping[str, str],
+        stored: str | None = None,
+        english: Mapping[str, str] | None = None,
+    ) -> str:
+        """The sentence of a reason. `stored`: the English that was told at the time, which holds if it differs.
+
+        `english`: the slots for the English, where `slots` hold words of this language.
+        """
+        told = filled(str(getattr(spec, audience)), _in_words(english or slots, Tongue()))
         if stored is not None and stored != told:
             self.stale = self.stale or self.language.tag != ENGLISH.tag
             return stored
@@ -201,9 +222,13 @@ class Tongue:
 def _in_words(slots: Mapping[str, str], tongue: Tongue) -> Mapping[str, str]:
     """`slots` with words in place of the ids of facts and papers."""
     named = {slot: kind for slot, kind in _NAMING.items() if slot in slots}
-    if not named:
+    phrased = {slot: keys for slot, keys in _KEYS.items() if slot in slots}
+    if not named and not phrased:
         return slots
     said = {slot: ", ".join(tongue.thing(kind, id) for id in slots[slot].split(", ")) for slot, kind in named.items()}
+    for slot, keys in phrased.items():
+        each = slots[slot].split(", ") if slot == "topics" else [slots[slot]]
+        said[slot] = ", ".join(tongue.word(keys[one]) if one in keys else one for one in each)
     return {**slots, **said}
 
 

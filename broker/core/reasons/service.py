@@ -8,7 +8,7 @@ SPECS = (
         "system",
         "facts",
         "The request cannot be read: {problem}.",
-        "Malformed request.",
+        "The request could not be read as it was sent.",
         "A request could not be read.",
     ),
     Spec(
@@ -16,7 +16,7 @@ SPECS = (
         "system",
         "facts",
         "Something in the request is not as it must be: {problem}.",
-        "Invalid request.",
+        "Something in the request is not as it must be.",
         "A request was not as it must be.",
     ),
     Spec(
@@ -24,7 +24,7 @@ SPECS = (
         "system",
         "facts",
         "The request is too large: {limit}.",
-        "Request over a limit.",
+        "The request is larger than is allowed.",
         "A request was too large.",
     ),
     Spec(
@@ -32,7 +32,7 @@ SPECS = (
         "system",
         "facts",
         "A header of the request is too large: {limit}.",
-        "Header over a limit.",
+        "A header of the request is larger than is allowed.",
         "A request was too large.",
     ),
     Spec(
@@ -40,7 +40,7 @@ SPECS = (
         "system",
         "facts",
         "The request took too long to arrive: {limit}. Send it again.",
-        "Body did not arrive in time.",
+        "The request did not arrive in the time that is allowed.",
         "A request did not arrive whole.",
     ),
     Spec(
@@ -48,7 +48,7 @@ SPECS = (
         "system",
         "facts",
         "Too many requests came from where you are. Ask again in {seconds} seconds.",
-        "Asked more often than the quota allows.",
+        "More requests came from there than are allowed in the time.",
         "A program asked too often and has to wait.",
     ),
     Spec(
@@ -56,7 +56,7 @@ SPECS = (
         "system",
         "facts",
         "Send the body as {wanted}.",
-        "Wrong media type.",
+        "The request was sent in a format that is not taken here.",
         "A request came in the wrong form.",
     ),
     Spec(
@@ -64,7 +64,7 @@ SPECS = (
         "system",
         "facts",
         "There is nothing here for you under this address.",
-        "Unknown or hidden.",
+        "There is nothing under this address, or nothing that may be shown.",
         "Somebody asked for something that is not there.",
     ),
     Spec(
@@ -72,7 +72,7 @@ SPECS = (
         "system",
         "facts",
         "This is no drs:// address that means one thing: {problem}.",
-        "Malformed drs:// address.",
+        "The drs:// address does not mean one thing and cannot be followed.",
         "An address of data could not be read.",
     ),
     Spec(
@@ -80,7 +80,7 @@ SPECS = (
         "system",
         "facts",
         "{server} is not among the DRS servers that may be asked from here.",
-        "Unlisted DRS server.",
+        "The server is not among those that may be asked from here.",
         "Somebody asked for data at a place that is not listed.",
     ),
     Spec(
@@ -88,7 +88,7 @@ SPECS = (
         "system",
         "facts",
         "You may have this, and its bytes are still being brought from where they are kept. Ask again in {seconds} seconds.",
-        "Permitted; the bytes are being staged.",
+        "The use is permitted, and the data are still being fetched.",
         "Somebody who may use data is waiting for them.",
     ),
     Spec(
@@ -96,7 +96,7 @@ SPECS = (
         "system",
         "facts",
         "This address does not answer to this method. It answers to {allowed}.",
-        "Method not allowed.",
+        "The address does not answer to this kind of request (method).",
         "A request was not possible here.",
     ),
     Spec(
@@ -104,7 +104,7 @@ SPECS = (
         "system",
         "facts",
         "The byte range is not in the object, or is not allowed: {problem}.",
-        "Range not satisfiable.",
+        "The part of the file that was asked for does not exist, or is not allowed.",
         "A part of a file was asked for that does not exist.",
     ),
     Spec(
@@ -112,7 +112,7 @@ SPECS = (
         "system",
         "facts",
         "This is not to be had in that format. Ask for {formats}.",
-        "Format not available.",
+        "The data are not to be had in the format that was asked for.",
         "A file was asked for in a form that it does not have.",
     ),
     Spec(
@@ -120,7 +120,7 @@ SPECS = (
         "system",
         "facts",
         "There is no such region: {problem}.",
-        "Region cannot be satisfied.",
+        "The region that was asked for is not in the file.",
         "A part of a genome was asked for that does not exist.",
     ),
     Spec(
@@ -128,7 +128,7 @@ SPECS = (
         "system",
         "facts",
         "The file knows no reference sequence {reference}.",
-        "Unknown reference sequence.",
+        "The file knows no reference sequence of that name.",
         "A part of a genome was asked for that the file does not have.",
     ),
     Spec(
@@ -136,7 +136,7 @@ SPECS = (
         "system",
         "facts",
         "The content is not the one that If-Match names. Ask for its ETag again, and begin anew.",
-        "If-Match names another content.",
+        "The content is another than the one that was named (If-Match).",
         "A part of another version of a file was asked for.",
     ),
     Spec(
@@ -144,7 +144,7 @@ SPECS = (
         "system",
         "facts",
         "Somebody else changed this first. Load it again and decide again.",
-        "Version conflict.",
+        "Somebody else changed the same thing first.",
         "Two changes met; one has to be made again.",
     ),
     Spec(
@@ -160,7 +160,7 @@ SPECS = (
         "system",
         "facts",
         "Somebody else changed this since you read it. Read it again, then decide again.",
-        "Version of If-Match is not the stored one.",
+        "Somebody else changed it since it was read (If-Match).",
         "Two changes met; one has to be made again.",
     ),
     Spec(
@@ -168,7 +168,7 @@ SPECS = (
         "system",
         "facts",
         "Say which version you change: send If-Match with the ETag that you read.",
-        "If-Match missing.",
+        "The request does not say which version it changes (If-Match).",
         "A change that did not say what it changes was refused.",
     ),
     Spec(
@@ -176,7 +176,7 @@ SPECS = (
         "system",
         "facts",
         "The same request is being worked on. Ask again in a moment, with the same Idempotency-Key.",
-        "Idempotency-Key in use.",
+        "The same request is being worked on already (Idempotency-Key).",
         "The same request came twice at once.",
     ),
     Spec(
@@ -184,7 +184,7 @@ SPECS = (
         "system",
         "facts",
         "This Idempotency-Key stood with another request. Take a new key for a new request.",
-        "Idempotency-Key reused for another request.",
+        "The key of the request stood with another request before (Idempotency-Key).",
         "A request came under another one's name and was refused.",
     ),
     Spec(
@@ -192,7 +192,7 @@ SPECS = (
         "system",
         "facts",
         "This was done before, under receipt {receipt}, and not again; its answer is no longer kept.",
-        "Repeated under its Idempotency-Key; the answer is gone.",
+        "The request was repeated, and the answer of the first time is no longer kept (Idempotency-Key).",
         "A request that came twice was done once.",
     ),
     Spec(
@@ -200,7 +200,7 @@ SPECS = (
         "state",
         "facts",
         "These data are held for a court or an authority and cannot be erased (until: {until}).",
-        "Legal hold until {until}.",
+        "The data are held for a court or an authority and cannot be erased before that ends ({until}).",
         "Your data are held for a court or an authority, and cannot be erased now.",
     ),
     Spec(
@@ -208,7 +208,7 @@ SPECS = (
         "system",
         "facts",
         "There is no open question with code {asked} that you may answer in this way.",
-        "No open question {asked} for this role, or the answer lacks what it needs.",
+        "No open question of this code is for this role, or the answer lacks what it needs ({asked}).",
         "An answer to a question that nobody had asked was not taken.",
     ),
     Spec(
@@ -216,7 +216,7 @@ SPECS = (
         "system",
         "facts",
         "This cannot happen now: it is {state}.",
-        "Not possible in this state.",
+        "As things stand, this cannot happen now.",
         "A step was not possible any more.",
     ),
     Spec(
@@ -224,7 +224,7 @@ SPECS = (
         "system",
         "facts",
         "Nothing was taken: {n} records cannot be. The first: {problem}.",
-        "Consent records refused: {n}.",
+        "Consent records that were sent cannot be taken in, so none of them was ({n}).",
         "A change to your consent could not be read, so nothing was changed.",
     ),
     Spec(
@@ -232,7 +232,7 @@ SPECS = (
         "system",
         "facts",
         "This key cannot be used: {problem}.",
-        "Crypt4GH key refused.",
+        "The key for encrypted files cannot be used (Crypt4GH).",
         "A key that was not good enough was refused.",
     ),
     Spec(
@@ -240,7 +240,7 @@ SPECS = (
         "system",
         "facts",
         "This does not show that the key is yours. Begin again: each answer can be tried once.",
-        "No proof of possession.",
+        "It was not shown that the key for encrypted files is the person's own.",
         "Someone could not show that a key is theirs.",
     ),
     Spec(
@@ -248,7 +248,7 @@ SPECS = (
         "system",
         "facts",
         "You have no Crypt4GH key here. Register one, then ask again.",
-        "No live Crypt4GH key of the person.",
+        "The person has no key for encrypted files here (Crypt4GH).",
         "Someone asked for locked data but had no key for it.",
     ),
     Spec(
@@ -256,7 +256,7 @@ SPECS = (
         "people",
         "facts",
         "Nobody decides on their own request.",
-        "Self-decision refused.",
+        "The person tried to decide about a request of their own, which nobody may.",
         "Somebody tried to decide on their own request. It was refused.",
     ),
     Spec(
@@ -264,7 +264,7 @@ SPECS = (
         "people",
         "facts",
         "What you wrote is what the rules said already. Say in your own words why you answer so.",
-        "A ground that repeats the rules is no ground.",
+        "The ground that was written only repeats what the rules said already.",
         "Who decided about your data repeated the rules. They were asked for words of their own.",
     ),
     Spec(
@@ -272,7 +272,7 @@ SPECS = (
         "people",
         "facts",
         "Who wrote or proposed a change to the rules does not put it in force. Another person must.",
-        "A change to the rules needs a second person.",
+        "The person wrote or proposed this change to the rules, so another person must put it in force.",
         "Nobody changes the rules for your data alone.",
     ),
     Spec(
@@ -280,7 +280,7 @@ SPECS = (
         "system",
         "facts",
         "These rules cannot be proposed or put in force yet: {problem}.",
-        "Lint, cases or settings refuse the pack.",
+        "The changed rules have faults, so they cannot be proposed or put in force yet.",
         "Rules that were not sound were not put in force.",
     ),
     Spec(
@@ -288,7 +288,7 @@ SPECS = (
         "system",
         "facts",
         "Another version of these rules came into force since this was begun. Begin again from that one.",
-        "Begun from a version that is no longer in force.",
+        "The change was begun from a version of the rules that is no longer in force.",
         "Old rules were not put in place of newer ones.",
     ),
     Spec(
@@ -296,7 +296,7 @@ SPECS = (
         "people",
         "facts",
         "Before these rules come into force, people are asked about this very text, and a person closes the consultation. Open one, or close it.",
-        "No closed consultation about this text.",
+        "People were not asked about this very text, or nobody has closed the consultation.",
         "Rules for your data were not changed before people had been asked.",
     ),
     Spec(
@@ -304,7 +304,7 @@ SPECS = (
         "people",
         "facts",
         "Objections without an answer: {count}. A consultation is closed when each has one.",
-        "Objections without an answer: {count}.",
+        "Some objections have no answer yet, so the consultation cannot be closed: {count}.",
         "A change of the rules waited until those who object had an answer.",
     ),
     Spec(
@@ -312,7 +312,7 @@ SPECS = (
         "people",
         "facts",
         "Say in `benefit` what this use gives to the people of the place that the data come from: it goes to another country.",
-        "A request across a border does not say what the population of origin gains.",
+        "The data would cross a border, and the request does not say how the people they come from benefit.",
         "Somebody abroad asked without saying what people like you gain. They were asked to say so first.",
     ),
     Spec(
@@ -320,7 +320,7 @@ SPECS = (
         "system",
         "facts",
         "This form is too old, or was opened in another window. Start again.",
-        "Form token wrong or expired.",
+        "The form that was sent is too old, or was opened in another window.",
         "A form was too old.",
     ),
     Spec(
@@ -328,7 +328,7 @@ SPECS = (
         "system",
         "facts",
         "The record cannot be written now, so nothing is handed out. Try again later.",
-        "The ledger is down.",
+        "The record could not be written, so nothing was handed out.",
         "Nothing is handed out while the record cannot be kept.",
     ),
     Spec(
@@ -336,7 +336,7 @@ SPECS = (
         "system",
         "facts",
         "What keeps our signing keys does not answer now, so nothing is handed out. Try again later.",
-        "The key service is down.",
+        "What keeps the signing keys did not answer, so nothing was handed out.",
         "Nothing is handed out while it cannot be signed.",
     ),
     Spec(
@@ -344,7 +344,7 @@ SPECS = (
         "system",
         "facts",
         "Your home organisation's sign-in service did not answer as it must. Try again later.",
-        "Identity provider failed.",
+        "The sign-in service of the home organisation did not answer as it must.",
         "A sign-in service did not answer.",
     ),
     Spec(
@@ -352,7 +352,7 @@ SPECS = (
         "system",
         "facts",
         "The data cannot be had from where they lie, or are not what was registered. Nothing was sent; try again later.",
-        "Source of the data failed.",
+        "The data could not be had from where they lie, or are not what was registered.",
         "A file could not be read.",
     ),
     Spec(
@@ -360,7 +360,7 @@ SPECS = (
         "system",
         "none",
         "You may have these data. They are being brought from where they are kept; ask again in {seconds} seconds.",
-        "Permitted; the bytes are not at hand yet.",
+        "The use is permitted, and the data are not at hand yet.",
         "A file was allowed, and is still being brought.",
     ),
     Spec(
@@ -368,7 +368,7 @@ SPECS = (
         "system",
         "none",
         "More is being sent to this service at once than it can hold. Try again in a moment.",
-        "Unfinished request bodies fill the room there is for them.",
+        "More was being sent to the service at once than it can hold.",
         "The service had too much to do.",
     ),
     Spec(
@@ -376,7 +376,7 @@ SPECS = (
         "system",
         "facts",
         "Something went wrong on our side. It is on record under the request id.",
-        "Unexpected error.",
+        "Something unexpected went wrong in the service itself.",
         "Something went wrong on our side.",
     ),
     Spec(
@@ -384,7 +384,7 @@ SPECS = (
         "system",
         "facts",
         "This service is about to stop. Try again in a moment.",
-        "Draining.",
+        "The service was about to stop and took nothing new.",
         "The service was about to stop.",
     ),
 )

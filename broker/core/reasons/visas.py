@@ -8,7 +8,7 @@ SPECS = (
         "system",
         "facts",
         "A visa is larger than {limit} bytes. Ask its issuer for a smaller one.",
-        "Visa over the size limit ({limit}).",
+        "The visa is larger than is allowed ({limit} bytes).",
         "Somebody whose proof was not good was refused.",
     ),
     Spec(
@@ -16,7 +16,7 @@ SPECS = (
         "system",
         "facts",
         "A visa is not a readable signed token. Ask its issuer for a new one.",
-        "Visa is no compact JWS, or not strict JSON.",
+        "The visa is no signed token that can be read (compact JWS with strict JSON).",
         "Somebody whose proof was not good was refused.",
     ),
     Spec(
@@ -24,7 +24,7 @@ SPECS = (
         "system",
         "facts",
         "A visa asks to be read in a way that is not accepted ({claim}).",
-        "Header member {claim} is never accepted.",
+        "The visa asks to be read in a way that is never accepted (header: {claim}).",
         "Somebody whose proof was not good was refused.",
     ),
     Spec(
@@ -32,7 +32,7 @@ SPECS = (
         "system",
         "facts",
         "A token of another kind was sent where a visa belongs.",
-        "Header typ is not that of a visa.",
+        "The token says of itself that it is something else than a visa (header: typ).",
         "Somebody whose proof was not good was refused.",
     ),
     Spec(
@@ -40,7 +40,7 @@ SPECS = (
         "system",
         "facts",
         "A visa must name the address of its issuer's keys, or be an access token that this issuer may use; not both, not neither.",
-        "jku and scope openid: both, neither, or not registered.",
+        "The visa has to say in one of two ways how it is checked (jku or the scope openid), and it does not.",
         "Somebody whose proof was not good was refused.",
     ),
     Spec(
@@ -48,7 +48,7 @@ SPECS = (
         "system",
         "facts",
         "A visa is signed in a way that is not accepted. ES256 and RS256 are.",
-        "Algorithm not allowed for this issuer.",
+        "The visa is signed in a way that is not accepted from its issuer (algorithm).",
         "Somebody whose proof was not good was refused.",
     ),
     Spec(
@@ -56,7 +56,7 @@ SPECS = (
         "system",
         "facts",
         "A visa lacks {claim}, or says it in a wrong form. Ask its issuer for a correct one.",
-        "Claim {claim} missing or of the wrong type.",
+        "The visa lacks something, or says it in a wrong form: {claim}.",
         "Somebody whose proof was not good was refused.",
     ),
     Spec(
@@ -64,7 +64,7 @@ SPECS = (
         "system",
         "facts",
         "What a visa says (its value) has not the form that its type needs. Ask its issuer for a correct one.",
-        "Visa value malformed for its type.",
+        "What the visa says (its value) has not the form that its type needs.",
         "Somebody whose proof was not good was refused.",
     ),
     Spec(
@@ -72,7 +72,7 @@ SPECS = (
         "contract",
         "facts",
         "The conditions of a visa cannot be read. Ask its issuer for a correct one.",
-        "conditions malformed or over a limit.",
+        "The conditions of the visa cannot be read, or are more than is allowed.",
         "Somebody whose proof was not good was refused.",
     ),
     Spec(
@@ -80,7 +80,7 @@ SPECS = (
         "system",
         "facts",
         "A visa lives longer than its issuer is trusted for, or ends before it begins.",
-        "exp - iat out of range.",
+        "The visa lives longer than its issuer is trusted for, or ends before it begins (exp, iat).",
         "Somebody whose proof was not good was refused.",
     ),
     Spec(
@@ -88,7 +88,7 @@ SPECS = (
         "system",
         "facts",
         "A visa is not valid yet.",
-        "iat or nbf in the future.",
+        "The visa is not valid yet, as it begins in the future (iat or nbf).",
         "Somebody whose proof was not good was refused.",
     ),
     Spec(
@@ -96,7 +96,7 @@ SPECS = (
         "system",
         "facts",
         "A visa has expired. Get a new one from its issuer.",
-        "Visa expired.",
+        "The visa has expired, so it counts for nothing.",
         "Somebody whose proof had expired was refused.",
     ),
     Spec(
@@ -104,7 +104,7 @@ SPECS = (
         "contract",
         "facts",
         "What a visa says was asserted too long ago. Ask its source to confirm it.",
-        "asserted is older than the trust row allows.",
+        "What the visa says was asserted longer ago than its issuer is trusted for (asserted).",
         "Somebody whose permission had not been confirmed for long was refused.",
     ),
     Spec(
@@ -112,7 +112,7 @@ SPECS = (
         "system",
         "facts",
         "A visa was made for another service.",
-        "aud does not name us.",
+        "The visa was made for another service than this one (aud).",
         "Somebody whose proof was not good was refused.",
     ),
     Spec(
@@ -120,7 +120,7 @@ SPECS = (
         "system",
         "facts",
         "A visa comes from an issuer that is not trusted here.",
-        "No trust row for the issuer.",
+        "The issuer of the visa is not trusted here.",
         "Somebody whose proof came from an unknown body was refused.",
     ),
     Spec(
@@ -128,7 +128,7 @@ SPECS = (
         "system",
         "facts",
         "A visa names an address of keys that is not registered for its issuer.",
-        "jku not registered for this issuer; nothing was fetched.",
+        "The visa names an address of keys that is not registered for its issuer (jku), so nothing was fetched.",
         "Somebody whose proof came from an unknown body was refused.",
     ),
     Spec(
@@ -136,7 +136,7 @@ SPECS = (
         "system",
         "facts",
         "A visa is signed with a key that its issuer does not publish. Get a new visa.",
-        "kid unknown, or not unique, in the issuer's keys.",
+        "The issuer publishes no key of that name, or more than one (kid).",
         "Somebody whose proof was not good was refused.",
     ),
     Spec(
@@ -144,7 +144,7 @@ SPECS = (
         "system",
         "facts",
         "The keys of a visa's issuer cannot be had at the moment. Try again later.",
-        "No usable JWK Set of this issuer.",
+        "The keys of the issuer could not be had, so the visa was not checked.",
         "A proof could not be checked, so the use was refused.",
     ),
     Spec(
@@ -152,7 +152,7 @@ SPECS = (
         "system",
         "facts",
         "The signature of a visa is not that of its issuer.",
-        "Signature or key does not fit.",
+        "The signature of the visa does not fit the keys of its issuer.",
         "Somebody whose proof was not good was refused.",
     ),
     Spec(
@@ -160,7 +160,7 @@ SPECS = (
         "system",
         "facts",
         "A visa has a type that is not known here.",
-        "Neither a standard type nor a custom type URL.",
+        "The visa has a type that is neither a standard one nor an address of its own.",
         "Somebody whose proof was not good was refused.",
     ),
     Spec(
@@ -168,7 +168,7 @@ SPECS = (
         "system",
         "facts",
         "A visa's issuer is not trusted for visas of this type.",
-        "Type not in the trust row.",
+        "The issuer is not trusted for visas of this type.",
         "Somebody whose proof came from an unknown body was refused.",
     ),
     Spec(
@@ -176,7 +176,7 @@ SPECS = (
         "system",
         "facts",
         "A visa's issuer is not trusted to speak for the organisation that it names.",
-        "source not in the trust row.",
+        "The issuer is not trusted to speak for the organisation that the visa names (source).",
         "Somebody whose proof came from an unknown body was refused.",
     ),
     Spec(
@@ -184,7 +184,7 @@ SPECS = (
         "contract",
         "facts",
         "A visa's issuer may not grant the dataset that it names.",
-        "Dataset outside the values of the trust row.",
+        "The issuer is not trusted to open the dataset that the visa names.",
         "Somebody showed a permission from a body that may not give it. It was refused.",
     ),
     Spec(
@@ -192,7 +192,7 @@ SPECS = (
         "contract",
         "facts",
         "A grant must be made by a data access committee, or by whom this issuer is trusted for.",
-        "by is not accepted for grants of this issuer.",
+        "The grant in the visa was given by somebody from whom this issuer's grants are not accepted (by).",
         "Somebody showed a permission that no committee had given. It was refused.",
     ),
     Spec(
@@ -200,7 +200,7 @@ SPECS = (
         "person",
         "facts",
         "A visa's issuer is not trusted to say that these identities are one person.",
-        "Not trusted for linking, or not for these issuers.",
+        "The issuer is not trusted to say that these identities are one person.",
         "Somebody claimed to be another person. It was refused.",
     ),
     Spec(
@@ -208,7 +208,7 @@ SPECS = (
         "person",
         "facts",
         "A visa is about an identity that is not known to be yours. Link that identity first.",
-        "Visa identity not connected to the caller.",
+        "The visa is about an identity that is not known to be the applicant's.",
         "Somebody showed another person's proof. It was refused.",
     ),
     Spec(
@@ -216,7 +216,7 @@ SPECS = (
         "contract",
         "facts",
         "A visa counts only together with others that you did not show: see its conditions.",
-        "conditions not met by accepted visas of the same person.",
+        "The visa counts only together with others, which were not shown or not accepted (conditions).",
         "Somebody did not meet the conditions of a permission. The use was refused.",
     ),
     Spec(
@@ -224,7 +224,7 @@ SPECS = (
         "system",
         "facts",
         "The conditions of these visas are too many to check at once. Send fewer visas.",
-        "Condition work limit passed.",
+        "The conditions of these visas are more than can be checked at once.",
         "Somebody whose proof was not good was refused.",
     ),
     Spec(
@@ -232,7 +232,7 @@ SPECS = (
         "system",
         "merits",
         "A visa, its key or its issuer was revoked.",
-        "Revoked: visa, key or issuer.",
+        "The visa was revoked, or its key or its issuer was.",
         "A permission had been taken back, so the use was refused.",
     ),
     Spec(
@@ -240,7 +240,7 @@ SPECS = (
         "contract",
         "facts",
         "A visa is good, but not for this dataset.",
-        "value is another dataset.",
+        "The visa is good and opens another dataset than this one.",
         "Somebody who may use other data asked for these. It was refused.",
     ),
     Spec(
@@ -248,7 +248,7 @@ SPECS = (
         "system",
         "facts",
         "The Passports of a request are larger than {limit} bytes. Exchange for the dataset that you need.",
-        "Passport over the size limit ({limit}).",
+        "The Passports of the request are larger than is allowed ({limit} bytes).",
         "Somebody whose proof was not good was refused.",
     ),
     Spec(
@@ -256,7 +256,7 @@ SPECS = (
         "system",
         "facts",
         "A request may carry {limit} Passports at most.",
-        "More than {limit} Passports.",
+        "The request carries more Passports than is allowed ({limit}).",
         "Somebody whose proof was not good was refused.",
     ),
     Spec(
@@ -264,7 +264,7 @@ SPECS = (
         "system",
         "facts",
         "A Passport may carry {limit} visas at most. Exchange for the dataset that you need.",
-        "More than {limit} visas.",
+        "The Passport carries more visas than is allowed ({limit}).",
         "Somebody whose proof was not good was refused.",
     ),
     Spec(
@@ -272,7 +272,7 @@ SPECS = (
         "system",
         "facts",
         "A Passport is not a readable signed token. Get a new one.",
-        "Passport is no compact JWS, or not strict JSON.",
+        "The Passport is no signed token that can be read (compact JWS with strict JSON).",
         "Somebody whose proof was not good was refused.",
     ),
     Spec(
@@ -280,7 +280,7 @@ SPECS = (
         "system",
         "facts",
         "A Passport asks to be read in a way that is not accepted ({claim}).",
-        "Header member {claim} is never accepted.",
+        "The Passport asks to be read in a way that is never accepted (header: {claim}).",
         "Somebody whose proof was not good was refused.",
     ),
     Spec(
@@ -288,7 +288,7 @@ SPECS = (
         "system",
         "facts",
         "A token of another kind was sent where a Passport belongs.",
-        "Header typ is not that of a Passport.",
+        "The token says of itself that it is something else than a Passport (header: typ).",
         "Somebody whose proof was not good was refused.",
     ),
     Spec(
@@ -296,7 +296,7 @@ SPECS = (
         "system",
         "facts",
         "A Passport is signed in a way that is not accepted. ES256 and RS256 are.",
-        "Algorithm not allowed for this broker.",
+        "The Passport is signed in a way that is not accepted from its broker (algorithm).",
         "Somebody whose proof was not good was refused.",
     ),
     Spec(
@@ -304,7 +304,7 @@ SPECS = (
         "system",
         "facts",
         "A Passport lacks {claim}, or says it in a wrong form. Get a new one.",
-        "Claim {claim} missing or of the wrong type.",
+        "The Passport lacks something, or says it in a wrong form: {claim}.",
         "Somebody whose proof was not good was refused.",
     ),
     Spec(
@@ -312,7 +312,7 @@ SPECS = (
         "system",
         "facts",
         "A Passport lives longer than a day, or ends before it begins.",
-        "exp - iat out of range.",
+        "The Passport lives longer than a day, or ends before it begins (exp, iat).",
         "Somebody whose proof was not good was refused.",
     ),
     Spec(
@@ -320,7 +320,7 @@ SPECS = (
         "system",
         "facts",
         "A Passport is not valid yet.",
-        "iat or nbf in the future.",
+        "The Passport is not valid yet, as it begins in the future (iat or nbf).",
         "Somebody whose proof was not good was refused.",
     ),
     Spec(
@@ -328,7 +328,7 @@ SPECS = (
         "system",
         "facts",
         "A Passport has expired. Get a new one.",
-        "Passport expired.",
+        "The Passport has expired, so it counts for nothing.",
         "Somebody with an old pass was refused.",
     ),
     Spec(
@@ -336,7 +336,7 @@ SPECS = (
         "system",
         "facts",
         "A Passport was made for another service.",
-        "aud does not name us.",
+        "The Passport was made for another service than this one (aud).",
         "Somebody whose proof was not good was refused.",
     ),
     Spec(
@@ -344,7 +344,7 @@ SPECS = (
         "system",
         "facts",
         "A Passport comes from a broker that is not trusted here. It was left out.",
-        "No trust row that makes the issuer a broker.",
+        "The broker that made the Passport is not trusted here.",
         "Somebody whose proof came from an unknown body was refused.",
     ),
     Spec(
@@ -352,7 +352,7 @@ SPECS = (
         "system",
         "facts",
         "A Passport names an address of keys that is not registered for its broker.",
-        "jku not registered for this broker; nothing was fetched.",
+        "The Passport names an address of keys that is not registered for its broker (jku), so nothing was fetched.",
         "Somebody whose proof came from an unknown body was refused.",
     ),
     Spec(
@@ -360,7 +360,7 @@ SPECS = (
         "system",
         "facts",
         "A Passport is signed with a key that its broker does not publish. Get a new one.",
-        "kid unknown, or not unique, in the broker's keys.",
+        "The broker of the Passport publishes no key of that name, or more than one (kid).",
         "Somebody whose proof was not good was refused.",
     ),
     Spec(
@@ -368,7 +368,7 @@ SPECS = (
         "system",
         "facts",
         "The keys of a Passport's broker cannot be had at the moment. Try again later.",
-        "No usable JWK Set of this broker.",
+        "The keys of the Passport's broker could not be had, so it was not checked.",
         "A pass could not be checked, so the use was refused.",
     ),
     Spec(
@@ -376,7 +376,7 @@ SPECS = (
         "system",
         "facts",
         "The signature of a Passport is not that of its broker.",
-        "Signature or key does not fit.",
+        "The signature of the Passport does not fit the keys of its broker.",
         "Somebody whose proof was not good was refused.",
     ),
     Spec(
@@ -384,7 +384,7 @@ SPECS = (
         "system",
         "merits",
         "A Passport, its key or its broker was revoked.",
-        "Revoked: Passport, key or broker.",
+        "The Passport was revoked, or its key or its broker was.",
         "A pass had been taken back, so the use was refused.",
     ),
     Spec(
@@ -392,7 +392,7 @@ SPECS = (
         "person",
         "facts",
         "The Passports of one request belong to different persons.",
-        "Passport identities not connected.",
+        "The Passports of the request belong to people who are not known to be one.",
         "Somebody mixed the passes of different persons. It was refused.",
     ),
 )

@@ -27,7 +27,7 @@ def judged(explanation: Mapping[str, Any] | None, rules: Rulebook, tongue: Tongu
                 "state": tongue.word("judged.state." + one["state"]),
                 "passes": one["state"] == "pass",
                 "bars": one["state"] == "fail",
-                "why": [{"sentence": each["sentence"], **_rule(each, rules, tongue)} for each in one["why"]],
+                "why": [_why(each, rules, tongue) for each in one["why"]],
             }
             for one in told.get("gates", ())
         ],
@@ -45,6 +45,16 @@ def judged(explanation: Mapping[str, Any] | None, rules: Rulebook, tongue: Tongu
             for way, one in told.get("why_not", {}).items()
         ],
     }
+
+
+def _why(reason: Mapping[str, Any], rules: Rulebook, tongue: Tongue) -> dict[str, Any]:
+    """A reason with what it rests on: each fact with its value, who said so, and of when that is."""
+    found = [
+        tongue.word("judged.one", fact=named(one["name"], tongue), value=_shown(one["name"], one["value"], tongue),
+                    source=one["source"])
+        for one in reason["facts"]
+    ]  # fmt: skip
+    return {"sentence": reason["sentence"], "code": reason["code"], "found": found, **_rule(reason, rules, tongue)}
 
 
 _YOU = re.compile(r"\b[Yy]ou")

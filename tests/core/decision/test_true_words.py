@@ -1,5 +1,6 @@
 """Is what is told true and whole? Read as a lawyer would: who decides, who answers, what is claimed, what is left out."""
 
+import re
 from dataclasses import replace
 from string import Formatter
 from typing import Any
@@ -82,7 +83,9 @@ def test_a_committee_reads_what_of_the_certificate_it_has_to_answer() -> None:
     method = replace(b.PURPOSE, kinds=frozenset({Kind.METHODS}))
     world = {"dataset": b.dataset(certificate=certificate, duo=b.codes("DUO:0000042"))}
     _, body = told(world, **APPROVE | {"purpose": method})
-    assert "Open by the certificate: DUO-" in views.committee("dec_1", body, ENGLISH)["audience_texts"]["dac"]
+    said = views.committee("dec_1", body, ENGLISH)["audience_texts"]["dac"]
+    (asked,) = re.findall("leave a question open, which the committee must answer first: ([^.]+)\\.", said)
+    assert asked == "It is not clear whether the purpose is within what the dataset may be used for"
 
 
 # No contradiction
@@ -126,7 +129,7 @@ def test_who_did_not_say_for_what_is_asked_and_not_refused() -> None:
 def test_a_community_is_waited_for_by_name() -> None:
     found, _ = told({"dataset": data(community_governed=True)}, **APPROVE)
     text = dressed(found.record)["audience_texts"]["researcher"]
-    assert "To be answered by: the community's authority." in text
+    assert "Now the community's authority must answer." in text
     assert "This would change the answer: the community's authority agrees." in text
 
 
@@ -140,9 +143,10 @@ def test_a_missing_safeguard_is_named_and_so_is_who_records_it() -> None:
     safeguards = replace(b.SAFEGUARDS, responsible=None)
     found, body = told({"dataset": b.dataset(safeguards=safeguards)}, **APPROVE)
     text = dressed(found.record)["audience_texts"]["researcher"]
-    assert "To be answered by: the data holder." in text
+    assert "Now the data holder must answer." in text
     assert "the data holder puts on record what is missing: who is responsible." in text
-    assert "Not on record: who is responsible." in views.committee("dec_1", body, ENGLISH)["audience_texts"]["dac"]
+    said = views.committee("dec_1", body, ENGLISH)["audience_texts"]["dac"]
+    assert "The data holder has not put on record what protects the people in the data: who is responsible." in said
 
 
 REFUSED: list[tuple[dict[str, Any], dict[str, Any], set[str]]] = [

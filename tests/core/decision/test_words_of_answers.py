@@ -45,7 +45,7 @@ def text(audience: str, **members: Any) -> str:
     return str(dressed(record(**members))["audience_texts"][audience])
 
 
-WHOM = f"{WORDS['interest.person']} Decided by rules alone."
+WHOM = f"{WORDS['interest.person']} Rules alone decided this."
 NO = f"Download: no. {said(CODE, 'researcher')} {WHOM} You can correct a fact at any time."
 STEP = {"fact": "purpose.commercial", "set": False, "by": "you", "and": [], "result": "PERMIT"}
 CHALLENGE = {"facts": "dac@x", "merits": "dac@x", "appeal": "merits", "until": "2026-07-01T08:00:00Z", "outside": []}
@@ -70,12 +70,12 @@ RESEARCHER: list[tuple[dict[str, Any], str]] = [
     (
         {"challenge": CHALLENGE},
         (f"Download: no. {said(CODE, 'researcher')} {WHOM} You can correct a fact at any time, or ask for another look until "
-        "2026-07-01. Contact: dac@x."),
+        "2026-07-01. Write to dac@x."),
     ),
     (
         {"challenge": CHALLENGE | {"facts": None, "appeal": "none", "outside": [{"who": "US-NIH"}, {"who": "EU-DPA"}]}},
         (f"Download: no. {said(CODE, 'researcher')} {WHOM} You can correct a fact at any time. Nobody here can set the rule "
-        f"aside. Outside this service: {WORDS['outside.US-NIH']}."),
+        f"aside. Elsewhere you can turn to {WORDS['outside.US-NIH']}."),
     ),
     ({"outcome": "PERMIT", "why": [], "challenge": CHALLENGE}, "Download: yes."),
 ]  # fmt: skip
@@ -129,23 +129,26 @@ LADDER = {"aggregate": {"outcome": "PERMIT", "codes": []}, "download": {"outcome
 COMMITTEE: list[tuple[dict[str, Any], str]] = [
     ({}, dac(CODE)),
     ({"why": [why(), why(NEXT)]}, f"{dac(CODE)} {dac(NEXT)}"),
-    ({"gates": [gate("duo", "pass")], "facts": []}, "Every gate passes."),
-    ({"gates": [gate("terms", "hold"), gate("duo", "pass", why())], "facts": []}, "Terms: hold."),
+    ({"gates": [gate("duo", "pass")], "facts": []}, WORDS["dac.all"]),
+    (
+        {"gates": [gate("terms", "hold"), gate("duo", "pass", why())], "facts": []},
+        "The terms of use: an answer is still needed before a yes.",
+    ),
     (
         {"gates": [gate("duo", "fail", why(), why(NEXT)), gate("consent", "pass")], "facts": []},
-        f"Data use codes: fail. {dac(CODE)} {dac(NEXT)}",
+        f"What the dataset may be used for: this stands in the way of a yes. {dac(CODE)} {dac(NEXT)}",
     ),
     (
         {"gates": [gate("duo", "fail", *[why()] * 4)], "facts": []},
-        f"Data use codes: fail. {dac(CODE)} {dac(CODE)} {dac(CODE)}",
+        f"What the dataset may be used for: this stands in the way of a yes. {dac(CODE)} {dac(CODE)} {dac(CODE)}",
     ),
     (
         {"why_not": LADDER},
-        f"{dac(CODE)} Ways of access: Download: no; Asking for checked totals: yes.",
+        f"{dac(CODE)} Each way of access was asked about, with these answers: Download: no; Asking for checked totals: yes.",
     ),
     (
         {"why": [why(not_matched=["a"]), why(NEXT, not_matched=["b"])]},
-        f"{dac(CODE)} {dac(NEXT)} Rules that would have allowed it, and do not fit: a, b.",
+        f"{dac(CODE)} {dac(NEXT)} These rules would have allowed it, and do not fit: a, b.",
     ),
 ]
 
@@ -184,26 +187,27 @@ def norm(**changes: Any) -> dict[str, Any]:
 
 def test_a_refusal_by_law_names_its_ground_how_sure_it_is_whom_it_protects_and_who_decided() -> None:
     read = text("researcher", why=[why(norm=norm(), interest="state")])
-    ground = "Ground: Regulation 1/2026: Art 4. That it applies here is our reading."
-    assert f"{ground} {WORDS['interest.state']} Decided by rules alone." in read
+    ground = "It rests on Regulation 1/2026: Art 4. That it applies here is our reading."
+    assert f"{ground} {WORDS['interest.state']} Rules alone decided this." in read
     assert "our reading" not in text("researcher", why=[why(norm=norm(confidence="high"))])
-    assert "Decided by rules" not in text("researcher", human={"by": "committee"}, why=[why()])
-    assert "Decided by rules" not in text("researcher", outcome="PENDING", why=[why()])
-    assert "Decided by rules" in text("researcher", outcome="ALTERNATIVE", why=[why()])
+    assert "Rules alone decided" not in text("researcher", human={"by": "committee"}, why=[why()])
+    assert "Rules alone decided" not in text("researcher", outcome="PENDING", why=[why()])
+    assert "Rules alone decided" in text("researcher", outcome="ALTERNATIVE", why=[why()])
 
 
 def test_a_question_names_who_must_answer_it() -> None:
     both = {"by": "finding", "roles": ["committee_member", "legal_officer"], "days": 90}
     asked = text("researcher", outcome="REFER", why=[why(answered_by=both)])
-    assert "To be answered by: the committee of the dataset and a legal officer." in asked
-    assert "To be answered" not in text("researcher", why=[why(answered_by=both)])
-    assert "To be answered" not in text("researcher", outcome="REFER", why=[why()])
+    assert "Now the committee of the dataset and a legal officer must answer." in asked
+    assert "must answer" not in text("researcher", why=[why(answered_by=both)])
+    assert "must answer" not in text("researcher", outcome="REFER", why=[why()])
 
 
 def test_a_committee_reads_the_law_behind_a_refusal_and_why_it_is_justified() -> None:
     assert text("dac", why=[why(norm=norm(), proportionality=AIM)]) == (
-        f"{dac(CODE)} Rule: Regulation 1/2026: Art 4 (p 3, r). In force since 2026-01-01, as read on 2026-05-01; the "
-        "pack is reviewed; confidence medium. Aim: to protect. What remains: checked totals."
+        f"{dac(CODE)} The rule behind it is Regulation 1/2026: Art 4 (p 3, r). It has been in force since 2026-01-01, as it "
+        "was read on 2026-05-01; the set of rules is reviewed, and the confidence in it is medium. The aim of the rule "
+        "is this: to protect. What it leaves open is this: checked totals."
     )
     assert "would have allowed" not in text("dac", outcome="PERMIT", why=[why(not_matched=["a"])])
 
@@ -236,15 +240,15 @@ def test_too_many_words_spare_what_can_be_read_elsewhere_and_never_the_way_out()
     read = text("researcher", why=[why(norm=long)], challenge=CHALLENGE, example_policy=True)
     assert len(read.split()) <= FIRST_SCREEN
     assert WORDS["interest.person"] not in read
-    assert "Contact: dac@x." in read
+    assert "Write to dac@x." in read
     assert read.endswith(WORDS["line.example"])
 
 
 SPARED = (
     WORDS["interest.person"],
-    f"Outside this service: {WORDS['outside.US-NIH']}.",
-    "Ground: Regulation 1/2026: Art 4.",
-    "Decided by rules alone.",
+    f"Elsewhere you can turn to {WORDS['outside.US-NIH']}.",
+    "It rests on Regulation 1/2026: Art 4.",
+    "Rules alone decided this.",
 )
 
 

@@ -12,7 +12,7 @@ from broker.core.consent.public import LEFT_OUT
 from broker.core.jurisdiction.facts import is_place
 from broker.core.outcome import Outcome
 from broker.core.purpose import LADDER, Modality
-from broker.core.reasons import REASONS, TEXTS_VERSION
+from broker.core.reasons import REASONS, TEXTS_VERSION, title
 from broker.core.reasons.language import ENGLISH, EVERY_WORD, Audience, Language, Tongue, notes
 from broker.core.reasons.words import WORDS
 
@@ -90,13 +90,29 @@ def _made_in(tongue: Tongue, record: Mapping[str, Any]) -> dict[str, Any]:
 
 def _why(one: Mapping[str, Any], tongue: Tongue, audience: Audience) -> dict[str, Any]:
     stored = one.get("sentences", {})
+    slots, english = (_unfolded(one["slots"], language) for language in (tongue.language, ENGLISH))
     sentences = {
-        name: tongue.sentence(REASONS[one["code"]], name, one["slots"], stored.get(name))
+        name: tongue.sentence(REASONS[one["code"]], name, slots, stored.get(name), english)
         for name in ((audience,) if audience == "dac" else ("researcher", "dac", "subject"))
     }
     facts = [_sourced(each, tongue) for each in one["facts"]]
     return {**one, "sentence": sentences[audience], "sentences": sentences, "facts": facts}
 
+
+def _unfolded(slots: Mapping[str, str], language: Language) -> Mapping[str, str]:
+    """`slots` with what a code says in place of each code that another reason rests on."""
+    said = {
+        slot: "; ".join(
+            title(code, language).removesuffix(".") if code in REASONS else code for code in value.split(", ")
+        )
+        for slot, value in slots.items()
+        if slot in _OF_CODES
+    }
+    return {**slots, **said} if said else slots
+
+
+_OF_CODES = frozenset({"because", "condition"})
+"""Slots that hold codes of other reasons."""
 
 _SAID = frozenset({"request", "sign_in"})
 """Sources that are somebody's own word: nobody has checked it."""

@@ -1,4 +1,4 @@
-"""Who is in the demo? Eleven personas who sign in, and four participants whose genomes were made up.
+"""Who is in the demo? Fourteen personas who sign in, and four participants whose genomes were made up.
 
 Nobody here exists. The names, the subs and the pseudonyms are stable, so that the catalogue can name them.
 """
@@ -164,10 +164,38 @@ PERSONAS: Final = (
         amr=("pwd", "hwk", "mfa"),
     ),
     Persona(
+        id="ira",
+        issuer="home",
+        sub="c7d1a3f0-ira",
+        title="Ira Lange, IT director of Rhine University",
+        name="Ira Lange",
+        affiliations=("staff@rhine-university.example",),
+        country="DE",
+        acr=MFA,
+        amr=("pwd", "hwk", "mfa"),
+    ),
+    Persona(
+        id="pat",
+        issuer="home",
+        sub="b5e20c94-pat",
+        title="Pat Moss, of the panel that answers appeals",
+        name="Pat Moss",
+        affiliations=("staff@plains-state.example",),
+        country="US",
+        acr=MFA,
+        amr=("pwd", "hwk", "mfa"),
+    ),
+    Persona(
         id="pia",
         issuer="biobank",
         sub=PARTICIPANTS[0].subject,
         title="Pia, a participant: her genome is in the first file (the broker learns her pseudonym only)",
+    ),
+    Persona(
+        id="noa",
+        issuer="biobank",
+        sub=PARTICIPANTS[1].subject,
+        title="Noa, a participant whose genome is in the second file, and who has taken nothing back",
     ),
 )
 """Everybody who can sign in, as the sign-in pages list them."""

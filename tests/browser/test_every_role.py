@@ -13,7 +13,7 @@ from playwright.async_api import Playwright
 from broker.demo.data import make_files
 from broker.demo.people import PERSONAS
 from tests.browser.chromium import chromium
-from tests.browser.people import Person, demo_catalogue, elbe
+from tests.browser.people import HEART, Person, demo_catalogue, elbe
 
 pytestmark = [pytest.mark.row("PAG-ROLES"), pytest.mark.asyncio(loop_scope="session")]
 
@@ -76,6 +76,10 @@ async def test_an_application_goes_through_all_hands(place: tuple[str, Chromium]
     await sam.follows("/reviews/rev_")
     await sam.writes(endorse="She works here.")
     await sam.presses("endorse", value="yes")
+    ira = await sits_down(place, "ira", "/reviews")
+    await ira.follows("/reviews/rev_")
+    await ira.writes(confirm="Our machines are as it says.")
+    await ira.presses("confirm", value="yes")
     eli = await sits_down(place, "eli", "/community")
     await eli.reads("Tideland", "Why hearts go with the tides.")
     await _says(eli, "approved")
@@ -107,7 +111,63 @@ async def test_an_application_goes_through_all_hands(place: tuple[str, Chromium]
     assert await eve.at.page.locator('a[href^="/audit/receipts/"]').count() > 5
 
 
-async def _applies(ada: Person) -> None:
+async def test_a_no_goes_to_the_panel_and_back_to_the_committee_by_keyboard(place: tuple[str, Chromium]) -> None:
+    ada = await sits_down(place, "ada", f"/applications/new?dataset={HEART}")
+    await _applies(ada, "Elbe heart cohort")
+    application = ada.at.path
+    mei = await sits_down(place, "mei", "/reviews")
+    await mei.follows("/reviews/rev_")
+    review = mei.at.path
+    for side in SIDES:
+        await mei.at.write(f'textarea[name="{side}"]', "Weighed by us.")
+    await mei.presses("assess")
+    await mei.at.write('form:has([value="decide"]) textarea[name="ground"]', "We have enough of this.")
+    await mei.presses("decide", value="reject")
+    await ada.at.open(application)
+    await ada.at.tab_to('select[name="kind"]')
+    await ada.at.page.keyboard.press("ArrowDown")
+    await ada.at.write('form:has([value="challenge"]) textarea', "Nobody has asked this before.")
+    await ada.presses("challenge")
+    await ada.reads("Appeal, to a panel", "Elbe heart cohort", "has arrived")
+    pat = await sits_down(place, "pat", "/cases")
+    await pat.presses("acknowledge")
+    await pat.at.write('form:has([value="answer"]) textarea', "It is a new question.")
+    await pat.presses("answer")
+    await pat.reads("“Answer” is still empty.")
+    await pat.chooses("outcome", "upheld")
+    await pat.presses("answer")
+    await pat.reads("you are right", "It is a new question.")
+    await mei.at.open(review)
+    await mei.reads("not answered yet")
+    assert [one.at.complaints for one in (ada, mei, pat)] == [[], [], []]
+
+
+async def test_a_participant_chooses_pauses_and_takes_back_by_keyboard(place: tuple[str, Chromium]) -> None:
+    noa = await sits_down(place, "noa", "/my-data")
+    await noa.follows("/my-data/consents/")
+    consent = noa.at.path
+    await noa.at.tab_to('select[name="answer:commercial_use"]')
+    await noa.at.page.keyboard.type("No")
+    await noa.ticks("limit:hosting", "yes")
+    await noa.at.write("#hosting", "Germny")
+    await noa.presses("choose")
+    await noa.reads("“Germny” is no country of the list.")
+    await noa.at.write("#hosting", "Germany")
+    await noa.presses("choose")
+    await noa.reads("You said no to commercial use.", "Germany")
+    await noa.presses("pause")
+    await noa.reads("It is paused")
+    await noa.presses("resume")
+    await noa.follows(f"{consent}/receipt")
+    await noa.at.open("/my-data/withdrawal")
+    await noa.chooses("kind", "no_further_contact")
+    await noa.presses()
+    await noa.at.open(consent)
+    await noa.reads("Nobody contacts you any more.")
+    assert noa.at.complaints == []
+
+
+async def _applies(ada: Person, data: str = "Tideland families, whole genomes") -> None:
     page = ada.at.page
     for field, text in {
         "title": "Tides and hearts",
@@ -127,7 +187,7 @@ async def _applies(ada: Person) -> None:
     await page.fill("#months", "6")
     await page.fill("#countries", "Germany")
     await ada.presses(value="check")
-    await ada.reads("Tideland families, whole genomes")
+    await ada.reads(data)
     await ada.presses(value="submit")
     assert ada.at.path.startswith("/applications/app_"), await ada.at.text()
 

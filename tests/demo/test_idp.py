@@ -230,7 +230,7 @@ async def test_the_page_lists_the_personas_and_its_form_signs_one_in(idp: Browse
     form = Form(await answer.text())
     assert (answer.status, answer.content_type) == (200, "text/html")
     assert (form.buttons, form.focus) == (
-        ["ada", "bao", "mei", "olga", "lee", "sam", "lex", "viv", "eve", "eli", ""],
+        ["ada", "bao", "mei", "olga", "lee", "sam", "lex", "viv", "eve", "eli", "ira", "pat", ""],
         ["mei"],
     )
     assert form.fields == ASKED | {"login_hint": "mei"}
@@ -511,6 +511,9 @@ def test_no_secret_shows_when_a_client_is_printed() -> None:
 
 
 def test_each_persona_has_a_sub_of_their_own_and_participants_have_no_name() -> None:
-    assert len({(one.issuer, one.sub) for one in PERSONAS}) == len({one.id for one in PERSONAS}) == 11
-    assert [one.id for one in PERSONAS if one.issuer == "biobank" and not one.name and not one.country] == ["pia"]
+    assert len({(one.issuer, one.sub) for one in PERSONAS}) == len({one.id for one in PERSONAS}) == 14
+    assert [one.id for one in PERSONAS if one.issuer == "biobank" and not one.name and not one.country] == [
+        "pia",
+        "noa",
+    ]
     assert persona("ada", "biobank") is None

@@ -299,3 +299,41 @@ async def test_a_receipt_says_what_the_codes_mean_in_the_language_of_its_reader(
         assert '<h1 lang="en">' in shown, "a screen reader reads English as English"
         assert "están en inglés" in shown
         assert "are in English" not in await Browser(s, "pia").open("/policies/eu-gdpr-ch5")
+
+
+@pytest.mark.row("PAG-WALKED")
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"limit:hosting": "yes", "hosting": "Germny"}, "“Germny” is no country of the list."),
+        ({"hosting": "Germany"}, "Tick “Only in these countries” there too"),
+        ({"way": "download"}, "Tick “Only in the ways that I tick” there too"),
+        ({"seen": "9"}, "Somebody else changed this"),
+    ],
+)
+async def test_no_choice_is_lost_over_a_word_that_nobody_can_read(
+    tmp_path: Path, wrong: dict[str, str], says: str
+) -> None:
+    """Whoever mends it and saves again has said what they said the first time, and not what was there before."""
+    async with site(tmp_path, browser_session("pia")) as s:
+        pia, path = Browser(s, "pia"), f"/my-data/consents/con-{b.PIA}"
+        await pia.open(path)
+        said = {
+            "seen": "1",
+            "answer:commercial_use": "deny",
+            "results": "all",
+            "news": "yes",
+            "limit:modalities": "yes",
+        }
+        sent = said | {"answer:topic:children": "deny"} | wrong
+        sent = {name: word for name, word in sent.items() if (name, "way" in wrong) != ("limit:modalities", True)}
+        text = await pia.send(path, do="choose", **sent)
+        assert (pia.status, says in text) == (409, True)
+        chosen = re.findall(r'<option value="(\w+)" selected', text)
+        assert "deny" in chosen
+        assert "all" in chosen
+        assert re.findall(r'name="news" value="yes" checked', text)
+        assert bool(re.findall(r'name="limit:modalities" value="yes" checked', text)) == ("way" not in wrong)
+        for word in (wrong.get("hosting", ""), wrong.get("way", "")):
+            assert f'value="{word}"' in text
+        assert s.stage.kinds() == []

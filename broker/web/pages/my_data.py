@@ -8,19 +8,16 @@ from datetime import timedelta
 from typing import Any
 
 from aiohttp import web
-from multidict import MultiDict
 
-from broker.core.consent.answers import KEYS, WORDS
 from broker.core.consent.choices import NOTHING, Act, Choice
-from broker.core.consent.model import Communication, ReturnOfResults, WithdrawalKind
+from broker.core.consent.model import WithdrawalKind
 from broker.core.consent.question import TOPIC
 from broker.core.consent.receipt import sentences
-from broker.core.duo.countries import COUNTRIES
 from broker.core.ids import SubjectRef
 from broker.core.outcome import Reason
-from broker.core.purpose import Modality, Sensitive, purpose_json
+from broker.core.purpose import Modality, purpose_json
 from broker.core.reasons import REASONS, sentence
-from broker.core.reasons.language import Language, Tongue
+from broker.core.reasons.language import Tongue
 from broker.core.rows import Committee, Dataset
 from broker.flows import choose_consent
 from broker.flows.choose_consent import Changed, Held
@@ -32,16 +29,12 @@ from broker.web import forms
 from broker.web.bodies import form_body
 from broker.web.errors import Problem
 from broker.web.languages import language
+from broker.web.pages import my_choices
 from broker.web.pages.here import page, signed_in
-from broker.web.pages.places import codes
 from broker.web.state import BROKER
 
 _FORM_BYTES = 32 * 1024
 _ACTS: tuple[Act, ...] = ("choose", "affirm", "pause", "resume", "reopen")
-_RESULTS: tuple[ReturnOfResults, ...] = ("none", "actionable", "all", "childhood_actionable_only")
-_PLACES = ("hosting", "recipient_countries")
-_ASKED = tuple(row.key for row in KEYS)
-_TOPICS = tuple(f"{TOPIC}{topic}" for topic in Sensitive)
 
 
 async def home(request: web.Request) -> web.Response:
@@ -76,10 +69,13 @@ async def chosen(request: web.Request) -> web.Response:
     held, act = _held(request, who), form.get("do", "")
     if act not in _ACTS or not form.get("seen", "").isdecimal():
         raise Problem("REQ-INVALID", problem="do, seen: no such step")
-    choice = _choice(form, language(request)) if act == "choose" else NOTHING
-    done = choice if isinstance(choice, Reason) else await _change(request, who, held, act, form["seen"], choice)
+    said = my_choices.typed(form, Tongue(language(request))) if act == "choose" else None
+    if said is not None and (wrong := my_choices.unclear(said, held.counted, Tongue(language(request)))) is not None:
+        return _consent(request, who, held, wrong, said)
+    choice = my_choices.choice(said, form.get("language", "")[:35]) if said is not None else NOTHING
+    done = await _change(request, who, held, act, form["seen"], choice)
     if isinstance(done, Reason):
-        return _consent(request, who, held, _said(done, request))
+        return _consent(request, who, _held(request, who), _said(done, request), said)
     return _consent(request, who, _held(request, who), changed=True)
 
 
@@ -187,7 +183,13 @@ def _in_short(request: web.Request, held: Held) -> dict[str, Any]:
 
 
 def _consent(
-    request: web.Request, who: Caller, held: Held, wrong: str | None = None, *, changed: bool = False
+    request: web.Request,
+    who: Caller,
+    held: Held,
+    wrong: str | None = None,
+    said: Mapping[str, Any] | None = None,
+    *,
+    changed: bool = False,
 ) -> web.Response:
     version = held.counted
     lines = [one["sentence"] for one in sentences(version, language(request))]
@@ -195,40 +197,17 @@ def _consent(
         "one": _in_short(request, held),
         "version": version,
         "lines": lines,
-        "keys": (*_ASKED, *_TOPICS),
+        "keys": (*my_choices.ASKED, *my_choices.TOPICS),
+        "said": said if said is not None else my_choices.kept(version),
         "labelled": _labelled,
         "ways": [str(one) for one in Modality],
-        "places": {name: getattr(version.scope, name) for name in _PLACES},
-        "results": _RESULTS,
+        "results": my_choices.RESULTS,
         "history": [{"at": row.consent.effective_from, "by": row.by} for row in reversed(held.rows)],
         "wrong": wrong,
         "changed": changed,
         "to_withdraw": _possible(request, who, version.consent_id),
     }
     return page(request, who, "my_consent.html", values, status=409 if wrong else 200)
-
-
-def _choice(form: MultiDict[str], told_in: Language) -> Choice | Reason:
-    """What the form says; an answer that was left open stays as it is."""
-    answers = {key: word for key in (*_ASKED, *_TOPICS) if (word := form.get(f"answer:{key}", "")) in WORDS}
-    lists: dict[Any, frozenset[str] | None] = {}
-    for name in _PLACES:
-        typed = codes(form.getall(name, ()), told_in)
-        if not COUNTRIES.issuperset(typed):
-            return Reason(code="REQ-INVALID", facts=(("problem", "countries: choose them from the list"),))
-        lists[name] = frozenset(typed) if form.get(f"limit:{name}") == "yes" else None
-    ways = frozenset(form.getall("way", ()))
-    if not ways <= set(Modality):
-        return Reason(code="REQ-INVALID", facts=(("problem", "way: no such way of access"),))
-    lists["modalities"] = ways if form.get("limit:modalities") == "yes" else None
-    results = form.get("results", "")
-    news = Communication(wants_updates=form.get("news") == "yes", language=form.get("language", "")[:35])
-    return Choice(
-        answers=answers,
-        lists=lists,
-        return_of_results=results if results in _RESULTS else None,
-        communication=news,
-    )
 
 
 def _possible(request: web.Request, who: Caller, named: str | None) -> Mapping[WithdrawalKind, tuple[Foreseen, ...]]:
@@ -322,9 +301,9 @@ def _title(request: web.Request, dataset: Any) -> str:
 
 def _labelled(key: str) -> str:
     """The word for what an answer is about. Topics have the words of the form of applications."""
-    if key in _ASKED:
+    if key in my_choices.ASKED:
         return f"answer.{key}"
-    return f"topic.{key.removeprefix(TOPIC)}" if key in _TOPICS else "mine.something_else"
+    return f"topic.{key.removeprefix(TOPIC)}" if key in my_choices.TOPICS else "mine.something_else"
 
 
 def _said(no: Reason, request: web.Request) -> str:

@@ -9,11 +9,12 @@ from typing import Any, Literal
 
 from broker.core.access.life import Command, Stage, step
 from broker.core.access.parts import Part
+from broker.core.access.states import State
 from broker.core.access.votes import Opinion, tally
-from broker.core.ids import DatasetId, PersonId
+from broker.core.ids import DatasetId, PersonId, made_at
 from broker.core.outcome import Reason
 from broker.core.plain import plain
-from broker.core.rows import Application, Committee, Organisation, Review, changed
+from broker.core.rows import Application, Committee, Dataset, Organisation, Request, Review, changed
 from broker.core.rows.applications import Paper
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
@@ -21,6 +22,7 @@ from broker.core.time import Seconds
 Has = Callable[[str, str], bool]
 """(role, scope): does the caller hold this role in exactly this scope, or for the whole service?"""
 
+_DAY = 86_400
 _OF_COMMITTEE = (Part.HANDLER, Part.MEMBER, Part.CHAIR)
 DECIDES = frozenset({Part.CHAIR, Part.DECIDER})
 """Who gives the answer of a committee that votes."""
@@ -143,3 +145,18 @@ def _unequal(one: Any, other: Any, path: str) -> Iterable[str]:
             yield from _unequal(one.get(name), other.get(name), f"{path}.{name}" if path else name)
     elif one != other:
         yield path
+
+
+def answer_due(row: Request, snapshot: Snapshot) -> Seconds | None:
+    """When its committee owes the answer: by the clock of its application, or, of a request made alone, so many days
+    after it was made or its answer was taken back. None: it is not the committee's turn.
+    """
+    dataset = snapshot.get(Dataset, row.dataset)
+    committee = snapshot.get(Committee, dataset.committee) if dataset is not None else None
+    if committee is None or row.state is not State.SUBMITTED:
+        return None
+    if row.review is None:
+        since = (made_at(row.decisions[-1]) if row.decisions else None) or row.created
+        return Seconds(since + committee.answer_days * _DAY)
+    review = snapshot.get(Review, row.review)
+    return review.clock.due(review.stage, committee.answer_days) if review is not None else None

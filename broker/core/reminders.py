@@ -16,6 +16,7 @@ from broker.core.access.cases import ANSWERED_BY, CaseKind, due
 from broker.core.access.grants import USED, reminder
 from broker.core.access.origin import Standing
 from broker.core.access.states import State
+from broker.core.applications import answer_due
 from broker.core.grants import ended, fellows, stage
 from broker.core.happened import Told, person_box, role_box
 from broker.core.ids import PersonId
@@ -74,6 +75,7 @@ def reminders(row: Row, snapshot: Snapshot, now: Seconds) -> Iterator[Reminding]
             yield from _of_dataset(row, now)
         case Request():
             yield from _of_origin(row, snapshot, now)
+            yield from _of_lone(row, snapshot, now)
         case _:
             pass
 
@@ -117,6 +119,21 @@ def _of_closing(row: Grant, snapshot: Snapshot, now: Seconds) -> Iterator[Remind
         whom += [Told(to=role_box(role, "service"), about=row.id, but=but) for role in MAY_SANCTION]
     for to in whom:
         yield Reminding(key=f"{row.id} {over} {mark} {to.to}", what="reminder.closing", to=to)
+
+
+def _of_lone(row: Request, snapshot: Snapshot, now: Seconds) -> Iterator[Reminding]:
+    """Of a request without an application: as of one."""
+    ends, dataset = answer_due(row, snapshot), snapshot.get(Dataset, row.dataset)
+    mark = _mark(ends, ANSWER_DAYS, now)
+    if mark is None or dataset is None or row.review is not None:
+        return
+    but = (row.person,)
+    whom = [Told(to=role_box(role, f"committee:{dataset.committee}"), about=row.id, but=but) for role in _DESK]
+    if mark == 0:
+        whom.append(Told(to=person_box(row.person), about=row.id))
+        whom.append(Told(to=role_box("admin", "service"), about=row.id, but=but))
+    for to in whom:
+        yield Reminding(key=f"{row.id} {ends} {mark} {to.to}", what="reminder.answer", to=to)
 
 
 def _of_review(row: Review, snapshot: Snapshot, now: Seconds) -> Iterator[Reminding]:

@@ -10,10 +10,9 @@ from broker.core.decision.answering import Given
 from broker.core.ids import ClientId, DatasetId, DecisionId, RequestId
 from broker.core.outcome import Reason
 from broker.core.purpose import Purpose
-from broker.core.reasons.language import Language
 from broker.core.rows import Request, Session
 from broker.core.rows.access import Finding
-from broker.core.time import Seconds, parse_rfc3339, rfc3339
+from broker.core.time import parse_rfc3339, rfc3339
 from broker.flows import decide_request, pre_check, request_access
 from broker.flows.attest import attest_location
 from broker.flows.decide_request import Decided, NotPossible, may_see
@@ -125,8 +124,7 @@ async def post_request(request: web.Request) -> web.Response:
     if isinstance(made, Reason):
         raise Problem.of(made)
     row, found = made
-    now = request.app[BROKER].world.clock.now()
-    return web.json_response({**request_json(row, now), "foresight": foreseen(found, language(request))}, status=201)
+    return web.json_response({**_told(request, row), "foresight": foreseen(found, language(request))}, status=201)
 
 
 async def get_request(request: web.Request) -> web.Response:
@@ -135,7 +133,7 @@ async def get_request(request: web.Request) -> web.Response:
     row = snapshot.get(Request, RequestId(request.match_info["request"]))
     if row is None or not may_see(who, row, snapshot):
         raise Problem("REQ-NOT-FOUND")
-    return web.json_response(request_json(row, request.app[BROKER].world.clock.now()))
+    return web.json_response(_told(request, row))
 
 
 async def decide(request: web.Request) -> web.Response:
@@ -146,13 +144,13 @@ async def decide(request: web.Request) -> web.Response:
         rejected = await decide_request.reject(world, who, id, body.ground)
         if isinstance(rejected, Reason):
             raise Problem.of(rejected)
-        return web.json_response(_decided(rejected, world.clock.now(), language(request)))
+        return web.json_response(_decided(request, rejected))
     decided = await decide_request.approve(world, who, id, body.ground, body.answers)
     if isinstance(decided, Reason):
         raise Problem.of(decided)
     if isinstance(decided, NotPossible):
         raise not_possible(decided, body.ground, language(request))
-    return web.json_response(_decided(decided, world.clock.now(), language(request)))
+    return web.json_response(_decided(request, decided))
 
 
 async def post_finding(request: web.Request) -> web.Response:
@@ -184,7 +182,7 @@ async def withdraw_request(request: web.Request) -> web.Response:
     row = await request_access.withdraw(request.app[BROKER].world, who, RequestId(request.match_info["request"]))
     if isinstance(row, Reason):
         raise Problem.of(row)
-    return web.json_response(request_json(row, request.app[BROKER].world.clock.now()))
+    return web.json_response(_told(request, row))
 
 
 async def me(request: web.Request) -> web.Response:
@@ -263,12 +261,17 @@ def _finding(made: Finding) -> dict[str, Any]:
     return told
 
 
-def _decided(done: Decided, now: Seconds, language: Language) -> dict[str, Any]:
+def _told(request: web.Request, row: Request) -> dict[str, Any]:
+    broker = request.app[BROKER]
+    return request_json(row, broker.snapshots.current(), broker.world.clock.now())
+
+
+def _decided(request: web.Request, done: Decided) -> dict[str, Any]:
     told = {
-        **request_json(done.request, now),
+        **_told(request, done.request),
         "decision": done.id,
-        "explanation": explained_to_committee(done.id, done.explanation, language, done.request.ground),
+        "explanation": explained_to_committee(done.id, done.explanation, language(request), done.request.ground),
     }
     if done.grant is not None:
-        told["granted"] = grant_json(done.grant, now)
+        told["granted"] = grant_json(done.grant, request.app[BROKER].world.clock.now())
     return told

@@ -66,7 +66,9 @@ async def list_requests(request: web.Request) -> web.Response:
             seen[row.id] = row
     shown, after = page(request, [seen[id] for id in sorted(seen)])
     now = broker.world.clock.now()
-    return web.json_response({"requests": [request_json(row, now) for row in shown], "next_page_token": after})
+    return web.json_response(
+        {"requests": [request_json(row, snapshot, now) for row in shown], "next_page_token": after}
+    )
 
 
 async def list_exceptions(request: web.Request) -> web.Response:

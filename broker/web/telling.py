@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from broker.core.applications import answer_due
 from broker.core.decision.explanation.texts import hangs_on_people
 from broker.core.decision.explanation.written import asked_of_each
 from broker.core.oidc.challenge import Challenge
@@ -11,6 +12,7 @@ from broker.core.purpose import Purpose, purpose_json
 from broker.core.reasons import in_general
 from broker.core.reasons.language import Language
 from broker.core.rows import Request
+from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds, rfc3339
 from broker.flows.decide_request import NotPossible
 from broker.flows.pre_check import PreCheck
@@ -92,8 +94,9 @@ def pre_checked(found: PreCheck, purpose: Purpose, language: Language) -> dict[s
     }
 
 
-def request_json(row: Request, now: Seconds) -> dict[str, Any]:
-    """A request, as whoever may see it reads it."""
+def request_json(row: Request, snapshot: Snapshot, now: Seconds) -> dict[str, Any]:
+    """A request, as whoever may see it reads it. `due`: when its committee owes the answer."""
+    due = answer_due(row, snapshot)
     return {
         "id": row.id,
         "version": row.version,
@@ -103,6 +106,7 @@ def request_json(row: Request, now: Seconds) -> dict[str, Any]:
         "statement": row.statement,
         "benefit": row.benefit,
         "created": rfc3339(row.created),
+        "due": rfc3339(due) if due is not None else None,
         "decision": row.decision or row.foresight,
         "ground": row.ground,
         "grant": row.grant,

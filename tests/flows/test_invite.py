@@ -28,7 +28,7 @@ def nursery() -> Stage:
     return stage(replace(other, consent=replace(other.consent, consent_id="con-other")), pia=child())
 
 
-@pytest.mark.row("RUL-MATURITY")
+@pytest.mark.row("RUL-MATURITY", "WHO-3.1-9")
 @pytest.mark.parametrize(
     ("actor", "custodian", "ids"),
     [

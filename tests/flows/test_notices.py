@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from broker.core.access.grants import GrantCommand
 from broker.core.access.parts import Part
+from broker.core.access.states import State
+from broker.core.applications import answer_due
 from broker.core.audit.kinds import KINDS
 from broker.core.happened import Told, person_box
-from broker.core.ids import PersonId
+from broker.core.ids import DecisionId, PersonId, make_id
 from broker.core.notices import CAN_BE_OFF, CANNOT_WAIT, TABLE, TO_NOBODY_ELSE, TOPICS, Channels
 from broker.core.outcome import Reason
 from broker.core.reasons.notice_words import NOTICE_WORDS
@@ -472,6 +474,27 @@ async def test_an_answer_that_is_late_is_told_to_both_sides_and_to_who_runs_the_
     for one in (HANDLER, MEMBER, caller(), ADMIN):
         assert "reminder.answer" in await heard(s, one)
     assert request_of(s, made).state.value == "submitted"
+
+
+@pytest.mark.row("WF-REMINDERS", "WHO-3.6-5")
+async def test_the_answer_to_a_request_made_alone_is_due_too_and_late_it_is_told_to_both_sides() -> None:
+    row = b.request(state=State.SUBMITTED, created=START, decision=None, grant=None)
+    s = stage(row)
+    assert answer_due(row, s.live.current()) == START + 14 * DAY
+    sides = {"committee": MEI_SITS, "asker": caller(), "admin": ADMIN}
+    said = []
+    for day in (10, 12, 15):
+        s.clock.time = Seconds(START + day * DAY)
+        await remind(s.world, Channels())
+        said.append({name: (await heard(s, one)).count("reminder.answer") for name, one in sides.items()})
+    assert said == [
+        {"committee": 0, "asker": 0, "admin": 0},
+        {"committee": 1, "asker": 0, "admin": 0},
+        {"committee": 2, "asker": 1, "admin": 1},
+    ]
+    taken_back = replace(row, decisions=(DecisionId(make_id("dec", START + 5 * DAY, bytes(10))),))
+    assert answer_due(taken_back, s.live.current()) == START + 19 * DAY
+    assert answer_due(replace(row, state=State.REJECTED), s.live.current()) is None
 
 
 async def test_a_challenge_that_nobody_acknowledges_is_told_again() -> None:

@@ -1,16 +1,20 @@
 """Whom does an administrator mean? People by what is known of them outside: their name, where they work, their home.
 
 Nobody's name is kept but with a session that lives, as their home organisation told it, and no participant is found:
-of them only a number of their study's is known. Read only.
+of them only a number of their study's is known. Who looks is on record before anything is told, with whom they found,
+and without what they typed: that may be anybody's name.
 """
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from broker.core.audit.entry import Value, pseudonym
 from broker.core.ids import Issuer, PersonId
+from broker.core.outcome import Reason
 from broker.core.rows import Identity, IdentityProvider, Organisation, Person, Session
 from broker.core.rows.identity import identity_id
 from broker.core.snapshot import Snapshot
+from broker.flows.sign_out import live_sessions
 from broker.flows.world import Caller, World
 
 FINDERS = ("admin", "legal_officer")
@@ -35,17 +39,55 @@ class Known:
     home: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """`known`: this very person was named; `sessions`: theirs; `found`: those who may be meant."""
+
+    known: Known | None
+    sessions: tuple[Session, ...]
+    found: tuple[Known, ...]
+
+
 def may_find(who: Caller) -> bool:
-    """Who looks for people."""
+    """Who looks for people by what they are called."""
     return any(who.has_role(role, "service") for role in FINDERS)
 
 
-async def find_people(w: World, said: str, home: str = "") -> tuple[Known, ...]:
+def may_look(who: Caller) -> bool:
+    """Who looks for sessions of somebody whose id they know, too."""
+    return may_find(who) or who.has_role("auditor", "service")
+
+
+async def look_for(w: World, who: Caller, said: str, home: str = "") -> Looked | Reason:
+    """Somebody by their id here, with their live sessions; or those who may be meant. Steps: 1 gather, 2 decide,
+    3 record, 4 answer.
+    """
+    if not may_look(who):
+        return Reason(code="AUTH-NOT-YOURS", facts=(("roles", "admin, legal_officer, auditor"),))
+    # 1. Gather, and 2. decide: no name for who may not stop people.
+    wanted, now = said.strip()[:LONGEST], w.clock.now()
+    known = await _who_is(w, PersonId(wanted)) if may_find(who) else None
+    live = tuple([one async for one in live_sessions(w, wanted, now)]) if wanted else ()
+    found = await _find(w, wanted, home) if wanted and may_find(who) and known is None and not live else ()
+    looked = Looked(known=known, sessions=live, found=found)
+    # 3. Record before telling, also that nobody was found.
+    await w.ledger.record(w.entry("person.looked_for", now, who.person, await _about(w, looked)))
+    # 4. Answer.
+    return looked
+
+
+async def _about(w: World, looked: Looked) -> dict[str, Value]:
+    """Whose data are told, by pseudonym."""
+    ids = {one.person for one in looked.found} | {one.person for one in looked.sessions}
+    ids |= {looked.known.person} if looked.known is not None else set()
+    rows = [row async for row in w.rows.each(Person, sorted(ids))]
+    people = tuple(sorted(pseudonym(row.log_key, w.issuer, row.id) for row in rows if row.log_key))
+    return {"found": len(ids), **({"people": people} if people else {})}
+
+
+async def _find(w: World, wanted: str, home: str) -> tuple[Known, ...]:
     """Those who may be meant: a part of a name or affiliation, or exactly an identifier, at `home` or anywhere."""
-    wanted, snapshot = said.strip()[:LONGEST], w.snapshots.current()
-    if not wanted:
-        return ()
-    found = dict[PersonId, Known]()
+    snapshot, found = w.snapshots.current(), dict[PersonId, Known]()
     async for session in _living(w, snapshot):
         if len(found) >= MOST:
             break
@@ -66,7 +108,7 @@ async def called(w: World, said: str) -> PersonId:
     return people.pop() if len(people) == 1 else PersonId(wanted)
 
 
-async def who_is(w: World, person: PersonId) -> Known | None:
+async def _who_is(w: World, person: PersonId) -> Known | None:
     """Somebody by their id here, as they are known while they are signed in; None: nobody, or a participant."""
     row, now = await w.rows.get(Person, person), w.clock.now()
     if row is None or row.subject is not None or not row.log_key:

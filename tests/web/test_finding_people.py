@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from broker.core.audit.entry import Entry, pseudonym
 from broker.core.ids import Issuer, PersonId
 from broker.core.rows import Identity, IdentityProvider, Organisation, Person, Row, Sanction, Session
 from broker.core.rows.identity import identity_id
@@ -58,16 +59,64 @@ async def impose(who: Browser, **changes: str) -> str:
     return await who.send(SANCTIONS, **(WARN | {"once": once} | changes))
 
 
+async def look(who: Browser, person: str, home: str = "") -> str:
+    await who.open(RUNNING)
+    return await who.send(RUNNING, do="find", person=person, home=home)
+
+
+def looks(s: Site) -> list[Entry]:
+    return [one for one in s.stage.ledger.entries if one.kind == "person.looked_for"]
+
+
+@pytest.mark.row("PAG-FIND")
+async def test_who_looked_is_on_record_with_whom_they_found_and_without_what_they_typed(s: Site) -> None:
+    root, lex, eve = (Browser(s, name) for name in ("root", "lex", "eve"))
+    issuer = s.stage.world.issuer
+    await look(root, "berg")
+    await look(root, "Nobody Known")
+    await look(eve, "usr_ida")
+    await impose(lex, whom="Idabel Stone")
+    names = [pseudonym("dd" * 32, issuer, f"usr_{name}") for name in ("root", "root", "eve", "lex")]
+    assert [one.who for one in looks(s)] == names
+    found = [
+        {"found": 1, "people": (pseudonym("dd" * 32, issuer, f"usr_{name}"),)} for name in ("ida", "ida", "idabel")
+    ]
+    told = [{name: value for name, value in one.about.items() if name != "http_request"} for one in looks(s)]
+    assert told == [found[0], {"found": 0}, *found[1:]]
+    assert "berg" not in str(s.stage.ledger.entries).lower()
+    await look(root, " ")
+    assert len(looks(s)) == 4, "nobody was looked for"
+
+
+@pytest.mark.row("PAG-FIND")
+async def test_nobody_is_told_of_where_it_cannot_be_put_on_record(s: Site) -> None:
+    root = Browser(s, "root")
+    await root.open(RUNNING)
+    s.stage.ledger.failed = True
+    shown = await root.send(RUNNING, do="find", person="berg")
+    assert (root.status, "Ida &lt;" in shown, "usr_ida" in shown) == (503, False, False)
+
+
+@pytest.mark.row("PAG-FIND")
+async def test_whom_somebody_looks_for_stands_in_no_address(s: Site) -> None:
+    root = Browser(s, "root")
+    for query in ("?person=berg", "?person=usr_ida", "?do=find&person=berg"):
+        assert "Ida &lt;" not in await root.open(RUNNING + query)
+    assert looks(s) == []
+    await look(root, "berg")
+    assert root.path == RUNNING
+    assert root.links("/admin/running?") == []
+
+
 @pytest.mark.row("PAG-FIND")
 @pytest.mark.parametrize("typed", TYPED)
 async def test_a_session_is_found_by_what_is_known_of_somebody_and_ended(s: Site, typed: str) -> None:
     root = Browser(s, "root")
-    shown = await root.open(f"{RUNNING}?person={typed.replace('@', '%40')}")
+    shown = await look(root, typed)
     assert "Ida &lt;b&gt;Berg" in shown
     assert "Home uni" in shown
-    (link,) = root.links(f"{RUNNING}?person=")
-    assert link.endswith("usr_ida")
-    shown = await root.open(link)
+    (id,) = re.findall('name="person" value="([^"]+)"', shown)
+    shown = await look(root, id)
     (session,) = [one async for one in s.stage.world.rows.find(Session, "person", "usr_ida")]
     assert f'value="{session.id}"' in shown
     await root.send(RUNNING, do="end", value=session.id, ground="Stolen.")
@@ -77,20 +126,20 @@ async def test_a_session_is_found_by_what_is_known_of_somebody_and_ended(s: Site
 @pytest.mark.row("PAG-FIND")
 async def test_who_is_not_signed_in_is_found_by_what_they_are_called_at_home(s: Site) -> None:
     root = Browser(s, "root")
-    assert "usr_far" in await root.open(f"{RUNNING}?person=far%40home")
-    assert "usr_far" not in await root.open(f"{RUNNING}?person=far%40home&home=https%3A%2F%2Felsewhere.example")
-    assert "not signed in now" in await root.open(f"{RUNNING}?person=usr_far")
-    assert "Ida Gone" not in await root.open(f"{RUNNING}?person=gone"), "of a session that ended no name is told"
+    assert "usr_far" in await look(root, "far@home")
+    assert "usr_far" not in await look(root, "far@home", "https://elsewhere.example")
+    assert "not signed in now" in await look(root, "usr_far")
+    assert "Ida Gone" not in await look(root, "gone"), "of a session that ended no name is told"
 
 
 @pytest.mark.row("PAG-FIND")
-@pytest.mark.parametrize("path", ["person=P-1", "person=P-1&home=https%3A%2F%2Fstudy.example", "person=study"])
-async def test_no_participant_is_found_by_their_number(s: Site, path: str) -> None:
+@pytest.mark.parametrize(("typed", "home"), [("P-1", ""), ("P-1", "https://study.example"), ("study", "")])
+async def test_no_participant_is_found_by_their_number(s: Site, typed: str, home: str) -> None:
     root = Browser(s, "root")
-    shown = await root.open(f"{RUNNING}?{path}")
+    shown = await look(root, typed, home)
     assert "usr_pia" not in shown
     assert "The study" not in shown
-    assert "usr_pia" not in await impose(root, whom=path.partition("=")[2].partition("&")[0])
+    assert "usr_pia" not in await impose(root, whom=typed)
 
 
 @pytest.mark.row("PAG-FIND")
@@ -133,7 +182,7 @@ async def test_an_organisation_is_found_by_its_name_and_called_by_it(s: Site) ->
 async def test_whoever_may_not_stop_people_reads_no_names(s: Site) -> None:
     eve = Browser(s, "eve")
     for asked in ("berg", "usr_ida"):
-        assert "Ida &lt;" not in await eve.open(f"{RUNNING}?person={asked}")
+        assert "Ida &lt;" not in await look(eve, asked)
     for name in ("eve", "sam"):
         other = Browser(s, name)
         await other.open("/identities")

@@ -86,7 +86,8 @@ async def test_a_download_is_stopped_by_a_button_and_that_is_on_record(s: Site, 
 @pytest.mark.row("PAG-RUNNING")
 async def test_a_session_is_ended_by_a_button(s: Site) -> None:
     root = Browser(s, "root")
-    await root.open("/admin/running?person=usr_ada")
+    await root.open("/admin/running")
+    await root.send("/admin/running", do="find", person="usr_ada")
     (session,) = [one async for one in s.stage.world.rows.find(Session, "person", "usr_ada")]
     assert f'value="{session.id}"' in root.text
     await root.send("/admin/running", do="end", value=session.id, ground="Stolen.")

@@ -162,6 +162,7 @@ PUBLIC_WORDS: Mapping[str, str] = MappingProxyType(
         "running.community": "a community that decides about {titles}",
         "people.whom": "Who: a part of their name, where they work, or what they are called there (an e-mail address, for example)",
         "people.home": "Their home organisation, if you know it",
+        "people.recorded": "That you looked, and of whom you were told, is on record; what you type here is not.",
         "people.choose": "Who is meant?",
         "people.no_name": "Somebody without a name here",
         "people.no_session": "They are not signed in now.",

@@ -74,7 +74,7 @@ SIGNED_IN: tuple[Address, ...] = (
     ("GET", "/admin/log", administering.log),
     ("GET", "/admin/keys", our_keys.listed),
     ("GET", "/admin/running", running.now),
-    ("POST", "/admin/running", running.stopped),
+    ("POST", "/admin/running", running.acted),
     ("GET", "/admin/data", running.data),
     ("GET", "/admin/packs", packs.listed),
     ("POST", "/admin/packs", packs.begun),

@@ -19,7 +19,7 @@ from broker.core.snapshot import Snapshot
 from broker.core.time import parse_rfc3339
 from broker.flows import sanctions
 from broker.flows.administer import Actor
-from broker.flows.find_people import find_organisations, find_people
+from broker.flows.find_people import find_organisations, look_for
 from broker.flows.world import Caller
 from broker.web import forms
 from broker.web.bodies import form_body
@@ -49,7 +49,7 @@ async def acted(request: web.Request) -> web.Response:
     who = await signed_in(request)
     form = forms.own(request, await form_body(request))
     if form.get("do") == "impose":
-        choices = await _choices(request, form) if sanctions.may_impose(_actor(who)) else []  # nobody else reads names
+        choices = await _choices(request, who, form) if sanctions.may_impose(_actor(who)) else []
         if choices:
             return await _page(request, who, _invalid(_CHOOSE), form, choices)
         done = await _impose(request, who, form)
@@ -70,7 +70,7 @@ def _whom(form: MultiDict[str]) -> str:
     return chosen if chosen and form.get("meant", "").strip() == typed else typed
 
 
-async def _choices(request: web.Request, form: MultiDict[str]) -> list[dict[str, Any]]:
+async def _choices(request: web.Request, who: Caller, form: MultiDict[str]) -> list[dict[str, Any]]:
     """Who may be meant, where what was typed is no id; nobody is sanctioned for having a name like another's."""
     world, said = request.app[BROKER].world, _whom(form)[: _MOST["whom"]]
     if form.get("kind") == "organisation":
@@ -78,10 +78,12 @@ async def _choices(request: web.Request, form: MultiDict[str]) -> list[dict[str,
             return []
         found = find_organisations(world.snapshots.current(), said)
         return [{"id": one.id, "name": one.name, "person": None} for one in found]
-    if await world.rows.get(Person, said) is not None:
+    if not said.strip() or await world.rows.get(Person, said) is not None:
         return []
-    people = await find_people(world, said, form.get("home", ""))
-    return [{"id": one.person, "name": one.name, "person": one} for one in people]
+    looked = await look_for(world, who, said, form.get("home", ""))
+    if isinstance(looked, Reason):
+        raise Problem.of(looked)
+    return [{"id": one.person, "name": one.name, "person": one} for one in looked.found]
 
 
 async def _impose(request: web.Request, who: Caller, form: MultiDict[str]) -> Sanction | Reason:

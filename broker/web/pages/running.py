@@ -7,8 +7,8 @@ from operator import itemgetter
 from typing import Any
 
 from aiohttp import web
+from multidict import MultiDict
 
-from broker.core.ids import PersonId
 from broker.core.jurisdiction.needs import needs
 from broker.core.jurisdiction.rulebook import Rulebook, overdue, stops_on
 from broker.core.outcome import Reason
@@ -19,9 +19,8 @@ from broker.core.rows.revocation import What
 from broker.core.safeguards import stigma_overdue, unrecorded
 from broker.core.snapshot import Snapshot
 from broker.core.time import Day, Seconds, day_of
-from broker.flows.find_people import LONGEST, find_people, may_find, who_is
+from broker.flows.find_people import LONGEST, Looked, look_for, may_find
 from broker.flows.revoke import revoke
-from broker.flows.sign_out import live_sessions
 from broker.flows.world import Caller
 from broker.web import forms
 from broker.web.bodies import form_body
@@ -38,18 +37,23 @@ _PAGE = 50
 _SHOWN = 200
 """Downloads that are shown at once."""
 _GROUND = 2_000
+_NOBODY = Looked(known=None, sessions=(), found=())
 _STOPS: dict[str, What] = {"stop": "access", "end": "session"}
 
 
 async def now(request: web.Request) -> web.Response:
-    """GET /admin/running: the downloads of this process, the sessions of a person who is asked for, and health."""
+    """GET /admin/running: the downloads of this process, health, and where to look for somebody's sessions."""
     return await _now(request, await _allowed(request))
 
 
-async def stopped(request: web.Request) -> web.Response:
-    """POST /admin/running: stop a download, or end a session; all that rests on it ends too."""
+async def acted(request: web.Request) -> web.Response:
+    """POST /admin/running: look for somebody, which is on record; stop a download, or end a session, and all that
+    rests on it. Whom somebody looks for stands in no address, and so in no history and no log of addresses.
+    """
     who = await _allowed(request)
     form = forms.own(request, await form_body(request))
+    if form.get("do") == "find":
+        return await _found(request, who, form)
     what, value = _STOPS.get(form.get("do", "")), form.get("value", "")[:200]
     if what is None or not value:
         raise Problem("REQ-INVALID", problem="do, value: no such step")
@@ -57,6 +61,16 @@ async def stopped(request: web.Request) -> web.Response:
     if isinstance(done, Reason):
         return await _now(request, who, sentence(done.code, dict(done.facts), language(request)))
     raise web.HTTPSeeOther("/admin/running")
+
+
+async def _found(request: web.Request, who: Caller, form: MultiDict[str]) -> web.Response:
+    said, home = form.get("person", "").strip()[:LONGEST], form.get("home", "")
+    if not said:
+        return await _now(request, who)
+    done = await look_for(request.app[BROKER].world, who, said, home)
+    if isinstance(done, Reason):
+        raise Problem.of(done)
+    return await _now(request, who, looked=done, asked=said, home=home)
 
 
 async def data(request: web.Request) -> web.Response:
@@ -83,24 +97,24 @@ async def _allowed(request: web.Request) -> Caller:
     return who
 
 
-async def _now(request: web.Request, who: Caller, wrong: str | None = None) -> web.Response:
+async def _now(
+    request: web.Request,
+    who: Caller,
+    wrong: str | None = None,
+    looked: Looked = _NOBODY,
+    asked: str = "",
+    home: str = "",
+) -> web.Response:
     broker = request.app[BROKER]
     at, rules = broker.world.clock.now(), broker.snapshots.current().rulebook
-    running, asked = broker.streams.told(), request.query.get("person", "").strip()[:LONGEST]
-    home = request.query.get("home", "")
-    sessions = [one async for one in live_sessions(broker.world, PersonId(asked), at)] if asked else []
-    finds = may_find(who)
-    known = await who_is(broker.world, PersonId(asked)) if finds and asked else None
-    found = await find_people(broker.world, asked, home) if finds and known is None and not sessions else ()
+    running = broker.streams.told()
     seats = await broker.administration.seats.of_today(broker.world)
     values = {
         "running": running[:_SHOWN],
         "count": len(running),
         "asked": asked,
-        "sessions": sessions,
-        "finds": finds,
-        "known": known,
-        "found": found,
+        "looked": looked,
+        "finds": may_find(who),
         "home": home,
         "homes": homes(request),
         "may": who.has_role("admin", "service"),

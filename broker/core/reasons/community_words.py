@@ -19,6 +19,7 @@ COMMUNITY_WORDS: Mapping[str, str] = MappingProxyType(
         "group.anew": "Decide anew",
         "group.anew_lead": "For which purposes a yes counts, and for which data, stays as it is on record. Each word holds at once, and is kept.",
         "group.yes": "Yes",
+        "group.history": "What was decided, and when",
         "group.yes_lead": "Say on what conditions. Leave a field empty if there is no such condition.",
         "group.local_only": "The data stay with the community; only analyses come to them",
         "group.review_on": "Ask us again on this day; from then on the yes no longer counts",

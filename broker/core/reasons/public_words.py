@@ -164,6 +164,7 @@ PUBLIC_WORDS: Mapping[str, str] = MappingProxyType(
         "people.home": "Their home organisation, if you know it",
         "people.recorded": "That you looked, and of whom you were told, is on record; what you type here is not.",
         "people.choose": "Who is meant?",
+        "people.first": "Nothing has happened yet. Choose below who is meant, and send it again.",
         "people.no_name": "Somebody without a name here",
         "people.no_session": "They are not signed in now.",
         "running.sent": "{n} so far.",

@@ -6,6 +6,7 @@ in, or cannot be taken back, takes a sign-in of the last minutes; what stops som
 
 import json
 import re
+from collections.abc import Mapping
 from typing import cast
 
 from aiohttp import web
@@ -20,7 +21,8 @@ from broker.core.plain import plain
 from broker.core.provider_health import ProviderHealth
 from broker.core.reasons import sentence
 from broker.core.reasons.language import Tongue
-from broker.core.rows import Client, IdentityProvider, VisaIssuer
+from broker.core.rows import Client, IdentityProvider, Revocation, VisaIssuer
+from broker.core.rows.revocation import revocation_id
 from broker.flows import look_at_keys, propose_packs, sanctions
 from broker.flows.administer import Actor, forbidden, move
 from broker.flows.inspect import Report, inspect
@@ -91,7 +93,7 @@ async def acted(request: web.Request) -> web.Response:
         return await show_row(request, who, found, report=report)
     done = await _step(request, actor_of(who), found, form)
     if isinstance(done, Reason):
-        return await show_row(request, who, found, wrong=told(done, request))
+        return await show_row(request, who, found, wrong=told(done, request), typed=form)
     raise web.HTTPSeeOther(request.path)
 
 
@@ -180,6 +182,7 @@ async def show_row(
     wrong: str | None = None,
     report: Report | None = None,
     secret: str | None = None,
+    typed: Mapping[str, str] | None = None,
 ) -> web.Response:
     """The page of one row. `report`: what it publishes was just looked at; `secret`: one that was just made."""
     broker, sort, tongue = request.app[BROKER], sort_of(request), Tongue(language(request))
@@ -194,6 +197,8 @@ async def show_row(
         "may": actor_of(who).may_write(sort, found.id),
         "issuer": isinstance(found, VisaIssuer),
         "addresses": addresses_shown(_watched(request, found)),
+        "expelled": _expelled(request, found),
+        "typed": typed or {},
         "found": found_shown(report, tongue),
         "secret": secret,
         "wrong": wrong,
@@ -224,6 +229,14 @@ def _watched(request: web.Request, found: Managed) -> tuple[AddressHealth, ...]:
     if report is not None:
         return report.addresses
     return (provider.keys,) if provider is not None and provider.keys is not None else ()
+
+
+def _expelled(request: web.Request, found: Managed) -> Mapping[str, Revocation]:
+    """Of the keys that it publishes, those that count for nothing any more: since when, and why."""
+    snapshot = request.app[BROKER].snapshots.current()
+    names = (key.thumbprint for one in _watched(request, found) for key in one.keys)
+    rows = {name: snapshot.get(Revocation, revocation_id("key", name)) for name in names}
+    return {name: row for name, row in rows.items() if row is not None}
 
 
 def _reported(request: web.Request, found: Managed) -> IssuerReport | None:

@@ -57,10 +57,11 @@ async def acted(request: web.Request) -> web.Response:
             return await _page(request, who, done, form)
         raise web.HTTPSeeOther("/admin/sanctions")
     await recently(request, who)
-    ground = form.get("ground", "")[: _MOST["ground"]]
-    done = await sanctions.lift(request.app[BROKER].world, _actor(who), form.get("sanction", ""), ground)
+    ground = form.get("ground", "").strip()[: _MOST["ground"]]
+    lift = sanctions.lift(request.app[BROKER].world, _actor(who), form.get("sanction", ""), ground) if ground else None
+    done = await lift if lift is not None else _invalid(f"ground: {NOTHING}")
     if isinstance(done, Reason):
-        return await _page(request, who, done)
+        return await _page(request, who, done, form)
     raise web.HTTPSeeOther("/admin/sanctions")
 
 
@@ -124,7 +125,8 @@ async def _page(
         "rows": rows[::-1],
         "wrong": _wrong(no, Tongue(language(request))) if no is not None else None,
         "may": sanctions.may_impose(_actor(who)),
-        "typed": typed if typed is not None else {},
+        "typed": typed if typed is not None and typed.get("do") == "impose" else {},
+        "lifting": typed if typed is not None and typed.get("do") != "impose" else {},
         "once": typed["once"] if typed is not None and typed.get("once") else sanctions.blank_id(world),
         "cases": _cases(rows),
         "steps": STEPS,
@@ -139,6 +141,8 @@ async def _page(
 def _wrong(no: Reason, tongue: Tongue) -> str:
     """Why the step was not taken; a field that is empty by what it is called on the page."""
     name, _, rest = dict(no.facts).get("problem", "").partition(": ")
+    if dict(no.facts).get("problem") == _CHOOSE:
+        return tongue.word("people.first")
     if rest != NOTHING:
         return sentence(no.code, dict(no.facts), tongue.language)
     return tongue.word("apply.unsaid", question=tongue.word(_NEEDED[name]).partition(":")[0])

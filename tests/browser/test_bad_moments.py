@@ -145,3 +145,39 @@ async def test_a_megabyte_that_was_pasted_is_cut_by_the_field(world: World) -> N
     assert made(s) == 1
     await ada.open(ada.path)
     assert await ada.too_wide() == []
+
+
+@pytest.mark.row("PAG-WALKED")
+@pytest.mark.asyncio(loop_scope="session")
+async def test_what_stands_in_the_other_forms_of_a_page_is_not_lost_by_sending_one(world: World) -> None:
+    s, browser = world
+    ada = await window(browser, "ada")
+    await filled(ada)
+    await submits(ada)
+    (asked,) = s.stage.live.current().requests_of(b.ADA)
+    mei = await window(browser, "mei", width=1000)
+    await mei.open(f"/reviews/{asked.review}")
+    for side in ("risk_of_use", "risk_of_non_use", "benefit", "to_whom"):
+        await mei.page.fill(f'textarea[name="{side}"]', f"{side}: <b>weighed</b>")
+    await mei.page.fill("#remark", WRITTEN)
+    await mei.page.select_option("#to", "everybody")
+    await mei.page.fill('form:has([value="decide"]) textarea[name="ground"]', "Good.")
+    async with mei.page.expect_navigation(wait_until="load"):
+        await mei.page.click('button[value="approve"]')
+    assert await mei.page.locator('[role="alert"]').count() == 1, "both sides are written down first"
+    assert await mei.page.input_value('textarea[name="benefit"]') == "benefit: <b>weighed</b>"
+    assert await mei.page.input_value("#remark") == WRITTEN
+    async with mei.page.expect_navigation(wait_until="load"):
+        await mei.page.click('form:has([value="assess"]) button')
+    assert await mei.page.input_value('form:has([value="decide"]) textarea[name="ground"]') == "Good."
+    assert await mei.page.input_value("#to") == "everybody"
+    async with mei.page.expect_navigation(wait_until="load"):
+        await mei.page.click('form:has([value="remark"]) button')
+    assert await mei.page.input_value("#remark") == "", "what was sent does not come again"
+    await mei.page.fill("#remark", "For my eyes.")
+    await mei.page.evaluate("for (const one of document.querySelectorAll('input[name=form]')) one.value = 'theirs'")
+    await mei.page.evaluate("document.forms[0].dispatchEvent(new Event('submit', {bubbles: true}))")
+    await mei.page.reload()
+    assert await mei.page.input_value("#remark") == "", "nobody reads what somebody else wrote at the same window"
+    assert await mei.page.evaluate("sessionStorage.length") == 0
+    assert mei.complaints == []

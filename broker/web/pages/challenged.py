@@ -22,7 +22,7 @@ from broker.web.languages import language
 from broker.web.pages.here import page, signed_in, visitor
 from broker.web.pages.paper_form import FIND
 from broker.web.pages.picking import picked, settled, source
-from broker.web.pages.render import asking
+from broker.web.pages.render import asking, scripted
 from broker.web.state import BROKER
 
 _FORM_BYTES = 128 * 1024
@@ -127,7 +127,7 @@ def _listed(
         "steps": sanctions.against(who, snapshot),
         "now": world.clock.now(),
     }
-    return page(request, who, "cases.html", values, status=409 if wrong else 200)
+    return scripted(page(request, who, "cases.html", values, status=409 if wrong else 200))
 
 
 async def _complain(

@@ -49,6 +49,7 @@ from broker.web.pages.applying import papers_shown, people_shown, review_shown
 from broker.web.pages.here import page, signed_in
 from broker.web.pages.judged import fair, judged
 from broker.web.pages.originating import origin_shown, spoken
+from broker.web.pages.render import scripted
 from broker.web.state import BROKER
 
 _FORM_BYTES = 128 * 1024
@@ -147,7 +148,7 @@ async def _shown(
         "names_of_sides": SIDES,
         "typed": typed or {},
     }
-    return page(request, who, "review.html", values, status=409 if wrong else 200)
+    return scripted(page(request, who, "review.html", values, status=409 if wrong else 200))
 
 
 def _marked(asked: list[dict[str, Any]]) -> list[dict[str, Any]]:

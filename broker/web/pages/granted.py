@@ -36,6 +36,7 @@ from broker.web.languages import language
 from broker.web.pages.citing import how_to_cite, shown_publications
 from broker.web.pages.here import page, signed_in
 from broker.web.pages.papers import what_is_wrong
+from broker.web.pages.render import scripted
 from broker.web.state import BROKER
 
 _FORM_BYTES = 256 * 1024
@@ -124,7 +125,7 @@ async def _one(
         "codes": [code for code in dict.fromkeys(codes) if may_answer(COMMITTEE, code)],
         "typed": typed or {},
     }
-    return page(request, who, "grant.html", values, status=409 if no is not None else 200)
+    return scripted(page(request, who, "grant.html", values, status=409 if no is not None else 200))
 
 
 def _contact(committee: str, snapshot: Snapshot) -> str:

@@ -27,7 +27,7 @@ from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.pages.here import page, signed_in
 from broker.web.pages.recorded import entry_shown
-from broker.web.pages.render import WITH_SCRIPT
+from broker.web.pages.render import scripted
 from broker.web.releasing import described
 from broker.web.state import BROKER
 
@@ -98,9 +98,7 @@ async def receipt(request: web.Request) -> web.Response:
         "proof": format_proof(proof).decode() if proof is not None else None,
         "key": broker.administration.log_key,
     }
-    response = page(request, who, "me_receipt.html", values)
-    response.headers["Content-Security-Policy"] = WITH_SCRIPT
-    return response
+    return scripted(page(request, who, "me_receipt.html", values))
 
 
 async def _home(request: web.Request, who: Caller, wrong: str | None = None) -> web.Response:

@@ -31,6 +31,7 @@ from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.pages import my_choices
 from broker.web.pages.here import page, signed_in
+from broker.web.pages.render import scripted
 from broker.web.state import BROKER
 
 _FORM_BYTES = 32 * 1024
@@ -207,7 +208,7 @@ def _consent(
         "changed": changed,
         "to_withdraw": _possible(request, who, version.consent_id),
     }
-    return page(request, who, "my_consent.html", values, status=409 if wrong else 200)
+    return scripted(page(request, who, "my_consent.html", values, status=409 if wrong else 200))
 
 
 def _possible(request: web.Request, who: Caller, named: str | None) -> Mapping[WithdrawalKind, tuple[Foreseen, ...]]:

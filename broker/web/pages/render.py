@@ -73,11 +73,18 @@ WITH_SCRIPT = f"{SAFE_HEADERS['Content-Security-Policy']}; script-src 'self'"
 """The policy of a page that has a script of ours. No other page may run any."""
 
 
+def scripted(response: web.Response) -> web.Response:
+    """A page with a script that asks nobody anything."""
+    response.headers["Content-Security-Policy"] = WITH_SCRIPT
+    return response
+
+
 ASKING = f"{WITH_SCRIPT}; connect-src 'self'"
 """That of a page whose script also asks us: what is typed there is kept, or searched for."""
 _SCRIPT = "text/javascript; charset=utf-8"
 _STATIC = {
     "style.css": "text/css; charset=utf-8", "receipt.mjs": _SCRIPT, "drafts.mjs": _SCRIPT, "live.mjs": _SCRIPT,
+    "beside.mjs": _SCRIPT,
     "pick.mjs": _SCRIPT, "htmx.min.js": _SCRIPT,
 }  # fmt: skip
 """The one stylesheet, our scripts, and htmx as its makers publish it (htmx.LICENSE.txt); each with its type."""

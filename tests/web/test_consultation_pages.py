@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from broker.core.consent.model import CommunityDecision
 from broker.core.consultations import MOST_TEXT
 from broker.core.ids import PersonId, SubjectRef
 from broker.core.rows import Comment, Consultation, Person, Role, Row
@@ -20,6 +21,9 @@ from tests.web.site import Site, signed_in, site
 from tests.web.test_applications_over_http import ask
 
 VALLEY = SubjectRef("com_valley")
+COUNCIL = CommunityDecision(
+    authority="Council of the valley", rule="a quorum", members="people of the valley", decision="undecided", local_only=False,
+)  # fmt: skip
 DAY, DAYS = 86_400, 14
 ALL = (*ROLES, "eli", "pia")
 
@@ -28,7 +32,7 @@ ALL = (*ROLES, "eli", "pia")
 async def s(tmp_path: Path) -> AsyncIterator[Site]:
     long = START + 90 * DAY
     more: list[Row] = [
-        *people(), *(browser_session(name, expires=long) for name in ALL), b.consent(VALLEY, consent_id="com", level="community"),
+        *people(), *(browser_session(name, expires=long) for name in ALL), b.consent(VALLEY, consent_id="com", level="community", community=COUNCIL),
         Person(id=PersonId("usr_eli"), log_key="ee" * 32, created=START),
         Role(id="r-eli", role="community_authority", scope=f"community:{VALLEY}", iss=b.HOME, sub="eli"),
     ]  # fmt: skip
@@ -269,3 +273,22 @@ async def test_however_long_comments_are_a_page_of_them_is_light_and_each_is_on_
         onward = [one for one in nobody.links(f"{path}?from") if int(one.rpartition("=")[2]) > len(told) - 1]
         here = onward[0] if onward else ""
     assert told == [str(n) for n in range(20)]
+
+
+@pytest.mark.row("PAG-WALKED")
+@pytest.mark.usefixtures("d")
+async def test_a_community_is_asked_by_the_name_of_its_council_and_nobody_else_wrote_what_one_saved(s: Site) -> None:
+    _, path = await opened(s, communities=" council of  the VALLEY\n", public="")
+    row = await s.stage.world.rows.get(Consultation, path.rsplit("/", 1)[1])
+    assert row is not None
+    assert row.communities == (VALLEY,)
+    root = Browser(s, "root")
+    await root.open("/admin/packs")
+    await root.send("/admin/packs", pack="other-law")
+    seen = str(re.findall(r'name="seen" value="(\d+)"', root.text)[0])
+    text = await root.send(root.path, do="propose", seen=seen, text="no: [\r\npack", cases="", ground="New.")
+    assert root.status == 409
+    assert "Somebody else wrote meanwhile" not in text
+    text = await root.send(root.path, do="save", seen=seen, text="other", cases="", ground="Of another window.")
+    assert root.status == 409
+    assert "Somebody else wrote meanwhile" in text

@@ -44,7 +44,7 @@ CONSULTATION_WORDS: Mapping[str, str] = MappingProxyType({
     "consult.open": "Ask people about it",
     "consult.open_lead": "About this very text. Who writes on asks again. The second person can put it in force when this is closed.",
     "consult.days": "For how many days",
-    "consult.refs": "Communities that are asked, one in each line",
+    "consult.refs": "Communities that are asked: the name of the council, or of whoever else speaks for them, one in each line",
     "consult.everybody": "Everybody who signs in may say something",
     "consult.made": "Who decided this version",
     "consult.by_operator": "The operator put it in force, at the machine. Nobody was asked here.",

@@ -2,7 +2,7 @@
 rules to answer and to close. What may be done by whom is asked of flows/consultations.py.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -13,13 +13,13 @@ from broker.core.consultations import MOST_DAYS, MOST_TEXT, can, unanswered
 from broker.core.ids import SubjectRef
 from broker.core.outcome import Reason
 from broker.core.reasons import sentence
-from broker.core.rows import Comment
+from broker.core.rows import Comment, Role
 from broker.core.time import Seconds, day_of
 from broker.flows import consultations as flow
-from broker.flows.community import speaks_for
+from broker.flows.community import ROLE, SCOPE, speaks_for
 from broker.flows.consultations import Asked, Read
 from broker.flows.propose_packs import may_write
-from broker.flows.world import Caller
+from broker.flows.world import Caller, World
 from broker.web import forms
 from broker.web.bodies import form_body
 from broker.web.errors import Problem
@@ -63,16 +63,31 @@ async def _step(request: web.Request, who: Caller, form: MultiDict[str]) -> obje
             return Reason(code="REQ-INVALID", facts=(("problem", "do: no such step"),))
 
 
-def read_asked(form: MultiDict[str]) -> Asked:
-    """What the form on the page of a proposal says about whom to ask."""
-    days = form.get("days", "")
-    refs = [line.strip() for line in form.get("communities", "").splitlines() if line.strip()]
+async def read_asked(form: MultiDict[str], world: World) -> Asked:
+    """What the form on the page of a proposal says about whom to ask: a community by the name of who speaks for it, for
+    its pseudonym is told to nobody else.
+    """
+    days, named = form.get("days", ""), await _by_authority(world)
+    lines = (" ".join(line.split()) for line in form.get("communities", "").splitlines())
+    refs = [named.get(line.casefold(), line) for line in lines if line]
     return Asked(
         days=int(days) if days.isascii() and days.isdecimal() and len(days) <= len(str(MOST_DAYS)) else 0,
         communities=[SubjectRef(ref) for ref in refs],
         public=form.get("public") == "yes",
         ground=form.get("asked_ground", ""),
     )
+
+
+async def _by_authority(world: World) -> Mapping[str, str]:
+    """The communities for which somebody speaks, by the name of their authority; of two of one name neither."""
+    found: dict[str, set[str]] = {}
+    async for role in world.rows.scan(Role):
+        if role.role == ROLE and role.status == "active" and role.scope.startswith(SCOPE):
+            ref = role.scope.removeprefix(SCOPE)
+            for row in world.snapshots.current().about(SubjectRef(ref)):
+                said = row.consent.community
+                found.setdefault(" ".join(said.authority.casefold().split()) if said else "", set()).add(ref)
+    return {name: next(iter(refs)) for name, refs in found.items() if name and len(refs) == 1}
 
 
 def last_day(until: Seconds) -> str:

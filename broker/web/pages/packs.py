@@ -144,7 +144,7 @@ async def _step(
         case "activate":
             return await flow.activate(world, sets, who, id, form.get("files", ""))
         case "consult":
-            return await consultations.ask(world, sets, who, id, read_asked(form))
+            return await consultations.ask(world, sets, who, id, await read_asked(form, world))
         case "withdraw":
             return await flow.withdraw(world, who, id, seen)
         case _:
@@ -200,13 +200,19 @@ async def _shown(
         "files": found.tried.digest,
         "changed": changed,
         "fields": _fields(typed, row),
-        "kept": row if typed is not None and typed.get("seen") != str(row.version) else None,
+        "kept": row if typed is not None and typed.get("seen") != str(row.version) and _differs(typed, row) else None,
         "open": row.state in flow.OPEN,
         "most": flow.MOST_CHARACTERS,
         "wrong": wrong,
         "left": await flow.is_left(world, row),
     }
     return page(request, who, "admin_pack.html", values, status=409 if wrong else 200)
+
+
+def _differs(typed: MultiDict[str], row: PackProposal) -> bool:
+    """Does something else stand there than was typed? What this very form has saved nobody else wrote."""
+    kept = _fields(None, row)
+    return any(kept[name].split() != text.split() for name, text in _fields(typed, row).items())
 
 
 def _fields(typed: MultiDict[str] | None, row: PackProposal) -> dict[str, str]:

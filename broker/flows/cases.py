@@ -3,6 +3,7 @@
 A challenge that is upheld takes the answer up again, in the same record: the committee must answer anew.
 """
 
+import re
 from dataclasses import dataclass
 
 from broker.core.access.cases import (
@@ -31,6 +32,7 @@ from broker.flows.world import Caller, World
 
 _DAY = 86_400
 _SECRET_BYTES = 32
+_KEY = "[A-Za-z0-9_-]{43}"
 MOST_OPEN = 100
 """Complaints of one person that wait."""
 
@@ -72,14 +74,29 @@ async def challenge(w: World, caller: Caller, id: RequestId, kind: CaseKind, tex
         return row
 
 
-async def complain(w: World, caller: Caller | None, about: str, text: str) -> tuple[Case, str] | Reason:
-    """Anybody says what is wrong; and reads how it stands by the key. Steps: 1 gather, 2 decide, 3 record."""
-    key = opaque(w.entropy.random(_SECRET_BYTES))
+def blank_key(w: World) -> str:
+    """The key of a complaint that somebody begins to write; nothing is stored under it yet."""
+    return opaque(w.entropy.random(_SECRET_BYTES))
+
+
+async def complain(
+    w: World, caller: Caller | None, about: str, text: str, blank: str | None = None
+) -> tuple[Case, str] | Reason:
+    """Anybody says what is wrong; and reads how it stands by the key. Steps: 1 gather, 2 decide, 3 record.
+
+    `blank`: the key that its form was given (`blank_key`): the same form sent twice is one complaint, and whoever sent
+    it reads number and key both times.
+    """
+    key = blank if blank is not None and re.fullmatch(_KEY, blank) else blank_key(w)
     async with w.alone.at("complaints", caller.person.id if caller is not None else key):
         # 1. Gather.
         now, snapshot = w.clock.now(), w.snapshots.current()
         who = caller.person if caller is not None else None
+        same = next((one for one in snapshot.all(Case) if one.key == stored_id(key)), None)
         # 2. Decide.
+        if same is not None and (same.about, same.text) == (about, text):
+            return same, key
+        key = key if same is None else blank_key(w)
         if who is not None and sum(one.stage in _OPEN for one in snapshot.cases(who.id)) >= MOST_OPEN:
             return Reason(code="REQ-TOO-LARGE", facts=(("limit", f"{MOST_OPEN} complaints that wait"),))
         row = Case(

@@ -15,11 +15,13 @@ from broker.core.audit.note import first_log
 from broker.core.audit.proof import format_proof
 from broker.core.audit.tiles import parse_path
 from broker.core.ids import ReceiptId
+from broker.core.reasons.language import Tongue
 from broker.flows.witness import cosigned
 from broker.flows.world import Caller
 from broker.ports.log import AuditReads
 from broker.web.callers import access_token, caller
 from broker.web.errors import Problem
+from broker.web.languages import language
 from broker.web.state import BROKER, Broker
 
 _MAX_ENTRIES = 200
@@ -82,7 +84,8 @@ async def proof(request: web.Request) -> web.Response:
     if found is None:
         later = await broker.audit.entry(receipt) is not None
         if later:
-            raise web.HTTPAccepted(headers={"Retry-After": "1", "Cache-Control": "no-store"})
+            said = Tongue(language(request)).word("me.proof_later")
+            raise web.HTTPAccepted(text=said, headers={"Retry-After": "1", "Cache-Control": "no-store"})
         raise Problem("REQ-NOT-FOUND")
     if found.extra is not None and not await _may_read(request, found.extra):
         found = replace(found, extra=None)

@@ -99,8 +99,10 @@ async def test_a_receipt_that_is_not_published_yet_is_asked_for_again_later(tmp_
 
     async with site(tmp_path) as s:
         object.__setattr__(s.broker, "audit", Waiting())
-        answer = await s.http.get("/audit/receipts/rcp_1")
-        assert (answer.status, answer.headers["Retry-After"]) == (202, "1")
+        for language, says in (("en", "load this again in a moment"), ("es", "vuelva a cargar")):
+            answer = await s.http.get("/audit/receipts/rcp_1", headers={"Accept-Language": language})
+            assert (answer.status, answer.headers["Retry-After"], answer.content_type) == (202, "1", "text/plain")
+            assert says in await answer.text(), "people follow this link too"
 
 
 # A sign-in that must be fresh is fresh at the home provider too, or its own old session would come back.

@@ -94,7 +94,7 @@ async def test_what_has_a_name_is_called_by_it(s: Site) -> None:
 
     about: dict[str, Value] = {
         "dataset": b.HEART, "outcome": "DENY", "modality": "download", "reasons": ("REQ-REJECTED",), "client": "<b>",
-        "until": START + 60, "objects": 1, "newer": "a member of tomorrow",
+        "until": START + 60, "from": START + 120, "objects": 1, "newer": "a member of tomorrow",
     }  # fmt: skip
     entry = Entry(
         id=ReceiptId("rcp_01890a5d-ac96-774b-bcce-b302099a8057"),
@@ -108,6 +108,7 @@ async def test_what_has_a_name_is_called_by_it(s: Site) -> None:
     table = shown[shown.index("<tbody>") : shown.index("</tbody>")]
     for name, said in (
         ("Dataset", "Heart"), ("Answer", "no<"), ("Way of access", "Download"), ("Objects to it", "Yes"), ("Until", "15 January"),
+        ("From", "15 January"),
         ("newer", "a member of tomorrow"), ("Application or service", "&lt;b&gt;"), ("Reasons", r"[A-Z][^<]+\(REQ-REJECTED\)"),
     ):  # fmt: skip
         assert re.search(rf'<th scope="row">{name}</th><td>{said}', table), (name, table)

@@ -1,5 +1,6 @@
 """Where somebody who knew nothing was stopped on the way to the end of their work: each place once, by pages alone."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -186,3 +187,20 @@ async def second_first(s: Site, mei: Browser) -> list[str]:
     await mei.open(review)
     await mei.send(review, do="return", text="Which hearts?")  # the clock stands still: neither has a day
     return re.findall(r'<a href="/reviews/[^"]+">(\w+)', await mei.open("/reviews"))
+
+
+async def test_a_complaint_that_is_sent_twice_is_one_and_its_key_is_told_both_times(s: Site) -> None:
+    nobody = Browser(s, "")
+    (blank,) = re.findall('name="blank" value="([^"]+)"', await nobody.open("/complain"))
+    assert blank not in await nobody.open("/complain")
+    sent = {"token": "", "blank": blank, "text": "Nobody asked me."}
+    shown = await asyncio.gather(*(Browser(s, "").send("/complain", **sent) for _ in range(2)))
+    (case,) = cases(s)
+    told = [re.findall("<dd><code>([^<]+)</code></dd>", text) for text in shown]
+    assert told == [[case.id, blank]] * 2
+    await nobody.send("/complain", **sent | {"text": "And nobody asked her."})
+    other = re.findall("<dd><code>([^<]+)</code></dd>", nobody.text)
+    assert len(cases(s)) == 2, "what was written anew is another one"
+    assert blank not in other
+    await nobody.send("/complain", token="", blank="1", text="A key that can be guessed.")
+    assert len(re.findall("<code>([A-Za-z0-9_-]{43})</code>", nobody.text)) == 1

@@ -25,6 +25,7 @@ SIGNING_WORDS: Mapping[str, str] = MappingProxyType(
         "me.state.cut": "We stopped it.",
         "me.state.unknown": "Nobody knows how much arrived.",
         "me.receipt": "Receipt",
+        "me.proof_later": "The entry is on record. Its proof comes with the next signed checkpoint: load this again in a moment.",
         "me.more": "There were more pieces than these.",
         "me.remembered": "What you need not be asked again",
         "me.remembered_lead": "These applications get what you agreed to without asking.",

@@ -61,7 +61,7 @@ async def complained(request: web.Request) -> web.Response:
         return await _complain(request, form, wrong=_unsaid("case.text", request))
     if len(text) > _TEXT or len(about) > _ABOUT:
         return await _complain(request, form, wrong=_said(_TOO_LONG, request))
-    made = await cases.complain(world, None, about, text)
+    made = await cases.complain(world, None, about, text, form.get("blank"))
     if isinstance(made, Reason):
         return await _complain(request, form, wrong=_said(made, request))
     row, key = made
@@ -140,6 +140,7 @@ async def _complain(
     who = await visitor(request)
     about = picked("about", source(request, who, "about"), typed)
     values = {"typed": typed, "about": about, "wrong": wrong, "shown": shown, "key": key}
+    values["blank"] = typed.get("blank", "")[:43] or cases.blank_key(request.app[BROKER].world)
     return asking(page(request, who, "complain.html", values, status=400 if wrong else 200))
 
 

@@ -18,7 +18,7 @@ from broker.web.called import name_of, title_of
 from broker.web.languages import language
 from broker.web.state import BROKER
 
-_MOMENTS = frozenset({"until", "exp", "started", "before", "after"})
+_MOMENTS = frozenset({"until", "from", "exp", "started", "before", "after"})
 _DATASETS = frozenset({"dataset", "datasets"})
 _NAMED = frozenset({"id", "idp", "iss", "issuer", "client", "source", "custodian", "audience", "aud"})
 _LISTS = {"modality": "way.", "way": "way.", "outcome": "outcome."}

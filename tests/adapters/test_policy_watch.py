@@ -83,7 +83,7 @@ async def test_the_way_back_is_a_set_like_any_other(tmp_path: Path) -> None:
     assert one.stage.kinds().count("policy.activated") == 3
 
 
-@pytest.mark.row("PK1")
+@pytest.mark.row("PK1", "T138")
 async def test_whatever_is_wrong_the_last_good_set_stays_and_it_is_told_once(tmp_path: Path) -> None:
     one = Beside(tmp_path)
     await put_rules_in_force(one.stage.world, one.stage.live.current().rulebook)
@@ -107,6 +107,32 @@ async def test_whatever_is_wrong_the_last_good_set_stays_and_it_is_told_once(tmp
     one.activate("4", "fourth")
     assert await one.watch.look()
     assert one.version() == "4"
+
+
+@pytest.mark.row("PK1", "T138")
+async def test_of_a_thousand_changes_nobody_sees_half_a_one(tmp_path: Path) -> None:
+    """Who decides meanwhile decides by one set: its duty, and its version among what was read."""
+    one = Beside(tmp_path)
+    live, first = one.stage.live, one.stage.live.current().rulebook
+    one.activate("2", "second")
+    assert await one.watch.look()
+    second, seen = live.current().rulebook, set[tuple[str, str]]()
+
+    async def decides() -> None:
+        for _ in range(100):
+            snapshot = live.current()
+            await asyncio.sleep(0)
+            found = evaluate(b.question(), snapshot)
+            (version,) = (version for pack, version in found.read if pack == "test-pack")
+            seen.update((version, duty) for duty in ("first", "second") if duty in found.obligations)
+
+    async def changes() -> None:
+        for number in range(1000):
+            live.under((first, second)[number % 2])
+            await asyncio.sleep(0)
+
+    await asyncio.gather(changes(), *(decides() for _ in range(4)))
+    assert seen == {("1", "first"), ("2", "second")}
 
 
 @pytest.mark.row("PK1")

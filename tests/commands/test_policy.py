@@ -178,7 +178,7 @@ def test_a_version_that_was_in_force_never_says_something_else(chosen: Settings,
     assert in_force(chosen.activated_policies) is None
 
 
-@pytest.mark.row("PK2")
+@pytest.mark.row("PK2", "T136")
 def test_production_takes_only_what_somebody_signed(chosen: Settings, tmp_path: Path) -> None:
     production = chosen.state.parent / "broker.toml"
     production.write_text(production.read_text("utf-8").replace('"example"', '"production"'), "utf-8")

@@ -10,6 +10,17 @@ CANARY = "canary-4711 of a mistaken operator"
 GOOD = {"issuer": "https://broker.example", "state": "/nowhere"}
 
 
+@pytest.mark.row("T136")
+@pytest.mark.parametrize(
+    "issuer",
+    ["http://broker.example", "http://10.0.0.1:8080", "http://127.0.0.1.evil.example", "http://localhost.evil.example",
+     "http://127.0.0.1@evil.example", "https://broker.example/", "https://broker.example?x"],
+)  # fmt: skip
+def test_nobody_is_reached_by_plain_http_but_on_this_machine(issuer: str) -> None:
+    with pytest.raises(SettingsError, match="issuer"):
+        read_settings(None, issuer=issuer, state="/nowhere")
+
+
 @pytest.mark.row("F88")
 def test_no_setting_that_is_wrong_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     refused = set[str]()

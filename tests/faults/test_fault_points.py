@@ -30,7 +30,7 @@ def test_each_place_is_in_the_code_once() -> None:
     assert sorted(found) == sorted(POINTS)
 
 
-@pytest.mark.row("F95")
+@pytest.mark.row("F95", "T136")
 @pytest.mark.parametrize(
     ("mode", "plan"),
     [("production", "ledger.beginning=exit"), ("example", "nowhere=exit"), ("example", "ledger.beginning")],

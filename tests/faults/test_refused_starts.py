@@ -69,7 +69,7 @@ async def test_what_may_not_be_read_or_written_refuses_the_start_in_one_line(rea
     assert secret not in said
 
 
-@pytest.mark.row("F20")
+@pytest.mark.row("F20", "T136")
 @pytest.mark.parametrize("name", ["keys", "passphrase"])
 async def test_what_everybody_may_read_refuses_the_start(ready: Ready, name: str) -> None:
     file = ready.state / name if name == "passphrase" else next((ready.state / "keys").glob("log.*.pem"))

@@ -100,6 +100,7 @@ SILENT = IdentityProvider(
 REMEMBERED = Client(id=ClientId("demo"), name="Demo", auth_method="none", consent="remembered")
 
 
+@pytest.mark.row("T136")
 @pytest.mark.parametrize("row", [SILENT, REMEMBERED])
 async def test_production_takes_nobody_who_is_let_in_or_told_of_without_a_page(row: Any) -> None:
     running: Any = type("Running", (), {"world": stage(row).world})

@@ -113,3 +113,21 @@ async def test_what_holds_the_loop_is_found() -> None:
         await asyncio.sleep(0)
         await asyncio.sleep(0)
     assert max(turns)[0] > MOST
+
+
+@pytest.mark.row("F35")
+@pytest.mark.parametrize(
+    ("sent", "most"),
+    [(b"%26" * (2**20 // 3 - 10), MOST / 2), (b"'" * (2**20 - 10), MOST), (b"a+" * (2**19 - 10), MOST)],
+    ids=["unquoted", "escaped", "words"],
+)
+async def test_the_longest_form_of_a_stranger_holds_nobody_while_it_is_given_back(
+    tmp_path: Path, sent: bytes, most: float
+) -> None:
+    async with site(tmp_path) as s:
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        with watched() as turns:
+            answer = await s.http.post("/community", data=io.BytesIO(b"text=" + sent), headers=form)
+            assert (answer.status, len(await answer.read()) > 2**20) == (400, True)
+        worst = max(turns)
+        assert worst[0] < most, worst

@@ -19,6 +19,8 @@ FORM = "application/x-www-form-urlencoded"
 _FIELDS = 1000
 _READ = web.RequestKey("read", bytes)
 """A body that was read before, so that it can be asked for again."""
+SENT: web.RequestKey[MultiDict[str]] = web.RequestKey("sent", MultiDict)
+"""The form that was read, so that a page which says no can give back what was typed."""
 
 
 class Wire(BaseModel):
@@ -68,9 +70,11 @@ async def form_body(request: web.Request, limit: int = SMALL) -> MultiDict[str]:
         raise Problem("REQ-MEDIA-TYPE", wanted=FORM)
     sent = await raw(request, limit)
     try:  # a long one is read beside the loop: a million bytes of `%26` take a tenth of a second
-        return MultiDict(_fields(sent) if len(sent) <= SMALL else await asyncio.to_thread(_fields, sent))
+        form = MultiDict(_fields(sent) if len(sent) <= SMALL else await asyncio.to_thread(_fields, sent))
     except ValueError:
         raise Problem("REQ-MALFORMED", problem="not a form") from None
+    request[SENT] = form
+    return form
 
 
 def _fields(sent: bytes) -> list[tuple[str, str]]:

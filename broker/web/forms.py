@@ -14,6 +14,14 @@ from broker.web.errors import Problem
 from broker.web.state import BROKER
 
 NAME = "form"
+NEVER = frozenset({
+    "access_token", "assertion", "client_assertion", "client_secret", "code_verifier", "device_code", "id_token_hint",
+    "initial_access_token", "login_hint", "logout_token", "passports", "password", "refresh_token", "secret",
+    "subject_token", "token", "user_code", NAME,
+})  # fmt: skip
+"""Names under which something is sent that opens something: no page repeats it. The form's own token is made anew."""
+_NOT_TYPED = frozenset({"was"})
+"""What a form remembers by itself, and that looks like words."""
 
 
 def token(request: web.Request) -> str:
@@ -41,6 +49,11 @@ def is_own(request: web.Request, form: MultiDict[str]) -> bool:
     if cookies.session_secret(request) is None:
         return False
     return hmac.compare_digest(form.get(NAME, "").encode(), token(request).encode())
+
+
+def is_text(name: str, value: str) -> bool:
+    """Did somebody write it, in more than a word? Then no page may lose it."""
+    return len(value.split()) > 1 and name not in NEVER | _NOT_TYPED
 
 
 def is_from_here(request: web.Request) -> bool:

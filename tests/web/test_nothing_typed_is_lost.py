@@ -134,6 +134,34 @@ async def test_every_form_comes_back_when_the_sign_in_is_too_old(world: World) -
     assert asked == wanting
 
 
+@pytest.mark.row("PAG-AGAIN")
+async def test_every_page_that_says_no_still_has_what_was_typed(world: World) -> None:
+    """Also where its form is not there any more: somebody else took the step, or the time is over."""
+    s, names = world
+    people = {name: Browser(s, name) for name in ("root", "mei", "ada", "kim", "viv")}
+    tokens = {name: await token_of(who) for name, who in people.items()}
+    names |= {"noun": "issuers", "name": names["issuer"], "proposal": names["proposed_pack"]}
+    told = set()
+    for route, (name, who), do in product(forms(), people.items(), sorted(DOS)):
+        if route.path in NOTHING_TYPED or "{file}" in route.path or f'"{do}"' not in source_of(route):
+            continue
+        answer = await posted(s, who, filled(route, names), typed(form=tokens[name], do=do, row=WRITTEN))
+        if answer.status >= 400 and answer.status not in (403, 404):  # whoever may not open it had no form there
+            text = html.unescape(await answer.text()).replace("\r\n", "\n")
+            assert WRITTEN in text, (route.path, name, do, answer.status)
+            told.add((route.path, do))
+    assert len(told) > 30
+
+
+@pytest.mark.row("PAG-AGAIN")
+async def test_what_a_page_shows_anyway_is_not_told_twice(world: World) -> None:
+    s, names = world
+    root = Browser(s, "root")
+    await root.open(f"/admin/packs/{names['draft_pack']}")
+    shown = await root.send(root.path, do="save", seen="9", text=WRITTEN)
+    assert (root.status, html.unescape(shown).count("for an hour <b>")) == (409, 1)
+
+
 def source_of(route: Route) -> str:
     module = inspect.getmodule(route.handler)
     assert module is not None

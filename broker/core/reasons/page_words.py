@@ -112,6 +112,7 @@ PAGE_WORDS: Mapping[str, str] = MappingProxyType({
     "again.nobody": "You are no longer signed in, so nothing was done. Nothing that you typed is lost: sign in in another window, then send it again here.",
     "again.before": "This form is from before you signed in, so nothing was done. Nothing that you typed is lost: look at it, and send it again.",
     "again.recent": "You signed in too long ago for this, so nothing was done. Nothing that you typed is lost: sign in again in another window, then send it again here.",
+    "again.lost": "What you typed, to be used again",
     "again.text": "What you typed, text {n}",
     "again.choices": "What you chose goes along as you left it.",
     "again.send": "Send it again",

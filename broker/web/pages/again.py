@@ -21,14 +21,6 @@ from broker.web.sign_in import Wish
 _MOST = 1024 * 1024
 """Bytes of the longest of our forms."""
 _TOO_OLD, _EXPIRED = "AUTH-STEP-UP", "REQ-FORM-EXPIRED"
-_NEVER = frozenset({
-    "access_token", "assertion", "client_assertion", "client_secret", "code_verifier", "device_code", "id_token_hint",
-    "initial_access_token", "login_hint", "logout_token", "passports", "password", "refresh_token", "secret",
-    "subject_token", "token", "user_code", forms.NAME,
-})  # fmt: skip
-"""Names under which something is sent that opens something: no page repeats it. The form's own token is made anew."""
-_NOT_TYPED = frozenset({"was"})
-"""What a form remembers by itself, and that looks like words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +58,9 @@ def _what_to_do(who: Caller | None, code: str) -> str:
 def _sent(form: MultiDict[str]) -> Iterator[_Sent]:
     texts = 0
     for name, value in form.items():
-        if name in _NEVER:
+        if name in forms.NEVER:
             continue
-        is_text = len(value.split()) > 1 and name not in _NOT_TYPED
+        is_text = forms.is_text(name, value)
         texts += is_text
         yield _Sent(name, value, texts if is_text else None)
 

@@ -9,9 +9,12 @@ from typing import Any
 import aiohttp_jinja2
 import jinja2
 from aiohttp import web
+from markupsafe import escape
 
 from broker.core.reasons.language import Tongue, notes
 from broker.core.time import rfc3339
+from broker.web import forms
+from broker.web.bodies import SENT
 from broker.web.called import about_of, just_named, name_of, title_of
 from broker.web.errors import Problem
 from broker.web.languages import language
@@ -64,9 +67,20 @@ def render(request: web.Request, template: str, status: int = 200, **values: Any
         "just_named": lambda code: just_named(request, code),
         "name_of": lambda committee: name_of(request, committee),
     }
-    response = aiohttp_jinja2.render_template(template, request, spoken | values, status=status)
+    response = aiohttp_jinja2.render_template(template, request, spoken | {"lost": ()} | values, status=status)
+    if status >= 400 and (lost := _lost(request, response.text or "")):  # noqa: PLR2004 (RFC 9110: it was not done)
+        response = aiohttp_jinja2.render_template(template, request, spoken | values | {"lost": lost}, status=status)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _lost(request: web.Request, page: str) -> list[str]:
+    """What somebody typed, and would find nowhere on the page that says no: its form may not be there any more."""
+    told, form = page.replace("\r\n", "\n"), request.get(SENT)
+    if form is None or not forms.is_from_here(request):
+        return []
+    texts = [value.replace("\r\n", "\n").strip() for name, value in form.items() if forms.is_text(name, value)]
+    return [text for text in dict.fromkeys(texts) if escape(text) not in told]
 
 
 WITH_SCRIPT = f"{SAFE_HEADERS['Content-Security-Policy']}; script-src 'self'"

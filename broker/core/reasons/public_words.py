@@ -131,7 +131,7 @@ PUBLIC_WORDS: Mapping[str, str] = MappingProxyType(
         "income.lower_middle": "lower middle income",
         "income.low": "low income",
         "income.several": "several groups",
-        "income.unknown": "not known",
+        "income.unknown": "income group not known",
         "income.all": "all",
         "me.check_receipt": "Check the receipt",
         "receipt.title": "A receipt",

@@ -73,6 +73,7 @@ async def _leave(request: web.Request, id: str, leaving: Leaving, *, confirmed: 
     else:
         response = web.Response(status=303, headers={"Location": done.location, "Cache-Control": "no-store"})
     cookies.clear_session(request, response)
+    response.headers["Clear-Site-Data"] = '"storage"'  # what a page laid by of somebody's forms (beside.mjs)
     return response
 
 

@@ -69,6 +69,7 @@ async def test_a_client_signs_its_own_session_out_and_gets_the_browser_back(tmp_
         cookie = got.headers["Set-Cookie"]
         assert re.match(r'__Host-broker-session="?"?;', cookie)
         assert {"HttpOnly", "Secure", "Path=/", "Max-Age=0", "SameSite=Lax"} <= set(cookie.split("; "))
+        assert got.headers["Clear-Site-Data"] == '"storage"', "what forms laid by goes with the session"
         assert not alive(s)
         assert s.stage.kinds() == ["session.ended"]
         again = await ask(s, method, id_token_hint=hint(s), post_logout_redirect_uri=BYE)
@@ -114,6 +115,7 @@ async def test_without_a_hint_of_this_session_the_person_is_asked(
         done = await s.http.post(CONTINUE, data=form, headers={**COOKIE, "Origin": b.US}, allow_redirects=False)
         assert (done.status, done.headers.get("Location")) == ((303, location) if location else (200, None)), row
         assert "Max-Age=0" in done.headers["Set-Cookie"]
+        assert done.headers["Clear-Site-Data"] == '"storage"'
         assert not alive(s), row
         twice = await s.http.post(CONTINUE, data=form, headers=COOKIE, allow_redirects=False)
         assert twice.status == 400, row

@@ -10,18 +10,24 @@ from broker.core.access.grants import GrantCommand
 from broker.core.access.incidents import INCIDENT_TRANSITIONS as MOVES
 from broker.core.access.incidents import Breach, IncidentCommand, IncidentPart, IncidentStage, may
 from broker.core.grants import after, fellows
+from broker.core.grants import ending as ends_on
 from broker.core.ids import DatasetId, GrantId
 from broker.core.outcome import Reason
 from broker.core.rows import Dataset, Grant, Incident, Put, changed
 from broker.core.rows.incidents import Taken
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
-from broker.flows.grants.desk import at_grant
+from broker.flows.grants.desk import at_grant, held
 from broker.flows.request_access import may_know
 from broker.flows.world import Caller, World
 
 MOST_FROZEN = 100
 """Grants in one step."""
+_DAY = 86_400
+_AHEAD_DAYS = 3 * 366
+"""So far ahead the grants end that are offered to be suspended; a later one is named by its number."""
+_MOST_LOOKED = 5_000
+"""Grants of a committee that are looked at for that; of a larger one not all are offered."""
 MOST_STEPS = 100
 MOST_OPEN = 20
 """Reports of one person that nobody has looked into."""
@@ -139,6 +145,22 @@ def seen(caller: Caller, row: Incident, snapshot: Snapshot) -> SeenIncident | No
     """The incident, if they see it."""
     can = may(row.stage, _parts(caller, row, snapshot))
     return SeenIncident(incident=row, may=can) if IncidentCommand.SEE in can else None
+
+
+def at_stake(caller: Caller, row: Incident, snapshot: Snapshot, now: Seconds) -> tuple[Grant, ...]:
+    """The grants for its data that the caller could suspend now, the first to end first; so many at most."""
+    dataset = snapshot.get(Dataset, row.dataset)
+    if dataset is None:
+        return ()
+    found, looked = list[Grant](), 0
+    for day in range(now // _DAY, now // _DAY + _AHEAD_DAYS):
+        ending = ends_on(snapshot, dataset.committee, day)
+        looked += len(ending)
+        rows = [held(caller, one, snapshot, now) for one in ending if one.dataset == row.dataset]
+        found += [one.grant for one in rows if one is not None and GrantCommand.SUSPEND in one.may]
+        if len(found) >= MOST_FROZEN or looked >= _MOST_LOOKED:
+            break
+    return tuple(found[:MOST_FROZEN])
 
 
 def at_incident(caller: Caller, id: str, command: IncidentCommand, snapshot: Snapshot) -> SeenIncident | Reason:

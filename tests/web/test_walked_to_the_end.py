@@ -204,3 +204,28 @@ async def test_a_complaint_that_is_sent_twice_is_one_and_its_key_is_told_both_ti
     assert blank not in other
     await nobody.send("/complain", token="", blank="1", text="A key that can be guessed.")
     assert len(re.findall("<code>([A-Za-z0-9_-]{43})</code>", nobody.text)) == 1
+
+
+async def test_who_stops_uses_ticks_them_and_what_was_written_of_an_incident_stays(s: Site) -> None:
+    _, review = await applied(s)
+    mei, lee = Browser(s, "mei"), Browser(s, "lee")
+    await decided(mei, review, "approve")
+    grant = mei.links("/grants/")[0].rpartition("/")[2]
+    await lee.open("/incidents")
+    await lee.send("/incidents", do="report", dataset=b.HEART, text="A disk was lost.", noticed="2027-01-14")
+    text = await mei.open("/incidents")
+    (number,) = set(re.findall('name="incident" value="([^"]+)"', text))
+    assert re.findall('type="checkbox" name="grants" value="([^"]+)"', text) == [grant]
+    assert "faculty@rhine.example" in text
+    ada = Browser(s, "ada")
+    assert 'name="grants"' not in await ada.open("/incidents")
+    text = await mei.send("/incidents", do="freeze", incident=number, text="It may be <b>theirs</b>.")
+    assert "Tick which grants to suspend." in text
+    assert ">It may be &lt;b&gt;theirs&lt;/b&gt;.</textarea>" in text
+    text = await mei.send("/incidents", do="freeze", incident=number, grants=grant, text=" ")
+    assert mei.status == 409
+    assert re.findall('name="grants" value="([^"]+)" checked', text) == [grant]
+    text = await mei.send("/incidents", do="freeze", incident=number, grants=grant, text="It may be theirs.")
+    assert mei.status == 200
+    assert "No grant for these data is in force" in text
+    assert "It is suspended" in await ada.open(f"/grants/{grant}")

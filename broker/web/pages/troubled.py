@@ -9,6 +9,7 @@ from broker.core.access.incidents import BREACHES, IncidentCommand
 from broker.core.ids import DatasetId, GrantId
 from broker.core.outcome import Reason
 from broker.core.reasons import sentence
+from broker.core.reasons.language import Tongue
 from broker.core.rows import Incident
 from broker.core.time import parse_rfc3339
 from broker.flows import incidents
@@ -23,6 +24,9 @@ from broker.web.state import BROKER
 
 _FORM_BYTES = 128 * 1024
 _TEXT = 20_000
+_EMPTY = Reason(code="REQ-INVALID", facts=(("problem", "grants: which ones"),))
+_OFFERED = 10
+"""Incidents, the newest, beside which the grants stand that could be suspended."""
 STEPS = ("freeze", "investigate", "decide", "inform", "publish")
 
 
@@ -40,10 +44,16 @@ async def acted(request: web.Request) -> web.Response:
     after, problem = all_settled(request, who, form, ["dataset"]) if form.get("do") == "report" else (form, "")
     if problem:
         return _listed(request, who, form, problem)
-    form = MultiDict(after)
+    form = MultiDict(after) if after is not form else form
     done = await _step(request, who, form)
     if isinstance(done, Reason):
-        return _listed(request, who, form, sentence(done.code, dict(done.facts), language(request)))
+        told_in = language(request)
+        wrong = (
+            Tongue(told_in).word("incident.no_grants")
+            if done is _EMPTY
+            else sentence(done.code, dict(done.facts), told_in)
+        )
+        return _listed(request, who, form, wrong)
     raise web.HTTPSeeOther("/incidents")
 
 
@@ -65,7 +75,10 @@ async def _step(request: web.Request, who: Caller, form: MultiDict[str]) -> Inci
             return Reason(code="REQ-INVALID", facts=(("problem", f"breach: {', '.join(BREACHES)}"),))
         return await incidents.report(world, who, dataset, text, noticed, breach)
     if do == "freeze":
-        grants = [GrantId(line.strip()) for line in form.get("grants", "").splitlines() if line.strip()]
+        lines = (line.strip() for said in form.getall("grants", ()) for line in said.splitlines())
+        grants = [GrantId(line) for line in lines if line]
+        if not grants:
+            return _EMPTY
         return await incidents.freeze(world, who, id, grants, text)
     if do in STEPS:
         return await incidents.take(world, who, id, IncidentCommand(do), text)
@@ -75,7 +88,7 @@ async def _step(request: web.Request, who: Caller, form: MultiDict[str]) -> Inci
 def _listed(
     request: web.Request, who: Caller | None, typed: MultiDict[str] | None = None, wrong: str | None = None
 ) -> web.Response:
-    snapshot = request.app[BROKER].snapshots.current()
+    snapshot, now = request.app[BROKER].snapshots.current(), request.app[BROKER].world.clock.now()
     told = [
         {
             "dataset": row.dataset,
@@ -86,10 +99,13 @@ def _listed(
         for row in incidents.published(snapshot)
     ]
     mine = incidents.listed(who, snapshot) if who is not None else ()
+    stopping = [one.incident for one in mine if IncidentCommand.FREEZE in one.may][-_OFFERED:]
+    at_stake = {one.id: incidents.at_stake(who, one, snapshot, now) for one in stopping} if who is not None else {}
     rows = [
         {
             "row": one.incident,
             "inside": bool(one.may - {IncidentCommand.SEE}),
+            "grants": at_stake.get(one.incident.id, ()),
             "may": [step for step in STEPS if step in {command.value for command in one.may}],
         }
         for one in mine
@@ -101,6 +117,7 @@ def _listed(
         "rows": rows,
         "wrong": wrong,
         "typed": typed or {},
+        "chosen": typed.getall("grants", ()) if typed is not None else (),
         "breaches": BREACHES,
     }
     return asking(page(request, who, "incidents.html", values, status=409 if wrong else 200))

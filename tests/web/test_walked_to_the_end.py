@@ -229,3 +229,30 @@ async def test_who_stops_uses_ticks_them_and_what_was_written_of_an_incident_sta
     assert mei.status == 200
     assert "No grant for these data is in force" in text
     assert "It is suspended" in await ada.open(f"/grants/{grant}")
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"do": "close", "summary": "Fin.", "destroyed": "Todo."}, "Marque que lo que dice de las copias es verdad"),
+        ({"do": "close", "summary": "Fin.", "attested": "yes", "none_yet": "No.", "none_signed": "yes"}, "qué copias se destruyeron"),
+        ({"do": "close", "summary": "Fin.", "destroyed": "Todo.", "attested": "yes", "none_yet": "No."}, "Marque que firma"),
+        ({"do": "renew", "summary": "Fin.", "months": "doce"}, "cuántos meses más, en números enteros"),
+        ({"do": "renew", "months": "12", "incidents": "Fin."}, "Diga qué se hizo con los datos"),
+        ({"do": "publish", "doi": "10.1234/abcd", "title": "Fin."}, "las palabras con que nombra los datos"),
+        ({"do": "publish", "doi": "mi artículo", "title": "Fin.", "attribution": "Fin."}, "Un DOI es como 10.1234/abcd"),
+    ],
+)  # fmt: skip
+async def test_what_is_missing_on_a_grant_is_said_in_ones_own_language(
+    s: Site, fields: dict[str, str], says: str
+) -> None:
+    _, review = await applied(s)
+    mei, ada = Browser(s, "mei"), Browser(s, "ada", "es")
+    await decided(mei, review, "approve")
+    (grant,) = mei.links("/grants/")
+    await ada.open(grant)
+    text = await ada.send(grant, **fields)
+    (alert,) = re.findall('role="alert"[^>]*>([^<]+)<', text)
+    assert (ada.status, says in alert) == (409, True), alert
+    assert not re.search(": [a-z]+ [a-z]+ [a-z]", alert), "no member of a program"
+    assert "Fin." in text[text.index("<form") :]

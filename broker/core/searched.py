@@ -18,6 +18,9 @@ from broker.core.rows import Dataset, Row
 from broker.core.snapshot import Snapshot
 from broker.core.texts import Texts
 
+_FEW = 1_000
+"""Datasets up to which it does not matter what they share."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -57,9 +60,7 @@ class Searched:
             return every
         diseases, for_some = self.diseases(snapshot.ontology), [one for one in every if one.diseases]
         telling = _telling(words)
-        hit, named = bytearray(len(self._texts)), self._named(diseases, telling, for_some)
-        for number in self._texts.with_all(telling, named):
-            hit[number] = 1
+        hit = self._texts.with_all(telling, self._named(diseases, telling, for_some))
         whole = diseases.meant(" ".join(words)) if for_some else None
         if whole is not None:
             wider = diseases.wider(whole)
@@ -108,6 +109,9 @@ class Searched:
         """`rows` made `after` of `before`. Nothing, where it is not `before` that is known: that is made anew."""
         changed = [row for row in rows if isinstance(row, Dataset)]
         if not changed or self._made_of is not _datasets(before):
+            return
+        if len(self._ids) + len(changed) > 2 * max(self._texts.learned, _FEW):
+            self.of(after)  # twice as many share other words
             return
         found, ids = list(self._found), list(self._ids)  # whoever searches now goes on with the list they have
         for row in changed:

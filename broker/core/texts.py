@@ -5,7 +5,9 @@ A word has no space in it, so it is a part of one of the words of a text: how of
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import reduce
 from itertools import chain
+from operator import and_
 
 _SHARED = 20
 """What more than one text in so many has is kept once for all of them, as the bits of a number, one for each text."""
@@ -17,12 +19,16 @@ _SAMPLE = 2_000
 
 _ASKED = 300
 """Texts by which it is judged which word is the rarest."""
+_ONE = ord("1")
+_AS_NUMBERS = bytes.maketrans(b"01", bytes([0, 1]))
 
 
 class Texts:
     """Texts by their numbers, which they keep; none is ever forgotten, but one may take the place of another."""
 
     def __init__(self, texts: Sequence[str] = ()) -> None:
+        self.learned = len(texts)
+        """Texts from which it was learned what many share."""
         some = texts[:: len(texts) // _SAMPLE + 1]
         counted = Counter(chain.from_iterable(set(text.split()) for text in some))
         marked = {
@@ -32,7 +38,7 @@ class Texts:
         for number, text in enumerate(texts):
             words = set(text.split())
             for word in words & marked.keys():
-                marked[word][-1 - number] = ord("1")
+                marked[word][-1 - number] = _ONE
             self._own.append(" ".join(words - marked.keys()))
         self._shared = {word: int(marks, 2) for word, marks in marked.items()}
 
@@ -51,19 +57,35 @@ class Texts:
                 self._shared[word] = bits ^ 1 << number
         return number
 
-    def with_all(self, words: Sequence[str], besides: Sequence[int]) -> Sequence[int]:
-        """The numbers of the texts that have all of `words`; what is rare first, so that little is left.
+    def with_all(self, words: Sequence[str], besides: Sequence[int]) -> bytearray:
+        """By the number of a text, 1 for those that have all of `words`; what is rare first, so that little is left.
 
         `besides`: by the number of a text, which words it is taken to have whatever it says; of the first of `words`
         the lowest bit.
         """
-        kept: Sequence[int] = range(len(self._own))
-        known = [(self._known(word), 1 << place, word) for place, word in enumerate(words)]
-        for bits, place, word in sorted(known, key=lambda one: (self._about(*one[::2]), -len(one[2]))):
-            if bits.bit_count() < len(self._own):
-                marks, own = f"{bits:0{len(self._own)}b}"[::-1], self._own
-                kept = [n for n in kept if marks[n] == "1" or besides[n] & place or word in own[n]]
-        return kept
+        own, known = self._own, [(self._known(word), 1 << place, word) for place, word in enumerate(words)]
+        known.sort(key=lambda one: (self._about(*one[::2]), -len(one[2])))
+        kept: Sequence[int] = range(len(own))
+        for _, place, word in (one for one in known if not one[0]):
+            kept = [n for n in kept if besides[n] & place or word in own[n]]
+        shared = [one for one in known if one[0]]
+        have_all = self._marks(reduce(and_, (bits for bits, *_ in shared), (1 << len(own)) - 1))
+        left = [n for n in kept if not have_all[n]]
+        for bits, place, word in shared:
+            marks = self._marks(bits)
+            left = [n for n in left if marks[n] or besides[n] & place or word in own[n]]
+        hit = have_all
+        if len(kept) < len(own):
+            hit = bytearray(len(own))
+            for number in kept:
+                hit[number] = have_all[number]
+        for number in left:
+            hit[number] = 1
+        return hit
+
+    def _marks(self, bits: int) -> bytearray:
+        """0 or 1 for each text."""
+        return bytearray(f"{bits:0{len(self._own)}b}"[::-1].encode().translate(_AS_NUMBERS))
 
     def _known(self, word: str) -> int:
         """The texts that have it in what they share."""

@@ -69,3 +69,20 @@ def test_a_change_makes_nothing_else_anew_and_disturbs_nobody_who_searches() -> 
     assert mine == kept
     theirs = searched.of(after)
     assert sum(any(one is other for other in kept) for one in theirs) == len(kept) - 1
+
+
+@pytest.mark.row("PUB-CATALOGUE")
+def test_what_many_share_is_learned_anew_when_there_are_twice_as_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or a broker that began empty would look through every text for ever."""
+    monkeypatch.setattr("broker.core.searched._FEW", 100)
+    snapshot, searched, learned = b.snapshot(), Searched(), list[int]()
+    searched.of(snapshot)
+    for n in range(0, 900, 60):
+        rows = [dataset(one, "Heart") for one in range(n, n + 60)]
+        after = follow(snapshot, rows)
+        searched.follow(snapshot, rows, after)
+        snapshot = after
+        learned.append(searched._texts.learned)
+        assert len(searched.with_words(snapshot, ["heart"])) == len(searched.of(snapshot))
+    assert 2 < len(set(learned)) < 6, "now and then, and not with every change"
+    assert learned[-1] > 400

@@ -9,7 +9,6 @@ from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.limits import MAX_FORM
 from broker.core.oidc.own_tokens import PASSPORT_SCOPE
 from broker.core.outcome import Reason
-from broker.core.reasons import sentence
 from broker.flows.oauth import device
 from broker.web import cookies
 from broker.web.bodies import form_body, raw
@@ -17,6 +16,7 @@ from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.oidc import NO_STORE, told
 from broker.web.pages.render import render
+from broker.web.pages.wording import worded
 from broker.web.releasing import listed, released, signed_in
 from broker.web.state import BROKER
 
@@ -80,7 +80,7 @@ def _sign_in(typed: str) -> web.HTTPSeeOther:
 
 
 def _said(request: web.Request, no: Reason) -> str:
-    return sentence(no.code, dict(no.facts), language(request))
+    return worded(no, language(request))
 
 
 def _render(request: web.Request, **values: Any) -> web.Response:

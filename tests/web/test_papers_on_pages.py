@@ -66,6 +66,32 @@ async def test_both_sides_read_every_answer_in_words(s: Site, language: str) -> 
 
 
 @pytest.mark.row("PAG-PAPERS")
+@pytest.mark.parametrize(
+    ("codes", "language", "said"),
+    [
+        ((), "en", "This is not asked for these data."),
+        (("DUO:0000021",), "en", "The applicant did not answer this."),
+        ((), "es", "Esto no se pregunta para estos datos."),
+        (("DUO:0000021",), "es", "Quien solicita no respondió a esto."),
+    ],
+)
+async def test_a_question_without_an_answer_says_whether_it_was_asked(
+    tmp_path: Path, codes: tuple[str, ...], language: str, said: str
+) -> None:
+    """An ethics approval is asked for where a dataset has the code IRB; the title, by every one."""
+    dataset = b.dataset(duo=b.codes("DUO:0000042", *codes))
+    question = {
+        "en": "Has an ethics committee approved the project?",
+        "es": "¿Ha aprobado el proyecto un comité de ética?",
+    }[language]
+    async with site(tmp_path, *rows(), committee=committee(2), grant=None, dataset=dataset) as s:
+        ada, lee, application, review = await handed(s, language)
+        for shown in (await ada.open(application), await lee.open(review)):
+            assert said in answer(shown, question)
+            assert said not in answer(shown, {"en": "Title of the project", "es": "Título del proyecto"}[language])
+
+
+@pytest.mark.row("PAG-PAPERS")
 async def test_what_changed_is_shown_with_what_it_was(s: Site) -> None:
     ada, lee, application, review = await handed(s)
     await lee.open(review)
@@ -155,13 +181,13 @@ def test_a_question_that_the_operator_added_and_one_that_programs_name() -> None
         title="T", statement="S", purpose=b.PURPOSE, answers=(Answer(question="storage", asked="Where?", text="Here."),)
     )
     said = [replace(REMARK, about=name) for name in (f"{ASKED}storage", "purpose.countries", "nonsense", None)]
-    found = {one["name"]: one for one in told(paper, None, said, Tongue(ENGLISH), str)}
+    found = {one["name"]: one for one in told(paper, None, said, Tongue(ENGLISH), str, ())}
     assert (found[f"{ASKED}storage"]["label"], found[f"{ASKED}storage"]["said"]) == ("Where?", ("Here.",))
     assert [len(found[name]["remarks"]) for name in (f"{ASKED}storage", "countries", "statement")] == [1, 1, 0]
     assert [one.about for one in of_all(said)] == ["nonsense", None]
     assert not about([REMARK])
     before = replace(paper, answers=())
-    now = told(paper, before, (), Tongue(ENGLISH), str)
+    now = told(paper, before, (), Tongue(ENGLISH), str, ())
     assert [one["name"] for one in now if one["before"] is not None] == [f"{ASKED}storage"]
 
 

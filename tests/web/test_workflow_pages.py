@@ -244,12 +244,15 @@ async def test_a_form_that_another_session_was_shown_changes_nothing(tmp_path: P
     [
         ({"title": " "}, "“Title of the project” is still empty."),
         ({"statement": ""}, "“What you want to do with the data, for the committee” is still empty."),
-        ({"months": "soon"}, "months"),
-        ({"kinds": "mischief"}, "kinds"),
+        ({"months": "soon"}, "“How many months you need the data”: Give the number of months"),
+        ({"kinds": "mischief"}, "”: Choose one of the answers that are offered."),
         ({"datasets": ""}, "“The data that you ask for” is still empty."),
         ({"datasets": "https://bank.example/none"}, "nothing"),
-        ({"countries": "Nowhere"}, "countries"),
-        ({"statement": "x" * 20_001}, "What you want to do with the data, for the committee: more than"),
+        ({"countries": "Nowhere"}, "”: Choose each country from the list."),
+        (
+            {"statement": "x" * 20_001},
+            "What you want to do with the data, for the committee”: A text is longer than is allowed",
+        ),
     ],
 )
 async def test_what_is_wrong_is_said_and_nothing_typed_is_lost(

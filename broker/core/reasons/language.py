@@ -30,6 +30,7 @@ from broker.core.reasons.participant_words import PARTICIPANT_WORDS
 from broker.core.reasons.pick_words import PICK_WORDS
 from broker.core.reasons.public_words import PUBLIC_WORDS
 from broker.core.reasons.rights_words import RIGHTS_WORDS
+from broker.core.reasons.said_words import SAID_WORDS
 from broker.core.reasons.signing_words import SIGNING_WORDS
 from broker.core.reasons.spec import Spec
 from broker.core.reasons.together_words import TOGETHER_WORDS
@@ -64,6 +65,7 @@ EVERY_WORD: Mapping[str, str] = {
     **RIGHTS_WORDS,
     **TOGETHER_WORDS,
     **GENERAL_WORDS,
+    **SAID_WORDS,
 }
 """By key, in English: the words of explanations, of what they name, and those of the pages."""
 

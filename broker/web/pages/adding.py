@@ -139,9 +139,9 @@ async def _at_once(request: web.Request, who: Caller, form: MultiDict[str]) -> w
         made = broker.administration.forms.read(sort.kind, said, secret=stored)
     except FormError as wrong:
         faults = "; ".join(f"{field}: {problem}" for field, problem in wrong.faults)
-        return _form(request, who, fields, row=typed, wrong=faults)
+        return _unread(request, who, typed, faults)
     except (ValueError, TypeError, AttributeError) as wrong:
-        return _form(request, who, fields, row=typed, wrong=str(wrong))
+        return _unread(request, who, typed, str(wrong))
     if form.get("do") == "test":
         report = await inspect(broker.world, broker.administration.tools, made)
         return _form(request, who, fields, row=typed, looked=Looked(said=said, row=made, report=report))
@@ -149,6 +149,13 @@ async def _at_once(request: web.Request, who: Caller, form: MultiDict[str]) -> w
     if isinstance(done, Reason):
         return _form(request, who, fields, row=typed, wrong=told(done, request))
     return await show_row(request, who, done, secret=secret)
+
+
+def _unread(request: web.Request, who: Caller, row: str, exactly: str) -> web.Response:
+    """A row as JSON that cannot be read. `exactly`: what a program says of it, for who helps."""
+    wrong = Tongue(language(request)).word("add.wrong_row")
+    fields = typed_in(sort_of(request).noun, MultiDict())
+    return _form(request, who, fields, row=row, wrong=wrong, exactly=exactly)
 
 
 def _form(
@@ -159,6 +166,7 @@ def _form(
     row: str = "",
     looked: Looked | None = None,
     wrong: str | None = None,
+    exactly: str = "",
 ) -> web.Response:
     noun, tongue = sort_of(request).noun, Tongue(language(request))
     faults = faults_shown(noun, looked.faults if looked is not None else (), tongue)
@@ -174,6 +182,7 @@ def _form(
         "found": found_shown(shown, tongue),
         "seen": looked.seen if looked is not None and agreeable else None,
         "wrong": wrong,
+        "exactly": exactly,
     }
     return page(request, who, "admin_new.html", values, status=400 if wrong or faults else 200)
 
@@ -188,7 +197,7 @@ def faults_shown(noun: Noun, found: tuple[tuple[str, str], ...], tongue: Tongue)
     return [
         {
             "field": name,
-            "says": tongue.word("add.wrong." + name) if name else "",
+            "says": tongue.word("add.wrong." + name if name else "add.wrong_elsewhere"),
             "exactly": "; ".join(filter(None, said)),
         }
         for name, said in exactly.items()

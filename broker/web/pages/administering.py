@@ -19,7 +19,6 @@ from broker.core.passport.health import AddressHealth, IssuerReport
 from broker.core.passport.keys import THUMBPRINT
 from broker.core.plain import plain
 from broker.core.provider_health import ProviderHealth
-from broker.core.reasons import sentence
 from broker.core.reasons.language import Tongue
 from broker.core.rows import Client, IdentityProvider, Revocation, VisaIssuer
 from broker.core.rows.revocation import revocation_id
@@ -36,6 +35,7 @@ from broker.web.languages import language
 from broker.web.pages.found import addresses_shown, declared_shown, found_shown
 from broker.web.pages.here import page, signed_in
 from broker.web.pages.recorded import entry_shown
+from broker.web.pages.wording import worded
 from broker.web.recent import recently
 from broker.web.state import BROKER
 
@@ -255,4 +255,4 @@ def _pretty(told: object) -> str:
 
 def told(no: Reason, request: web.Request) -> str:
     """Why it was not done."""
-    return sentence(no.code, dict(no.facts), language(request))
+    return worded(no, language(request))

@@ -9,7 +9,6 @@ from multidict import MultiDict
 from broker.core.ids import ApplicationId, DatasetId
 from broker.core.outcome import Reason
 from broker.core.questions import ANSWERS
-from broker.core.reasons import sentence
 from broker.core.reasons.language import Tongue
 from broker.core.rows import Application
 from broker.core.rows.applications import Paper, Remark
@@ -43,6 +42,7 @@ from broker.web.pages.paper_form import (
 from broker.web.pages.papers import of_all, told, what_is_wrong
 from broker.web.pages.picking import all_settled, picked, source
 from broker.web.pages.render import asking
+from broker.web.pages.wording import worded
 from broker.web.state import BROKER
 from broker.web.telling import foreseen
 
@@ -149,7 +149,7 @@ async def show(request: web.Request) -> web.Response:
 async def shown_application(request: web.Request, wrong: str | None = None) -> web.Response:
     """The page of one's own application. `wrong`: what could not be done with it."""
     who, row, seen = await own(request)
-    values = {"one": shown(row, seen, who, request), **papers_shown(row, seen, request), "wrong": wrong}
+    values = {"one": shown(row, seen, who, request), **papers_shown(row, seen, who, request), "wrong": wrong}
     return page(request, who, "application.html", values, status=409 if wrong else 200)
 
 
@@ -280,7 +280,7 @@ def said(reason: Reason, request: web.Request) -> str:
     """Why it was not done; what a question of the form is about, in its words."""
     if reason.code == "REQ-INVALID":
         return what_is_wrong(dict(reason.facts).get("problem", ""), Tongue(language(request)))
-    return sentence(reason.code, dict(reason.facts), language(request))
+    return worded(reason, language(request))
 
 
 def shown(row: Application, seen: tuple[Desk, ...], who: Caller, request: web.Request) -> dict[str, Any]:
@@ -296,11 +296,15 @@ def shown(row: Application, seen: tuple[Desk, ...], who: Caller, request: web.Re
     }
 
 
-def papers_shown(row: Application, seen: Sequence[Desk], request: web.Request) -> dict[str, Any]:
+def papers_shown(row: Application, seen: Sequence[Desk], who: Caller, request: web.Request) -> dict[str, Any]:
     """The papers as they are, with what they were in the turn before, and what may be read of what was said."""
     tongue, before = Tongue(language(request)), row.papers[-2] if row.turn > 1 else None
     remarks = [each for one in seen for each in remarks_for(one)]
-    papers = told(row.paper, before, remarks, tongue, lambda code: disease_of(request, code))
+    snapshot = request.app[BROKER].snapshots.current()
+    datasets = [each.dataset for one in seen for each in requests(one.review, snapshot)]
+    needed = questions(request.app[BROKER].world, who, datasets, typed_of(row.paper))
+    asked = frozenset(one.name for one in needed)
+    papers = told(row.paper, before, remarks, tongue, lambda code: disease_of(request, code), asked)
     changed = [one["label"] for one in papers if one["before"] is not None]
     if before is not None:
         members = (("datasets", "desk.asked"), ("people", "together.title"))

@@ -9,7 +9,6 @@ from multidict import MultiDict
 from broker.core.access.cases import CaseKind, Outcome, due
 from broker.core.ids import RequestId
 from broker.core.outcome import Reason
-from broker.core.reasons import sentence
 from broker.core.reasons.language import Tongue
 from broker.core.rows import Case, Request
 from broker.flows import cases, sanctions
@@ -23,6 +22,7 @@ from broker.web.pages.here import page, signed_in, visitor
 from broker.web.pages.paper_form import FIND
 from broker.web.pages.picking import picked, settled, source
 from broker.web.pages.render import asking, scripted
+from broker.web.pages.wording import worded
 from broker.web.state import BROKER
 
 _FORM_BYTES = 128 * 1024
@@ -167,7 +167,7 @@ def _unsaid(name: str, request: web.Request) -> str:
 
 
 def _said(reason: Reason, request: web.Request) -> str:
-    return sentence(reason.code, dict(reason.facts), language(request))
+    return worded(reason, language(request))
 
 
 def _invalid(problem: str) -> Reason:

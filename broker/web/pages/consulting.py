@@ -12,7 +12,6 @@ from multidict import MultiDict
 from broker.core.consultations import MOST_DAYS, MOST_TEXT, can, unanswered
 from broker.core.ids import SubjectRef
 from broker.core.outcome import Reason
-from broker.core.reasons import sentence
 from broker.core.rows import Comment, Role
 from broker.core.time import Seconds, day_of
 from broker.flows import consultations as flow
@@ -26,6 +25,7 @@ from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.pages import searching
 from broker.web.pages.here import page, signed_in, visitor
+from broker.web.pages.wording import worded
 from broker.web.state import BROKER
 
 _FORM_BYTES = 64 * 1024
@@ -44,7 +44,7 @@ async def acted(request: web.Request) -> web.Response:
     form = forms.own(request, await form_body(request, _FORM_BYTES))
     done = await _step(request, who, form)
     if isinstance(done, Reason):
-        return await _shown(request, who, sentence(done.code, dict(done.facts), language(request)), form)
+        return await _shown(request, who, worded(done, language(request)), form)
     raise web.HTTPSeeOther(request.path_qs)
 
 

@@ -14,7 +14,6 @@ from broker.core.decision.answerers import COMMITTEE, may_answer
 from broker.core.decision.explanation.written import STATES
 from broker.core.ids import DatasetId, DecisionId, RequestId, ReviewId
 from broker.core.outcome import Outcome, Reason
-from broker.core.reasons import sentence
 from broker.core.reasons.language import Tongue
 from broker.core.rows import Request
 from broker.core.rows.applications import Assessment
@@ -50,6 +49,7 @@ from broker.web.pages.here import page, signed_in
 from broker.web.pages.judged import fair, judged
 from broker.web.pages.originating import origin_shown, spoken
 from broker.web.pages.render import scripted
+from broker.web.pages.wording import worded
 from broker.web.state import BROKER
 
 _FORM_BYTES = 128 * 1024
@@ -97,11 +97,7 @@ def _told(no: NotPossible | Reason, request: web.Request) -> str:
     if isinstance(no, Reason):
         empty = _EMPTY.get(dict(no.facts).get("problem", ""))
         tongue = Tongue(told_in)
-        return (
-            tongue.word("apply.unsaid", question=tongue.word(empty))
-            if empty
-            else sentence(no.code, dict(no.facts), told_in)
-        )
+        return tongue.word("apply.unsaid", question=tongue.word(empty)) if empty else worded(no, told_in)
     told: dict[str, str] = explained_to_committee(no.id, no.explanation, told_in)["audience_texts"]
     return told["dac"]
 
@@ -134,7 +130,7 @@ async def _shown(
         "one": review_shown(one, snapshot, request),
         "paper": one.application.paper,
         "turn": one.application.turn,
-        **papers_shown(one.application, (one,), request),
+        **papers_shown(one.application, (one,), who, request),
         "people": people_shown(one.application, snapshot),
         "asked": _marked([await _asked(request, who, each, one, typed) for each in asked]),
         "inside": one.inside,

@@ -16,7 +16,6 @@ from broker.core.consent.model import CommunityWord
 from broker.core.equity import SMALL
 from broker.core.outcome import Reason
 from broker.core.purpose import purpose_json
-from broker.core.reasons import sentence
 from broker.core.rows import ConsentRow
 from broker.core.time import Seconds
 from broker.flows.community import ROLE, Asked, communities, decide
@@ -28,6 +27,7 @@ from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.pages.here import page, signed_in
 from broker.web.pages.originating import origin_shown, spoken
+from broker.web.pages.wording import worded
 from broker.web.recent import recently
 from broker.web.state import BROKER
 
@@ -111,7 +111,7 @@ async def _home(
         ],
         "small": SMALL,
         "longest": LONGEST,
-        "wrong": sentence(wrong.code, dict(wrong.facts), language(request)) if wrong is not None else None,
+        "wrong": worded(wrong, language(request)) if wrong is not None else None,
         "done": request.query.get("said") if wrong is None else None,
     }
     return page(request, who, "community.html", values, status=409 if wrong is not None else 200)

@@ -13,7 +13,6 @@ from broker.core.ids import DecisionId, GrantId
 from broker.core.outcome import Reason
 from broker.core.purpose import Modality
 from broker.core.questions import NOTHING
-from broker.core.reasons import sentence
 from broker.core.reasons.language import Tongue
 from broker.core.rows import Committee, Session
 from broker.core.rows.reports import Told, latest
@@ -37,6 +36,7 @@ from broker.web.pages.citing import how_to_cite, shown_publications
 from broker.web.pages.here import page, signed_in
 from broker.web.pages.papers import what_is_wrong
 from broker.web.pages.render import scripted
+from broker.web.pages.wording import worded
 from broker.web.state import BROKER
 
 _FORM_BYTES = 256 * 1024
@@ -192,11 +192,7 @@ def _told(no: NotPossible | Reason, request: web.Request) -> str:
         problem = dict(no.facts).get("problem", "")
         if (word := _MENDED.get(problem.partition(": ")[0])) is not None:
             return Tongue(told_in).word(word)
-        return (
-            what_is_wrong(problem, Tongue(told_in))
-            if problem == _UNSAID
-            else sentence(no.code, dict(no.facts), told_in)
-        )
+        return what_is_wrong(problem, Tongue(told_in)) if problem == _UNSAID else worded(no, told_in)
     told: dict[str, str] = explained_to_committee(no.id, no.explanation, told_in)["audience_texts"]
     return told["dac"]
 

@@ -7,7 +7,6 @@ from multidict import MultiDict
 
 from broker.core.notices import CAN_BE_OFF
 from broker.core.outcome import Reason
-from broker.core.reasons import sentence
 from broker.core.rows import Mailbox
 from broker.flows.notices import mailbox
 from broker.flows.notices.inbox import inbox, mark_read
@@ -16,6 +15,7 @@ from broker.web import forms
 from broker.web.bodies import form_body
 from broker.web.languages import language
 from broker.web.pages.here import page, signed_in
+from broker.web.pages.wording import worded
 from broker.web.state import BROKER
 
 _FORM_BYTES = 16 * 1024
@@ -56,7 +56,7 @@ async def acted(request: web.Request) -> web.Response:
     form = forms.own(request, await form_body(request, _FORM_BYTES))
     wrong = await _act(request, who, form)
     if wrong is not None:
-        return await _shown(request, who, form, sentence(wrong.code, dict(wrong.facts), language(request)))
+        return await _shown(request, who, form, worded(wrong, language(request)))
     raise web.HTTPSeeOther("/inbox?sent=yes" if form.get("do") == "ask" else "/inbox")
 
 

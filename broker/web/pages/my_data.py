@@ -16,7 +16,7 @@ from broker.core.consent.receipt import sentences
 from broker.core.ids import SubjectRef
 from broker.core.outcome import Reason
 from broker.core.purpose import Modality, purpose_json
-from broker.core.reasons import REASONS, sentence
+from broker.core.reasons import REASONS
 from broker.core.reasons.language import Tongue
 from broker.core.rows import Committee, Dataset
 from broker.flows import choose_consent
@@ -32,6 +32,7 @@ from broker.web.languages import language
 from broker.web.pages import my_choices
 from broker.web.pages.here import page, signed_in
 from broker.web.pages.render import scripted
+from broker.web.pages.wording import worded
 from broker.web.state import BROKER
 
 _FORM_BYTES = 32 * 1024
@@ -311,4 +312,4 @@ def _said(no: Reason, request: web.Request) -> str:
     """Why not, in the participants' words; what is wrong with a form in those that name it."""
     if no.code.startswith("RGT-"):
         return Tongue(language(request)).sentence(REASONS[no.code], "subject", dict(no.facts))
-    return sentence(no.code, dict(no.facts), language(request))
+    return worded(no, language(request))

@@ -15,7 +15,6 @@ from broker.core.decision.causes import Cause, Concerning, because, in_order
 from broker.core.decision.other_law import EFFECTS
 from broker.core.jurisdiction.rulebook import Rulebook
 from broker.core.outcome import Reason
-from broker.core.reasons import sentence
 from broker.core.rows import Consultation, Document, PackProposal
 from broker.core.rows.documents import document_id
 from broker.flows import consultations
@@ -31,6 +30,7 @@ from broker.web.pack_proposals import looked, sets_of, try_out
 from broker.web.pages import searching
 from broker.web.pages.consulting import read_asked
 from broker.web.pages.here import page, signed_in
+from broker.web.pages.wording import worded
 from broker.web.recent import recently
 from broker.web.state import BROKER
 
@@ -258,4 +258,4 @@ def _cause(number: int, cause: Cause, each: Concerning, first: int, most: int) -
 
 
 def _told(no: Reason, request: web.Request) -> str:
-    return sentence(no.code, dict(no.facts), language(request))
+    return worded(no, language(request))

@@ -1,7 +1,7 @@
 """What an applicant wrote, question by question, as both sides read it: what it was before, and what was said of it."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any
 
 from broker.core.questions import NOTHING
@@ -11,6 +11,7 @@ from broker.flows.applications.hand_in import NO_DATA
 from broker.flows.applications.threads import MEMBERS
 from broker.web.bodies import listed
 from broker.web.pages.paper_form import ASKED, QUESTIONS, TEXTS, typed_of
+from broker.web.pages.wording import of_problem
 
 _LABELS = {
     "title": "apply.project",
@@ -37,14 +38,21 @@ _EMPTY = frozenset({NOTHING, NO_DATA})
 _CHOICES = {"organisation": "org.", "modality": "way.", "ai_use": "ai.", "kinds": "kind.", "topics": "topic."}
 _PLAIN = frozenset({*TEXTS, "months"})
 _LISTS = frozenset({"diseases", "countries"})
+_ALWAYS = frozenset({"diseases"})
+"""Asked in the form whatever the data are: a kind of research speaks of them."""
 
 
 def told(
-    paper: Paper, before: Paper | None, remarks: Sequence[Remark], tongue: Tongue, disease: Callable[[str], str]
+    paper: Paper,
+    before: Paper | None,
+    remarks: Sequence[Remark],
+    tongue: Tongue,
+    disease: Callable[[str], str],
+    asked: Container[str],
 ) -> list[dict[str, Any]]:
     """Each question with its answer. `before`: the answer of the papers before, where it was another; else None.
 
-    `disease`: what people call the one with a code.
+    `disease`: what people call the one with a code. `asked`: the questions of the form that these data need.
     """
     now = _answers(paper, tongue, disease)
     then = _answers(before, tongue, disease) if before is not None else None
@@ -57,6 +65,7 @@ def told(
             "name": name,
             "label": label,
             "said": now.get(name, ()),
+            "asked": name in asked or name in _ALWAYS or name not in _LABELS,
             "before": then.get(name, ()) if then is not None and then.get(name) != now.get(name) else None,
             "remarks": threads.get(name, ()),
         }
@@ -69,10 +78,10 @@ def what_is_wrong(problem: str, tongue: Tongue) -> str:
     name, of_a_field, rest = problem.partition(": ")
     if not of_a_field or not _FIELD.fullmatch(name):
         return problem
-    label = tongue.word(_ASKED[name]) if name in _ASKED else name
-    if rest in _EMPTY:
-        return tongue.word("apply.unsaid", question=label)
-    return tongue.word("apply.wrong", problem=f"{label}: {rest}")
+    if rest in _EMPTY and name in _ASKED:
+        return tongue.word("apply.unsaid", question=tongue.word(_ASKED[name]))
+    says = of_problem(problem, tongue) or tongue.word("said.any")
+    return tongue.word("said.at", question=tongue.word(_ASKED[name]), says=says) if name in _ASKED else says
 
 
 def about(remarks: Iterable[Remark]) -> dict[str, list[Remark]]:

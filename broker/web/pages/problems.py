@@ -6,13 +6,14 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from broker.core.reasons import REASONS, sentence
+from broker.core.reasons import REASONS
 from broker.core.reasons.language import Tongue
 from broker.web.errors import Problem, headers, status_of
 from broker.web.languages import language
 from broker.web.middleware import REQUEST_ID
 from broker.web.pages import here, render
 from broker.web.pages.again import given_back
+from broker.web.pages.wording import worded
 
 _ELSEWHERE = ("/oauth2/", "/sign-in")
 """Between somebody and a program of theirs, or their home: there is one way on, and it is not ours."""
@@ -28,7 +29,7 @@ async def page(request: web.Request, problem: Problem) -> web.StreamResponse:
     status = status_of(reason.code)
     if not request.path.startswith(_ELSEWHERE) and (form := await given_back(request, reason.code)) is not None:
         return form
-    text = sentence(reason.code, dict(reason.facts), told_in)
+    text = worded(reason, told_in)
     way_out = _way_out(reason.code, Tongue(told_in)) if status == 403 else None  # noqa: PLR2004 (as everywhere: why)
     response = render.render(
         request, "problem.html", status=status, sentence=text, way_out=way_out, code=reason.code,

@@ -11,7 +11,6 @@ from multidict import MultiDict
 
 from broker.core.outcome import Reason
 from broker.core.questions import NOTHING
-from broker.core.reasons import sentence
 from broker.core.reasons.language import Tongue
 from broker.core.rows import Organisation, Person, Sanction
 from broker.core.rows.sanctions import SanctionStep, TargetKind
@@ -27,6 +26,7 @@ from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.pages.here import page, signed_in
 from broker.web.pages.running import homes
+from broker.web.pages.wording import worded
 from broker.web.recent import recently
 from broker.web.sanctions import sanction_json
 from broker.web.state import BROKER
@@ -144,7 +144,7 @@ def _wrong(no: Reason, tongue: Tongue) -> str:
     if dict(no.facts).get("problem") == _CHOOSE:
         return tongue.word("people.first")
     if rest != NOTHING:
-        return sentence(no.code, dict(no.facts), tongue.language)
+        return worded(no, tongue.language)
     return tongue.word("apply.unsaid", question=tongue.word(_NEEDED[name]).partition(":")[0])
 
 

@@ -14,7 +14,6 @@ from broker.core.access.results import ResultCommand
 from broker.core.consent.returning import Actionable, Onset
 from broker.core.ids import GrantId
 from broker.core.outcome import Reason
-from broker.core.reasons import sentence
 from broker.core.rows import Dataset
 from broker.core.rows.results import as_told
 from broker.flows import results
@@ -25,6 +24,7 @@ from broker.web.bodies import form_body
 from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.pages.here import page, signed_in
+from broker.web.pages.wording import worded
 from broker.web.state import BROKER
 
 W = TypeVar("W", bound=str)
@@ -137,6 +137,6 @@ def _page(
     typed: MultiDict[str] | None,
     wrong: Reason | None,
 ) -> web.Response:
-    told = sentence(wrong.code, dict(wrong.facts), language(request)) if wrong is not None else None
+    told = worded(wrong, language(request)) if wrong is not None else None
     shown = {**values, "typed": typed or {}, "wrong": told}
     return page(request, who, template, shown, status=409 if wrong is not None else 200)

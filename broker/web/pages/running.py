@@ -12,7 +12,6 @@ from multidict import MultiDict
 from broker.core.jurisdiction.needs import needs
 from broker.core.jurisdiction.rulebook import Rulebook, overdue, stops_on
 from broker.core.outcome import Reason
-from broker.core.reasons import sentence
 from broker.core.reasons.language import Tongue
 from broker.core.rows import Dataset, IdentityProvider, Repository
 from broker.core.rows.revocation import What
@@ -30,6 +29,7 @@ from broker.web.pages import searching
 from broker.web.pages.here import page, signed_in
 from broker.web.pages.judged import named
 from broker.web.pages.render import asking
+from broker.web.pages.wording import worded
 from broker.web.recording import WATCHED
 from broker.web.state import BROKER, READY
 
@@ -59,7 +59,7 @@ async def acted(request: web.Request) -> web.Response:
         raise Problem("REQ-INVALID", problem="do, value: no such step")
     done = await revoke(request.app[BROKER].world, who, what, value, form.get("ground", "")[:_GROUND])
     if isinstance(done, Reason):
-        return await _now(request, who, sentence(done.code, dict(done.facts), language(request)))
+        return await _now(request, who, worded(done, language(request)))
     raise web.HTTPSeeOther("/admin/running")
 
 

@@ -8,7 +8,6 @@ from multidict import MultiDict
 from broker.core.access.incidents import BREACHES, IncidentCommand
 from broker.core.ids import DatasetId, GrantId
 from broker.core.outcome import Reason
-from broker.core.reasons import sentence
 from broker.core.reasons.language import Tongue
 from broker.core.rows import Incident
 from broker.core.time import parse_rfc3339
@@ -20,6 +19,7 @@ from broker.web.languages import language
 from broker.web.pages.here import page, signed_in, visitor
 from broker.web.pages.picking import all_settled, picked, source
 from broker.web.pages.render import asking
+from broker.web.pages.wording import worded
 from broker.web.state import BROKER
 
 _FORM_BYTES = 128 * 1024
@@ -48,11 +48,7 @@ async def acted(request: web.Request) -> web.Response:
     done = await _step(request, who, form)
     if isinstance(done, Reason):
         told_in = language(request)
-        wrong = (
-            Tongue(told_in).word("incident.no_grants")
-            if done is _EMPTY
-            else sentence(done.code, dict(done.facts), told_in)
-        )
+        wrong = Tongue(told_in).word("incident.no_grants") if done is _EMPTY else worded(done, told_in)
         return _listed(request, who, form, wrong)
     raise web.HTTPSeeOther("/incidents")
 

@@ -5,7 +5,6 @@ from typing import Any
 from aiohttp import web
 
 from broker.core.outcome import Reason
-from broker.core.reasons import sentence
 from broker.core.rows.uses import BYTES
 from broker.flows.alerts import SeenAlert, alerts, close
 from broker.flows.world import Caller
@@ -13,6 +12,7 @@ from broker.web import forms
 from broker.web.bodies import form_body
 from broker.web.languages import language
 from broker.web.pages.here import page, signed_in
+from broker.web.pages.wording import worded
 from broker.web.state import BROKER
 
 _FORM_BYTES = 32 * 1024
@@ -30,7 +30,7 @@ async def closed(request: web.Request) -> web.Response:
     id, ground = form.get("alert", "")[:100], form.get("ground", "")
     done = await close(request.app[BROKER].world, who, id, ground)
     if isinstance(done, Reason):
-        wrong = sentence(done.code, dict(done.facts), language(request))
+        wrong = worded(done, language(request))
         return await _listing(request, who, wrong, {id: ground})
     raise web.HTTPSeeOther("/alerts")
 

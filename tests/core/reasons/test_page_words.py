@@ -22,6 +22,7 @@ from broker.core.reasons.participant_words import PARTICIPANT_WORDS
 from broker.core.reasons.pick_words import PICK_WORDS
 from broker.core.reasons.public_words import PUBLIC_WORDS
 from broker.core.reasons.rights_words import RIGHTS_WORDS
+from broker.core.reasons.said_words import SAID_WORDS
 from broker.core.reasons.signing_words import SIGNING_WORDS
 from broker.core.reasons.together_words import TOGETHER_WORDS
 from broker.core.reasons.words import WORDS
@@ -46,6 +47,7 @@ TABLES = (
     ORIGIN_WORDS,
     RIGHTS_WORDS,
     CONSULTATION_WORDS,
+    SAID_WORDS,
 )
 OF_PAGES = {key: word for table in TABLES for key, word in table.items()}
 WEB = Path(__file__).parents[3] / "broker" / "web" / "pages"

@@ -97,7 +97,7 @@ async def submit(
     if committee is not None and committee.wants_papers:
         return Reason(code="REQ-APPLICATION-NEEDED")
     if not benefit.strip() and needs_a_benefit(facts, purpose.countries, caller.location):
-        return Reason(code="REQ-BENEFIT-UNSTATED")
+        return Reason(code="REQ-BENEFIT-UNSTATED", facts=(("member", "benefit"),))
     question = foresight_question(caller, dataset, purpose, now)
     # 2. Foresee: a hopeless request may still be made, but not unknowingly.
     found, put = _foreseen(w, caller.person, question, snapshot, now)

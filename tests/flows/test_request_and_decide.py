@@ -75,7 +75,7 @@ async def test_a_request_across_a_border_says_what_the_population_of_origin_gain
         assert not isinstance(made, Reason)
         assert made[0].benefit == benefit.strip()
     else:
-        assert made == Reason(code="REQ-BENEFIT-UNSTATED")
+        assert made == Reason(code="REQ-BENEFIT-UNSTATED", facts=(("member", "benefit"),))
         assert s.kinds() == []
 
 

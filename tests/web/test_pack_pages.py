@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import pytest
 
 from broker.core.decision import evaluate
+from broker.core.reasons.language import ENGLISH, Tongue
 from broker.core.rows import InForce, PackProposal, Row
 from broker.core.snapshot import under
 from broker.core.time import Seconds
@@ -20,6 +21,7 @@ from broker.web.state import BROKER
 from broker.web.streams import Stream
 from broker.web.trials import Trials
 from tests import builders as b
+from tests.core.reasons.test_translations import LANGUAGES
 from tests.desk import PACK, ROLES, Desk, desk_at, french_only, people, same_law
 from tests.fakes import START, FakeClock
 from tests.web.browsing import FORM, Browser, browser_session
@@ -72,6 +74,21 @@ def row(s: Site, path: str) -> PackProposal:
     found = s.stage.ledger.rows["pack_proposal", path.rsplit("/", 1)[1]]
     assert isinstance(found, PackProposal)
     return found
+
+
+@pytest.mark.row("PACK-SECOND")
+@pytest.mark.parametrize("language", ["en", "es"])
+async def test_a_change_of_the_rules_says_who_wrote_it_and_what_it_does_in_words(s: Site, language: str) -> None:
+    path = await proposed(s, language)
+    lex = Browser(s, "lex", language)
+    shown = re.sub("<small>.*?</small>", "", await lex.open(path))
+    assert "usr_" not in shown
+    assert Tongue({"en": ENGLISH, **LANGUAGES}[language]).word("people.no_name") in shown
+    told = re.sub("<code>.*?</code>", "", await lex.send(path, do="simulate"))
+    assert " -&gt; " not in told
+    assert "PERMIT" not in told
+    assert not re.search(r"\b(?:recipient|request|data)\.[a-z_]+", told)
+    assert {"en": "The answer was “", "es": "La respuesta era «"}[language] in told
 
 
 @pytest.mark.row("PACK-SECOND")

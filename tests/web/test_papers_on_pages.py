@@ -156,7 +156,7 @@ async def test_the_committee_reads_each_gate_each_way_and_where_each_fact_is_fro
             r"Rules that nearly fit: [A-Z][^<]{12,} \(<code>[a-z-]+</code>\)",
             gates,
         )
-        assert '<th scope="row">Download</th><td>no</td>' in gates
+        assert '<th scope="row">Download</th><td>No</td>' in gates
         assert "<td>institution registry" in gates
         assert "your" not in gates[: gates.index("</details>")].lower(), "a committee reads of others"
         assert re.search(r'<tr class="unsure">.*?<td>the request, [^<]+, checked by nobody</td>', gates)

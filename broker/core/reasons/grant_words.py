@@ -130,6 +130,8 @@ GRANT_WORDS: Mapping[str, str] = MappingProxyType({
     "grant.report.declined": "not extended",
     "grant.report.withdrawn": "taken back",
     "publication.title": "Publications",
+    "publication.some": "Publications that were entered: {n}, the newest first. Here are those from {first} to {last}.",
+    "publication.older": "Older publications",
     "publication.of_data": "What was published of these data",
     "publication.enter": "Enter a publication",
     "publication.lead": "Everybody reads it in the register of projects. These data ask to be named like this:",

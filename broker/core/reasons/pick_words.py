@@ -14,6 +14,8 @@ PICK_WORDS: Mapping[str, str] = MappingProxyType({
     "pick.most": "The {n} nearest of many. Write more words to see fewer.",
     "pick.none": "Nothing has these words in its name. Try fewer words, or another name.",
     "pick.no_more": "Nothing else has these words in its name.",
+    "pick.cut": "More were chosen than can be: the first {n} are shown, and {found} others are left out when you send this.",
+    "pick.too_many": "{question}: you can choose {n} at most. What is beyond that is not shown.",
     "pick.none_of_them": "None of them",
     "pick.lost": "Nothing could be looked up just now. Your words are still there: press the button to try again.",
     "pick.choose": "{question}: “{text}” is not the whole name of one. Tick what you mean among what was found, or empty the field.",

@@ -311,7 +311,7 @@ SPECS = (
         "REQ-BENEFIT-UNSTATED",
         "people",
         "facts",
-        "Say in `benefit` what this use gives to the people of the place that the data come from: it goes to another country.",
+        "Say how the people that the data come from will benefit: the data would go to another country.",
         "The data would cross a border, and the request does not say how the people they come from benefit.",
         "Somebody abroad asked without saying what people like you gain. They were asked to say so first.",
     ),

@@ -8,6 +8,7 @@ SIGNING_WORDS: Mapping[str, str] = MappingProxyType(
         "page.me": "My visas and downloads",
         "problem.title": "This did not work",
         "problem.help": "If you ask for help, name this code:",
+        "problem.roles": "If your work needs it, ask whoever runs this service for such a role.",
         "problem.request": "and this request:",
         "me.visas": "My visas",
         "me.visas_lead": "Each is a statement about you that another place can check. Together they are your Passport, which applications get only if you agree.",

@@ -195,7 +195,8 @@ def unsaid(
         return Reason(code="REQ-LAY-UNSTATED")
     facts = [row.facts for id in datasets if (row := snapshot.get(Dataset, id)) is not None]
     abroad = any(needs_a_benefit(one, paper.purpose.countries, place) for place in places for one in facts)
-    return Reason(code="REQ-BENEFIT-UNSTATED") if abroad and not paper.benefit.strip() else None
+    unsaid = Reason(code="REQ-BENEFIT-UNSTATED", facts=(("member", "benefit"),))
+    return unsaid if abroad and not paper.benefit.strip() else None
 
 
 async def _foreseen(

@@ -27,7 +27,7 @@ from broker.web.state import BROKER
 
 PAGE_SIZE = 25
 _PUBLISHED = 50
-"""Publications that a page shows, the last that were entered; the register has all of them."""
+"""Publications that a page shows, the last that were entered first; the others follow, as many at a time."""
 
 
 async def home(_: web.Request) -> web.StreamResponse:
@@ -61,6 +61,7 @@ async def dataset(request: web.Request) -> web.Response:
     objects = snapshot.objects(row.id)
     repository = snapshot.get(Repository, row.repository)
     producer = snapshot.get(Organisation, row.producer)
+    entered, start = latest(published(snapshot, row.id))[::-1], searching.place(request)
     values = {
         "row": _row(row, snapshot, Tongue(language(request))),
         "description": row.description,
@@ -74,7 +75,10 @@ async def dataset(request: web.Request) -> web.Response:
         "governance": row.safeguards.governance,
         "stigma": _stigma(row, now),
         "cite": how_to_cite(row.id, snapshot),
-        "published": shown_publications(row.id, latest(published(snapshot, row.id))[-_PUBLISHED:], snapshot),
+        "published": shown_publications(row.id, entered[start : start + _PUBLISHED], snapshot),
+        "entered": len(entered),
+        "start": start,
+        "following": start + _PUBLISHED if start + _PUBLISHED < len(entered) else None,
         "community": row.facts.get("data.community_governed") is True,
         "rules": may_apply(snapshot.rulebook, row.facts, now),
     }

@@ -116,7 +116,8 @@ def word_of(fact: str, value: str) -> str | None:
     return key if key in EVERY_WORD else None
 
 
-def _in_words(fact: str, value: str, tongue: Tongue) -> str:
+def in_words(fact: str, value: str, tongue: Tongue) -> str:
+    """What a fact says, in words; as it is where somebody's own pack brought it."""
     if is_place(fact):
         return tongue.place(value)
     key = word_of(fact, value)
@@ -131,5 +132,5 @@ def _shown(fact: str, value: object, tongue: Tongue) -> str:
     if isinstance(value, int):
         return tongue.language.figures.number(value)
     if isinstance(value, list | tuple):
-        return ", ".join(_in_words(fact, str(one), tongue) for one in value) or tongue.word("page.none")
-    return tongue.word("line.not_stated") if value is None else _in_words(fact, str(value), tongue)
+        return ", ".join(in_words(fact, str(one), tongue) for one in value) or tongue.word("page.none")
+    return tongue.word("line.not_stated") if value is None else in_words(fact, str(value), tongue)

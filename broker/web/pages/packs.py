@@ -11,14 +11,18 @@ from typing import Any
 from aiohttp import web
 from multidict import MultiDict
 
-from broker.core.decision.causes import Cause, Concerning, because, in_order
-from broker.core.decision.other_law import EFFECTS
+from broker.core.decision.causes import Cause, Concerning, in_order
+from broker.core.decision.other_law import EFFECTS, Difference
+from broker.core.ids import PersonId
 from broker.core.jurisdiction.rulebook import Rulebook
 from broker.core.outcome import Reason
+from broker.core.reasons import title
+from broker.core.reasons.language import EVERY_WORD, Tongue
 from broker.core.rows import Consultation, Document, PackProposal
 from broker.core.rows.documents import document_id
 from broker.flows import consultations
 from broker.flows import propose_packs as flow
+from broker.flows.find_people import who_is
 from broker.flows.propose_packs import Looked
 from broker.flows.simulate_packs import MOST, Simulation
 from broker.flows.world import Caller
@@ -30,6 +34,7 @@ from broker.web.pack_proposals import looked, sets_of, try_out
 from broker.web.pages import searching
 from broker.web.pages.consulting import read_asked
 from broker.web.pages.here import page, signed_in
+from broker.web.pages.judged import in_words, named
 from broker.web.pages.wording import worded
 from broker.web.recent import recently
 from broker.web.state import BROKER
@@ -42,6 +47,8 @@ _FIRST, _PAGE = 20, 100
 """Lines of a cause that are shown beside the others, and of one alone."""
 _DAYS = 14
 """For how long people are asked, where nothing else is said."""
+_WRITERS = 10
+"""The last of those who wrote it, by their names."""
 _COMPARED = 2_000
 """Lines of a text that is compared with another."""
 
@@ -109,6 +116,7 @@ def _effects(request: web.Request, who: Caller, found: Looked) -> web.Response:
     if alone is not None and alone >= len(causes):
         raise Problem("REQ-NOT-FOUND")
     first, most = (0, _FIRST) if alone is None else (start, _PAGE)
+    tongue = Tongue(language(request))
     values = {
         "row": found.row,
         "made": made,
@@ -117,7 +125,9 @@ def _effects(request: web.Request, who: Caller, found: Looked) -> web.Response:
         "versions": _versions(made) if made is not None else [],
         "touched": len(made.effects.touched()) if made is not None else 0,
         "causes": [
-            _cause(n, cause, each, first, most) for n, (cause, each) in enumerate(causes) if alone in (None, n)
+            _cause(n, cause, each, first, most, tongue)
+            for n, (cause, each) in enumerate(causes)
+            if alone in (None, n)
         ],
         "alone": alone,
         "start": first,
@@ -205,6 +215,7 @@ async def _shown(
         "most": flow.MOST_CHARACTERS,
         "wrong": wrong,
         "left": await flow.is_left(world, row),
+        "called": await _called(request, who, row),
     }
     return page(request, who, "admin_pack.html", values, status=409 if wrong else 200)
 
@@ -213,6 +224,17 @@ def _differs(typed: MultiDict[str], row: PackProposal) -> bool:
     """Does something else stand there than was typed? What this very form has saved nobody else wrote."""
     kept = _fields(None, row)
     return any(kept[name].split() != text.split() for name, text in _fields(typed, row).items())
+
+
+async def _called(request: web.Request, who: Caller, row: PackProposal) -> dict[PersonId, str]:
+    """Whoever had a hand in it by their names; empty where nobody knows one while they are not signed in."""
+    tongue, world = Tongue(language(request)), request.app[BROKER].world
+    people = {one.by for one in row.written[-_WRITERS:]} | {row.proposed_by, row.ended_by} - {None}
+    found = {one: await who_is(world, one) for one in people if one is not None and one != who.person.id}
+    names = {id: known.name if known is not None else "" for id, known in found.items()}
+    return {who.person.id: tongue.word("together.you")} | {
+        id: name or tongue.word("people.no_name") for id, name in names.items()
+    }
 
 
 def _fields(typed: MultiDict[str] | None, row: PackProposal) -> dict[str, str]:
@@ -244,17 +266,43 @@ def _version(rules: Rulebook, pack: str) -> str:
     return rules.packs[pack].version if pack in rules.packs else ""
 
 
-def _cause(number: int, cause: Cause, each: Concerning, first: int, most: int) -> dict[str, Any]:
+def _cause(number: int, cause: Cause, each: Concerning, first: int, most: int, tongue: Tongue) -> dict[str, Any]:
     lines = in_order(each.lines)
     return {
         "number": number,
         "effect": cause.effect,
-        "said": [line for line in (cause.outcomes, *cause.rules, cause.duties) if line],
+        "said": _said(lines[0], tongue) if lines else [(line, "") for line in (cause.outcomes, *cause.rules) if line],
         "count": each.count,
         "persons": len(each.persons),
-        "lines": [(one, because(one)) for one in lines[first : first + most]],
+        "lines": [(one, _because(one, tongue)) for one in lines[first : first + most]],
         "more": len(lines) > first + most,
     }
+
+
+def _said(one: Difference, tongue: Tongue) -> list[tuple[str, str]]:
+    """What all lines of a cause share, a sentence each: the answers, the rules with their codes, papers, conditions."""
+    now, then = (tongue.word(f"outcome.{said.outcome.name}") for said in (one.before, one.after))
+    told = [(tongue.word("packs.becomes" if now != then else "packs.stays", before=now, after=then), "")]
+    for reason in one.why:
+        where = f" ({reason.norm.source} {reason.norm.rule})" if reason.norm is not None else ""
+        told.append((title(reason.code, tongue.language), f"{reason.code}{where}"))
+    missing = [_fact(name, tongue) for name in one.after.missing]
+    came = [tongue.duty(name) for name in sorted(set(one.after.obligations) - set(one.before.obligations))]
+    went = [tongue.duty(name) for name in sorted(set(one.before.obligations) - set(one.after.obligations))]
+    parts = (("packs.missing", "; ", missing), ("packs.came", " ", came), ("packs.went", " ", went))
+    return [*told, *((tongue.word(key, what=between.join(these)), "") for key, between, these in parts if these)]
+
+
+def _because(one: Difference, tongue: Tongue) -> str:
+    """What the rules read of this one, in words; which papers they want is told of the cause."""
+    facts = [each for reason in one.why for each in reason.facts if each[0] != "evidence"]
+    return "; ".join(f"{_fact(name, tongue)}: {in_words(name, value, tongue)}" for name, value in facts)
+
+
+def _fact(name: str, tongue: Tongue) -> str:
+    if name in ("have", "need"):
+        return tongue.word("packs." + name)
+    return tongue.thing("evidence", name) if f"evidence.{name}" in EVERY_WORD else named(name, tongue)
 
 
 def _told(no: Reason, request: web.Request) -> str:

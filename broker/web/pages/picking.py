@@ -73,13 +73,17 @@ class Offer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picked:
-    """A field as it is shown: what is chosen, what was written, what was found. `most`: there is more than that."""
+    """A field as it is shown: what is chosen, what was written, what was found. `most`: there is more than that.
+
+    `cut`: how many more were chosen than can be.
+    """
 
     name: str
     chosen: tuple[Offer, ...]
     text: str
     found: tuple[Offer, ...]
     most: bool
+    cut: int = 0
 
 
 ONE = {"about", "dataset"}
@@ -95,11 +99,13 @@ def source(request: web.Request, who: Caller | None, name: str) -> Source:
 
 def picked(name: str, there: Source, typed: Typed) -> Picked:
     """How the field looks with what was typed."""
+    cut = max(0, len(listed(str(typed.get(name, "")))) - _CHOSEN)
     chosen, text = _values(name, there, typed)
     like = [one for one in _found(there, text, len(chosen)) if one not in chosen] if text.strip() else []
     shown = _offers(there, [*chosen, *like[:MOST]])
     return Picked(
-        name=name, chosen=shown[: len(chosen)], text=text, found=shown[len(chosen) :], most=len(like) > MOST
+        name=name, chosen=shown[: len(chosen)], text=text, found=shown[len(chosen) :], most=len(like) > MOST,
+        cut=cut,
     )  # fmt: skip
 
 
@@ -126,6 +132,10 @@ def all_settled(
     after, problem = dict(typed), ""
     for name in names:
         there = source(request, who, name)
+        if len(listed(str(after.get(name, "")))) > _CHOSEN:
+            tongue = Tongue(language(request))
+            problem = problem or tongue.word("pick.too_many", question=tongue.word(_QUESTIONS[name]), n=_CHOSEN)
+            continue
         after, closed = settled(name, there, after)
         if not closed and not problem:
             problem = _problem(picked(name, there, after), Tongue(language(request)))

@@ -17,6 +17,8 @@ from broker.web.pages.wording import worded
 
 _ELSEWHERE = ("/oauth2/", "/sign-in")
 """Between somebody and a program of theirs, or their home: there is one way on, and it is not ours."""
+_OF_A_PART = ("REQ-", "SANCTION-")
+"""Refusals of a step that is not theirs: it hangs on who they are in it, and on no fact about them."""
 _IN_A_HURRY = frozenset({401, 408, 413, 429, 431})
 """Who asks too often or sends too much is not looked up besides; who is not signed in is nobody yet."""
 
@@ -53,5 +55,10 @@ async def _around(request: web.Request, status: int) -> Mapping[str, Any]:
 
 
 def _way_out(code: str, tongue: Tongue) -> str:
-    """What somebody who is refused on a page can do about it."""
-    return tongue.word("line.none" if REASONS[code].appeal == "none" else "line.facts")
+    """What somebody who is refused on a page can do about it. Empty: there is no fact of theirs to correct."""
+    spec = REASONS[code]
+    if code == "AUTH-NOT-YOURS":
+        return tongue.word("problem.roles")
+    if spec.appeal == "facts" and (spec.interest == "system" or code.startswith(_OF_A_PART)):
+        return ""
+    return tongue.word("line.none" if spec.appeal == "none" else "line.facts")

@@ -47,6 +47,7 @@ def _for_xml(text: str) -> str:
 _FILTERS: Mapping[str, Callable[..., str]] = {
     "xml": _for_xml,
     "iso": rfc3339,
+    "begun": lambda text: text[:1].upper() + text[1:],
     "rfc822": lambda at: formatdate(at, usegmt=True),
     **local.FILTERS,
 }

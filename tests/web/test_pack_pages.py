@@ -78,12 +78,13 @@ def row(s: Site, path: str) -> PackProposal:
 
 @pytest.mark.row("PACK-SECOND")
 @pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.usefixtures("d")
 async def test_a_change_of_the_rules_says_who_wrote_it_and_what_it_does_in_words(s: Site, language: str) -> None:
     path = await proposed(s, language)
     lex = Browser(s, "lex", language)
     shown = re.sub("<small>.*?</small>", "", await lex.open(path))
     assert "usr_" not in shown
-    assert Tongue({"en": ENGLISH, **LANGUAGES}[language]).word("people.no_name") in shown
+    assert Tongue({"en": ENGLISH, **LANGUAGES}[language]).word("packs.another") in shown
     told = re.sub("<code>.*?</code>", "", await lex.send(path, do="simulate"))
     assert " -&gt; " not in told
     assert "PERMIT" not in told

@@ -61,6 +61,7 @@ PACK_WORDS: Mapping[str, str] = MappingProxyType(
         "packs.missing": "This is missing then: {what}.",
         "packs.came": "These conditions are new. {what}",
         "packs.went": "These conditions are no more. {what}",
+        "packs.another": "somebody else",
         "packs.have": "what there is",
         "packs.need": "what is needed",
         "packs.judged": "{n} grants and requests were judged.",

@@ -22,7 +22,6 @@ from broker.core.rows import Consultation, Document, PackProposal
 from broker.core.rows.documents import document_id
 from broker.flows import consultations
 from broker.flows import propose_packs as flow
-from broker.flows.find_people import who_is
 from broker.flows.propose_packs import Looked
 from broker.flows.simulate_packs import MOST, Simulation
 from broker.flows.world import Caller
@@ -47,8 +46,6 @@ _FIRST, _PAGE = 20, 100
 """Lines of a cause that are shown beside the others, and of one alone."""
 _DAYS = 14
 """For how long people are asked, where nothing else is said."""
-_WRITERS = 10
-"""The last of those who wrote it, by their names."""
 _COMPARED = 2_000
 """Lines of a text that is compared with another."""
 
@@ -215,7 +212,7 @@ async def _shown(
         "most": flow.MOST_CHARACTERS,
         "wrong": wrong,
         "left": await flow.is_left(world, row),
-        "called": await _called(request, who, row),
+        "called": _called(request, who, row),
     }
     return page(request, who, "admin_pack.html", values, status=409 if wrong else 200)
 
@@ -226,15 +223,11 @@ def _differs(typed: MultiDict[str], row: PackProposal) -> bool:
     return any(kept[name].split() != text.split() for name, text in _fields(typed, row).items())
 
 
-async def _called(request: web.Request, who: Caller, row: PackProposal) -> dict[PersonId, str]:
-    """Whoever had a hand in it by their names; empty where nobody knows one while they are not signed in."""
-    tongue, world = Tongue(language(request)), request.app[BROKER].world
-    people = {one.by for one in row.written[-_WRITERS:]} | {row.proposed_by, row.ended_by} - {None}
-    found = {one: await who_is(world, one) for one in people if one is not None and one != who.person.id}
-    names = {id: known.name if known is not None else "" for id, known in found.items()}
-    return {who.person.id: tongue.word("together.you")} | {
-        id: name or tongue.word("people.no_name") for id, name in names.items()
-    }
+def _called(request: web.Request, who: Caller, row: PackProposal) -> dict[PersonId, str]:
+    """Whoever had a hand in it, as its reader says it. To look up a name is on record."""
+    tongue = Tongue(language(request))
+    people = [*(one.by for one in row.written), *(one for one in (row.proposed_by, row.ended_by) if one is not None)]
+    return {one: tongue.word("together.you" if one == who.person.id else "packs.another") for one in people}
 
 
 def _fields(typed: MultiDict[str] | None, row: PackProposal) -> dict[str, str]:

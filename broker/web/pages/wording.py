@@ -16,7 +16,7 @@ _PROBLEMS: Final = tuple(
     for pattern, word in (
         (r"(?:text|answer|outcome|result): (?:some|nothing is said|1 to)\b.*?(?P<n>\d+)? ?(?:characters.*)?", "text"),
         (r"ground: nothing is said", "ground"),
-        (r"ground: what changes, and why.*", "ground"),
+        (r"ground: (?!what it was).*", "ground"),
         (r"ground: what it was, (?P<n>\d+) characters", "text"),
         (r"text, noticed: .*", "incident"),
         (r"grants, text: 1 to (?P<n>\d+) grants, and why", "frozen"),

@@ -165,7 +165,7 @@ async def test_the_committee_reads_each_gate_each_way_and_where_each_fact_is_fro
             assert f"<td>{word}" in gates, word
         assert not re.search("<td>(?:genomic|pseudonymised|university|download|none)\\b", gates)
         fair = gates[gates.index("Who asks, and whose data they are") :]
-        assert re.search(r"institution</dt><dd>.*?United States.*?\(not known\)</dd>", fair)
+        assert re.search(r"institution</dt><dd>.*?United States.*?\(income group not known\)</dd>", fair)
         assert "<td>registration of the dataset</td>" in gates
         mine = await ada.open(application)
         assert "Question by question" not in mine

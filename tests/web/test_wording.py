@@ -84,8 +84,14 @@ def test_what_nobody_has_written_a_sentence_for_is_told_in_general(code: str) ->
 
 
 SAID = {
-    "en": ("Tick that you sign for it", "A text is longer than is allowed: 20,000 characters are the most."),
-    "es": ("Marque que lo firma", "Un texto es más largo de lo permitido: 20.000 caracteres es lo máximo."),
+    "en": (
+        "Tick that you sign why nothing is published yet",
+        "A text is longer than is allowed: 20,000 characters are the most.",
+    ),
+    "es": (
+        "Marque que firma por qué aún no hay nada publicado",
+        "Un texto es más largo de lo permitido: 20.000 caracteres es lo máximo.",
+    ),
 }
 
 

@@ -172,17 +172,6 @@ def _shown(one: Held, now: Seconds, tongue: Tongue) -> dict[str, Any]:
 
 
 _UNSAID = f"ground: {NOTHING}"
-_MENDED = {
-    "months": "grant.needs_months",
-    "summary, months": "grant.needs_report",
-    "none_signed": "grant.needs_signature",
-    "accepted": "grant.needs_terms",
-    "summary, destroyed": "grant.needs_destroyed",
-    "attested": "grant.needs_attest",
-    "doi": "grant.needs_doi",
-    "title, attribution": "grant.needs_title",
-}
-"""By the field that is not as it must be: what whoever filled the form in is asked to do."""
 
 
 def _told(no: NotPossible | Reason, request: web.Request) -> str:
@@ -190,8 +179,6 @@ def _told(no: NotPossible | Reason, request: web.Request) -> str:
     told_in = language(request)
     if isinstance(no, Reason):
         problem = dict(no.facts).get("problem", "")
-        if (word := _MENDED.get(problem.partition(": ")[0])) is not None:
-            return Tongue(told_in).word(word)
         return what_is_wrong(problem, Tongue(told_in)) if problem == _UNSAID else worded(no, told_in)
     told: dict[str, str] = explained_to_committee(no.id, no.explanation, told_in)["audience_texts"]
     return told["dac"]

@@ -8,7 +8,6 @@ from multidict import MultiDict
 from broker.core.access.incidents import BREACHES, IncidentCommand
 from broker.core.ids import DatasetId, GrantId
 from broker.core.outcome import Reason
-from broker.core.reasons.language import Tongue
 from broker.core.rows import Incident
 from broker.core.time import parse_rfc3339
 from broker.flows import incidents
@@ -47,9 +46,7 @@ async def acted(request: web.Request) -> web.Response:
     form = MultiDict(after) if after is not form else form
     done = await _step(request, who, form)
     if isinstance(done, Reason):
-        told_in = language(request)
-        wrong = Tongue(told_in).word("incident.no_grants") if done is _EMPTY else worded(done, told_in)
-        return _listed(request, who, form, wrong)
+        return _listed(request, who, form, worded(done, language(request)))
     raise web.HTTPSeeOther("/incidents")
 
 

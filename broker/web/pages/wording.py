@@ -12,7 +12,7 @@ from broker.core.reasons import sentence
 from broker.core.reasons.language import Language, Tongue
 
 _PROBLEMS: Final = tuple(
-    (re.compile(pattern), "said." + word)
+    (re.compile(pattern), word if "." in word else "said." + word)
     for pattern, word in (
         (r"(?:text|answer|outcome|result): (?:some|nothing is said|1 to)\b.*?(?P<n>\d+)? ?(?:characters.*)?", "text"),
         (r"ground: nothing is said", "ground"),
@@ -21,6 +21,7 @@ _PROBLEMS: Final = tuple(
         (r"text, noticed: .*", "incident"),
         (r"grants, text: 1 to (?P<n>\d+) grants, and why", "frozen"),
         (r"[a-z_]+: a day, for example (?P<example>\S+)", "day_as"),
+        (r"grants: which ones", "incident.no_grants"),
         (r"(?:noticed|ends|review_on|until|at): (?:a day|not|the|before).*", "day"),
         (r"until, ground: a later day, at most (?P<n>\d+) in review, and why", "delay"),
         (r"subject, text: .*", "finding"),
@@ -40,13 +41,14 @@ _PROBLEMS: Final = tuple(
         (r"days: (?P<least>\d+) at least, (?P<n>\d+) at most|days", "days"),
         (r"communities, public: .*", "nobody"),
         (r"communities: .*", "communities"),
-        (r"doi: .*", "doi"),
-        (r"title, attribution: say both, (?P<n>\d+) .*", "publication"),
-        (r"none_signed: .*", "none_signed"),
-        (r"accepted: .*", "accepted"),
-        (r"attested: .*", "attested"),
-        (r"summary, destroyed: .*", "closing"),
-        (r"summary, months: say both, (?P<n>\d+) at most", "renewal"),
+        (r"doi: .*", "grant.needs_doi"),
+        (r"title, attribution: .*", "grant.needs_title"),
+        (r"none_signed: .*", "grant.needs_signature"),
+        (r"accepted: .*", "grant.needs_terms"),
+        (r"attested: .*", "grant.needs_attest"),
+        (r"summary, destroyed: .*", "grant.needs_destroyed"),
+        (r"summary, months: .*", "grant.needs_report"),
+        (r"months: a whole number", "grant.needs_months"),
         (r"months: .*", "months"),
         (r"step, kind: .*|kind: .* is for .*", "kind"),
         (r"kind: .*|answer: .*|outcome|word: .*|choice: .*", "choice"),

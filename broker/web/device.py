@@ -9,6 +9,7 @@ from broker.core.oidc.errors import OAuthError
 from broker.core.oidc.limits import MAX_FORM
 from broker.core.oidc.own_tokens import PASSPORT_SCOPE
 from broker.core.outcome import Reason
+from broker.core.reasons.language import EVERY_WORD, Tongue
 from broker.flows.oauth import device
 from broker.web import cookies
 from broker.web.bodies import form_body, raw
@@ -43,10 +44,18 @@ async def page(request: web.Request) -> web.Response:
     found = await device.look_up(request.app[BROKER].oauth, cookies.session_id(request), typed)
     if isinstance(found, Reason):
         return _no(request, typed, found)
-    prompt = {"client": found.client.name, "scope": found.scope, "user_code": found.user_code}
+    tongue = Tongue(language(request))
+    prompt = {"client": found.client.name, "user_code": found.user_code}
+    prompt["scope"] = "; ".join(_asked(one, tongue) for one in found.scope)
     prompt["installation"] = found.installation or ""
     visas = await listed(request, *await signed_in(request)) if PASSPORT_SCOPE in found.scope else None
     return _render(request, prompt=prompt, visas=visas)
+
+
+def _asked(scope: str, tongue: Tongue) -> str:
+    """What a program asks for, as whoever is asked reads it; one that nobody has words for as it is."""
+    key = next((key for key in (f"device.scope.{scope}", f"add.option.{scope}") if key in EVERY_WORD), None)
+    return tongue.word(key) if key is not None else scope
 
 
 async def answered(request: web.Request) -> web.Response:

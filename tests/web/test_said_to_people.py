@@ -13,6 +13,7 @@ from tests.core.reasons.test_translations import LANGUAGES as OTHERS
 from tests.fakes import START
 from tests.web.browsing import Browser
 from tests.web.site import site
+from tests.web.test_devices import CLI, COMPUTER
 from tests.web.test_workflow_pages import HEARTS, rows
 
 LANGUAGES = {"en": ENGLISH, **OTHERS}
@@ -78,3 +79,15 @@ async def test_each_way_of_access_is_explained_where_it_is_chosen(tmp_path: Path
             shown = await Browser(made, "ada", language).open(address)
             for way in ("download", "stream", "tre_remote", "code_to_data", "aggregate"):
                 assert Tongue(said).word(f"ways.{way}") in shown
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+async def test_a_device_asks_in_words(tmp_path: Path, language: str) -> None:
+    async with site(tmp_path, *rows(), CLI) as made:
+        asked = {"client_id": "cli", "scope": "openid ga4gh_passport_v1", "installation": COMPUTER}
+        told = await (await made.http.post("/oauth2/device_authorization", data=asked)).json()
+        shown = await Browser(made, "ada", language).open(f"/device?user_code={told['user_code']}")
+        tongue = Tongue(LANGUAGES[language])
+        for scope in ("openid", "ga4gh_passport_v1"):
+            assert tongue.word(f"device.scope.{scope}") in shown
+        assert "openid" not in shown

@@ -159,6 +159,7 @@ def _shown(one: Held, now: Seconds, tongue: Tongue) -> dict[str, Any]:
         "dataset": grant.dataset,
         "committee": grant.committee,
         "holder": grant.person,
+        "homes": grant.affiliations,
         "project": grant.purpose.project or "",
         "begins": grant.begins,
         "ends": grant.ends,

@@ -9,6 +9,7 @@ import click
 import structlog
 
 from broker.adapters.faults import arm_all
+from broker.adapters.heap import use_one_heap
 from broker.app import assert_fit, first_of, opened, serving
 from broker.commands.common import settings, telling
 from broker.commands.logs import logging
@@ -37,6 +38,7 @@ def serve(
     shared_port: bool,
 ) -> None:
     """Serve. Without a database and keys this is an error: make them with `broker init`."""
+    use_one_heap()
     chosen = settings(config, host=host, port=port, tls_cert=tls_cert, tls_key=tls_key)
     logging(chosen.log_level)
     if workers > 1:

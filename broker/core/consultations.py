@@ -45,12 +45,21 @@ def ends(days: int, least: int, now: Seconds) -> Seconds | None:
     return Seconds(now + days * _DAY) if max(1, least) <= days <= MOST_DAYS else None
 
 
+def is_asked(proposal: PackProposal, found: Iterable[Consultation]) -> bool:
+    """Are people being asked about the text of now?"""
+    return any(row.state != "closed" for row in _of_text(proposal, found))
+
+
 def settled(proposal: PackProposal, found: Iterable[Consultation]) -> Consultation | None:
     """The closed one in which people were asked about the text of now, the last; None: there is none, or people are
     still being asked about it, whose objections nobody has answered.
     """
-    text = proposal.written[-1].digest
-    of_text = [row for row in found if row.proposal == proposal.id and row.digest == text]
-    if any(row.state != "closed" for row in of_text):
+    of_text = _of_text(proposal, found)
+    if is_asked(proposal, of_text):
         return None
     return max(of_text, key=lambda row: (row.closed or 0, row.id), default=None)
+
+
+def _of_text(proposal: PackProposal, found: Iterable[Consultation]) -> list[Consultation]:
+    text = proposal.written[-1].digest
+    return [row for row in found if row.proposal == proposal.id and row.digest == text]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from broker.core.audit.entry import Value
-from broker.core.consultations import settled
+from broker.core.consultations import is_asked, settled
 from broker.core.documents import rules_text
 from broker.core.jurisdiction.pack import SCHEMA
 from broker.core.jurisdiction.pack_cases import SCHEMA as CASES_SCHEMA
@@ -256,9 +256,11 @@ async def lacking(w: World, found: Looked) -> Reason | None:
     not closed that. An example is none that anybody lives by.
     """
     packs, row = found.tried.rules.packs if found.tried.rules is not None else {}, found.row
+    asked = [one async for one in w.rows.find(Consultation, "pack", row.pack)]
+    if is_asked(row, asked):  # also where nobody need have been asked: who is asked is heard
+        return Reason(code="REQ-PACK-UNASKED")
     if not w.consultation_days or (row.pack in packs and packs[row.pack].status == "example"):
         return None
-    asked = [one async for one in w.rows.find(Consultation, "pack", row.pack)]
     return None if settled(row, asked) is not None else Reason(code="REQ-PACK-UNASKED")
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import structlog
 
 from broker.adapters.crypt4gh.packets import SecretKey, sealed
+from broker.adapters.heap import use_one_heap
 from broker.core.crypt4gh.header import Contents
 from broker.core.rows import Envelope, RecipientKey, Repository, Row
 from broker.web.edge import Edge, networks
@@ -79,6 +80,7 @@ async def _serve(folder: Path, size: int, far: str | None, form: str, tls: Path 
 
 
 if __name__ == "__main__":
+    use_one_heap()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     asked = ArgumentParser(description=__doc__)
     asked.add_argument("folder", type=Path)

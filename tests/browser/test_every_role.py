@@ -99,7 +99,7 @@ async def test_an_application_goes_through_all_hands(place: tuple[str, Chromium]
     await lee.reads("Both of us say yes.")
     await ada.at.open("/grants")
     await ada.follows("/grants/")
-    await ada.reads(TIDELAND, "in force", "Name the community whose data these are.")
+    await ada.reads(TIDELAND, "In force", "Name the community whose data these are.")
     assert "at this moment" not in await ada.at.text()
     grant = ada.at.path
     await eli.at.open("/community")
@@ -138,7 +138,7 @@ async def test_a_no_goes_to_the_panel_and_back_to_the_committee_by_keyboard(plac
     await pat.presses("answer")
     await pat.reads("you are right", "It is a new question.")
     await mei.at.open(review)
-    await mei.reads("not answered yet")
+    await mei.reads("Not answered yet")
     assert [one.at.complaints for one in (ada, mei, pat)] == [[], [], []]
 
 

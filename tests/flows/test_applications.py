@@ -215,6 +215,25 @@ async def test_who_steps_aside_neither_votes_nor_answers_and_their_vote_is_gone(
     assert await decide_request.approve(s.world, CHAIR, asked, "Good.", {}) == Reason(code="REQ-STEPPED-ASIDE")
 
 
+@pytest.mark.row("WF-ASIDE", "WHO-3.1-6b")
+async def test_past_hole_who_stepped_aside_gave_the_application_back() -> None:
+    """Whatever a member may do, reading and stepping aside again excepted, is refused by the same word."""
+    s = world(quorum=2)
+    made = await handed(s)
+    id = made.reviews[0]
+    await step_aside(s.world, MEMBER, id, "We publish together.")
+    found = desk(MEMBER, review_of(s, made), s.live.current())
+    assert found is not None
+    assert found.may == {Command.SEE, Command.STEP_ASIDE}
+    aside = Reason(code="REQ-STEPPED-ASIDE")
+    assert await give_back(s.world, MEMBER, id, [Said(text="Why?")]) == aside
+    assert await remark(s.world, MEMBER, id, Said(text="Why?")) == aside
+    assert await assess(s.world, MEMBER, id, b.HEART, SIDES) == aside
+    kinds = s.kinds()
+    assert isinstance(await step_aside(s.world, MEMBER, id, "Again."), Review)
+    assert s.kinds() == kinds, "twice is once"
+
+
 @pytest.mark.parametrize("wants", [{"quorum": 2}, {"endorsed": True}])
 @pytest.mark.row("WF-ALONE")
 async def test_a_request_made_alone_does_not_get_round_the_votes_or_the_endorsement(wants: dict[str, Any]) -> None:

@@ -125,6 +125,17 @@ async def test_who_writes_on_asks_again(d: Desk) -> None:
 
 
 @pytest.mark.row("WHO-3.1-8")
+async def test_past_hole_where_nobody_need_be_asked_what_people_were_being_asked_about_came_into_force(d: Desk) -> None:
+    d.stage.world = replace(d.stage.world, consultation_days=0)
+    row = await proposed(d, reviewed("3"))
+    asked = await opened(d, row)
+    assert code(await put_in_force(d, row)) == "REQ-PACK-UNASKED", "who is asked is heard"
+    over(d)
+    await flow.close(d.stage.world, who("lex"), asked.id, "Nobody said anything.")
+    assert isinstance(await put_in_force(d, row), PackProposal)
+
+
+@pytest.mark.row("WHO-3.1-8")
 async def test_nobody_is_asked_where_it_is_not_demanded_or_about_examples(d: Desk) -> None:
     assert isinstance(await put_in_force(d, await proposed(d, same_law("2"))), PackProposal)
     d.stage.world = replace(d.stage.world, consultation_days=0)

@@ -106,6 +106,8 @@ async def test_from_the_question_to_the_rules_that_everybody_can_check(s: Site, 
     assert (lex.status, d.version()) == (200, "2"), lex.text
     shown = await nobody.open(f"/policies/{PACK}")
     assert path in shown, "the version shows in which consultation people were asked"
+    assert "&lt;time" not in shown
+    assert re.search(r"<li>[^<]+: [a-z ]+, <time [^>]+>[^<]+</time></li>", shown)
     assert "usr_" not in shown
     shown = await nobody.open(path)
     for said in ("You get a seat.", "A seat was given.", "Not without us."):

@@ -231,6 +231,32 @@ async def test_who_stops_uses_ticks_them_and_what_was_written_of_an_incident_sta
     assert "It is suspended" in await ada.open(f"/grants/{grant}")
 
 
+async def test_who_stepped_aside_reads_that_they_did_and_the_others_that_somebody_did(s: Site) -> None:
+    _, review = await applied(s)
+    mei = Browser(s, "mei")
+    await mei.open(review)
+    text = await mei.send(review, do="step_aside", ground="We publish together.")
+    assert "You take no part in it." in text
+    assert re.findall('name="do" value="([a-z_]+)"', text) == []
+    assert "A member stepped aside for an interest of their own" in text
+    assert "We publish together" not in text
+
+
+async def test_a_grant_that_was_ended_says_since_when_and_what_its_holder_does_now(s: Site) -> None:
+    _, review = await applied(s)
+    mei, ada = Browser(s, "mei"), Browser(s, "ada")
+    await decided(mei, review, "approve")
+    path = mei.links("/grants/")[0]
+    await mei.open(path)
+    text = await mei.send(path, do="revoke", ground="Data were passed on.")
+    assert "The committee ended it, and it opens nothing, since" in text
+    assert "Data were passed on." in text
+    text = await ada.open(path)
+    assert "The committee ended it, and it opens nothing, since" in text
+    assert "Destroy the copies, and say below what became of them." in text
+    assert "Data were passed on." not in text, "what the committee wrote for itself"
+
+
 @pytest.mark.parametrize(
     ("fields", "says"),
     [

@@ -34,6 +34,8 @@ GRANT_WORDS: Mapping[str, str] = MappingProxyType({
     "grant.kept": "What is left, and why",
     "grant.attest": "I attest that what I say here of the copies is true.",
     "grant.suspended_since": "It is suspended, and opens nothing, since",
+    "grant.ended_since": "The committee ended it, and it opens nothing, since",
+    "grant.ended_do": "Destroy the copies, and say below what became of them. If you think that this is wrong, ask the committee why:",
     "grant.suspended_ask": "Ask the committee why, and what it needs of you:",
     "grant.needs_months": "Nothing is sent yet. Say for how many more months, as a whole number; what you wrote is still here.",
     "grant.needs_report": "Nothing is sent yet. Say what was done with the data, and for how many more months (120 at most); what you wrote is still here.",

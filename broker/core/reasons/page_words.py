@@ -255,6 +255,8 @@ PAGE_WORDS: Mapping[str, str] = MappingProxyType({
     "desk.vote": "Your vote",
     "desk.ground": "Why (in your own words)",
     "desk.aside": "Take no part in it",
+    "desk.aside_done": "You take no part in it. You can read it, and do nothing more with it.",
+    "desk.aside_other": "A member stepped aside for an interest of their own and takes no part",
     "desk.aside_lead": "If you have an interest of your own in it, say so here: you then take no part in the decision.",
     "desk.invite": "Ask somebody else for advice",
     "desk.person": "What they are called at their home organisation, or their id here (usr_…)",

@@ -13,6 +13,8 @@ from broker.core.time import FOREVER, Seconds
 from broker.flows.world import Caller
 
 _ROLES = frozenset(Part) - OF_APPLICANTS
+_APART = frozenset({Command.SEE, Command.STEP_ASIDE})
+"""To step aside twice is to have done it once."""
 _OVER = frozenset({Stage.DECIDED, Stage.WITHDRAWN})
 """Whoever holds one of these may find something on a desk."""
 
@@ -35,8 +37,14 @@ class Desk:
 
     @property
     def may(self) -> frozenset[Command]:
-        """What the caller may do with it now."""
-        return allowed(self.review.stage, self.parts)
+        """What the caller may do with it now. Whoever stepped aside reads, and does nothing more."""
+        can = allowed(self.review.stage, self.parts)
+        return can & _APART if self.apart else can
+
+    @property
+    def apart(self) -> bool:
+        """Did they step aside, under whatever identity?"""
+        return bool(self.persons & self.review.apart)
 
 
 def _urgency(one: Desk) -> tuple[bool, bool, Seconds, str]:
@@ -118,6 +126,8 @@ def committee_of(dataset: DatasetId, snapshot: Snapshot) -> Committee | None:
 def _may(found: Desk, command: Command) -> Reason | None:
     if command in found.may:
         return None
+    if found.apart and command in allowed(found.review.stage, found.parts):
+        return Reason(code="REQ-STEPPED-ASIDE")
     elsewhere = any(command in allowed(stage, found.parts) for stage in type(found.review.stage))
     return _state(found) if elsewhere else Reason(code="REQ-NOT-YOUR-PART", facts=(("step", command.value),))
 

@@ -137,8 +137,6 @@ async def assess(w: World, caller: Caller, id: ReviewId, dataset: DatasetId, sid
     # 2. Decide.
     if dataset not in {row.dataset for row in requests(found.review, snapshot)}:
         return Reason(code="REQ-NOT-FOUND")
-    if found.persons & found.review.apart:
-        return Reason(code="REQ-STEPPED-ASIDE")
     if not all(text.strip() for text in (sides.risk_of_use, sides.risk_of_non_use, sides.benefit, sides.to_whom)):
         return Reason(code="REQ-UNASSESSED")
     if len(found.review.assessed) >= MOST_REMARKS:
@@ -195,8 +193,6 @@ async def _voted(
     # 2. Decide.
     if dataset not in {row.dataset for row in requests(found.review, snapshot)}:
         return Reason(code="REQ-NOT-FOUND")
-    if found.persons & found.review.apart:
-        return Reason(code="REQ-STEPPED-ASIDE")
     if (wrong := untrained(caller, found.committee, snapshot, now)) is not None:
         return wrong
     turn = found.application.turn
@@ -216,7 +212,7 @@ async def step_aside(w: World, caller: Caller, id: ReviewId, ground: str) -> Rev
     if isinstance(found, Reason):
         return found
     # 2. Decide.
-    if found.persons & found.review.apart:
+    if found.apart:
         return found.review
     one = Aside(person=caller.person.id, ground=ground, at=now)
     after = changed(found.review, aside=(*found.review.aside, one))

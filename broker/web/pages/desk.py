@@ -135,6 +135,8 @@ async def _shown(
         "asked": _marked([await _asked(request, who, each, one, typed) for each in asked]),
         "inside": one.inside,
         "idle": one.may <= {Command.SEE},
+        "apart": one.apart,
+        "aside": one.review.aside,
         "voting": one.committee.quorum > 1 or any(each.origin is not None and each.origin.objecting for each in asked),
         "votes": [vote for vote in one.review.votes if vote.turn == one.application.turn],
         "me": who.person.id,

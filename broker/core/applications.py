@@ -97,13 +97,10 @@ def hindrance(
     committee: Committee,
     dataset: DatasetId,
     turn: int,
-    persons: frozenset[PersonId],
     mine: frozenset[Part],
     wanted: Literal["approve", "reject"],
 ) -> Reason | None:
-    """Why whoever is one of `persons` and has the parts `mine` may not give this answer now; None: they may."""
-    if persons & review.apart:
-        return Reason(code="REQ-STEPPED-ASIDE")
+    """Why whoever has the parts `mine` may not give this answer now; None: they may."""
     return _of_votes(review, committee, dataset, turn, mine, wanted) or _one_sided(review, dataset, turn)
 
 

@@ -204,7 +204,7 @@ def _may_decide_at(
         return Reason(code="REQ-STATE", facts=(("state", str(request.state)),))
     wanted: Literal["approve", "reject"] = "approve" if event is Event.APPROVE else "reject"
     turn = found.application.turn
-    hindered = hindrance(found.review, found.committee, request.dataset, turn, found.persons, found.parts, wanted)
+    hindered = hindrance(found.review, found.committee, request.dataset, turn, found.parts, wanted)
     return hindered or request
 
 

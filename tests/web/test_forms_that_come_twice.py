@@ -102,8 +102,10 @@ async def test_two_windows_on_one_draft_keep_both_texts(s: Site) -> None:
     draft, seen = hidden(first, "draft"), hidden(first, "seen")
     assert seen
     await ada.send("/applications/new", do="save", title="In one window", draft=draft, seen=seen)
+    assert "Saved as another draft" not in ada.text
     await ada.send("/applications/new", do="save", title="In the other", draft=draft, seen=seen)
     assert hidden(ada.text, "draft") != draft
+    assert "Saved as another draft" in ada.text
     shown = await ada.open("/applications")
     assert "In one window" in shown
     assert "In the other" in shown

@@ -116,6 +116,7 @@ async def test_a_change_is_written_tried_and_put_in_force_by_a_second_person(s: 
     files = re.findall(r'name="files" value="([^"]+)"', lex.text)[0]
     await lex.send(path, do="activate", files=files)
     assert (lex.status, d.version(), row(s, path).state) == (200, "2", "activated")
+    assert {"en": "Put in force by", "es": "Puesto en vigor por"}[language] in await lex.open(path)
     listed = await lex.open("/admin/packs")
     assert "usr_lex" in listed
     assert d.after_a_restart() == {PACK: "2"}

@@ -49,6 +49,7 @@ PACK_WORDS: Mapping[str, str] = MappingProxyType(
         "packs.own": "You wrote some of this, or proposed it. Another person must put it in force.",
         "packs.proposed_by": "Proposed by",
         "packs.ended_by": "Ended by",
+        "packs.put_by": "Put in force by",
         "packs.left": "It is on record that this is in force, and here it does not hold yet. Put it in force again.",
         "packs.withdraw": "Give it up",
         "packs.writers": "Written by",

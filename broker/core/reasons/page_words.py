@@ -109,6 +109,7 @@ PAGE_WORDS: Mapping[str, str] = MappingProxyType({
     "apply.submit": "Hand it in",
     "apply.delete": "Delete the draft",
     "apply.saved": "Saved.",
+    "apply.saved_apart": "Saved as another draft, because something else was saved in another window meanwhile. You find both here:",
     "apply.kept": "Kept as a draft.",
     "apply.stale": "Another window has changed or ended this draft. What you write here is no longer kept by itself: the button to save keeps both.",
     "apply.signed_out": "You are no longer signed in. Nothing that you wrote is lost: sign in in another window, then save with the button.",

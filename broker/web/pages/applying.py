@@ -121,7 +121,10 @@ async def _save(
         return form_page(request, who, typed, draft=draft, copied=copied, wrong=said(kept, request))
     if form.get("do") == "check":
         return await _checked(request, who, typed, kept, copied)
-    return form_page(request, who, typed, draft=kept, copied=copied, saved=True, seen=drafts.mark_of(typed))
+    apart = draft is not None and kept != draft
+    return form_page(
+        request, who, typed, draft=kept, copied=copied, saved=True, apart=apart, seen=drafts.mark_of(typed)
+    )
 
 
 def names_settled(
@@ -243,6 +246,7 @@ def form_page(
         "answered": False,
         "wrong": None,
         "saved": False,
+        "apart": False,
         "told": [],
         "most": MOST_DATASETS,
     } | more

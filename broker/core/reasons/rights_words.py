@@ -6,7 +6,7 @@ from types import MappingProxyType
 RIGHTS_WORDS: Mapping[str, str] = MappingProxyType(
     {
         "page.rights": "Your rights",
-        "rights.lead": "What you can do here, where you do it, and how long an answer may take. None of it costs anything.",
+        "rights.lead": "What you can do here, where you do it, and how long an answer may take. None of it costs anything. Pages of your own ask you to sign in first.",
         "rights.participant": "If data about you or your child are here",
         "rights.see": "You can see who used your data, for what, when and where.",
         "rights.choose": "You can change what your data may be used for, at any time. What you forbid stops at once.",

@@ -45,7 +45,7 @@ _CAN: Mapping[str, tuple[_Can, ...]] = {
     ),
     "rights.applicant": (
         _Can("rights.reasons", "page.mine"),
-        _Can("rights.challenge", "page.cases", CHALLENGE_DAYS),
+        _Can("rights.challenge", "page.mine", CHALLENGE_DAYS),
         _Can("rights.again", "page.cases", _ANSWERED[CaseKind.RECONSIDERATION]),
         _Can("rights.appeal", "page.cases", _ANSWERED[CaseKind.APPEAL]),
     ),

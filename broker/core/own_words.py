@@ -14,14 +14,11 @@ _OWN = 10
 _TOLD = frozenset({"sentence", "sentences", "say", "audience_texts"})
 
 
-def sentences_of(told: Any) -> Iterator[str]:
+def sentences_of(told: Any) -> list[str]:
     """Every sentence of an explanation, whichever view of it."""
-    if isinstance(told, Mapping):
-        for name, value in told.items():
-            yield from _leaves(value) if name in _TOLD else sentences_of(value)
-    elif isinstance(told, list | tuple):
-        for value in told:
-            yield from sentences_of(value)
+    found = list[str]()
+    _gather(told, found)
+    return found
 
 
 def is_copied(ground: str, said: Iterable[str]) -> bool:
@@ -30,6 +27,18 @@ def is_copied(ground: str, said: Iterable[str]) -> bool:
     written = [bare for one in _SENTENCE.split(ground) if (bare := _bare(one))]
     own = [one for one in written if one not in known]
     return len(own) < len(written) and sum(map(len, own)) < _OWN
+
+
+def _gather(told: Any, found: list[str]) -> None:
+    if isinstance(told, Mapping):
+        for name, value in told.items():
+            if name in _TOLD:
+                found.extend(_leaves(value))
+            elif not isinstance(value, str):
+                _gather(value, found)
+    elif isinstance(told, list | tuple):
+        for value in told:
+            _gather(value, found)
 
 
 def _leaves(value: Any) -> Iterator[str]:

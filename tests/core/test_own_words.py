@@ -36,4 +36,4 @@ def test_every_sentence_of_an_explanation_counts_and_nothing_else_in_it() -> Non
         "why": [{"code": "X", "sentence": "One.", "sentences": {"dac": "Two."}}],
         "audience_texts": {"dac": "Three."},
     }
-    assert list(sentences_of(told)) == ["One.", "Two.", "Three."]
+    assert sentences_of(told) == ["One.", "Two.", "Three."]

@@ -99,6 +99,11 @@ class Searched:
             self._made_of = made_of
         return self._found
 
+    def ids(self, snapshot: Snapshot) -> Sequence[DatasetId]:
+        """Those of `snapshot`, in order; nobody changes them."""
+        self.of(snapshot)
+        return self._ids
+
     def called(self, snapshot: Snapshot, name: str) -> list[Dataset]:
         """Those whose whole title or id this is, in order of id; nothing is searched for it."""
         self.of(snapshot)

@@ -19,6 +19,7 @@ from tests.bench import (
     decision,
     delivery,
     drs,
+    every_page,
     growth,
     long_log,
     packs,
@@ -84,6 +85,8 @@ def _run(console: Console) -> list[Result]:
             results += [*_measured((*goals, *growth.goals()), console), *counted]
         with pages.goals(whole) as goals:  # by themselves: what a broker does behind so much is counted for no other
             results += _measured(goals, console)
+    with every_page.goals() as goals:
+        results += _measured(goals, console)
     with _all_goals() as goals:
         return results + _measured(goals, console)
 

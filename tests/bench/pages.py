@@ -131,7 +131,7 @@ def _ontology() -> str:
     return "format-version: 1.2\n\n" + "\n".join(terms)
 
 
-def _others(now: Seconds) -> Iterator[Row]:
+def others(now: Seconds) -> Iterator[Row]:
     """What is there besides: datasets, and grants of other people."""
     dataset, grant = _dataset(0), b.grant()
     ids = [DatasetId(f"https://data.example/{n:06d}") for n in range(DATASETS)]
@@ -177,7 +177,7 @@ async def _opened(stack: AsyncExitStack, loop: asyncio.AbstractEventLoop, chosen
     await w.ledger.record(w.entry("catalogue.applied", now, None, {"rows": len(rows)}), *map(Put, rows))
     live = cast("LiveSnapshot", running.app[BROKER].snapshots)
     gc.disable()  # nothing of them is garbage, and looking for some would take longer than making them
-    live.committed(_others(now))
+    live.committed(others(now))
     gc.enable()
     door = _Door(loop, live, port)
     await door.connect()

@@ -4,7 +4,8 @@ An issuer without a row is nobody. A row trusts its issuer only within its types
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -118,6 +119,19 @@ def _covers(value: str, dataset: str) -> bool:
         return value == dataset
     prefix = value[:-1]
     return len(dataset) > len(prefix) and dataset.startswith(prefix)
+
+
+def covered(values: Iterable[str], datasets: Sequence[str]) -> set[str]:
+    """Those of `datasets`, which are in order, that `values` of an issuer cover. Nobody looks through all of them."""
+    found = set[str]()
+    for value in values:
+        prefix = value.removesuffix("*")
+        if prefix == value:
+            begin, end = bisect_left(datasets, value), bisect_right(datasets, value)
+        else:
+            begin, end = bisect_right(datasets, prefix), bisect_left(datasets, prefix[:-1] + chr(ord(prefix[-1]) + 1))
+        found.update(datasets[begin:end])
+    return found
 
 
 class Trust:

@@ -6,7 +6,8 @@ no other, by the flow of every change. What was changed meanwhile is told, and s
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from aiohttp import web
@@ -14,7 +15,9 @@ from multidict import MultiDict
 
 from broker.core.administration import Managed, Noun, secret_of
 from broker.core.administration import shown as declared_of
+from broker.core.ids import DatasetId
 from broker.core.outcome import Reason
+from broker.core.passport.trust import covered
 from broker.core.reasons.language import EVERY_WORD, Tongue
 from broker.core.rows import Dataset, VisaIssuer
 from broker.flows.administer import change, forbidden, kept
@@ -177,12 +180,14 @@ def _opens(request: web.Request, before: Managed, after: Managed) -> list[dict[s
     if not isinstance(before, VisaIssuer) or not isinstance(after, VisaIssuer):
         return []
     found = []
+    broker = request.app[BROKER]
+    snapshot = broker.snapshots.current()
+    every = broker.searched.ids(snapshot)
     for word, new, old in (("comes", after.trust, before.trust), ("goes", before.trust, after.trust)):
-        only = replace(new, values=tuple(value for value in new.values if value not in old.values))
-        if not only.values:
+        if set(new.values) <= set(old.values):
             continue
-        every = request.app[BROKER].snapshots.current().all(Dataset)
-        which = [one for one in every if only.may_grant(one.id) and not old.may_grant(one.id)]
-        listed = [one.id for one in which if one.existence == "listed"]
-        found.append({"word": word, "n": len(which), "ids": listed[:_NAMED]})
+        which = covered(new.values, every) - covered(old.values, every)
+        rows = (snapshot.get(Dataset, DatasetId(id)) for id in sorted(which))
+        listed = (row.id for row in rows if row is not None and row.existence == "listed")
+        found.append({"word": word, "n": len(which), "ids": list(islice(listed, _NAMED))})
     return found

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from broker.adapters.jose import public_jwk
 from broker.core.passport import counts, limits
 from broker.core.passport.keys import holds, named, read_set, thumbprint, usable
-from broker.core.passport.trust import Trust, TrustRow
+from broker.core.passport.trust import Trust, TrustRow, covered
 from broker.core.passport.visa import Visa
 from broker.core.time import Seconds
 from tests.core.passport.visa_builders import (
@@ -133,6 +133,24 @@ def test_a_key_that_was_replaced_under_its_name_is_another() -> None:
 )
 def test_an_issuer_may_grant_what_its_row_lists(value: str, dataset: str, wanted: object) -> None:
     assert issuer_row(values=(value,)).may_grant(dataset) is wanted
+    assert covered([value], [dataset]) == ({dataset} if wanted else set())
+
+
+_SEGMENTS = st.lists(st.sampled_from(["", "a", "ab", "b", "A", "é", "0", "~", "\U0010ffff"]), max_size=3)
+
+
+@pytest.mark.row("T107")
+@given(
+    st.sets(_SEGMENTS.map(lambda said: "https://d.example/" + "/".join(said))),
+    st.lists(
+        st.sampled_from(
+            ["https://d.example/*", "https://d.example/a/*", "https://d.example/a", "https://d.example/a/b"]
+        )
+    ),
+)
+def test_what_an_issuer_opens_of_many_is_what_it_may_grant_one_by_one(datasets: set[str], values: list[str]) -> None:
+    row = issuer_row(values=tuple(values))
+    assert covered(values, sorted(datasets)) == {one for one in datasets if row.may_grant(one)}
 
 
 @pytest.mark.parametrize(

@@ -26,11 +26,16 @@ from tests.web.test_workflow_pages import HEARTS, committee, rows
 EVERY = {
     "en": (
         "Why hearts fail.", "not for profit", "health, medical or biomedical research", "None of them",
-        "Will you train AI models with the data?", "Will you publish the results?", "Will the data be used in the care of patients?",
-        "How many months you need the data",
+        "Will the data be used in the care of patients?",
     ),
     "es": ("Why hearts fail.", "sin ánimo de lucro"),
 }  # fmt: skip
+
+
+MINE, THEIRS = (
+    "What you want to do with the data, for the committee",
+    "What is to be done with the data, for the committee",
+)
 
 
 @pytest.fixture
@@ -92,6 +97,25 @@ async def test_a_question_without_an_answer_says_whether_it_was_asked(
 
 
 @pytest.mark.row("PAG-PAPERS")
+@pytest.mark.parametrize(
+    ("language", "you", "named"),
+    [
+        ("en", r"\byour?\b", "The applicant's institution is"),
+        ("es", r"\bsu institución\b|\busted\b", "La institución"),
+    ],
+)
+async def test_nobody_else_is_asked_what_the_applicant_was(s: Site, language: str, you: str, named: str) -> None:
+    """A member of the committee who reads "Your institution is" would take it for their own."""
+    ada, lee, application, review = await handed(s, language)
+    mine, theirs = (
+        re.findall("<dt>(.*?)</dt>", page) for page in (await ada.open(application), await lee.open(review))
+    )
+    assert any(re.search(you, label, re.IGNORECASE) for label in mine)
+    assert [label for label in theirs if re.search(you, label, re.IGNORECASE)] == []
+    assert any(html.unescape(label).startswith(named) for label in theirs)
+
+
+@pytest.mark.row("PAG-PAPERS")
 async def test_what_changed_is_shown_with_what_it_was(s: Site) -> None:
     ada, lee, application, review = await handed(s)
     await lee.open(review)
@@ -99,15 +123,15 @@ async def test_what_changed_is_shown_with_what_it_was(s: Site) -> None:
     await ada.open(f"{application}/edit")
     again = {**HEARTS, "statement": "Why human hearts fail.", "ai_use": "training"}
     await ada.send(f"{application}/edit", **again)
-    for shown in (await ada.open(application), await lee.open(review)):
-        statement = answer(shown, "What you want to do with the data, for the committee")
+    mine = (MINE, "Will you train AI models with the data?", "Will you publish the results?")
+    theirs = (THEIRS, "Will AI models be trained with the data?", "Will the results be published?")
+    for shown, (what, models, publish) in ((await ada.open(application), mine), (await lee.open(review), theirs)):
+        statement = answer(shown, what)
         assert statement.index("Why human hearts fail.") < statement.index("Why hearts fail.")
-        assert "Yes, and nobody outside the project gets the models" in answer(
-            shown, "Will you train AI models with the data?"
-        )
-        assert "Before" in answer(shown, "Will you train AI models with the data?")
-        assert "Before" not in answer(shown, "Will you publish the results?")
-        assert "changed the last time: What you want to do with the data, for the committee, Will you train" in shown
+        assert "Yes, and nobody outside the project gets the models" in answer(shown, models)
+        assert "Before" in answer(shown, models)
+        assert "Before" not in answer(shown, publish)
+        assert f"changed the last time: {what}, {models}" in shown
 
 
 @pytest.mark.row("PAG-PAPERS")
@@ -120,13 +144,13 @@ async def test_what_is_said_of_a_question_stands_at_the_question(s: Site) -> Non
     await ada.send(review, do="remark", text="Human ones.", about="statement")
     await lee.open(review)
     await lee.send(review, do="return", text="Say so, please.", about="statement")
-    statement = answer(lee.text, "What you want to do with the data, for the committee")
+    statement = answer(lee.text, THEIRS)
     assert statement.index("Which &lt;hearts&gt;?") < statement.index("Human ones.") < statement.index("Say so")
     assert "No country of ours." in answer(
-        lee.text, "Countries where you and the others who take part work, and where the data will be processed"
+        lee.text, "Countries where those who take part work, and where the data will be processed"
     )
     shown = await ada.open(application)
-    assert "Human ones." in answer(shown, "What you want to do with the data, for the committee")
+    assert "Human ones." in answer(shown, MINE)
     assert "No country of ours." not in shown, "what is said among the committee stays there"
     form = await ada.open(f"{application}/edit")
     assert form.index('id="statement"') < form.index("Say so, please.") < form.index('id="lay"')
@@ -181,13 +205,13 @@ def test_a_question_that_the_operator_added_and_one_that_programs_name() -> None
         title="T", statement="S", purpose=b.PURPOSE, answers=(Answer(question="storage", asked="Where?", text="Here."),)
     )
     said = [replace(REMARK, about=name) for name in (f"{ASKED}storage", "purpose.countries", "nonsense", None)]
-    found = {one["name"]: one for one in told(paper, None, said, Tongue(ENGLISH), str, ())}
+    found = {one["name"]: one for one in told(paper, None, said, Tongue(ENGLISH), str, (), own=False)}
     assert (found[f"{ASKED}storage"]["label"], found[f"{ASKED}storage"]["said"]) == ("Where?", ("Here.",))
     assert [len(found[name]["remarks"]) for name in (f"{ASKED}storage", "countries", "statement")] == [1, 1, 0]
     assert [one.about for one in of_all(said)] == ["nonsense", None]
     assert not about([REMARK])
     before = replace(paper, answers=())
-    now = told(paper, before, (), Tongue(ENGLISH), str, ())
+    now = told(paper, before, (), Tongue(ENGLISH), str, (), own=False)
     assert [one["name"] for one in now if one["before"] is not None] == [f"{ASKED}storage"]
 
 

@@ -308,7 +308,15 @@ def papers_shown(row: Application, seen: Sequence[Desk], who: Caller, request: w
     datasets = [each.dataset for one in seen for each in requests(one.review, snapshot)]
     needed = questions(request.app[BROKER].world, who, datasets, typed_of(row.paper))
     asked = frozenset(one.name for one in needed)
-    papers = told(row.paper, before, remarks, tongue, lambda code: disease_of(request, code), asked)
+    papers = told(
+        row.paper,
+        before,
+        remarks,
+        tongue,
+        lambda code: disease_of(request, code),
+        asked,
+        own=who.person.id in row.people,
+    )
     changed = [one["label"] for one in papers if one["before"] is not None]
     if before is not None:
         members = (("datasets", "desk.asked"), ("people", "together.title"))

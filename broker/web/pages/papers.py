@@ -32,6 +32,14 @@ _LABELS = {
     "months": "apply.months",
 }
 """Every question of the papers, in the order in which it is asked."""
+_READ = {
+    name: "papers.read." + name
+    for name in (
+        "statement", "lay", "organisation", "genetic_data", "linkage", "recontact", "diseases", "countries", "modality",
+        "publish", "return_data", "topics", "ai_use", "months",
+    )
+}  # fmt: skip
+"""Those that speak to whoever is asked: what somebody else reads above the answer."""
 _ASKED = {**_LABELS, "datasets": "apply.datasets", "ground": "desk.ground"}
 _FIELD = re.compile(r"[a-z][a-z_.]*")
 _EMPTY = frozenset({NOTHING, NO_DATA})
@@ -49,14 +57,18 @@ def told(
     tongue: Tongue,
     disease: Callable[[str], str],
     asked: Container[str],
+    *,
+    own: bool,
 ) -> list[dict[str, Any]]:
     """Each question with its answer. `before`: the answer of the papers before, where it was another; else None.
 
-    `disease`: what people call the one with a code. `asked`: the questions of the form that these data need.
+    `disease`: what people call the one with a code. `asked`: the questions of the form that these data need. `own`:
+    does an applicant read it? The form says "you", and means nobody else.
     """
     now = _answers(paper, tongue, disease)
     then = _answers(before, tongue, disease) if before is not None else None
-    labels = {name: tongue.word(label) for name, label in _LABELS.items()}
+    named = _LABELS if own else {**_LABELS, **_READ}
+    labels = {name: tongue.word(label) for name, label in named.items()}
     for each in (before, paper):
         labels |= {f"{ASKED}{one.question}": one.asked or one.question for one in (each.answers if each else ())}
     threads = about(remarks)

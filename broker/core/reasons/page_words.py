@@ -86,6 +86,7 @@ PAGE_WORDS: Mapping[str, str] = MappingProxyType({
     "apply.diseases": "Diseases that you will study",
     "apply.countries": "Countries where you and the others who take part work, and where the data will be processed",
     "apply.modality": "How you want to work with the data",
+    "ways.title": "Way of access",
     "ways.how": "What each of them means",
     "ways.download": "A copy of the files comes to your institution.",
     "ways.stream": "A program of yours reads parts of the files over the network, and keeps no copy of them.",

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from broker.core.administration import ref
+from broker.core.audit.kinds import KINDS
 from broker.core.ids import PersonId
 from broker.core.rows import IdentityProvider, Person, Role, Row, Sanction, VisaIssuer
 from broker.core.time import Seconds
@@ -167,6 +168,9 @@ async def test_an_auditor_reads_the_record_by_kind_and_nobody_else_does(s: Site)
     assert eve.links("/audit/receipts/")
     shown = await eve.open("/admin/log?kind=issuer.suspended&before=99")
     assert shown.count("<h2>") == 1
+    groups = re.findall('<optgroup label="([^"]+)">(.*?)</optgroup>', shown, re.DOTALL)
+    assert '<option value="issuer.suspended" selected>' in dict(groups)["How the service is set up"]
+    assert sorted(re.findall('<option value="([a-z_.]+)"', "".join(inside for _, inside in groups))) == sorted(KINDS)
     assert "Entries that fit: 1." in shown
     shown = await eve.open(f"/admin/log?id={quote(EGA)}")
     assert shown.count("<h2>") >= 2

@@ -178,3 +178,26 @@ KINDS: Mapping[str, str] = MappingProxyType({
     "noise.counted": "unauthenticated refusals of one minute, counted and not listed",
 })  # fmt: skip
 """Kind of entry to what it says."""
+
+GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType({
+    "signing_in": ("sign_in", "session", "logout", "person", "identity", "role"),
+    "programs": ("client", "code", "token", "task"),
+    "passports": ("passport", "visa", "assertion", "grants"),
+    "asking": ("request", "application", "review", "terms", "finding", "obligation"),
+    "grants": ("grant", "use", "usage", "alert"),
+    "wrong": ("incident", "sanction", "case", "revocation"),
+    "results": ("result",),
+    "deciding": ("decision", "pre_check", "search"),
+    "bytes": ("access", "download", "object", "recipient"),
+    "participants": ("consent", "community", "origin"),
+    "rules": ("policy", "consultation", "ontology", "document"),
+    "set_up": ("catalogue", "issuer", "idp", "key", "secrets"),
+    "letters": ("notice", "mailbox"),
+    "record": ("log", "audit", "clock", "noise", "rows"),
+})  # fmt: skip
+"""What entries are about, for who looks for a kind: how the kinds of each group begin."""
+
+
+def grouped() -> dict[str, list[str]]:
+    """The kinds of each group, in the order of `KINDS`."""
+    return {group: [kind for kind in KINDS if kind.partition(".")[0] in begin] for group, begin in GROUPS.items()}

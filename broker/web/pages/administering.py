@@ -13,7 +13,7 @@ from aiohttp import web
 from multidict import MultiDict
 
 from broker.core.administration import SORTS, Managed, Noun, Sort, has_name, may_read, ref, shown
-from broker.core.audit.kinds import KINDS
+from broker.core.audit.kinds import KINDS, grouped
 from broker.core.outcome import Reason
 from broker.core.passport.health import AddressHealth, IssuerReport
 from broker.core.passport.keys import THUMBPRINT
@@ -110,7 +110,7 @@ async def log(request: web.Request) -> web.Response:
     values = {
         "entries": [(seq, entry_shown(request, one)) for seq, one in found.entries],
         "wanted": wanted,
-        "kinds": sorted(KINDS),
+        "groups": grouped(),
         "found": found,
     }
     return page(request, who, "admin_log.html", values)

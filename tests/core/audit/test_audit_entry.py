@@ -30,7 +30,7 @@ from broker.core.audit.entry import (
     receipts_of,
     says,
 )
-from broker.core.audit.kinds import KINDS
+from broker.core.audit.kinds import GROUPS, KINDS, grouped
 from broker.core.ids import ReceiptId, make_id
 from broker.core.time import Seconds
 
@@ -271,6 +271,12 @@ def test_no_pseudonym_without_a_whole_key_or_with_a_nul_in_the_identity(key: str
 def test_every_kind_says_what_it_means() -> None:
     assert all(meaning and "." in kind for kind, meaning in KINDS.items())
     assert {"log.created", "clock.step", "download.authorised", "consent.withdrawn"} <= KINDS.keys()
+
+
+def test_every_kind_is_in_one_group_and_no_group_is_empty() -> None:
+    assert sorted(kind for kinds in grouped().values() for kind in kinds) == sorted(KINDS)
+    begins = {kind.partition(".")[0] for kind in KINDS}
+    assert sorted(begin for group in GROUPS.values() for begin in group) == sorted(begins)
 
 
 @given(one=ENTRIES, number=st.integers(0, 99))

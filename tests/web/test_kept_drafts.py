@@ -71,6 +71,44 @@ async def test_what_another_window_wrote_or_ended_is_never_written_over(s: Site)
 
 
 @pytest.mark.row("WF-FORM-KEPT")
+async def test_the_address_of_a_form_that_was_saved_leads_to_its_draft_and_for_others_nowhere(s: Site) -> None:
+    ada, sam = Browser(s, "ada"), Browser(s, "sam")
+    text = await ada.open("/applications/new")
+    pressed = f"/applications/new?page={hidden(text, 'once')}"
+    text = await ada.send(pressed, form=hidden(text, "form"), do="save", once=hidden(text, "once"), title="Begun")
+    draft = hidden(text, "draft")
+    # Kept by the script from the page that answered, whose address is still that of the first form.
+    by_itself = {"draft": draft, "seen": hidden(text, "seen"), "once": hidden(text, "once"), "title": "Gone on"}
+    assert (await keep(s, ada, text, by_itself))[0] == 200
+    for page in (pressed, f"/applications/new?page={hidden(text, 'once')}"):
+        answer = await s.http.get(page, headers=ada.headers)
+        assert answer.url.path_qs == f"/applications/new?draft={draft}"
+        assert "Gone on" in await answer.text()
+    shown = await sam.open(pressed)
+    assert (sam.status, hidden(shown, "draft")) == (200, "")
+    assert "Gone on" not in shown
+    for page in ("", "app_unknown", "x" * 2000):
+        assert hidden(await ada.open(f"/applications/new?page={page}"), "draft") == ""
+    await ada.send("/applications/new", do="delete", draft=draft)
+    assert hidden(await ada.open(pressed), "draft") == ""
+
+
+@pytest.mark.row("WF-FORM-KEPT")
+async def test_of_two_windows_each_address_leads_to_the_text_of_its_own(s: Site) -> None:
+    ada = Browser(s, "ada")
+    text = await ada.open("/applications/new")
+    _, told = await keep(s, ada, text, {"draft": "", "seen": "", "title": "Begun", "once": hidden(text, "once")})
+    at = f"/applications/new?draft={told['draft']}"
+    one, other = await ada.open(at), await ada.open(at)
+    for window, title in ((one, "In one window"), (other, "In the other")):
+        sent = {name: hidden(window, name) for name in ("form", "draft", "seen", "once")}
+        await ada.send(f"/applications/new?page={sent['once']}", do="save", title=title, **sent)
+    for window, title in ((one, "In one window"), (other, "In the other")):
+        answer = await s.http.get(f"/applications/new?page={hidden(window, 'once')}", headers=ada.headers)
+        assert title in await answer.text()
+
+
+@pytest.mark.row("WF-FORM-KEPT")
 async def test_whose_sign_in_ended_is_told_and_others_reach_nothing(s: Site) -> None:
     ada, sam = Browser(s, "ada"), Browser(s, "sam")
     text, theirs = await ada.open("/applications/new"), await sam.open("/applications/new")

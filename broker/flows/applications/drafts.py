@@ -6,6 +6,7 @@ A draft is stored as it was typed: nothing is judged before it is handed in, so 
 from collections.abc import Mapping
 from typing import Any
 
+from broker.core.ids import is_made_id
 from broker.core.outcome import Reason
 from broker.core.plain import digest
 from broker.core.time import Seconds
@@ -15,17 +16,24 @@ DRAFT_LIFE = 90 * 86_400
 """Seconds since it was saved last after which a draft is gone."""
 MOST_DRAFTS = 20
 """Of one person: more would push out those of others."""
+_PAGES = 20
+"""Of one draft: the last pages on which it was written."""
 DRAFT, _LIST = "draft", "drafts"
 """Their kinds in Scratch."""
 
 
 async def save(
-    w: World, caller: Caller, id: str | None, value: Mapping[str, Any], seen: frozenset[str] | None = None
+    w: World,
+    caller: Caller,
+    id: str | None,
+    value: Mapping[str, Any],
+    seen: frozenset[str] | None = None,
+    page: str = "",
 ) -> str | Reason:
     """Keep `value` under `id`, or under a new id; the id. Steps: 1 gather, 2 decide, 3 keep.
 
     `seen`: the marks of what the writer had before them. Was it written over meanwhile, in another window, nothing is
-    kept, and nothing lost: REQ-STALE.
+    kept, and nothing lost: REQ-STALE. `page`: the id that the form was given, by which its address names it.
     """
     async with w.alone.at("drafts", caller.person.id):
         # 1. Gather.
@@ -34,7 +42,7 @@ async def save(
         # 2. Decide.
         if id is not None and id not in mine:
             return Reason(code="REQ-NOT-FOUND")
-        there = await w.scratch.get(DRAFT, id, now) if id is not None and seen is not None else None
+        there = await w.scratch.get(DRAFT, id, now) if id is not None else None
         if there is not None and seen is not None and mark_of(there["value"]) not in seen:
             return Reason(code="REQ-STALE")
         if id is None and len(mine) >= MOST_DRAFTS:
@@ -42,7 +50,9 @@ async def save(
         kept = id or w.new_id("dra", now)
         # 3. Keep: no entry, it gives nobody anything (ruling 27).
         ends = Seconds(now + DRAFT_LIFE)
-        about = {"saved": now, "owner": caller.person.id}
+        before = there.get("pages", ()) if there is not None else ()
+        pages = [*(one for one in before if one != page), page][-_PAGES:] if is_made_id(page, "app") else [*before]
+        about = {"saved": now, "owner": caller.person.id, "pages": pages}
         await w.scratch.put(DRAFT, kept, {"value": dict(value), **about}, ends)
         await w.scratch.put(_LIST, caller.person.id, {"drafts": [*(one for one in mine if one != kept), kept]}, ends)
         return kept
@@ -57,6 +67,15 @@ async def read(w: World, caller: Caller, id: str) -> Mapping[str, Any] | Reason:
     """A draft of the caller's: `value` and when it was `saved`."""
     found = await w.scratch.get(DRAFT, id, w.clock.now()) if id in await listed(w, caller) else None
     return found if found is not None else Reason(code="REQ-NOT-FOUND")
+
+
+async def written_on(w: World, caller: Caller, page: str) -> str | None:
+    """The newest draft of the caller's that was kept from this page; None: none was, or it is somebody else's."""
+    for id in reversed(await listed(w, caller)):
+        found = await w.scratch.get(DRAFT, id, w.clock.now())
+        if found is not None and page in found.get("pages", ()):
+            return id
+    return None
 
 
 async def delete(w: World, caller: Caller, id: str) -> None:

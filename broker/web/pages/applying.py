@@ -68,10 +68,16 @@ async def mine(request: web.Request) -> web.Response:
 
 
 async def new(request: web.Request) -> web.Response:
-    """GET /applications/new: an empty form, a draft of one's own, or a copy of an application of one's own."""
+    """GET /applications/new: an empty form, a draft of one's own, or a copy of an application of one's own.
+
+    `page`: what a form's answer has in its address; opened anew, it leads to the draft that was kept from there.
+    """
     who, broker = await signed_in(request), request.app[BROKER]
     typed: Fields = {"datasets": request.query.get("dataset", "")[:255]}
     draft, copied = request.query.get("draft"), request.query.get("copy")
+    before = await drafts.written_on(broker.world, who, request.query.get("page", ""))
+    if before is not None:
+        raise web.HTTPSeeOther(f"/applications/new?{urlencode({'draft': before})}")
     if draft is not None:
         kept = await drafts.read(broker.world, who, draft)
         if isinstance(kept, Reason):
@@ -110,11 +116,11 @@ async def written(request: web.Request) -> web.Response:
 async def _save(
     request: web.Request, who: Caller, typed: Fields, draft: str | None, copied: str | None, form: MultiDict[str]
 ) -> web.Response:
-    broker, seen = request.app[BROKER], form.get("seen")
+    world, seen, once = request.app[BROKER].world, form.get("seen"), form.get("once", "")
     try:
-        kept = await drafts.save(broker.world, who, draft, typed, frozenset({seen}) if seen else None)
+        kept = await drafts.save(world, who, draft, typed, frozenset({seen}) if seen else None, once)
         if isinstance(kept, Reason) and kept.code == "REQ-STALE":  # another window: both are kept, each for itself
-            kept = await drafts.save(broker.world, who, None, typed)
+            kept = await drafts.save(world, who, None, typed, page=once)
     except ValueError:
         kept = Reason(code="REQ-TOO-LARGE", facts=(("limit", "a draft of more than 64 KiB"),))
     if isinstance(kept, Reason):

@@ -30,7 +30,7 @@ async def kept(request: web.Request) -> web.Response:
     if draft is not None and isinstance(await drafts.read(broker.world, who, draft), Reason):
         return no(request, _STALE)  # given up, or handed in, in another window
     try:
-        done = await drafts.save(broker.world, who, draft, typed, frozenset({seen}))
+        done = await drafts.save(broker.world, who, draft, typed, frozenset({seen}), form.get("once", ""))
     except ValueError:
         done = Reason(code="REQ-TOO-LARGE", facts=(("limit", "a draft of more than 64 KiB"),))
     if isinstance(done, Reason):

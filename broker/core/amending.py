@@ -112,7 +112,7 @@ def place(held: Request, snapshot: Snapshot, now: Seconds) -> Place | Reason | N
     here, replaced = stage(grant, snapshot, now), step(before.state, Event.REPLACE)
     if here not in USED or replaced is None:
         return Reason(code="REQ-STATE", facts=(("state", f"the grant before: {here.value}"),))
-    end = after(GrantCommand.REVOKE, grant, snapshot, now, "another grant takes its place")
+    end = after(GrantCommand.REVOKE, grant, snapshot, now, "another grant takes its place", "replaced")
     return Place(grant=grant, request=changed(before, state=replaced), end=end)
 
 

@@ -1,12 +1,13 @@
 """In which stage is a grant, who has which part in it, and which row ends or pauses it? (access/grants.py)"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import cast
 
-from broker.core.access.grants import GrantCommand, GrantPart, GrantStage, next_stage, stage_of
+from broker.core.access.grants import GRANT_PERMISSIONS, GrantCommand, GrantPart, GrantStage, next_stage, stage_of
 from broker.core.ids import DatasetId, PersonId
 from broker.core.rows import Application, Committee, Grant, Report, Request, Review, Revocation, Row, changed
-from broker.core.rows.revocation import revocation_id
+from broker.core.rows.revocation import By, Did, Step, revocation_id
 from broker.core.snapshot import Snapshot
 from broker.core.time import FOREVER, Seconds
 
@@ -100,7 +101,30 @@ def parts(
     return frozenset(found)
 
 
-def after(command: GrantCommand, grant: Grant, snapshot: Snapshot, now: Seconds, ground: str) -> Revocation | None:
+_DID: Mapping[GrantCommand, Did] = {
+    GrantCommand.SUSPEND: "suspended",
+    GrantCommand.RESUME: "resumed",
+    GrantCommand.REVOKE: "revoked",
+}
+_ACTS: Mapping[GrantPart, By] = {
+    GrantPart.MEMBER: "committee",
+    GrantPart.CUSTODIAN: "custodian",
+    GrantPart.ADMIN: "admin",
+}
+_RESTS = frozenset({"suspended", "resumed"})
+CLOSED_BY_HOLDER = "closed by its holder"
+"""The ground of what its holder ended."""
+
+
+def acting(command: GrantCommand, stage: GrantStage, parts: Collection[GrantPart]) -> By:
+    """As whom somebody takes a step: in the first of their parts that may."""
+    able = (by for part, by in _ACTS.items() if part in parts and command in GRANT_PERMISSIONS[stage].get(part, ()))
+    return next(able, "")
+
+
+def after(
+    command: GrantCommand, grant: Grant, snapshot: Snapshot, now: Seconds, ground: str, by: By = ""
+) -> Revocation | None:
     """The row by which `command` stops its use, or lets it go on; None: it cannot happen in the grant's stage.
 
     Every door reads that one row, so a pause cuts running downloads as an end does.
@@ -108,10 +132,42 @@ def after(command: GrantCommand, grant: Grant, snapshot: Snapshot, now: Seconds,
     if next_stage(stage(grant, snapshot, now), command) is None:
         return None
     row, pausing = ended(grant, snapshot), command is GrantCommand.SUSPEND
+    did = _DID.get(command)
+    steps = (*_steps(row), *((Step(did=did, at=now, by=by, ground=ground),) if did is not None else ()))
     if row is None:
         id = revocation_id("grant", grant.id)
-        return Revocation(id=id, since=now, until=grant.ends, ground=ground, pausing=pausing)
+        return Revocation(id=id, since=now, until=grant.ends, ground=ground, pausing=pausing, steps=steps)
     if command is GrantCommand.RESUME:
-        return changed(row, lifted=now)
+        return changed(row, lifted=now, steps=steps)
     since = row.since if row.holds(now) else now
-    return changed(row, since=since, until=grant.ends, ground=ground, pausing=pausing, lifted=FOREVER)
+    return changed(row, since=since, until=grant.ends, ground=ground, pausing=pausing, lifted=FOREVER, steps=steps)
+
+
+def life(grant: Grant, snapshot: Snapshot, now: Seconds, *, inside: bool) -> tuple[Step, ...]:
+    """All that became of it, in order: when it was approved, made longer, stopped, let go on; its end, and its closing.
+
+    `inside`: for its committee. Its holder reads no ground, and not what let it rest: that a use was beyond a limit
+    they hear from a person.
+    """
+    stopped = _steps(ended(grant, snapshot))
+    longer = [
+        one.answered_at
+        for one in snapshot.reports(grant.id)
+        if one.answer == "extended" and one.answered_at is not None
+    ]
+    ends = [one.at for one in stopped if one.did == "revoked"] + [at for at in (grant.closed,) if at is not None]
+    found = [Step(did="approved", at=grant.begins), *(Step(did="extended", at=at, by="committee") for at in longer)]
+    found += stopped
+    found += [Step(did="expired", at=grant.ends)] if grant.ends <= min(ends, default=now) else []
+    found += [Step(did="closed", at=grant.closed)] if grant.closed is not None else []
+    told = found if inside else [replace(one, by="" if one.did in _RESTS else one.by, ground="") for one in found]
+    return tuple(sorted(told, key=lambda one: one.at))
+
+
+def _steps(row: Revocation | None) -> tuple[Step, ...]:
+    """What was done with it; of a row of before this was kept, what that says."""
+    if row is None or row.steps or row.ground == CLOSED_BY_HOLDER:
+        return row.steps if row is not None else ()
+    did: Did = "suspended" if row.pausing else "revoked"
+    first = Step(did=did, at=row.since, ground=row.ground)
+    return (first,) if row.lifted == FOREVER else (first, Step(did="resumed", at=row.lifted))

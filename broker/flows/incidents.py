@@ -97,7 +97,7 @@ async def freeze(w: World, caller: Caller, id: str, grants: Sequence[GrantId], t
         if isinstance(held, Reason) or held.grant.dataset != row.dataset:
             return Reason(code="REQ-NOT-FOUND")
         if GrantCommand.SUSPEND in held.may:
-            ends.append(after(GrantCommand.SUSPEND, held.grant, snapshot, now, f"incident {id}"))
+            ends.append(after(GrantCommand.SUSPEND, held.grant, snapshot, now, f"incident {id}", "incident"))
     frozen = tuple(dict.fromkeys((*row.frozen, *wanted)))
     done = _taken(row, caller, IncidentCommand.FREEZE, text, now)
     # 3. Record.

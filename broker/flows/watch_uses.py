@@ -143,4 +143,4 @@ def _stop(grant: Grant, one: Beyond, dataset: Dataset, snapshot: Snapshot, now: 
     """The row that lets the grant rest, where the dataset says so; None, too, where it rests or is over already."""
     if one.rule not in dataset.limits.holds:
         return None
-    return after(GrantCommand.SUSPEND, grant, snapshot, now, f"{one.rule}: {one.found} > {one.limit}")
+    return after(GrantCommand.SUSPEND, grant, snapshot, now, f"{one.rule}: {one.found} > {one.limit}", "limit")

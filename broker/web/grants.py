@@ -194,6 +194,7 @@ def held_json(one: Held, now: Seconds) -> dict[str, Any]:
         "reminder": reminder(one.grant.ends, now) if one.live else None,
         "parts": sorted(part.value for part in one.parts),
         "may": sorted(command.value for command in one.may),
+        "life": [{"did": each.did, "at": rfc3339(each.at), "by": each.by or None} for each in one.life],
         "reports": [_report(each, one) for each in one.reports],
     }
 

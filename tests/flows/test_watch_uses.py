@@ -243,6 +243,7 @@ async def test_where_the_data_say_so_the_grant_rests_until_a_person_resumes_it()
     stop = s.live.current().get(Revocation, f"grant:{b.GRANT}")
     assert stop is not None
     assert stop.pausing
+    assert [one.by for one in stop.steps] == ["limit"]
     assert [one.notice.what for one in await inbox(s.world, caller())] == ["grant.suspended"]
     (shown,) = await alerts(s.world, SITS)
     assert shown.alert.held

@@ -242,19 +242,29 @@ async def test_who_stepped_aside_reads_that_they_did_and_the_others_that_somebod
     assert "We publish together" not in text
 
 
+@pytest.mark.row("WF-GRANT-TOLD")
 async def test_a_grant_that_was_ended_says_since_when_and_what_its_holder_does_now(s: Site) -> None:
-    _, review = await applied(s)
+    application, review = await applied(s)
     mei, ada = Browser(s, "mei"), Browser(s, "ada")
     await decided(mei, review, "approve")
     path = mei.links("/grants/")[0]
     await mei.open(path)
     text = await mei.send(path, do="revoke", ground="Data were passed on.")
-    assert "The committee ended it, and it opens nothing, since" in text
+    assert "It was ended, and opens nothing, since" in text
     assert "Data were passed on." in text
     text = await ada.open(path)
-    assert "The committee ended it, and it opens nothing, since" in text
+    assert "It was ended, and opens nothing, since" in text
     assert "Destroy the copies, and say below what became of them." in text
     assert "Data were passed on." not in text, "what the committee wrote for itself"
+    told = {"summary": "Nothing was found.", "destroyed": "All of them.", "none_yet": "Too soon.", "none_signed": "yes"}
+    await ada.send(path, do="close", attested="yes", **told)
+    assert "Closed" in ada.text
+    steps = ["approved", "ended by the committee", "closed by its holder, who attested what became of the copies"]
+    for who, seen in ((ada, (path, application, "/applications", "/grants")), (mei, (path, review))):
+        for page in seen:
+            found = re.findall("<time[^>]*>[^<]*</time>: ([^<;]+)", await who.open(page))
+            assert [one.strip(". \n") for one in found if one.strip(". \n") in steps] == steps, page
+            assert ("Data were passed on." in who.text) is (who is mei)
 
 
 @pytest.mark.parametrize(

@@ -64,5 +64,5 @@ def _again(row: Request) -> Request:
 def _ended(row: Request, ground: str, snapshot: Snapshot, now: Seconds) -> list[Revocation]:
     """What ends the grant that the old answer made, if it has not ended."""
     grant = snapshot.get(Grant, row.grant) if row.grant is not None else None
-    end = after(GrantCommand.REVOKE, grant, snapshot, now, ground) if grant is not None else None
+    end = after(GrantCommand.REVOKE, grant, snapshot, now, ground, "reopened") if grant is not None else None
     return [end] if end is not None else []

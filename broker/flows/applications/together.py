@@ -181,8 +181,10 @@ def _after(row: Request) -> State | None:
 def _end(row: Request, snapshot: Snapshot, now: Seconds) -> tuple[str, Revocation] | None:
     """What ends the grant that it brought, if that has not ended."""
     grant = snapshot.get(Grant, row.grant) if row.grant is not None else None
-    end = row_after(GrantCommand.REVOKE, grant, snapshot, now, "left the project") if grant is not None else None
-    return (grant.id, end) if grant is not None and end is not None else None
+    if grant is None:
+        return None
+    end = row_after(GrantCommand.REVOKE, grant, snapshot, now, "left the project", "left")
+    return (grant.id, end) if end is not None else None
 
 
 def _without(row: Application, gone: list[Request], snapshot: Snapshot, now: Seconds) -> list[Review]:

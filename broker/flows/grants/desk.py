@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from broker.core.access.grants import USED, GrantCommand, GrantPart, GrantStage, may
 from broker.core.grants import ending as ends_on
-from broker.core.grants import fellows, parts, renewals, stage
+from broker.core.grants import fellows, life, parts, renewals, stage
 from broker.core.ids import GrantId
 from broker.core.outcome import Reason
 from broker.core.rows import Committee, Dataset, Grant, Report
+from broker.core.rows.revocation import Step
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds
 from broker.flows.world import Caller
@@ -24,12 +25,13 @@ LIVE = USED | {GrantStage.SUSPENDED}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A grant as somebody sees it. `reports`: what its holder reported, the oldest first."""
+    """A grant as somebody sees it. `reports`: what its holder reported, the oldest first; `life`: what became of it."""
 
     grant: Grant
     stage: GrantStage
     parts: frozenset[GrantPart]
     reports: tuple[Report, ...]
+    life: tuple[Step, ...]
 
     @property
     def may(self) -> frozenset[GrantCommand]:
@@ -60,7 +62,8 @@ def held(caller: Caller, grant: Grant, snapshot: Snapshot, now: Seconds) -> Held
     if GrantPart.HOLDER in mine and grant.id not in caller.grants:
         return None
     here = stage(grant, snapshot, now)
-    found = Held(grant=grant, stage=here, parts=mine, reports=snapshot.reports(grant.id))
+    lived = life(grant, snapshot, now, inside=GrantPart.HOLDER not in mine)
+    found = Held(grant=grant, stage=here, parts=mine, reports=snapshot.reports(grant.id), life=lived)
     return found if GrantCommand.SEE in found.may else None
 
 

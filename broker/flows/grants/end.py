@@ -4,7 +4,7 @@ from typing import Literal
 
 from broker.core.access.grants import GrantCommand, GrantStage
 from broker.core.attribution import unattributed
-from broker.core.grants import after
+from broker.core.grants import CLOSED_BY_HOLDER, acting, after
 from broker.core.ids import GrantId
 from broker.core.outcome import Reason
 from broker.core.rows import Put, Report, Revocation, changed
@@ -29,7 +29,7 @@ async def stop(w: World, caller: Caller, id: GrantId, command: Stopping, ground:
     if isinstance(found, Reason):
         return found
     # 2. Decide.
-    row = after(command, found.grant, snapshot, now, ground)
+    row = after(command, found.grant, snapshot, now, ground, acting(command, found.stage, found.parts))
     if row is None:
         return Reason(code="REQ-STATE", facts=(("state", found.stage.value),))
     # 3. Record.
@@ -61,7 +61,7 @@ async def close(w: World, caller: Caller, id: GrantId, told: Told) -> Held | Rea
     )  # fmt: skip
     rows = [Put(changed(grant, closed=now)), Put(report)]
     if found.stage not in (GrantStage.EXPIRED, GrantStage.REVOKED):
-        end = after(GrantCommand.CLOSE, grant, snapshot, now, "closed by its holder")
+        end = after(GrantCommand.CLOSE, grant, snapshot, now, CLOSED_BY_HOLDER)
         rows += [Put(end)] if end is not None else []
     rows += [Put(changed(one, answer="withdrawn", answered_at=now)) for one in found.reports if one.waits]
     # 3. Record.

@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import hdrs, web
 from multidict import MultiDict
 
+from broker.core.grants import life
 from broker.core.ids import ApplicationId, DatasetId
 from broker.core.outcome import Reason
 from broker.core.questions import ANSWERS
 from broker.core.reasons.language import Tongue
-from broker.core.rows import Application
+from broker.core.rows import Application, Grant
 from broker.core.rows.applications import Paper, Remark
+from broker.core.rows.revocation import Step
 from broker.core.snapshot import Snapshot
 from broker.flows.applications import drafts
 from broker.flows.applications.desk import Desk, desks, requests
@@ -303,7 +306,17 @@ def shown(row: Application, seen: tuple[Desk, ...], who: Caller, request: web.Re
         "may": sorted(one.value for one in may),
         "people": people_shown(row, request.app[BROKER].snapshots.current(), who),
         "reviews": [review_shown(one, snapshot, request) for one in seen],
+        "lives": _lives(seen, who, request),
     }
+
+
+def _lives(seen: Sequence[Desk], who: Caller, request: web.Request) -> dict[str, tuple[Step, ...]]:
+    """By request of one's own, what became of the grant that it brought."""
+    broker = request.app[BROKER]
+    now, snapshot = broker.world.clock.now(), broker.snapshots.current()
+    rows = [row for one in seen for row in requests(one.review, snapshot) if row.person == who.person.id]
+    held = ((row.id, snapshot.get(Grant, row.grant)) for row in rows if row.grant is not None)
+    return {id: life(grant, snapshot, now, inside=False) for id, grant in held if grant is not None}
 
 
 def papers_shown(row: Application, seen: Sequence[Desk], who: Caller, request: web.Request) -> dict[str, Any]:

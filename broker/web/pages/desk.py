@@ -12,10 +12,11 @@ from broker.core.access.states import State
 from broker.core.access.votes import tally
 from broker.core.decision.answerers import COMMITTEE, may_answer
 from broker.core.decision.explanation.written import STATES
+from broker.core.grants import life
 from broker.core.ids import DatasetId, DecisionId, RequestId, ReviewId
 from broker.core.outcome import Outcome, Reason
 from broker.core.reasons.language import Tongue
-from broker.core.rows import Request
+from broker.core.rows import Grant, Request
 from broker.core.rows.applications import Assessment
 from broker.core.time import parse_rfc3339
 from broker.flows import decide_request
@@ -167,6 +168,7 @@ async def _asked(
     now, snapshot = request.app[BROKER].world.clock.now(), request.app[BROKER].snapshots.current()
     told = await tell_decision(request.app[BROKER].world, who, id, "committee", language(request))
     explanation = told["explanation"] if not isinstance(told, Reason) else None
+    grant = snapshot.get(Grant, row.grant) if row.grant is not None else None
     count = tally(one.review.votes, row.dataset, one.application.turn, one.review.apart)
     return {
         "id": row.id,
@@ -178,7 +180,8 @@ async def _asked(
         "open": row.state is State.SUBMITTED,
         "says": explanation["audience_texts"]["dac"] if explanation is not None else "",
         "as_of": parse_rfc3339(told["at"]) if not isinstance(told, Reason) else None,
-        "grant": row.grant if row.state is State.APPROVED else None,
+        "grant": row.grant,
+        "life": life(grant, snapshot, now, inside=True) if grant is not None and one.inside else (),
         "judged": judged(explanation, snapshot.rulebook, Tongue(language(request))),
         "codes": _open_to_us(explanation),
         "cast": count.cast,

@@ -169,6 +169,7 @@ def _shown(one: Held, now: Seconds, tongue: Tongue) -> dict[str, Any]:
         "may": sorted(command.value for command in one.may),
         "owed": [(duty, tongue.duty(duty.text), duty.overdue(now)) for duty in grant.obligations],
         "reports": one.reports,
+        "life": one.life,
     }
 
 

@@ -17,6 +17,8 @@ from broker.core.snapshot import Snapshot
 from broker.flows.sign_out import live_sessions
 from broker.flows.world import Caller, World
 
+LOOKED_FOR = "person.looked_for"
+"""The kind of entry."""
 FINDERS = ("admin", "legal_officer")
 """Who stops people, and so must find them; in the scope `service`."""
 MOST = 20
@@ -55,14 +57,20 @@ def may_find(who: Caller) -> bool:
 
 def may_look(who: Caller) -> bool:
     """Who looks for sessions of somebody whose id they know, too."""
-    return may_find(who) or who.has_role("auditor", "service")
+    return _as_whom(who) is not None
+
+
+def _as_whom(who: Caller) -> str | None:
+    """The role by which they look."""
+    return next((role for role in (*FINDERS, "auditor") if who.has_role(role, "service")), None)
 
 
 async def look_for(w: World, who: Caller, said: str, home: str = "") -> Looked | Reason:
     """Somebody by their id here, with their live sessions; or those who may be meant. Steps: 1 gather, 2 decide,
     3 record, 4 answer.
     """
-    if not may_look(who):
+    role = _as_whom(who)
+    if role is None:
         return Reason(code="AUTH-NOT-YOURS", facts=(("roles", "admin, legal_officer, auditor"),))
     # 1. Gather, and 2. decide: no name for who may not stop people.
     wanted, now = said.strip()[:LONGEST], w.clock.now()
@@ -71,7 +79,7 @@ async def look_for(w: World, who: Caller, said: str, home: str = "") -> Looked |
     found = await _find(w, wanted, home) if wanted and may_find(who) and known is None and not live else ()
     looked = Looked(known=known, sessions=live, found=found)
     # 3. Record before telling, also that nobody was found.
-    await w.ledger.record(w.entry("person.looked_for", now, who.person, await _about(w, looked)))
+    await w.ledger.record(w.entry(LOOKED_FOR, now, who.person, {"role": role, **await _about(w, looked)}))
     # 4. Answer.
     return looked
 

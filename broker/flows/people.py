@@ -3,9 +3,11 @@
 Steps of each: 1 gather, 2 decide, 3 record, 4 answer.
 """
 
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
-from broker.core.audit.entry import decode, pseudonym
+from broker.core.audit.entry import Entry, decode, pseudonym
 from broker.core.ids import PersonId
 from broker.core.origins import told_side
 from broker.core.outcome import Reason
@@ -38,10 +40,11 @@ from broker.core.rows import (
 from broker.core.rows.erasure import ERASED
 from broker.core.rows.results import as_told
 from broker.core.time import Seconds, rfc3339
+from broker.flows.find_people import LOOKED_FOR
 from broker.flows.forget_names import forget_names
 from broker.flows.sign_out import sign_out
 from broker.flows.world import World
-from broker.ports.log import AuditReads
+from broker.ports.log import AuditReads, KeptEntry
 
 _THEIRS: tuple[type[Row], ...] = (
     Identity, Session, Request, Application, Grant, Report, Case, Access, Approval, RecipientKey, Task, Mailbox,
@@ -52,6 +55,7 @@ _REPORTED = ("id", "dataset", "text", "noticed", "reported", "breach", "stage")
 """Of an incident, what its reporter said, and how far it is: who looks into it is no business of theirs."""
 _SECRETS = frozenset({"log_key", "document", "sealed", "answered_by"})
 _PAGE = 500
+_Page = tuple[Sequence[KeptEntry], int | None]
 
 
 async def hold(w: World, person: PersonId, ground: str, until: Seconds | None) -> Hold | Reason:
@@ -98,7 +102,8 @@ async def erase(w: World, person: PersonId, ground: str) -> int | Reason:
 
 
 async def export(w: World, audit: AuditReads, person: PersonId) -> dict[str, Any] | Reason:
-    """All that is stored about them, and every entry of the log that is theirs; without keys of ours.
+    """All that is stored about them, and every entry of the log that is theirs; without keys of ours. And when somebody
+    looked for them by name and found them: in which role, and not who.
 
     Steps: 1 gather, 3 record, 4 answer.
     """
@@ -116,29 +121,37 @@ async def export(w: World, audit: AuditReads, person: PersonId) -> dict[str, Any
     rows[Delivery.KIND] = [
         _shown(one) for access in accesses for one in [each async for each in w.rows.find(Delivery, "access", access)]
     ]
-    entries = await _entries(w, audit, row)
+    who = pseudonym(row.log_key, w.issuer, row.id) if row.log_key else ""
+    entries = [_entry(kept) async for kept in _through(w, partial(audit.theirs, who))] if who else []
+    looks = [decode(kept.body).entry async for kept in _through(w, partial(audit.of_kind, LOOKED_FOR))] if who else []
     # 3. Record.
     await w.ledger.record(w.entry("person.exported", now, row))
     # 4. Answer.
-    return {"person": _shown(row), "rows": rows, "entries": entries}
+    found = [{"at": one.at, "role": one.about.get("role", "")} for one in looks if who in _people(one)]
+    return {"person": _shown(row), "rows": rows, "entries": entries, "looked_for": found}
 
 
-async def _entries(w: World, audit: AuditReads, person: Person) -> list[dict[str, Any]]:
-    """Whoever was erased has none: nobody can say any more which they were."""
-    if not person.log_key:
-        return []
-    who, found = pseudonym(person.log_key, w.issuer, person.id), list[dict[str, Any]]()
-    page, rest = await audit.theirs(who, _PAGE)
+async def _through(w: World, look: Callable[..., Awaitable[_Page]]) -> AsyncIterator[KeptEntry]:
+    """The whole log by one way of looking, the newest entry first, and room for others between two looks."""
+    page, rest = await look(_PAGE)
     while True:
-        told = [(kept.seq, decode(kept.body).entry) for kept in page]
-        found += [
-            {"index": seq, "receipt": one.id, "at": one.at, "kind": one.kind, "about": dict(one.about)}
-            for seq, one in told
-        ]
+        for kept in page:
+            yield kept
         if rest is None:
-            return found
+            return
         await w.clock.give_way()
-        page, rest = await audit.theirs(who, _PAGE, rest)
+        page, rest = await look(_PAGE, rest)
+
+
+def _entry(kept: KeptEntry) -> dict[str, Any]:
+    one = decode(kept.body).entry
+    return {"index": kept.seq, "receipt": one.id, "at": one.at, "kind": one.kind, "about": dict(one.about)}
+
+
+def _people(entry: Entry) -> tuple[str, ...]:
+    """Of whom they were told who looked for somebody."""
+    people = entry.about.get("people", ())
+    return people if isinstance(people, tuple) else ()
 
 
 async def _nameless(w: World, person: PersonId) -> list[Row]:

@@ -42,6 +42,9 @@ class AuditReads(Protocol):
     async def theirs(self, who: str, count: int, before: int | None = None) -> tuple[Sequence[KeptEntry], int | None]:
         """As `newest`, of one pseudonym; and from which number to go on, None at the end."""
 
+    async def of_kind(self, kind: str, count: int, before: int | None = None) -> tuple[Sequence[KeptEntry], int | None]:
+        """As `theirs`, of one kind, whoever made them."""
+
     async def proof(self, receipt: ReceiptId) -> Proof | None:
         """That an entry is in the published log; None if there is no such entry, or not yet."""
 

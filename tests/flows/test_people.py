@@ -9,11 +9,25 @@ from broker.core.access.incidents import IncidentCommand
 from broker.core.audit.entry import decode, pseudonym
 from broker.core.ids import Issuer, PersonId
 from broker.core.outcome import Reason
-from broker.core.rows import Comment, Gathered, Hold, Identity, Incident, Person, RecipientKey, Row, Session, changed
+from broker.core.rows import (
+    Comment,
+    Gathered,
+    Hold,
+    Identity,
+    IdentityProvider,
+    Incident,
+    Person,
+    RecipientKey,
+    Role,
+    Row,
+    Session,
+    changed,
+)
 from broker.core.rows.erasure import ERASED
 from broker.core.rows.identity import identity_id
 from broker.core.rows.incidents import Taken
 from broker.core.time import Seconds
+from broker.flows.find_people import Looked, look_for
 from broker.flows.people import erase, export, hold, release
 from broker.flows.use_data import ask
 from tests import builders as b
@@ -135,6 +149,35 @@ async def test_a_copy_holds_what_they_said_of_rules_and_of_incidents_and_nobody_
     ]
     assert [(one["id"], one["text"]) for one in told["rows"]["incident"]] == [("inc_1", "A laptop.")]
     assert not {"usr_lex", "usr_kai"} & set(str(told).replace("'", " ").split())
+
+
+@pytest.mark.row("PAG-FIND")
+async def test_a_copy_holds_when_and_in_which_role_somebody_looked_for_them_and_not_who(place: Place) -> None:
+    root = Person(id=PersonId("usr_root"), log_key="ee" * 32, created=START)
+    seats = {
+        word: caller(root, roles=(Role(id=word, role=word, scope="service", iss=HOME, sub="root"),))
+        for word in ("admin", "legal_officer")
+    }
+    home = IdentityProvider(id=HOME, slug="home", name="Home", client_id="us", client_secret="s")
+    async with recorded(place, *ROWS, root, home) as s, open_log(place.database, place.head) as log:
+        for word, said in (
+            ("admin", "lovelace"),
+            ("admin", "nobody"),
+            ("legal_officer", str(b.ADA)),
+            ("admin", "usr_root"),
+        ):
+            assert isinstance(await look_for(s.world, seats[word], said), Looked)
+            s.clock.advance(86_400)
+        told = await export(s.world, log, b.ADA)
+        theirs = await export(s.world, log, root.id)
+    assert isinstance(told, dict)
+    assert isinstance(theirs, dict)
+    looks = [(one["role"], (one["at"] - START) // 86_400) for one in told["looked_for"]]
+    assert looks == [("legal_officer", 2), ("admin", 0)]
+    assert not {"usr_root", pseudonym("ee" * 32, b.US, "usr_root")} & set(
+        str(told["looked_for"]).replace("'", " ").split()
+    )
+    assert [one["role"] for one in theirs["looked_for"]] == ["admin"]
 
 
 async def test_nobody_is_neither_held_nor_erased(place: Place) -> None:

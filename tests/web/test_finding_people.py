@@ -79,10 +79,11 @@ async def test_who_looked_is_on_record_with_whom_they_found_and_without_what_the
     names = [pseudonym("dd" * 32, issuer, f"usr_{name}") for name in ("root", "root", "eve", "lex")]
     assert [one.who for one in looks(s)] == names
     found = [
-        {"found": 1, "people": (pseudonym("dd" * 32, issuer, f"usr_{name}"),)} for name in ("ida", "ida", "idabel")
+        {"role": role, "found": 1, "people": (pseudonym("dd" * 32, issuer, f"usr_{name}"),)}
+        for name, role in (("ida", "admin"), ("ida", "auditor"), ("idabel", "legal_officer"))
     ]
     told = [{name: value for name, value in one.about.items() if name != "http_request"} for one in looks(s)]
-    assert told == [found[0], {"found": 0}, *found[1:]]
+    assert told == [found[0], {"role": "admin", "found": 0}, *found[1:]]
     assert "berg" not in str(s.stage.ledger.entries).lower()
     await look(root, " ")
     assert len(looks(s)) == 4, "nobody was looked for"

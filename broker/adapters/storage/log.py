@@ -36,7 +36,7 @@ _CHANGES = (
     " WHERE e.seq >= ? AND e.seq < ?"
 )
 _TILE = "SELECT l, n, data FROM tile WHERE l = ? AND n = ?"
-_THEIRS = "seq >= ? AND seq < ? AND substr(body, length(body) - 33, 32) = ?"
+_THEIRS = "substr(body, length(body) - 33, 32) = ?"
 """Whoever an entry names by pseudonym, it names at its end (`core.audit.entry.outline`)."""
 LOOKED = 20_000
 """Entries among which one call looks for those of one person."""
@@ -105,10 +105,20 @@ class SqliteLog:
 
         No index leads there: one would cost every entry a page of its own. One call looks at LOOKED entries.
         """
+        return await self._looked(_THEIRS, who.encode(), count, before)
+
+    async def of_kind(self, kind: str, count: int, before: int | None = None) -> tuple[tuple[Kept, ...], int | None]:
+        """As `theirs`, of one kind, whoever made them."""
+        return await self._looked("kind = ?", kind, count, before)
+
+    async def _looked(
+        self, fits: str, value: str | bytes, count: int, before: int | None
+    ) -> tuple[tuple[Kept, ...], int | None]:
         size, most = await self.head(), min(count, NEWEST)
         end = size if before is None else min(before, size)
         first = max(0, end - LOOKED)
-        kept = await self._entries(f"WHERE {_THEIRS} ORDER BY seq DESC LIMIT ?", (first, end, who.encode(), most))
+        where = f"WHERE seq >= ? AND seq < ? AND {fits} ORDER BY seq DESC LIMIT ?"
+        kept = await self._entries(where, (first, end, value, most))
         rest = kept[-1].seq if len(kept) == most else first
         return kept, rest or None
 

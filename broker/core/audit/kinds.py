@@ -20,7 +20,7 @@ KINDS: Mapping[str, str] = MappingProxyType({
     "person.held": "from now on nothing about a person may be erased, whoever asks",
     "person.released": "a person may be erased again",
     "person.exported": "a person's data were handed out to them",
-    "person.looked_for": "who administers looked for somebody, and was told of `people`, `found` of them",
+    "person.looked_for": "who administers looked for somebody as `role`, and was told of `people`, `found` of them",
     # OAuth 2.0 and OpenID Connect
     "client.registered": "a client was registered or changed",
     "code.issued": "an authorisation code was given to a client",

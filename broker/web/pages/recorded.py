@@ -59,6 +59,8 @@ def _value(request: web.Request, name: str, said: Value, tongue: Tongue) -> str:
         return title_of(request, DatasetId(said))
     if said in REASONS:
         return f"{title(said, tongue.language)} ({said})"
+    if name == "role":
+        return tongue.thing("role", said)
     key = _LISTS.get(name, "\0") + said
     if key in EVERY_WORD:
         return tongue.word(key)

@@ -42,20 +42,33 @@ def request() -> None:
     type=click.File("r", encoding="utf-8"),
     help="A text file: what the population gains that the data come from. Needed if you work in another country.",
 )
+@click.option(
+    "--summary",
+    type=click.File("r", encoding="utf-8"),
+    help="A text file in plain words: what everybody reads in the public register, if the committee says yes.",
+)
 @click.option("--json", "as_json", is_flag=True, help="For machines: what the broker answered.")
 @at_option
 @accounts_option
 def make(
-    dataset: str, purpose: Path, statement: Any, benefit: Any, at: str | None, accounts: Accounts, *, as_json: bool
+    dataset: str,
+    purpose: Path,
+    statement: Any,
+    benefit: Any,
+    summary: Any,
+    at: str | None,
+    accounts: Accounts,
+    *,
+    as_json: bool,
 ) -> None:
     """Ask for DATASET. The broker says at once how the rules see it; the committee decides."""
     asked = purpose_in(purpose)
     with telling():
         text = statement.read(_MOST + 1).strip()
-        gives = benefit.read(_MOST + 1).strip() if benefit is not None else ""
+        gives, lay = (one.read(_MOST + 1).strip() if one is not None else "" for one in (benefit, summary))
     if not text:
         raise Fail("The statement is empty. Say in a few sentences what you want to find out, and for whom.")
-    body = {"dataset": dataset, "purpose": asked, "statement": text, "benefit": gives}
+    body = {"dataset": dataset, "purpose": asked, "statement": text, "benefit": gives, "lay": lay}
     row = _ask(accounts, at, "POST", "/api/v1/requests", body)
     if as_json:
         click.echo(json.dumps(row, indent=2))

@@ -65,8 +65,9 @@ REMINDERS: Mapping[str, str] = MappingProxyType({
     "reminder.community": "community", "reminder.origin": "community", "reminder.silence": "clock",
     "reminder.stigma_policy": "policy", "reminder.draft": "draft", "reminder.vacancy": "seat",
     "reminder.finding": "result", "reminder.closing": "closing",
+    "reminder.engagement": "engagement", "reminder.funding": "funding",
 })  # fmt: skip
 """What is told because time passes, and its topic: a grant ends, a duty is due, an answer is due or late, a
 community's yes ends, the time of the place of origin ends, or ended without a word, a policy against stigma is to be
 looked at again, copies are not said to be destroyed, a draft is given up, many people in the holdings have no
-seat, a finding about a participant waits."""
+seat, a finding about a participant waits, a talk with the people of origin gets too old, who pays for data ends."""

@@ -5,14 +5,16 @@ and thirty days later its committee and who takes the first step against misuse,
 duty is due, and when it is late; three days before an answer is due, and when it is late: then whoever waits, and who
 runs the broker, hear of it too.
 Sixty, thirty and seven days before a community's yes ends, and when it has ended; as long before the policy of data
-against stigma is to be looked at again, and when nobody did. Three days before the place of origin can comment no more,
+against stigma is to be looked at again, and when nobody did, and before the last talk with the people of origin is too
+old; a year and three months before who pays for data ends. Three days before the place of origin can comment no more,
 who has not; and the committee, when nobody did: silence is no yes. Seven days before a draft is given up, its writer.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
-from broker.core.access.cases import ANSWERED_BY, CaseKind, due
+from broker.core.access.cases import ANSWERED_BY, answered_in, due
 from broker.core.access.grants import USED, reminder
 from broker.core.access.origin import Standing
 from broker.core.access.states import State
@@ -34,6 +36,8 @@ from broker.core.rows import (
     Review,
     Row,
 )
+from broker.core.rows.safeguards import Safeguards
+from broker.core.safeguards import engagement_ends
 from broker.core.sanctions import ROLES as MAY_SANCTION
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds, day_of, start_of
@@ -45,6 +49,7 @@ DUTY_DAYS = (0, 7, 30)
 ANSWER_DAYS = (0, 3)
 COMMUNITY_DAYS = (0, 7, 30, 60)
 POLICY_DAYS = COMMUNITY_DAYS
+FUNDING_DAYS = (0, 90, 365)
 FINDING_DAYS = (28, 14)
 """Since a finding was reported."""
 ORIGIN_DAYS = (0, 3)
@@ -159,9 +164,8 @@ def _of_case(row: Case, now: Seconds) -> Iterator[Reminding]:
     ends = due(row.kind, row.stage, row.opened)
     mark = _mark(ends, ANSWER_DAYS, now)
     if mark is not None:
-        scope = f"committee:{row.committee}" if row.kind is CaseKind.RECONSIDERATION else "service"
         but = (row.person,) if row.person is not None else ()
-        to = Told(to=role_box(ANSWERED_BY[row.kind], scope), about=row.id, but=but)
+        to = Told(to=role_box(ANSWERED_BY[row.kind], answered_in(row.kind, row.committee)), about=row.id, but=but)
         yield Reminding(key=f"{row.id} {ends} {mark}", what="reminder.answer", to=to)
 
 
@@ -178,13 +182,22 @@ def _of_community(row: ConsentRow, snapshot: Snapshot, now: Seconds) -> Iterator
 
 
 def _of_dataset(row: Dataset, now: Seconds) -> Iterator[Reminding]:
-    policy = row.safeguards.stigma_policy
-    mark = _mark(start_of(policy.review_on), POLICY_DAYS, now) if policy is not None else None
-    if policy is not None and mark is not None:
-        for role, scope in (("admin", "service"), ("custodian", f"dataset:{row.id}")):
+    for what, day, days in _dates(row.safeguards):
+        mark = _mark(start_of(day), days, now)
+        for role, scope in (("admin", "service"), ("custodian", f"dataset:{row.id}")) if mark is not None else ():
             to = Told(to=role_box(role, scope), about=row.id)
-            key = f"{row.id} {policy.review_on} {mark} {role}"
-            yield Reminding(key=key, what="reminder.stigma_policy", to=to)
+            apart = "" if what == "reminder.stigma_policy" else f" {what}"
+            yield Reminding(key=f"{row.id} {day} {mark} {role}{apart}", what=what, to=to)
+
+
+def _dates(said: Safeguards) -> Iterator[tuple[str, date, tuple[int, ...]]]:
+    """The days by which somebody is to see to something of a dataset, and how many days before they are told."""
+    if said.stigma_policy is not None:
+        yield "reminder.stigma_policy", said.stigma_policy.review_on, POLICY_DAYS
+    if (too_old := engagement_ends(said)) is not None:
+        yield "reminder.engagement", too_old, POLICY_DAYS
+    if said.sustainability is not None:
+        yield "reminder.funding", said.sustainability.until, FUNDING_DAYS
 
 
 def _of_origin(row: Request, snapshot: Snapshot, now: Seconds) -> Iterator[Reminding]:

@@ -79,7 +79,7 @@ def of_grant(grant: Grant, snapshot: Snapshot, now: Seconds) -> Project:
     countries = [home.facts.get("recipient.country") for home in homes]
     return Project(
         title=paper.title if paper is not None else "",
-        lay=paper.lay if paper is not None else "",
+        lay=paper.lay if paper is not None else request.lay if request is not None else "",
         dataset=grant.dataset,
         institutions=tuple(
             (home.name, place if isinstance(place, str) else "") for home, place in zip(homes, countries, strict=True)

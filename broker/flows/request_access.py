@@ -79,7 +79,7 @@ def is_participant(caller: Caller) -> Reason | None:
 
 
 async def submit(
-    w: World, caller: Caller, dataset: DatasetId, purpose: Purpose, statement: str, benefit: str = ""
+    w: World, caller: Caller, dataset: DatasetId, purpose: Purpose, statement: str, benefit: str = "", lay: str = ""
 ) -> tuple[Request, Foreseen] | Reason:
     """Steps: 1 gather, 2 foresee, 3 record the request and what the researcher was told, 4 answer.
 
@@ -108,6 +108,7 @@ async def submit(
         purpose=as_stated(purpose),
         statement=statement,
         benefit=benefit.strip(),
+        lay=lay.strip(),
         state=State.SUBMITTED,
         created=now,
         affiliations=caller.affiliations,

@@ -48,8 +48,11 @@ class PreChecking(Wire):
 
 
 class Submission(Asking):
+    """`lay`: a summary in plain words; if it is approved, everybody reads it in the register."""
+
     statement: str = Field(min_length=1, max_length=20_000)
     benefit: str = Field(default="", max_length=20_000)
+    lay: str = Field(default="", max_length=20_000)
 
 
 class DecisionBody(Wire):
@@ -120,6 +123,7 @@ async def post_request(request: web.Request) -> web.Response:
         _purpose(request, body.purpose),
         body.statement,
         body.benefit,
+        body.lay,
     )
     if isinstance(made, Reason):
         raise Problem.of(made)

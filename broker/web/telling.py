@@ -105,6 +105,7 @@ def request_json(row: Request, snapshot: Snapshot, now: Seconds) -> dict[str, An
         "purpose": purpose_json(row.purpose),
         "statement": row.statement,
         "benefit": row.benefit,
+        "lay": row.lay,
         "created": rfc3339(row.created),
         "due": rfc3339(due) if due is not None else None,
         "decision": row.decision or row.foresight,

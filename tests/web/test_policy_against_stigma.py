@@ -12,7 +12,8 @@ from broker.adapters.catalogue.safeguards import SafeguardsPart, safeguards
 from broker.core.ids import PersonId
 from broker.core.notices import Channels
 from broker.core.rows import Person, Role, Row
-from broker.core.rows.safeguards import StigmaPolicy
+from broker.core.rows.safeguards import Engagement, StigmaPolicy, Sustainability
+from broker.core.safeguards import ENGAGEMENT_YEARS
 from broker.core.time import Seconds, day_of
 from broker.flows.notices.inbox import inbox
 from broker.flows.notices.remind import remind
@@ -87,6 +88,34 @@ async def test_administrators_and_the_custodian_hear_of_it_before_and_after_each
         await remind(s.world, Channels())
         told.append([await heard(s, one) for one in (root, steward, caller())])
     assert told == [[1, 1, 0], [1, 1, 0], [2, 2, 0], [3, 3, 0], [4, 4, 0], [4, 4, 0]]
+
+
+@pytest.mark.parametrize(
+    ("what", "ends", "days"),
+    [
+        pytest.param("engagement", 70, (9, 10, 63, 70), marks=pytest.mark.row("WHO-3.6-6")),
+        pytest.param("funding", 400, (34, 35, 310, 400), marks=pytest.mark.row("WHO-3.6-7")),
+    ],
+)
+async def test_what_a_dataset_needs_by_a_day_is_told_beforehand_each_mark_once(
+    what: str, ends: int, days: tuple[int, ...]
+) -> None:
+    due = TODAY + timedelta(days=ends)
+    said: dict[str, Any] = {
+        "engagement": {
+            "engagements": (Engagement(on=due.replace(year=due.year - ENGAGEMENT_YEARS), who="x", summary="x"),)
+        },
+        "funding": {"sustainability": Sustainability(funder="x", until=due, then="x")},
+    }[what]
+    s = stage(dataset=b.dataset(safeguards=replace(b.SAFEGUARDS, **said)))
+    root = caller(MEI, roles=(SEAT,))
+    told = []
+    for day in days:
+        s.clock.time = Seconds(START + day * DAY)
+        await remind(s.world, Channels())
+        heard = [one.notice.what for one in await inbox(s.world, root)]
+        told.append(heard.count(f"reminder.{what}"))
+    assert told == [0, 1, 2, 3]
 
 
 async def test_the_inbox_leads_to_the_page_and_administration_says_it_too(tmp_path: Path) -> None:

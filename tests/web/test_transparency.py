@@ -10,6 +10,7 @@ import rfc8785
 
 from broker.core.access.clock import Clock
 from broker.core.access.life import Stage
+from broker.core.purpose import purpose_json
 from broker.core.rows import Application, Grant, Report, Review, Row
 from broker.core.rows.applications import Paper
 from broker.core.rows.reports import Told
@@ -111,7 +112,31 @@ async def test_a_request_made_alone_is_there_without_words_and_says_so(tmp_path:
     async with site(tmp_path) as s:
         (one,) = (await told(s, "/register"))["projects"]
         assert (one["title"], one["lay"], one["running"]) == ("", "", True)
-        assert "A project without a summary" in await read(s, "/register")
+        page = await read(s, "/register")
+        assert "A project without a title" in page
+        assert "There is no short description of it" in page
+
+
+@pytest.mark.row("WHO-3.7-3")
+async def test_a_request_made_alone_is_there_with_the_summary_that_it_gave(tmp_path: Path) -> None:
+    async with site(tmp_path, grant=None) as s:
+        asked = {
+            "dataset": b.HEART, "purpose": purpose_json(b.PURPOSE), "statement": "Secret so far.",
+            "lay": " Why <i>hearts</i> fail. ",
+        }  # fmt: skip
+        answer = await s.http.post("/api/v1/requests", headers=s.headers(), json=asked)
+        made = await answer.json()
+        assert (answer.status, made["lay"]) == (201, "Why <i>hearts</i> fail.")
+        assert (await told(s, "/register"))["projects"] == [], "nothing is approved yet"
+        body = {"decision": "approve", "ground": "A good project."}
+        done = await s.http.post(f"/api/v1/requests/{made['id']}/decision", headers=s.headers("usr_mei"), json=body)
+        assert done.status == 200, await done.text()
+        (one,) = (await told(s, "/register"))["projects"]
+        assert one["lay"] == "Why <i>hearts</i> fail."
+        page = await read(s, "/register")
+        assert "Why &lt;i&gt;hearts&lt;/i&gt; fail." in page
+        assert "There is no short description of it" not in page
+        assert "Secret so far." not in page
 
 
 def many(number: int) -> tuple[Grant, ...]:

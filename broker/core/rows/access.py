@@ -95,6 +95,8 @@ class Request:
     """The approved request whose place this one takes, with its grant, if it is approved too."""
     origin: Window | None = None
     """What the place of origin may say, and said. None: it crosses no border, or is older than that."""
+    lay: str = ""
+    """Of one made alone: what everybody reads of it in the register, if it says so. An application's papers say it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,8 @@ _LISTS = {
     "seat": "/figures",
 }
 """Where else to look, by topic."""
+_OF_DATA = frozenset({"policy", "engagement", "funding"})
+"""Topics of which the dataset's own page tells more."""
 
 
 async def listing(request: web.Request) -> web.Response:
@@ -117,7 +119,7 @@ async def _shown(
 
 
 def _path(about: str, topic: str) -> str | None:
-    if topic == "policy":
+    if topic in _OF_DATA:
         return f"/dataset?{urlencode({'id': about})}"
     lead = _LEADS.get(about.partition("_")[0])
     return f"{lead}{about}" if lead is not None else _LISTS.get(topic)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from broker.core.access.cases import ANSWERED_BY, CASE_TRANSITIONS, OUTSIDE, CaseCommand, CaseKind
+from broker.core.access.cases import ANSWERED_BY, CASE_TRANSITIONS, OUTSIDE, CaseCommand, answered_in
 from broker.core.ids import PersonId
 from broker.core.rows import Application, Case, Request, Review
 from broker.core.snapshot import Snapshot
@@ -22,8 +22,7 @@ def may(case: Case, persons: frozenset[PersonId], has: Has, snapshot: Snapshot) 
     sits = case.committee != "" and any(has(role, f"committee:{case.committee}") for role in _OF_COMMITTEES)
     if case.kind in OUTSIDE and sits:
         return frozenset()
-    scope = f"committee:{case.committee}" if case.kind is CaseKind.RECONSIDERATION else "service"
-    if has(ANSWERED_BY[case.kind], scope) and not persons & had_a_part(case, snapshot):
+    if has(ANSWERED_BY[case.kind], answered_in(case.kind, case.committee)) and not persons & had_a_part(case, snapshot):
         return frozenset(_TAKES_UP & can)
     return frozenset({CaseCommand.SEE}) if has("auditor", "service") else frozenset()
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from broker.core import of_findings
-from broker.core.access.cases import ANSWERED_BY, CaseKind
+from broker.core.access.cases import ANSWERED_BY, answered_in
 from broker.core.access.life import Stage
 from broker.core.applications import awaited
 from broker.core.grants import fellows
@@ -213,10 +213,9 @@ def _reporter(h: Happened) -> Iterator[Told]:
 
 
 def _answerers(h: Happened) -> Iterator[Told]:
-    """Who answers a challenge or complaint: never the committee, of what is said outside of it."""
+    """Who answers a question, challenge or complaint: never the committee, of what is said outside of it."""
     for row in h.of(Case):
-        inside = row.kind is CaseKind.RECONSIDERATION
-        scope = f"committee:{row.committee}" if inside else _SERVICE
+        scope = answered_in(row.kind, row.committee)
         yield Told(to=role_box(ANSWERED_BY[row.kind], scope), about=row.id, but=(row.person,) if row.person else ())
 
 

@@ -1,4 +1,5 @@
-"""Somebody challenges an answer or complains; somebody else than who decided acknowledges and answers it.
+"""Somebody challenges an answer or complains; somebody else than who decided acknowledges and answers it. And a
+participant asks about their data; whoever decides about them answers.
 
 A challenge that is upheld takes the answer up again, in the same record: the committee must answer anew.
 """
@@ -19,7 +20,7 @@ from broker.core.access.states import Event, State, step
 from broker.core.applications import moved
 from broker.core.audit.entry import Value
 from broker.core.cases import may
-from broker.core.ids import RequestId
+from broker.core.ids import DatasetId, RequestId
 from broker.core.oidc.opaque import opaque, stored_id
 from broker.core.outcome import Reason
 from broker.core.rows import Case, Committee, Dataset, Put, Request, Review, Trace, changed
@@ -27,6 +28,7 @@ from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds, rfc3339
 from broker.flows.applications.desk import committee_of
 from broker.flows.applications.own_words import copied
+from broker.flows.choose_consent import all_held
 from broker.flows.trained import untrained
 from broker.flows.world import Caller, World
 
@@ -56,7 +58,7 @@ async def challenge(w: World, caller: Caller, id: RequestId, kind: CaseKind, tex
         answered = await w.rows.get(Trace, held.decision) if held.decision is not None else None
         dataset = snapshot.get(Dataset, held.dataset)
         # 2. Decide.
-        if kind is CaseKind.COMPLAINT or held.state is not State.REJECTED or answered is None or dataset is None:
+        if kind not in _CHALLENGES or held.state is not State.REJECTED or answered is None or dataset is None:
             return Reason(code="REQ-STATE", facts=(("state", held.state.value),))
         ends = Seconds(answered.at + CHALLENGE_DAYS * _DAY)
         if ends <= now:
@@ -98,7 +100,7 @@ async def complain(
             return same, key
         key = key if same is None else blank_key(w)
         if who is not None and sum(one.stage in _OPEN for one in snapshot.cases(who.id)) >= MOST_OPEN:
-            return Reason(code="REQ-TOO-LARGE", facts=(("limit", f"{MOST_OPEN} complaints that wait"),))
+            return _too_many()
         row = Case(
             id=w.new_id("cas", now), kind=CaseKind.COMPLAINT, about=about, committee=_concerned(about, snapshot),
             person=who.id if who is not None else None, key=stored_id(key), text=text, opened=now,
@@ -108,6 +110,56 @@ async def complain(
         await w.ledger.record(entry, Put(row))
         # 4. Answer.
         return row, key
+
+
+def may_ask_about(snapshot: Snapshot, caller: Caller, now: Seconds) -> tuple[Dataset, ...]:
+    """The data that hold a participant's, or those of somebody for whom they speak; by title."""
+    subject = caller.person.subject
+    held = all_held(snapshot, subject, now) if subject is not None else []
+    rows = (snapshot.get(Dataset, id) for id in {id for one in held for id in one.newest.datasets})
+    return tuple(sorted((row for row in rows if row is not None), key=lambda row: (row.title, row.id)))
+
+
+async def ask(w: World, caller: Caller, about: DatasetId, text: str) -> Case | Reason:
+    """A participant asks whoever decides about their data. The same question that waits already is one.
+
+    Steps: 1 gather, 2 decide, 3 record.
+    """
+    async with w.alone.at("complaints", caller.person.id):
+        # 1. Gather.
+        now, snapshot = w.clock.now(), w.snapshots.current()
+        dataset = next((row for row in may_ask_about(snapshot, caller, now) if row.id == about), None)
+        waiting = [one for one in snapshot.cases(caller.person.id) if one.stage in _OPEN]
+        # 2. Decide.
+        if dataset is None:
+            return Reason(code="REQ-NOT-FOUND")
+        if not text.strip():
+            return Reason(code="REQ-INVALID", facts=(("problem", "text: nothing is said"),))
+        same = next(
+            (one for one in waiting if (one.kind, one.about, one.text) == (CaseKind.QUESTION, about, text)), None
+        )
+        if same is not None:
+            return same
+        if len(waiting) >= MOST_OPEN:
+            return _too_many()
+        row = Case(
+            id=w.new_id("cas", now), kind=CaseKind.QUESTION, about=about, committee=dataset.committee,
+            person=caller.person.id, text=text, opened=now,
+        )  # fmt: skip
+        # 3. Record.
+        entry = w.entry("case.opened", now, caller.person, {"case": row.id, "kind": row.kind.value})
+        await w.ledger.record(entry, Put(row))
+        return row
+
+
+def asked(w: World, caller: Caller) -> tuple[Case, ...]:
+    """A participant's own questions, the newest first."""
+    rows = (one for one in w.snapshots.current().cases(caller.person.id) if one.kind is CaseKind.QUESTION)
+    return tuple(sorted(rows, key=lambda one: (one.opened, one.id), reverse=True))
+
+
+def _too_many() -> Reason:
+    return Reason(code="REQ-TOO-LARGE", facts=(("limit", f"{MOST_OPEN} complaints that wait"),))
 
 
 def follow(w: World, id: str, key: str) -> Case | Reason:
@@ -169,8 +221,11 @@ async def take_back(w: World, caller: Caller, id: str) -> Case | Reason:
     return after
 
 
-async def answer(w: World, caller: Caller, id: str, outcome: Outcome, text: str) -> Case | Reason:
-    """Answer it, with reasons. Steps: 1 gather, 2 decide by the tables, 3 record with what follows."""
+async def answer(w: World, caller: Caller, id: str, outcome: Outcome | None, text: str) -> Case | Reason:
+    """Answer it, with reasons. A question has no `outcome`, and all else has one.
+
+    Steps: 1 gather, 2 decide by the tables, 3 record with what follows.
+    """
     # 1. Gather.
     asked = w.snapshots.current().get(Case, id)
     repeated = await copied(w, w.snapshots.current().get(Request, asked.about), text) if asked is not None else None
@@ -183,6 +238,10 @@ async def answer(w: World, caller: Caller, id: str, outcome: Outcome, text: str)
         return wrong
     if not text.strip():
         return Reason(code="REQ-INVALID", facts=(("problem", "answer: nothing is said"),))
+    if (outcome is None) is not (found.case.kind is CaseKind.QUESTION):
+        return Reason(
+            code="REQ-INVALID", facts=(("problem", "outcome: of a challenge or complaint, and of those alone"),)
+        )
     if repeated is not None:
         return repeated
     after = changed(
@@ -190,12 +249,14 @@ async def answer(w: World, caller: Caller, id: str, outcome: Outcome, text: str)
     )
     again = _taken_up(after, snapshot, now) if outcome == "upheld" else ()
     # 3. Record.
-    told: dict[str, Value] = {"case": id, "outcome": outcome, "reopened": int(bool(again))}
+    told: dict[str, Value] = {"case": id, "reopened": int(bool(again))}
+    told |= {"outcome": outcome} if outcome is not None else {}
     await w.ledger.record(w.entry("case.answered", now, caller.person, told), Put(after), *again)
     return after
 
 
 _OPEN = frozenset({CaseStage.RECEIVED, CaseStage.ACKNOWLEDGED})
+_CHALLENGES = frozenset({CaseKind.RECONSIDERATION, CaseKind.APPEAL})
 
 
 def _concerned(about: str, snapshot: Snapshot) -> str:
@@ -215,7 +276,7 @@ def _untrained(caller: Caller, case: Case, snapshot: Snapshot, now: Seconds) -> 
 
 def _taken_up(case: Case, snapshot: Snapshot, now: Seconds) -> tuple[Put, ...]:
     """The request and its review, open again."""
-    request = snapshot.get(Request, case.about) if case.kind is not CaseKind.COMPLAINT else None
+    request = snapshot.get(Request, case.about) if case.kind in _CHALLENGES else None
     state = step(request.state, Event.REOPEN) if request is not None else None
     if request is None or state is None:
         return ()

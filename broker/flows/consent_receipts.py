@@ -4,6 +4,7 @@ from typing import Any
 
 from broker.core.consent.model import ConsentVersion
 from broker.core.consent.receipt import Around, Decider, receipt, withdrawal_receipt
+from broker.core.consent.standing import taken_back
 from broker.core.reasons.language import ENGLISH, Language
 from broker.core.rows import Committee, ConsentRow, ConsentTemplate, Dataset, WithdrawalReceipt
 from broker.core.rows.consents import template_id
@@ -14,9 +15,17 @@ from broker.flows.world import World
 
 
 async def receipt_of(w: World, held: Held, language: Language = ENGLISH) -> dict[str, Any]:
-    """The receipt of the newest version. It names nobody but committees, and counts what a withdrawal reached."""
+    """The receipt of the newest version. It names nobody but committees, and counts what a withdrawal reached.
+
+    A withdrawal that was taken back is told with its days: what it had ended stays ended.
+    """
     snapshot, now, row = w.snapshots.current(), w.clock.now(), held.newest
     told = receipt(held.counted, _around(w, snapshot, row, now), now, language)
+    before = taken_back([one.consent for one in held.rows])
+    if before:
+        told["taken_back"] = [
+            {"kind": kind, "at": rfc3339(since), "until": rfc3339(until)} for kind, since, until in before
+        ]
     withdrawal = held.counted.withdrawal
     if withdrawal is None:
         return told

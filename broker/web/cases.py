@@ -1,4 +1,6 @@
-"""Challenges and complaints over HTTP: /api/v1/complaints without credentials, /api/v1/cases for those who answer."""
+"""Questions, challenges and complaints over HTTP: /api/v1/complaints without credentials, /api/v1/me/questions for
+participants, /api/v1/cases for those who answer.
+"""
 
 import json
 from typing import Annotated, Any, Literal
@@ -7,7 +9,7 @@ from aiohttp import web
 from pydantic import Field
 
 from broker.core.access.cases import CaseKind, Outcome, due
-from broker.core.ids import RequestId
+from broker.core.ids import DatasetId, RequestId
 from broker.core.outcome import Reason
 from broker.core.rows import Case
 from broker.core.time import Seconds, rfc3339
@@ -36,8 +38,15 @@ class ChallengeBody(Wire):
     text: Text
 
 
+class QuestionBody(Wire):
+    text: Text
+    dataset: str = Field(min_length=1, max_length=255)
+
+
 class CaseAnswer(Wire):
-    outcome: Outcome
+    """`outcome`: of a challenge or complaint; a question has none."""
+
+    outcome: Outcome | None = None
     answer: Text
 
 
@@ -68,6 +77,12 @@ async def post_challenge(request: web.Request) -> web.Response:
     id, kind = RequestId(request.match_info["request"]), CaseKind(body.kind)
     made = await cases.challenge(request.app[BROKER].world, who, id, kind, body.text)
     return _told(made, status=201)
+
+
+async def post_question(request: web.Request) -> web.Response:
+    """POST /me/questions: a participant asks whoever decides about data that hold theirs."""
+    who, body = await caller(request), await json_body(request, QuestionBody)
+    return _told(await cases.ask(request.app[BROKER].world, who, DatasetId(body.dataset), body.text), status=201)
 
 
 async def list_cases(request: web.Request) -> web.Response:

@@ -239,6 +239,7 @@ LOOKS: tuple[Look, ...] = (
     Look("/community", "eli", "", {"seen": "9", "benefit_terms": "A school."}, status=409),
     Look("/community", "sam", status=403),
     Look("/my-data", "pia"),
+    Look("/my-data", "pia", "", {"do": "ask", "text": ""}, status=409),
     Look("/my-data/consents/{consent}", "pia", _MY),
     Look("/my-data/consents/{consent}", "pia", _MY, {"do": "choose", "seen": "1", "hosting": "Germny"}, status=409),
     Look("/my-data/consents/{consent}/receipt", "pia", f"{_MY}/receipt"),

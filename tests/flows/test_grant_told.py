@@ -1,7 +1,7 @@
 """What became of a grant is told in order, to each as far as it is theirs to know."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -10,7 +10,7 @@ from broker.core.grants import CLOSED_BY_HOLDER, life
 from broker.core.rows import Grant, Revocation
 from broker.core.time import Seconds
 from broker.flows.grants.desk import Held
-from broker.flows.grants.end import close, stop
+from broker.flows.grants.end import Stopping, close, stop
 from tests import builders as b
 from tests.fakes import START
 from tests.flows.test_grant_life import DAY, GONE, MEMBER, WHO, ada
@@ -36,7 +36,7 @@ async def test_what_became_of_a_grant_is_told_in_order_and_nothing_is_forgotten(
         ("admin", GrantCommand.SUSPEND),
         ("member", GrantCommand.REVOKE),
     ):
-        assert isinstance(await stop(s.world, WHO[who], b.GRANT, command, "It must be."), Revocation)
+        assert isinstance(await stop(s.world, WHO[who], b.GRANT, cast("Stopping", command), "It must be."), Revocation)
         s.clock.advance(DAY)
     assert isinstance(await close(s.world, ada, b.GRANT, GONE), Held)
     told = [("suspended", "custodian"), ("resumed", "committee"), ("suspended", "admin"), ("revoked", "committee")]
@@ -76,7 +76,9 @@ async def test_what_ended_it_first_is_what_is_told_to_have_ended_it(steps: list[
         elif step == "close":
             assert isinstance(await close(s.world, ada, b.GRANT, GONE), Held)
         else:
-            assert isinstance(await stop(s.world, MEMBER, b.GRANT, GrantCommand(step), "So."), Revocation)
+            assert isinstance(
+                await stop(s.world, MEMBER, b.GRANT, cast("Stopping", GrantCommand(step)), "So."), Revocation
+            )
     assert [did for did, _, _ in lived(s, inside=True)] == told
 
 

@@ -14,7 +14,7 @@ from broker.core.ids import PersonId, SubjectRef
 from broker.core.outcome import Reason
 from broker.core.rows import ConsentRow, ConsentTemplate, Delivery, Person, Request, WithdrawalReceipt
 from broker.core.rows.consents import template_id
-from broker.core.time import Seconds, day_of, start_of
+from broker.core.time import Seconds, day_of, rfc3339, start_of
 from broker.flows.choose_consent import Changed, all_held, answer, change, held, open_questions
 from broker.flows.consent_receipts import receipt_of
 from broker.flows.deliver import close_delivery, still_permitted
@@ -29,6 +29,7 @@ from tests.flows.worlds import ADA, PIA, Stage, caller, stage
 
 CONSENT = f"con-{b.PIA}"
 FIRST = frozenset({1})
+DAY = 86_400
 MUM = Person(id=PersonId("usr_mum"), log_key="dd" * 32, created=START, subject=SubjectRef("sub_mum"))
 NO_LINKAGE = Choice(answers={"linkage": "deny"})
 
@@ -345,6 +346,26 @@ async def test_a_receipt_without_a_withdrawal_has_no_such_part() -> None:
     told = await receipt_of(s.world, one)
     assert "withdrawal" not in told
     assert faults("consent-receipt", told) == []
+
+
+async def test_a_receipt_after_a_withdrawal_was_taken_back_says_that_there_was_one_and_when() -> None:
+    s = stage()
+    for kind in ("no_further_access", "no_further_use"):
+        await withdraw(s.world, caller(PIA), kind)
+        s.clock.advance(DAY)
+    assert isinstance(await change(s.world, caller(PIA), CONSENT, "reopen", frozenset({3})), Changed)
+    s.clock.advance(DAY)
+    await withdraw(s.world, caller(PIA), "no_further_contact")
+    s.clock.advance(DAY)
+    assert isinstance(await change(s.world, caller(PIA), CONSENT, "reopen", frozenset({5})), Changed)
+    one = held(s.live.current(), caller(PIA), CONSENT, s.clock.now())
+    assert not isinstance(one, Reason)
+    told = await receipt_of(s.world, one)
+    days = [(one["kind"], one["at"][:10], one["until"][:10]) for one in told["taken_back"]]
+    first, second, third, fourth = (rfc3339(Seconds(START + n * DAY))[:10] for n in range(1, 5))
+    assert days == [("no_further_use", first, second), ("no_further_contact", third, fourth)]
+    assert faults("consent-receipt", told) == []
+    assert "withdrawal" not in told
 
 
 async def test_a_withdrawal_that_the_source_told_of_has_no_counts_of_ours() -> None:

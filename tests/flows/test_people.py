@@ -167,7 +167,7 @@ async def test_a_copy_holds_when_and_in_which_role_somebody_looked_for_them_and_
             ("admin", "usr_root"),
         ):
             assert isinstance(await look_for(s.world, seats[word], said), Looked)
-            s.clock.advance(86_400)
+            s.world.clock.advance(86_400)  # type: ignore[attr-defined]
         told = await export(s.world, log, b.ADA)
         theirs = await export(s.world, log, root.id)
     assert isinstance(told, dict)

@@ -184,13 +184,21 @@ async def test_before_a_withdrawal_each_kind_says_what_it_does(s: Site, language
     shown = await pia.send(path, kind="no_further_use")
     assert newest(s).consent.status == "withdrawn"
     assert "/audit/receipts/" in shown
+    stopped = REASONS["RGT-W-STOP"].subject
     shown = await pia.open(pia.links("/my-data/consents/")[0])
+    assert shown[: shown.rindex("<details>")].count(stopped) == (language == "en"), "once"
     told = shown[: shown.rindex("<details>")]
     assert "<table" not in told
     assert "15 January 2027" in told or "15 de enero de 2027" in told, "since when"
     await pia.open(MINE)
     await pia.send(MINE, do="reopen", seen="2")
     assert newest(s).consent.status == "active"
+    shown = await pia.open(f"{MINE}/receipt")
+    days = re.findall("<time[^>]*>([^<]*)</time>", shown[: shown.rindex("<details>")])
+    assert days == ["15 January 2027" if language == "en" else "15 de enero de 2027"] * 2, "since when, and until when"
+    if language == "en":
+        assert "What you had withdrawn, and took back" in shown
+        assert PARTICIPANT_WORDS["mine.kind.no_further_use"] in shown
 
 
 @pytest.mark.row("PAG-WITHDRAW")

@@ -22,6 +22,8 @@ class CaseKind(StrEnum):
     """A panel outside the committee."""
     COMPLAINT = "complaint"
     """By anybody, about anything; the complaints officer."""
+    QUESTION = "question"
+    """By a participant, about data that hold theirs; the committee that decides about them. It challenges nothing."""
 
 
 class CaseStage(StrEnum):
@@ -53,11 +55,15 @@ ANSWERED_BY: Mapping[CaseKind, str] = {
     CaseKind.RECONSIDERATION: "committee_member",
     CaseKind.APPEAL: "appeal_panel",
     CaseKind.COMPLAINT: "complaints_officer",
+    CaseKind.QUESTION: "committee_member",
 }
 """The role that acknowledges and answers: a member of the committee that answered, or of the whole service."""
 
 OUTSIDE = frozenset({CaseKind.APPEAL, CaseKind.COMPLAINT})
 """Kinds that nobody sees who has a part in the committee concerned, whatever other role they hold."""
+
+INSIDE = frozenset({CaseKind.RECONSIDERATION, CaseKind.QUESTION})
+"""Kinds that the committee concerned answers itself."""
 
 CHALLENGE_DAYS = 30
 """After an answer, within which it is challenged."""
@@ -67,8 +73,14 @@ ANSWERED_WITHIN: Mapping[CaseKind, tuple[int, bool]] = {
     CaseKind.RECONSIDERATION: (10, True),
     CaseKind.APPEAL: (30, False),
     CaseKind.COMPLAINT: (30, False),
+    CaseKind.QUESTION: (10, True),
 }
 """Days, and whether only working days count."""
+
+
+def answered_in(kind: CaseKind, committee: str) -> str:
+    """The scope in which somebody has the role that answers it."""
+    return f"committee:{committee}" if kind in INSIDE else "service"
 
 
 def due(kind: CaseKind, stage: CaseStage, opened: Seconds) -> Seconds | None:

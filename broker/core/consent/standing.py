@@ -158,6 +158,19 @@ def furthest(begun: Sequence[ConsentVersion]) -> tuple[WithdrawalKind, Seconds] 
     return None if widest is None else (widest, since[widest])
 
 
+def taken_back(chain: Sequence[ConsentVersion]) -> tuple[tuple[WithdrawalKind, Seconds, Seconds], ...]:
+    """The withdrawals after which the consent held again: how far each went, since when, and until when."""
+    found, run = list[tuple[WithdrawalKind, Seconds, Seconds]](), list[ConsentVersion]()
+    for version in chain:
+        if version.withdrawal is not None or version.status == "withdrawn":
+            run.append(version)
+            continue
+        counts = furthest(run) if version.status in ("active", "suspended") else None
+        found += [(*counts, version.effective_from)] if counts is not None else []
+        run.clear()
+    return tuple(found)
+
+
 def as_it_counts(chain: Sequence[ConsentVersion]) -> ConsentVersion:
     """The newest version with the widest withdrawal that counts: what a source sent may end with a smaller one."""
     newest, counts = chain[-1], furthest(chain)

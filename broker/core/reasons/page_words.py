@@ -37,6 +37,7 @@ PAGE_WORDS: Mapping[str, str] = MappingProxyType({
     "choice.yes": "Yes",
     "choice.no": "No",
     "choice.abstain": "Abstain",
+    "page.one_form": "Your browser runs no scripts. Send one form at a time: what you typed into the others of this page is gone after that.",
     "page.unanswered": "Not answered",
     "page.places": "Begin to write and choose from the list. Further countries go into one field, with commas between them.",
     # the catalogue
@@ -179,7 +180,7 @@ PAGE_WORDS: Mapping[str, str] = MappingProxyType({
     "effect.deny": "forbids",
     "register.lead": "Projects that use the data: what was approved here, in the words of those who asked. No person is named.",
     "register.none": "Nothing was approved yet.",
-    "register.untitled": "A project without a summary",
+    "register.untitled": "A project without a title",
     "register.unasked": "There is no short description of it: none was asked for at the time.",
     "register.who": "Institution",
     "register.running": "in force",

@@ -11,6 +11,7 @@ RIGHTS_WORDS: Mapping[str, str] = MappingProxyType(
         "rights.see": "You can see who used your data, for what, when and where.",
         "rights.choose": "You can change what your data may be used for, at any time. What you forbid stops at once.",
         "rights.withdraw": "You can withdraw, in three ways. Before you do, you read what each can undo and what it cannot. You need not say why.",
+        "rights.ask": "You can ask whoever decides about the data. You get an answer within {days} working days.",
         "rights.applicant": "If you ask for data",
         "rights.reasons": "You can read why you got a no, who said it, and what you can do now.",
         "rights.challenge": "You can challenge a committee's answer within {days} days.",

@@ -1,4 +1,4 @@
-"""Somebody challenges an answer, or complains. Who complains need not say who they are."""
+"""Somebody challenges an answer, complains, or asks. Who complains need not say who they are."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -10,7 +10,8 @@ from broker.core.time import Seconds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One of them. `about`: the request that was answered; or what a complaint says that it is about, if anything.
+    """One of them. `about`: the request that was answered; or what a complaint says that it is about, if anything;
+    or the data about which a participant asks.
 
     `key`: the SHA-256 of what lets somebody who did not sign in read how it stands. `stage`: core/access/cases.py.
     """

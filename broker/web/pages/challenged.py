@@ -31,6 +31,7 @@ _ABOUT = 255
 _TOO_LONG = Reason(code="REQ-TOO-LARGE", facts=(("limit", f"a text of more than {_TEXT} characters"),))
 _NEEDED = {"challenge": (("text", "case.why"),), "answer": (("outcome", "case.answer"), ("text", "desk.ground"))}
 """By step, what has to be said, and what it is called on the page."""
+_TO_A_QUESTION = (("text", "case.answer"),)
 _OUTCOMES: Mapping[str, Outcome] = {"upheld": "upheld", "partly": "partly", "rejected": "rejected"}
 
 
@@ -84,11 +85,18 @@ async def acted(request: web.Request) -> web.Response:
     """POST /cases: one step; which one, `do` says."""
     who = await signed_in(request)
     form = forms.own(request, await form_body(request, _FORM_BYTES))
-    empty = next((name for field, name in _NEEDED.get(form.get("do", ""), ()) if not form.get(field, "").strip()), None)
+    empty = next((name for field, name in _needed(request, form) if not form.get(field, "").strip()), None)
     done = await _step(request, who, form) if empty is None else _invalid(empty)
     if isinstance(done, Reason):
         return _listed(request, who, _unsaid(empty, request) if empty is not None else _said(done, request), form)
     raise web.HTTPSeeOther("/cases")
+
+
+def _needed(request: web.Request, form: MultiDict[str]) -> tuple[tuple[str, str], ...]:
+    row = request.app[BROKER].snapshots.current().get(Case, form.get("case", ""))
+    if form.get("do") == "answer" and row is not None and row.kind is CaseKind.QUESTION:
+        return _TO_A_QUESTION
+    return _NEEDED.get(form.get("do", ""), ())
 
 
 async def _step(request: web.Request, who: Caller, form: MultiDict[str]) -> Case | Reason:
@@ -107,8 +115,7 @@ async def _step(request: web.Request, who: Caller, form: MultiDict[str]) -> Case
         case "withdraw":
             return await cases.take_back(world, who, id)
         case "answer":
-            outcome = _OUTCOMES.get(form.get("outcome", ""))
-            return _invalid("outcome") if outcome is None else await cases.answer(world, who, id, outcome, text)
+            return await cases.answer(world, who, id, _OUTCOMES.get(form.get("outcome", "")), text)
         case _:
             return _invalid("do: no such step")
 

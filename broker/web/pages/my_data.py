@@ -8,18 +8,20 @@ from datetime import timedelta
 from typing import Any
 
 from aiohttp import web
+from multidict import MultiDict
 
+from broker.core.access.cases import ANSWERED_WITHIN, CaseKind, CaseStage, due
 from broker.core.consent.choices import NOTHING, Act, Choice
 from broker.core.consent.model import WithdrawalKind
 from broker.core.consent.question import TOPIC
 from broker.core.consent.receipt import sentences
-from broker.core.ids import SubjectRef
+from broker.core.ids import DatasetId, SubjectRef
 from broker.core.outcome import Reason
 from broker.core.purpose import Modality, purpose_json
 from broker.core.reasons import REASONS
 from broker.core.reasons.language import Tongue
-from broker.core.rows import Committee, Dataset
-from broker.flows import choose_consent
+from broker.core.rows import Case, Committee, Dataset
+from broker.flows import cases, choose_consent
 from broker.flows.choose_consent import Changed, Held
 from broker.flows.consent_receipts import receipt_of
 from broker.flows.my_data import uses, words_of_communities
@@ -35,7 +37,10 @@ from broker.web.pages.render import scripted
 from broker.web.pages.wording import worded
 from broker.web.state import BROKER
 
-_FORM_BYTES = 32 * 1024
+_FORM_BYTES = 128 * 1024
+LONGEST = 10_000
+"""Characters of a question."""
+_TOO_LONG = Reason(code="REQ-TOO-LARGE", facts=(("limit", f"a text of more than {LONGEST} characters"),))
 _ACTS: tuple[Act, ...] = ("choose", "affirm", "pause", "resume", "reopen")
 
 
@@ -46,9 +51,11 @@ async def home(request: web.Request) -> web.Response:
 
 
 async def answered(request: web.Request) -> web.Response:
-    """POST /my-data: yes or no to an open question."""
+    """POST /my-data: yes or no to an open question; or a question of one's own."""
     who, subject = await _participant(request)
     form = forms.own(request, await form_body(request, _FORM_BYTES))
+    if form.get("do") == "ask":
+        return await _ask(request, who, subject, form)
     word = form.get("answer", "")
     if word not in ("permit", "deny"):
         raise Problem("REQ-INVALID", problem="answer: permit or deny")
@@ -56,6 +63,19 @@ async def answered(request: web.Request) -> web.Response:
     if isinstance(done, Reason):
         return await _home(request, who, subject, _said(done, request))
     raise web.HTTPSeeOther("/my-data")
+
+
+async def _ask(request: web.Request, who: Caller, subject: SubjectRef, form: MultiDict[str]) -> web.Response:
+    text, tongue = form.get("text", ""), Tongue(language(request))
+    if not text.strip():
+        wrong = tongue.word("apply.unsaid", question=tongue.word("mine.question"))
+        return await _home(request, who, subject, wrong, form)
+    done: Case | Reason = _TOO_LONG
+    if len(text) <= LONGEST:
+        done = await cases.ask(request.app[BROKER].world, who, DatasetId(form.get("about", "")), text)
+    if isinstance(done, Reason):
+        return await _home(request, who, subject, _said(done, request), form)
+    raise web.HTTPSeeOther("/my-data#questions")
 
 
 async def consent(request: web.Request) -> web.Response:
@@ -97,7 +117,7 @@ async def receipt(request: web.Request) -> web.Response:
         "told": told,
         "titles": _titles(request, held),
         "deciders": _deciders(told["party_identification"]["decided_by"]),
-        "reached": _alike(told["withdrawal"]["reached"], _became) if "withdrawal" in told else [],
+        "reached": _reached(told["withdrawal"], Tongue(language(request))) if "withdrawal" in told else [],
     }
     return page(request, who, "my_receipt.html", values)
 
@@ -139,7 +159,13 @@ def _held(request: web.Request, who: Caller) -> Held:
     return found
 
 
-async def _home(request: web.Request, who: Caller, subject: SubjectRef, wrong: str | None = None) -> web.Response:
+async def _home(
+    request: web.Request,
+    who: Caller,
+    subject: SubjectRef,
+    wrong: str | None = None,
+    typed: Mapping[str, str] | None = None,
+) -> web.Response:
     broker = request.app[BROKER]
     snapshot, now = broker.snapshots.current(), broker.world.clock.now()
     asked = [
@@ -164,8 +190,14 @@ async def _home(request: web.Request, who: Caller, subject: SubjectRef, wrong: s
         "found": await uses(broker.world, subject),
         "communities": words_of_communities(snapshot, subject, now),
         "labelled": _labelled,
+        "may_ask": cases.may_ask_about(snapshot, who, now),
+        "ask_days": str(ANSWERED_WITHIN[CaseKind.QUESTION][0]),
+        "questions": [(_title(request, one.about), one) for one in cases.asked(broker.world, who)],
+        "answer_by": lambda one: due(one.kind, CaseStage.ACKNOWLEDGED, one.opened),
+        "longest": LONGEST,
+        "typed": typed or {},
     }
-    return page(request, who, "my_data.html", values, status=409 if wrong else 200)
+    return scripted(page(request, who, "my_data.html", values, status=409 if wrong else 200))
 
 
 def _in_short(request: web.Request, held: Held) -> dict[str, Any]:
@@ -270,9 +302,19 @@ def _alike(
     return list(groups.items())
 
 
-def _became(line: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a receipt says of a thing: what becomes of it, why no more, and by which day."""
-    return line["sentence"], line.get("why", {}).get("sentence", ""), line.get("by", "")[:10]
+def _reached(told: Mapping[str, Any], tongue: Tongue) -> list[tuple[tuple[str, ...], list[Mapping[str, Any]]]]:
+    """What a receipt says of things: what becomes of them, why no more, and by which day. That all use stops stands
+    above it, once.
+    """
+    today = told["at"][:10]
+
+    def became(line: Mapping[str, Any]) -> tuple[str, ...]:
+        said, by = line["sentence"], line.get("by", "")[:10]
+        if line["code"] == "RGT-W-STOP":
+            said = tongue.word("mine.stops" if by <= today else "mine.must_end")
+        return said, line.get("why", {}).get("sentence", ""), by
+
+    return _alike(told["reached"], became)
 
 
 def _deciders(named: Iterable[Mapping[str, str]]) -> list[tuple[Mapping[str, str], list[str]]]:

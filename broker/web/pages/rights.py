@@ -42,6 +42,7 @@ _CAN: Mapping[str, tuple[_Can, ...]] = {
         _Can("rights.see", "page.my_data"),
         _Can("rights.choose", "page.my_data"),
         _Can("rights.withdraw", "page.my_data"),
+        _Can("rights.ask", "page.my_data", _ANSWERED[CaseKind.QUESTION]),
     ),
     "rights.applicant": (
         _Can("rights.reasons", "page.mine"),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from broker.core.access.cases import (
     ANSWERED_BY,
     CASE_TRANSITIONS,
+    INSIDE,
     OUTSIDE,
     CaseCommand,
     CaseKind,
@@ -61,7 +62,7 @@ def rights(kind: CaseKind, who: str, *roles: str, stage: CaseStage = CaseStage.R
 @pytest.mark.parametrize("kind", CaseKind)
 @pytest.mark.parametrize("role", ROLES)
 def test_who_answers_which_kind_is_a_table(kind: CaseKind, role: str) -> None:
-    answers = role == ANSWERED_BY[kind] or (kind is CaseKind.RECONSIDERATION and role == "committee_chair")
+    answers = role == ANSWERED_BY[kind] or (kind in INSIDE and role == "committee_chair")
     assert rights(kind, "usr_new", role) == (TAKES_UP if answers else SEES if role == "auditor" else set())
 
 

@@ -1,6 +1,7 @@
-"""A small, strict OpenID Provider for the demo: two issuers at one address, five personas, no passwords.
+"""A small, strict OpenID Provider for the demo: three issuers at one address, a few personas, no passwords.
 
-`/home` is the researchers' university federation, `/biobank` the place where participants sign in. Code flow
+`/home` is the researchers' university federation, `/biobank` the place where participants sign in, `/college` a home
+organisation that an administrator of the demo may connect: it says there what its helpdesk would say. Code flow
 with PKCE (S256), state and nonce, and nothing else; every answer carries `iss` (RFC 9207). With
 `login_hint=<persona>` and `prompt=none` the code comes back by redirects alone. Not for any real use:
 whoever reaches it can be anybody.
@@ -18,9 +19,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from broker.core.time import Seconds
 from broker.demo.idp_issuer import DemoIssuer
-from broker.demo.idp_page import content_security_policy, refusal_page, sign_in_page
+from broker.demo.idp_page import content_security_policy, helpdesk_page, refusal_page, sign_in_page
 from broker.demo.idp_requests import Authorize, IdpClient, Refused, read_authorize, read_redeem
-from broker.demo.people import PERSONAS, IssuerName, persona
+from broker.demo.people import NEWCOMERS, PERSONAS, IssuerName, persona
 from broker.ports import Clock, Entropy
 
 __all__ = ["IdpClient", "make_idp", "new_keys"]
@@ -30,6 +31,9 @@ MAX_BODY: Final = 64 * 1024
 
 MAX_FIELDS: Final = 32
 """Parameters of one request."""
+
+NOT_CONNECTED: Final[IssuerName] = "college"
+"""Says at its own address, to everybody, what an administrator needs to connect it."""
 
 Keys = Mapping[IssuerName, rsa.RSAPrivateKey]
 Parameters = dict[str, list[str]]
@@ -51,6 +55,8 @@ def make_idp(
     for name, key in keys.items():
         theirs = tuple(client for client in clients if client.issuer == name)
         door = _Door(DemoIssuer(name, f"{base_url}/{name}", theirs, key, entropy), clock)
+        if name == NOT_CONNECTED:
+            app.router.add_get(f"/{name}", door.helpdesk)
         app.router.add_get(f"/{name}/.well-known/openid-configuration", door.metadata)
         app.router.add_get(f"/{name}/jwks.json", door.jwks)
         app.router.add_get(f"/{name}/authorize", door.authorize)
@@ -73,6 +79,10 @@ class _Door:
     async def jwks(self, _: web.Request) -> web.Response:
         return web.json_response(self._issuer.jwks)
 
+    async def helpdesk(self, _: web.Request) -> web.Response:
+        page = helpdesk_page(self._issuer.name, self._issuer.url, self._issuer.clients)
+        return self._page(page, 200, None)
+
     async def authorize(self, request: web.Request) -> web.Response:
         """GET and POST alike (OpenID Connect Core 3.1.2.1); a POST with `persona` is our own form's."""
         posted = request.method == "POST"
@@ -86,7 +96,7 @@ class _Door:
         if asked.silent:
             return self._sign_in(asked, asked.login_hint or "", otherwise="login_required")
         parameters = {name: values[0] for name, values in given.items()}
-        people = tuple(one for one in PERSONAS if one.issuer == self._issuer.name)
+        people = tuple(one for one in (*PERSONAS, *NEWCOMERS) if one.issuer == self._issuer.name)
         action = f"{self._issuer.url}/authorize"
         page = sign_in_page(self._issuer.name, action, parameters, people, asked.login_hint)
         return self._page(page, 200, asked.redirect_uri)

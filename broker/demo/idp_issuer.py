@@ -30,6 +30,7 @@ MAX_HELD: Final = 1000
 SCOPES: Final[dict[IssuerName, tuple[str, ...]]] = {
     "home": ("openid", "profile", "eduperson_scoped_affiliation", "address"),
     "biobank": ("openid",),
+    "college": ("openid", "profile", "eduperson_scoped_affiliation", "address"),
 }
 """The biobank says nothing about a participant but `sub`, whatever is asked."""
 

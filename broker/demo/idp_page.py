@@ -5,17 +5,19 @@ Each persona is a button of one form, which sends the request's own parameters a
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
 from jinja2 import Environment
 
-from broker.demo.people import IssuerName, Persona
+from broker.demo.idp_requests import IdpClient
+from broker.demo.people import NEWCOMERS, IssuerName, Persona
 
 TITLES: Final[dict[IssuerName, str]] = {
     "home": "Demo university federation",
     "biobank": "Demo biobank, participants' entrance",
+    "college": "Demo college, not connected at first",
 }
 
 _STYLE: Final = """
@@ -59,6 +61,25 @@ _SIGN_IN = _PAGES.from_string(
 """
 )
 
+_HELPDESK = _PAGES.from_string(
+    _FRAME
+    + """<p>{{ title }}. Nobody here is real. A home organisation tells whoever connects it what stands here, and tells
+nobody else.</p>
+{% for one in clients %}
+<dl>
+<dt>Our address</dt><dd><code>{{ url }}</code></dd>
+<dt>Your client id</dt><dd><code>{{ one.id }}</code></dd>
+<dt>Your secret</dt><dd><code>{{ one.secret }}</code></dd>
+<dt>Where we send people back to</dt>{% for uri in one.redirect_uris %}<dd><code>{{ uri }}</code></dd>{% endfor %}
+
+<dt>The domain of our people</dt><dd><code>{{ domain }}</code></dd>
+</dl>
+{% endfor %}
+</main>
+</body>
+</html>
+"""
+)
 _REFUSAL = _PAGES.from_string(_FRAME + "<p>{{ why }}</p>\n</main>\n</body>\n</html>\n")
 
 
@@ -79,6 +100,13 @@ def sign_in_page(
         personas=personas,
         hint=hint,
     )
+
+
+def helpdesk_page(issuer: IssuerName, url: str, clients: Sequence[IdpClient]) -> str:
+    """What who connects this issuer needs to know of it."""
+    domain = next(one.affiliations[0] for one in NEWCOMERS if one.issuer == issuer).partition("@")[2]
+    shown = {"heading": "How to connect us", "title": TITLES[issuer], "style": _STYLE}
+    return _HELPDESK.render(shown, url=url, clients=clients, domain=domain)
 
 
 def refusal_page(issuer: IssuerName, why: str) -> str:

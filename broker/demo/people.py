@@ -8,8 +8,10 @@ from typing import Final, Literal
 
 from broker.core.ids import SubjectRef
 
-IssuerName = Literal["home", "biobank"]
-"""`home`: the researchers' university federation. `biobank`: where participants sign in."""
+IssuerName = Literal["home", "biobank", "college"]
+"""`home`: the researchers' university federation. `biobank`: where participants sign in. `college`: of researchers too,
+and not connected to the broker until an administrator does it.
+"""
 
 MFA: Final = "https://refeds.org/profile/mfa"
 SFA: Final = "https://refeds.org/profile/sfa"
@@ -201,6 +203,22 @@ PERSONAS: Final = (
 """Everybody who can sign in, as the sign-in pages list them."""
 
 
+NEWCOMERS: Final = (
+    Persona(
+        id="nia",
+        issuer="college",
+        sub="d1e9b7c2-nia",
+        title="Nia Berg, researcher at Fjord College, Norway",
+        name="Nia Berg",
+        affiliations=("faculty@fjord-college.example", "member@fjord-college.example"),
+        country="NO",
+        acr=MFA,
+        amr=("pwd", "otp", "mfa"),
+    ),
+)
+"""Who can sign in once somebody has connected their organisation."""
+
+
 def persona(id: str, issuer: IssuerName) -> Persona | None:
     """The persona of that name at that issuer, or None: a persona of one cannot sign in at the other."""
-    return next((one for one in PERSONAS if (one.id, one.issuer) == (id, issuer)), None)
+    return next((one for one in (*PERSONAS, *NEWCOMERS) if (one.id, one.issuer) == (id, issuer)), None)

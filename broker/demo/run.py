@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from string import Template
 
@@ -24,9 +24,9 @@ from broker.config import Settings, shared_folder
 from broker.demo.clients import ExtraClient, extra_clients
 from broker.demo.data import make_files
 from broker.demo.describe import Described, describe
-from broker.demo.idp import make_idp
+from broker.demo.idp import NOT_CONNECTED, make_idp
 from broker.demo.idp_requests import IdpClient
-from broker.demo.people import PERSONAS
+from broker.demo.people import PERSONAS, IssuerName
 from broker.flows import apply_catalogue
 from broker.state import make_state
 
@@ -101,15 +101,16 @@ class _Secrets:
 
     web: str
     idp: str
+    college: str
 
     @classmethod
     def of(cls, state: Path) -> "_Secrets":
-        path = state / "demo-secrets.json"
-        if not path.exists():
-            entropy = SystemEntropy()
-            _write(path, {"web": entropy.random(32).hex(), "idp": entropy.random(32).hex()})
-            path.chmod(0o600)
-        return cls(**json.loads(path.read_text()))
+        path, made = state / "demo-secrets.json", SystemEntropy()
+        kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+        found = {one.name: kept.get(one.name) or made.random(32).hex() for one in fields(cls)}
+        if found != kept:
+            _write(path, found)
+        return cls(**found)
 
 
 def _files(state: Path) -> None:
@@ -142,10 +143,10 @@ async def _provider(settings: Settings, port: int, secrets: _Secrets) -> AsyncIt
         IdpClient(
             issuer=name,
             id="access-broker",
-            secret=secrets.idp,
+            secret=secret,
             redirect_uris=(f"{settings.issuer}/sign-in/{name}/callback",),
         )
-        for name in ("home", "biobank")
+        for name, secret in _clients(secrets)
     ]
     app = make_idp(f"http://{HOST}:{port}", clients, SystemClock(), SystemEntropy())
     runner = web.AppRunner(app, access_log=None)
@@ -155,6 +156,11 @@ async def _provider(settings: Settings, port: int, secrets: _Secrets) -> AsyncIt
         yield
     finally:
         await runner.cleanup()
+
+
+def _clients(secrets: _Secrets) -> tuple[tuple[IssuerName, str], ...]:
+    """At which issuers the broker is registered, and its secret there: the college tells its own to everybody."""
+    return (("home", secrets.idp), ("biobank", secrets.idp), (NOT_CONNECTED, secrets.college))
 
 
 def _port(wanted: int, state: Path, name: str) -> int:
@@ -187,6 +193,8 @@ def _announce(described: Described) -> None:
     print("Sign in as one of these; as login_hint, the first word does it without a page:")
     for persona in PERSONAS:
         print(f"  {persona.id:5} {persona.title}")
+    college = f"{document['identity_provider']}/{NOT_CONNECTED}"
+    print(f"A home organisation that waits to be connected says there how: {college}")
 
 
 def _write(path: Path, document: object) -> None:

@@ -78,13 +78,13 @@ async def inspect(w: World, tools: Tools, row: Managed, sample: str | None = Non
     return await _issuer(w, tools, row, sample)
 
 
-async def keys_of(tools: Tools, iss: str) -> tuple[Report, str | None]:
+async def keys_of(tools: Tools, iss: str, *, internal: bool) -> tuple[Report, str | None]:
     """What the discovery document of `iss` says of its keys, and where they are; None: it cannot be believed."""
     address = iss.rstrip("/") + _WELL_KNOWN
-    got = await tools.probe.look(address, internal=False)
+    got = await tools.probe.look(address, internal=internal)
     if isinstance(got, str):
         return Report(findings=(fetched("discovery", address, got),)), None
-    said, document = discovery(got, iss, internal=False)
+    said, document = discovery(got, iss, internal=internal)
     said = tuple(one for one in said if one.about in _OF_KEYS)
     report, jwks_uri = Report(findings=(fetched("discovery", address, got), *said)), document.get("jwks_uri")
     return report, jwks_uri if report.passes and isinstance(jwks_uri, str) else None

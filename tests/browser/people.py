@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from aiohttp import web
@@ -17,7 +17,7 @@ from broker.adapters.entropy import SystemEntropy
 from broker.demo.browser import Browser as Program
 from broker.demo.idp import make_idp
 from broker.demo.idp_requests import IdpClient
-from broker.demo.people import PERSONAS
+from broker.demo.people import PERSONAS, IssuerName
 from tests.browser.chromium import Window, window
 from tests.interop.serving import broker, free_port
 from tests.web.site import CONTENT
@@ -76,7 +76,7 @@ async def elbe(folder: Path, catalogue: Callable[[str, str, Path], dict[str, Any
             secret=_SECRETS["idp"],
             redirect_uris=(f"{issuer}/sign-in/{name}/callback",),
         )
-        for name in ("home", "biobank")
+        for name in get_args(IssuerName)
     ]
     runner = web.AppRunner(make_idp(idp, clients, SystemClock(), SystemEntropy()), access_log=None)
     await runner.setup()

@@ -111,6 +111,34 @@ async def test_an_application_goes_through_all_hands(place: tuple[str, Chromium]
     assert await eve.at.page.locator('a[href^="/audit/receipts/"]').count() > 5
 
 
+async def test_a_home_organisation_is_connected_by_hand(place: tuple[str, Chromium]) -> None:
+    issuer, browser = place
+    nia = await Person.sits_down(browser, issuer, "nia")
+    await nia.at.open("/sign-in")
+    await nia.at.page.click('a[href^="/sign-in/home"]')
+    await nia.at.open(nia.at.page.url.partition("/home")[0] + "/college")
+    said = dict(zip(*[await nia.at.page.locator(name).all_inner_texts() for name in ("dt", "dd")], strict=True))
+    olga = await sits_down(place, "olga", "/admin")
+    await olga.follows("/admin/idps")
+    await olga.writes(issuer=said["Our address"])
+    await olga.at.write("#name", "Fjord College")
+    await olga.writes(slug="college", scopes=said["The domain of our people"], client_id=said["Your client id"])
+    await olga.presses(value="look")
+    await olga.reads("unless you say below that it is inside our own network")
+    await olga.ticks("internal", "yes")
+    await olga.presses(value="look")
+    await olga.reads("Nothing was refused.", said["Where we send people back to"])
+    await olga.writes(client_secret=said["Your secret"])
+    await olga.presses(value="agree")
+    await olga.reads("Fjord College", "In use")
+    await nia.at.open("/sign-in?return_to=/me")
+    await nia.reads("Fjord College")
+    await nia.at.page.click('a[href^="/sign-in/college"]')
+    await nia.at.press('button[value="nia"]')
+    await nia.at.open("/me")
+    await nia.reads("Nia Berg", "fjord-college.example")
+
+
 async def test_a_no_goes_to_the_panel_and_back_to_the_committee_by_keyboard(place: tuple[str, Chromium]) -> None:
     ada = await sits_down(place, "ada", f"/applications/new?dataset={HEART}")
     await _applies(ada, "Elbe heart cohort")

@@ -154,6 +154,39 @@ async def test_what_does_not_fit_is_told_and_cannot_be_added(s: Site, noun: str,
     assert not s.stage.kinds()
 
 
+AT_HOME = "http://10.1.2.3:8080/uni"
+INSIDE = {
+    "issuers": {"issuer": AT_HOME},
+    "idps": IDP | {"issuer": AT_HOME},
+    "clients": CLIENT | {"auth_method": "private_key_jwt", "jwks_uri": f"{AT_HOME}/keys"},
+}
+KINDS = {"issuers": VisaIssuer, "idps": IdentityProvider, "clients": Client}
+
+
+@pytest.mark.row("PAG-ADD")
+@pytest.mark.parametrize("noun", INSIDE)
+async def test_what_is_inside_our_network_is_added_when_that_is_said(s: Site, noun: str) -> None:
+    there = {name: at.replace(EGA, AT_HOME) if isinstance(at, str) else at for name, at in GOOD.items()}
+    s.stage.probe.documents[AT_HOME + DOCUMENT] = json.dumps(there).encode()
+    s.stage.probe.documents[f"{AT_HOME}/keys"] = jwks(es256("k1"))
+    fields = INSIDE[noun]
+    field = "jwks_uri" if noun == "clients" else "issuer"
+    root, seen = await looked(s, noun, **fields)
+    assert not seen
+    assert not [url for url in s.stage.probe.asked if url.startswith(AT_HOME)]
+    assert f"wrong-{field}" in root.text
+    assert "inside our own network" in root.text[root.text.index(f"wrong-{field}") :]
+    root, seen = await looked(s, noun, internal="yes", **fields)
+    assert "said to be inside our own network" in root.text
+    await root.send(f"/admin/{noun}", do="agree", seen=seen, client_secret="very-secret", **fields)
+    assert not s.stage.kinds(), "it is another row without the tick"
+    secret = {"client_secret": "very-secret"} if noun == "idps" else {}
+    await root.send(f"/admin/{noun}", do="agree", seen=seen, internal="yes", **secret, **fields)
+    row = s.stage.live.current().get(KINDS[noun], fields.get("id", AT_HOME))
+    assert row is not None
+    assert row.internal
+
+
 @pytest.mark.row("PAG-ADD")
 async def test_hostile_names_in_what_is_found_are_words_and_nothing_else(s: Site) -> None:
     laid(s, es256("<script>alert(1)</script>"), {"kty": "<img src=x>", "kid": "javascript:alert(2)"})

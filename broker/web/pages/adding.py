@@ -4,7 +4,7 @@ What is added is what was seen: whoever agrees names the digest of it, everythin
 by then is shown anew. Nothing is fetched but by the guarded client (flows/inspect.py); the rules are the flow's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,10 +13,11 @@ from multidict import MultiDict
 
 from broker.core import strict_json
 from broker.core.administration import Managed, Noun, Sort, makes_secret, without_secrets
+from broker.core.inspection import address_fault
 from broker.core.outcome import Reason
 from broker.core.plain import digest, plain
 from broker.core.reasons.language import Tongue
-from broker.core.rows import VisaIssuer
+from broker.core.rows import IdentityProvider, VisaIssuer
 from broker.flows.administer import made_secret, register
 from broker.flows.inspect import Report, inspect, keys_of
 from broker.flows.world import Caller
@@ -24,7 +25,7 @@ from broker.ports import FormError
 from broker.web import forms
 from broker.web.bodies import form_body
 from broker.web.languages import language
-from broker.web.pages.adding_fields import FIELDS, Declared, declared, typed_in
+from broker.web.pages.adding_fields import FIELDS, Declared, Field, declared, typed_in
 from broker.web.pages.administering import FORM_BYTES, actor_of, may_add, show_row, sort_of, told
 from broker.web.pages.found import found_shown
 from broker.web.pages.here import page, signed_in
@@ -40,8 +41,9 @@ _ASKED_AS: Mapping[str, str] = {
     "secret_sha256": "auth_method",
     "jwks, jwks_uri": "jwks_uri",
     "private_key_jwt": "jwks_uri",
+    "issuer": "internal",
 }
-"""Members that no field has, and the field that they come from."""
+"""Members that have no field in the form, and the field that they come from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +94,10 @@ async def _looked(request: web.Request, typed: Mapping[str, Any]) -> Looked:
     broker, sort = request.app[BROKER], sort_of(request)
     tools, said, before = broker.administration.tools, declared(sort.noun, typed), _NOTHING
     row = _read(request, sort, said, _NO_SECRET)
+    if isinstance(row, VisaIssuer | IdentityProvider) and (fault := address_fault(row.id, internal=row.internal)):
+        return Looked(said=said, faults=(("issuer", fault),))
     if isinstance(row, VisaIssuer) and not row.trust.jku:
-        before, jku = await keys_of(tools, row.id)
+        before, jku = await keys_of(tools, row.id, internal=row.internal)
         if jku is None:
             return Looked(said=said, report=before, faults=(("jku", ""),))
         said |= {"jku": [jku]}
@@ -169,7 +173,7 @@ def _form(
     exactly: str = "",
 ) -> web.Response:
     noun, tongue = sort_of(request).noun, Tongue(language(request))
-    faults = faults_shown(noun, looked.faults if looked is not None else (), tongue)
+    faults = faults_shown(FIELDS[noun], looked.faults if looked is not None else (), tongue)
     agreeable = looked is not None and looked.row is not None and looked.report.passes and not row
     shown = looked.report if looked is not None and (looked.report.findings or looked.row is not None) else None
     values = {
@@ -187,9 +191,11 @@ def _form(
     return page(request, who, "admin_new.html", values, status=400 if wrong or faults else 200)
 
 
-def faults_shown(noun: Noun, found: tuple[tuple[str, str], ...], tongue: Tongue) -> list[dict[str, str]]:
-    """By field what it should be, and what exactly was found wrong."""
-    names = {one.name for one in FIELDS[noun]}
+def faults_shown(
+    fields: Iterable[Field], found: tuple[tuple[str, str], ...], tongue: Tongue
+) -> list[dict[str, str]]:
+    """By field of the form what it should be, and what exactly was found wrong."""
+    names = {one.name for one in fields}
     exactly: dict[str, list[str]] = {}
     for member, problem in found:
         name = member.partition(".")[0]

@@ -23,21 +23,26 @@ Declared = dict[str, Any]
 class Field:
     """One field. `lines`: one value on each line. `ticks`: any of `options`; `choice`: one of them.
 
-    `secret`: asked for only by who has seen what was found, and never shown again.
+    `secret`: asked for only by who has seen what was found, and never shown again. `explained`: a sentence stands
+    below it.
     """
 
     name: str
     kind: Literal["line", "lines", "tick", "ticks", "choice", "secret"] = "line"
     options: tuple[str, ...] = ()
+    explained: bool = False
 
 
 _BY_SECRET = "client_secret"  # noqa: S105 (the name of a way)
 """As the provider's document offers: the row says no more of it."""
+_INTERNAL = Field(name="internal", kind="tick", explained=True)
+"""What a row may say by name and no address can: that it is ours (core/inspection.address_fault)."""
 _PERSONAL = ("profile", "eduperson_scoped_affiliation", PASSPORT_SCOPE)
 
 FIELDS: Mapping[Noun, tuple[Field, ...]] = MappingProxyType({
     "issuers": (
         Field(name="issuer"),
+        _INTERNAL,
         Field(name="jku", kind="lines"),
         Field(name="values", kind="lines"),
         Field(name="may_link", kind="tick"),
@@ -45,6 +50,7 @@ FIELDS: Mapping[Noun, tuple[Field, ...]] = MappingProxyType({
     ),
     "idps": (
         Field(name="issuer"),
+        _INTERNAL,
         Field(name="name"),
         Field(name="slug"),
         Field(name="audience", kind="choice", options=("researcher", "participant")),
@@ -58,6 +64,7 @@ FIELDS: Mapping[Noun, tuple[Field, ...]] = MappingProxyType({
         Field(name="id"),
         Field(name="auth_method", kind="choice", options=("client_secret_basic", "private_key_jwt", "none")),
         Field(name="jwks_uri"),
+        _INTERNAL,
         Field(name="redirect_uris", kind="lines"),
         Field(name="device", kind="tick"),
         Field(name="lasting", kind="tick"),
@@ -96,11 +103,12 @@ def _issuer(typed: Mapping[str, Any]) -> Declared:
         "may_link": typed["may_link"],
         "is_broker": typed["is_broker"],
         "discovery": typed["is_broker"] and not typed["jku"],
+        "internal": typed["internal"],
     }
 
 
 def _provider(typed: Mapping[str, Any]) -> Declared:
-    plain = ("issuer", "name", "slug", "audience", "client_id")
+    plain = ("issuer", "internal", "name", "slug", "audience", "client_id")
     by_key = {"token_auth": typed["token_auth"]} if typed["token_auth"] != _BY_SECRET else {}
     return {name: typed[name] for name in plain} | {"scopes": lines(typed["scopes"])} | by_key
 
@@ -116,6 +124,7 @@ def _client(typed: Mapping[str, Any]) -> Declared:
         "redirect_uris": back,
         "grant_types": [*people, *lasting, *([CLIENT_CREDENTIALS] if typed["services"] else [])],
         "scopes": [*([OPENID, *typed["scopes"]] if people else []), *typed["services"]],
+        "internal": typed["internal"],
     } | ({"jwks_uri": typed["jwks_uri"]} if typed["jwks_uri"] else {})
 
 

@@ -135,7 +135,7 @@ def _form(
 ) -> web.Response:
     noun, tongue = sort_of(request).noun, Tongue(language(request))
     held = held_in(noun, _declared(request, row))
-    faults = faults_shown(noun, looked.faults if looked is not None else (), tongue)
+    faults = faults_shown(fields_of(noun), looked.faults if looked is not None else (), tongue)
     after = looked.row if looked is not None else None
     stale = wanted.version != str(row.version)
     values = {

@@ -101,9 +101,9 @@ def patched(noun: Noun, declared: Declared, wanted: Typed) -> Declared:
 
 
 _AS_IT_IS: Mapping[Noun, frozenset[str]] = {
-    "issuers": frozenset({"jku", "values", "may_link", "is_broker"}),
-    "idps": frozenset({"name", "slug", "scopes", "client_id"}),
-    "clients": frozenset({"name", "jwks_uri", "redirect_uris"}),
+    "issuers": frozenset({"jku", "values", "may_link", "is_broker", "internal"}),
+    "idps": frozenset({"name", "slug", "scopes", "client_id", "internal"}),
+    "clients": frozenset({"name", "jwks_uri", "redirect_uris", "internal"}),
 }
 """Fields that are members of a row by the same name."""
 

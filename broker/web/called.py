@@ -1,11 +1,12 @@
-"""What people call a dataset, a committee, a home organisation or a disease: the name behind an address or a code."""
+"""What people call a dataset, a committee, somebody, a pack or a disease: the name behind an address or a code."""
 
 from aiohttp import web
 
 from broker.core.committees import known
 from broker.core.duo.ontology import label, named
-from broker.core.ids import DatasetId, Issuer
-from broker.core.rows import Committee, Dataset, IdentityProvider
+from broker.core.ids import DatasetId, Issuer, ObjectId, PersonId
+from broker.core.reasons.language import Tongue
+from broker.core.rows import Committee, Dataset, DrsObject, IdentityProvider, Organisation
 from broker.web.state import BROKER
 
 
@@ -30,6 +31,33 @@ def name_of(request: web.Request, whose: str) -> str:
     snapshot = request.app[BROKER].snapshots.current()
     row = snapshot.get(Committee, whose) or snapshot.get(IdentityProvider, Issuer(whose))
     return row.name if row is not None else whose
+
+
+def pack_of(request: web.Request, pack: str) -> str:
+    """What people call a policy pack; by its id one that is not in force."""
+    row = request.app[BROKER].snapshots.current().rulebook.packs.get(pack)
+    return row.title if row is not None else pack
+
+
+def file_of(request: web.Request, id: str) -> str:
+    """What people call a file; by its id one that is in no catalogue any more."""
+    row = request.app[BROKER].snapshots.current().get(DrsObject, ObjectId(id))
+    return row.name if row is not None and row.name else id
+
+
+def somebody(request: web.Request, person: str, tongue: Tongue, institution: str = "") -> str:
+    """Who somebody is to a reader who may not know their name without its being on record: by where they work.
+
+    `institution`: the id of the one under which they are judged, where that is known; else it is that of their grants.
+    """
+    snapshot = request.app[BROKER].snapshots.current()
+    row = snapshot.get(Organisation, institution) if institution else None
+    homes = [row.name] if row is not None else []
+    for grant in snapshot.grants_of(PersonId(person)) if not homes and person else ():
+        scopes = [one.partition("@")[2] for one in grant.affiliations]
+        homes += [one.name for one in snapshot.organisations(scopes)] or scopes
+    home = ", ".join(dict.fromkeys(homes))
+    return tongue.word("people.of", home=home) if home else tongue.word("people.of_nowhere")
 
 
 def disease_of(request: web.Request, code: str) -> str:

@@ -69,7 +69,7 @@ EVERY_WORD: Mapping[str, str] = {
 }
 """By key, in English: the words of explanations, of what they name, and those of the pages."""
 
-_Named = Literal["fact", "evidence", "role", "parameter"]
+_Named = Literal["fact", "evidence", "role", "parameter", "list"]
 _NAMING: Mapping[str, _Named] = {
     "missing": "fact",
     "keys": "fact",

@@ -165,6 +165,8 @@ PUBLIC_WORDS: Mapping[str, str] = MappingProxyType(
         "people.recorded": "That you looked, and of whom you were told, is on record; what you type here is not.",
         "people.choose": "Who is meant?",
         "people.first": "Nothing has happened yet. Choose below who is meant, and send it again.",
+        "people.of": "somebody of {home}",
+        "people.of_nowhere": "somebody of whose institution nothing is known here",
         "people.no_name": "Somebody without a name here",
         "people.no_session": "They are not signed in now.",
         "running.sent": "{n} so far.",

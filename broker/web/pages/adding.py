@@ -12,7 +12,7 @@ from aiohttp import web
 from multidict import MultiDict
 
 from broker.core import strict_json
-from broker.core.administration import Managed, Noun, Sort, makes_secret, without_secrets
+from broker.core.administration import Managed, Sort, makes_secret, without_secrets
 from broker.core.inspection import address_fault
 from broker.core.outcome import Reason
 from broker.core.plain import digest, plain
@@ -191,9 +191,7 @@ def _form(
     return page(request, who, "admin_new.html", values, status=400 if wrong or faults else 200)
 
 
-def faults_shown(
-    fields: Iterable[Field], found: tuple[tuple[str, str], ...], tongue: Tongue
-) -> list[dict[str, str]]:
+def faults_shown(fields: Iterable[Field], found: tuple[tuple[str, str], ...], tongue: Tongue) -> list[dict[str, str]]:
     """By field of the form what it should be, and what exactly was found wrong."""
     names = {one.name for one in fields}
     exactly: dict[str, list[str]] = {}

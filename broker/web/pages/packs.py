@@ -46,6 +46,8 @@ _FIRST, _PAGE = 20, 100
 """Lines of a cause that are shown beside the others, and of one alone."""
 _DAYS = 14
 """For how long people are asked, where nothing else is said."""
+_CHECKED = "checked"
+"""In the address of one that was saved as it was begun: what is wrong with it was asked for."""
 _COMPARED = 2_000
 """Lines of a text that is compared with another."""
 
@@ -84,7 +86,9 @@ async def acted(request: web.Request) -> web.Response:
     if isinstance(done, Reason):
         typed, asking = form if do in ("save", "propose") else None, form if do == "consult" else None
         return await _shown(request, who, wrong=_told(done, request), typed=typed, asking=asking)
-    raise web.HTTPSeeOther(request.path if isinstance(done, PackProposal) else f"/consultations/{done.id}")
+    if not isinstance(done, PackProposal):
+        raise web.HTTPSeeOther(f"/consultations/{done.id}")
+    raise web.HTTPSeeOther(request.path + (f"?{_CHECKED}=yes" if do == "save" and done.version == 1 else ""))
 
 
 async def effects(request: web.Request) -> web.Response:
@@ -203,6 +207,7 @@ async def _shown(
         "own": bool(linked & row.authors),
         "outdated": found.outdated and not over,
         "problems": () if over else found.problems,
+        "untouched": row.version == 1 and wrong is None and _CHECKED not in request.query,
         "release": rules.packs[row.pack].version if rules is not None and row.pack in rules.packs else None,
         "files": found.tried.digest,
         "changed": changed,

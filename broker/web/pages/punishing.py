@@ -14,14 +14,14 @@ from broker.core.questions import NOTHING
 from broker.core.reasons.language import Tongue
 from broker.core.rows import Organisation, Person, Sanction
 from broker.core.rows.sanctions import SanctionStep, TargetKind
-from broker.core.snapshot import Snapshot
-from broker.core.time import parse_rfc3339
+from broker.core.time import Day, day_of, parse_rfc3339
 from broker.flows import sanctions
 from broker.flows.administer import Actor
 from broker.flows.find_people import find_organisations, look_for
 from broker.flows.world import Caller
 from broker.web import forms
 from broker.web.bodies import form_body
+from broker.web.called import somebody
 from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.pages.here import page, signed_in
@@ -119,16 +119,16 @@ async def _page(
     if not sanctions.may_read(_actor(who)):
         raise Problem("AUTH-NOT-YOURS", roles="admin, legal_officer, auditor")
     now = world.clock.now()
-    snapshot = world.snapshots.current()
-    rows = [sanction_json(one, now) | {"called": _called(one, snapshot)} async for one in world.rows.scan(Sanction)]
+    tongue = Tongue(language(request))
+    rows = [sanction_json(one, now) | {"called": _called(request, one)} async for one in world.rows.scan(Sanction)]
     values: dict[str, Any] = {
         "rows": rows[::-1],
-        "wrong": _wrong(no, Tongue(language(request))) if no is not None else None,
+        "wrong": _wrong(no, tongue) if no is not None else None,
         "may": sanctions.may_impose(_actor(who)),
         "typed": typed if typed is not None and typed.get("do") == "impose" else {},
         "lifting": typed if typed is not None and typed.get("do") != "impose" else {},
         "once": typed["once"] if typed is not None and typed.get("once") else sanctions.blank_id(world),
-        "cases": _cases(rows),
+        "cases": _cases(rows, tongue),
         "steps": STEPS,
         "kinds": KINDS,
         "choices": choices,
@@ -148,14 +148,24 @@ def _wrong(no: Reason, tongue: Tongue) -> str:
     return tongue.word("apply.unsaid", question=tongue.word(_NEEDED[name]).partition(":")[0])
 
 
-def _cases(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
-    """Each case by its newest step, the newest first."""
-    found = {one["case"]: (one["case"], one["step"], one["called"]) for one in rows}
-    return list(found.values())[::-1]
+def _cases(rows: Sequence[Mapping[str, Any]], tongue: Tongue) -> list[dict[str, Any]]:
+    """Each case by its newest step, the newest first. `alike`: another reads the same, but for its number."""
+    newest = list({one["case"]: one for one in rows}.values())[::-1]
+    read = [(one["step"], one["called"], tongue.language.figures.day(_day(one["begins"]))) for one in newest]
+    return [
+        {"case": one["case"], "step": step, "called": called, "day": day, "alike": read.count((step, called, day)) > 1}
+        for one, (step, called, day) in zip(newest, read, strict=True)
+    ]
 
 
-def _called(one: Sanction, snapshot: Snapshot) -> str:
-    row = snapshot.get(Organisation, one.whom) if one.kind == "organisation" else None
+def _day(said: str) -> Day:
+    return day_of(parse_rfc3339(said))
+
+
+def _called(request: web.Request, one: Sanction) -> str:
+    if one.kind == "person":
+        return somebody(request, one.whom, Tongue(language(request)))
+    row = request.app[BROKER].snapshots.current().get(Organisation, one.whom)
     return row.name if row is not None else one.whom
 
 

@@ -15,7 +15,7 @@ from broker.core.reasons.language import Tongue, notes
 from broker.core.time import rfc3339
 from broker.web import forms
 from broker.web.bodies import SENT
-from broker.web.called import about_of, just_named, name_of, title_of
+from broker.web.called import about_of, file_of, just_named, name_of, pack_of, somebody, title_of
 from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.middleware import SAFE_HEADERS
@@ -67,6 +67,10 @@ def render(request: web.Request, template: str, status: int = 200, **values: Any
         "about_of": lambda about: about_of(request, about),
         "just_named": lambda code: just_named(request, code),
         "name_of": lambda committee: name_of(request, committee),
+        "list_of": lambda name: tongue.thing("list", name).replace("_", " "),
+        "pack_of": lambda pack: pack_of(request, pack),
+        "file_of": lambda file: file_of(request, file),
+        "somebody": lambda person, institution="": somebody(request, person, tongue, institution),
     }
     response = aiohttp_jinja2.render_template(template, request, spoken | {"lost": ()} | values, status=status)
     if status >= 400 and (lost := _lost(request, response.text or "")):  # noqa: PLR2004 (RFC 9110: it was not done)

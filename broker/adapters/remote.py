@@ -68,9 +68,12 @@ class RemoteAdministration:
     async def change(self, noun: str, name: str, said: Mapping[str, Any], version: int) -> dict[str, Any]:
         return await self._call("PUT", _path(noun, name), said, version)
 
-    async def move(self, noun: str, name: str, verb: str) -> dict[str, Any]:
+    async def move(self, noun: str, name: str, verb: str, ground: str | None) -> dict[str, Any]:
         if verb != "remove":
-            return await self._call("POST", _path(noun, name, f"/{verb}"))
+            said = {"ground": ground} if ground is not None else None
+            return await self._call("POST", _path(noun, name, f"/{verb}"), said)
+        if ground is not None:
+            raise RemoteError("--ground: a running broker is told why on its page; nothing was removed")
         version = (await self.show(noun, name))["version"]
         return await self._call("DELETE", _path(noun, name), None, version)
 

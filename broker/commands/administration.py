@@ -228,14 +228,15 @@ def _mover(verb: str) -> Callable[[Noun, str], click.Command]:
     def make(noun: Noun, title: str) -> click.Command:
         @click.command(verb, help=f"{_MOVES[verb]} NAME: the id or ref of {title}.")
         @click.argument("name")
+        @click.option("--ground", help="Why, for the record.")
         @click.option("--yes", is_flag=True, hidden=verb != "remove", help="Do not ask.")
         @_where
         @click.pass_obj
-        def command(config: Path | None, /, name: str, *, yes: bool, **where: Any) -> None:
+        def command(config: Path | None, /, name: str, *, ground: str | None, yes: bool, **where: Any) -> None:
             at = At(config, **where)
             if verb == "remove" and not yes:
                 click.confirm(f"remove {name} for good", abort=True, err=True)
-            row(at.run(lambda calls: calls.move(noun, name, verb)), as_json=at.as_json)
+            row(at.run(lambda calls: calls.move(noun, name, verb, ground)), as_json=at.as_json)
 
         return command
 

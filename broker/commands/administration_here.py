@@ -8,7 +8,6 @@ from broker.core.administration import (
     SORTS,
     Managed,
     Noun,
-    Verb,
     has_name,
     keeps_secret,
     makes_secret,
@@ -16,7 +15,8 @@ from broker.core.administration import (
     shown,
 )
 from broker.core.outcome import Reason
-from broker.flows.administer import OPERATOR, change, made_secret, move, new_secret, register
+from broker.core.rows.moves import Verb
+from broker.flows.administer import OPERATOR, Step, change, made_secret, move, new_secret, register
 from broker.flows.inspect import inspect
 from broker.flows.world import World
 from broker.ports import FormError
@@ -30,7 +30,7 @@ class Calls(Protocol):
     async def show(self, noun: str, name: str) -> dict[str, Any]: ...
     async def add(self, noun: str, said: Mapping[str, Any]) -> dict[str, Any]: ...
     async def change(self, noun: str, name: str, said: Mapping[str, Any], version: int) -> dict[str, Any]: ...
-    async def move(self, noun: str, name: str, verb: str) -> dict[str, Any]: ...
+    async def move(self, noun: str, name: str, verb: str, ground: str | None) -> dict[str, Any]: ...
     async def secret(self, name: str) -> dict[str, Any]: ...
     async def test(
         self, noun: str, name: str | None, said: Mapping[str, Any], sample: str | None
@@ -65,9 +65,10 @@ class Here:
         done = await change(self._w, OPERATOR, cast("Noun", noun), row, frozenset({version}), self._a.mode)
         return self._shown(_done(done))
 
-    async def move(self, noun: str, name: str, verb: str) -> dict[str, Any]:
+    async def move(self, noun: str, name: str, verb: str, ground: str | None) -> dict[str, Any]:
         row = await self._row(noun, name)
-        done = await move(self._w, OPERATOR, cast("Noun", noun), row.id, cast("Verb", verb), None, self._a.mode)
+        step = Step(verb=cast("Verb", verb), ground=ground)
+        done = await move(self._w, OPERATOR, cast("Noun", noun), row.id, step, self._a.mode)
         return self._shown(_done(done))
 
     async def secret(self, name: str) -> dict[str, Any]:

@@ -15,10 +15,10 @@ from broker.core.outcome import Reason
 from broker.core.plain import digest, plain
 from broker.core.rows import Client, IdentityProvider, Role, VisaIssuer
 from broker.core.rows.catalogue import Gather
+from broker.core.rows.moves import Verb
 
 Managed = VisaIssuer | Client | IdentityProvider
 Noun = Literal["issuers", "clients", "idps"]
-Verb = Literal["suspend", "resume", "remove"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +119,12 @@ def keeps_secret(before: Managed, said: Mapping[str, Any]) -> bool:
 def may_write(roles: Iterable[Role], sort: Sort, id: str) -> bool:
     """May who holds these roles change the row `id`?"""
     return _holds(roles, sort.writers, sort, id)
+
+
+def acting(roles: Iterable[Role], sort: Sort, id: str) -> str:
+    """As what somebody who may change the row `id` does so."""
+    held = tuple(roles)
+    return next((role for role in sort.writers if _holds(held, (role,), sort, id)), "")
 
 
 def may_read(roles: Iterable[Role], sort: Sort, id: str) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from broker.core.access.life import Stage
 from broker.core.rows import Committee, Role, Row
 from broker.core.snapshot import Snapshot
+from broker.core.time import Seconds
 
 _CHAIR = "committee_chair"
 _OVER = frozenset({Stage.DECIDED, Stage.WITHDRAWN})
@@ -18,7 +19,7 @@ def known(committee: str, snapshot: Snapshot) -> bool:
     return bool(snapshot.index.get(("decides", committee)))
 
 
-def orphaned(declared: Iterable[Row], before: Snapshot, after: Snapshot) -> tuple[str, ...]:
+def orphaned(declared: Iterable[Row], before: Snapshot, after: Snapshot, at: Seconds) -> tuple[str, ...]:
     """Why `declared` cannot be put in place: the committees before which something waits, and which could answer until
     now and could not any more. `after`: the picture as it would be.
     """
@@ -31,7 +32,7 @@ def orphaned(declared: Iterable[Row], before: Snapshot, after: Snapshot) -> tupl
         f"it needs {'a chair, and ' if one.quorum > 1 else ''}{one.quorum} with a vote"
         for one in after.all(Committee)
         if (everybody or one.id in named) and _waits(one, after)
-        if not _answers(one, after) and _answers(before.get(Committee, one.id) or one, before)
+        if not _answers(one, after, at) and _answers(before.get(Committee, one.id) or one, before, at)
     )
 
 
@@ -39,9 +40,9 @@ def _waits(committee: Committee, snapshot: Snapshot) -> bool:
     return any(row.stage not in _OVER for row in snapshot.desk(committee.id))
 
 
-def _answers(committee: Committee, snapshot: Snapshot) -> bool:
+def _answers(committee: Committee, snapshot: Snapshot, at: Seconds) -> bool:
     """Are there as many as it takes?"""
-    held = [*snapshot.seats(f"committee:{committee.id}"), *snapshot.seats("service")]
+    held = [*snapshot.seats(f"committee:{committee.id}", at), *snapshot.seats("service", at)]
     voters = {(row.iss, row.sub) for row in held}
     if committee.quorum <= 1:
         return bool(voters)

@@ -38,14 +38,14 @@ def window(
     """The time for a request that is handed in now; None: it crosses no border."""
     if dataset is None or not needs_a_benefit(dataset.facts, countries, location):
         return None
-    return opened(sides(dataset, snapshot), dataset.origin_days, now, before)
+    return opened(sides(dataset, snapshot, now), dataset.origin_days, now, before)
 
 
-def sides(dataset: Dataset, snapshot: Snapshot) -> tuple[str, ...]:
-    """For whom somebody could speak now, each once."""
+def sides(dataset: Dataset, snapshot: Snapshot, at: Seconds) -> tuple[str, ...]:
+    """For whom somebody could speak at `at`, each once."""
     of_origin = _of_origin(dataset, snapshot)
-    seats = snapshot.seats(f"committee:{dataset.committee}")
-    voices = (role.scope for side in of_origin for role in snapshot.seats(side) if role.role == AUTHORITY)
+    seats = snapshot.seats(f"committee:{dataset.committee}", at)
+    voices = (role.scope for side in of_origin for role in snapshot.seats(side, at) if role.role == AUTHORITY)
     return tuple(sorted({*voices, *(role.seat for role in seats if role.seat is not None and role.seat in of_origin)}))
 
 

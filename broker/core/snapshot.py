@@ -132,9 +132,9 @@ class Snapshot:
         """Every application that is or was before a committee."""
         return cast("tuple[Review, ...]", self._listed("desk", committee))
 
-    def seats(self, scope: str) -> tuple[Role, ...]:
-        """Who sits in a committee (`committee:<id>`), or speaks for a community (`community:<ref>`)."""
-        return cast("tuple[Role, ...]", self._listed("seats", scope))
+    def seats(self, scope: str, at: Seconds) -> tuple[Role, ...]:
+        """Who sits in a committee (`committee:<id>`), or speaks for a community (`community:<ref>`), at `at`."""
+        return tuple(role for role in cast("tuple[Role, ...]", self._listed("seats", scope)) if role.holds(at))
 
     def reports(self, grant: GrantId) -> tuple[Report, ...]:
         """What the holder of a grant reported, the oldest first."""
@@ -199,10 +199,10 @@ class Snapshot:
         """The objects of a dataset."""
         return cast("tuple[DrsObject, ...]", self._listed("dataset", dataset))
 
-    def roles(self, iss: Issuer, sub: str) -> tuple[Role, ...]:
-        """The live roles of an identity."""
+    def roles(self, iss: Issuer, sub: str, at: Seconds) -> tuple[Role, ...]:
+        """The roles of an identity that hold at `at`."""
         found = cast("tuple[Role, ...]", self._listed("role", iss, sub))
-        return tuple(role for role in found if role.status == "active")
+        return tuple(role for role in found if role.holds(at))
 
     def clients_with_addresses(self) -> tuple[Client, ...]:
         """The active clients whose keys have to be fetched."""

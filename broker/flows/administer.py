@@ -18,7 +18,7 @@ from broker.core.administration import (
     Managed,
     Noun,
     Sort,
-    Verb,
+    acting,
     beyond,
     may_write,
     told,
@@ -29,12 +29,18 @@ from broker.core.ids import ClientId
 from broker.core.jurisdiction.rulebook import Mode
 from broker.core.oidc.opaque import opaque, stored_id
 from broker.core.outcome import Reason
-from broker.core.rows import Client, Person, Put, Role
+from broker.core.questions import NOTHING
+from broker.core.rows import Client, Moves, Person, Put, Role, changed
+from broker.core.rows.moves import MOST, Move, Verb, moves_id
+from broker.core.time import Seconds
 from broker.flows.world import World
 from broker.ports import StaleError
 
 M = TypeVar("M", bound=Managed)
 _SECRET_BYTES = 32
+MOST_GROUND = 2_000
+"""Characters of the words that say why."""
+OPERATOR_ROLE = "operator"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,13 +125,24 @@ async def change(
     return await _put(w, actor, sort, "register", after, before)
 
 
-async def move(
-    w: World, actor: Actor, noun: Noun, id: str, verb: Verb, expected: AbstractSet[int] | None, mode: Mode
-) -> Managed | Reason:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What somebody wants to do with a row, and why. `expected`: in which versions; None: whichever there is.
+
+    `ground` None: a program that has to stop something, and says nothing; whoever is asked has to answer.
+    """
+
+    verb: Verb
+    ground: str | None = None
+    expected: AbstractSet[int] | None = None
+
+
+async def move(w: World, actor: Actor, noun: Noun, id: str, step: Step, mode: Mode) -> Managed | Reason:
     """Suspend, resume or remove. Twice is once: the second time nothing is recorded. Steps as in `register`."""
     # 1. Gather.
-    sort = SORTS[noun]
+    sort, verb, expected = SORTS[noun], step.verb, step.expected
     before = await w.rows.get(sort.kind, id)
+    moves = await w.rows.get(Moves, moves_id(sort.word, id))
     # 2. Decide.
     if not actor.may_write(sort, id):
         return forbidden(sort)
@@ -140,13 +157,40 @@ async def move(
         return Reason(code="REQ-STATE", facts=(("state", f"{before.status} for good"),))
     if after == before.status:
         return before
+    if (no := _unsaid(step.ground)) is not None:
+        return no
     if verb == "resume":
         others = [one async for one in w.rows.scan(sort.kind)]
         wrong = unfit(replace(before, status=after), others, mode, w.issuer)
         if wrong is not None:
             return wrong
     # 3. Record. 4. Answer.
-    return await _put(w, actor, sort, verb, replace(before, version=before.version + 1, status=after), before)
+    made = _moved(actor, sort, id, step, w.clock.now())
+    with_it = Put(_with(moves, moves_id(sort.word, id), made))
+    return await _put(w, actor, sort, verb, replace(before, version=before.version + 1, status=after), before, with_it)
+
+
+def _unsaid(ground: str | None) -> Reason | None:
+    if ground is None or 0 < len(ground.strip()) <= MOST_GROUND:
+        return None
+    if ground.strip():
+        return Reason(code="REQ-TOO-LARGE", facts=(("limit", f"ground: {MOST_GROUND} characters"),))
+    return Reason(code="REQ-INVALID", facts=(("problem", f"ground: {NOTHING}"),))
+
+
+def _moved(actor: Actor, sort: Sort, id: str, step: Step, now: Seconds) -> Move:
+    return Move(
+        verb=step.verb,
+        at=now,
+        by=actor.person.id if actor.person is not None else None,
+        client=actor.client,
+        role=OPERATOR_ROLE if actor.operator else acting(actor.roles, sort, id),
+        ground=(step.ground or "").strip(),
+    )
+
+
+def _with(moves: Moves | None, id: str, made: Move) -> Moves:
+    return Moves(id=id, moves=(made,)) if moves is None else changed(moves, moves=(*moves.moves, made)[-MOST:])
 
 
 async def new_secret(
@@ -195,11 +239,13 @@ def service_wide(sort: Sort) -> Reason:
     return Reason(code="AUTH-NOT-YOURS", facts=(("roles", f"{', '.join(sort.writers)} in the scope service"),))
 
 
-async def _put(w: World, actor: Actor, sort: Sort, verb: str, row: M, before: Managed | None) -> M | Reason:
+async def _put(
+    w: World, actor: Actor, sort: Sort, verb: str, row: M, before: Managed | None, *with_it: Put
+) -> M | Reason:
     about: Mapping[str, Value] = told(row, before)
     entry = w.entry(ENTRIES[sort.word, verb], w.clock.now(), actor.person, {**about, **actor.told()})
     try:
-        await w.ledger.record(entry, Put(row))
+        await w.ledger.record(entry, Put(row), *with_it)
     except StaleError:  # somebody else was faster, between our look and our record
         return Reason(code="REQ-STALE")
     return row

@@ -37,7 +37,7 @@ async def foresee(w: World, declared: Iterable[Row], grants: Iterable[DeclaredGr
     if faults:
         raise NotRegistrableError(faults)
     await _one_for_participants(w, rows)
-    if waiting := orphaned(rows, w.snapshots.current(), follow(w.snapshots.current(), rows)):
+    if waiting := orphaned(rows, w.snapshots.current(), follow(w.snapshots.current(), rows), w.clock.now()):
         raise ValueError("\n".join(waiting))
     datasets = {str(row.id): row for row in rows if isinstance(row, Dataset)}
     people: dict[str, Person] = {}

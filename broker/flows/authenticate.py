@@ -141,11 +141,12 @@ async def by_client_token(w: World, v: Verifier, shown: Shown) -> ServiceCaller 
         return Reason(code="AUTH-TOKEN-INVALID")
     if client.status != "active" or snapshot.revoked("token", own.jti, now):
         return Reason(code="AUTH-REVOKED")
+    roles = snapshot.roles(w.issuer, service_scopes.service_subject(client.id), now)
     found = ServiceCaller(
         client=client.id,
         scopes=frozenset(own.scope) & frozenset(service_scopes.granted(client.scopes)),
-        roles=snapshot.roles(w.issuer, service_scopes.service_subject(client.id)),
-        ends=own.expires,
+        roles=roles,
+        ends=min((own.expires, *(role.ends for role in roles))),
     )
     if own.jkt is None:
         v.services.keep(shown.token, snapshot, found)
@@ -349,4 +350,4 @@ def _roles(snapshot: Snapshot, person: PersonId, session: Session, now: Seconds)
     """The roles of the identity that they signed in with; none as long as the human being is shut out."""
     if shut_out.is_out(snapshot, person, now):
         return ()
-    return tuple(role for iss, sub in session.identities for role in snapshot.roles(iss, sub))
+    return tuple(role for iss, sub in session.identities for role in snapshot.roles(iss, sub, now))

@@ -10,6 +10,7 @@ from broker.core.origins import COMMUNITY, PLACE
 from broker.core.representation import Population, kinds, populations
 from broker.core.rows import Committee, Dataset
 from broker.core.snapshot import Snapshot
+from broker.core.time import Seconds
 from broker.flows.world import World
 
 _AT_ONCE = 500
@@ -61,14 +62,15 @@ async def represented(w: World) -> Represented:
                 governed[name].append(dataset.title)
         if number % _AT_ONCE == _AT_ONCE - 1:
             await w.clock.give_way()
-    seats = {name: _seats(name, where, snapshot) for name, where in committees.items()}
+    now = w.clock.now()
+    seats = {name: _seats(name, where, snapshot, now) for name, where in committees.items()}
     found = populations(
         {name: frozenset(those) for name, those in people.items()}, len(everybody), seats, w.seat_percent
     )
     return Represented(
         places=tuple(one for one in found if one.name.startswith(PLACE)),
         communities=tuple(one for one in found if one.name.startswith(COMMUNITY)),
-        committees=tuple(_composition(one, snapshot) for one in snapshot.all(Committee) if one.id in deciding),
+        committees=tuple(_composition(one, snapshot, now) for one in snapshot.all(Committee) if one.id in deciding),
         percent=w.seat_percent,
         governed={name: tuple(titles) for name, titles in governed.items()},
     )
@@ -81,14 +83,14 @@ def _names(dataset: Dataset, snapshot: Snapshot) -> list[str]:
     return [*(f"{PLACE}{country}" for country in countries), *communities]
 
 
-def _seats(name: str, committees: set[str], snapshot: Snapshot) -> int:
+def _seats(name: str, committees: set[str], snapshot: Snapshot, at: Seconds) -> int:
     """Seats for a population in committees that decide about its data; elsewhere nobody speaks for it there."""
-    held = Counter(role.seat for one in committees for role in snapshot.seats(f"committee:{one}"))
+    held = Counter(role.seat for one in committees for role in snapshot.seats(f"committee:{one}", at))
     return held[name]
 
 
-def _composition(one: Committee, snapshot: Snapshot) -> tuple[str, tuple[tuple[str, int], ...]]:
-    return one.name, tuple(kinds(role.seat for role in snapshot.seats(f"committee:{one.id}")).items())
+def _composition(one: Committee, snapshot: Snapshot, at: Seconds) -> tuple[str, tuple[tuple[str, int], ...]]:
+    return one.name, tuple(kinds(role.seat for role in snapshot.seats(f"committee:{one.id}", at)).items())
 
 
 class Seats:

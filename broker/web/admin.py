@@ -15,7 +15,6 @@ from broker.core.administration import (
     Managed,
     Noun,
     Sort,
-    Verb,
     has_name,
     keeps_secret,
     makes_secret,
@@ -29,7 +28,17 @@ from broker.core.passport.keys import THUMBPRINT
 from broker.core.plain import plain
 from broker.core.rows import IdentityProvider
 from broker.core.time import rfc3339
-from broker.flows.administer import Actor, change, forbidden, made_secret, move, new_secret, register
+from broker.flows.administer import (
+    MOST_GROUND,
+    Actor,
+    Step,
+    change,
+    forbidden,
+    made_secret,
+    move,
+    new_secret,
+    register,
+)
 from broker.flows.inspect import inspect
 from broker.flows.issuer_keys import expel, refetch
 from broker.ports import FormError
@@ -54,6 +63,12 @@ class Sample(Wire):
 
     sample: str | None = Field(default=None, max_length=32 * 1024)
     """A visa of this issuer, to be judged as if it had come with a request."""
+
+
+class Ground(Wire):
+    """Why it is suspended or resumed. Left out: nothing is said."""
+
+    ground: str | None = Field(default=None, min_length=1, max_length=MOST_GROUND)
 
 
 class Expelled(Wire):
@@ -111,17 +126,25 @@ async def put_row(request: web.Request) -> web.Response:
 
 async def delete_row(request: web.Request) -> web.Response:
     """Remove one for good: the row stays, `removed`, and everything that rests on it ends now."""
-    return await _moved(request, "remove")
+    who, row = await _movable(request)
+    return await _moved(request, who, row, Step(verb="remove", expected=expected(request)))
 
 
 async def suspend(request: web.Request) -> web.Response:
-    """Suspend one: everything that rests on it stops now, running downloads too. Twice is once."""
-    return await _moved(request, "suspend")
+    """Suspend one: everything that rests on it stops now, running downloads too. Twice is once.
+
+    A body with the `ground` is not needed: whoever must stop something need not say why first.
+    """
+    who, row = await _movable(request)
+    ground = (await json_body(request, Ground)).ground if request.body_exists else None
+    return await _moved(request, who, row, Step(verb="suspend", ground=ground))
 
 
 async def resume(request: web.Request) -> web.Response:
-    """Let a suspended one work again. Twice is once."""
-    return await _moved(request, "resume")
+    """Let a suspended one work again. Twice is once. A body with the `ground` is not needed."""
+    who, row = await _movable(request)
+    ground = (await json_body(request, Ground)).ground if request.body_exists else None
+    return await _moved(request, who, row, Step(verb="resume", ground=ground))
 
 
 async def test_row(request: web.Request) -> web.Response:
@@ -193,12 +216,15 @@ async def expel_key(request: web.Request) -> web.Response:
     return web.json_response({"id": done.id, "since": rfc3339(done.since)}, status=201)
 
 
-async def _moved(request: web.Request, verb: Verb) -> web.Response:
-    broker, sort = request.app[BROKER], _sort(request)
+async def _movable(request: web.Request) -> tuple[Actor, Managed]:
+    sort = _sort(request)
     who = await actor(request, f"{sort.noun}:write")
-    row = await _named(request, sort, who)
-    versions = expected(request) if verb == "remove" else None  # whoever must suspend need not look first
-    return _told(request, await move(broker.world, who, sort.noun, row.id, verb, versions, broker.administration.mode))
+    return who, await _named(request, sort, who)
+
+
+async def _moved(request: web.Request, who: Actor, row: Managed, step: Step) -> web.Response:
+    broker, sort = request.app[BROKER], _sort(request)
+    return _told(request, await move(broker.world, who, sort.noun, row.id, step, broker.administration.mode))
 
 
 def _sort(request: web.Request) -> Sort:

@@ -65,7 +65,7 @@ async def by_credentials(request: web.Request, given: str, scope: str) -> Asker:
     if scope not in client.scopes:
         raise _lacking(request, scope)
     world = request.app[BROKER].world
-    roles = world.snapshots.current().roles(world.issuer, service_subject(client.id))
+    roles = world.snapshots.current().roles(world.issuer, service_subject(client.id), world.clock.now())
     return _asker(request, client.id, roles)
 
 

@@ -21,7 +21,7 @@ _BODY = re.compile(r"json_body\(request, (\w+)")
 _ADDRESS = re.compile(r"^(?:GET|HEAD|OPTIONS|POST|PUT|DELETE)(?: or \w+)?(?: [/…][^\s:]*)?: ")
 _PARAMETER = re.compile(r"\{(\w+)[^}]*\}")
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_VERSIONED = re.compile(r"\bexpected\(|_moved\(request, \"remove\"\)")
+_VERSIONED = re.compile(r"\bexpected\(")
 _QUERY = re.compile(r'request\.query\.get\("(\w+)"')
 _SENT, _GIVEN_OUT = "await raw(request", "given_out("
 """How a handler reads a body of bytes, and answers with one."""
@@ -116,7 +116,7 @@ def _operation(route: Described, schemas: dict[str, Any]) -> dict[str, Any]:
         found["parameters"] = parameters
     body = _body(route, source, schemas)
     if body is not None:
-        found["requestBody"] = {"required": True, "content": {_MEDIA: {"schema": body}}}
+        found["requestBody"] = {"required": "body_exists" not in source, "content": {_MEDIA: {"schema": body}}}
     elif _SENT in source:
         found["requestBody"] = {"required": True, "content": {_BYTES: {}}}
     return found

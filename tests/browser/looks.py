@@ -199,10 +199,18 @@ LOOKS: tuple[Look, ...] = (
         "/admin/idps",
         {"do": "look", "issuer": "https://college.example", "name": "College", "slug": "college", "client_id": "us"},
     ),
+    Look(
+        "/admin/{noun}",
+        "root",
+        "/admin/idps",
+        {"do": "look", "issuer": "http://10.0.0.1", "name": "College", "slug": "college", "client_id": "us"},
+        status=400,
+    ),
     Look("/admin/{noun}", "root", "/admin/clients"),
     Look("/admin/{noun}", "root", "/admin/clients", {"do": "look", "id": "two words", "name": "Two"}, status=400),
     Look("/admin/{noun}/{name}", "root", "/admin/issuers/{issuer}", {"do": "test"}),
     Look("/admin/{noun}/{name}", "root", "/admin/issuers/{issuer}"),
+    Look("/admin/{noun}/{name}", "root", "/admin/issuers/{issuer}", {"do": "suspend", "ground": " "}, status=409),
     Look("/admin/{noun}/{name}", "root", "/admin/clients/portal"),
     Look("/admin/{noun}/{name}", "root", "/admin/idps/{home}"),
     Look(

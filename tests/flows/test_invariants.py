@@ -115,7 +115,7 @@ def i8(s: World, made: Application) -> None:
     snapshot = s.live.current()
     gone = [replace(row, status="ended", version=row.version + 1) for row in _seats(s)]
     waits = any(snapshot.get(Review, id).stage not in (Stage.DECIDED, Stage.WITHDRAWN) for id in now(s, made).reviews)  # type: ignore[union-attr]
-    assert bool(orphaned(gone, snapshot, follow(snapshot, gone))) is waits
+    assert bool(orphaned(gone, snapshot, follow(snapshot, gone), s.clock.now())) is waits
 
 
 def i11(s: World, made: Application) -> None:

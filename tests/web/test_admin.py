@@ -544,7 +544,11 @@ async def test_the_test_says_what_is_wrong_with_an_address(tmp_path: Path) -> No
             ({"issuer": EGA + "/", "jku": [f"{EGA}/jwks"]}, "warning", "final slash"),
             ({"issuer": "https://two.example", "jku": [f"{EGA}/jwks"]}, "warning", "another host"),
             ({"issuer": "https://two.example"}, "refused", "no jku, keys or discovery"),
-            ({"issuer": "https://10.0.0.1", "jku": ["https://10.0.0.1/jwks"], "internal": True}, "warning", "internal"),
+            (
+                {"issuer": "https://10.0.0.1", "jku": ["https://10.0.0.1/jwks"], "internal": True},
+                "warning",
+                "own network",
+            ),
         ):
             told = await (await call(s, "POST", "/api/v1/issuers/test", form)).json()
             found = [one for one in told["findings"] if one["level"] == level and says in one["text"]]

@@ -64,11 +64,11 @@ async def test_an_issuer_is_added_suspended_and_let_in_again(s: Site, language: 
     await root.open("/admin")
     await root.open(root.links(PATH)[0])
     for do, status in (("suspend", "suspended"), ("resume", "active")):
-        await root.send(PATH, do=do)
+        await root.send(PATH, do=do, ground="So.")
         row = s.stage.live.current().get(VisaIssuer, EGA)
         assert row is not None
         assert row.status == status
-    await root.send(PATH, do="remove", seen="1")
+    await root.send(PATH, do="remove", seen="1", ground="So.")
     assert root.status == 409, "another version than the one that was seen"
     await root.send(PATH, do="expel", key="no key", ground="")
     assert root.status == 409
@@ -95,12 +95,12 @@ async def test_letting_in_takes_a_sign_in_of_the_last_minutes_and_stopping_takes
     await root.open(PATH)
     token = re.findall(r'name="form" value="([^"]+)"', root.text)[0]
     s.stage.clock.advance(RECENT + 1)
-    await root.send(PATH, token=token, do="suspend")
+    await root.send(PATH, token=token, do="suspend", ground="So.")
     row = s.stage.live.current().get(VisaIssuer, EGA)
     assert row is not None
     assert row.status == "suspended"
     assert s.stage.live.current().get(IdentityProvider, b.HOME) is None
-    await root.send(PATH, token=token, do="resume")
+    await root.send(PATH, token=token, do="resume", ground="So.")
     assert root.status == 401
     row = s.stage.live.current().get(VisaIssuer, EGA)
     assert row is not None
@@ -160,7 +160,7 @@ async def test_an_auditor_reads_the_record_by_kind_and_nobody_else_does(s: Site)
     root, eve = Browser(s, "root"), Browser(s, "eve")
     await added(root)
     await root.open(PATH)
-    await root.send(PATH, do="suspend")
+    await root.send(PATH, do="suspend", ground="So.")
     await eve.open("/admin")
     shown = await eve.open(eve.links("/admin/log")[0])
     assert "issuer.suspended" in shown

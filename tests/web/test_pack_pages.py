@@ -1,6 +1,7 @@
 """The pages of policy packs: written, checked, tried and put in force by people at browsers, and attacked by others."""
 
 import asyncio
+import html
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -92,6 +93,22 @@ async def test_a_change_of_the_rules_says_who_wrote_it_and_what_it_does_in_words
     assert {"en": "The answer was “", "es": "La respuesta era «"}[language] in told
 
 
+@pytest.mark.row("PAG-UNNAMED")
+@pytest.mark.usefixtures("d")
+async def test_what_is_wrong_with_a_draft_is_told_once_something_was_written_or_asked_for(s: Site) -> None:
+    root = await begun(s)
+    path = root.path
+    told, waits = "Each line says the file", "Nothing was written yet."
+    assert (told in root.text, waits in root.text) == (False, True)
+    fields = dict(re.findall(r'<textarea[^>]* name="(\w+)"[^>]*>\n(.*?)</textarea>', root.text, re.DOTALL))
+    typed = {name: html.unescape(fields[name]) for name in ("text", "cases", "ground")}
+    shown = await root.send(path, do="save", seen="1", **typed)
+    assert (told in shown, waits in shown) == (True, False), "it was asked for"
+    assert waits in await root.open(path)
+    await root.send(path, do="save", seen="1", **typed | {"ground": "Why."})
+    assert told in await root.open(path)
+
+
 @pytest.mark.row("PACK-SECOND")
 @pytest.mark.parametrize("language", ["en", "es"])
 async def test_a_change_is_written_tried_and_put_in_force_by_a_second_person(s: Site, d: Desk, language: str) -> None:
@@ -105,7 +122,7 @@ async def test_a_change_is_written_tried_and_put_in_force_by_a_second_person(s: 
     assert "&#34;value&#34;: &#34;FR&#34;" in shown, "what changes"
     told = await lex.send(path, do="simulate")
     assert told == await lex.open(f"{path}/effects")
-    for word in ("usr_ada", "rhine", GERMANY[language], b.HEART, "test-pack paper", "paper.signed"):
+    for word in ("usr_ada", "Rhine University", GERMANY[language], b.HEART, "test-pack paper", "paper.signed"):
         assert word in told, word
     await lex.open(path)
     assert "2031-03-26T00:00:00Z" in await lex.send(path, do="simulate", at="2031-03-26")

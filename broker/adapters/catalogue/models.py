@@ -19,9 +19,8 @@ class EvidencePart(Part):
     sha256: Sha256 | Literal[""] = ""
     issuer: str = ""
     valid_from: str | None = None
-    """RFC 3339 date or instant."""
     valid_to: str | None = None
-    """RFC 3339 date or instant; from then on it does not count."""
+    """RFC 3339 dates or instants: it counts from `valid_from` on, and from `valid_to` on no more."""
 
 
 class OrganisationPart(Part):
@@ -260,6 +259,9 @@ class RolePart(Part):
     status: Literal["active", "ended"] = "active"
     seat: Annotated[str, Field(pattern=r"^(expert|lay|community:.{1,255}|origin:[A-Z]{2})$")] | None = None
     """As what somebody sits in a committee: `expert`, `lay`, `community:<ref>` or `origin:<country>`."""
+    begins: Text | None = None
+    ends: Text | None = None
+    """RFC 3339: from when on and until when somebody sits in a committee, their term of office."""
 
 
 class DemandPart(Part):

@@ -36,7 +36,7 @@ from broker.core.rows import (
 )
 from broker.core.rows.catalogue import AssuranceRule
 from broker.core.rows.consents import consent_row_id, template_id
-from broker.core.time import Seconds, parse_rfc3339
+from broker.core.time import EPOCH, FOREVER, Seconds, parse_rfc3339
 
 Loc = tuple[int | str, ...]
 Blame = Callable[[Loc, str], None]
@@ -264,6 +264,12 @@ def _committee(part: models.CommitteePart) -> Row:
 def _role(part: models.RolePart) -> Row:
     if part.seat is not None and part.role not in ("committee_member", "committee_chair"):
         raise ValueError("seat: only who sits in a committee has one")
+    begins = _instant("begins", part.begins, EPOCH)
+    ends = _instant("ends", part.ends, FOREVER)
+    if (begins, ends) != (EPOCH, FOREVER) and part.role not in ("committee_member", "committee_chair"):
+        raise ValueError("ends: only who sits in a committee has a term of office")
+    if ends <= begins:
+        raise ValueError("ends: it is over before it begins")
     said = f"{part.role}\0{part.scope}\0{part.iss}\0{part.sub}".encode()
     return Role(
         id=hashlib.sha256(said).hexdigest()[:32],
@@ -273,7 +279,18 @@ def _role(part: models.RolePart) -> Row:
         sub=part.sub,
         status=part.status,
         seat=part.seat,
+        begins=begins,
+        ends=ends,
     )
+
+
+def _instant(member: str, said: str | None, otherwise: Seconds) -> Seconds:
+    if said is None:
+        return otherwise
+    try:
+        return parse_rfc3339(said)
+    except ValueError as wrong:
+        raise ValueError(f"{member}: {wrong}") from None
 
 
 def _consent_template(part: models.ConsentTemplatePart) -> Row:

@@ -188,6 +188,7 @@ PAGE_WORDS: Mapping[str, str] = MappingProxyType({
     # the desk
     "desk.none": "Nothing waits for you.",
     "desk.lead": "What a committee of yours has to answer, or what somebody asked you about.",
+    "desk.term": "You sit in {committee} until {date}.",
     "desk.idle": "You can read this. There is nothing that you have to do here now.",
     "desk.stage": "Stage",
     "desk.due": "Answer due",

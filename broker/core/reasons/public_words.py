@@ -158,6 +158,7 @@ PUBLIC_WORDS: Mapping[str, str] = MappingProxyType(
         "running.review": "{pack}: the review was due on {date}. In production these rules give no permit from {until} on.",
         "running.downloads": "Downloads of this process",
         "running.count": "{n} are running",
+        "running.terms": "Seats in committees that become free soon",
         "running.who": "Who is it?",
         "running.community": "a community that decides about {titles}",
         "people.whom": "Who: a part of their name, where they work, or what they are called there (an e-mail address, for example)",

@@ -33,6 +33,7 @@ from broker.core.rows.incidents import Incident
 from broker.core.rows.keys import SigningKey
 from broker.core.rows.leaving import Farewell, HomeSession
 from broker.core.rows.linking import IdentityLink
+from broker.core.rows.moves import Moves
 from broker.core.rows.notices import Mailbox, Notice
 from broker.core.rows.oauth import Approval, Client, Code, Family, RefreshToken
 from broker.core.rows.once import Done
@@ -52,7 +53,7 @@ __all__ = [
     "Assertion", "Attachment", "Case", "Change", "Client", "Code", "Comment", "Committee", "ConsentRow",
     "ConsentTemplate", "Consultation", "CustomType", "Dataset", "Delivery", "Document", "Done", "Drop", "DrsObject",
     "Envelope", "Erasure", "Evidence", "Family", "Farewell", "Gather", "Gathered", "Grant", "Hold", "HomeSession",
-    "Identity", "IdentityLink", "IdentityProvider", "InForce", "Incident", "Mailbox", "Notice", "Organisation",
+    "Identity", "IdentityLink", "IdentityProvider", "InForce", "Incident", "Mailbox", "Moves", "Notice", "Organisation",
     "PackProposal", "Person", "PolledVisa", "Put", "RecipientKey", "RefreshToken", "Report", "Repository",
     "Request", "ResultReport", "Review", "Revocation", "Role", "Row", "Sanction", "Session", "SigningKey", "Task",
     "Trace", "Usage", "UseMark", "UseTally", "UseVolume", "UseWhole", "VisaIssuer",
@@ -63,9 +64,9 @@ KINDS: tuple[type[Row], ...] = (
     Access, Alert, Application, Approval, AskedAbout, Assertion, Attachment, Case, Client, Code, Comment, Committee,
     ConsentRow, ConsentTemplate, Consultation, CustomType, Dataset, Delivery, Document, Done, DrsObject, Erasure,
     Family, Farewell, Gathered, Grant, Hold, HomeSession, Identity, IdentityLink, IdentityProvider, InForce, Incident,
-    Mailbox, Notice, Organisation, PackProposal, Person, PolledVisa, RecipientKey, RefreshToken, Report, Repository,
-    Request, ResultReport, Review, Revocation, Role, Sanction, Session, SigningKey, Task, Trace, Usage, UseMark,
-    UseTally, UseVolume, UseWhole, VisaIssuer, WithdrawalReceipt,
+    Mailbox, Moves, Notice, Organisation, PackProposal, Person, PolledVisa, RecipientKey, RefreshToken, Report,
+    Repository, Request, ResultReport, Review, Revocation, Role, Sanction, Session, SigningKey, Task, Trace, Usage,
+    UseMark, UseTally, UseVolume, UseWhole, VisaIssuer, WithdrawalReceipt,
 )  # fmt: skip
 """Every kind of row; each is a table of its own."""
 

@@ -154,6 +154,13 @@ class Role:
     status: Literal["active", "ended"] = "active"
     seat: str | None = None
     """Of a committee's member: as what they sit there, `expert`, `lay`, `community:<ref>` or `origin:<country>`."""
+    begins: Seconds = EPOCH
+    ends: Seconds = FOREVER
+    """Of a committee's member: their term of office, to the second before `ends`."""
+
+    def holds(self, at: Seconds) -> bool:
+        """Is it somebody's at `at`?"""
+        return self.status == "active" and self.begins <= at < self.ends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

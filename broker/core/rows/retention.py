@@ -36,6 +36,7 @@ from broker.core.rows.incidents import Incident
 from broker.core.rows.keys import SigningKey
 from broker.core.rows.leaving import Farewell, HomeSession
 from broker.core.rows.linking import IdentityLink
+from broker.core.rows.moves import Moves
 from broker.core.rows.notices import PERIOD, Mailbox, Notice
 from broker.core.rows.oauth import Approval, Client, Code, Family, RefreshToken
 from broker.core.rows.once import Done
@@ -89,6 +90,7 @@ STAYS: Mapping[str, tuple[type[Row], ...]] = MappingProxyType({
     "It says who changed the rules, and what they wrote, and what was said to it; it names nobody but by an id.": (
         PackProposal, Consultation, Comment,
     ),
+    "It says why an issuer, a client or a home organisation was suspended, and who did it, by id.": (Moves,),
     "It is the participant's own receipt.": (WithdrawalReceipt,),
 })  # fmt: skip
 """Why rows of a kind are kept for as long as the broker is."""

@@ -35,13 +35,9 @@ class Addressees:
     async def _by_role(self) -> dict[str, list[PersonId]]:
         """Who holds which role. Roles are few; this is read only when somebody is told by one."""
         if self._holders is None:
-            self._holders = {}
+            self._holders, now = {}, self._w.clock.now()
             async for role in self._w.rows.scan(Role):
-                known = (
-                    await self._w.rows.get(Identity, identity_id(role.iss, role.sub))
-                    if role.status == "active"
-                    else None
-                )
+                known = await self._w.rows.get(Identity, identity_id(role.iss, role.sub)) if role.holds(now) else None
                 if known is not None:
                     for box in _boxes_of(role):
                         self._holders.setdefault(box, []).append(known.person)

@@ -7,7 +7,7 @@ in, or cannot be taken back, takes a sign-in of the last minutes; what stops som
 import json
 import re
 from collections.abc import Mapping
-from typing import cast
+from typing import Any, cast, get_args
 
 from aiohttp import web
 from multidict import MultiDict
@@ -20,13 +20,15 @@ from broker.core.passport.keys import THUMBPRINT
 from broker.core.plain import plain
 from broker.core.provider_health import ProviderHealth
 from broker.core.reasons.language import Tongue
-from broker.core.rows import Client, IdentityProvider, Revocation, VisaIssuer
+from broker.core.rows import Client, IdentityProvider, Moves, Revocation, VisaIssuer
+from broker.core.rows.moves import Move, Verb, moves_id
 from broker.core.rows.revocation import revocation_id
 from broker.flows import look_at_keys, propose_packs, sanctions
-from broker.flows.administer import Actor, forbidden, move
+from broker.flows.administer import OPERATOR_ROLE, Actor, Step, forbidden, move
 from broker.flows.inspect import Report, inspect
 from broker.flows.issuer_keys import expel, refetch
 from broker.flows.look_through_log import LONGEST, Wanted, look_through
+from broker.flows.resting import resting
 from broker.flows.world import Caller
 from broker.web import forms
 from broker.web.bodies import form_body
@@ -42,6 +44,7 @@ from broker.web.state import BROKER
 FORM_BYTES = 256 * 1024
 _LISTED = 200
 _GROUND = 2_000
+_VERBS: Mapping[str, Verb] = {verb: verb for verb in get_args(Verb)}
 
 
 async def home(request: web.Request) -> web.Response:
@@ -149,15 +152,12 @@ def may_add(request: web.Request, who: Caller) -> None:
 async def _step(request: web.Request, actor: Actor, found: Managed, form: MultiDict[str]) -> object:
     broker, sort = request.app[BROKER], sort_of(request)
     world, mode = broker.world, broker.administration.mode
+    if (verb := _VERBS.get(form.get("do", ""))) is not None:
+        seen = form.get("seen", "")
+        versions = frozenset({int(seen[:9])}) if seen.isdecimal() else frozenset[int]()
+        step = Step(verb=verb, ground=form.get("ground", ""), expected=versions if verb == "remove" else None)
+        return await move(world, actor, sort.noun, found.id, step, mode)
     match form.get("do"):
-        case "suspend":
-            return await move(world, actor, sort.noun, found.id, "suspend", None, mode)
-        case "resume":
-            return await move(world, actor, sort.noun, found.id, "resume", None, mode)
-        case "remove":
-            seen = form.get("seen", "")
-            versions = frozenset({int(seen[:9])}) if seen.isdecimal() else frozenset[int]()
-            return await move(world, actor, sort.noun, found.id, "remove", versions, mode)
         case "refresh" if isinstance(found, VisaIssuer):
             return await refetch(world, actor, broker.issuers, found.id)
         case "expel" if isinstance(found, VisaIssuer):
@@ -187,6 +187,9 @@ async def show_row(
     """The page of one row. `report`: what it publishes was just looked at; `secret`: one that was just made."""
     broker, sort, tongue = request.app[BROKER], sort_of(request), Tongue(language(request))
     declared = shown(found, broker.administration.forms.write(found))["declared"]
+    may = actor_of(who).may_write(sort, found.id)
+    running = [one.access for one in broker.streams.told()]
+    moves = await broker.world.rows.get(Moves, moves_id(sort.word, found.id))
     values = {
         "one": short(found) | {"version": found.version},
         "noun": sort.noun,
@@ -194,7 +197,9 @@ async def show_row(
         "facts": declared_shown(declared, tongue),
         "health": _health(request, found),
         "provider": _provider(request, found),
-        "may": actor_of(who).may_write(sort, found.id),
+        "may": may,
+        "rests": await resting(broker.world, found, running) if may and found.status == "active" else None,
+        "moves": [_told_of(one, who, tongue, request) for one in reversed(moves.moves)] if moves is not None else [],
         "issuer": isinstance(found, VisaIssuer),
         "addresses": addresses_shown(_watched(request, found)),
         "expelled": _expelled(request, found),
@@ -204,6 +209,18 @@ async def show_row(
         "wrong": wrong,
     }
     return page(request, who, "admin_row.html", values, status=409 if wrong else 200)
+
+
+def _told_of(one: Move, who: Caller, tongue: Tongue, request: web.Request) -> dict[str, Any]:
+    """A step that was taken, and by whom, as its reader says it: no name is looked up for it."""
+    client = request.app[BROKER].snapshots.current().get(Client, one.client) if one.client is not None else None
+    if one.by == who.person.id:
+        by = tongue.word("together.you")
+    elif one.role == OPERATOR_ROLE:
+        by = tongue.word("packs.by_operator")
+    else:
+        by = client.name if client is not None else tongue.thing("role", one.role)
+    return {"verb": one.verb, "at": one.at, "ground": one.ground, "by": by, "id": one.by or one.client}
 
 
 def _health(request: web.Request, found: Managed) -> str:

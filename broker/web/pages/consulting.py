@@ -81,8 +81,9 @@ async def read_asked(form: MultiDict[str], world: World) -> Asked:
 async def _by_authority(world: World) -> Mapping[str, str]:
     """The communities for which somebody speaks, by the name of their authority; of two of one name neither."""
     found: dict[str, set[str]] = {}
+    now = world.clock.now()
     async for role in world.rows.scan(Role):
-        if role.role == ROLE and role.status == "active" and role.scope.startswith(SCOPE):
+        if role.role == ROLE and role.holds(now) and role.scope.startswith(SCOPE):
             ref = role.scope.removeprefix(SCOPE)
             for row in world.snapshots.current().about(SubjectRef(ref)):
                 said = row.consent.community

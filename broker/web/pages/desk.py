@@ -14,11 +14,12 @@ from broker.core.decision.answerers import COMMITTEE, may_answer
 from broker.core.decision.explanation.written import STATES
 from broker.core.grants import life
 from broker.core.ids import DatasetId, DecisionId, RequestId, ReviewId
+from broker.core.origins import SEATED
 from broker.core.outcome import Outcome, Reason
 from broker.core.reasons.language import Tongue
 from broker.core.rows import Grant, Request
 from broker.core.rows.applications import Assessment
-from broker.core.time import parse_rfc3339
+from broker.core.time import FOREVER, day_of, parse_rfc3339
 from broker.flows import decide_request
 from broker.flows.applications.correct import reopen
 from broker.flows.applications.desk import Desk, at_desk, inbox, requests
@@ -43,6 +44,7 @@ from broker.flows.traces import explained_to_committee
 from broker.flows.world import Caller, World
 from broker.web import forms
 from broker.web.bodies import form_body
+from broker.web.called import name_of
 from broker.web.errors import Problem
 from broker.web.languages import language
 from broker.web.pages.applying import papers_shown, people_shown, review_shown
@@ -66,7 +68,21 @@ async def listed(request: web.Request) -> web.Response:
     who, snapshot = await signed_in(request), request.app[BROKER].snapshots.current()
     waiting = inbox(who, snapshot)
     shown = [{"title": one.application.paper.title, **review_shown(one, snapshot, request)} for one in waiting]
-    return page(request, who, "reviews.html", {"rows": shown})
+    return page(request, who, "reviews.html", {"rows": shown, "terms": _terms(request, who)})
+
+
+def _terms(request: web.Request, who: Caller) -> list[str]:
+    """Until when somebody sits in which committee, where that ends."""
+    tongue = Tongue(language(request))
+    ending = sorted((role.ends, role.scope) for role in who.roles if role.role in SEATED and role.ends != FOREVER)
+    return [
+        tongue.word(
+            "desk.term",
+            committee=name_of(request, scope.removeprefix("committee:")),
+            date=tongue.language.figures.day(day_of(ends)),
+        )
+        for ends, scope in ending
+    ]
 
 
 async def show(request: web.Request) -> web.Response:

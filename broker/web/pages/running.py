@@ -13,7 +13,7 @@ from broker.core.jurisdiction.needs import needs
 from broker.core.jurisdiction.rulebook import Rulebook, overdue, stops_on
 from broker.core.outcome import Reason
 from broker.core.reasons.language import Tongue
-from broker.core.rows import Dataset, IdentityProvider, Repository
+from broker.core.rows import Committee, Dataset, IdentityProvider, Repository
 from broker.core.rows.revocation import What
 from broker.core.safeguards import stigma_overdue, unrecorded
 from broker.core.snapshot import Snapshot
@@ -37,6 +37,8 @@ _PAGE = 50
 _SHOWN = 200
 """Downloads that are shown at once."""
 _GROUND = 2_000
+_SOON = 60 * 86_400
+"""Seconds before its end in which a term of office is told of."""
 _NOBODY = Looked(known=None, sessions=(), found=())
 _STOPS: dict[str, What] = {"stop": "access", "end": "session"}
 
@@ -122,6 +124,7 @@ async def _now(
         "wait": round(request.app[WATCHED].longest_wait(), 1),
         "entries": await broker.audit.head(),
         "signed": broker.audit.first + (await broker.audit.published()).size,
+        "terms": _ending(broker.snapshots.current(), at),
         "vacant": [(one.name, seats.governed.get(one.name, ())) for one in seats.vacant],
         "overdue": _overdue(rules, day_of(at)),
         "jobs": [
@@ -140,6 +143,12 @@ def homes(request: web.Request) -> list[tuple[str, str]]:
         ((one.id, one.name) for one in rows if one.audience != "participant" and one.status != "removed"),
         key=itemgetter(1),
     )
+
+
+def _ending(snapshot: Snapshot, at: Seconds) -> list[tuple[Seconds, str]]:
+    """Seats in committees whose term of office ends soon: when, and where."""
+    seats = ((one, role) for one in snapshot.all(Committee) for role in snapshot.seats(f"committee:{one.id}", at))
+    return sorted((role.ends, one.name) for one, role in seats if role.ends - at < _SOON)
 
 
 def _overdue(rules: Rulebook, today: Day) -> list[tuple[str, str, str]]:

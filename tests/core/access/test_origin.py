@@ -124,6 +124,8 @@ _DAC = f"committee:{b.DAC}"
         (held("community_authority", "service"), ()),
         (held("community_authority", "community:com_hill"), ()),
         (held("community_authority", COM, status="ended"), ()),
+        (held("committee_member", _DAC, PLACE, ends=START), ()),
+        (held("committee_member", _DAC, PLACE, begins=Seconds(START + 1)), ()),
         (held("committee_member", _DAC, PLACE), (PLACE,)),
         (held("committee_chair", _DAC, COM), (COM,)),
         (held("committee_member", _DAC, "origin:FR"), ()),
@@ -137,6 +139,8 @@ _DAC = f"committee:{b.DAC}"
         "of all",
         "of others",
         "ended",
+        "out of office",
+        "not in office yet",
         "a country's seat",
         "a community's seat",
         "another country",
@@ -149,8 +153,8 @@ _DAC = f"committee:{b.DAC}"
 def test_who_speaks_for_the_place_of_origin(role: Role, asked: tuple[str, ...]) -> None:
     governs: Row = b.consent(SubjectRef("com_valley"), consent_id="com", level="community")
     s, data = b.snapshot(governs, role), b.dataset()
-    assert sides(data, s) == asked
-    live = [role] if role.status == "active" else []
+    assert sides(data, s, START) == asked
+    live = [role] if role.holds(START) else []
     assert speaks(live, data, (COM, PLACE)) >= set(asked)
     assert speaks(live, data, asked) == set(asked)
     assert speaks(live, data, ()) == frozenset()

@@ -52,6 +52,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "use_whole": (),
     "attachment": ("person",),
     "result_report": ("reporter", "stage"),
+    "moves": (),
 }
 """Kind of row to the members by which its rows are found."""
 _FROM_NOW_ON = ("committee", "consent", "dataset", "drs_object", "organisation", "repository", "revocation")

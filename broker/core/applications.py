@@ -144,6 +144,12 @@ def _unequal(one: Any, other: Any, path: str) -> Iterable[str]:
         yield path
 
 
+def aside(row: Request | None, snapshot: Snapshot) -> frozenset[PersonId]:
+    """Who stepped aside from the application of a request, in the committee that answers it."""
+    review = snapshot.get(Review, row.review) if row is not None and row.review is not None else None
+    return review.apart if review is not None else frozenset()
+
+
 def answer_due(row: Request, snapshot: Snapshot) -> Seconds | None:
     """When its committee owes the answer: by the clock of its application, or, of a request made alone, so many days
     after it was made or its answer was taken back. None: it is not the committee's turn.

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import cast
 
 from broker.core.access.grants import GRANT_PERMISSIONS, GrantCommand, GrantPart, GrantStage, next_stage, stage_of
+from broker.core.applications import aside
 from broker.core.ids import DatasetId, PersonId
 from broker.core.rows import Application, Committee, Grant, Report, Request, Review, Revocation, Row, changed
 from broker.core.rows.revocation import By, Did, Step, revocation_id
@@ -66,6 +67,11 @@ def project(grant: Grant, snapshot: Snapshot) -> str:
     return application.id if application is not None else grant.id
 
 
+def apart(grant: Grant, snapshot: Snapshot) -> frozenset[PersonId]:
+    """Who stepped aside in its committee: what becomes of it is no more theirs to judge than whether it was given."""
+    return aside(snapshot.get(Request, grant.request), snapshot)
+
+
 def _application(grant: Grant, snapshot: Snapshot) -> Application | None:
     request = snapshot.get(Request, grant.request)
     review = snapshot.get(Review, request.review) if request is not None and request.review is not None else None
@@ -78,11 +84,12 @@ def parts(
     grant: Grant,
     committees: frozenset[Committee],
     together: frozenset[PersonId] = frozenset(),
+    stepped_aside: frozenset[PersonId] = frozenset(),
 ) -> frozenset[GrantPart]:
     """Which parts somebody has. `persons`: everybody whom they were ever shown to be. A holder is nothing besides.
 
     `committees`: the one that gave it, and the one that decides about the data now. `together`: who applied with its
-    holder, and so has no say in it (I2).
+    holder, and so has no say in it (I2). `stepped_aside`: they read what the committee reads.
     """
     if grant.person in persons:
         return frozenset({GrantPart.HOLDER})
@@ -92,6 +99,9 @@ def parts(
     for one in committees:
         scope = f"committee:{one.id}"
         chairs, sits = has("committee_chair", scope), has("committee_member", scope)
+        if persons & stepped_aside:
+            found |= {GrantPart.HANDLER} if chairs or sits else set()
+            chairs = sits = False
         found |= {GrantPart.MEMBER} if sits or chairs else set()
         found |= {GrantPart.ANSWERER} if chairs or (sits and one.quorum <= 1) else set()
         found |= {GrantPart.HANDLER} if has("handler", scope) else set()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from broker.core.grants import fellows
+from broker.core.grants import apart, fellows
 from broker.core.outcome import Reason
 from broker.core.rows import Alert, Dataset, Grant, Put, changed
 from broker.core.snapshot import Snapshot
@@ -59,14 +59,18 @@ async def close(w: World, caller: Caller, id: str, ground: str) -> Alert | Reaso
 
 
 def _seen(caller: Caller, row: Alert, snapshot: Snapshot) -> SeenAlert | None:
-    """As who answers for the data; an auditor reads alone. Whoever used them, or applied with them, sees nothing."""
+    """As who answers for the data; an auditor, or who stepped aside, reads alone.
+
+    Whoever used them, or applied with them, sees nothing.
+    """
     dataset, grant = snapshot.get(Dataset, row.dataset), snapshot.get(Grant, row.grant)
     if dataset is None or grant is None:
         return None
-    if snapshot.ever_linked(caller.person.id) & {grant.person, *fellows(grant, snapshot)}:
+    persons = snapshot.ever_linked(caller.person.id)
+    if persons & {grant.person, *fellows(grant, snapshot)}:
         return None
     answers = any(caller.has_role(role, f"committee:{dataset.committee}") for role in ROLES)
     holds = caller.has_role("custodian", f"dataset:{dataset.id}") or caller.has_role("admin", "service")
     if not (answers or holds or caller.has_role("auditor", "service")):
         return None
-    return SeenAlert(alert=row, title=dataset.title, may=answers or holds)
+    return SeenAlert(alert=row, title=dataset.title, may=holds or (answers and not persons & apart(grant, snapshot)))

@@ -7,6 +7,7 @@ give after it. It decides nothing by itself; every gate is asked again, now and 
 from dataclasses import replace
 
 from broker.core.access.states import Event, step
+from broker.core.applications import aside
 from broker.core.audit.entry import Value
 from broker.core.decision.answerers import COMMITTEE, ROLES
 from broker.core.decision.answering import Given, findings_for
@@ -72,6 +73,8 @@ def _may_answer(caller: Caller, id: RequestId, role: str, snapshot: Snapshot, no
         return Reason(code="AUTH-NOT-YOURS", facts=(("roles", f"{role}, in which you want to answer"),))
     if is_own(caller, request, snapshot):
         return Reason(code="REQ-OWN")
+    if snapshot.ever_linked(caller.person.id) & aside(request, snapshot):
+        return Reason(code="REQ-STEPPED-ASIDE")
     seat = committee_of(request.dataset, snapshot) if role == COMMITTEE else None
     if (wrong := untrained(caller, seat, snapshot, now)) is not None:
         return wrong

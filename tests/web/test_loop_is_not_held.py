@@ -118,8 +118,13 @@ async def test_what_holds_the_loop_is_found() -> None:
 @pytest.mark.row("F35")
 @pytest.mark.parametrize(
     ("sent", "most"),
-    [(b"%26" * (2**20 // 3 - 10), MOST / 2), (b"'" * (2**20 - 10), MOST), (b"a+" * (2**19 - 10), MOST)],
-    ids=["unquoted", "escaped", "words"],
+    [
+        (b"%26" * (2**20 // 3 - 10), MOST / 2),
+        (b"'" * (2**20 - 10), MOST),
+        (b"a+" * (2**19 - 10), MOST),
+        (b"&text=".join(b"'" * 1000 + b"+%d" % n for n in range(1000)), MOST),
+    ],
+    ids=["unquoted", "escaped", "words", "much alike"],
 )
 async def test_the_longest_form_of_a_stranger_holds_nobody_while_it_is_given_back(
     tmp_path: Path, sent: bytes, most: float

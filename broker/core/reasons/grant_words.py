@@ -15,6 +15,7 @@ GRANT_WORDS: Mapping[str, str] = MappingProxyType({
     "grant.holder": "Holder",
     "grant.soon": "Ends in {days} days or less.",
     "grant.owed": "What you owe",
+    "grant.owed_by_holder": "What its holder owes",
     "grant.rests_now": "It opens nothing at this moment.",
     "grant.owed_all_along": "As long as the data are held.",
     "grant.owed_done": "Recorded as done.",

@@ -43,8 +43,8 @@ class Desk:
 
     @property
     def apart(self) -> bool:
-        """Did they step aside, under whatever identity?"""
-        return bool(self.persons & self.review.apart)
+        """Did they step aside, under whatever identity? Who applies is no member here, and does what applicants do."""
+        return bool(self.persons & self.review.apart) and not self.parts & OF_APPLICANTS
 
 
 def _urgency(one: Desk) -> tuple[bool, bool, Seconds, str]:

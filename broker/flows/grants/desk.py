@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from broker.core.access.grants import USED, GrantCommand, GrantPart, GrantStage, may
+from broker.core.grants import apart, fellows, life, parts, renewals, stage
 from broker.core.grants import ending as ends_on
-from broker.core.grants import fellows, life, parts, renewals, stage
 from broker.core.ids import GrantId
 from broker.core.outcome import Reason
 from broker.core.rows import Committee, Dataset, Grant, Report
@@ -58,7 +58,7 @@ def held(caller: Caller, grant: Grant, snapshot: Snapshot, now: Seconds) -> Held
     ids = {grant.committee, *((dataset.committee,) if dataset is not None else ())}
     committees = frozenset(row for id in ids if (row := snapshot.get(Committee, id)) is not None)
     persons = snapshot.ever_linked(caller.person.id)
-    mine = parts(persons, caller.has_role, grant, committees, fellows(grant, snapshot))
+    mine = parts(persons, caller.has_role, grant, committees, fellows(grant, snapshot), apart(grant, snapshot))
     if GrantPart.HOLDER in mine and grant.id not in caller.grants:
         return None
     here = stage(grant, snapshot, now)
@@ -79,6 +79,8 @@ def at_grant(caller: Caller, id: GrantId, command: GrantCommand, snapshot: Snaps
         return Reason(code="REQ-OWN")
     if any(command in may(other, found.parts) for other in GrantStage):
         return Reason(code="REQ-STATE", facts=(("state", found.stage.value),))
+    if snapshot.ever_linked(caller.person.id) & apart(found.grant, snapshot):
+        return Reason(code="REQ-STEPPED-ASIDE")
     return Reason(code="REQ-NOT-YOUR-PART", facts=(("step", command.value),))
 
 

@@ -45,6 +45,7 @@ async def given_back(request: web.Request, code: str) -> web.Response | None:
         "sign_in": _sign_in(request, fresh=code == _TOO_OLD) if who is None or code == _TOO_OLD else None,
         "action": request.path_qs,
         "sent": list(_sent(form)),
+        "lost": (),  # every text stands in the form
     }
     return here.page(request, who, "again.html", values, status=status_of(code))
 

@@ -23,6 +23,8 @@ from broker.web.pages import local
 from broker.web.pages.places import countries
 
 _HERE = Path(__file__).parent
+_LOOKED_THROUGH = 20_000_000
+"""Characters that are compared to tell whether a page has what was typed; where it takes more, all of it is given."""
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -73,7 +75,8 @@ def render(request: web.Request, template: str, status: int = 200, **values: Any
         "somebody": lambda person, institution="": somebody(request, person, tongue, institution),
     }
     response = aiohttp_jinja2.render_template(template, request, spoken | {"lost": ()} | values, status=status)
-    if status >= 400 and (lost := _lost(request, response.text or "")):  # noqa: PLR2004 (RFC 9110: it was not done)
+    refused = status >= 400 and "lost" not in values  # noqa: PLR2004 (RFC 9110: it was not done)
+    if refused and (lost := _lost(request, response.text or "")):
         response = aiohttp_jinja2.render_template(template, request, spoken | values | {"lost": lost}, status=status)
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -84,8 +87,11 @@ def _lost(request: web.Request, page: str) -> list[str]:
     told, form = page.replace("\r\n", "\n"), request.get(SENT)
     if form is None or not forms.is_from_here(request):
         return []
-    texts = [value.replace("\r\n", "\n").strip() for name, value in form.items() if forms.is_text(name, value)]
-    return [text for text in dict.fromkeys(texts) if escape(text) not in told]
+    sent = (value.replace("\r\n", "\n").strip() for name, value in form.items() if forms.is_text(name, value))
+    texts = list(dict.fromkeys(sent))
+    if len(texts) * len(told) > _LOOKED_THROUGH:
+        return texts
+    return [text for text in texts if escape(text) not in told]
 
 
 WITH_SCRIPT = f"{SAFE_HEADERS['Content-Security-Policy']}; script-src 'self'"

@@ -8,10 +8,12 @@ import pytest
 from broker.adapters.catalogue import CatalogueError, read_catalogue
 from broker.core.catalogue import Fault, changes, plan
 from broker.core.ids import DatasetId
+from broker.core.oidc.choosing import hinted
 from broker.core.plain import plain
-from broker.core.rows import Client, Dataset, DrsObject
+from broker.core.rows import Client, Dataset, DrsObject, IdentityProvider
 from broker.core.rows.change import changed
 from broker.core.safeguards import classes_without_duty, unrecorded
+from broker.demo.people import PERSONAS
 from tests import genomic
 
 ROOT = Path(__file__).parent.parent.parent
@@ -40,6 +42,12 @@ def test_the_demos_catalogue_is_read(demo: Path) -> None:
     heart = next(row for row in rows if isinstance(row, Dataset) and row.id.endswith("heart"))
     assert [term.code for term in heart.duo] == ["DUO:0000006", "DUO:0000046"]
     assert [term.code for term in heart.certificate.permissions] == ["DUO:0000006"], "codes are said once"
+
+
+def test_everybody_of_the_demo_is_led_to_their_own_provider_by_their_hint(demo: Path) -> None:
+    providers = [row for row in read_catalogue(demo).rows if isinstance(row, IdentityProvider)]
+    led = {one.id: found.slug if (found := hinted(providers, one.id)) is not None else None for one in PERSONAS}
+    assert led == {one.id: one.issuer for one in PERSONAS}
 
 
 FAULTS = [

@@ -151,6 +151,7 @@ async def test_a_code_joins_one_person_and_lasts_two_weeks() -> None:
     assert await asked_by(s.world, caller(PIA), code.code) == Reason(code="REQ-NOT-FOUND"), "participants do not apply"
     assert isinstance(await join(s.world, TEAM, code.code), Application)
     assert await join(s.world, who(SAM), code.code) == Reason(code="REQ-NOT-FOUND")
+    assert await asked_by(s.world, who(SAM), code.code) == Reason(code="REQ-NOT-FOUND"), "nor is it read by another"
     late = await bring(s.world, ADA, made.id)
     assert isinstance(late, Code)
     s.clock.advance(CODE_LIFE)

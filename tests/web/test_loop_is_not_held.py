@@ -136,3 +136,17 @@ async def test_the_longest_form_of_a_stranger_holds_nobody_while_it_is_given_bac
             assert (answer.status, len(await answer.read()) > 2**20) == (400, True)
         worst = max(turns)
         assert worst[0] < most, worst
+
+
+@pytest.mark.row("F35")
+async def test_many_texts_of_a_stranger_are_not_each_looked_for_in_a_long_page(tmp_path: Path) -> None:
+    """The page of complaints says that the first is too long, and has it; are the others lost?"""
+    sent = b"text=" + b"'" * 60_000 + b"".join(b"&more=" + b"'" * 50 + b"+%d" % n for n in range(900))
+    async with site(tmp_path) as s:
+        with watched() as turns:
+            answer = await s.http.post(
+                "/complain", data=sent, headers={"Content-Type": "application/x-www-form-urlencoded"}
+            )
+            assert (answer.status, "899" in await answer.text()) == (400, True)
+        worst = max(turns)
+        assert worst[0] < MOST, worst

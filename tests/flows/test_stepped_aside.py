@@ -1,6 +1,7 @@
 """Who stepped aside from an application: what is left to them afterwards, of its grant and of applying with others."""
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
@@ -36,7 +37,9 @@ async def given(s: World) -> Grant:
 
 @pytest.mark.row("WF-ASIDE", "WHO-3.1-6b")
 @pytest.mark.parametrize("command", [GrantCommand.SUSPEND, GrantCommand.REVOKE])
-async def test_past_hole_who_stepped_aside_stopped_the_grant_that_came_of_it(command: GrantCommand) -> None:
+async def test_past_hole_who_stepped_aside_stopped_the_grant_that_came_of_it(
+    command: Literal[GrantCommand.SUSPEND, GrantCommand.REVOKE],
+) -> None:
     s = world()
     grant = await given(s)
     kinds = s.kinds()

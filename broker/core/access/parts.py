@@ -77,6 +77,8 @@ PERMISSIONS: Mapping[Stage, Mapping[Part, frozenset[Command]]] = {
         Part.ACCESSOR: _WITH,
         Part.SIGNING_OFFICIAL: _SEE,
         Part.IT_DIRECTOR: _SEE,
+        Part.HANDLER: _SPEAK | {Command.INVITE},
+        Part.CHAIR: _SPEAK | {Command.INVITE},
     },
     Stage.DECIDED: {
         **_READING,

@@ -215,7 +215,7 @@ SPECS = (
         "REQ-STATE",
         "system",
         "facts",
-        "This cannot happen now: it is {state}.",
+        "This cannot happen now, as things stand: {state}.",
         "As things stand, this cannot happen now.",
         "A step was not possible any more.",
     ),

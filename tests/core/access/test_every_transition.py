@@ -178,6 +178,8 @@ returned   applicant   submit                     applicant:submit
 returned   applicant   remove-member              applicant:remove
 returned   handler     see                        handler:see
 returned   handler     remark                     handler:remark
+returned   handler     request-review             handler:invite
+returned   handler     invite-decider             handler:invite
 decided    handler     see                        handler:see
 decided    handler     remark                     handler:remark
 decided    handler     change-resources           applicant:amend
@@ -208,9 +210,11 @@ def test_each_right_of_the_baseline_is_somebodys_here_or_it_is_said_why_not(row:
 
 @pytest.mark.row("WF-STEPS")
 def test_what_is_bettered_who_keeps_the_desk_decides_nothing_and_an_answer_can_be_corrected() -> None:
-    """Their handlers approve, reject and vote, and no answer can be mended; ours prepare, and the chair corrects."""
+    """Their handlers approve, reject, vote and revoke, and no answer can be mended; ours prepare, and the chair corrects."""
     for stage in Stage:
         assert not allowed(stage, {Part.HANDLER}) & {Command.DECIDE, Command.VOTE, Command.REOPEN}
+    for of_grant in GrantStage:
+        assert may_with(of_grant, {GrantPart.HANDLER}) == {GrantCommand.SEE}, "nor do they revoke, as theirs do"
     assert Command.REOPEN in allowed(Stage.DECIDED, {Part.CHAIR})
     said = {row[2] for row in lines(BASELINE) if row[3] == "-"}
     assert said == NOT_OURS.keys()

@@ -53,9 +53,9 @@ returned   applicant         see remark withdraw copy submit bring remove
 returned   accessor          see copy leave
 returned   signing_official  see
 returned   it_director       see
-returned   handler           see remark
+returned   handler           see remark invite
 returned   committee_member  see remark
-returned   committee_chair   see remark
+returned   committee_chair   see remark invite
 returned   reviewer          see
 returned   decider           see
 returned   auditor           see

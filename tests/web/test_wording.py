@@ -106,3 +106,13 @@ async def test_a_page_says_it_in_the_readers_words(tmp_path: Path, language: str
         assert (ada.status, ticks in text, "none_signed:" in text) == (409, True, False)
         text = await ada.send(path, do="renew", summary="x" * 20_001, months="12")
         assert (ada.status, long in text) == (409, True), text
+
+
+@pytest.mark.row("PAG-WORDS")
+@pytest.mark.parametrize(("language", "said"), [("en", "131,072 bytes"), ("es", "131.072 bytes")])
+async def test_a_page_says_that_what_was_sent_is_too_large_and_not_that_there_are_too_many(
+    tmp_path: Path, language: str, said: str
+) -> None:
+    async with site(tmp_path) as s:
+        answer = await s.http.post("/complain", data={"text": "x" * 140_000}, headers={"Accept-Language": language})
+        assert (answer.status, said in await answer.text()) == (413, True)

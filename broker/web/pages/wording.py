@@ -15,6 +15,7 @@ _PROBLEMS: Final = tuple(
     (re.compile(pattern), word if "." in word else "said." + word)
     for pattern, word in (
         (r"(?:text|answer|outcome|result): (?:some|nothing is said|1 to)\b.*?(?P<n>\d+)? ?(?:characters.*)?", "text"),
+        (r"outcome: of a challenge .*", "answers"),
         (r"ground: nothing is said", "ground"),
         (r"ground: (?!what it was).*", "ground"),
         (r"ground: what it was, (?P<n>\d+) characters", "text"),
@@ -78,6 +79,7 @@ _LIMITS: Final = tuple(
         (r"(?:[a-z_]+: )?(?:a text of more than |an answer of more than )?(?P<n>\d+) characters", "too_long"),
         (r"a draft of more than 64 KiB", "draft"),
         (r"a file of more than (?P<n>\d+) bytes", "file_size"),
+        (r"a body of more than (?P<n>\d+) bytes", "sent_size"),
         (r"\D*(?P<n>\d+).*", "too_many"),
     )
 )

@@ -127,7 +127,7 @@ async def export(w: World, audit: AuditReads, person: PersonId) -> dict[str, Any
     # 3. Record.
     await w.ledger.record(w.entry("person.exported", now, row))
     # 4. Answer.
-    found = [{"at": one.at, "role": one.about.get("role", "")} for one in looks if who in _people(one)]
+    found = [_look(one) for one in looks if who in _people(one)]
     return {"person": _shown(row), "rows": rows, "entries": entries, "looked_for": found}
 
 
@@ -146,6 +146,10 @@ async def _through(w: World, look: Callable[..., Awaitable[_Page]]) -> AsyncIter
 def _entry(kept: KeptEntry) -> dict[str, Any]:
     one = decode(kept.body).entry
     return {"index": kept.seq, "receipt": one.id, "at": one.at, "kind": one.kind, "about": dict(one.about)}
+
+
+def _look(entry: Entry) -> dict[str, Any]:
+    return {"at": entry.at, "role": entry.about.get("role", "")}
 
 
 def _people(entry: Entry) -> tuple[str, ...]:

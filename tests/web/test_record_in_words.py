@@ -20,7 +20,7 @@ from tests.web.test_admin_pages import added, rows
 SOURCE = Path(broker.__file__).parent
 OF_NO_ENTRY = {
     "Cache-Control", "Retry-After", "data.community_governed", "data.community_local_only", "entry", "iat", "inline",
-    "logout_token", "obj", "request.modality",
+    "logout_token", "looked_for", "obj", "request.modality",
 }  # fmt: skip
 """Names in dictionaries beside entries that are in none."""
 

@@ -23,8 +23,8 @@ async def test_everybody_reads_their_rights_with_the_days_that_hold(
         reader = Browser(s, "", language)
         text = await reader.open("/rights")
         told = [int(days) for days in re.findall(r"(\d+) (?:working )?(?:days|días)", text)]
-        again, appeal, complaint = (days for days, _ in ANSWERED_WITHIN.values())
-        assert told[:5] == [CHALLENGE_DAYS, again, appeal, ACKNOWLEDGED_WITHIN, complaint]
+        again, appeal, complaint, question = (days for days, _ in ANSWERED_WITHIN.values())
+        assert told[:6] == [question, CHALLENGE_DAYS, again, appeal, ACKNOWLEDGED_WITHIN, complaint]
         assert unreviewed in text
         for written in WRITTEN:
             assert written in text

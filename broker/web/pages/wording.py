@@ -52,7 +52,7 @@ _PROBLEMS: Final = tuple(
         (r"months: a whole number", "grant.needs_months"),
         (r"months: .*", "months"),
         (r"step, kind: .*|kind: .* is for .*", "kind"),
-        (r"kind: .*|answer: .*|outcome|word: .*|choice: .*", "choice"),
+        (r"kind: .*|answer: .*|outcome(?:: of .*)?|word: .*|choice: .*", "choice"),
         (r"step: .* comes first; .*", "ladder"),
         (r"whom: .*|value: names no .*", "whom"),
         (r"breach: .*", "choice"),

@@ -73,4 +73,4 @@ async def test_a_draft_goes_on_in_another_language(tmp_path: Path, language: str
         assert ada.path.startswith("/applications/app_"), ada.text
         (row,) = s.stage.live.current().applications_of(b.ADA)
         assert row.paper.purpose.countries == {"DE", "FR"}
-        assert f"{names[1]}</dd>" in ada.text
+        assert f"{names[1]}</li>" in ada.text, "two places, one below the other"

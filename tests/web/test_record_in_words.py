@@ -19,26 +19,32 @@ from tests.web.test_admin_pages import added, rows
 
 SOURCE = Path(broker.__file__).parent
 OF_NO_ENTRY = {
-    "Cache-Control", "Retry-After", "data.community_governed", "data.community_local_only", "entry", "iat", "inline",
+    "Cache-Control", "Retry-After", "at", "data.community_governed", "data.community_local_only", "entry", "iat", "inline",
     "logout_token", "looked_for", "obj", "request.modality",
 }  # fmt: skip
 """Names in dictionaries beside entries that are in none."""
 
 
 def names() -> Iterator[str]:
-    """Names in dictionaries of functions that make entries, or values of entries; and those that KINDS speaks of."""
+    """Names in dictionaries of functions that make entries, or values of entries, or that are handed to one that records;
+    and those that KINDS speaks of.
+    """
     for path in SOURCE.rglob("*.py"):
         for made in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(made, ast.FunctionDef | ast.AsyncFunctionDef) and _is_of_entries(made):
                 for each in ast.walk(made):
                     if isinstance(each, ast.Dict):
-                        yield from (
-                            key.value
-                            for key in each.keys
-                            if isinstance(key, ast.Constant) and isinstance(key.value, str)
-                        )
+                        yield from _keys(each)
+            elif isinstance(made, ast.Call) and isinstance(made.func, ast.Name) and made.func.id.startswith("_record"):
+                for each in made.args:
+                    if isinstance(each, ast.Dict):
+                        yield from _keys(each)
     for text in KINDS.values():
         yield from re.findall(r"`([a-z0-9]+)`", text)
+
+
+def _keys(one: ast.Dict) -> Iterator[str]:
+    return (key.value for key in one.keys if isinstance(key, ast.Constant) and isinstance(key.value, str))
 
 
 def _is_of_entries(made: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

@@ -252,6 +252,7 @@ ENTRY_WORDS: Mapping[str, str] = MappingProxyType(
         "member.outcome": "Answer",
         "member.pack": "Rules",
         "member.parent": "Program",
+        "member.part": "As what",
         "member.parts": "Parts",
         "member.people": "People",
         "member.person": "Person",

@@ -21,7 +21,7 @@ from broker.web.state import BROKER
 _MOMENTS = frozenset({"until", "from", "exp", "started", "before", "after"})
 _DATASETS = frozenset({"dataset", "datasets"})
 _NAMED = frozenset({"id", "idp", "iss", "issuer", "client", "source", "custodian", "audience", "aud"})
-_LISTS = {"modality": "way.", "way": "way.", "outcome": "outcome."}
+_LISTS = {"modality": "way.", "way": "way.", "outcome": "outcome.", "part": "part."}
 """Members whose words stand elsewhere."""
 _FLAGS = frozenset({"held", "lifted", "objects", "reopened", "urgent", "wider"})
 _LEAST_MOMENT = 1_000_000_000

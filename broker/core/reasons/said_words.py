@@ -60,7 +60,7 @@ SAID_WORDS: Mapping[str, str] = MappingProxyType(
         "said.too_long": "A text is longer than is allowed: {n} characters are the most.",
         "said.draft": "The draft is longer than can be kept. Shorten what you wrote.",
         "said.file_size": "The file is larger than is allowed: {n} bytes are the most.",
-        "said.sent_size": "What was sent is larger than is allowed: {n} bytes are the most. Shorten the longest text, and send it again.",
+        "said.sent_size": "What was sent is larger than is allowed: {n} bytes are the most. Shorten the longest text, or choose a smaller file, and send it again.",
         "said.too_many": "There are as many of these as there can be: {n} are the most.",
     }
 )

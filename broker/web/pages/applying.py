@@ -20,7 +20,7 @@ from broker.flows.applications import drafts
 from broker.flows.applications.desk import Desk, desks, requests
 from broker.flows.applications.hand_in import MOST_DATASETS, blank_id, hand_in, take_back
 from broker.flows.applications.questions import questions
-from broker.flows.request_access import foresee
+from broker.flows.request_access import foresee, is_participant
 from broker.flows.world import Caller
 from broker.web import forms
 from broker.web.bodies import form_body, listed
@@ -76,6 +76,8 @@ async def new(request: web.Request) -> web.Response:
     `page`: what a form's answer has in its address; opened anew, it leads to the draft that was kept from there.
     """
     who, broker = await signed_in(request), request.app[BROKER]
+    if (refused := is_participant(who)) is not None:  # before they write a page, not after
+        raise Problem.of(refused)
     typed: Fields = {"datasets": request.query.get("dataset", "")[:255]}
     draft, copied = request.query.get("draft"), request.query.get("copy")
     before = await drafts.written_on(broker.world, who, request.query.get("page", ""))

@@ -15,7 +15,7 @@ from broker.core.rows.reports import latest
 from broker.core.safeguards import stigma_overdue
 from broker.core.snapshot import Snapshot
 from broker.core.time import Seconds, day_of, start_of
-from broker.flows.request_access import may_know
+from broker.flows.request_access import is_participant, may_know
 from broker.flows.world import Caller
 from broker.web.errors import Problem
 from broker.web.languages import language
@@ -81,6 +81,7 @@ async def dataset(request: web.Request) -> web.Response:
         "following": start + _PUBLISHED if start + _PUBLISHED < len(entered) else None,
         "community": row.facts.get("data.community_governed") is True,
         "rules": may_apply(snapshot.rulebook, row.facts, now),
+        "applies": who is None or is_participant(who) is None,
     }
     return page(request, who, "dataset.html", values)
 

@@ -42,6 +42,10 @@ class _Nothing:
         del who, count, before
         return (), None
 
+    async def of_kind(self, kind: str, count: int, before: int | None = None) -> tuple[tuple[Any, ...], None]:
+        del kind, count, before
+        return (), None
+
 
 NO_LOG: Any = _Nothing()
 

@@ -147,6 +147,8 @@ async def test_what_does_not_fit_is_told_and_cannot_be_added(s: Site, noun: str,
     assert 'role="alert"' in root.text or "Something was refused" in root.text
     if fields["issuer"]:
         assert f'value="{fields["issuer"]}"' in root.text, "nothing typed is lost"
+    if how in ("a private address", "this machine"):
+        assert "wrong-issuer" in root.text, "it is said where it was typed"
     assert "<b>" not in root.text
     assert 'href="javascript' not in root.text
     asked = s.stage.probe.asked

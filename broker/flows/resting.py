@@ -16,8 +16,8 @@ from broker.core.time import Seconds
 from broker.flows.world import World
 
 What = Literal["people", "sign_ins", "grants", "visas", "authorisations", "downloads"]
-_LOOKED = 20_000
-"""Rows of a kind that one look goes through."""
+_LOOKED = 1_000
+"""Rows of a kind that one look goes through: it is made for a page, which takes 50 ms at most."""
 _AT_ONCE = 500
 
 R = TypeVar("R", bound=Row)

@@ -23,6 +23,8 @@ async def test_participants_are_told_before_they_write_an_application_and_are_no
         dataset = f"/dataset?id={quote(b.HEART, safe='')}"
         assert APPLY not in await pia.open(dataset)
         assert APPLY in await sam_at.open(dataset)
+        assert 'href="/applications/new"' not in await pia.open("/applications")
+        assert 'href="/applications/new"' in await sam_at.open("/applications")
         assert "AUTH-NOT-YOURS" in await pia.open("/applications/new")
         assert pia.status == 403
         assert "<form" in await sam_at.open("/applications/new")

@@ -66,6 +66,7 @@ async def mine(request: web.Request) -> web.Response:
         "rows": [
             shown(row, desks(who, row.id, snapshot), who, request) for row in snapshot.applications_of(who.person.id)
         ],
+        "applies": is_participant(who) is None,
     }
     return page(request, who, "applications.html", values)
 

@@ -176,7 +176,7 @@ async def test_an_organisation_is_found_by_its_name_and_called_by_it(s: Site) ->
     shown = await impose(root, kind="organisation", whom=part, meant=part, chosen=row.id)
     (made,) = await steps(s)
     assert made.whom == row.id
-    assert f": {row.name}</h2>" in shown
+    assert f": {row.name} <small><code>{row.id}</code></small></h2>" in shown
 
 
 @pytest.mark.row("PAG-FIND")

@@ -89,10 +89,10 @@ async def test_the_page_of_a_dataset_says_who_decides_by_which_rules_and_how_to_
 
 
 ANSWERS: Mapping[str, tuple[dict[str, str], str]] = {
-    "health research": (HEALTH, "yes"),
-    "for profit": (HEALTH | {"commercial": "yes"}, "no"),
-    "ancestry": (HEALTH | {"kinds": "ancestry"}, "no"),
-    "not said": ({"kinds": "hmb"}, "a person must decide first"),
+    "health research": (HEALTH, "Yes"),
+    "for profit": (HEALTH | {"commercial": "yes"}, "No"),
+    "ancestry": (HEALTH | {"kinds": "ancestry"}, "No"),
+    "not said": ({"kinds": "hmb"}, "A person must decide first"),
 }
 
 
@@ -104,7 +104,7 @@ async def test_anybody_hears_what_the_rules_say_to_a_purpose_and_how_long_it_tak
     typed, outcome = asked
     shown, s = await opened(tmp_path, f"/use?{urlencode(typed | {'q': 'heart'})}")
     assert f"<strong>{outcome}</strong>" in shown
-    assert ("within 14 days" in shown) is (outcome != "no")
+    assert ("within 14 days" in shown) is (outcome != "No")
     assert s.stage.ledger.entries == [], "nobody asked, so nothing is kept"
 
 
